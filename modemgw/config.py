@@ -1,7 +1,7 @@
-"""The configuration: one typed, frozen tree, read once from TOML, every problem reported at once.
+"""The configuration: one typed, frozen tree, read once from TOML; every problem told at once.
 
-Durations are seconds unless the key says otherwise, limits are counted in parts (SMS), not messages,
-and 0 or an absent limit means "no limit".
+Durations are seconds unless the key says otherwise, limits are counted in parts (SMS),
+not messages, and 0 or an absent limit means "no limit".
 """
 
 from __future__ import annotations
@@ -330,7 +330,7 @@ def find(path: str | os.PathLike[str] | None = None) -> Path:
 def load(path: str | os.PathLike[str]) -> Config:
     """Read and validate a configuration file.
 
-    Raises ConfigError with one line a problem, each naming the file, the key and what would be right.
+    Raises ConfigError: one line a problem, with the file, the key and what would be right.
     """
     file = Path(path)
     try:
