@@ -1,0 +1,252 @@
+"""What the store keeps, as typed records.
+
+Times are seconds since 1970-01-01T00:00:00Z (UTC). Records are values: changing one changes nothing
+in the store.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class MessageStatus(StrEnum):
+    """Where a message stands."""
+
+    SCHEDULED = "scheduled"
+    """Waits for its `send_at`."""
+    QUEUED = "queued"
+    """Waits for a modem."""
+    SENDING = "sending"
+    """At least one part was tried, not every part is accepted by the network."""
+    SENT = "sent"
+    """Every part accepted by the network; final when no receipts were asked for."""
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    """The network's final report says no."""
+    FAILED = "failed"
+    """Never accepted by the network."""
+    EXPIRED = "expired"
+    """Its validity ended, before it was sent or (by the network's report) before it was delivered."""
+    CANCELED = "canceled"
+    UNKNOWN = "unknown"
+    """An ambiguous attempt that nothing settled: a person or the API decides."""
+
+
+OPEN_STATUSES = frozenset({MessageStatus.SCHEDULED, MessageStatus.QUEUED, MessageStatus.SENDING})
+"""Statuses of messages that still want a modem."""
+
+
+class PartStatus(StrEnum):
+    """Where one part stands; derived from its last attempt and that attempt's receipt."""
+
+    QUEUED = "queued"
+    SUBMITTING = "submitting"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    EXPIRED = "expired"
+    FAILED = "failed"
+    AMBIGUOUS = "ambiguous"
+    """The PDU went to the modem, no answer came: the network may or may not have it."""
+
+
+class AttemptState(StrEnum):
+    """How one try of one part on one SIM stands."""
+
+    SUBMITTING = "submitting"
+    """Committed before the PDU goes out: found after a crash, it is ambiguous."""
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    NOT_SENT = "not_sent"
+    """The modem failed before the PDU: nothing can have been sent."""
+    AMBIGUOUS = "ambiguous"
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorInfo:
+    """Why something did not work."""
+
+    code: str
+    """Stable and machine-readable: `cms-21`, `cme-30`, `no-answer`, `expired`, `unroutable` …"""
+    detail: str
+    """One sentence for a person."""
+    permanent: bool
+    """True: the same message to the same recipient will not work later either."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The fate of a part as an SMS-STATUS-REPORT told it."""
+
+    status: int
+    """TP-ST as received, 0–255."""
+    meaning: str
+    outcome: str
+    """`delivered`, `trying`, `failed_permanent` … (modemgw.sms.Outcome)."""
+    final: bool
+    received_at: float
+    sc_time: float | None
+    """TP-SCTS by the service centre's clock."""
+    discharge_time: float | None
+    """TP-DT by the service centre's clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try of one part on one SIM."""
+
+    n: int
+    """1 for the part's first try."""
+    state: AttemptState
+    modem: str
+    sim: str
+    """ICCID."""
+    reference: int | None
+    """TP-MR that the modem answered with, 0–255."""
+    started_at: float
+    ended_at: float | None
+    error: ErrorInfo | None
+    receipt: Receipt | None
+    duplicate_risk: bool = False
+    """True: made after an ambiguous attempt, so the recipient may have got the part twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One SMS-SUBMIT of a message."""
+
+    index: int
+    """From 1."""
+    status: PartStatus
+    attempts: tuple[Attempt, ...] = ()
+
+    @property
+    def last(self) -> Attempt | None:
+        """The newest attempt, if there was one."""
+        return self.attempts[-1] if self.attempts else None
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """What a caller asks to send to one recipient: shape checked, meaning not yet."""
+
+    to: str
+    text: str | None = None
+    data: bytes | None = None
+    ports: tuple[int, int] | None = None
+    """Destination and source application port, for binary messages."""
+    type: str = "transactional"
+    route: str | None = None
+    modem: str | None = None
+    encoding: str = "auto"
+    """auto, gsm7, ucs2 or binary."""
+    transliterate: bool = False
+    message_class: int | None = None
+    validity_s: int | None = None
+    send_at: float | None = None
+    receipt: bool = True
+    reference: str | None = None
+    """The caller's own name for the message."""
+    callback_url: str | None = None
+    max_parts: int | None = None
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as the API shows it."""
+
+    id: str
+    to: str
+    """E.164 with +, or a short code as given."""
+    text: str | None
+    data: bytes | None
+    ports: tuple[int, int] | None
+    type: str
+    status: MessageStatus
+    encoding: str
+    """gsm7, ucs2 or binary: what it is sent as."""
+    message_class: int | None
+    receipt: bool
+    parts: tuple[Part, ...]
+    error: ErrorInfo | None
+    route: str
+    modem: str | None
+    """The modem it was pinned to by the caller."""
+    key: str
+    """Name of the API key that sent it."""
+    reference: str | None
+    callback_url: str | None
+    batch: str | None
+    tags: tuple[str, ...]
+    created_at: float
+    updated_at: float
+    send_at: float | None
+    expires_at: float
+    cost: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InboundPart:
+    """One received SMS-DELIVER of a long message."""
+
+    sequence: int
+    received_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A received message, reassembled; or a PDU that could not be decoded, kept raw."""
+
+    id: str
+    sender: str
+    """`from` in the API: E.164, a short code or an alphanumeric name, as the network gave it."""
+    to: str | None
+    """The SIM's own number, when known."""
+    text: str | None
+    data: bytes | None
+    encoding: str
+    """gsm7, ucs2, binary, or raw for what could not be decoded."""
+    parts_total: int
+    parts: tuple[InboundPart, ...]
+    complete: bool
+    modem: str
+    sim: str
+    sent_at: float | None
+    """The service centre's time stamp (TP-SCTS); may be wrong or absent."""
+    received_at: float
+    message_class: int | None = None
+    ports: tuple[int, int] | None = None
+    problem: str | None = None
+    """Why it could not be decoded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened; `id` only ever grows."""
+
+    id: int
+    type: str
+    at: float
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An API key, without its secret."""
+
+    name: str
+    scopes: frozenset[str]
+    created_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A slice of a list, and where the next one begins."""
+
+    items: tuple[T, ...]
+    next_cursor: str | None
