@@ -30,7 +30,7 @@ class MessageStatus(StrEnum):
     FAILED = "failed"
     """Never accepted by the network."""
     EXPIRED = "expired"
-    """Its validity ended, before it was sent or (by the network's report) before it was delivered."""
+    """Its validity ended before it was sent, or before it was delivered."""
     CANCELED = "canceled"
     UNKNOWN = "unknown"
     """An ambiguous attempt that nothing settled: a person or the API decides."""

@@ -1,0 +1,97 @@
+"""The log of events, the answers kept for Idempotency-Key, and reports that matched nothing."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+
+from modemgw.store.errors import StoreConflict
+from modemgw.store.records import Event
+from modemgw.store.writer import Transaction
+
+
+class AnsweredBefore(StoreConflict):
+    """This Idempotency-Key was used before; `fingerprint` and `body` are of its first use."""
+
+    def __init__(self, fingerprint: str, body: bytes) -> None:
+        super().__init__("this Idempotency-Key was used before")
+        self.fingerprint = fingerprint
+        self.body = body
+
+
+@dataclass(frozen=True, slots=True)
+class UnmatchedReport:
+    """A status report that no attempt was found for (yet)."""
+
+    n: int
+    sim: str
+    reference: int
+    tpdu: bytes
+    received_at: float
+
+
+def last_id(db: sqlite3.Connection) -> int:
+    """The id of the newest event, 0 when there is none."""
+    return int(db.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0])
+
+
+def after(db: sqlite3.Connection, id: int, limit: int) -> list[Event]:
+    """Events with a higher id than this, in order."""
+    rows = db.execute(
+        "SELECT id, type, at, data FROM events WHERE id > ? ORDER BY id LIMIT ?", (id, limit)
+    )
+    return [Event(i, type_, at, json.loads(data)) for i, type_, at, data in rows]
+
+
+def remember_answer(
+    tx: Transaction, key: str, idempotency_key: str, fingerprint: str, body: bytes
+) -> None:
+    """Keep the answer to a request. Raises AnsweredBefore when there is one already."""
+    row = tx.execute(
+        "SELECT fingerprint, body FROM answers WHERE key = ? AND idempotency_key = ?",
+        (key, idempotency_key),
+    ).fetchone()
+    if row is not None:
+        raise AnsweredBefore(row[0], row[1])
+    tx.execute(
+        "INSERT INTO answers (key, idempotency_key, fingerprint, body, created_at) "
+        "VALUES (?, ?, ?, ?, ?)",
+        (key, idempotency_key, fingerprint, body, tx.now),
+    )
+
+
+def keep_unmatched(
+    tx: Transaction,
+    *,
+    digest: bytes,
+    modem: str,
+    sim: str,
+    tpdu: bytes,
+    reference: int,
+    recipient: str,
+    tp_status: int,
+) -> None:
+    """Keep a report that matched nothing; the same report offered again changes nothing."""
+    tx.execute(
+        "INSERT OR IGNORE INTO unmatched_reports (digest, modem, sim, tpdu, reference, recipient, "
+        "tp_status, received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (digest, modem, sim, tpdu, reference, recipient, tp_status, tx.now),
+    )
+
+
+def unmatched(
+    tx: Transaction | sqlite3.Connection, sim: str, reference: int, since: float
+) -> list[UnmatchedReport]:
+    """Reports for this SIM and TP-MR that wait for their attempt, oldest first."""
+    rows = tx.execute(
+        "SELECT n, sim, reference, tpdu, received_at FROM unmatched_reports "
+        "WHERE sim = ? AND reference = ? AND received_at >= ? ORDER BY n",
+        (sim, reference, since),
+    )
+    return [UnmatchedReport(*row) for row in rows]
+
+
+def drop_unmatched(tx: Transaction, n: int) -> None:
+    """The report has found its attempt."""
+    tx.execute("DELETE FROM unmatched_reports WHERE n = ?", (n,))

@@ -1,0 +1,231 @@
+"""Rows of inbound messages: each PDU as it came, the messages made of them, and what handlers owe."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from modemgw.store.records import Inbound, InboundPart, Page
+from modemgw.store.writer import Transaction
+
+_COLUMNS = (
+    "n, id, sender, to_number, text, data, encoding, parts_total, complete, modem, sim, sent_at, "
+    "received_at, message_class, ports, problem"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class InboundQuery:
+    """Which inbound messages to list, newest first. Times are UTC seconds."""
+
+    from_: str | None = None
+    since: float | None = None
+    until: float | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPart:
+    """One received SMS-DELIVER, as it came."""
+
+    n: int
+    tpdu: bytes
+    sequence: int
+    received_at: float
+    modem: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingSet:
+    """The parts of a long message that is not complete."""
+
+    set_key: str
+    sim: str
+    oldest: float
+
+
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """One delivery of an inbound message to a handler that is still owed."""
+
+    inbound: Inbound
+    inbound_n: int
+    handler: str
+    tries: int
+    next_at: float
+
+
+def last_n(db: sqlite3.Connection) -> int:
+    """The highest inbound number so far, 0 in an empty database."""
+    return int(db.execute("SELECT coalesce(max(n), 0) FROM inbound").fetchone()[0])
+
+
+def seen(tx: Transaction, digest: bytes, since: float) -> bool:
+    """Whether this very PDU was stored since then: a modem may offer it again."""
+    row = tx.execute(
+        "SELECT 1 FROM inbound_parts WHERE digest = ? AND received_at >= ?", (digest, since)
+    ).fetchone()
+    return row is not None
+
+
+def add_part(
+    tx: Transaction,
+    *,
+    digest: bytes,
+    modem: str,
+    sim: str,
+    tpdu: bytes,
+    sender: str,
+    set_key: str | None,
+    sequence: int,
+    total: int,
+    received_at: float,
+) -> int:
+    """Keep one PDU. `set_key` names the long message it belongs to. Returns its number."""
+    done = tx.execute(
+        "INSERT INTO inbound_parts (digest, modem, sim, tpdu, sender, set_key, sequence, total, "
+        "received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (digest, modem, sim, tpdu, sender, set_key, sequence, total, received_at),
+    )
+    assert done.lastrowid is not None
+    return done.lastrowid
+
+
+def waiting_parts(tx: Transaction, set_key: str, since: float) -> list[StoredPart]:
+    """The parts of a long message that came since then and are in no message yet."""
+    rows = tx.execute(
+        "SELECT n, tpdu, sequence, received_at, modem FROM inbound_parts "
+        "WHERE set_key = ? AND inbound IS NULL AND received_at >= ? ORDER BY received_at, n",
+        (set_key, since),
+    )
+    return [StoredPart(*row) for row in rows]
+
+
+def overdue_sets(tx: Transaction, before: float) -> list[WaitingSet]:
+    """Long messages whose first part came before then and that are not complete."""
+    rows = tx.execute(
+        "SELECT set_key, sim, min(received_at) FROM inbound_parts "
+        "WHERE inbound IS NULL AND set_key IS NOT NULL GROUP BY set_key "
+        "HAVING min(received_at) < ?",
+        (before,),
+    )
+    return [WaitingSet(*row) for row in rows]
+
+
+def add(tx: Transaction, n: int, inbound: Inbound, parts: Sequence[int]) -> None:
+    """Keep a message, made of the stored parts with these numbers."""
+    tx.execute(
+        f"INSERT INTO inbound ({_COLUMNS}) VALUES ({', '.join('?' * 16)})",
+        (
+            n,
+            inbound.id,
+            inbound.sender,
+            inbound.to,
+            inbound.text,
+            inbound.data,
+            inbound.encoding,
+            inbound.parts_total,
+            inbound.complete,
+            inbound.modem,
+            inbound.sim,
+            inbound.sent_at,
+            inbound.received_at,
+            inbound.message_class,
+            None if inbound.ports is None else f"{inbound.ports[0]}:{inbound.ports[1]}",
+            inbound.problem,
+        ),
+    )
+    tx.many("UPDATE inbound_parts SET inbound = ? WHERE n = ?", [(n, part) for part in parts])
+
+
+def get(db: sqlite3.Connection, id: str) -> Inbound | None:
+    """The inbound message with this id."""
+    row = db.execute(f"SELECT {_COLUMNS} FROM inbound WHERE id = ?", (id,)).fetchone()
+    return None if row is None else _inbound(db, row)
+
+
+def find(db: sqlite3.Connection, query: InboundQuery) -> Page[Inbound]:
+    """A page of inbound messages, newest first. Raises ValueError for a foreign cursor."""
+    where, values = ["1"], list[Any]()
+    for column, operator, value in (
+        ("sender", "=", query.from_),
+        ("received_at", ">=", query.since),
+        ("received_at", "<", query.until),
+        ("n", "<", None if query.cursor is None else int(query.cursor)),
+    ):
+        if value is not None:
+            where.append(f"{column} {operator} ?")
+            values.append(value)
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM inbound WHERE {' AND '.join(where)} ORDER BY n DESC LIMIT ?",
+        [*values, query.limit + 1],
+    ).fetchall()
+    more = len(rows) > query.limit
+    rows = rows[: query.limit]
+    return Page(tuple(_inbound(db, row) for row in rows), str(rows[-1][0]) if more else None)
+
+
+def owe(tx: Transaction, inbound: int, handlers: Sequence[str]) -> None:
+    """Record that these handlers are to get the message."""
+    tx.many(
+        "INSERT INTO handlings (inbound, handler, state, tries, next_at) "
+        "VALUES (?, ?, 'pending', 0, ?)",
+        [(inbound, handler, tx.now) for handler in handlers],
+    )
+
+
+def owed(db: sqlite3.Connection) -> list[Handling]:
+    """Every delivery to a handler that is still owed, the oldest first."""
+    rows = db.execute(
+        f"SELECT handler, tries, next_at, {_COLUMNS} FROM handlings "
+        "JOIN inbound ON inbound.n = handlings.inbound WHERE state = 'pending' ORDER BY next_at"
+    ).fetchall()
+    return [Handling(_inbound(db, row[3:]), row[3], row[0], row[1], row[2]) for row in rows]
+
+
+def handled(tx: Transaction, inbound: int, handler: str) -> None:
+    """A handler has taken the message."""
+    tx.execute(
+        "UPDATE handlings SET state = 'done', tries = tries + 1 WHERE inbound = ? AND handler = ?",
+        (inbound, handler),
+    )
+
+
+def not_handled(
+    tx: Transaction, inbound: int, handler: str, problem: str, next_at: float | None
+) -> None:
+    """A handler failed: it is tried again at `next_at`, or never (dead letter) when None."""
+    tx.execute(
+        "UPDATE handlings SET state = ?, tries = tries + 1, next_at = ?, problem = ? "
+        "WHERE inbound = ? AND handler = ?",
+        ("dead" if next_at is None else "pending", next_at or tx.now, problem, inbound, handler),
+    )
+
+
+def _inbound(db: sqlite3.Connection, row: Sequence[Any]) -> Inbound:
+    parts = db.execute(
+        "SELECT sequence, received_at FROM inbound_parts WHERE inbound = ? ORDER BY sequence",
+        (row[0],),
+    )
+    destination, _, source = (row[14] or "").partition(":")
+    return Inbound(
+        id=row[1],
+        sender=row[2],
+        to=row[3],
+        text=row[4],
+        data=row[5],
+        encoding=row[6],
+        parts_total=row[7],
+        parts=tuple(InboundPart(*part) for part in parts),
+        complete=bool(row[8]),
+        modem=row[9],
+        sim=row[10],
+        sent_at=row[11],
+        received_at=row[12],
+        message_class=row[13],
+        ports=(int(destination), int(source)) if destination else None,
+        problem=row[15],
+    )

@@ -1,0 +1,273 @@
+"""Rows of messages: accepting, showing, listing, changing their status."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from modemgw.store import attempts
+from modemgw.store.errors import StoreConflict
+from modemgw.store.records import (
+    OPEN_STATUSES,
+    Attempt,
+    AttemptState,
+    ErrorInfo,
+    Message,
+    MessageStatus,
+    Page,
+    Part,
+    PartStatus,
+)
+from modemgw.store.writer import Transaction
+
+_COLUMNS = (
+    "n, id, to_number, text, data, ports, type, status, encoding, message_class, receipt, parts, "
+    "route, modem, key, reference, callback_url, batch, tags, created_at, updated_at, send_at, "
+    "expires_at, error_code, error_detail, error_permanent"
+)
+_INSERT = f"INSERT INTO messages ({_COLUMNS}) VALUES ({', '.join('?' * 26)})"
+_OPEN = ", ".join(f"'{status}'" for status in sorted(OPEN_STATUSES))
+
+
+@dataclass(frozen=True, slots=True)
+class MessageQuery:
+    """Which messages to list, newest first. Times are UTC seconds."""
+
+    status: str | None = None
+    to: str | None = None
+    type: str | None = None
+    since: float | None = None
+    until: float | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A message that still wants a modem, as a restart finds it."""
+
+    n: int
+    message: Message
+
+
+def last_n(db: sqlite3.Connection) -> int:
+    """The highest message number so far, 0 in an empty database."""
+    return int(db.execute("SELECT coalesce(max(n), 0) FROM messages").fetchone()[0])
+
+
+def insert(tx: Transaction, rows: Sequence[tuple[int, Message]]) -> None:
+    """Accept messages: (n, message) each."""
+    tx.many(_INSERT, [_row(n, m) for n, m in rows])
+
+
+def insert_batch(
+    tx: Transaction, batch: str, key: str, created_at: float, accepted: int, rejected: int
+) -> None:
+    """Record that a batch was taken."""
+    tx.execute(
+        "INSERT INTO batches (id, key, created_at, accepted, rejected) VALUES (?, ?, ?, ?, ?)",
+        (batch, key, created_at, accepted, rejected),
+    )
+
+
+def batch_counts(
+    db: sqlite3.Connection, batch: str
+) -> tuple[dict[str, Any], dict[str, int]] | None:
+    """What is known of a batch, and its messages counted by status."""
+    row = db.execute(
+        "SELECT id, created_at, accepted, rejected FROM batches WHERE id = ?", (batch,)
+    ).fetchone()
+    if row is None:
+        return None
+    about = dict(zip(("id", "created_at", "accepted", "rejected"), row, strict=True))
+    counts = db.execute(
+        "SELECT status, count(*) FROM messages WHERE batch = ? GROUP BY status", (batch,)
+    )
+    return about, dict(counts.fetchall())
+
+
+def set_status(
+    tx: Transaction, n: int, status: MessageStatus, error: ErrorInfo | None = None
+) -> None:
+    """Move a message to `status`; an error, once set, is replaced only by another."""
+    if error is None:
+        tx.execute(
+            "UPDATE messages SET status = ?, updated_at = ? WHERE n = ?", (status, tx.now, n)
+        )
+    else:
+        tx.execute(
+            "UPDATE messages SET status = ?, updated_at = ?, error_code = ?, error_detail = ?, "
+            "error_permanent = ? WHERE n = ?",
+            (status, tx.now, error.code, error.detail, error.permanent, n),
+        )
+
+
+def cancel(tx: Transaction, n: int) -> None:
+    """Cancel a message that no attempt was made of. Raises StoreConflict otherwise."""
+    done = tx.execute(
+        "UPDATE messages SET status = 'canceled', updated_at = ? "
+        "WHERE n = ? AND status IN ('scheduled', 'queued') "
+        "AND NOT EXISTS (SELECT 1 FROM attempts WHERE message = messages.n)",
+        (tx.now, n),
+    )
+    if done.rowcount == 0:
+        raise StoreConflict("the message has begun")
+
+
+def number_of(db: sqlite3.Connection, id: str) -> int | None:
+    """The number `n` of the message with this id."""
+    row = db.execute("SELECT n FROM messages WHERE id = ?", (id,)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def get(db: sqlite3.Connection, id: str) -> Message | None:
+    """The message with this id and its whole history."""
+    row = db.execute(f"SELECT {_COLUMNS} FROM messages WHERE id = ?", (id,)).fetchone()
+    return None if row is None else _message(row, attempts.of(db, row[0]))
+
+
+def find(db: sqlite3.Connection, query: MessageQuery) -> Page[Message]:
+    """A page of messages, newest first. Raises ValueError for a cursor that is not ours."""
+    where, values = ["1"], list[Any]()
+    for column, operator, value in (
+        ("status", "=", query.status),
+        ("to_number", "=", query.to),
+        ("type", "=", query.type),
+        ("created_at", ">=", query.since),
+        ("created_at", "<", query.until),
+        ("n", "<", None if query.cursor is None else int(query.cursor)),
+    ):
+        if value is not None:
+            where.append(f"{column} {operator} ?")
+            values.append(value)
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM messages WHERE {' AND '.join(where)} ORDER BY n DESC LIMIT ?",
+        [*values, query.limit + 1],
+    ).fetchall()
+    more = len(rows) > query.limit
+    rows = rows[: query.limit]
+    items = tuple(_message(row, attempts.of(db, row[0])) for row in rows)
+    return Page(items, str(rows[-1][0]) if more else None)
+
+
+def waiting(db: sqlite3.Connection) -> Iterable[Waiting]:
+    """Every message that still wants a modem, in the order of acceptance."""
+    begun = {
+        n
+        for (n,) in db.execute(
+            f"SELECT DISTINCT a.message FROM messages m JOIN attempts a ON a.message = m.n "
+            f"WHERE m.status IN ({_OPEN})"
+        )
+    }
+    rows = db.execute(f"SELECT {_COLUMNS} FROM messages WHERE status IN ({_OPEN}) ORDER BY n")
+    for row in rows:
+        history = attempts.of(db, row[0]) if row[0] in begun else {}
+        yield Waiting(row[0], _message(row, history))
+
+
+def of_number(db: sqlite3.Connection | Transaction, n: int) -> Message | None:
+    """The message number `n` and its whole history."""
+    row = db.execute(f"SELECT {_COLUMNS} FROM messages WHERE n = ?", (n,)).fetchone()
+    return None if row is None else _message(row, attempts.of(db, n))
+
+
+def part_status(history: Sequence[Attempt], message: MessageStatus) -> PartStatus:
+    """Where a part stands, from its attempts (oldest first) and its message's status."""
+    for attempt in reversed(history):
+        receipt = attempt.receipt
+        if receipt is not None and receipt.final:
+            return _RECEIPT_STATUS.get(receipt.outcome, PartStatus.UNDELIVERED)
+        if attempt.state in _ATTEMPT_STATUS:
+            return _ATTEMPT_STATUS[attempt.state]
+        break
+    if message in (MessageStatus.FAILED, MessageStatus.EXPIRED):
+        return PartStatus(message.value)
+    return PartStatus.QUEUED
+
+
+_ATTEMPT_STATUS = {
+    AttemptState.SUBMITTING: PartStatus.SUBMITTING,
+    AttemptState.ACCEPTED: PartStatus.SENT,
+    AttemptState.AMBIGUOUS: PartStatus.AMBIGUOUS,
+}
+_RECEIPT_STATUS = {
+    "delivered": PartStatus.DELIVERED,
+    "unconfirmed": PartStatus.SENT,
+    "replaced": PartStatus.SENT,
+    "unknown": PartStatus.SENT,
+    "expired": PartStatus.EXPIRED,
+}
+
+
+def _row(n: int, m: Message) -> tuple[Any, ...]:
+    error = m.error
+    return (
+        n,
+        m.id,
+        m.to,
+        m.text,
+        m.data,
+        None if m.ports is None else f"{m.ports[0]}:{m.ports[1]}",
+        m.type,
+        m.status.value,
+        m.encoding,
+        m.message_class,
+        m.receipt,
+        len(m.parts),
+        m.route,
+        m.modem,
+        m.key,
+        m.reference,
+        m.callback_url,
+        m.batch,
+        json.dumps(m.tags) if m.tags else None,
+        m.created_at,
+        m.updated_at,
+        m.send_at,
+        m.expires_at,
+        None if error is None else error.code,
+        None if error is None else error.detail,
+        None if error is None else error.permanent,
+    )
+
+
+def _message(row: Sequence[Any], history: dict[int, list[Attempt]]) -> Message:
+    status = MessageStatus(row[7])
+    return Message(
+        id=row[1],
+        to=row[2],
+        text=row[3],
+        data=row[4],
+        ports=_ports(row[5]),
+        type=row[6],
+        status=status,
+        encoding=row[8],
+        message_class=row[9],
+        receipt=bool(row[10]),
+        parts=tuple(
+            Part(i, part_status(history.get(i, ()), status), tuple(history.get(i, ())))
+            for i in range(1, row[11] + 1)
+        ),
+        error=None if row[23] is None else ErrorInfo(row[23], row[24], bool(row[25])),
+        route=row[12],
+        modem=row[13],
+        key=row[14],
+        reference=row[15],
+        callback_url=row[16],
+        batch=row[17],
+        tags=tuple(json.loads(row[18])) if row[18] else (),
+        created_at=row[19],
+        updated_at=row[20],
+        send_at=row[21],
+        expires_at=row[22],
+    )
+
+
+def _ports(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    destination, _, source = text.partition(":")
+    return int(destination), int(source)

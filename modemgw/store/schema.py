@@ -1,0 +1,202 @@
+"""The tables, as migrations that are applied once, in order, each in one transaction.
+
+A migration that was released is never changed; a new one is added below it.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("modemgw")
+
+
+@migrations(name="0001_messages")
+def _messages(db: Database) -> None:
+    """Messages to send, and each try of each part.
+
+    `messages.n` is the order of acceptance. Attempts are clustered by message, so that a message
+    and its whole history are neighbours on disk.
+    """
+    db.executescript(
+        """
+        CREATE TABLE messages (
+            n INTEGER PRIMARY KEY,
+            id TEXT NOT NULL,
+            to_number TEXT NOT NULL,
+            text TEXT,
+            data BLOB,
+            ports TEXT,
+            type TEXT NOT NULL,
+            status TEXT NOT NULL,
+            encoding TEXT NOT NULL,
+            message_class INTEGER,
+            receipt INTEGER NOT NULL,
+            parts INTEGER NOT NULL,
+            route TEXT NOT NULL,
+            modem TEXT,
+            key TEXT NOT NULL,
+            reference TEXT,
+            callback_url TEXT,
+            batch TEXT,
+            tags TEXT,
+            created_at REAL NOT NULL,
+            updated_at REAL NOT NULL,
+            send_at REAL,
+            expires_at REAL NOT NULL,
+            error_code TEXT,
+            error_detail TEXT,
+            error_permanent INTEGER
+        );
+        CREATE UNIQUE INDEX messages_id ON messages (id);
+        CREATE INDEX messages_open ON messages (n)
+            WHERE status IN ('scheduled', 'queued', 'sending');
+        CREATE INDEX messages_batch ON messages (batch, status) WHERE batch IS NOT NULL;
+
+        CREATE TABLE attempts (
+            message INTEGER NOT NULL,
+            part INTEGER NOT NULL,
+            n INTEGER NOT NULL,
+            state TEXT NOT NULL,
+            modem TEXT NOT NULL,
+            sim TEXT NOT NULL,
+            to_number TEXT NOT NULL,
+            reference INTEGER,
+            started_at REAL NOT NULL,
+            ended_at REAL,
+            duplicate_risk INTEGER NOT NULL,
+            error_code TEXT,
+            error_detail TEXT,
+            error_permanent INTEGER,
+            tp_status INTEGER,
+            report_at REAL,
+            sc_time REAL,
+            discharge_time REAL,
+            PRIMARY KEY (message, part, n)
+        ) WITHOUT ROWID;
+        CREATE INDEX attempts_reference ON attempts (sim, reference, started_at)
+            WHERE reference IS NOT NULL;
+        CREATE INDEX attempts_started ON attempts (sim, started_at);
+        CREATE INDEX attempts_unsettled ON attempts (sim, started_at)
+            WHERE state IN ('submitting', 'ambiguous');
+
+        CREATE TABLE batches (
+            id TEXT PRIMARY KEY,
+            key TEXT NOT NULL,
+            created_at REAL NOT NULL,
+            accepted INTEGER NOT NULL,
+            rejected INTEGER NOT NULL
+        ) WITHOUT ROWID;
+
+        CREATE TABLE answers (
+            key TEXT NOT NULL,
+            idempotency_key TEXT NOT NULL,
+            fingerprint TEXT NOT NULL,
+            body BLOB NOT NULL,
+            created_at REAL NOT NULL,
+            PRIMARY KEY (key, idempotency_key)
+        ) WITHOUT ROWID;
+        """
+    )
+
+
+@migrations(name="0002_inbound")
+def _inbound(db: Database) -> None:
+    """What came in: every PDU as it was, the messages made of them, what handlers owe them."""
+    db.executescript(
+        """
+        CREATE TABLE inbound_parts (
+            n INTEGER PRIMARY KEY,
+            digest BLOB NOT NULL,
+            inbound INTEGER,
+            modem TEXT NOT NULL,
+            sim TEXT NOT NULL,
+            tpdu BLOB NOT NULL,
+            sender TEXT NOT NULL,
+            set_key TEXT,
+            sequence INTEGER NOT NULL,
+            total INTEGER NOT NULL,
+            received_at REAL NOT NULL
+        );
+        CREATE INDEX inbound_parts_digest ON inbound_parts (digest);
+        CREATE INDEX inbound_parts_waiting ON inbound_parts (set_key, received_at)
+            WHERE inbound IS NULL;
+        CREATE INDEX inbound_parts_inbound ON inbound_parts (inbound);
+
+        CREATE TABLE inbound (
+            n INTEGER PRIMARY KEY,
+            id TEXT NOT NULL,
+            sender TEXT NOT NULL,
+            to_number TEXT,
+            text TEXT,
+            data BLOB,
+            encoding TEXT NOT NULL,
+            parts_total INTEGER NOT NULL,
+            complete INTEGER NOT NULL,
+            modem TEXT NOT NULL,
+            sim TEXT NOT NULL,
+            sent_at REAL,
+            received_at REAL NOT NULL,
+            message_class INTEGER,
+            ports TEXT,
+            problem TEXT
+        );
+        CREATE UNIQUE INDEX inbound_id ON inbound (id);
+
+        CREATE TABLE handlings (
+            inbound INTEGER NOT NULL,
+            handler TEXT NOT NULL,
+            state TEXT NOT NULL,
+            tries INTEGER NOT NULL,
+            next_at REAL NOT NULL,
+            problem TEXT,
+            PRIMARY KEY (inbound, handler)
+        ) WITHOUT ROWID;
+        CREATE INDEX handlings_pending ON handlings (next_at) WHERE state = 'pending';
+
+        CREATE TABLE unmatched_reports (
+            n INTEGER PRIMARY KEY,
+            digest BLOB NOT NULL UNIQUE,
+            modem TEXT NOT NULL,
+            sim TEXT NOT NULL,
+            tpdu BLOB NOT NULL,
+            reference INTEGER NOT NULL,
+            recipient TEXT NOT NULL,
+            tp_status INTEGER NOT NULL,
+            received_at REAL NOT NULL
+        );
+        """
+    )
+
+
+@migrations(name="0003_events_keys")
+def _events_keys(db: Database) -> None:
+    """The log of events, and the API keys (hashed)."""
+    db.executescript(
+        """
+        CREATE TABLE events (
+            id INTEGER PRIMARY KEY,
+            type TEXT NOT NULL,
+            at REAL NOT NULL,
+            data TEXT NOT NULL
+        );
+        CREATE TABLE keys (
+            name TEXT PRIMARY KEY,
+            hash BLOB NOT NULL UNIQUE,
+            scopes TEXT NOT NULL,
+            created_at REAL NOT NULL,
+            revoked_at REAL
+        ) WITHOUT ROWID;
+        """
+    )
+
+
+def migrate(db: Database) -> None:
+    """Bring the database to this version's schema; a no-op when it is there already."""
+    migrations.apply(db)
+
+
+def unknown_migrations(db: Database) -> list[str]:
+    """Names of applied migrations that this version does not know: the file is from a newer one."""
+    known = {m.name for m in migrations.pending(db)} | {m.name for m in migrations.applied(db)}
+    ours = {"0001_messages", "0002_inbound", "0003_events_keys"}
+    return sorted(known - ours)
