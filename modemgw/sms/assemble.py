@@ -1,0 +1,102 @@
+"""Parts -> the message: any order, doubles, gaps (TS 23.040 9.2.3.24.1)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+from modemgw.sms.dcs import Alphabet
+from modemgw.sms.gsm7 import gsm7
+from modemgw.sms.user_data import UserData, decode_ucs2
+
+GAP: Final = "[…]"
+"""Stands in a text for the parts that are missing there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """A message put together; ``missing`` lists the sequence numbers that did not come.
+
+    ``text`` is None when any part is binary; ``data`` joins the octets (of a text: UTF-16 or
+    septets) as they are.
+    """
+
+    alphabet: Alphabet
+    text: str | None
+    data: bytes
+    missing: tuple[int, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every part is there."""
+        return not self.missing
+
+
+def collate(parts: Iterable[UserData]) -> list[list[UserData]]:
+    """Sort parts of several messages into one list for each, by reference, its width, and total.
+
+    Parts without concatenation are messages of their own. Order within and of the lists is as
+    given. Only the
+    references are looked at: parts of different senders are for the caller to keep apart.
+    """
+    messages: list[list[UserData]] = []
+    known: dict[tuple[int, int, bool], list[UserData]] = {}
+    for part in parts:
+        place = part.concatenation
+        if place is None:
+            messages.append([part])
+            continue
+        key = (place.reference, place.total, place.wide)
+        if key not in known:
+            known[key] = []
+            messages.append(known[key])
+        known[key].append(part)
+    return messages
+
+
+def assemble(parts: Iterable[UserData]) -> Assembled:
+    """Put one message together: any order, of doubles the first counts, gaps are marked.
+
+    ValueError for no parts, or for parts of more than one message (see ``collate``).
+    """
+    given = list(parts)
+    if not given:
+        raise ValueError("no parts to assemble")
+    if len(collate(given)) > 1:
+        raise ValueError("the parts belong to more than one message")
+    placed: dict[int, UserData] = {}
+    total = 1
+    for part in given:
+        place = part.concatenation
+        if place is not None:
+            total = place.total
+        placed.setdefault(1 if place is None else place.sequence, part)
+    slots = [placed.get(sequence) for sequence in range(1, total + 1)]
+    missing = tuple(n for n, part in enumerate(slots, 1) if part is None)
+    alphabets = {part.alphabet for part in placed.values()}
+    data = b"".join(part.data for part in slots if part is not None)
+    if Alphabet.DATA in alphabets:
+        return Assembled(Alphabet.DATA, None, data, missing)
+    alphabet = Alphabet.UCS2 if Alphabet.UCS2 in alphabets else Alphabet.GSM7
+    return Assembled(alphabet, _text(slots), data, missing)
+
+
+def _text(slots: list[UserData | None]) -> str:
+    """Neighbours in the same alphabet are joined before they are decoded: some senders split a pair
+    of surrogates
+    or an escape over two parts.
+    """
+
+    def coding(part: UserData | None) -> tuple[Alphabet, tuple[int, int]] | None:
+        return None if part is None else (part.alphabet, part.shifts)
+
+    pieces = []
+    for key, run in groupby(slots, coding):
+        data = b"".join(part.data for part in run if part is not None)
+        if key is None:
+            pieces.append(GAP)
+        elif key[0] is Alphabet.UCS2:
+            pieces.append(decode_ucs2(data))
+        else:
+            pieces.append(gsm7(*key[1]).decode(data))
+    return "".join(pieces)

@@ -1,0 +1,107 @@
+"""TP-DCS, the data coding scheme (TS 23.038 clause 4)."""
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import Final
+
+
+class Alphabet(StrEnum):
+    """The alphabets of user data, by the names of the HTTP API."""
+
+    GSM7 = "gsm7"
+    DATA = "binary"
+    UCS2 = "ucs2"
+
+
+class Indication(IntEnum):
+    """What kind of message waits (TS 23.038 clause 4, bits 1 and 0 of the message waiting groups)."""
+
+    VOICEMAIL = 0
+    FAX = 1
+    EMAIL = 2
+    OTHER = 3
+
+
+@dataclass(frozen=True, slots=True)
+class MessageWaiting:
+    """A message waiting indication: which kind, set or cleared, and whether the text is to be kept."""
+
+    kind: Indication
+    active: bool
+    store: bool
+
+
+# The two alphabet bits; 3 is reserved, which clause 4 has read as the default alphabet.
+_ALPHABETS: Final = (Alphabet.GSM7, Alphabet.DATA, Alphabet.UCS2, Alphabet.GSM7)
+_ALPHABET_BITS: Final = {Alphabet.GSM7: 0x00, Alphabet.DATA: 0x04, Alphabet.UCS2: 0x08}
+
+
+@dataclass(frozen=True, slots=True)
+class DataCoding:
+    """One TP-DCS octet and what its coding group makes of it; every octet means something."""
+
+    octet: int
+
+    @classmethod
+    def of(cls, alphabet: Alphabet, message_class: int | None = None) -> "DataCoding":
+        """The general data coding octet (group 00xx) for an alphabet and, if given, a class 0 to 3."""
+        octet = _ALPHABET_BITS[alphabet]
+        if message_class is None:
+            return cls(octet)
+        if not 0 <= message_class <= 3:
+            raise ValueError(f"a message class is 0, 1, 2 or 3, not {message_class}")
+        return cls(octet | 0x10 | message_class)
+
+    @property
+    def alphabet(self) -> Alphabet:
+        """The alphabet of the user data; compressed text is DATA, because its octets are not
+        characters.
+        """
+        octet = self.octet
+        if octet < 0x80:  # 00xx general, 01xx marked for automatic deletion: laid out alike
+            return Alphabet.DATA if octet & 0x20 else _ALPHABETS[octet >> 2 & 3]
+        if octet >= 0xF0:  # data coding / message class; bit 3 is reserved
+            return Alphabet.DATA if octet & 0x04 else Alphabet.GSM7
+        if octet >= 0xE0:  # message waiting, store, UCS2
+            return Alphabet.UCS2
+        # Message waiting discard and store; the reserved groups 1000 to 1011 are read as the
+        # default alphabet.
+        return Alphabet.GSM7
+
+    @property
+    def message_class(self) -> int | None:
+        """0 (show at once) to 3 (to the terminal equipment), or None where the octet gives no
+        class.
+        """
+        octet = self.octet
+        if octet >= 0xF0 or (octet < 0x80 and octet & 0x10):
+            return octet & 3
+        return None
+
+    @property
+    def compressed(self) -> bool:
+        """Whether the text is compressed by TS 23.042."""
+        return self.octet < 0x80 and bool(self.octet & 0x20)
+
+    @property
+    def automatic_deletion(self) -> bool:
+        """Whether the receiver may delete the message once read (group 01xx)."""
+        return 0x40 <= self.octet < 0x80
+
+    @property
+    def mwi(self) -> MessageWaiting | None:
+        """The message waiting indication of groups 1100 (discard), 1101 and 1110 (store), else
+        None.
+        """
+        octet = self.octet
+        if not 0xC0 <= octet < 0xF0:
+            return None
+        return MessageWaiting(Indication(octet & 3), bool(octet & 0x08), octet >= 0xD0)
+
+    @property
+    def reserved(self) -> bool:
+        """Whether the octet uses a reserved group or reserved bits (which are then ignored)."""
+        octet = self.octet
+        if octet < 0x80:
+            return octet & 0x0C == 0x0C or (octet & 0x13 in (1, 2, 3))
+        return octet < 0xC0 or bool(octet & 0x08 if octet >= 0xF0 else octet & 0x04)

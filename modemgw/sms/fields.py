@@ -1,0 +1,41 @@
+"""Reading fixed-size fields in order, and the checks that all TPDUs share."""
+
+from modemgw.sms.dcs import Alphabet, DataCoding
+from modemgw.sms.errors import PduError
+from modemgw.sms.user_data import UserData
+
+
+def require(octets: bytes, offset: int, fields: tuple[tuple[str, int], ...]) -> None:
+    """PduError naming the first of the (name, size) fields from ``offset`` that is cut off or
+    missing.
+    """
+    end = offset
+    for name, size in fields:
+        end += size
+        if len(octets) < end:
+            missing = (
+                f"the octets end before its {size}" if size > 1 else "the octets end before it"
+            )
+            raise PduError(name, len(octets), missing)
+
+
+def octet(name: str, value: int) -> int:
+    """The value, checked to fit an octet."""
+    if not 0 <= value <= 255:
+        raise ValueError(f"{name} is 0 to 255, not {value}")
+    return value
+
+
+def encode_user_data(user_data: UserData, dcs: DataCoding) -> bytes:
+    """TP-UDL and TP-UD, checked to be in the alphabet that TP-DCS announces."""
+    if dcs.alphabet is not user_data.alphabet:
+        raise ValueError(
+            f"TP-DCS {dcs.octet:02X} announces {dcs.alphabet}, the user data is
+            {user_data.alphabet}"
+        )
+    return user_data.encode()
+
+
+def alphabet_of(dcs: DataCoding | None) -> Alphabet:
+    """The alphabet of user data where TP-DCS may be left out: the default one (9.2.3.27)."""
+    return Alphabet.GSM7 if dcs is None else dcs.alphabet

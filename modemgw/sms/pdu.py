@@ -1,0 +1,73 @@
+"""Whole PDUs: which TPDU octets are, and the hexadecimal form with service centre address that
+modems speak.
+
+TP-MTI has two bits, so the same octets are different TPDUs in the two directions (TS 23.040
+9.2.3.1).
+"""
+
+from typing import Final
+
+from modemgw.sms.address import Address, decode_smsc
+from modemgw.sms.command import Command
+from modemgw.sms.deliver import Deliver
+from modemgw.sms.errors import PduError
+from modemgw.sms.report import DeliverReport, SubmitReport
+from modemgw.sms.status_report import StatusReport
+from modemgw.sms.submit import Submit
+
+_HEX: Final = frozenset("0123456789abcdefABCDEF")
+
+
+def decode_mt(tpdu: bytes) -> Deliver | StatusReport | SubmitReport:
+    """A TPDU from the service centre, as a mobile receives it; PduError for anything else."""
+    if not tpdu:
+        raise PduError("TP-MTI", 0, "no octets at all")
+    kind = tpdu[0] & 3
+    if kind == 2:
+        return StatusReport.decode(tpdu)
+    if kind == 1:
+        return SubmitReport.decode(tpdu)
+    return Deliver.decode(tpdu)
+
+
+def decode_mo(tpdu: bytes) -> Submit | Command | DeliverReport:
+    """A TPDU from a mobile, as the service centre receives it; PduError for anything else."""
+    if not tpdu:
+        raise PduError("TP-MTI", 0, "no octets at all")
+    kind = tpdu[0] & 3
+    if kind == 1:
+        return Submit.decode(tpdu)
+    if kind == 2:
+        return Command.decode(tpdu)
+    if kind == 0:
+        return DeliverReport.decode(tpdu)
+    raise PduError("TP-MTI", 0, "11 is reserved for what a mobile sends")
+
+
+def pack_pdu(tpdu: bytes, smsc: Address | None = None) -> str:
+    """Upper-case hexadecimal with the service centre's address before it, ``00`` for the SIM's own.
+
+    The length that AT+CMGS wants is ``len(tpdu)`` (TS 27.005 4.3).
+    """
+    prefix = b"\0" if smsc is None else smsc.encode_smsc()
+    return (prefix + tpdu).hex().upper()
+
+
+def unpack_pdu(text: str) -> tuple[Address | None, bytes]:
+    """The service centre's address (None when left out) and the TPDU of what a modem shows.
+
+    White space around it is cut off, small letters are as good as capitals. PduError, with an
+    offset that counts
+    octets of the whole, when it is not hexadecimal or the address is cut off.
+    """
+    stripped = text.strip()
+    try:
+        octets = bytes.fromhex(stripped)
+    except ValueError:
+        at = next((i for i, c in enumerate(stripped) if c not in _HEX), len(stripped) - 1)
+        wrong = (
+            "an odd number of digits" if stripped[at] in _HEX else f"{stripped[at]!r} is no digit"
+        )
+        raise PduError("PDU", at // 2, f"not hexadecimal: {wrong}") from None
+    smsc, at = decode_smsc(octets)
+    return smsc, octets[at:]
