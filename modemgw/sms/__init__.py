@@ -1,4 +1,4 @@
-"""The SMS codec: octets <-> values by TS 23.038 and TS 23.040. Pure: no I/O, no clock, no logging."""
+"""The SMS codec: octets <-> values by TS 23.038 and 23.040. Pure: no I/O, no clock, no logging."""
 
 from modemgw.sms.address import Address
 from modemgw.sms.assemble import GAP, Assembled, assemble, collate

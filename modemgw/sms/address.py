@@ -1,5 +1,4 @@
-"""Addresses: TP-DA, TP-OA, TP-RA and the service centre's (TS 23.040 9.1.2.5, TS 24.011 8.2.5.1).
-"""
+"""Addresses: TP-DA, TP-OA, TP-RA and the service centre's (TS 23.040 9.1.2.5, TS 24.011 8.2.5.1)."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -102,8 +101,7 @@ class Address:
         return bytes((semi_octets, self.type_octet)) + octets
 
     def encode_smsc(self) -> bytes:
-        """Length in octets, type, value, as before a TPDU on the AT interface (TS 24.011 8.2.5.1).
-        """
+        """Length in octets, type, value, as before a TPDU on the AT interface (TS 24.011 8.2.5.1)."""
         octets = self._value_octets()[1]
         return bytes((len(octets) + 1, self.type_octet)) + octets
 
@@ -126,8 +124,7 @@ class Address:
             septets = gsm7().encode(self.value)
         except UnicodeEncodeError as wrong:
             raise ValueError(
-                f"{self.value!r}: {self.value[wrong.start]!r} is not in the GSM 7 bit default
-                alphabet"
+                f"{self.value!r}: {self.value[wrong.start]!r} is not in the default alphabet"
             ) from None
         if len(septets) > 11:
             raise ValueError(
@@ -137,8 +134,7 @@ class Address:
 
 
 def decode_address(octets: bytes, offset: int, field: str) -> tuple[Address, int]:
-    """The address at ``offset`` and the offset after it; PduError when it is too long or cut off.
-    """
+    """The address at ``offset`` and the offset after it; PduError when it is too long or cut off."""
     if len(octets) < offset + 2:
         raise PduError(field, len(octets), "the octets end before its length and type")
     semi_octets = octets[offset]

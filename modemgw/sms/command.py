@@ -68,7 +68,7 @@ class Command:
 
     @classmethod
     def decode(cls, tpdu: bytes) -> "Command":
-        """Read a TPDU that begins with TP-MTI 10; trailing octets are padding. PduError otherwise."""
+        """Read a TPDU with TP-MTI 10; trailing octets are padding. PduError otherwise."""
         require(tpdu, 0, (("TP-MTI", 1), ("TP-MR", 1), ("TP-PID", 1), ("TP-CT", 1), ("TP-MN", 1)))
         first = tpdu[0]
         if first & 3 != cls.mti:

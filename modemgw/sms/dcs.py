@@ -14,7 +14,7 @@ class Alphabet(StrEnum):
 
 
 class Indication(IntEnum):
-    """What kind of message waits (TS 23.038 clause 4, bits 1 and 0 of the message waiting groups)."""
+    """What kind of message waits (TS 23.038 clause 4, bits 1 and 0 of its groups)."""
 
     VOICEMAIL = 0
     FAX = 1
@@ -24,7 +24,7 @@ class Indication(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class MessageWaiting:
-    """A message waiting indication: which kind, set or cleared, and whether the text is to be kept."""
+    """A message waiting indication: its kind, set or cleared, and whether to keep the text."""
 
     kind: Indication
     active: bool
@@ -44,7 +44,7 @@ class DataCoding:
 
     @classmethod
     def of(cls, alphabet: Alphabet, message_class: int | None = None) -> "DataCoding":
-        """The general data coding octet (group 00xx) for an alphabet and, if given, a class 0 to 3."""
+        """The general octet (group 00xx) for an alphabet and, if given, a class 0 to 3."""
         octet = _ALPHABET_BITS[alphabet]
         if message_class is None:
             return cls(octet)

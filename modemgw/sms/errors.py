@@ -1,5 +1,4 @@
-"""What can go wrong in the codec: octets that are no TPDU, and values that the spec cannot carry.
-"""
+"""What can go wrong: octets that are no TPDU, and values that the spec cannot carry."""
 
 
 class PduError(ValueError):
@@ -26,8 +25,8 @@ class UnencodableError(SegmentationError):
 
     def __init__(self, character: str, position: int, alphabet: str) -> None:
         super().__init__(
-            f"character {character!r} (U+{ord(character):04X}) at position {position} is not in
-            {alphabet}"
+            f"character {character!r} (U+{ord(character):04X}) at position {position}"
+            f" is not in {alphabet}"
         )
         self.character = character
         self.position = position

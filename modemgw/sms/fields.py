@@ -30,8 +30,8 @@ def encode_user_data(user_data: UserData, dcs: DataCoding) -> bytes:
     """TP-UDL and TP-UD, checked to be in the alphabet that TP-DCS announces."""
     if dcs.alphabet is not user_data.alphabet:
         raise ValueError(
-            f"TP-DCS {dcs.octet:02X} announces {dcs.alphabet}, the user data is
-            {user_data.alphabet}"
+            f"TP-DCS {dcs.octet:02X} announces {dcs.alphabet},"
+            f" the user data is {user_data.alphabet}"
         )
     return user_data.encode()
 

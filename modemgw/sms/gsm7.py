@@ -9,7 +9,7 @@ into the text, and it makes the length of each character plain, so segmentation 
 """
 
 import codecs
-from functools import lru_cache
+from functools import cache
 from typing import Final
 
 from modemgw.sms.tables import UNDEFINED, locking_table, single_table
@@ -82,7 +82,7 @@ class Gsm7:
         return "".join(pieces)
 
 
-@lru_cache(maxsize=None)
+@cache
 def gsm7(locking: int = 0, single: int = 0) -> Gsm7:
     """The coder for two national language identifiers; 0 is the default alphabet and extension."""
     return Gsm7(locking, single)

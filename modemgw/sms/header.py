@@ -79,7 +79,8 @@ class Ports:
 class SpecialMessage:
     """A special SMS message indication: so many messages of a kind wait (9.2.3.24.2).
 
-    ``kind`` is bits 4 to 0 of the first octet (0 voice, 1 fax, 2 e-mail, 3 other, 7 video; others reserved),
+    ``kind`` is bits 4 to 0 of the first octet (0 voice, 1 fax, 2 e-mail, 3 other,
+    7 video; others reserved),
     ``profile`` the multiple subscriber profile 1 to 4.
     """
 
@@ -179,7 +180,7 @@ _LANGUAGES: Final = frozenset(NationalLanguage)
 
 
 def shifts_of(header: tuple[Element, ...]) -> tuple[int, int]:
-    """The locking and single shift table; 0 when there is no element or its language is reserved."""
+    """The locking and single shift table; 0 without an element or for a reserved language."""
     locking = single = 0
     for element in header:
         if len(element.data) == 1 and element.data[0] in _LANGUAGES:

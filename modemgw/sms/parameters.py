@@ -1,4 +1,4 @@
-"""TP-PI and the optional fields that it announces (TS 23.040 9.2.3.27), the tail of every report."""
+"""TP-PI and the optional fields that it announces (TS 23.040 9.2.3.27): every report ends so."""
 
 from typing import Final, NamedTuple
 

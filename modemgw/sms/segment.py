@@ -87,8 +87,8 @@ def segment_text(
     make fewer parts
     than UCS2; else UCS2. ``transliterate`` first replaces characters outside these alphabets by
     plain ones, if that
-    saves the text from UCS2. ``keep_clusters=False`` fills each part as far as whole characters go. An empty text is
-    one empty part.
+    saves the text from UCS2. ``keep_clusters=False`` fills each part as far as whole characters go. An
+    empty text is     one empty part.
 
     UnencodableError names the first character that ``encoding`` or Unicode does not have;
     TooManyPartsError when

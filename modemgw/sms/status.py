@@ -1,4 +1,4 @@
-"""TP-ST, the status of a reported message, and what it means for the sender (TS 23.040 9.2.3.15)."""
+"""TP-ST, the status of a message, and what it means for the sender (TS 23.040 9.2.3.15)."""
 
 from dataclasses import dataclass
 from enum import StrEnum

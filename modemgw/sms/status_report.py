@@ -65,7 +65,7 @@ class StatusReport:
 
     @classmethod
     def decode(cls, tpdu: bytes) -> "StatusReport":
-        """Read a TPDU that begins with TP-MTI 10; trailing octets are padding. PduError otherwise."""
+        """Read a TPDU with TP-MTI 10; trailing octets are padding. PduError otherwise."""
         require(tpdu, 0, (("TP-MTI", 1), ("TP-MR", 1)))
         first = tpdu[0]
         if first & 3 != cls.mti:

@@ -58,7 +58,7 @@ class Submit:
 
     @classmethod
     def decode(cls, tpdu: bytes) -> "Submit":
-        """Read a TPDU that begins with TP-MTI 01; trailing octets are padding. PduError otherwise."""
+        """Read a TPDU with TP-MTI 01; trailing octets are padding. PduError otherwise."""
         require(tpdu, 0, (("TP-MTI", 1), ("TP-MR", 1)))
         first = tpdu[0]
         if first & 3 != cls.mti:

@@ -77,7 +77,7 @@ class UserData:
 
     @property
     def header(self) -> tuple[Element, ...]:
-        """The information elements in order; empty when there are none or the header is malformed."""
+        """The information elements in order; none when the header is malformed."""
         return parse_elements(self.header_octets) if self.header_octets else ()
 
     @property

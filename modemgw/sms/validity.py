@@ -76,9 +76,10 @@ class Validity:
 
     @classmethod
     def enhanced(cls, seconds: int | None = None, *, single_shot: bool = False) -> "Validity":
-        """Enhanced format (9.2.3.12.3): up to 255 exact seconds, up to 99:59:59 as hours, minutes, seconds,
-        beyond that a relative step rounded up; None leaves the period to the centre. Single shot:
-        one try only.
+        """In the enhanced format, single shot for one try only (9.2.3.12.3).
+
+        Up to 255 s and up to 99:59:59 are exact, more is rounded up to a relative step; None leaves
+        the period to the centre.
         """
         indicator = 0x40 if single_shot else 0
         if seconds is None:
