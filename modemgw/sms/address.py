@@ -1,4 +1,4 @@
-"""Addresses: TP-DA, TP-OA, TP-RA and the service centre's (TS 23.040 9.1.2.5, TS 24.011 8.2.5.1)."""
+"""Addresses: TP-DA, TP-OA, TP-RA and the service centre's (TS 23.040 9.1.2.5, 24.011 8.2.5.1)."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -44,8 +44,7 @@ class Address:
     """A number or a name with type of number (TON, 0 to 7) and numbering plan (NPI, 0 to 15).
 
     ``value`` holds up to 20 of the digits ``0-9 * # a b c`` without any plus sign, or the text of
-    an alphanumeric
-    address (TON 5, up to 11 septets of the default alphabet).
+    an alphanumeric address (TON 5, up to 11 septets of the default alphabet).
     """
 
     value: str
@@ -101,7 +100,7 @@ class Address:
         return bytes((semi_octets, self.type_octet)) + octets
 
     def encode_smsc(self) -> bytes:
-        """Length in octets, type, value, as before a TPDU on the AT interface (TS 24.011 8.2.5.1)."""
+        """Length in octets, type, value, as modems want it before a TPDU (TS 24.011 8.2.5.1)."""
         octets = self._value_octets()[1]
         return bytes((len(octets) + 1, self.type_octet)) + octets
 
@@ -134,7 +133,7 @@ class Address:
 
 
 def decode_address(octets: bytes, offset: int, field: str) -> tuple[Address, int]:
-    """The address at ``offset`` and the offset after it; PduError when it is too long or cut off."""
+    """The address at ``offset`` and the offset after it; PduError when too long or cut off."""
     if len(octets) < offset + 2:
         raise PduError(field, len(octets), "the octets end before its length and type")
     semi_octets = octets[offset]

@@ -36,8 +36,8 @@ def collate(parts: Iterable[UserData]) -> list[list[UserData]]:
     """Sort parts of several messages into one list for each, by reference, its width, and total.
 
     Parts without concatenation are messages of their own. Order within and of the lists is as
-    given. Only the
-    references are looked at: parts of different senders are for the caller to keep apart.
+    given. Only the references are looked at: parts of different senders are for the caller to keep
+    apart.
     """
     messages: list[list[UserData]] = []
     known: dict[tuple[int, int, bool], list[UserData]] = {}
@@ -83,8 +83,7 @@ def assemble(parts: Iterable[UserData]) -> Assembled:
 
 def _text(slots: list[UserData | None]) -> str:
     """Neighbours in the same alphabet are joined before they are decoded: some senders split a pair
-    of surrogates
-    or an escape over two parts.
+    of surrogates or an escape over two parts.
     """
 
     def coding(part: UserData | None) -> tuple[Alphabet, tuple[int, int]] | None:

@@ -5,8 +5,7 @@ class PduError(ValueError):
     """Octets that cannot be decoded: the one exception that decoding raises.
 
     ``field`` is the spec's name of the field (``TP-DA``), ``offset`` the octet in what was given at
-    which the field
-    begins or the octets end, ``problem`` what is wrong there.
+    which the field begins or the octets end, ``problem`` what is wrong there.
     """
 
     def __init__(self, field: str, offset: int, problem: str) -> None:

@@ -1,11 +1,9 @@
 """Where a text may be cut without tearing what a reader sees as one character.
 
 An approximation of Unicode's extended grapheme clusters (UAX #29) that looks only at the characters
-round the cut:
-combining marks and joiners, variation selectors, emoji modifiers and tags, flags, Hangul syllables,
-consonants after
-a virama, CR LF. It may keep a little too much together, never too little of what phones show as
-one.
+round the cut: combining marks and joiners, variation selectors, emoji modifiers and tags, flags,
+Hangul syllables, consonants after a virama, CR LF. It may keep a little too much together, never
+too little of what phones show as one.
 """
 
 import unicodedata

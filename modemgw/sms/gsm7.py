@@ -2,10 +2,9 @@
 annex A).
 
 Between text and septets there is a third form, *codes*: one octet a character, 0x01 to 0x7F for the
-main table, 0x80
-and above for ESC and the low seven bits. It is what C-speed charmap coding can give, an index into
-it is an index
-into the text, and it makes the length of each character plain, so segmentation works on it.
+main table, 0x80 and above for ESC and the low seven bits. It is what C-speed charmap coding can
+give, an index into it is an index into the text, and it makes the length of each character plain,
+so segmentation works on it.
 """
 
 import codecs

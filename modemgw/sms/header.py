@@ -79,9 +79,8 @@ class Ports:
 class SpecialMessage:
     """A special SMS message indication: so many messages of a kind wait (9.2.3.24.2).
 
-    ``kind`` is bits 4 to 0 of the first octet (0 voice, 1 fax, 2 e-mail, 3 other,
-    7 video; others reserved),
-    ``profile`` the multiple subscriber profile 1 to 4.
+    ``kind`` is bits 4 to 0 of the first octet (0 voice, 1 fax, 2 e-mail, 3 other, 7 video; others
+    reserved), ``profile`` the multiple subscriber profile 1 to 4.
     """
 
     kind: int
@@ -130,8 +129,8 @@ def parse_elements(octets: bytes) -> tuple[Element, ...]:
 
 
 # Elements that may appear once count by their last occurrence, and so do the two forms of one
-# thing, which exclude
-# each other (9.2.3.24). An element of a wrong length or with reserved content is passed over.
+# thing, which exclude each other (9.2.3.24). An element of a wrong length or with reserved content
+# is passed over.
 
 
 def concatenation_of(header: tuple[Element, ...]) -> Concatenation | None:

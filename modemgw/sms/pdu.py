@@ -57,8 +57,7 @@ def unpack_pdu(text: str) -> tuple[Address | None, bytes]:
     """The service centre's address (None when left out) and the TPDU of what a modem shows.
 
     White space around it is cut off, small letters are as good as capitals. PduError, with an
-    offset that counts
-    octets of the whole, when it is not hexadecimal or the address is cut off.
+    offset that counts octets of the whole, when it is not hexadecimal or the address is cut off.
     """
     stripped = text.strip()
     try:

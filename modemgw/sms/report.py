@@ -2,10 +2,8 @@
 9.2.2.2a).
 
 Each has two forms, in an RP-ACK without and in an RP-ERROR with TP-FCS, and nothing in the octets
-says which. TP-FCS
-is 80 to FF, and a TP-PI has bit 7 only where it is extended, which no edition has needed; so that
-bit tells them apart
-unless the caller knows better.
+says which. TP-FCS is 80 to FF, and a TP-PI has bit 7 only where it is extended, which no edition
+has needed; so that bit tells them apart unless the caller knows better.
 """
 
 from dataclasses import dataclass

@@ -2,8 +2,7 @@
 alphabets).
 
 Parts are filled greedily. An escaped character and a surrogate pair are never split; nor, unless it
-is longer than a
-part or the caller asks for the fullest parts, is a grapheme cluster.
+is longer than a part or the caller asks for the fullest parts, is a grapheme cluster.
 """
 
 from collections.abc import Callable, Sequence
@@ -44,8 +43,8 @@ class Segmentation:
     """The parts of a message, ready to be put into TPDUs with ``dcs``.
 
     ``units`` counts septets, UTF-16 units or octets of each part without its header, ``units_left``
-    what the last
-    part could still take. ``changes`` is what transliteration replaced, (before, after).
+    what the last part could still take. ``changes`` is what transliteration replaced, (before,
+    after).
     """
 
     alphabet: Alphabet
@@ -84,16 +83,13 @@ def segment_text(
     """Cut a text into parts in the cheapest alphabet that carries it exactly.
 
     That is the default alphabet if it can; else the national tables allowed by ``national`` if they
-    make fewer parts
-    than UCS2; else UCS2. ``transliterate`` first replaces characters outside these alphabets by
-    plain ones, if that
-    saves the text from UCS2. ``keep_clusters=False`` fills each part as far as whole characters go. An
-    empty text is     one empty part.
+    make fewer parts than UCS2; else UCS2. ``transliterate`` first replaces characters outside these
+    alphabets by plain ones, if that saves the text from UCS2. ``keep_clusters=False`` fills each
+    part as far as whole characters go. An empty text is one empty part.
 
     UnencodableError names the first character that ``encoding`` or Unicode does not have;
-    TooManyPartsError when
-    ``max_parts`` (at most 255) are not enough; ValueError for a reference, port or class out of
-    range.
+    TooManyPartsError when ``max_parts`` (at most 255) are not enough; ValueError for a reference,
+    port or class out of range.
     """
     split = _Splitter(ports, wide_reference, keep_clusters)
     changes: tuple[tuple[str, str], ...] = ()

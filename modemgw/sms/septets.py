@@ -1,9 +1,8 @@
 """Septets <-> octets: the bit packing of TS 23.038 6.1.2.1.
 
 Septets are bytes of one septet each. The work is done on whole runs at once: eight septets are
-eight 7-bit lanes of
-a 64-bit word, and three rounds of shift-and-merge over one big integer close the gaps in all words
-together.
+eight 7-bit lanes of a 64-bit word, and three rounds of shift-and-merge over one big integer close
+the gaps in all words together.
 """
 
 from typing import Final

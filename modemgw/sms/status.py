@@ -84,7 +84,7 @@ def status_of(octet: int) -> TpStatus:
     """The meaning of a TP-ST octet, 0 to 255.
 
     Reserved values below 80 are judged by the range that they are in, which says what the spec's
-    own rule (treat
-    them as 63) hides: whether the transaction completed and whether the centre goes on.
+    own rule (treat them as 63) hides: whether the transaction completed and whether the centre goes
+    on.
     """
     return _STATUSES[octet]

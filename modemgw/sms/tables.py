@@ -2,13 +2,10 @@
 shifts (annex A).
 
 The cells are code points in hexadecimal, sixteen a row, so that a table can be laid beside the
-spec's; they are not
-literal characters because several Indic letters would not survive a Unicode normalisation of this
-file. ``----`` is
-a position the spec leaves undefined or, at 0x1B, the escape itself. Three cells follow the
-corrected editions and all
-known implementations where V9.1.1 misprints them: Kannada locking 0x24, Tamil single 0x24, Telugu
-single 0x22 and 0x23.
+spec's; they are not literal characters because several Indic letters would not survive a Unicode
+normalisation of this file. ``----`` is a position the spec leaves undefined or, at 0x1B, the escape
+itself. Three cells follow the corrected editions and all known implementations where V9.1.1
+misprints them: Kannada locking 0x24, Tamil single 0x24, Telugu single 0x22 and 0x23.
 """
 
 from enum import IntEnum
@@ -174,8 +171,7 @@ _LOCKING: Final[dict[int, str]] = {
 }
 
 # The single shift tables as code=character. Every one of them holds the default extension table,
-# and those of the
-# Indian languages and Urdu begin alike (A.2.4 to A.2.13).
+# and those of the Indian languages and Urdu begin alike (A.2.4 to A.2.13).
 _EXTENSION: Final = """
     0A=000C 14=005E 28=007B 29=007D 2F=005C 3C=005B 3D=007E 3E=005D 40=007C 65=20AC
 """

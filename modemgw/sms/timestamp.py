@@ -1,8 +1,7 @@
 """TP-SCTS, TP-DT and the absolute TP-VP: seven octets of swapped digits (TS 23.040 9.2.3.11).
 
 The octets are kept as they came and read only when asked, so that an impossible date from a real
-network costs
-nobody the message.
+network costs nobody the message.
 """
 
 import datetime as dt

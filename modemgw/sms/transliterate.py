@@ -54,9 +54,8 @@ def transliterate(
     of it.
 
     Quotes, dashes, spaces and ligatures go by a table, letters lose their accents (Unicode
-    compatibility
-    decomposition). What has no plain form stays. The second value is each (before, after) once, in
-    order.
+    compatibility decomposition). What has no plain form stays. The second value is each (before,
+    after) once, in order.
     """
     changes: dict[str, str] = {}
     pieces = []

@@ -29,8 +29,8 @@ class UserData:
     """What a TPDU carries for its users.
 
     ``data`` is what follows the header: octets, or for GSM7 septets, one an octet.
-    ``header_octets`` is the header
-    without its length octet, None when there is none (TP-UDHI 0). Both are read only when asked.
+    ``header_octets`` is the header without its length octet, None when there is none (TP-UDHI 0).
+    Both are read only when asked.
     """
 
     alphabet: Alphabet
