@@ -146,7 +146,7 @@ class ModemSection(Section):
     id: Identifier
     device: str | None = None
     match: ModemMatch | None = None
-    pin: Annotated[str, Field(pattern=r"^[0-9]{4,8}$", repr=False)] | None = None
+    pin: Annotated[str | None, Field(pattern=r"^[0-9]{4,8}$", repr=False)] = None
     pin_file: Path | None = None
     number: Number | None = None
     smsc: Number | None = None
