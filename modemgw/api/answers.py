@@ -1,0 +1,297 @@
+"""What callers get: the types of every answer. The OpenAPI document is made from them.
+
+Times are RFC 3339 UTC (`2026-11-22T10:00:00.123Z`).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, NotRequired
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+Base64 = Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"})]
+
+
+class Error(TypedDict):
+    """Why something did not work."""
+
+    code: Annotated[str, Field(description="Stable: `cms-21`, `no-answer`, `expired` …")]
+    detail: str
+    permanent: Annotated[bool, Field(description="True: trying again will not help.")]
+
+
+class Receipt(TypedDict):
+    """The fate of a part, as the network's status report told it."""
+
+    status: Annotated[int, Field(description="TP-ST, 0–255 (TS 23.040 9.2.3.15).")]
+    meaning: str
+    outcome: str
+    final: bool
+    received_at: Time
+    sc_time: Time | None
+    discharge_time: Time | None
+
+
+class Attempt(TypedDict):
+    """One try of one part on one SIM."""
+
+    n: int
+    state: Annotated[
+        str, Field(description="submitting, accepted, refused, not_sent or ambiguous.")
+    ]
+    modem: str
+    sim: Annotated[str, Field(description="ICCID.")]
+    reference: Annotated[int | None, Field(description="TP-MR, 0–255.")]
+    started_at: Time
+    ended_at: Time | None
+    duplicate_risk: Annotated[
+        bool, Field(description="True: the recipient may have got this part twice.")
+    ]
+    error: Error | None
+    receipt: Receipt | None
+
+
+class Part(TypedDict):
+    """One SMS of a message; the fields beside `attempts` are those of the last attempt."""
+
+    index: int
+    status: str
+    modem: str | None
+    sim: str | None
+    reference: int | None
+    submitted_at: Time | None
+    receipt: Receipt | None
+    error: Error | None
+    attempts: list[Attempt]
+
+
+class Ports(TypedDict):
+    """Application ports of a binary message."""
+
+    destination: int
+    source: int
+
+
+# "class" and "from" are words of Python: they can only be written this way.
+_WithClass = TypedDict(
+    "_WithClass", {"class": Annotated[int | None, Field(description="Message class, 0–3.")]}
+)
+_WithFrom = TypedDict("_WithFrom", {"from": str})
+
+
+class Message(_WithClass):
+    """A message and how far it came."""
+
+    id: str
+    to: str
+    text: str | None
+    data: Base64 | None
+    ports: Ports | None
+    type: str
+    status: str
+    encoding: str
+    receipt: bool
+    parts: list[Part]
+    error: Error | None
+    route: str
+    modem: Annotated[str | None, Field(description="The modem it was pinned to.")]
+    key: Annotated[str, Field(description="Name of the API key that sent it.")]
+    reference: str | None
+    callback_url: str | None
+    batch: str | None
+    tags: list[str]
+    cost: float | None
+    created_at: Time
+    updated_at: Time
+    send_at: Time | None
+    expires_at: Time
+
+
+class Messages(TypedDict):
+    """A page of messages."""
+
+    items: list[Message]
+    next_cursor: str | None
+
+
+class FieldError(TypedDict):
+    """One thing that is wrong with a request."""
+
+    field: str
+    detail: str
+    code: str
+
+
+class Problem(TypedDict):
+    """An error, after RFC 9457."""
+
+    type: Annotated[str, Field(description="Stable; what a program looks at.")]
+    title: str
+    status: int
+    detail: str
+    errors: Annotated[
+        NotRequired[list[FieldError]], Field(description="Every field that is wrong.")
+    ]
+    line: Annotated[NotRequired[int], Field(description="Of the JSON error, from 1.")]
+    column: Annotated[NotRequired[int], Field(description="Of the JSON error, from 1.")]
+
+
+class RejectedItem(TypedDict):
+    """A message of a batch that was not taken."""
+
+    index: Annotated[int, Field(description="Position in the request, from 0.")]
+    problem: Problem
+
+
+class AcceptedBatch(TypedDict):
+    """What became of a batch."""
+
+    id: str
+    accepted: int
+    rejected: list[RejectedItem]
+
+
+class Batch(TypedDict):
+    """How far the messages of a batch came."""
+
+    id: str
+    total: int
+    counts: Annotated[dict[str, int], Field(description="How many messages by status.")]
+
+
+class Preview(TypedDict):
+    """How a message would be sent."""
+
+    encoding: str
+    parts: int
+    characters_left: Annotated[
+        int, Field(description="Free in the last part: septets, UTF-16 units or octets.")
+    ]
+    units_per_part: int
+    characters_changed: Annotated[
+        list[list[str]], Field(description="Pairs of what transliteration replaces.")
+    ]
+    cost: float | None
+
+
+class InboundPart(TypedDict):
+    """One SMS of a received message."""
+
+    sequence: int
+    received_at: Time
+
+
+class Inbound(_WithFrom, _WithClass):
+    """A received message."""
+
+    id: str
+    to: str | None
+    text: str | None
+    data: Base64 | None
+    encoding: str
+    parts: list[InboundPart]
+    parts_total: int
+    complete: bool
+    modem: str
+    sim: str
+    sent_at: Annotated[Time | None, Field(description="By the service centre's clock.")]
+    received_at: Time
+    ports: Ports | None
+    problem: Annotated[str | None, Field(description="Why it could not be decoded.")]
+
+
+class Inbounds(TypedDict):
+    """A page of received messages."""
+
+    items: list[Inbound]
+    next_cursor: str | None
+
+
+class Event(TypedDict):
+    """Something that happened: the `data` of one Server-Sent Event."""
+
+    id: int
+    type: str
+    at: Time
+    data: dict[str, Any]
+
+
+class Sim(TypedDict):
+    """The subscription in a modem."""
+
+    iccid: str
+    imsi: str | None
+    number: str | None
+
+
+class Modem(TypedDict):
+    """A modem, its SIM and how they do."""
+
+    id: str
+    state: Annotated[str, Field(description="As in the life of a modem: `ready`, `absent` …")]
+    step: Annotated[int | None, Field(description="Of the recovery ladder, while recovering.")]
+    reason: Annotated[str | None, Field(description="Why it is not ready.")]
+    since: Annotated[Time, Field(description="When it came into this state.")]
+    device: str | None
+    manufacturer: str | None
+    model: str | None
+    revision: str | None
+    imei: str | None
+    sim: Sim | None
+    operator: str | None
+    registration: str
+    signal_dbm: int | None
+    queue: Annotated[int, Field(description="Parts that wait for it.")]
+    sent: int
+    received: int
+    errors: Annotated[int, Field(description="refused + ambiguous + timeouts.")]
+    refused: int
+    ambiguous: int
+    timeouts: int
+    resets: int
+    last_answer_at: Time | None
+    routes: list[str]
+    weight: int
+
+
+class Modems(TypedDict):
+    """All modems of the configuration."""
+
+    items: list[Modem]
+    next_cursor: None
+
+
+class Ussd(TypedDict):
+    """The network's answer to a USSD request."""
+
+    text: str
+    more: Annotated[bool, Field(description="True: it waits for an answer, such as `1`.")]
+
+
+class TraceLine(TypedDict):
+    """One line that went over the wire of a modem; message texts and PINs are masked."""
+
+    at: Time
+    direction: Annotated[str, Field(description="`>` to the modem, `<` from it.")]
+    text: str
+
+
+class Trace(TypedDict):
+    """The last lines between the gateway and a modem."""
+
+    items: list[TraceLine]
+
+
+class Health(TypedDict):
+    """Whether the process is alive."""
+
+    status: str
+
+
+class Readiness(TypedDict):
+    """Whether a message could be sent now."""
+
+    ready: bool
+    detail: str | None

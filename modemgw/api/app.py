@@ -1,0 +1,55 @@
+"""The application: every endpoint behind one guard."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from aiohttp import web
+
+from modemgw.api import batches, events, inbound, messages, modems, openapi, service
+from modemgw.api.auth import guard
+from modemgw.api.endpoint import CLOSING, GATEWAY, HEARTBEAT_S
+from modemgw.api.problems import problems
+from modemgw.gateway import Gateway
+
+DEFAULT_MAX_BODY_BYTES: Final = 16 << 20
+
+ENDPOINTS = (
+    *messages.ENDPOINTS,
+    *batches.ENDPOINTS,
+    *inbound.ENDPOINTS,
+    *events.ENDPOINTS,
+    *modems.ENDPOINTS,
+    *service.ENDPOINTS,
+)
+
+
+def create_app(
+    gateway: Gateway,
+    *,
+    max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+    heartbeat_s: float = 15.0,
+) -> web.Application:
+    """The HTTP API of `gateway`, which the caller opens and closes.
+
+    A quiet event stream shows a comment every `heartbeat_s` seconds.
+    """
+    endpoints = (*ENDPOINTS, *openapi.endpoints(ENDPOINTS))
+    app = web.Application(
+        client_max_size=max_body_bytes,
+        middlewares=[problems, guard({e.handler: e for e in endpoints})],
+    )
+    app[GATEWAY] = gateway
+    app[HEARTBEAT_S] = heartbeat_s
+    app[CLOSING] = asyncio.Event()
+    app.on_shutdown.append(_end_streams)
+    for endpoint in endpoints:
+        app.router.add_route(endpoint.method, endpoint.path, endpoint.handler)
+        if endpoint.public:
+            app.router.add_route("HEAD", endpoint.path, endpoint.handler)
+    return app
+
+
+async def _end_streams(app: web.Application) -> None:
+    app[CLOSING].set()

@@ -1,0 +1,70 @@
+"""The guard at the door: bearer keys (RFC 6750) and their scopes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from modemgw.api.endpoint import GATEWAY, Endpoint, remember_key
+from modemgw.api.problems import Problem
+from modemgw.store.records import Key
+
+SCOPES: Mapping[str, str] = {
+    "send": "send, preview and cancel messages",
+    "read": "see messages, batches, modems, events and figures",
+    "inbound": "see received messages",
+    "admin": "everything, and control modems",
+}
+
+
+def may(key: Key, scopes: tuple[str, ...]) -> bool:
+    """Whether `key` has one of `scopes`, or needs none."""
+    return not scopes or "admin" in key.scopes or not key.scopes.isdisjoint(scopes)
+
+
+def guard(endpoints: Mapping[Handler, Endpoint]) -> Middleware:
+    """A middleware that lets in whom each endpoint allows.
+
+    Paths that do not exist want a key as well: without one nothing can be learnt here.
+    """
+
+    @web.middleware
+    async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
+        endpoint = endpoints.get(request.match_info.handler)
+        if endpoint is not None and endpoint.public:
+            return await handler(request)
+        key = await _authenticate(request)
+        if endpoint is not None and not may(key, endpoint.scopes):
+            wanted = " or ".join(endpoint.scopes)
+            raise Problem(
+                "missing-scope",
+                f"the API key {key.name!r} lacks the scope {wanted}",
+                headers={
+                    "WWW-Authenticate": 'Bearer realm="modemgw", error="insufficient_scope", '
+                    f'scope="{endpoint.scopes[0]}"'
+                },
+            )
+        remember_key(request, key)
+        return await handler(request)
+
+    return admit
+
+
+async def _authenticate(request: web.Request) -> Key:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Problem(
+            "unauthorized",
+            "send the header Authorization: Bearer KEY; `modemgw keys create` makes a key",
+            headers={"WWW-Authenticate": 'Bearer realm="modemgw"'},
+        )
+    key = await request.app[GATEWAY].authenticate(token.strip())
+    if key is None:
+        raise Problem(
+            "unauthorized",
+            "this API key is not known, or was revoked",
+            headers={"WWW-Authenticate": 'Bearer realm="modemgw", error="invalid_token"'},
+        )
+    return key

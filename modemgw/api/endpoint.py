@@ -1,0 +1,107 @@
+"""An endpoint as data: the router, the guard at the door and the OpenAPI document read it alike."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from pydantic import BaseModel, ValidationError
+from pydantic_core import to_json
+
+from modemgw.api.problems import Problem, from_validation
+from modemgw.gateway import Gateway
+from modemgw.store.records import Key
+
+GATEWAY: Final = web.AppKey("gateway", Gateway)
+CLOSING: Final = web.AppKey("closing", asyncio.Event)
+"""Set when the server shuts down, so that endless answers end."""
+HEARTBEAT_S: Final = web.AppKey("heartbeat_s", float)
+
+_KEY: Final = web.RequestKey("key", Key)
+
+BodyT = TypeVar("BodyT", bound=BaseModel)
+QueryT = TypeVar("QueryT", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One method of one path."""
+
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    tag: str
+    scopes: tuple[str, ...] = ()
+    """Any one of these opens it, and `admin` does; none: any valid key does."""
+    public: bool = False
+    """True: it answers without a key."""
+    body: Any = None
+    """The type of the JSON body, if it takes one."""
+    query: type[BaseModel] | None = None
+    answer: Any = None
+    """The type of the JSON answer; None: `media` says what it is."""
+    status: int = 200
+    media: str = "application/json"
+    idempotent: bool = False
+    """True: it takes an Idempotency-Key."""
+    problems: tuple[str, ...] = ()
+    """Types of problems beyond those that every endpoint may answer."""
+    example: dict[str, Any] | None = None
+    """A body that works, for the documentation."""
+
+
+def key_of(request: web.Request) -> Key:
+    """The API key of a request that the guard has let in."""
+    return request[_KEY]
+
+
+def remember_key(request: web.Request, key: Key) -> None:
+    """Called by the guard."""
+    request[_KEY] = key
+
+
+async def read_json(request: web.Request) -> bytes:
+    """The body, as yet unparsed. Raises Problem when it says that it is something else."""
+    if "Content-Type" in request.headers:
+        kind = request.content_type
+        if kind != "application/json" and not kind.endswith("+json"):
+            raise Problem(
+                "unsupported-media-type",
+                f"the body is {kind}; send JSON with Content-Type: application/json",
+                headers={"Accept": "application/json"},
+            )
+        if (request.charset or "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
+            raise Problem("unsupported-media-type", "JSON is UTF-8 and nothing else (RFC 8259)")
+    return await request.read()
+
+
+def parse_body(model: type[BodyT], raw: bytes) -> BodyT:
+    """The body as a value. Raises Problem with every field that is wrong."""
+    try:
+        return model.model_validate_json(raw)
+    except ValidationError as error:
+        raise from_validation(error) from error
+
+
+def parse_query(model: type[QueryT], request: web.Request) -> QueryT:
+    """The query string as a value. Raises Problem with every parameter that is wrong."""
+    try:
+        return model.model_validate(dict(request.query))
+    except ValidationError as error:
+        raise from_validation(error) from error
+
+
+def json_response(document: Any, status: int = 200) -> web.Response:
+    """`document`, one of modemgw.api.answers, as an answer."""
+    return web.Response(body=to_json(document), status=status, content_type="application/json")
+
+
+def raw_json_response(
+    body: bytes, status: int = 200, headers: dict[str, str] | None = None
+) -> web.Response:
+    """JSON that was rendered before."""
+    return web.Response(body=body, status=status, content_type="application/json", headers=headers)

@@ -1,0 +1,58 @@
+"""/v1/inbound: what was received."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from modemgw.api import answers, render
+from modemgw.api.endpoint import GATEWAY, Endpoint, json_response, parse_query
+from modemgw.api.requests import InboundsQuery
+from modemgw.gateway import InboundQuery
+
+
+async def show(request: web.Request) -> web.Response:
+    return json_response(
+        render.inbound(await request.app[GATEWAY].inbound(request.match_info["id"]))
+    )
+
+
+async def listing(request: web.Request) -> web.Response:
+    query = parse_query(InboundsQuery, request)
+    page = await request.app[GATEWAY].inbounds(
+        InboundQuery(
+            from_=query.sender,
+            since=query.since,
+            until=query.until,
+            limit=query.limit,
+            cursor=query.cursor,
+        )
+    )
+    document: answers.Inbounds = {
+        "items": [render.inbound(item) for item in page.items],
+        "next_cursor": page.next_cursor,
+    }
+    return json_response(document)
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="GET",
+        path="/v1/inbound",
+        handler=listing,
+        summary="List received messages, the newest first",
+        tag="inbound",
+        scopes=("inbound",),
+        query=InboundsQuery,
+        answer=answers.Inbounds,
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/inbound/{id}",
+        handler=show,
+        summary="See a received message",
+        tag="inbound",
+        scopes=("inbound",),
+        answer=answers.Inbound,
+        problems=("not-found",),
+    ),
+)

@@ -1,0 +1,192 @@
+"""/v1/messages and /v1/preview."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from aiohttp import web
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails, to_json
+
+from modemgw.api import answers, render
+from modemgw.api.endpoint import (
+    GATEWAY,
+    Endpoint,
+    json_response,
+    key_of,
+    parse_query,
+    raw_json_response,
+    read_json,
+)
+from modemgw.api.idempotency import REPLAYED, idempotency_of
+from modemgw.api.problems import field_problem, from_validation, invalid_fields
+from modemgw.api.requests import (
+    MessageBody,
+    MessagesQuery,
+    NoQuery,
+)
+from modemgw.gateway import FieldProblem, Gateway, MessageQuery, Rejected
+from modemgw.store.records import Message, NewMessage
+
+PLACEHOLDER = "+447700900000"
+"""A number nobody has (Ofcom keeps it for drama): stands in for a recipient that is wrong."""
+
+
+def _render_message(message: Message) -> bytes:
+    return to_json(render.message(message))
+
+
+def _parse_message(gateway: Gateway, raw: bytes) -> NewMessage:
+    """The message in `raw`. Raises Problem with every field that is wrong, in shape or meaning."""
+    try:
+        return MessageBody.model_validate_json(raw).new_message()
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)
+        if not found[0]["loc"]:
+            raise from_validation(error) from error
+        shape = [field_problem(item) for item in found]
+        raise invalid_fields(shape + _meaning(gateway, json.loads(raw), found)) from error
+
+
+def _meaning(
+    gateway: Gateway, document: dict[str, Any], found: Sequence[ErrorDetails]
+) -> list[FieldProblem]:
+    """What the gateway has against those fields of `document` that have the right shape."""
+    wrong = {str(item["loc"][0]) for item in found}
+    sound = {name: value for name, value in document.items() if name not in wrong}
+    sound.setdefault("to", PLACEHOLDER)
+    if not wrong.isdisjoint({"text", "data"}):
+        sound.setdefault("text", "-")
+    try:
+        gateway.preview(MessageBody.model_validate_json(json.dumps(sound)).new_message())
+    except Rejected as rejected:
+        return [problem for problem in rejected.problems if problem.field not in wrong]
+    return []
+
+
+async def send(request: web.Request) -> web.Response:
+    raw = await read_json(request)
+    gateway = request.app[GATEWAY]
+    accepted = await gateway.send(
+        _parse_message(gateway, raw),
+        key=key_of(request).name,
+        idempotency=idempotency_of(request, raw, _render_message),
+    )
+    if accepted.replay is not None:
+        return raw_json_response(accepted.replay, 202, REPLAYED)
+    assert accepted.message is not None
+    return raw_json_response(
+        _render_message(accepted.message),
+        202,
+        {"Location": f"/v1/messages/{accepted.message.id}"},
+    )
+
+
+async def preview(request: web.Request) -> web.Response:
+    gateway = request.app[GATEWAY]
+    seen = gateway.preview(_parse_message(gateway, await read_json(request)))
+    document: answers.Preview = {
+        "encoding": seen.encoding,
+        "parts": seen.parts,
+        "characters_left": seen.units_left,
+        "units_per_part": seen.units_per_part,
+        "characters_changed": [list(pair) for pair in seen.characters_changed],
+        "cost": None,
+    }
+    return json_response(document)
+
+
+async def show(request: web.Request) -> web.Response:
+    parse_query(NoQuery, request)
+    return json_response(
+        render.message(await request.app[GATEWAY].message(request.match_info["id"]))
+    )
+
+
+async def listing(request: web.Request) -> web.Response:
+    query = parse_query(MessagesQuery, request)
+    page = await request.app[GATEWAY].messages(
+        MessageQuery(
+            status=None if query.status is None else query.status.value,
+            to=query.to,
+            type=query.type,
+            since=query.since,
+            until=query.until,
+            limit=query.limit,
+            cursor=query.cursor,
+        )
+    )
+    document: answers.Messages = {
+        "items": [render.message(message) for message in page.items],
+        "next_cursor": page.next_cursor,
+    }
+    return json_response(document)
+
+
+async def cancel(request: web.Request) -> web.Response:
+    return json_response(
+        render.message(await request.app[GATEWAY].cancel(request.match_info["id"]))
+    )
+
+
+EXAMPLE = {"to": "+447700900001", "text": "Your code is 123456", "type": "otp", "validity": 300}
+
+ENDPOINTS = (
+    Endpoint(
+        method="POST",
+        path="/v1/messages",
+        handler=send,
+        summary="Send a message to one recipient; 202 is a promise that survives a crash",
+        tag="messages",
+        scopes=("send",),
+        body=MessageBody,
+        answer=answers.Message,
+        status=202,
+        idempotent=True,
+        problems=("unavailable",),
+        example=EXAMPLE,
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/preview",
+        handler=preview,
+        summary="See how a message would be sent; sends nothing",
+        tag="messages",
+        scopes=("send",),
+        body=MessageBody,
+        answer=answers.Preview,
+        example=EXAMPLE,
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/messages",
+        handler=listing,
+        summary="List messages, the newest first",
+        tag="messages",
+        scopes=("read",),
+        query=MessagesQuery,
+        answer=answers.Messages,
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/messages/{id}",
+        handler=show,
+        summary="See a message and how far each part of it came",
+        tag="messages",
+        scopes=("read",),
+        answer=answers.Message,
+        problems=("not-found",),
+    ),
+    Endpoint(
+        method="DELETE",
+        path="/v1/messages/{id}",
+        handler=cancel,
+        summary="Cancel a message that no modem has begun",
+        tag="messages",
+        scopes=("send",),
+        answer=answers.Message,
+        problems=("not-found", "conflict"),
+    ),
+)

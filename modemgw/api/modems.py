@@ -1,0 +1,135 @@
+"""/v1/modems: see and control the modems."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from modemgw.api import answers
+from modemgw.api.endpoint import GATEWAY, Endpoint, json_response, parse_body, read_json
+from modemgw.api.moments import render_moment, render_optional_moment
+from modemgw.api.requests import UssdBody
+from modemgw.gateway import Gateway, ModemView
+
+
+def _render(view: ModemView) -> answers.Modem:
+    status = view.status
+    counters = status.counters
+    sim: answers.Sim | None = None
+    if status.sim is not None:
+        sim = {
+            "iccid": status.sim.iccid,
+            "imsi": status.sim.imsi,
+            "number": status.sim.number,
+        }
+    return {
+        "id": status.id,
+        "state": status.state.value,
+        "step": status.step,
+        "reason": status.reason,
+        "since": render_moment(status.since),
+        "device": status.device,
+        "manufacturer": status.manufacturer,
+        "model": status.model,
+        "revision": status.revision,
+        "imei": status.imei,
+        "sim": sim,
+        "operator": status.operator,
+        "registration": status.registration,
+        "signal_dbm": status.signal_dbm,
+        "queue": view.queue,
+        "sent": counters.sent,
+        "received": counters.received,
+        "errors": counters.refused + counters.ambiguous + counters.timeouts,
+        "refused": counters.refused,
+        "ambiguous": counters.ambiguous,
+        "timeouts": counters.timeouts,
+        "resets": counters.resets,
+        "last_answer_at": render_optional_moment(status.last_answer),
+        "routes": list(view.routes),
+        "weight": view.weight,
+    }
+
+
+async def listing(request: web.Request) -> web.Response:
+    document: answers.Modems = {
+        "items": [_render(view) for view in request.app[GATEWAY].modems()],
+        "next_cursor": None,
+    }
+    return json_response(document)
+
+
+async def show(request: web.Request) -> web.Response:
+    return json_response(_render(request.app[GATEWAY].modem(request.match_info["id"])))
+
+
+def _control(verb: Callable[[Gateway, str], ModemView]) -> Handler:
+    async def control(request: web.Request) -> web.Response:
+        return json_response(_render(verb(request.app[GATEWAY], request.match_info["id"])))
+
+    return control
+
+
+async def ussd(request: web.Request) -> web.Response:
+    body = parse_body(UssdBody, await read_json(request))
+    answer = await request.app[GATEWAY].ussd(request.match_info["id"], body.code, body.timeout_s)
+    document: answers.Ussd = {"text": answer.text, "more": answer.more}
+    return json_response(document)
+
+
+def _post(
+    verb: str, handler: Handler, summary: str, body: type[UssdBody] | None = None
+) -> Endpoint:
+    return Endpoint(
+        method="POST",
+        path=f"/v1/modems/{{id}}/{verb}",
+        handler=handler,
+        summary=summary,
+        tag="modems",
+        scopes=("admin",),
+        body=body,
+        answer=answers.Modem if body is None else answers.Ussd,
+        problems=("not-found", "conflict") if body is None else ("not-found", "unavailable"),
+        example=None if body is None else {"code": "*100#"},
+    )
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="GET",
+        path="/v1/modems",
+        handler=listing,
+        summary="List the modems and how they do",
+        tag="modems",
+        scopes=("read",),
+        answer=answers.Modems,
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/modems/{id}",
+        handler=show,
+        summary="See one modem",
+        tag="modems",
+        scopes=("read",),
+        answer=answers.Modem,
+        problems=("not-found",),
+    ),
+    _post(
+        "pause",
+        _control(lambda gateway, modem: gateway.pause_modem(modem)),
+        "Send nothing through it until it is resumed",
+    ),
+    _post(
+        "resume",
+        _control(lambda gateway, modem: gateway.resume_modem(modem)),
+        "Let a paused modem work again",
+    ),
+    _post(
+        "restart",
+        _control(lambda gateway, modem: gateway.restart_modem(modem)),
+        "Reset it and initialise it anew",
+    ),
+    _post("ussd", ussd, "Ask the network by USSD, for a balance or a menu", UssdBody),
+)

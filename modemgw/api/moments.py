@@ -1,0 +1,47 @@
+"""Times on the wire: RFC 3339 in, RFC 3339 UTC with milliseconds out; seconds since 1970 inside."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import PlainValidator, WithJsonSchema
+
+_RFC_3339 = re.compile(
+    r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
+)
+_LOST_PLUS = re.compile(r" (\d{2}:\d{2})$", re.ASCII)
+
+
+def parse_moment(value: Any) -> float:
+    """Seconds since 1970 (UTC) of an RFC 3339 date-time. Raises ValueError with what is right."""
+    if isinstance(value, str):
+        # A "+" that nobody escaped in a query string arrives as a space.
+        text = _LOST_PLUS.sub(r"+\1", value)
+        if _RFC_3339.fullmatch(text):
+            try:
+                return datetime.fromisoformat(text.upper()).timestamp()
+            except ValueError as error:
+                raise ValueError(f"there is no such date and time: {error}") from error
+    raise ValueError(
+        "this must be an RFC 3339 date and time with a time zone, such as 2026-11-22T10:00:00Z"
+    )
+
+
+def render_moment(at: float) -> str:
+    """The RFC 3339 form of `at` (seconds since 1970): UTC, milliseconds, `Z`."""
+    return datetime.fromtimestamp(round(at, 3), UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def render_optional_moment(at: float | None) -> str | None:
+    """`render_moment`, or None for None."""
+    return None if at is None else render_moment(at)
+
+
+Moment = Annotated[
+    float,
+    PlainValidator(parse_moment),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+"""A field that is RFC 3339 on the wire and seconds since 1970 inside."""

@@ -1,0 +1,203 @@
+"""Errors as RFC 9457 problem details: every answer that is no success is made here."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable, Mapping
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails, to_json
+
+from modemgw.api import answers
+from modemgw.gateway import (
+    Conflict,
+    FieldProblem,
+    IdempotencyConflict,
+    NotFound,
+    Rejected,
+    Unavailable,
+)
+
+log = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+
+TITLES: Mapping[str, tuple[int, str]] = {
+    "invalid-json": (400, "The body is not valid JSON"),
+    "bad-request": (400, "The request is not valid HTTP"),
+    "unauthorized": (401, "A valid API key is needed"),
+    "missing-scope": (403, "The API key may not do this"),
+    "not-found": (404, "There is no such thing"),
+    "no-such-path": (404, "There is no such path"),
+    "method-not-allowed": (405, "The path does not take this method"),
+    "conflict": (409, "It is too late for this"),
+    "too-large": (413, "The body is too large"),
+    "unsupported-media-type": (415, "The body must be JSON"),
+    "invalid-fields": (422, "Some fields are not valid"),
+    "idempotency-key-reused": (422, "The Idempotency-Key belongs to another request"),
+    "internal-error": (500, "Something went wrong here"),
+    "unavailable": (503, "The gateway cannot take this now"),
+}
+"""Every type of problem: its status and title. The names are part of the API and never change."""
+
+_LINE_COLUMN = re.compile(r"^(.*) at line (\d+) column (\d+)$", re.DOTALL)
+_CODES = (
+    ("missing", "missing"),
+    ("extra_forbidden", "unknown"),
+    ("too_long", "too-long"),
+    ("too_short", "too-short"),
+    ("greater_than", "out-of-range"),
+    ("less_than", "out-of-range"),
+    ("literal_error", "not-a-choice"),
+    ("enum", "not-a-choice"),
+    ("_type", "wrong-type"),
+    ("_parsing", "wrong-type"),
+)
+
+
+class Problem(Exception):
+    """An answer that is no success. `slug` is a key of TITLES."""
+
+    def __init__(
+        self,
+        slug: str,
+        detail: str,
+        *,
+        errors: Iterable[FieldProblem] = (),
+        position: tuple[int, int] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.slug = slug
+        self.status, self.title = TITLES[slug]
+        self.detail = detail
+        self.errors = tuple(errors)
+        self.position = position
+        self.headers = headers
+
+    def document(self) -> answers.Problem:
+        """The problem details object."""
+        document: answers.Problem = {
+            "type": f"urn:modemgw:problem:{self.slug}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+        }
+        if self.errors:
+            document["errors"] = [
+                {"field": e.field, "detail": e.detail, "code": e.code} for e in self.errors
+            ]
+        if self.position is not None:
+            document["line"], document["column"] = self.position
+        return document
+
+    def response(self) -> web.Response:
+        """The answer that carries it."""
+        return web.Response(
+            body=to_json(self.document()),
+            status=self.status,
+            content_type=CONTENT_TYPE,
+            headers=self.headers,
+        )
+
+
+def invalid_fields(errors: Iterable[FieldProblem]) -> Problem:
+    """The problem that names every field in `errors`."""
+    errors = tuple(errors)
+    detail = "; ".join(f"{e.field}: {e.detail}" for e in errors[:5])
+    if len(errors) > 5:
+        detail += f"; and {len(errors) - 5} more"
+    return Problem("invalid-fields", detail, errors=errors)
+
+
+def field_problem(error: ErrorDetails, loc: tuple[int | str, ...] | None = None) -> FieldProblem:
+    """What pydantic found, in our words. `loc` replaces the error's own place."""
+    place = error["loc"] if loc is None else loc
+    field = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in place).lstrip(".")
+    kind = error["type"]
+    code = next((code for mark, code in _CODES if mark in kind), "invalid")
+    match code:
+        case "missing":
+            detail = "this field is required"
+        case "unknown":
+            detail = "there is no such field"
+        case _:
+            detail = error["msg"].removeprefix("Value error, ")
+            detail = detail.replace("Input should be", "this should be", 1)
+    return FieldProblem(field=field or "body", detail=detail, code=code)
+
+
+def from_validation(error: ValidationError) -> Problem:
+    """The problem behind a body or a query that pydantic refused."""
+    found = error.errors(include_url=False, include_input=False)
+    if found[0]["type"] == "json_invalid":
+        return invalid_json(str(found[0].get("ctx", {}).get("error", found[0]["msg"])))
+    return invalid_fields(map(field_problem, found))
+
+
+def invalid_json(message: str) -> Problem:
+    """The problem of a body that is no JSON; `message` may end in a line and a column."""
+    if at := _LINE_COLUMN.match(message):
+        return Problem("invalid-json", message, position=(int(at[2]), int(at[3])))
+    return Problem("invalid-json", message)
+
+
+def from_rejected(error: Rejected) -> Problem:
+    """The problem of a message that the gateway does not take."""
+    return invalid_fields(error.problems)
+
+
+def _from_http(error: web.HTTPException, request: web.Request) -> Problem:
+    match error:
+        case web.HTTPNotFound():
+            return Problem("no-such-path", f"there is nothing at {request.path}")
+        case web.HTTPMethodNotAllowed():
+            allowed = ", ".join(sorted(error.allowed_methods))
+            return Problem(
+                "method-not-allowed",
+                f"{request.path} takes {allowed}, not {request.method}",
+                headers={"Allow": allowed},
+            )
+        case web.HTTPRequestEntityTooLarge():
+            limit = request.client_max_size
+            return Problem("too-large", f"the body may have {limit:,} bytes at most")
+        case _ if error.status < 500:
+            return Problem("bad-request", error.reason)
+        case _:
+            return Problem("internal-error", error.reason)
+
+
+def to_problem(error: Exception, request: web.Request) -> Problem:
+    """The one place where an exception becomes an answer."""
+    match error:
+        case Problem():
+            return error
+        case Rejected():
+            return from_rejected(error)
+        case NotFound():
+            return Problem("not-found", str(error))
+        case Conflict():
+            return Problem("conflict", str(error))
+        case IdempotencyConflict():
+            return Problem("idempotency-key-reused", str(error))
+        case Unavailable():
+            return Problem("unavailable", str(error), headers={"Retry-After": "10"})
+        case web.HTTPException():
+            return _from_http(error, request)
+        case _:
+            log.error("%s %s failed", request.method, request.path, exc_info=error)
+            return Problem("internal-error", "the gateway's log says more")
+
+
+@web.middleware
+async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turns whatever a handler raises into problem details."""
+    try:
+        return await handler(request)
+    except Exception as error:
+        if isinstance(error, web.HTTPException) and error.status < 400:
+            raise
+        return to_problem(error, request).response()

@@ -1,0 +1,146 @@
+"""Records as answers. Pure, and cheap: this runs for every message."""
+
+from __future__ import annotations
+
+import base64
+
+from modemgw.api import answers
+from modemgw.api.moments import render_moment, render_optional_moment
+from modemgw.store.records import (
+    Attempt,
+    AttemptState,
+    ErrorInfo,
+    Event,
+    Inbound,
+    Message,
+    Part,
+    Receipt,
+)
+
+
+def error(info: ErrorInfo | None) -> answers.Error | None:
+    if info is None:
+        return None
+    return {"code": info.code, "detail": info.detail, "permanent": info.permanent}
+
+
+def receipt(record: Receipt | None) -> answers.Receipt | None:
+    if record is None:
+        return None
+    return {
+        "status": record.status,
+        "meaning": record.meaning,
+        "outcome": record.outcome,
+        "final": record.final,
+        "received_at": render_moment(record.received_at),
+        "sc_time": render_optional_moment(record.sc_time),
+        "discharge_time": render_optional_moment(record.discharge_time),
+    }
+
+
+def attempt(record: Attempt) -> answers.Attempt:
+    return {
+        "n": record.n,
+        "state": record.state.value,
+        "modem": record.modem,
+        "sim": record.sim,
+        "reference": record.reference,
+        "started_at": render_moment(record.started_at),
+        "ended_at": render_optional_moment(record.ended_at),
+        "duplicate_risk": record.duplicate_risk,
+        "error": error(record.error),
+        "receipt": receipt(record.receipt),
+    }
+
+
+def part(record: Part) -> answers.Part:
+    attempts = [attempt(a) for a in record.attempts]
+    document: answers.Part = {
+        "index": record.index,
+        "status": record.status.value,
+        "modem": None,
+        "sim": None,
+        "reference": None,
+        "submitted_at": None,
+        "receipt": None,
+        "error": None,
+        "attempts": attempts,
+    }
+    if attempts:
+        last = attempts[-1]
+        document["modem"], document["sim"] = last["modem"], last["sim"]
+        document["reference"] = last["reference"]
+        document["receipt"], document["error"] = last["receipt"], last["error"]
+        if last["state"] == AttemptState.ACCEPTED:
+            document["submitted_at"] = last["ended_at"]
+    return document
+
+
+def ports(pair: tuple[int, int] | None) -> answers.Ports | None:
+    return None if pair is None else {"destination": pair[0], "source": pair[1]}
+
+
+def octets(data: bytes | None) -> str | None:
+    return None if data is None else base64.b64encode(data).decode("ascii")
+
+
+def message(record: Message) -> answers.Message:
+    return {
+        "id": record.id,
+        "to": record.to,
+        "text": record.text,
+        "data": octets(record.data),
+        "ports": ports(record.ports),
+        "type": record.type,
+        "status": record.status.value,
+        "encoding": record.encoding,
+        "class": record.message_class,
+        "receipt": record.receipt,
+        "parts": [part(p) for p in record.parts],
+        "error": error(record.error),
+        "route": record.route,
+        "modem": record.modem,
+        "key": record.key,
+        "reference": record.reference,
+        "callback_url": record.callback_url,
+        "batch": record.batch,
+        "tags": list(record.tags),
+        "cost": record.cost,
+        "created_at": render_moment(record.created_at),
+        "updated_at": render_moment(record.updated_at),
+        "send_at": render_optional_moment(record.send_at),
+        "expires_at": render_moment(record.expires_at),
+    }
+
+
+def inbound(record: Inbound) -> answers.Inbound:
+    return {
+        "id": record.id,
+        "from": record.sender,
+        "to": record.to,
+        "text": record.text,
+        "data": octets(record.data),
+        "encoding": record.encoding,
+        "class": record.message_class,
+        "ports": ports(record.ports),
+        "parts": [
+            {"sequence": p.sequence, "received_at": render_moment(p.received_at)}
+            for p in record.parts
+        ],
+        "parts_total": record.parts_total,
+        "complete": record.complete,
+        "modem": record.modem,
+        "sim": record.sim,
+        "sent_at": render_optional_moment(record.sent_at),
+        "received_at": render_moment(record.received_at),
+        "problem": record.problem,
+    }
+
+
+def event(record: Event) -> answers.Event:
+    return {
+        "id": record.id,
+        "type": record.type,
+        "at": render_moment(record.at),
+        "data": record.data,
+    }

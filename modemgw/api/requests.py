@@ -1,0 +1,230 @@
+"""What callers may send: bodies and query strings, their shape only.
+
+What they mean (is this a number? does this route exist?) is the gateway's to judge.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
+
+from modemgw.api.moments import Moment
+from modemgw.config import MessageType
+from modemgw.store.records import MessageStatus, NewMessage
+
+MAX_BATCH = 10_000
+MAX_VALIDITY_S = 63 * 7 * 86400
+"""TS 23.040 9.2.3.12.1: the longest relative validity period, 63 weeks."""
+
+
+def _decode_base64(value: Any) -> bytes:
+    if not isinstance(value, str):
+        raise ValueError("this must be a string in base64")
+    try:
+        return base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ValueError(f"this is not base64: {error}") from error
+
+
+Base64 = Annotated[
+    bytes,
+    PlainValidator(_decode_base64),
+    WithJsonSchema({"type": "string", "contentEncoding": "base64"}),
+]
+
+
+class Body(BaseModel):
+    """A JSON object: nothing is converted silently, unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class Query(BaseModel):
+    """A query string: numbers come as text, unknown parameters are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PortsBody(Body):
+    """Application ports of a binary message (TS 23.040 9.2.3.24.4)."""
+
+    destination: Annotated[int, Field(ge=0, le=65535)]
+    source: Annotated[int, Field(ge=0, le=65535)] = 0
+
+
+class Content(Body):
+    """Everything about a message but its recipient."""
+
+    text: Annotated[
+        str | None,
+        Field(min_length=1, max_length=255 * 153, description="What to say. Or `data`, not both."),
+    ] = None
+    data: Annotated[Base64 | None, Field(description="Octets of a binary message, in base64.")] = (
+        None
+    )
+    ports: Annotated[
+        PortsBody | None, Field(description="Application ports; only with `data`.")
+    ] = None
+    type: Annotated[
+        MessageType, Field(description="Decides priority and what happens when it is unclear.")
+    ] = "transactional"
+    route: Annotated[
+        str | None,
+        Field(max_length=64, description="The route to take; the gateway chooses without."),
+    ] = None
+    modem: Annotated[
+        str | None, Field(max_length=64, description="Send through this modem and no other.")
+    ] = None
+    encoding: Annotated[
+        Literal["auto", "gsm7", "ucs2", "binary"],
+        Field(description="`auto` takes GSM 7-bit where every character is in it, else UCS-2."),
+    ] = "auto"
+    transliterate: Annotated[
+        bool, Field(description="Replace characters that GSM 7-bit lacks by similar ones.")
+    ] = False
+    message_class: Annotated[
+        int | None,
+        Field(alias="class", ge=0, le=3, description="Message class; 0 is shown at once."),
+    ] = None
+    validity: Annotated[
+        int | None,
+        Field(ge=1, le=MAX_VALIDITY_S, description="Seconds after which it is not worth sending."),
+    ] = None
+    send_at: Annotated[Moment | None, Field(description="Not before this time.")] = None
+    receipt: Annotated[bool, Field(description="Ask the network for a delivery report.")] = True
+    reference: Annotated[
+        str | None, Field(max_length=255, description="Your own name for it; comes back as is.")
+    ] = None
+    callback_url: Annotated[
+        str | None,
+        Field(pattern=r"^https?://[^\s/]", max_length=2000, description="Told of its fate."),
+    ] = None
+    max_parts: Annotated[
+        int | None, Field(ge=1, le=255, description="Refuse what needs more SMS than this.")
+    ] = None
+    tags: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=64)], ...], Field(max_length=20)
+    ] = ()
+
+    def addressed(self, to: str) -> NewMessage:
+        """This content as a message to `to`."""
+        return NewMessage(
+            to=to,
+            text=self.text,
+            data=self.data,
+            ports=None if self.ports is None else (self.ports.destination, self.ports.source),
+            type=self.type,
+            route=self.route,
+            modem=self.modem,
+            encoding=self.encoding,
+            transliterate=self.transliterate,
+            message_class=self.message_class,
+            validity_s=self.validity,
+            send_at=self.send_at,
+            receipt=self.receipt,
+            reference=self.reference,
+            callback_url=self.callback_url,
+            max_parts=self.max_parts,
+            tags=self.tags,
+        )
+
+
+Recipient = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=64,
+        description="A number, best with + and country code; short codes as they are dialled.",
+    ),
+]
+
+
+class MessageBody(Content):
+    """One message to one recipient."""
+
+    to: Recipient
+
+    def new_message(self) -> NewMessage:
+        """What the gateway is asked to send."""
+        return self.addressed(self.to)
+
+
+class BatchOfMessages(Body):
+    """Many messages, each with its own content."""
+
+    messages: Annotated[tuple[MessageBody, ...], Field(min_length=1, max_length=MAX_BATCH)]
+
+    def new_messages(self) -> list[NewMessage]:
+        """What the gateway is asked to send, in the order given."""
+        return [message.new_message() for message in self.messages]
+
+
+class BatchOfRecipients(Content):
+    """One content to many recipients."""
+
+    to: Annotated[tuple[Recipient, ...], Field(min_length=1, max_length=MAX_BATCH)]
+
+    def new_messages(self) -> list[NewMessage]:
+        """What the gateway is asked to send, in the order given."""
+        return [self.addressed(to) for to in self.to]
+
+
+class UssdBody(Body):
+    """A USSD request, such as a balance query."""
+
+    code: Annotated[
+        str, Field(min_length=1, max_length=182, description="Such as `*100#`, or an answer: `1`.")
+    ]
+    timeout_s: Annotated[float, Field(gt=0, le=120)] = 30
+
+
+Limit = Annotated[int, Field(ge=1, le=1000, description="Most items in one answer.")]
+Cursor = Annotated[
+    str | None, Field(max_length=512, description="`next_cursor` of the answer before.")
+]
+
+
+def _of_query(value: Any) -> Any:
+    """`?to=447700900001` with its + escaped or lost: a leading space was a +."""
+    return f"+{value[1:]}" if isinstance(value, str) and value.startswith(" ") else value
+
+
+Number = Annotated[str | None, BeforeValidator(_of_query), Field(max_length=64)]
+
+
+class MessagesQuery(Query):
+    """Which messages to list; the newest come first."""
+
+    status: MessageStatus | None = None
+    to: Number = None
+    type: MessageType | None = None
+    since: Moment | None = None
+    until: Moment | None = None
+    limit: Limit = 50
+    cursor: Cursor = None
+
+
+class InboundsQuery(Query):
+    """Which received messages to list; the newest come first."""
+
+    sender: Annotated[Number, Field(alias="from")] = None
+    since: Moment | None = None
+    until: Moment | None = None
+    limit: Limit = 50
+    cursor: Cursor = None
+
+
+class EventsQuery(Query):
+    """Where a stream of events begins."""
+
+    after: Annotated[
+        int | None,
+        Field(ge=0, description="Begin after this event; only what is new without."),
+    ] = None
+
+
+class NoQuery(Query):
+    """For paths that take no parameters."""

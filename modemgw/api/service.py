@@ -1,0 +1,62 @@
+"""/healthz, /readyz and /metrics: for those who watch the gateway."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from modemgw.api import answers
+from modemgw.api.endpoint import GATEWAY, Endpoint, json_response
+
+
+async def health(_request: web.Request) -> web.Response:
+    document: answers.Health = {"status": "ok"}
+    return json_response(document)
+
+
+async def readiness(request: web.Request) -> web.Response:
+    gateway = request.app[GATEWAY]
+    refusal = gateway.accepting
+    if refusal is None and not gateway.ready:
+        refusal = "no modem can send"
+    document: answers.Readiness = {"ready": refusal is None, "detail": refusal}
+    return json_response(document, 200 if refusal is None else 503)
+
+
+async def metrics(request: web.Request) -> web.Response:
+    registry = request.app[GATEWAY].metrics()
+    body = await asyncio.get_running_loop().run_in_executor(None, generate_latest, registry)
+    return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="GET",
+        path="/healthz",
+        handler=health,
+        summary="Is the process alive?",
+        tag="service",
+        public=True,
+        answer=answers.Health,
+    ),
+    Endpoint(
+        method="GET",
+        path="/readyz",
+        handler=readiness,
+        summary="Can a modem send? 503 if none can, or new messages are refused",
+        tag="service",
+        public=True,
+        answer=answers.Readiness,
+    ),
+    Endpoint(
+        method="GET",
+        path="/metrics",
+        handler=metrics,
+        summary="Figures in the Prometheus text format",
+        tag="service",
+        scopes=("read",),
+        media=CONTENT_TYPE_LATEST,
+    ),
+)

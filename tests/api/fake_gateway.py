@@ -1,0 +1,310 @@
+"""A gateway in memory: what the HTTP door may ask of the real one, and no more."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter
+
+from modemgw.gateway import (
+    Accepted,
+    AcceptedBatch,
+    Conflict,
+    FieldProblem,
+    Idempotency,
+    IdempotencyConflict,
+    InboundQuery,
+    MessageQuery,
+    ModemView,
+    NotFound,
+    Preview,
+    Rejected,
+    Unavailable,
+)
+from modemgw.store.records import (
+    Attempt,
+    AttemptState,
+    Event,
+    Inbound,
+    InboundPart,
+    Key,
+    Message,
+    MessageStatus,
+    NewMessage,
+    Page,
+    Part,
+    PartStatus,
+    Receipt,
+)
+
+NOW = 1_795_341_600.125
+"""2026-11-22T10:00:00.125Z"""
+
+RECEIPT = Receipt(
+    status=0,
+    meaning="received by the recipient",
+    outcome="delivered",
+    final=True,
+    received_at=NOW + 2,
+    sc_time=NOW,
+    discharge_time=NOW + 1,
+)
+DELIVERED = Attempt(
+    n=1,
+    state=AttemptState.ACCEPTED,
+    modem="m1",
+    sim="8944000000000000001",
+    reference=17,
+    started_at=NOW,
+    ended_at=NOW + 1,
+    error=None,
+    receipt=RECEIPT,
+)
+INBOUND = Inbound(
+    id="in1",
+    sender="+447700900111",
+    to="+447700900001",
+    text="STOP",
+    data=None,
+    encoding="gsm7",
+    parts_total=1,
+    parts=(InboundPart(1, NOW),),
+    complete=True,
+    modem="m1",
+    sim="8944000000000000001",
+    sent_at=NOW - 3,
+    received_at=NOW,
+)
+
+
+@dataclass
+class FakeGateway:
+    """Keys are `key-SCOPE[-SCOPE…]`; a number without + is refused, as is the route `nowhere`."""
+
+    ready: bool = True
+    accepting: str | None = None
+    sent: list[tuple[NewMessage, str]] = field(default_factory=list)
+    log: list[Event] = field(default_factory=list)
+    answers: dict[tuple[str, str], tuple[str, bytes]] = field(default_factory=dict)
+    messages_by_id: dict[str, Message] = field(default_factory=dict)
+    queries: list[Any] = field(default_factory=list)
+    calls: list[tuple[Any, ...]] = field(default_factory=list)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    followers: int = 0
+
+    async def authenticate(self, token: str) -> Key | None:
+        if not token.startswith("key-"):
+            return None
+        return Key(token, frozenset(token.removeprefix("key-").split("-")))
+
+    def _check(self, new: NewMessage) -> None:
+        found = []
+        if not new.to.startswith("+"):
+            found.append(FieldProblem("to", "this is no number", "invalid-number"))
+        if new.route == "nowhere":
+            found.append(FieldProblem("route", "there is no such route", "unknown-route"))
+        if (new.text is None) == (new.data is None):
+            found.append(FieldProblem("text", "give exactly one of text and data", "content"))
+        if found:
+            raise Rejected(found)
+
+    def _replay(self, key: str, idempotency: Idempotency | None) -> bytes | None:
+        if idempotency is None or (key, idempotency.key) not in self.answers:
+            return None
+        fingerprint, body = self.answers[key, idempotency.key]
+        if fingerprint != idempotency.fingerprint:
+            raise IdempotencyConflict("this Idempotency-Key was used for another request")
+        return body
+
+    async def send(
+        self, new: NewMessage, *, key: str, idempotency: Idempotency | None = None
+    ) -> Accepted:
+        if self.accepting is not None:
+            raise Unavailable(self.accepting)
+        replay = self._replay(key, idempotency)
+        if replay is not None:
+            return Accepted(message=None, replay=replay)
+        self._check(new)
+        message = self.add(new, key)
+        if idempotency is not None:
+            self.answers[key, idempotency.key] = (
+                idempotency.fingerprint,
+                idempotency.render(message),
+            )
+        return Accepted(message=message, replay=None)
+
+    def add(
+        self,
+        new: NewMessage,
+        key: str = "key-send",
+        status: MessageStatus = MessageStatus.QUEUED,
+        part: Part | None = None,
+    ) -> Message:
+        self.sent.append((new, key))
+        message = Message(
+            id=f"msg{len(self.sent)}",
+            to=new.to,
+            text=new.text,
+            data=new.data,
+            ports=new.ports,
+            type=new.type,
+            status=status,
+            encoding="gsm7",
+            message_class=new.message_class,
+            receipt=new.receipt,
+            parts=(part or Part(1, PartStatus.QUEUED),),
+            error=None,
+            route="default",
+            modem=new.modem,
+            key=key,
+            reference=new.reference,
+            callback_url=new.callback_url,
+            batch=None,
+            tags=new.tags,
+            created_at=NOW,
+            updated_at=NOW,
+            send_at=new.send_at,
+            expires_at=NOW + 60,
+        )
+        self.messages_by_id[message.id] = message
+        return message
+
+    async def send_batch(
+        self, news: Sequence[NewMessage], *, key: str, idempotency: Idempotency | None = None
+    ) -> AcceptedBatch:
+        replay = self._replay(key, idempotency)
+        if replay is not None:
+            return AcceptedBatch(id="", accepted=0, rejected=[], replay=replay)
+        rejected = []
+        for index, new in enumerate(news):
+            try:
+                self._check(new)
+                self.add(new, key)
+            except Rejected as error:
+                rejected.append((index, error))
+        batch = AcceptedBatch(
+            id="b1", accepted=len(news) - len(rejected), rejected=rejected, replay=None
+        )
+        if idempotency is not None:
+            self.answers[key, idempotency.key] = (
+                idempotency.fingerprint,
+                idempotency.render(batch),
+            )
+        return batch
+
+    async def batch(self, identifier: str) -> dict[str, int]:
+        if identifier != "b1":
+            raise NotFound(f"there is no batch {identifier}")
+        return {"queued": 2, "delivered": 1}
+
+    def preview(self, new: NewMessage) -> Preview:
+        self._check(new)
+        return Preview(
+            encoding="gsm7",
+            parts=1,
+            units_left=150,
+            units_per_part=160,
+            characters_changed=(("é", "e"),),
+        )
+
+    async def message(self, identifier: str) -> Message:
+        if identifier not in self.messages_by_id:
+            raise NotFound(f"there is no message {identifier}")
+        return self.messages_by_id[identifier]
+
+    async def messages(self, query: MessageQuery) -> Page[Message]:
+        self.queries.append(query)
+        everything = sorted(self.messages_by_id.values(), key=lambda m: -int(m.id[3:]))
+        start = int(query.cursor or 0)
+        end = start + query.limit
+        return Page(tuple(everything[start:end]), str(end) if end < len(everything) else None)
+
+    async def cancel(self, identifier: str) -> Message:
+        message = await self.message(identifier)
+        if message.status is not MessageStatus.QUEUED:
+            raise Conflict(f"message {identifier} is {message.status} already")
+        canceled = replace(message, status=MessageStatus.CANCELED)
+        self.messages_by_id[identifier] = canceled
+        return canceled
+
+    async def inbound(self, identifier: str) -> Inbound:
+        if identifier != INBOUND.id:
+            raise NotFound(f"there is no received message {identifier}")
+        return INBOUND
+
+    async def inbounds(self, query: InboundQuery) -> Page[Inbound]:
+        self.queries.append(query)
+        return Page((INBOUND,), None)
+
+    def modems(self) -> list[ModemView]:
+        return [self.modem("m1")]
+
+    def modem(self, identifier: str) -> ModemView:
+        if identifier != "m1":
+            raise NotFound(f"there is no modem {identifier}")
+        status = SimpleNamespace(
+            id="m1",
+            state=SimpleNamespace(value="ready"),
+            step=None,
+            reason=None,
+            since=NOW,
+            device="/dev/ttyUSB2",
+            manufacturer="Example",
+            model="E1",
+            revision="1.0",
+            imei="490154203237518",
+            sim=SimpleNamespace(iccid="8944000000000000001", imsi="234150999999999", number=None),
+            operator="Example",
+            registration="home",
+            signal_dbm=-71,
+            last_answer=NOW,
+            sent=5,
+            refused=1,
+            ambiguous=2,
+            timeouts=3,
+            resets=0,
+            received=4,
+        )
+        return SimpleNamespace(status=status, queue=7, routes=("default",), weight=1)
+
+    def pause_modem(self, identifier: str) -> ModemView:
+        self.calls.append(("pause", identifier))
+        return self.modem(identifier)
+
+    def resume_modem(self, identifier: str) -> ModemView:
+        self.calls.append(("resume", identifier))
+        return self.modem(identifier)
+
+    def restart_modem(self, identifier: str) -> ModemView:
+        self.calls.append(("restart", identifier))
+        return self.modem(identifier)
+
+    async def ussd(self, identifier: str, code: str, timeout_s: float) -> Any:
+        self.calls.append(("ussd", identifier, code, timeout_s))
+        return SimpleNamespace(text="Balance: 3.50", more=False)
+
+    def happen(self, type_: str, **data: Any) -> None:
+        self.log.append(Event(len(self.log) + 1, type_, NOW, data))
+        self.news.set()
+
+    async def events(self, after: int | None = None) -> AsyncIterator[Event]:
+        seen = len(self.log) if after is None else after
+        self.followers += 1
+        try:
+            while True:
+                for event in self.log[seen:]:
+                    seen = event.id
+                    yield event
+                self.news.clear()
+                await self.news.wait()
+        finally:
+            self.followers -= 1
+
+    def metrics(self) -> CollectorRegistry:
+        registry = CollectorRegistry()
+        Counter("modemgw_messages", "Messages taken", registry=registry).inc(len(self.sent))
+        return registry
