@@ -1,0 +1,117 @@
+"""A bank of virtual modems on pseudo-terminals, with a network behind them."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from random import Random
+from types import TracebackType
+
+from modemgw.virtual.modem import VirtualModem
+from modemgw.virtual.personalities import Personality, personality_named
+from modemgw.virtual.port import PortError, PtyPort
+from modemgw.virtual.settings import BankSettings
+from modemgw.virtual.sim import PinState, Sim, make_iccid, make_imei
+from modemgw.virtual.smsc import Smsc
+from modemgw.virtual.store import MessageStore
+from modemgw.virtual.timers import LoopTimers
+
+_log = logging.getLogger(__name__)
+
+
+class Bank:
+    """`async with Bank(settings, directory) as bank:` runs the modems at `bank.paths`.
+
+    Everything happens in the running event loop. `PortError` when a port cannot be made.
+    """
+
+    def __init__(self, settings: BankSettings, directory: Path) -> None:
+        self.settings = settings
+        self.directory = directory
+        self.modems: list[VirtualModem] = []
+        self._ports: list[PtyPort] = []
+
+    @property
+    def paths(self) -> list[Path]:
+        """The links by which clients open the modems."""
+        return [port.link for port in self._ports]
+
+    @property
+    def devices(self) -> list[str]:
+        """The ttys behind the links at this moment; empty where unplugged."""
+        return [port.device for port in self._ports]
+
+    async def __aenter__(self) -> Bank:
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise PortError(f"cannot make {self.directory}: {error.strerror}") from error
+        self._timers = LoopTimers(self.settings.time_scale)
+        self._random = Random(self.settings.seed)  # noqa: S311 - faults, not secrets
+        self.smsc = Smsc(
+            self._timers,
+            self._random,
+            receipt_seconds=self.settings.receipt_seconds,
+            retry_seconds=self.settings.retry_seconds,
+            history=self.settings.history,
+        )
+        try:
+            for index in range(self.settings.modems):
+                self._add(index)
+        except BaseException:
+            await self.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Unplug everything and remove the links."""
+        self._timers.close()
+        for port in self._ports:
+            port.unplug()
+
+    def _add(self, index: int) -> None:
+        personality = personality_named(self.settings.personality_of(index))
+        port = PtyPort(self.directory / f"modem{index}", lambda data: modem.received(data))
+        sim = self.new_sim(index + 1, self.settings.number_of(index), personality)
+        modem = VirtualModem(
+            index,
+            personality,
+            self.settings,
+            imei=make_imei(personality.type_allocation, index + 1),
+            sim=sim,
+            smsc=self.smsc,
+            timers=self._timers,
+            random=Random(self._random.random()),  # noqa: S311
+            line=port,
+        )
+        self.modems.append(modem)
+        self._ports.append(port)
+        port.plug()
+        if self.settings.ready_at_start:
+            modem.power.start()
+        else:
+            modem.power.boot()
+
+    def new_sim(self, serial: int, number: str, personality: Personality) -> Sim:
+        """A SIM of this bank's network, known to its service centre, in no modem yet."""
+        pin = self.settings.pin
+        sim = Sim(
+            iccid=make_iccid(serial),
+            imsi=f"{self.settings.plmn}{serial:010d}",
+            number=number,
+            smsc=self.settings.smsc,
+            store=MessageStore("SM", personality.stores["SM"], personality.index_base),
+            pin=pin,
+            puk=self.settings.puk,
+            pin_state=PinState.PIN if pin is not None else PinState.READY,
+        )
+        self.smsc.enrol(sim)
+        return sim

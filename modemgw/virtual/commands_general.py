@@ -1,0 +1,213 @@
+"""Commands of the line itself and of the equipment (V.250, TS 27.007 clauses 5, 8, 9)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modemgw.virtual.commands import (
+    DEFERRED,
+    CmeError,
+    Command,
+    CommandError,
+    Form,
+    Reply,
+    Table,
+)
+from modemgw.virtual.parameters import ranges_text
+
+if TYPE_CHECKING:
+    from modemgw.virtual.modem import VirtualModem
+
+TABLE = Table()
+
+CHARSETS = ("GSM", "IRA", "UCS2")
+_RADIO_SECONDS = 1.0
+"""How long AT+CFUN=0, 1 and 4 take."""
+
+
+@TABLE.on("E", "V", "Q", "X", "&C", "&D", "&K", "&S", "L", "M", "B", "N")
+def basic_parameter(modem: VirtualModem, command: Command) -> Reply:
+    """V.250 6.2: those that matter here are E, V and Q."""
+    value = command.integer(0, 0)
+    switches = {"E": "echo", "V": "verbose", "Q": "quiet"}
+    if command.name in switches:
+        if value > 1:
+            raise CommandError
+        setattr(modem.engine, switches[command.name], bool(value))
+    return ()
+
+
+@TABLE.on(*(f"S{n}" for n in (*range(13), 30)))
+def s_register(modem: VirtualModem, command: Command) -> Reply:
+    """V.250 6.2: S3 and S4 change the framing; the others are taken and forgotten."""
+    if command.form is Form.READ:
+        value = {"S3": modem.engine.cr[0], "S4": modem.engine.lf[0]}.get(command.name, 0)
+        return (f"{value:03d}",)
+    value = command.integer(0, 0)
+    if value > 127 and command.name in ("S3", "S4"):
+        raise CommandError
+    if command.name == "S3":
+        modem.engine.cr = bytes((value,))
+    elif command.name == "S4":
+        modem.engine.lf = bytes((value,))
+    return ()
+
+
+@TABLE.on("Z", "&F")
+def to_profile(modem: VirtualModem, command: Command) -> Reply:
+    """V.250 6.1.1, 6.1.2: back to the saved or the factory settings; ends the line."""
+    modem.end_line_here()
+    if command.name == "Z":
+        modem.parameters.restore()
+    else:
+        modem.parameters.factory()
+    modem.engine.echo = modem.engine.verbose = True
+    modem.engine.quiet = False
+    return ()
+
+
+@TABLE.on("&W")
+def save_profile(modem: VirtualModem, command: Command) -> Reply:
+    """Keeps what ATZ and power-up bring back."""
+    modem.parameters.save()
+    return ()
+
+
+@TABLE.on("&V")
+def show_profile(modem: VirtualModem, command: Command) -> Reply:
+    """The present settings."""
+    shown = [f"E{int(modem.engine.echo)} V{int(modem.engine.verbose)} Q{int(modem.engine.quiet)}"]
+    shown += [f"{n}: {','.join(map(str, v))}" for n, v in sorted(modem.parameters.items())]
+    return shown
+
+
+@TABLE.on("I")
+def information(modem: VirtualModem, command: Command) -> Reply:
+    """V.250 6.1.3."""
+    make = modem.personality
+    return make.ati or (make.manufacturer, make.model, f"Revision: {make.revision}")
+
+
+@TABLE.on("+CGMI", "+GMI", "+CGMM", "+GMM", "+CGMR", "+GMR", "+CGSN", "+GSN")
+def identity(modem: VirtualModem, command: Command) -> Reply:
+    """TS 27.007 5.1 to 5.4."""
+    if command.form is Form.TEST:
+        return ()
+    make = modem.personality
+    kind = command.name.removeprefix("+").removeprefix("C")
+    text = {"GMI": make.manufacturer, "GMM": make.model, "GMR": make.revision, "GSN": modem.imei}
+    if make.identity_prefix and command.name.startswith("+C"):
+        return (f"{command.name}: {text[kind]}",)
+    return (text[kind],)
+
+
+@TABLE.on("+GCAP")
+def capabilities(modem: VirtualModem, command: Command) -> Reply:
+    """V.250 6.1.9."""
+    return ("+GCAP: +CGSM,+FCLASS",)
+
+
+@TABLE.on("+CLAC")
+def all_commands(modem: VirtualModem, command: Command) -> Reply:
+    """TS 27.007 8.37."""
+    from modemgw.virtual.modem import COMMANDS
+
+    if command.form is Form.TEST:
+        return ()
+    return [f"AT{name}" for name in COMMANDS if name not in modem.personality.refused]
+
+
+@TABLE.on("+CMEE", "+CSDH", "+CRC", "+CLIP", "+COLP", "+CCWA", "+CGSMS", "+CVHU", "+CTZR", "+CTZU")
+@TABLE.on("+CSSN", "+CMER", "+CSMP")
+def parameter(modem: VirtualModem, command: Command) -> Reply:
+    """The plain pattern: `=?` lists, `?` shows, `=` sets with omitted values kept."""
+    name = command.name
+    if command.form is Form.TEST:
+        return (f"{name}: {ranges_text(modem.parameters.allowed(name))}",)
+    if command.form is Form.READ:
+        return (f"{name}: {','.join(map(str, modem.parameters[name]))}",)
+    modem.parameters[name] = new_values(modem, command)
+    return ()
+
+
+def new_values(modem: VirtualModem, command: Command) -> tuple[int, ...]:
+    """What a set command asks for: checked against the ranges; omitted values stay as they are."""
+    allowed = modem.parameters.allowed(command.name)
+    if len(command.values) > len(allowed):
+        raise CmeError(50)
+    present = modem.parameters[command.name]
+    values = tuple(command.integer(i, value) for i, value in enumerate(present))
+    if any(value not in ok for value, ok in zip(values, allowed, strict=True)):
+        raise CmeError(50)
+    return values
+
+
+@TABLE.on("+CSCS")
+def character_set(modem: VirtualModem, command: Command) -> Reply:
+    """TS 27.007 5.5."""
+    if command.form is Form.TEST:
+        return ("+CSCS: (" + ",".join(f'"{name}"' for name in CHARSETS) + ")",)
+    if command.form is Form.READ:
+        return (f'+CSCS: "{modem.parameters.charset}"',)
+    name = command.string(0).upper()
+    if name not in CHARSETS:
+        raise CmeError(4)
+    modem.parameters.charset = name
+    return ()
+
+
+@TABLE.on("+IPR", "+ICF", "+IFC", "+CSCLK", "+CPSMS", "+CBST", "+CR", "+CSTA", "+CMOD", "+DS")
+@TABLE.on("+CSGT", "+CPWROFF", "+CALM", "+CRSL", "+CLVL", "+CMUT")
+def taken_and_forgotten(modem: VirtualModem, command: Command) -> Reply:
+    """Settings of things that a pseudo-terminal does not have."""
+    return (f"{command.name}: 0",) if command.form is Form.READ else ()
+
+
+@TABLE.on("+CFUN")
+def functionality(modem: VirtualModem, command: Command) -> Reply:
+    """TS 27.007 8.2: 0 minimum, 1 full, 4 flight; `=1,1` restarts."""
+    if command.form is Form.TEST:
+        return ("+CFUN: (0,1,4),(0,1)",)
+    if command.form is Form.READ:
+        return (f"+CFUN: {modem.radio.functionality}",)
+    value, reset = command.integer(0), command.integer(1, 0)
+    if value not in (0, 1, 4) or reset not in (0, 1):
+        raise CmeError(50)
+    if reset:
+        if not modem.personality.cfun_resets:
+            raise CommandError
+        modem.end_line_here()
+        modem.restart_after_answer()
+        return ()
+
+    def done() -> None:
+        modem.radio.functionality = value
+        modem.complete()
+        modem.radio.changed()
+
+    if value == modem.radio.functionality:
+        return ()
+    modem.later(_RADIO_SECONDS, done)
+    return DEFERRED
+
+
+@TABLE.on("+CPAS")
+def activity(modem: VirtualModem, command: Command) -> Reply:
+    """TS 27.007 8.1."""
+    return ("+CPAS: (0,2,3,4)",) if command.form is Form.TEST else ("+CPAS: 0",)
+
+
+@TABLE.on("+CCLK")
+def clock(modem: VirtualModem, command: Command) -> Reply:
+    """TS 27.007 8.15: the network's time, in UTC."""
+    import time
+
+    if command.form is not Form.READ:
+        return ()
+    return (time.strftime('+CCLK: "%y/%m/%d,%H:%M:%S+00"', time.gmtime(modem.timers.time())),)
+
+
+@TABLE.on("+CBC")
+def battery(modem: VirtualModem, command: Command) -> Reply:
+    """TS 27.007 8.4: powered from outside."""
+    return ("+CBC: (0,1),(0-100)",) if command.form is Form.TEST else ("+CBC: 1,100",)

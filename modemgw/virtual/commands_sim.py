@@ -1,0 +1,169 @@
+"""Commands of the SIM (TS 27.007 clauses 8.3, 8.18, 5.6, 7.1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modemgw.virtual.commands import (
+    DEFERRED,
+    CmeError,
+    Command,
+    CommandError,
+    Form,
+    Need,
+    Reply,
+    Table,
+)
+from modemgw.virtual.sim import PinState, Sim
+
+if TYPE_CHECKING:
+    from modemgw.virtual.modem import VirtualModem
+
+TABLE = Table()
+
+_EF_ICCID = 12258
+_EF_IMSI = 28423
+_EF_AD = 28589
+_PIN_SECONDS = 0.5
+
+
+@TABLE.on("+CPIN", need=Need.SIM)
+def pin(modem: VirtualModem, command: Command) -> Reply:
+    """TS 27.007 8.3. A wrong PIN costs a try; three failures ask for the PUK."""
+    sim = modem.inserted()
+    if command.form is Form.TEST:
+        return ()
+    if command.form is Form.READ:
+        line = f"+CPIN: {sim.pin_state.value}"
+        if modem.personality.pin_query_without_ok:
+            modem.announce(line)
+            modem.drop_answer()
+            return DEFERRED
+        return (line,)
+    given = command.string(0)
+
+    def try_it() -> None:
+        if _let_in(sim, given, command):
+            modem.complete()
+            modem.radio.changed()
+        else:
+            modem.fail(CmeError(16 if sim.pin_state is PinState.PIN else 12))
+            modem.radio.changed()
+
+    if sim.pin_state is PinState.READY:
+        raise CmeError(3)
+    modem.later(_PIN_SECONDS, try_it)
+    return DEFERRED
+
+
+def _let_in(sim: Sim, given: str, command: Command) -> bool:
+    if sim.pin_state is PinState.PUK:
+        return sim.try_puk(given, command.string(1, ""))
+    return sim.try_pin(given)
+
+
+@TABLE.on("+CIMI", need=Need.UNLOCKED)
+def imsi(modem: VirtualModem, command: Command) -> Reply:
+    """TS 27.007 5.6."""
+    if command.form is Form.TEST:
+        return ()
+    prefix = "+CIMI: " if modem.personality.identity_prefix else ""
+    return (prefix + modem.imsi,)
+
+
+@TABLE.on("+CCID", "+ICCID", "^ICCID", "#CCID", "+QCCID", "^SCID", "!ICCID", "+ZGETICCID")
+def iccid(modem: VirtualModem, command: Command) -> Reply:
+    """Every make has a command of its own for this."""
+    form = dict(modem.personality.iccid_commands).get(command.name)
+    if form is None:
+        raise CommandError(modem.personality.unknown_command)
+    if command.form is Form.TEST:
+        return ()
+    sim = modem.inserted()
+    return (form.format(iccid=sim.iccid, swapped=_swapped(sim.iccid)),)
+
+
+def _swapped(digits: str) -> str:
+    """Digits as a file of the SIM holds them: nibbles swapped, F at the end."""
+    padded = digits + "F" * (len(digits) % 2)
+    return "".join(padded[i + 1] + padded[i] for i in range(0, len(padded), 2))
+
+
+@TABLE.on("+CRSM", need=Need.SIM)
+def restricted_access(modem: VirtualModem, command: Command) -> Reply:
+    """TS 27.007 8.18: READ BINARY of EF_ICCID, EF_IMSI and EF_AD."""
+    if command.form is Form.TEST:
+        return ()
+    if command.integer(0) != 176:
+        return ('+CRSM: 109,0,""',)
+    file = command.integer(1)
+    length = command.integer(4, 0)
+    if file == _EF_ICCID:
+        content = _swapped(modem.iccid)
+    elif file == _EF_IMSI and modem.sim_problem(unlocked=True) is None:
+        content = "08" + _swapped("9" + modem.imsi)
+    elif file == _EF_AD:
+        content = "00000002"
+    else:
+        return ('+CRSM: 106,130,""',)
+    shown = content[: 2 * length] if length else content
+    return (f'+CRSM: 144,0,"{shown}"',)
+
+
+@TABLE.on("+CNUM", need=Need.UNLOCKED)
+def own_number(modem: VirtualModem, command: Command) -> Reply:
+    """TS 27.007 7.1."""
+    if command.form is Form.TEST:
+        return ()
+    return (f'+CNUM: "","{modem.number}",145',)
+
+
+@TABLE.on("+CLCK", need=Need.UNLOCKED)
+def lock(modem: VirtualModem, command: Command) -> Reply:
+    """TS 27.007 7.4: only whether the SIM has a PIN."""
+    if command.form is Form.TEST:
+        return ('+CLCK: ("SC")',)
+    if command.string(0).upper() != "SC":
+        raise CmeError(4)
+    sim = modem.inserted()
+    mode = command.integer(1)
+    if mode == 2:
+        return (f"+CLCK: {int(sim.pin is not None)}",)
+    if sim.pin is not None and not sim.try_pin(command.string(2)):
+        raise CmeError(16)
+    sim.pin = command.string(2) if mode == 1 else None
+    return ()
+
+
+@TABLE.on("+CPBS", need=Need.UNLOCKED)
+def phonebook_storage(modem: VirtualModem, command: Command) -> Reply:
+    """TS 27.007 8.11: the SIM's phone book, empty, and the own numbers."""
+    if command.form is Form.TEST:
+        return ('+CPBS: ("SM","ON")',)
+    if command.form is Form.READ:
+        return (f'+CPBS: "{modem.phonebook}",{int(modem.phonebook == "ON")},10',)
+    name = command.string(0)
+    if name not in ("SM", "ON"):
+        raise CmeError(4)
+    modem.phonebook = name
+    return ()
+
+
+@TABLE.on("+CPBR", need=Need.UNLOCKED)
+def phonebook_read(modem: VirtualModem, command: Command) -> Reply:
+    """TS 27.007 8.12."""
+    if command.form is Form.TEST:
+        return ("+CPBR: (1-10),20,14",)
+    if modem.phonebook == "ON" and command.integer(0) == 1:
+        return (f'+CPBR: 1,"{modem.number}",145,""',)
+    return ()
+
+
+@TABLE.on("^CPIN", "+QPINC", "#PCT", "^SPIC", "+UPINCNT", "+CPINC", "+SPIC", need=Need.SIM)
+def tries_left(modem: VirtualModem, command: Command) -> Reply:
+    """How many PIN tries are left; every make has a command of its own."""
+    if modem.personality.pin_counter is None or modem.personality.pin_counter[0] != command.name:
+        raise CommandError(modem.personality.unknown_command)
+    sim = modem.inserted()
+    form = modem.personality.pin_counter[1]
+    return (form.format(pin=sim.pin_tries, puk=sim.puk_tries, state=sim.pin_state.value),)

@@ -1,0 +1,346 @@
+"""What can go wrong with one virtual modem, each fault by a method of its own.
+
+A fault lasts until its count or time is used up, or until `clear`. Durations are seconds; None is
+"for ever", which a restart of the modem (or unplugging it) ends.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from modemgw.virtual.radio import Coverage
+from modemgw.virtual.sim import PinState, Sim
+from modemgw.virtual.store import Status, Stored
+
+if TYPE_CHECKING:
+    from modemgw.virtual.modem import VirtualModem
+
+_FILLER = bytes.fromhex("040B917407900900F000005280104103514003C8329B")
+"""A DELIVER "Hel" from +447009900000, to fill stores with."""
+
+
+@dataclass(frozen=True, slots=True)
+class AfterEntry:
+    """What happens to the answer of a PDU after Ctrl-Z."""
+
+    passed: bool
+    """The service centre got the PDU."""
+    hang: float = 0.0
+    """Seconds for which the modem is dead then; 0: only the answer is lost, it goes on living."""
+
+
+class Faults:
+    """The faults of one modem, and the places where they bite."""
+
+    def __init__(self, modem: VirtualModem) -> None:
+        self._modem = modem
+        self._trickle: deque[int] = deque()
+        self.clear()
+
+    def clear(self) -> None:
+        """Behave again. What has been lost stays lost."""
+        self._silent_until = float("-inf")
+        self._deaf_until = float("-inf")
+        self._sim_busy_until = float("-inf")
+        self._split_seconds: float | None = None
+        self._after_entry: deque[AfterEntry] = deque()
+        self._answer_delays: deque[float] = deque()
+        self._refusals: deque[int] = deque()
+        self._block: int | None = None
+        self._lost_prompts = 0
+        self._lost_finals = 0
+        self._interleaved: deque[str] = deque()
+        self.dropped_cnmi = 0
+        """How many AT+CNMI= are answered OK and not done."""
+        self.swallows = False
+        """Sends are answered +CMGS, and no service centre ever sees them."""
+        self.index_shown: int | None = None
+        """The index that +CMTI and +CDSI show instead of the true one."""
+        self.memory_shown: str | None = None
+        """The store that +CMTI and +CDSI show instead of the true one."""
+
+    # silence
+
+    def hang(self, seconds: float | None = None) -> None:
+        """Dead: hears nothing, says nothing, not even unsolicited results."""
+        self._silent_until = self._until(seconds)
+
+    def deafen(self, seconds: float | None = None) -> None:
+        """Hears nothing, while unsolicited results go on."""
+        self._deaf_until = self._until(seconds)
+
+    def hang_after_prompt(self, *, passed: bool = False, seconds: float | None = None) -> None:
+        """Next message: prompt, PDU taken, then dead. `passed`: the network has it."""
+        hang = math.inf if seconds is None else seconds
+        self._after_entry.append(AfterEntry(passed, hang))
+
+    def lose_next_answer(self, count: int = 1, *, passed: bool = True) -> None:
+        """The next answers to a PDU never come, while the modem goes on living."""
+        self._after_entry.extend(AfterEntry(passed) for _ in range(count))
+
+    def delay_answer(self, seconds: float, count: int = 1) -> None:
+        """The next `count` messages take `seconds` more."""
+        self._answer_delays.extend([seconds] * count)
+
+    # the line
+
+    def stick_prompt(self) -> None:
+        """The prompt state without a prompt: deaf for commands until ESC."""
+        self._modem.engine.enter_silently()
+
+    def lose_prompt(self, count: int = 1) -> None:
+        """The next prompts are not shown; the modem waits for the PDU all the same."""
+        self._lost_prompts += count
+
+    def garbage(self, octets: int = 64) -> None:
+        """Random octets on the line, now."""
+        self.pass_on(self._modem.random.randbytes(octets))
+
+    def garbage_text(self, data: bytes) -> None:
+        """These octets on the line, now."""
+        self.pass_on(data)
+
+    def split(self, seconds: float | None = 0.002) -> None:
+        """Every octet comes alone, this time apart. None: in one piece again."""
+        self._split_seconds = seconds
+
+    def storm(self, count: int = 500, line: str = "^RSSI: 20") -> None:
+        """A flood of unsolicited results, now."""
+        for _ in range(count):
+            self._modem.announce(line)
+
+    def interleave(self, lines: Sequence[str]) -> None:
+        """These unsolicited results come inside the next answer: before, between and behind."""
+        self._interleaved.extend(lines)
+
+    def lose_final(self, count: int = 1) -> None:
+        """The next final results are not printed."""
+        self._lost_finals += count
+
+    def stall(self, *, stalled: bool = True) -> None:
+        """Stop reading: what the other side writes piles up in its kernel buffer."""
+        self._modem.line.stall(stalled=stalled)
+
+    def unplug(self) -> None:
+        """The device goes away, power with it."""
+        self._modem.power.cut()
+        self._modem.line.unplug()
+
+    def replug(self, *, link: str | None = None, boot: bool = True) -> None:
+        """The device is back, as another tty. `link`: under another name in the directory, too."""
+        self.revive()
+        self._modem.line.plug(link)
+        if boot:
+            self._modem.power.boot()
+        else:
+            self._modem.power.start()
+
+    # the modem
+
+    def reboot(self) -> None:
+        """A reset in mid-session: settings lost, banner, PIN asked again."""
+        self.revive()
+        self._modem.power.boot()
+
+    def forget_settings(self, *, text_mode: bool = False, hostile_cnmi: bool = True) -> None:
+        """A silent reset without a banner: echo back, CMEE 0, +CNMI gone, perhaps text mode."""
+        modem = self._modem
+        cnmi = modem.parameters["+CNMI"]
+        modem.engine.reset()
+        modem.parameters.factory()
+        if text_mode:
+            modem.parameters["+CMGF"] = (1,)
+        if not hostile_cnmi:
+            modem.parameters["+CNMI"] = cnmi
+
+    def lose_cnmi(self) -> None:
+        """+CNMI falls back, everything else stays."""
+        self._modem.parameters["+CNMI"] = (0, 0, 0, 0, 0)
+
+    def drop_cnmi(self, count: int = 1) -> None:
+        """The next AT+CNMI= are answered OK and not done."""
+        self.dropped_cnmi += count
+
+    def fill_store(self, name: str = "SM", leave: int = 0) -> None:
+        """Old messages fill the store but for `leave` slots."""
+        store = self._modem.store_named(name)
+        while store.size - len(store) > leave:
+            store.add(Stored(self._modem.pdu_text(_FILLER), _FILLER, Status.READ))
+
+    # the SIM
+
+    def sim_busy(self, seconds: float | None = 10.0) -> None:
+        """+CMS ERROR: 314 and +CME ERROR: 14 for a while."""
+        self._sim_busy_until = self._until(seconds)
+
+    def remove_sim(self) -> Sim | None:
+        """The SIM is taken out; insert it again with `insert_sim`."""
+        return self._modem.insert(None)
+
+    def insert_sim(self, sim: Sim) -> None:
+        """A SIM is put in; what was in it before is out."""
+        self._modem.insert(sim)
+
+    def ask_pin(self, pin: str = "1234", tries: int = 3) -> None:
+        """The SIM asks for `pin` now and after every restart."""
+        sim = self._modem.inserted()
+        sim.pin, sim.pin_tries, sim.pin_state = pin, tries, PinState.PIN
+        self._modem.radio.changed()
+
+    def block_pin(self) -> None:
+        """Three wrong PINs have been tried: the SIM asks for its PUK."""
+        sim = self._modem.inserted()
+        sim.pin_tries, sim.pin_state = 0, PinState.PUK
+        self._modem.radio.changed()
+
+    # the network
+
+    def cover(self, coverage: Coverage | str) -> None:
+        """home, roaming, searching, denied or none."""
+        self._modem.radio.cover(Coverage(coverage))
+
+    def signal(self, rssi: int) -> None:
+        """AT+CSQ's value, 0 to 31."""
+        self._modem.radio.signal = rssi
+
+    def refuse(self, code: int, count: int = 1) -> None:
+        """The next `count` parts are refused with this +CMS ERROR."""
+        self._refusals.extend([code] * count)
+
+    def block(self, code: int | None = 41) -> None:
+        """Every part is refused with this +CMS ERROR (a blocked SIM); None: no longer."""
+        self._block = code
+
+    def swallow(self, *, on: bool = True) -> None:
+        """Sends look accepted and go nowhere."""
+        self.swallows = on
+
+    # where they bite
+
+    def _until(self, seconds: float | None) -> float:
+        if seconds is None or math.isinf(seconds):
+            return math.inf
+        scale = self._modem.settings.time_scale
+        return self._modem.timers.monotonic() + seconds * scale
+
+    def revive(self) -> None:
+        """A restart ends silence, deafness and a busy SIM."""
+        self._silent_until = self._deaf_until = self._sim_busy_until = float("-inf")
+
+    @property
+    def deaf(self) -> bool:
+        now = self._modem.timers.monotonic()
+        return now < self._silent_until or now < self._deaf_until
+
+    @property
+    def silent(self) -> bool:
+        return self._modem.timers.monotonic() < self._silent_until
+
+    @property
+    def sim_busy_now(self) -> bool:
+        return self._modem.timers.monotonic() < self._sim_busy_until
+
+    def take_after_entry(self) -> AfterEntry | None:
+        return self._after_entry.popleft() if self._after_entry else None
+
+    def take_answer_delay(self) -> float:
+        return self._answer_delays.popleft() if self._answer_delays else 0.0
+
+    def take_refusal(self) -> int | None:
+        return self._refusals.popleft() if self._refusals else self._block
+
+    def take_lost_prompt(self) -> bool:
+        if not self._lost_prompts:
+            return False
+        self._lost_prompts -= 1
+        return True
+
+    def lose_answer(self, fault: AfterEntry) -> None:
+        """The running command ends without a word, and perhaps the modem with it."""
+        if fault.hang:
+            self.hang(fault.hang)
+        self._modem.drop_answer()
+
+    def finish(self, blocks: list[str], final: str) -> None:
+        """Print information text and final result, and end the command."""
+        engine = self._modem.engine
+        if self._interleaved or self._lost_finals:
+            self._finish_badly(blocks, final)
+        else:
+            engine.finish(final, b"".join(map(engine.text, blocks)))
+
+    def _finish_badly(self, blocks: list[str], final: str) -> None:
+        engine = self._modem.engine
+        pieces = list(map(engine.text, blocks))
+        interleaved = [engine.text(line) for line in self._interleaved]
+        self._interleaved.clear()
+        for place, piece in enumerate(interleaved):
+            pieces.insert(min(2 * place, len(pieces)), piece)
+        if self._lost_finals:
+            self._lost_finals -= 1
+            self.pass_on(b"".join(pieces))
+            engine.idle()
+        else:
+            engine.finish(final, b"".join(pieces))
+
+    def pass_on(self, data: bytes) -> None:
+        """Octets to the line: dropped, one by one, or as they are."""
+        if self.silent:
+            return
+        if self._split_seconds is None and not self._trickle:
+            self._modem.line.write(data)
+            return
+        idle = not self._trickle
+        self._trickle += data
+        if idle:
+            self._next_octet()
+
+    def _next_octet(self) -> None:
+        if self._split_seconds is None:
+            rest = bytes(self._trickle)
+            self._trickle.clear()
+            self._modem.line.write(rest)
+            return
+        if self._trickle:
+            self._modem.line.write(bytes((self._trickle.popleft(),)))
+            if self._trickle:
+                self._modem.timers.call_later(self._split_seconds, self._next_octet)
+
+
+INJECTABLE: tuple[str, ...] = (
+    "clear",
+    "hang",
+    "deafen",
+    "hang_after_prompt",
+    "lose_next_answer",
+    "delay_answer",
+    "stick_prompt",
+    "lose_prompt",
+    "garbage",
+    "split",
+    "storm",
+    "interleave",
+    "lose_final",
+    "stall",
+    "unplug",
+    "replug",
+    "reboot",
+    "forget_settings",
+    "lose_cnmi",
+    "drop_cnmi",
+    "fill_store",
+    "sim_busy",
+    "remove_sim",
+    "ask_pin",
+    "block_pin",
+    "cover",
+    "signal",
+    "refuse",
+    "block",
+    "swallow",
+)
+"""Names of the methods that the control socket may call."""

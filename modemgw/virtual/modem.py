@@ -1,0 +1,379 @@
+"""One virtual modem: personality, SIM slot, radio, parameters, and the line that drives it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from random import Random
+from typing import Protocol
+
+from modemgw import sms
+from modemgw.virtual import commands_general, commands_network, commands_sim, commands_sms
+from modemgw.virtual.commands import (
+    CmeError,
+    CmsError,
+    Command,
+    CommandError,
+    Deferred,
+    Entry,
+    Need,
+    parse_line,
+)
+from modemgw.virtual.engine import LineEngine, Mode
+from modemgw.virtual.error_words import in_words
+from modemgw.virtual.faults import Faults
+from modemgw.virtual.parameters import Parameters
+from modemgw.virtual.personalities import Personality
+from modemgw.virtual.power import Power
+from modemgw.virtual.radio import Radio
+from modemgw.virtual.receiving import Receiver
+from modemgw.virtual.sending import Sender
+from modemgw.virtual.settings import BankSettings
+from modemgw.virtual.sim import PinState, Sim
+from modemgw.virtual.smsc import Rp, Smsc
+from modemgw.virtual.store import AnyStore, CombinedStore, MessageStore
+from modemgw.virtual.textmode import compose
+from modemgw.virtual.timers import Timers
+from modemgw.virtual.ussd import UssdSession
+
+_log = logging.getLogger(__name__)
+
+COMMANDS: dict[str, Entry] = {
+    **commands_general.TABLE,
+    **commands_network.TABLE,
+    **commands_sim.TABLE,
+    **commands_sms.TABLE,
+}
+
+
+class Line(Protocol):
+    """What the modem hangs on: a pseudo-terminal."""
+
+    def write(self, data: bytes) -> None: ...
+
+    def unplug(self) -> None:
+        """The device goes away."""
+
+    def plug(self, link: str | None = None) -> None:
+        """It comes back under another device name (and another link, if one is given)."""
+
+    def stall(self, *, stalled: bool) -> None:
+        """Stop (or go on) reading what the other side writes."""
+
+
+class VirtualModem:
+    """A modem as its line sees it. Sans-IO: octets in by `received`, out through `line`."""
+
+    def __init__(
+        self,
+        index: int,
+        personality: Personality,
+        settings: BankSettings,
+        *,
+        imei: str,
+        sim: Sim | None,
+        smsc: Smsc,
+        timers: Timers,
+        random: Random,
+        line: Line,
+    ) -> None:
+        self.index = index
+        self.personality = personality
+        self.settings = settings
+        self.imei = imei
+        self.sim = sim
+        self.smsc = smsc
+        self.timers = timers
+        self.random = random
+        self.line = line
+        self.engine = LineEngine(
+            self, self.transmit, prompt=personality.prompt, line_limit=personality.line_limit
+        )
+        self.engine.hold_in_prompt = personality.hold_in_prompt
+        self.parameters = Parameters(personality)
+        self.faults = Faults(self)
+        self.radio = Radio(self)
+        self.power = Power(self)
+        self.sender = Sender(self)
+        self.receiver = Receiver(self)
+        self.ussd = UssdSession(self)
+        base = personality.index_base
+        self.stores = {
+            name: MessageStore(name, size, base)
+            for name, size in personality.stores.items()
+            if name != "SM"
+        }
+        self.memories = [personality.default_store] * 3
+        """mem1, mem2, mem3 of AT+CPMS."""
+        self.phonebook = "SM"
+        """AT+CPBS."""
+        self._rest: tuple[Command, ...] = ()
+        self._information: list[str] = []
+        self._abort: Callable[[], None] | None = None
+        self._run_number = 0
+        self._restarting = False
+
+    # identity
+
+    @property
+    def number(self) -> str:
+        """The number of the SIM; empty without one."""
+        return self.sim.number if self.sim else ""
+
+    @property
+    def iccid(self) -> str:
+        return self.sim.iccid if self.sim else ""
+
+    @property
+    def imsi(self) -> str:
+        return self.sim.imsi if self.sim else ""
+
+    @property
+    def busy_seconds(self) -> float:
+        """Radio time used for sending so far, in virtual seconds."""
+        return self.sender.busy_seconds
+
+    @property
+    def text_mode(self) -> bool:
+        return self.parameters["+CMGF"][0] == 1
+
+    # octets
+
+    def received(self, data: bytes) -> None:
+        """Octets that the other side of the line wrote."""
+        if self.power.on and not self.faults.deaf:
+            self.engine.feed(data)
+
+    def transmit(self, data: bytes) -> None:
+        """Octets for the other side, as far as the faults let them through."""
+        if data:
+            self.faults.pass_on(data)
+
+    def unsolicited(self, framed: bytes) -> None:
+        """An unsolicited result code, already framed."""
+        if self.power.on:
+            self.engine.unsolicited(framed)
+
+    def announce(self, line: str) -> None:
+        """An unsolicited result code of one line."""
+        self.unsolicited(self.engine.text(line))
+
+    # commands
+
+    def command_line(self, body: str) -> None:
+        """Run a command line (without its AT)."""
+        self._run_number += 1
+        self._information = []
+        upper = body.upper()
+        self.power.silence_chatter(upper)
+        fixed = self.personality.answers.get(upper)
+        if fixed is not None:
+            self._inform(fixed)
+            self._finish("OK")
+            return
+        if upper in self.personality.reset_commands or upper in self.personality.off_commands:
+            self._finish("OK")
+            self.power.leave(off=upper in self.personality.off_commands)
+            return
+        try:
+            self._rest = parse_line(body)
+        except CommandError:
+            self._finish(self.personality.unknown_command)
+            return
+        self._run()
+
+    def _run(self) -> None:
+        try:
+            while self._rest:
+                command, self._rest = self._rest[0], self._rest[1:]
+                reply = self._execute(command)
+                if isinstance(reply, Deferred):
+                    return
+                self._inform(reply)
+        except CommandError as error:
+            self.fail(error)
+            return
+        self._finish("OK")
+
+    def _execute(self, command: Command) -> Iterable[str] | Deferred:
+        entry = COMMANDS.get(command.name)
+        if entry is None or command.name in self.personality.refused:
+            raise CommandError(self.personality.unknown_command)
+        self._check_need(entry)
+        return entry.handler(self, command)
+
+    def _check_need(self, entry: Entry) -> None:
+        if entry.need is Need.NOTHING:
+            return
+        code = self.sim_problem(unlocked=entry.need is Need.UNLOCKED)
+        if code is not None:
+            if entry.sms:
+                raise CmsError({10: 310, 11: 311, 12: 316, 13: 313, 14: 314}[code])
+            raise CmeError(code)
+        if entry.need is Need.UNLOCKED and entry.sms and not self.power.sms_ready:
+            raise CommandError(self.personality.initialising)
+
+    def sim_problem(self, *, unlocked: bool) -> int | None:
+        """The +CME ERROR for the SIM's state: 10 none, 11 PIN, 12 PUK, 13 dead, 14 busy."""
+        if self.sim is None:
+            return 10
+        if self.sim.pin_state is PinState.DEAD:
+            return 13
+        if self.faults.sim_busy_now:
+            return 14
+        if unlocked and self.sim.pin_state is not PinState.READY:
+            return 11 if self.sim.pin_state is PinState.PIN else 12
+        return None
+
+    def complete(self, lines: Iterable[str] = ()) -> None:
+        """A deferred command has ended well; the rest of its line follows."""
+        self._abort = None
+        self._inform(lines)
+        self._run()
+
+    def _inform(self, lines: Iterable[str]) -> None:
+        """Information text of one command; its lines make one block (V.250 5.7.1)."""
+        block = "\r\n".join(lines)
+        if block:
+            self._information.append(block)
+
+    def fail(self, error: CommandError) -> None:
+        """The running command line ends in `error`; the rest of it is not run."""
+        self._abort = None
+        self._rest = ()
+        self._finish(self._error_text(error))
+
+    def _error_text(self, error: CommandError) -> str:
+        mode = self.parameters["+CMEE"][0]
+        if isinstance(error, CmeError):
+            if mode == 0:
+                return "ERROR"
+            return in_words("CME", error.code) if mode == 2 else str(error)
+        if isinstance(error, CmsError) and mode == 2:
+            return in_words("CMS", error.code)
+        return str(error) or "ERROR"
+
+    def _finish(self, final: str) -> None:
+        self._rest = ()
+        blocks, self._information = self._information, []
+        self.faults.finish(blocks, final)
+        if self._restarting:
+            self._restarting = False
+            self.power.leave()
+
+    def drop_answer(self) -> None:
+        """The running command line ends without a word."""
+        self._rest = ()
+        self._information = []
+        self._run_number += 1
+        self.engine.idle()
+
+    def end_line_here(self) -> None:
+        """ATZ and AT&F: whatever follows on the line is lost (V.250 6.1.1)."""
+        self._rest = ()
+
+    def restart_after_answer(self) -> None:
+        """Once the running command line has been answered, the modem restarts."""
+        self._restarting = True
+
+    def abortable(self, cancel: Callable[[], None]) -> None:
+        """Any octet aborts the running command (V.250 5.6.1)."""
+        self._abort = cancel
+
+    def interrupted(self) -> bool:
+        if self._abort is None:
+            return False
+        cancel, self._abort = self._abort, None
+        cancel()
+        self.fail(CommandError())
+        return True
+
+    def later(self, seconds: float, then: Callable[[], None]) -> None:
+        """`then` after `seconds`, unless the running command line has ended by then."""
+        number = self._run_number
+
+        def due() -> None:
+            if number == self._run_number and self.engine.mode is Mode.BUSY:
+                then()
+
+        self.timers.call_later(seconds, due)
+
+    # message entry
+
+    def entry_done(self, body: bytes) -> None:
+        """Ctrl-Z."""
+        self.sender.entered(body)
+
+    def entry_aborted(self) -> None:
+        """ESC."""
+        self._rest = ()
+        if self.personality.escape_answer:
+            self._finish(self.personality.escape_answer)
+        else:
+            self.engine.idle()
+
+    def compose_text(self, destination: str, body: bytes) -> bytes:
+        """A SUBMIT from what was typed in text mode."""
+        return compose(self, destination, body)
+
+    # SIM and stores
+
+    def inserted(self) -> Sim:
+        """The SIM; +CME ERROR 10 without one."""
+        if self.sim is None:
+            raise CmeError(10)
+        return self.sim
+
+    def sim_smsc(self) -> str:
+        return self.sim.smsc if self.sim else ""
+
+    def store_named(self, name: str) -> AnyStore:
+        """The store `name`; +CMS ERROR 302 if this modem has none."""
+        if name == "SM":
+            return self.inserted().store
+        if name == "MT" and self.personality.combined_store:
+            return CombinedStore(self.inserted().store, self.stores["ME"])
+        store = self.stores.get(name)
+        if store is None:
+            raise CmsError(302)
+        return store
+
+    def pdu_text(self, tpdu: bytes) -> str:
+        """Service centre and TPDU in hex, as this modem writes them."""
+        text = sms.pack_pdu(tpdu, smsc=self._service_centre())
+        return text.lower() if self.personality.lower_case_pdu else text
+
+    def _service_centre(self) -> sms.Address | None:
+        number = self.sim_smsc()
+        return sms.Address.parse(number) if number else None
+
+    def tell_room(self) -> None:
+        """RP-SMMA."""
+        if self.sim is not None:
+            self.smsc.memory_available(self.sim)
+
+    # what the network reaches
+
+    def reachable(self) -> bool:
+        return self.power.sms_ready and self.radio.registered
+
+    def receive(self, tpdu: bytes, done: Callable[[Rp], None]) -> None:
+        self.receiver.receive(tpdu, done)
+
+    def attach(self) -> None:
+        """Tell the network whether this modem can be reached by its SIM's number."""
+        if self.sim is not None:
+            self.smsc.attach(self.sim, self if self.reachable() else None)
+
+    def insert(self, sim: Sim | None) -> Sim | None:
+        """Change the SIM (None: take it out); the one that was in it."""
+        old = self.sim
+        if old is not None:
+            self.smsc.attach(old, None)
+        self.receiver.reset()
+        self.sim = sim
+        if sim is not None:
+            sim.power_up()
+        self.radio.changed()
+        self.attach()
+        return old

@@ -1,0 +1,13 @@
+"""A modem that does what the standards say and nothing else."""
+
+from modemgw.virtual.personalities.personality import Personality
+
+GENERIC = Personality(
+    name="generic",
+    manufacturer="Virtual",
+    model="VM-1",
+    revision="VM1-1.0.0",
+    stores={"SM": 30, "ME": 100, "SR": 30},
+    report_store="SR",
+    boot_lines=((0.5, "RDY"), (1.0, "+CFUN: 1"), (2.0, "+CPIN: {pin}"), (4.0, "SMS Ready")),
+)

@@ -1,0 +1,161 @@
+"""What makes one make of modem unlike another, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class EmptySlot(StrEnum):
+    """What AT+CMGR answers for a slot with nothing in it."""
+
+    OK = "bare OK"
+    ZERO = "+CMGR: 0,,0"
+    INVALID_INDEX = "+CMS ERROR: 321"
+
+
+class UssdCoding(StrEnum):
+    """How a USSD string travels on the line."""
+
+    PLAIN = "plain"
+    UCS2 = "ucs2"
+    PACKED = "packed"
+
+
+@dataclass(frozen=True, slots=True)
+class Cnmi:
+    """A set of AT+CNMI values, one tuple for each of mode, mt, bm, ds, bfr (TS 27.005 3.4.1)."""
+
+    modes: tuple[int, ...] = (0, 1, 2)
+    mt: tuple[int, ...] = (0, 1, 2, 3)
+    bm: tuple[int, ...] = (0, 2)
+    ds: tuple[int, ...] = (0, 1, 2)
+    bfr: tuple[int, ...] = (0, 1)
+
+    def fields(self) -> tuple[tuple[int, ...], ...]:
+        return (self.modes, self.mt, self.bm, self.ds, self.bfr)
+
+    def takes(self, values: tuple[int, ...]) -> bool:
+        return all(value in allowed for value, allowed in zip(values, self.fields(), strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Chatter:
+    """An unsolicited line that comes again and again until it is switched off."""
+
+    line: str
+    every_seconds: float
+    silenced_by: str = ""
+    """Command line (without AT, upper case) that stops it; empty: nothing does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Personality:
+    """One make of modem. The defaults are a modem that does what 27.005 and 27.007 say."""
+
+    name: str
+    manufacturer: str
+    model: str
+    revision: str
+    type_allocation: str = "35999900"
+    """First eight digits of the IMEI."""
+
+    # identity
+    ati: tuple[str, ...] = ()
+    """Lines of ATI; empty: manufacturer, model, revision."""
+    identity_prefix: bool = False
+    """AT+CGMI and its sisters answer with their own name before the text."""
+    iccid_commands: tuple[tuple[str, str], ...] = (("+CCID", "+CCID: {iccid}"),)
+    """Command and the form of its answer; {swapped} is the ICCID as EF_ICCID holds it."""
+
+    # framing
+    prompt: bytes = b"\r\n> "
+    hold_in_prompt: bool = True
+    """Unsolicited results wait while the prompt is open; else they appear in it."""
+    line_limit: int = 512
+    cmgs_blank_lines: int = 0
+    """Additional line ends between +CMGS: and OK."""
+    blank_before_pdu: bool = False
+    lower_case_pdu: bool = False
+    report_header: str = "+CDS: {length}"
+    unknown_command: str = "ERROR"
+    escape_answer: str = "OK"
+    """Answer to ESC at the prompt; empty: none."""
+    pin_query_without_ok: bool = False
+
+    # start and reset
+    boot_seconds: float = 4.0
+    """From power-up to SMS ready."""
+    boot_lines: tuple[tuple[float, str], ...] = ()
+    """Banner: (seconds after power-up, line). `{pin}` stands for the answer of AT+CPIN?."""
+    initialising: str = "+CMS ERROR: 515"
+    """What an SMS command answers before SMS is ready."""
+    reset_commands: tuple[str, ...] = ()
+    """Command lines (without AT, upper case) that restart the modem besides AT+CFUN=1,1."""
+    cfun_resets: bool = True
+    reset_unplugs: bool = False
+    """The port vanishes during a restart and comes back under another name."""
+    off_commands: tuple[str, ...] = ()
+    """Command lines that switch it off until power returns."""
+    off_line: str = ""
+    chatter: tuple[Chatter, ...] = ()
+
+    # messages
+    cnmi_advertised: str = ""
+    """The answer of AT+CNMI=? after the prefix; empty: what is accepted."""
+    cnmi: Cnmi = field(default_factory=Cnmi)
+    cnmi_default: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
+    cnmi_ignored: Cnmi | None = None
+    """Values outside this set are answered OK and dropped; None: no such habit."""
+    direct_needs_csms1: bool = False
+    csms: tuple[int, ...] = (0, 1)
+    acknowledge_with_pdu: bool = True
+    stores: Mapping[str, int] = field(default_factory=lambda: {"SM": 30, "ME": 100})
+    """Size by name, without MT (which is SM and ME together)."""
+    combined_store: bool = True
+    default_store: str = "SM"
+    index_base: int = 0
+    """First index of every store."""
+    cpms_arguments: int = 3
+    cpms_nested: bool = False
+    empty_slot: EmptySlot = EmptySlot.OK
+    report_store: str | None = None
+    """Where ds=2 puts reports; None: the receiving store (mem3)."""
+    report_announced_as: str | None = None
+    """The store that +CDSI names; None: the true one."""
+    report_store_readable: bool = True
+    list_needs_words: bool = False
+    """AT+CMGL=4 is refused with 303 even in PDU mode: it wants "ALL"."""
+    glued_list: bool = False
+    """No line end between a listed PDU and the next +CMGL."""
+    cmms: tuple[int, ...] = (0, 1, 2)
+    full_line: str = ""
+    """Printed instead of +CMTI when a message found no room."""
+    resume_after_delete: bool = True
+    """Tells the network (RP-SMMA) when room appears; else only a restart does."""
+    refused_before_prompt: bool = True
+    """Not registered: refused instead of the prompt, else after Ctrl-Z."""
+    unregistered_code: int = 331
+    type_0_shown: bool = False
+    class_0_direct: bool = True
+    """A class 0 message comes as +CMT even at mt=1."""
+
+    # network and the rest
+    registration_unquoted: bool = False
+    technology: int = 7
+    """<AcT> in registration answers: 0 GSM, 2 UTRAN, 7 E-UTRAN (TS 27.007 7.2)."""
+    eps: bool = True
+    """Has AT+CEREG."""
+    charset: str = "IRA"
+    """AT+CSCS at power-up."""
+    ussd: UssdCoding = UssdCoding.PLAIN
+    ussd_before_ok: bool = False
+    ussd_dcs: bool = True
+    """The answer ends with its coding scheme."""
+    pin_counter: tuple[str, str] | None = None
+    """Command that tells the tries left, and its answer with {pin} and {puk}."""
+    answers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Whole commands (upper case, without AT) with fixed lines before OK."""
+    refused: frozenset[str] = frozenset()
+    """Commands of the standards that this make does not know."""

@@ -1,0 +1,131 @@
+"""A modem's line as a pseudo-terminal with a stable name."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import tty
+from collections.abc import Callable
+from pathlib import Path
+
+_log = logging.getLogger(__name__)
+
+_READ_OCTETS = 65536
+OUTPUT_LIMIT = 65536
+"""Octets that wait for a reader; a modem drops what nobody reads, too."""
+
+
+class PortError(Exception):
+    """The bank cannot make a port. The text says which and why."""
+
+
+class PtyPort:
+    """One pseudo-terminal and the symbolic link that leads to it.
+
+    The bank keeps the slave side open as well, so that clients may come and go without a hang-up;
+    `unplug` closes both, and clients see the line die.
+    """
+
+    def __init__(self, link: Path, received: Callable[[bytes], None]) -> None:
+        self.link = link
+        self._received = received
+        self._loop = asyncio.get_running_loop()
+        self._master = -1
+        self._slave = -1
+        self._output = bytearray()
+        self._stalled = False
+        self.device = ""
+        """The tty behind the link, such as /dev/pts/7; empty while unplugged."""
+
+    def plug(self, link: str | None = None) -> None:
+        """Appear as a new tty, under the old link or under another in the same directory."""
+        if self._master >= 0:
+            return
+        if link is not None:
+            self.link = self.link.with_name(link)
+        try:
+            self._master, self._slave = os.openpty()
+        except OSError as error:
+            raise PortError(f"cannot open a pseudo-terminal: {error.strerror}") from error
+        tty.setraw(self._slave)
+        os.set_blocking(self._master, False)
+        self.device = os.ttyname(self._slave)
+        self._make_link()
+        self._stalled = False
+        self._loop.add_reader(self._master, self._readable)
+
+    def _make_link(self) -> None:
+        # By renaming, so that the link is never seen half made and an old one is replaced.
+        fresh = self.link.with_name(f".{self.link.name}.new")
+        try:
+            fresh.unlink(missing_ok=True)
+            fresh.symlink_to(self.device)
+            fresh.replace(self.link)
+        except OSError as error:
+            self._close()
+            raise PortError(f"cannot make the link {self.link}: {error.strerror}") from error
+
+    def unplug(self) -> None:
+        """Vanish: the link goes, and whoever has the tty open gets an end of file or EIO."""
+        if self._master < 0:
+            return
+        self._close()
+        self.link.unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        self._loop.remove_reader(self._master)
+        self._loop.remove_writer(self._master)
+        os.close(self._master)
+        os.close(self._slave)
+        self._master = self._slave = -1
+        self._output.clear()
+        self.device = ""
+
+    def stall(self, *, stalled: bool) -> None:
+        """Stop (or go on) reading what clients write."""
+        if self._master < 0 or stalled == self._stalled:
+            return
+        self._stalled = stalled
+        if stalled:
+            self._loop.remove_reader(self._master)
+        else:
+            self._loop.add_reader(self._master, self._readable)
+
+    def _readable(self) -> None:
+        try:
+            data = os.read(self._master, _READ_OCTETS)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            _log.error("%s: cannot read: %s", self.link, error.strerror)
+            self._loop.remove_reader(self._master)
+            return
+        if data:
+            self._received(data)
+
+    def write(self, data: bytes) -> None:
+        """Send to whoever has the tty open; what does not fit waits, up to `OUTPUT_LIMIT`."""
+        if self._master < 0:
+            return
+        if not self._output:
+            written = self._write_now(data)
+            if written == len(data):
+                return
+            data = data[written:]
+            self._loop.add_writer(self._master, self._writable)
+        self._output += data[: OUTPUT_LIMIT - len(self._output)]
+
+    def _write_now(self, data: bytes | bytearray) -> int:
+        try:
+            return os.write(self._master, data)
+        except (BlockingIOError, InterruptedError):
+            return 0
+        except OSError as error:
+            _log.error("%s: cannot write: %s", self.link, error.strerror)
+            return len(data)
+
+    def _writable(self) -> None:
+        del self._output[: self._write_now(self._output)]
+        if not self._output:
+            self._loop.remove_writer(self._master)

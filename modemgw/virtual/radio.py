@@ -1,0 +1,98 @@
+"""Coverage, registration and signal of one virtual modem (TS 27.007 7.2, 8.5)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from modemgw.virtual.sim import PinState
+
+if TYPE_CHECKING:
+    from modemgw.virtual.modem import VirtualModem
+
+
+class Coverage(StrEnum):
+    """What the network grants this modem."""
+
+    HOME = "home"
+    ROAMING = "roaming"
+    SEARCHING = "searching"
+    DENIED = "denied"
+    NONE = "none"
+
+
+_STAT = {
+    Coverage.HOME: 1,
+    Coverage.ROAMING: 5,
+    Coverage.SEARCHING: 2,
+    Coverage.DENIED: 3,
+    Coverage.NONE: 0,
+}
+
+UNKNOWN_SIGNAL = 99
+
+
+class Radio:
+    """Registration follows power, SIM, PIN and coverage; changes are announced."""
+
+    def __init__(self, modem: VirtualModem) -> None:
+        self._modem = modem
+        self.functionality = 1
+        """AT+CFUN: 0 minimum, 1 full, 4 flight."""
+        self.coverage = Coverage.HOME
+        self.signal = 20
+        """AT+CSQ's <rssi>, 0 to 31."""
+        self.area = 0x1A2B
+        self.cell = 0x0C3D4E5
+        self.deselected = False
+        """AT+COPS=2."""
+        self.name_format = 0
+        """AT+COPS=3: 0 long name, 2 number."""
+        self._announced = 0
+
+    @property
+    def stat(self) -> int:
+        """<stat> of AT+CREG."""
+        modem = self._modem
+        if self.functionality != 1 or modem.sim is None or self.deselected:
+            return 0
+        if modem.sim.pin_state is not PinState.READY:
+            return 0
+        return _STAT[self.coverage]
+
+    @property
+    def registered(self) -> bool:
+        return self.stat in (1, 5)
+
+    @property
+    def rssi(self) -> int:
+        return self.signal if self.registered else UNKNOWN_SIGNAL
+
+    def place(self) -> str:
+        """`,"1A2B","00C3D4E5",7` when registered, as level 2 of AT+CREG shows."""
+        if not self.registered:
+            return ""
+        area, cell = f"{self.area:04X}", f"{self.cell:08X}"
+        technology = self._modem.personality.technology
+        if self._modem.personality.registration_unquoted:
+            return f",{area},{cell},{technology}"
+        return f',"{area}","{cell}",{technology}'
+
+    def cover(self, coverage: Coverage) -> None:
+        """The network changes its mind."""
+        self.coverage = coverage
+        self.changed()
+
+    def changed(self) -> None:
+        """Something that registration depends on has changed: announce it, tell the network."""
+        modem = self._modem
+        stat = self.stat
+        if stat != self._announced:
+            self._announced = stat
+            for name in ("+CREG", "+CGREG", "+CEREG"):
+                if name == "+CEREG" and not modem.personality.eps:
+                    continue
+                level = modem.parameters[name][0]
+                if level:
+                    modem.announce(f"{name}: {stat}{self.place() if level == 2 else ''}")
+        modem.attach()
