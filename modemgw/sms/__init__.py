@@ -14,6 +14,7 @@ from modemgw.sms.errors import (
 )
 from modemgw.sms.header import Concatenation, Element, Iei, Ports, SpecialMessage
 from modemgw.sms.pdu import decode_mo, decode_mt, pack_pdu, unpack_pdu
+from modemgw.sms.pid import protocol, replace_type
 from modemgw.sms.report import DeliverReport, SubmitReport
 from modemgw.sms.segment import Segmentation, ShiftTables, segment_data, segment_text
 from modemgw.sms.status import Outcome, TpStatus, status_of
@@ -63,6 +64,8 @@ __all__ = [
     "decode_mt",
     "failure_cause",
     "pack_pdu",
+    "protocol",
+    "replace_type",
     "segment_data",
     "segment_text",
     "status_of",

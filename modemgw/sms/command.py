@@ -9,8 +9,9 @@ from typing import ClassVar, Final
 from modemgw.sms.address import Address, decode_address
 from modemgw.sms.errors import PduError
 from modemgw.sms.fields import octet, require
+from modemgw.sms.user_data import MAX_TPDU
 
-MAX_DATA: Final = 146  # TP-CDL counts octets; with the address there is room for so many (9.2.3.20)
+MAX_DATA: Final = MAX_TPDU - 8  # with an empty address
 
 
 class CommandType(IntEnum):
@@ -43,9 +44,7 @@ class Command:
     has_header: bool = False
 
     def encode(self) -> bytes:
-        """The TPDU without service centre address; ValueError for values that the spec cannot
-        carry.
-        """
+        """The TPDU without SCA; ValueError for values that the spec cannot carry."""
         if len(self.data) > MAX_DATA:
             raise ValueError(f"command data of {len(self.data)} octets, at most {MAX_DATA} fit")
         first = self.mti | 0x20 * self.status_report_request | 0x40 * self.has_header

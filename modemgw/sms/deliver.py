@@ -29,9 +29,7 @@ class Deliver:
     loop_prevention: bool = False
 
     def encode(self) -> bytes:
-        """The TPDU without service centre address; ValueError for values that the spec cannot
-        carry.
-        """
+        """The TPDU without SCA; ValueError for values that the spec cannot carry."""
         first = self.mti
         if not self.more_messages:  # TP-MMS is 1 when no more messages wait (9.2.3.2)
             first |= 0x04

@@ -2,7 +2,7 @@
 
 from modemgw.sms.dcs import Alphabet, DataCoding
 from modemgw.sms.errors import PduError
-from modemgw.sms.user_data import UserData
+from modemgw.sms.user_data import MAX_OCTETS, UserData
 
 
 def require(octets: bytes, offset: int, fields: tuple[tuple[str, int], ...]) -> None:
@@ -16,7 +16,8 @@ def require(octets: bytes, offset: int, fields: tuple[tuple[str, int], ...]) -> 
             missing = (
                 f"the octets end before its {size}" if size > 1 else "the octets end before it"
             )
-            raise PduError(name, len(octets), missing)
+            wanted = f"the end of its {size} octets" if size > 1 else "it"
+            raise PduError(name, len(octets), f"the octets end before {wanted}")
 
 
 def octet(name: str, value: int) -> int:
@@ -26,14 +27,14 @@ def octet(name: str, value: int) -> int:
     return value
 
 
-def encode_user_data(user_data: UserData, dcs: DataCoding) -> bytes:
+def encode_user_data(user_data: UserData, dcs: DataCoding, limit: int = MAX_OCTETS) -> bytes:
     """TP-UDL and TP-UD, checked to be in the alphabet that TP-DCS announces."""
     if dcs.alphabet is not user_data.alphabet:
         raise ValueError(
             f"TP-DCS {dcs.octet:02X} announces {dcs.alphabet},"
             f" the user data is {user_data.alphabet}"
         )
-    return user_data.encode()
+    return user_data.encode(limit)
 
 
 def alphabet_of(dcs: DataCoding | None) -> Alphabet:

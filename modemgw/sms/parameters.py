@@ -9,7 +9,7 @@ from modemgw.sms.user_data import UserData, decode_user_data
 
 _PID: Final = 0x01
 _DCS: Final = 0x02
-_UD: Final = 0x04
+USER_DATA: Final = 0x04
 _EXTENSION: Final = 0x80
 
 
@@ -25,18 +25,18 @@ class Parameters(NamedTuple):
         return (
             _PID * (self.pid is not None)
             | _DCS * (self.dcs is not None)
-            | _UD * (self.user_data is not None)
+            | USER_DATA * (self.user_data is not None)
         )
 
-    def encode(self) -> bytes:
-        """The fields that TP-PI announces."""
+    def encode(self, limit: int) -> bytes:
+        """The fields that TP-PI announces, with at most so many octets of user data."""
         octets = b""
         if self.pid is not None:
             octets += bytes((octet("TP-PID", self.pid),))
         if self.dcs is not None:
             octets += bytes((octet("TP-DCS", self.dcs.octet),))
         if self.user_data is not None:
-            octets += encode_user_data(self.user_data, self.dcs or DataCoding(0))
+            octets += encode_user_data(self.user_data, self.dcs or DataCoding(0), limit)
         return octets
 
 
@@ -54,7 +54,9 @@ def decode_indicator(octets: bytes, offset: int) -> tuple[int, int]:
             return octets[offset], at
 
 
-def decode_parameters(octets: bytes, offset: int, indicator: int, has_header: bool) -> Parameters:
+def decode_parameters(
+    octets: bytes, offset: int, indicator: int, has_header: bool, limit: int
+) -> Parameters:
     """The fields that TP-PI announces, from ``offset``; octets after them are padding."""
     pid: int | None = None
     dcs: DataCoding | None = None
@@ -68,6 +70,6 @@ def decode_parameters(octets: bytes, offset: int, indicator: int, has_header: bo
         require(octets, at, (("TP-DCS", 1),))
         dcs = DataCoding(octets[at])
         at += 1
-    if indicator & _UD:
-        user_data = decode_user_data(octets, at, alphabet_of(dcs), has_header)
+    if indicator & USER_DATA:
+        user_data = decode_user_data(octets, at, alphabet_of(dcs), has_header, limit)
     return Parameters(pid, dcs, user_data)

@@ -94,8 +94,8 @@ def segment_text(
     split = _Splitter(ports, wide_reference, keep_clusters)
     changes: tuple[tuple[str, str], ...] = ()
     cut: _Cut | None = None
+    pairs = _pairs(national)
     if encoding != "ucs2":
-        pairs = _pairs(national)
         cut = split.gsm7(text, pairs)
         if cut is None and transliterate:
             plain, replaced = plain_text(text, _in_tables(pairs))
@@ -104,7 +104,7 @@ def segment_text(
                 changes = replaced
         if cut is None and encoding == "gsm7":
             raise _not_in_gsm7(text, pairs, transliterate)
-    if cut is None or (encoding == "auto" and _has_shift(cut)):
+    if cut is None or (encoding == "auto" and pairs[1:] and _has_shift(cut)):
         exact = split.ucs2(text)
         if cut is None or len(exact.pieces) <= len(cut.pieces):
             cut, changes = exact, ()

@@ -1,7 +1,7 @@
 """SMS-STATUS-REPORT: what became of a message or a command (TS 23.040 9.2.2.3)."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from modemgw.sms.address import Address, decode_address
 from modemgw.sms.dcs import DataCoding
@@ -9,7 +9,9 @@ from modemgw.sms.errors import PduError
 from modemgw.sms.fields import octet, require
 from modemgw.sms.parameters import Parameters, decode_indicator, decode_parameters
 from modemgw.sms.timestamp import Timestamp
-from modemgw.sms.user_data import UserData
+from modemgw.sms.user_data import MAX_TPDU, UserData
+
+_MAX_USER_DATA: Final = MAX_TPDU - 21  # with an empty address and neither TP-PID nor TP-DCS
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +39,7 @@ class StatusReport:
     user_data: UserData | None = None
 
     def encode(self) -> bytes:
-        """The TPDU without service centre address; ValueError for values that the spec cannot
-        carry.
-        """
+        """The TPDU without SCA; ValueError for values that the spec cannot carry."""
         first = self.mti
         if not self.more_messages:
             first |= 0x04
@@ -61,7 +61,7 @@ class StatusReport:
         )
         optional = Parameters(self.pid, self.dcs, user_data)
         indicator = optional.indicator()
-        return tpdu + bytes((indicator,)) + optional.encode() if indicator else tpdu
+        return tpdu + bytes((indicator,)) + optional.encode(_MAX_USER_DATA) if indicator else tpdu
 
     @classmethod
     def decode(cls, tpdu: bytes) -> "StatusReport":
@@ -77,7 +77,9 @@ class StatusReport:
         pid, dcs, user_data = _NO_PARAMETERS
         if len(tpdu) > end and tpdu[end] != 0xFF:  # FF is the padding of a SIM record, not a TP-PI
             indicator, end = decode_indicator(tpdu, end)
-            pid, dcs, user_data = decode_parameters(tpdu, end, indicator, bool(first & 0x40))
+            pid, dcs, user_data = decode_parameters(
+                tpdu, end, indicator, bool(first & 0x40), _MAX_USER_DATA
+            )
         return cls(
             tpdu[1],
             recipient,

@@ -31,9 +31,7 @@ class Submit:
     reply_path: bool = False
 
     def encode(self) -> bytes:
-        """The TPDU without service centre address; ValueError for values that the spec cannot
-        carry.
-        """
+        """The TPDU without SCA; ValueError for values that the spec cannot carry."""
         validity = self.validity
         first = self.mti
         if self.reject_duplicates:

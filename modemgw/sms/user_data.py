@@ -22,6 +22,8 @@ from modemgw.sms.septets import pack, unpack
 
 MAX_OCTETS: Final = 140
 MAX_SEPTETS: Final = 160
+# A TPDU has at most 164 octets, and so some reports have room for more (9.2.2.1a to 9.2.2.3).
+MAX_TPDU: Final = 164
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,21 +104,21 @@ class UserData:
         """
         return shifts_of(self.header)
 
-    def encode(self) -> bytes:
-        """TP-UDL and TP-UD; ValueError when they take more than 140 octets."""
+    def encode(self, limit: int = MAX_OCTETS) -> bytes:
+        """TP-UDL and TP-UD; ValueError when TP-UD takes more octets than the limit."""
         header = self.header_octets
         if self.alphabet is not Alphabet.GSM7:
             octets = self.data if header is None else bytes((len(header),)) + header + self.data
             length = len(octets)
-            if length > MAX_OCTETS:
-                raise ValueError(f"user data of {length} octets, at most {MAX_OCTETS} fit")
+            if length > limit:
+                raise ValueError(f"user data of {length} octets, at most {limit} fit")
             return bytes((length,)) + octets
         count = len(self.data)
         if header is not None:
             taken, fill_bits = septets_taken(len(header) + 1)
             count += taken
-        if count > MAX_SEPTETS:
-            raise ValueError(f"user data of {count} septets, at most {MAX_SEPTETS} fit")
+        if 7 * count > 8 * limit:
+            raise ValueError(f"user data of {count} septets, at most {8 * limit // 7} fit")
         if header is None:
             return bytes((count,)) + pack(self.data)
         return bytes((count, len(header))) + header + pack(self.data, fill_bits)
@@ -155,10 +157,12 @@ def decode_ucs2(octets: bytes) -> str:
     return even.decode("utf-16-be", "replace")
 
 
-def decode_user_data(octets: bytes, offset: int, alphabet: Alphabet, has_header: bool) -> UserData:
+def decode_user_data(
+    octets: bytes, offset: int, alphabet: Alphabet, has_header: bool, limit: int = MAX_OCTETS
+) -> UserData:
     """The user data whose TP-UDL is at ``offset``; octets after it are padding.
 
-    PduError when it is cut off, too long, or shorter than its own header.
+    PduError when it is cut off, longer than the limit in octets, or shorter than its own header.
     """
     if len(octets) <= offset:
         raise PduError("TP-UDL", len(octets), "the octets end before it")
@@ -166,10 +170,8 @@ def decode_user_data(octets: bytes, offset: int, alphabet: Alphabet, has_header:
     start = offset + 1
     packed = alphabet is Alphabet.GSM7
     size = (7 * length + 7) // 8 if packed else length
-    if size > MAX_OCTETS:
-        raise PduError(
-            "TP-UDL", offset, f"{size} octets of user data, at most {MAX_OCTETS} are allowed"
-        )
+    if size > limit:
+        raise PduError("TP-UDL", offset, f"{size} octets of user data, at most {limit} are allowed")
     end = start + size
     if len(octets) < end:
         raise PduError(
