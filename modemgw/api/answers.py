@@ -235,6 +235,7 @@ class Modem(TypedDict):
     reason: Annotated[str | None, Field(description="Why it is not ready.")]
     since: Annotated[Time, Field(description="When it came into this state.")]
     device: str | None
+    profile: Annotated[str | None, Field(description="The vendor's peculiarities in use.")]
     manufacturer: str | None
     model: str | None
     revision: str | None
@@ -251,6 +252,7 @@ class Modem(TypedDict):
     ambiguous: int
     timeouts: int
     resets: int
+    recoveries: int
     last_answer_at: Time | None
     routes: list[str]
     weight: int

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from typing import Any, TypeVar
+from typing import Any
 
 from aiohttp import web
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails, to_json
+from pydantic_core import ErrorDetails, from_json, to_json
 
 from modemgw.api import answers
 from modemgw.api.endpoint import (
@@ -31,15 +30,13 @@ from modemgw.api.requests import MAX_BATCH, BatchOfMessages, BatchOfRecipients
 from modemgw.gateway import AcceptedBatch
 from modemgw.store.records import NewMessage
 
-BatchT = TypeVar("BatchT", BatchOfMessages, BatchOfRecipients)
+Batch = BatchOfMessages | BatchOfRecipients
 
 
 def _read(raw: bytes) -> Any:
     try:
-        return json.loads(raw)
-    except json.JSONDecodeError as error:
-        raise invalid_json(f"{error.msg} at line {error.lineno} column {error.colno}") from error
-    except (UnicodeDecodeError, RecursionError) as error:
+        return from_json(raw)
+    except ValueError as error:
         raise invalid_json(str(error)) from error
 
 
@@ -49,7 +46,7 @@ class Sorted:
     def __init__(self, raw: bytes) -> None:
         """Raises Problem when the batch itself is wrong, or no item of it is right."""
         document = _read(raw)
-        model: type[BatchOfMessages] | type[BatchOfRecipients] = BatchOfRecipients
+        model: type[Batch] = BatchOfRecipients
         self._list = "to"
         if isinstance(document, dict) and "messages" in document:
             model, self._list = BatchOfMessages, "messages"
@@ -57,15 +54,15 @@ class Sorted:
         """By position in the request."""
         self._positions: range | list[int] = range(MAX_BATCH)
         try:
-            batch = model.model_validate_json(raw)
+            batch: Batch = model.model_validate_json(raw)
         except ValidationError as error:
             found = error.errors(include_url=False, include_input=False)
             batch = self._without_bad_items(document, found, model)
         self.messages: list[NewMessage] = batch.new_messages()
 
     def _without_bad_items(
-        self, document: Any, found: list[ErrorDetails], model: type[BatchT]
-    ) -> BatchT:
+        self, document: Any, found: list[ErrorDetails], model: type[Batch]
+    ) -> Batch:
         """The batch less the items that `found` is about. Raises Problem if that is not enough."""
         by_item: defaultdict[int, list[ErrorDetails]] = defaultdict(list)
         for item in found:
@@ -86,7 +83,7 @@ class Sorted:
         items = document[self._list]
         self._positions = [n for n in range(len(items)) if n not in self.problems]
         document[self._list] = [items[n] for n in self._positions]
-        return model.model_validate_json(json.dumps(document))
+        return model.model_validate_json(to_json(document))
 
     def position(self, index: int) -> int:
         """Where the caller had put `self.messages[index]`."""

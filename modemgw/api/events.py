@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
 from typing import Final, TypeVar
 
@@ -50,7 +50,7 @@ def encode(event: Event) -> bytes:
 
 async def _with_pauses(
     source: AsyncIterator[T], seconds: float, stop: asyncio.Event
-) -> AsyncIterator[T | None]:
+) -> AsyncGenerator[T | None, None]:
     """The items of `source`, and None whenever there was none for `seconds`; ends with `stop`."""
     stopping = asyncio.ensure_future(stop.wait())
     upcoming = asyncio.ensure_future(anext(source))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails, to_json
+from pydantic_core import ErrorDetails, from_json, to_json
 
 from modemgw.api import answers, render
 from modemgw.api.endpoint import (
@@ -47,7 +46,7 @@ def _parse_message(gateway: Gateway, raw: bytes) -> NewMessage:
         if not found[0]["loc"]:
             raise from_validation(error) from error
         shape = [field_problem(item) for item in found]
-        raise invalid_fields(shape + _meaning(gateway, json.loads(raw), found)) from error
+        raise invalid_fields(shape + _meaning(gateway, from_json(raw), found)) from error
 
 
 def _meaning(
@@ -60,7 +59,7 @@ def _meaning(
     if not wrong.isdisjoint({"text", "data"}):
         sound.setdefault("text", "-")
     try:
-        gateway.preview(MessageBody.model_validate_json(json.dumps(sound)).new_message())
+        gateway.preview(MessageBody.model_validate_json(to_json(sound)).new_message())
     except Rejected as rejected:
         return [problem for problem in rejected.problems if problem.field not in wrong]
     return []

@@ -16,7 +16,6 @@ from modemgw.gateway import Gateway, ModemView
 
 def _render(view: ModemView) -> answers.Modem:
     status = view.status
-    counters = status.counters
     sim: answers.Sim | None = None
     if status.sim is not None:
         sim = {
@@ -31,6 +30,7 @@ def _render(view: ModemView) -> answers.Modem:
         "reason": status.reason,
         "since": render_moment(status.since),
         "device": status.device,
+        "profile": status.profile,
         "manufacturer": status.manufacturer,
         "model": status.model,
         "revision": status.revision,
@@ -40,13 +40,14 @@ def _render(view: ModemView) -> answers.Modem:
         "registration": status.registration,
         "signal_dbm": status.signal_dbm,
         "queue": view.queue,
-        "sent": counters.sent,
-        "received": counters.received,
-        "errors": counters.refused + counters.ambiguous + counters.timeouts,
-        "refused": counters.refused,
-        "ambiguous": counters.ambiguous,
-        "timeouts": counters.timeouts,
-        "resets": counters.resets,
+        "sent": status.sent,
+        "received": status.received,
+        "errors": status.refused + status.ambiguous + status.timeouts,
+        "refused": status.refused,
+        "ambiguous": status.ambiguous,
+        "timeouts": status.timeouts,
+        "resets": status.resets,
+        "recoveries": status.recoveries,
         "last_answer_at": render_optional_moment(status.last_answer),
         "routes": list(view.routes),
         "weight": view.weight,

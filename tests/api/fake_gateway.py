@@ -267,6 +267,8 @@ class FakeGateway:
             ambiguous=2,
             timeouts=3,
             resets=0,
+            recoveries=0,
+            profile="generic",
             received=4,
         )
         return SimpleNamespace(status=status, queue=7, routes=("default",), weight=1)

@@ -5,10 +5,11 @@ import logging
 import re
 
 import pytest
-from fake_gateway import INBOUND
+from fake_gateway import INBOUND, FakeGateway
 
 from modemgw.api.app import ENDPOINTS
 from modemgw.api.problems import TITLES
+from modemgw.gateway import Gateway
 
 ADMIN = {"Authorization": "Bearer key-admin"}
 
@@ -154,3 +155,8 @@ async def test_the_docs_page_loads_nothing_from_elsewhere(http):
     assert "curl -sN" in page
     anchors = set(re.findall(r'id="([^"]+)"', page))
     assert set(re.findall(r'href="#([^"]+)"', page)) <= anchors
+
+
+def test_the_gateway_of_these_tests_can_do_nothing_that_the_real_one_cannot():
+    verbs = {n for n, v in vars(FakeGateway).items() if callable(v) and not n.startswith("_")}
+    assert verbs - {"add", "happen"} <= set(dir(Gateway))

@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from aiohttp import web
+
+from modemgw.api.server import ListenError, bind, serve
+from modemgw.client import ApiError, Client, Unreachable
+from modemgw.config import HttpSection
+from modemgw.store.records import MessageStatus
+
+
+@pytest.fixture
+async def url(gateway):
+    async with serve(gateway, bind(HttpSection(listen="127.0.0.1:0")), max_body_bytes=1 << 20) as u:
+        yield u
+
+
+@pytest.fixture
+async def client(url):
+    async with Client(url, "key-admin") as client:
+        yield client
+
+
+async def test_a_message_is_sent_and_shown(client, gateway):
+    message = await client.send("+447700900001", "Hi", type="otp", message_class=0)
+    assert message["status"] == "queued"
+    assert gateway.sent[0][0].type == "otp"
+    assert gateway.sent[0][0].message_class == 0
+    assert await client.message(message["id"]) == message
+
+
+async def test_octets_are_sent_as_they_are(client, gateway):
+    await client.send("+447700900001", data=b"\x00\xff", ports={"destination": 1, "source": 2})
+    assert (gateway.sent[0][0].data, gateway.sent[0][0].ports) == (b"\x00\xff", (1, 2))
+
+
+async def test_an_error_carries_the_problem(client):
+    with pytest.raises(ApiError, match="this is no number") as raised:
+        await client.send("nobody", "Hi")
+    assert raised.value.status == 422
+    assert [e["field"] for e in raised.value.problem["errors"]] == ["to"]
+
+
+async def test_an_error_page_of_a_proxy_is_an_error_too():
+    async def teapot(_request):
+        return web.Response(status=502, text="<h1>Bad Gateway</h1>", content_type="text/html")
+
+    app = web.Application()
+    app.router.add_get("/v1/modems", teapot)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        async with Client(f"http://127.0.0.1:{runner.addresses[0][1]}", "k") as client:
+            with pytest.raises(ApiError, match="HTTP 502"):
+                await client.modems()
+    finally:
+        await runner.cleanup()
+
+
+async def test_no_gateway_is_said_in_a_sentence(tmp_path):
+    async with Client("http://127.0.0.1:1", "k") as client:
+        with pytest.raises(Unreachable, match="http://127.0.0.1:1"):
+            await client.modems()
+    async with Client(f"unix:{tmp_path}/none.sock", "k") as client:
+        with pytest.raises(Unreachable, match=r"none\.sock"):
+            await client.modems()
+
+
+async def test_lists_go_over_all_pages(client):
+    for n in range(5):
+        await client.send("+447700900001", str(n))
+    assert [m["text"] async for m in client.messages(limit=2)] == ["4", "3", "2", "1", "0"]
+
+
+async def test_received_messages_are_listed(client, gateway):
+    assert [i["text"] async for i in client.inbounds(from_="+447700900111")] == ["STOP"]
+    assert gateway.queries[0].from_ == "+447700900111"
+    assert (await client.inbound("in1"))["from"] == "+447700900111"
+
+
+async def test_batches_previews_and_modems_work(client, gateway):
+    batch = await client.send_batch(to=["+447700900001", "x"], text="same")
+    assert (batch["accepted"], batch["rejected"][0]["index"]) == (1, 1)
+    batch = await client.send_batch([{"to": "+447700900001", "text": "a"}])
+    assert batch["accepted"] == 1
+    assert (await client.batch("b1"))["total"] == 3
+    assert (await client.preview("+447700900001", "x"))["parts"] == 1
+    assert [m["id"] for m in await client.modems()] == ["m1"]
+    assert (await client.modem("m1"))["state"] == "ready"
+    await client.control_modem("m1", "pause")
+    assert (await client.ussd("m1", "*100#"))["text"] == "Balance: 3.50"
+    assert gateway.calls == [("pause", "m1"), ("ussd", "m1", "*100#", 30.0)]
+    gateway.ready = False
+    assert (await client.readiness())["detail"] == "no modem can send"
+
+
+async def test_canceling_is_told(client):
+    message = await client.send("+447700900001", "x")
+    assert (await client.cancel(message["id"]))["status"] == "canceled"
+
+
+async def test_waiting_ends_with_the_event_that_makes_the_message_final(client, gateway):
+    message = await client.send("+447700900001", "x")
+    seen = []
+
+    async def network():
+        for status in (MessageStatus.SENT, MessageStatus.DELIVERED):
+            while not gateway.followers or len(seen) < 1 + (status is MessageStatus.DELIVERED):
+                await asyncio.sleep(0.001)
+            current = gateway.messages_by_id[message["id"]]
+            gateway.messages_by_id[message["id"]] = replace(current, status=status)
+            gateway.happen(f"message.{status}", id=message["id"])
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(network())
+        final = await client.wait(message["id"], on_change=lambda m: seen.append(m["status"]))
+    assert final["status"] == "delivered"
+    assert seen == ["queued", "sent", "delivered"]
+
+
+async def test_waiting_without_a_receipt_ends_with_sent(client, gateway):
+    message = await client.send("+447700900001", "x", receipt=False)
+    current = gateway.messages_by_id[message["id"]]
+    gateway.messages_by_id[message["id"]] = replace(current, status=MessageStatus.SENT)
+    assert (await client.wait(message["id"]))["status"] == "sent"
+
+
+async def test_events_go_on_after_a_lost_connection(gateway, monkeypatch):
+    monkeypatch.setattr("modemgw.client._RECONNECT_S", 0.01)
+    bound = bind(HttpSection(listen="127.0.0.1:0"))
+    port = bound.getsockname()[1]
+    gateway.happen("modem.ready", modem="m1")
+    async with Client(f"http://127.0.0.1:{port}", "key-admin") as client:
+        events = client.events(after=0)
+        async with serve(gateway, bound, max_body_bytes=1024):
+            assert (await anext(events))["id"] == 1
+        gateway.happen("modem.lost", modem="m1")
+        again = bind(HttpSection(listen=f"127.0.0.1:{port}"))
+        async with serve(gateway, again, max_body_bytes=1024):
+            event = await asyncio.wait_for(anext(events), 5)
+            assert (event["id"], event["type"]) == (2, "modem.lost")
+            await events.aclose()
+
+
+async def test_a_unix_socket_serves_and_is_taken_away(gateway, tmp_path):
+    path = tmp_path / "http.sock"
+    http = HttpSection(listen=f"unix:{path}")
+    async with serve(gateway, bind(http), max_body_bytes=1024) as url:
+        assert url == f"unix:{path}"
+        async with Client(url, "key-admin") as client:
+            assert (await client.modem("m1"))["id"] == "m1"
+        with pytest.raises(ListenError, match="running already"):
+            bind(http)
+    assert not path.exists()
+
+
+async def test_the_socket_of_a_killed_server_is_replaced(tmp_path):
+    http = HttpSection(listen=f"unix:{tmp_path}/http.sock")
+    bind(http).close()
+    assert (tmp_path / "http.sock").exists()
+    bind(http).close()
+
+
+async def test_an_address_that_cannot_be_used_is_said_in_one_line(tmp_path):
+    taken = bind(HttpSection(listen="127.0.0.1:0"))
+    port = taken.getsockname()[1]
+    (tmp_path / "file").touch()
+    try:
+        for listen, why in (
+            (f"127.0.0.1:{port}", "in use"),
+            ("203.0.113.1:8080", "no such address"),
+            ("no.such.host.invalid:8080", "no address"),
+            (f"unix:{tmp_path}/none/http.sock", "directory does not exist"),
+            (f"unix:{tmp_path}/file", "no socket"),
+        ):
+            with pytest.raises(ListenError, match=why) as raised:
+                bind(HttpSection(listen=listen))
+            assert "\n" not in str(raised.value)
+    finally:
+        taken.close()
