@@ -30,6 +30,7 @@ class Bank:
         self.directory = directory
         self.modems: list[VirtualModem] = []
         self._ports: list[PtyPort] = []
+        self._sims = settings.modems
 
     @property
     def paths(self) -> list[Path]:
@@ -99,6 +100,21 @@ class Bank:
             modem.power.start()
         else:
             modem.power.boot()
+
+    def swap_sims(self, first: VirtualModem, second: VirtualModem) -> None:
+        """Exchange what is in two SIM slots."""
+        one, other = first.insert(None), second.insert(None)
+        first.insert(other)
+        second.insert(one)
+
+    def insert_new_sim(self, modem: VirtualModem, number: str | None = None) -> Sim:
+        """Put a SIM in that was in no modem before; its number is the next one by default."""
+        self._sims += 1
+        sim = self.new_sim(
+            self._sims, number or self.settings.number_of(self._sims - 1), modem.personality
+        )
+        modem.insert(sim)
+        return sim
 
     def new_sim(self, serial: int, number: str, personality: Personality) -> Sim:
         """A SIM of this bank's network, known to its service centre, in no modem yet."""

@@ -57,8 +57,8 @@ class BankSettings:
         for name in ("part_seconds", "prompt_seconds", "receipt_seconds", "retry_seconds"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be 0 or more, not {getattr(self, name)}")
-        if self.time_scale < 0:
-            raise ValueError(f"time_scale must be 0 or more, not {self.time_scale}")
+        if self.time_scale <= 0:
+            raise ValueError(f"time_scale must be more than 0, not {self.time_scale}")
         if not 0 <= self.part_jitter <= 1:
             raise ValueError(f"part_jitter must be 0 to 1, not {self.part_jitter}")
         if self.pin is not None and not (self.pin.isdigit() and 4 <= len(self.pin) <= 8):

@@ -5,6 +5,7 @@ TS 23.040 clause 9.2.2 for what is sent, clause 10 for what is done when a mobil
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import logging
 from collections import deque
@@ -94,6 +95,7 @@ class Smsc:
         self._tails: set[str] = set()
         self._refused_once: set[str] = set()
         self._next_long_reference = 0
+        self._waiters: list[tuple[int, asyncio.Future[None]]] = []
         self.on_accept: Callable[[AcceptedPart], None] | None = None
         """Called for each part at the moment of its acceptance."""
 
@@ -113,6 +115,22 @@ class Smsc:
     def accepted_count(self) -> int:
         """Parts accepted since the start."""
         return self._mailbox.count
+
+    async def wait_accepted(self, count: int, timeout_s: float) -> None:
+        """Return once `count` parts were accepted since the start.
+
+        TimeoutError after `timeout_s` real seconds.
+        """
+        if self.accepted_count >= count:
+            return
+        waiter = (count, asyncio.get_running_loop().create_future())
+        self._waiters.append(waiter)
+        try:
+            async with asyncio.timeout(timeout_s):
+                await waiter[1]
+        finally:
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)
 
     def clear(self) -> None:
         """Forget the accepted parts and messages."""
@@ -213,6 +231,14 @@ class Smsc:
         self._mailbox.add(part)
         if self.on_accept is not None:
             self.on_accept(part)
+        if self._waiters:
+            self._wake(self._mailbox.count)
+
+    def _wake(self, count: int) -> None:
+        for waiter in [w for w in self._waiters if w[0] <= count]:
+            self._waiters.remove(waiter)
+            if not waiter[1].done():
+                waiter[1].set_result(None)
 
     def _arrange_reports(self, submit: sms.Submit, fate: Fate, sim: Sim, reference: int) -> None:
         concatenation = submit.user_data.concatenation
