@@ -1,0 +1,29 @@
+"""AT commands (V.250, TS 27.005, TS 27.007): a sans-IO parser and a channel over a serial port."""
+
+from .channel import AtChannel, Port, Response
+from .cursor import Cursor
+from .errors import AtError, ChannelClosed, CommandFailed, CommandTimeout, NothingSent, OutOfSync
+from .port import PortError, open_serial
+from .results import ErrorCode
+from .trace import Trace, TraceLine
+from .urc import Urc, UrcKind
+
+__all__ = [
+    "AtChannel",
+    "AtError",
+    "ChannelClosed",
+    "CommandFailed",
+    "CommandTimeout",
+    "Cursor",
+    "ErrorCode",
+    "NothingSent",
+    "OutOfSync",
+    "Port",
+    "PortError",
+    "Response",
+    "Trace",
+    "TraceLine",
+    "Urc",
+    "UrcKind",
+    "open_serial",
+]

@@ -1,0 +1,471 @@
+"""One command at a time to one modem.
+
+The slot of a command is held by the command, not by the task that waits for it: when the task is
+cancelled the modem is still busy, so its late answer still belongs to that command and can never be
+taken for the next one's. After a timeout nothing but `resync` is let through.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Protocol
+
+from ..clock import Clock
+from .commands import kind_of, name_of
+from .dialogue import Answered, Dialogue, Echoed, Finished, Question
+from .errors import AtError, ChannelClosed, CommandFailed, CommandTimeout, NothingSent, OutOfSync
+from .parser import Prompt
+from .results import Final
+from .trace import Trace
+from .urc import Urc
+
+log = logging.getLogger(__name__)
+
+ESC, CTRL_Z = b"\x1b", b"\x1a"
+LATE_OK_S = 5.0
+"""After `+CMGS: mr` the message is accepted; an OK that is not there by then was lost."""
+ABORT_S = 2.0
+
+
+class Port(Protocol):
+    """The way out to a modem."""
+
+    def write(self, data: bytes) -> None:
+        """Queue octets; never blocks."""
+        ...
+
+    async def close(self) -> None:
+        """Let the port go; never raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The lines of an answer, without echo and final result."""
+
+    lines: tuple[str, ...] = ()
+
+    @property
+    def line(self) -> str:
+        """The first line; empty if there is none."""
+        return self.lines[0] if self.lines else ""
+
+
+class _Phase(Enum):
+    ANSWER = auto()  # waiting for the final result of a plain command
+    PROMPT = auto()  # waiting for "> "
+    OPEN = auto()  # the prompt is there, nothing typed yet
+    SENT = auto()  # the PDU and Ctrl-Z are out
+    ABORTING = auto()  # ESC is out
+
+
+class _Exchange:
+    """A command on its way."""
+
+    __slots__ = ("done", "phase", "prompt", "question", "timer", "typed_at")
+
+    def __init__(self, question: Question, loop: asyncio.AbstractEventLoop) -> None:
+        self.question = question
+        self.done: asyncio.Future[Response] = loop.create_future()
+        self.prompt: asyncio.Future[None] | None = None
+        self.phase = _Phase.ANSWER
+        self.typed_at: float | None = None
+        self.timer: asyncio.TimerHandle | None = None
+
+    def fail(self, error: AtError) -> None:
+        """Tell whoever waits; a prompt that will never come is told first."""
+        for future in (self.prompt, self.done):
+            if future is not None and not future.done():
+                future.set_exception(error)
+                future.exception()  # an answer nobody waits for any more is no mistake
+
+
+class AtChannel(asyncio.Protocol):
+    """Commands out, answers in, URCs to `on_urc`. Belongs to one port and dies with it."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        trace: Trace,
+        on_urc: Callable[[Urc], None],
+        on_timeout: Callable[[str], None] = lambda reason: None,
+    ) -> None:
+        self._clock = clock
+        self._trace = trace
+        self._on_urc = on_urc
+        self._on_timeout = on_timeout
+        self._loop = asyncio.get_running_loop()
+        self._port: Port | None = None
+        self._dialogue = Dialogue()
+        self._current: _Exchange | None = None
+        self._busy = False
+        self._waiters: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._order = itertools.count()
+        self._lost: BaseException | None = None
+        self.closed = self._loop.create_future()
+        """Done when the port is gone; its result says why."""
+        self.in_sync = True
+        self.echo_seen = False
+        """Set when the modem echoes; whoever has switched echo off learns that it has restarted."""
+        self.last_heard = clock.monotonic()
+        self.last_answer: float | None = None
+        self.timeouts = 0
+        self.gap_s = 0.0
+        """Rest between an answer and the next command, for modems that drop it otherwise."""
+
+    # The port's side
+
+    def attach(self, port: Port) -> None:
+        """Use `port` from now on."""
+        self._port = port
+
+    def data_received(self, data: bytes) -> None:
+        """Octets have come in."""
+        lines, happenings = self._dialogue.feed(data)
+        now = self._clock.time()
+        self.last_heard = self._clock.monotonic()
+        for line in lines:
+            self._trace.add(now, "<", line)
+        for happening in happenings:
+            self._happened(happening)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The port is gone: the first fatal error fails everybody who waits."""
+        if self.closed.done():
+            return
+        reason = str(exc) if exc else "the port was closed"
+        self._trace.add(self._clock.time(), "=", reason)
+        self.closed.set_result(reason)
+        self._fail_all(ChannelClosed(reason))
+
+    async def close(self) -> None:
+        """Close the port. Whoever waits for an answer gets ChannelClosed."""
+        if self._port is not None:
+            port, self._port = self._port, None
+            self.connection_lost(None)
+            await port.close()
+
+    # Our side
+
+    async def command(
+        self, text: str, *, timeout_s: float | None = None, urgent: bool = False
+    ) -> Response:
+        """Send a command and wait for its answer.
+
+        Raises CommandFailed (an error result), CommandTimeout, OutOfSync, ChannelClosed.
+        """
+        exchange = await self._begin(text, urgent=urgent)
+        self._start(exchange, timeout_s or exchange.question.kind.timeout_s)
+        return await exchange.done
+
+    async def submit(
+        self,
+        text: str,
+        body: str,
+        *,
+        authorise: Awaitable[None],
+        prompt_s: float,
+        timeout_s: float,
+    ) -> Response:
+        """A command with a prompt (+CMGS, +CMGW): `body` and Ctrl-Z follow `>` and `authorise`.
+
+        Raises CommandFailed; NothingSent when nothing was typed; what `authorise` raised;
+        CommandTimeout and ChannelClosed after Ctrl-Z: the outcome is unknown.
+        """
+        permit = asyncio.ensure_future(authorise)
+        try:
+            exchange = await self._begin(text, urgent=True)
+        except BaseException as error:
+            await _settle(permit, error)
+            if isinstance(error, AtError):
+                raise NothingSent(str(error), error) from error
+            raise
+        exchange.prompt = self._loop.create_future()
+        exchange.phase = _Phase.PROMPT
+        exchange.question.wants_prompt = True
+        self._start(exchange, prompt_s)
+        try:
+            await exchange.prompt
+            await permit
+        except BaseException as error:
+            self._abort(exchange)
+            await _settle(permit, error)
+            if isinstance(error, CommandFailed) or not isinstance(error, AtError):
+                raise
+            raise NothingSent(str(error), error) from error
+        if self._current is not exchange:
+            # It happened while the attempt was being committed.
+            raise NothingSent("the modem closed its prompt, or was lost, before the PDU was sent")
+        exchange.phase = _Phase.SENT
+        exchange.typed_at = self._clock.monotonic()
+        exchange.question.body = body
+        self._set_timer(exchange, timeout_s)
+        self._write(body.encode("ascii") + CTRL_Z, body)
+        return await exchange.done
+
+    async def resync(self, *, tries: int = 3, answer_s: float = 1.0, quiet_s: float = 0.05) -> None:
+        """Find back into step: ESC, drain, AT until OK, and an answer that only we can have caused.
+
+        Everything that was waiting fails. Raises CommandTimeout when the modem stays silent.
+        """
+        self._fail_all(ChannelClosed("the channel is being resynchronised"))
+        self._need_open()
+        self._busy = True
+        self.in_sync = False
+        try:
+            self._write(ESC + b"\r", "<ESC>")
+            await self._quiet(quiet_s, at_most_s=20 * quiet_s)
+            if not await self._probe("AT", tries, answer_s):
+                raise CommandTimeout(f"no answer to AT in {tries} tries")
+            # A late answer to an older command may have passed for that OK; `+CMEE:` cannot.
+            used = await self._probe("AT+CMEE?", tries + 1, answer_s)
+            if not used:
+                raise CommandTimeout("answers to AT, but to nothing else")
+            if used > 1:
+                # The answers to the other tries may still be on their way.
+                await self._quiet(answer_s, at_most_s=4 * answer_s)
+            self.in_sync = True
+        finally:
+            self._release()
+
+    def write_blind(self, text: str) -> None:
+        """Send a command to a modem that does not answer, on the chance that it listens."""
+        self._fail_all(ChannelClosed(f"{text} was sent blind"))
+        self.in_sync = False
+        if self._port is not None:
+            self._write(text.encode("ascii") + b"\r", text)
+
+    def abandon(self, reason: str) -> None:
+        """The modem has restarted: no answer will come to what was asked before."""
+        self._dialogue.reset()
+        self._fail_all(ChannelClosed(reason))
+        self.in_sync = False
+
+    @property
+    def numeric(self) -> bool:
+        """Whether `0` and `4` are taken for OK and ERROR (V.250 6.2.6), until ATV1 is sure."""
+        return self._dialogue.numeric
+
+    @numeric.setter
+    def numeric(self, taken: bool) -> None:
+        self._dialogue.numeric = taken
+
+    # The slot
+
+    async def _begin(self, text: str, *, urgent: bool) -> _Exchange:
+        self._need_sync()
+        if self._busy:
+            turn: asyncio.Future[None] = self._loop.create_future()
+            heapq.heappush(self._waiters, (0 if urgent else 1, next(self._order), turn))
+            try:
+                await turn
+            except asyncio.CancelledError:
+                if turn.done() and not turn.cancelled() and turn.exception() is None:
+                    self._release()
+                raise
+            try:
+                self._need_sync()
+            except AtError:
+                self._release()
+                raise
+        self._busy = True
+        if self.gap_s:
+            try:
+                await asyncio.sleep(self.gap_s)
+                self._need_sync()
+            except BaseException:
+                self._release()
+                raise
+        return _Exchange(Question(text, kind_of(name_of(text))), self._loop)
+
+    def _start(self, exchange: _Exchange, timeout_s: float) -> None:
+        self._current = exchange
+        self._dialogue.ask(exchange.question)
+        self._set_timer(exchange, timeout_s)
+        text = exchange.question.text
+        self._write(text.encode("ascii", "replace") + b"\r", text)
+
+    def _release(self) -> None:
+        self._current = None
+        self._dialogue.end()
+        while self._waiters:
+            turn = heapq.heappop(self._waiters)[2]
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._busy = False
+
+    def _finish(self, exchange: _Exchange) -> None:
+        if exchange.timer is not None:
+            exchange.timer.cancel()
+        if self._current is exchange:
+            self._release()
+
+    def _fail_all(self, error: AtError) -> None:
+        waiters, self._waiters = self._waiters, []
+        for _, _, turn in waiters:
+            if not turn.done():
+                turn.set_exception(error)
+                turn.exception()
+        exchange = self._current
+        if exchange is not None:
+            self._finish(exchange)
+            exchange.fail(error)
+
+    def _need_open(self) -> None:
+        if self.closed.done():
+            raise ChannelClosed(str(self.closed.result()))
+
+    def _need_sync(self) -> None:
+        self._need_open()
+        if not self.in_sync:
+            raise OutOfSync("the modem is being resynchronised")
+
+    def _write(self, data: bytes, text: str) -> None:
+        self._trace.add(self._clock.time(), ">", text)
+        if self._port is not None:
+            self._port.write(data)
+
+    # What the modem says
+
+    def _happened(self, happening: object) -> None:
+        exchange = self._current
+        if isinstance(happening, Urc):
+            self._on_urc(happening)
+        elif isinstance(happening, Finished):
+            self._answered()
+            if exchange is not None:
+                self._ended(exchange, happening.final)
+        elif isinstance(happening, Prompt):
+            if exchange is not None:
+                self._prompted(exchange)
+        elif isinstance(happening, Answered):
+            self._answered()
+            if exchange is not None and exchange.phase is _Phase.SENT:
+                self._set_timer(exchange, LATE_OK_S)
+        elif isinstance(happening, Echoed):
+            self.echo_seen = True
+
+    def _answered(self) -> None:
+        self.last_answer = self._clock.time()
+
+    def _prompted(self, exchange: _Exchange) -> None:
+        if exchange.phase is _Phase.PROMPT and exchange.prompt is not None:
+            exchange.phase = _Phase.OPEN
+            if exchange.timer is not None:
+                exchange.timer.cancel()
+            if not exchange.prompt.done():
+                exchange.prompt.set_result(None)
+        elif exchange.phase is _Phase.ABORTING:
+            self._write(ESC, "<ESC>")
+
+    def _ended(self, exchange: _Exchange, final: Final) -> None:
+        phase, exchange.phase = exchange.phase, _Phase.ANSWER
+        self._finish(exchange)
+        if phase is _Phase.ABORTING:
+            exchange.fail(NothingSent("the command was aborted"))
+        elif final.error is not None:
+            typed = exchange.typed_at
+            after_s = None if typed is None else self._clock.monotonic() - typed
+            exchange.fail(CommandFailed(exchange.question.text, final.error, after_s))
+        elif phase in (_Phase.PROMPT, _Phase.OPEN):
+            exchange.fail(NothingSent("the modem answered without taking the PDU"))
+        elif not exchange.done.done():
+            exchange.done.set_result(Response(tuple(exchange.question.lines)))
+
+    def _abort(self, exchange: _Exchange) -> None:
+        """Leave the prompt, now or as soon as it shows; the slot is free when the modem says so."""
+        if self._current is not exchange or exchange.phase is _Phase.ABORTING:
+            return
+        if exchange.phase is _Phase.OPEN:
+            self._write(ESC, "<ESC>")
+        exchange.phase = _Phase.ABORTING
+        self._dialogue.expect_prompt()
+        self._set_timer(exchange, ABORT_S)
+
+    # Time
+
+    def _set_timer(self, exchange: _Exchange, seconds: float) -> None:
+        if exchange.timer is not None:
+            exchange.timer.cancel()
+        exchange.timer = self._loop.call_later(seconds, self._expired, exchange, seconds)
+
+    def _expired(self, exchange: _Exchange, seconds: float) -> None:
+        if self._current is not exchange:
+            return
+        text = exchange.question.text
+        if exchange.phase is _Phase.PROMPT:
+            # It may still come, so ESC and not AT: "AT" at a late prompt would be message text.
+            exchange.phase = _Phase.OPEN
+            self._abort(exchange)
+            exchange.fail(NothingSent(f"{text}: no prompt in {seconds:g} s"))
+            return
+        self.in_sync = False
+        self._finish(exchange)
+        if exchange.phase is _Phase.SENT and exchange.question.lines:
+            if not exchange.done.done():
+                exchange.done.set_result(Response(tuple(exchange.question.lines)))
+            self._on_timeout(f"{text}: the OK after {exchange.question.lines[0]} was lost")
+            return
+        self.timeouts += 1
+        reason = f"{text}: no answer in {seconds:g} s"
+        exchange.fail(CommandTimeout(reason))
+        self._trace.add(self._clock.time(), "=", reason)
+        self._on_timeout(reason)
+
+    async def _probe(self, text: str, tries: int, answer_s: float) -> int:
+        """Ask until there is an answer that can only be ours. Returns the tries used, 0 = none.
+
+        An error may be a late answer to something else, so it has to be given twice.
+        """
+        kind = kind_of(name_of(text))
+        refused = False
+        for attempt in range(1, tries + 1):
+            self._need_open()
+            exchange = self._current = _Exchange(Question(text, kind), self._loop)
+            self._dialogue.ask(exchange.question)
+            self._write(text.encode("ascii") + b"\r", text)
+            try:
+                async with asyncio.timeout(answer_s):
+                    response = await exchange.done
+            except CommandFailed:
+                if refused or not kind.prefixes:
+                    return attempt
+                refused = True
+            except TimeoutError:
+                continue
+            else:
+                if response.lines or not kind.prefixes:
+                    return attempt
+            finally:
+                self._current = None
+                self._dialogue.end()
+        return 0
+
+    async def _quiet(self, quiet_s: float, *, at_most_s: float) -> None:
+        """Return when nothing has come for `quiet_s`, or the chatter does not end."""
+        begin = self._clock.monotonic()
+        end = begin + at_most_s
+        while (now := self._clock.monotonic()) < end:
+            rest = max(self.last_heard, begin) + quiet_s - now
+            if rest <= 0:
+                return
+            await asyncio.sleep(min(rest, end - now))
+
+
+async def _settle(permit: asyncio.Future[None], error: BaseException) -> None:
+    """Let the authorisation end (unless we are cancelled) so that nobody finds it half done."""
+    if isinstance(error, asyncio.CancelledError):
+        permit.cancel()
+        return
+    if not permit.done():
+        await asyncio.wait([permit])
+    if not permit.cancelled():
+        permit.exception()

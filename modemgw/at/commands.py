@@ -1,0 +1,90 @@
+"""What is known of each command: how its answer begins and how long it may take.
+
+Times are generous for the slowest module of the field: a command that is given up too early costs
+a resynchronisation, one that waits too long costs only the time of a modem that is broken anyway.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How to read the answer to a command."""
+
+    prefixes: tuple[str, ...]
+    """The beginnings of lines that belong to the answer."""
+    timeout_s: float
+    free_text: bool = False
+    """Answers with lines without a prefix: all lines that are no known URC belong to it."""
+    pdu_follows: bool = False
+    """Each prefixed line is followed by a line with a PDU."""
+    registration: bool = False
+    """The same prefix is used, with one parameter less, for a URC."""
+
+
+_NAME = re.compile(r"AT([+^#$%*!&]?[A-Z][A-Z0-9]*)", re.IGNORECASE)
+_SHORT, _USUAL, _SLOW = 5.0, 10.0, 30.0
+_TIMEOUTS: dict[str, float] = {
+    "": _SHORT,
+    "E": _SHORT,
+    "Z": _SLOW,
+    "&F": _SLOW,
+    "+CPIN": _SLOW,
+    "+CIMI": 20.0,
+    "+CNUM": 20.0,
+    "+COPS": 30.0,
+    "+CFUN": 60.0,
+    "+CPMS": 15.0,
+    "+CMGR": 15.0,
+    "+CMGL": 100.0,
+    "+CMGD": 25.0,
+    "+CSCA": 20.0,
+    "+CNMA": 10.0,
+    "+CUSD": 30.0,
+    "+CRSM": 20.0,
+}
+_FREE_TEXT = frozenset(
+    {"I", "+CGMI", "+CGMM", "+CGMR", "+CGSN", "+GMI", "+GMM", "+GMR", "+GSN", "+CIMI"}
+    | {"+CCID", "+ICCID", "^ICCID", "#CCID", "+QCCID", "^SCID", "!ICCID", "+ZGETICCID"}
+)
+_PDU_FOLLOWS = frozenset({"+CMGR", "+CMGL", "^SMGR", "^SMGL"})
+_REGISTRATION = frozenset({"+CREG", "+CGREG", "+CEREG"})
+
+
+@lru_cache(maxsize=256)
+def kind_of(name: str) -> Kind:
+    """How to read the answer to the command called `name` (such as "+CREG")."""
+    prefixes = (f"{name}:",) if name and not name.isalpha() else ()
+    return Kind(
+        prefixes=prefixes,
+        timeout_s=_TIMEOUTS.get(name, _USUAL),
+        free_text=name in _FREE_TEXT,
+        pdu_follows=name in _PDU_FOLLOWS,
+        registration=name in _REGISTRATION,
+    )
+
+
+def name_of(text: str) -> str:
+    """The name in a command line: "+CMGS" of "AT+CMGS=23"; "" of "AT"."""
+    match = _NAME.match(text)
+    if match is None:
+        return ""
+    name = match[1].upper()
+    return name if name[0] in "+^#$%*!" else name[:2] if name[0] == "&" else name[:1]
+
+
+def is_registration_answer(fields: list[str]) -> bool:
+    """Whether the parameters of +CREG, +CGREG, +CEREG are `n,stat[,lac,ci…]` and no URC.
+
+    A URC has `stat[,lac,ci[,act]]` (TS 27.007 7.2, 10.1.20, 10.1.22): one field, or a second one
+    that is an area code, quoted or (Huawei, ZTE) not.
+    """
+    if len(fields) < 2:
+        return False
+    if len(fields) == 2:
+        return True
+    return fields[1].isdecimal() and len(fields[1]) <= 3

@@ -1,0 +1,158 @@
+"""Who said what: a modem's lines told apart into the running command's answer and URCs. Sans-IO.
+
+A line belongs to the answer only if the command has declared its beginning; a final result ends the
+command; everything else is unsolicited, wherever it comes (TS 27.007 4.1, V.250 5.7).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from . import cursor
+from .commands import Kind, is_registration_answer
+from .parser import Parser, Prompt
+from .results import Final, digit_result, final_result
+from .urc import TWO_LINES, Urc, UrcKind, classify, urc
+
+_HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
+
+
+@dataclass(slots=True)
+class Question:
+    """The command that the modem is busy with."""
+
+    text: str
+    kind: Kind
+    wants_prompt: bool = False
+    lines: list[str] = field(default_factory=list)
+    body: str = ""
+    """What was typed at the prompt, so that its echo is recognised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The running command is over."""
+
+    final: Final
+
+
+@dataclass(frozen=True, slots=True)
+class Echoed:
+    """The modem repeats what it is told: echo is on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A line of the running command's answer has come (it is in `Question.lines`)."""
+
+
+Happening = Urc | Finished | Prompt | Echoed | Answered
+
+
+class Dialogue:
+    """Feed octets, get what happened. At most one question is open at a time."""
+
+    __slots__ = ("_header", "_parser", "numeric", "question")
+
+    def __init__(self) -> None:
+        self._parser = Parser()
+        self._header: str | None = None
+        self.question: Question | None = None
+        self.numeric = False
+        """Take `0` and `4` for OK and ERROR: only until ATV1 has been sent."""
+
+    def ask(self, question: Question) -> None:
+        """The modem is being sent `question`."""
+        self.question = question
+        self._parser.expect_prompt(question.wants_prompt)
+
+    def expect_prompt(self) -> None:
+        """A prompt counts (again)."""
+        self._parser.expect_prompt(True)
+
+    def end(self) -> None:
+        """No question is open any more."""
+        self.question = None
+        self._parser.expect_prompt(False)
+
+    def reset(self) -> None:
+        """Begin anew, as after the modem has restarted."""
+        self._parser.reset()
+        self._header = None
+        self.question = None
+
+    def feed(self, data: bytes) -> tuple[list[str], list[Happening]]:
+        """The lines in `data` (for the trace), and what they mean, in order."""
+        happenings: list[Happening] = []
+        lines: list[str] = []
+        for event in self._parser.feed(data):
+            if isinstance(event, str):
+                lines.append(event)
+                self._line(event, happenings)
+            else:
+                lines.append(">")
+                happenings.append(event)
+        return lines, happenings
+
+    def _line(self, line: str, happenings: list[Happening]) -> None:
+        if self._header is not None:
+            header, self._header = self._header, None
+            unknown = classify(line) is UrcKind.UNKNOWN
+            if looks_like_pdu(line) or (unknown and not self._ours(line)):
+                happenings.append(Urc(UrcKind.DIRECT, header.partition(":")[0], header, line))
+                return
+            happenings.append(Urc(UrcKind.DIRECT, header.partition(":")[0], header))
+        if line.startswith(TWO_LINES):
+            self._header = line
+            return
+        question = self.question
+        if question is None:
+            happenings.append(urc(line))
+        elif self._is_answer(question, line):
+            question.lines.append(line)
+            happenings.append(Answered())
+        elif line in (question.text, question.body):
+            happenings.append(Echoed())
+        else:
+            final = final_result(line) or (digit_result(line) if self.numeric else None)
+            if final is None:
+                happenings.append(urc(line))
+            else:
+                # Only the next question may be answered from here on.
+                self.end()
+                happenings.append(Finished(final))
+
+    def _ours(self, line: str) -> bool:
+        """Whether a line is certainly no second line of a URC while a command runs."""
+        question = self.question
+        return question is not None and (
+            final_result(line) is not None
+            or line == question.text
+            or line.startswith(question.kind.prefixes)
+        )
+
+    @staticmethod
+    def _is_answer(question: Question, line: str) -> bool:
+        kind = question.kind
+        if kind.prefixes and line.startswith(kind.prefixes):
+            if not kind.registration:
+                return True
+            return is_registration_answer(cursor.split(cursor.parameters(line)))
+        if kind.pdu_follows and question.lines:
+            return question.lines[-1].startswith(kind.prefixes) and looks_like_pdu(line)
+        if kind.free_text:
+            return line != question.text and final_result(line) is None and not _is_urc(line)
+        return False
+
+
+def looks_like_pdu(line: str) -> bool:
+    """Whether a line is a PDU in hexadecimal, `,0` or a glued `+CMGL:` after it or not."""
+    text = line.partition(",")[0].partition("+")[0]
+    return len(text) >= 2 and _HEXADECIMAL.issuperset(text)
+
+
+def _is_urc(line: str) -> bool:
+    kind = classify(line)
+    if kind is not UrcKind.UNKNOWN:
+        return True
+    return line[0] in "+^*#" and ":" in line and not line[1:2].isdigit()

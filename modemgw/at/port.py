@@ -1,0 +1,163 @@
+"""The serial port of a modem: a tty (or PTY), raw, exclusive, and never blocking the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import fcntl
+import os
+import stat
+import termios
+from collections.abc import Callable
+from typing import Any
+
+import serial
+import serial_asyncio_fast
+
+from .channel import AtChannel, Port
+
+_UNIX98_PTY_MAJORS = range(136, 144)
+OPEN_TIMEOUT_S = 15.0
+
+
+class PortError(Exception):
+    """The port cannot be opened. `missing` tells an absent device from one that refuses."""
+
+    def __init__(self, problem: str, *, missing: bool = False) -> None:
+        super().__init__(problem)
+        self.missing = missing
+
+
+class _Tty(serial.Serial):
+    """pyserial's settings with plain non-blocking I/O.
+
+    pyserial repeats a write that would block until it succeeds: a modem that has stopped reading
+    would hold the event loop, and the whole bank with it. Here it is left to the transport.
+    """
+
+    on_error: Callable[[OSError], None] = staticmethod(lambda error: None)
+
+    @property
+    def _number(self) -> int:
+        return -1 if self.fd is None else self.fd
+
+    def read(self, size: int = 1) -> bytes:
+        try:
+            data = os.read(self._number, size)
+        except BlockingIOError:
+            return b""
+        except OSError as error:
+            raise serial.SerialException(f"the port is gone: {error.strerror}") from error
+        if not data:
+            raise serial.SerialException("the port is gone: end of file")
+        return data
+
+    def write(self, data: Any, /) -> int | None:
+        try:
+            return os.write(self._number, data)
+        except BlockingIOError:
+            raise
+        except OSError as error:
+            # Nothing can be written any more; the transport is told that all was.
+            self.on_error(error)
+            return len(data)
+
+    def flush(self) -> None:
+        """Never drain: on a dead port that would not return."""
+
+
+class SerialPort:
+    """An open port. Made by `open_serial`."""
+
+    def __init__(self, transport: Any, tty: Any) -> None:
+        self._transport = transport
+        self._tty = tty
+
+    def write(self, data: bytes) -> None:
+        """Queue octets for the modem; what a dead port is given is lost."""
+        self._transport.write(data)
+
+    async def close(self) -> None:
+        """Throw away what is not yet written (it could hold close() for 30 s) and close."""
+        fd = getattr(self._tty, "fd", None)
+        if isinstance(fd, int):
+            with contextlib.suppress(OSError, termios.error):
+                termios.tcflush(fd, termios.TCIOFLUSH)
+            with contextlib.suppress(OSError):
+                fcntl.ioctl(fd, termios.TIOCNXCL)
+        if not self._transport.is_closing():
+            self._transport.abort()
+        while getattr(self._tty, "is_open", False):  # noqa: ASYNC110
+            # abort() closes in a thread and tells nobody; the port is free only after that.
+            await asyncio.sleep(0.002)
+
+
+async def open_serial(device: str, channel: AtChannel, *, baud_rate: int = 115_200) -> Port:
+    """Open `device`, a path or a pyserial URL, 8N1 raw with DTR and RTS on, for `channel`.
+
+    The port is ours alone: flock for well-behaved programs, TIOCEXCL for the others.
+    Raises PortError with a sentence a person can act on.
+    """
+    try:
+        async with asyncio.timeout(OPEN_TIMEOUT_S):
+            tty = await asyncio.get_running_loop().run_in_executor(
+                None, lambda: _open(device, baud_rate)
+            )
+    except TimeoutError as error:
+        raise PortError(f"{device}: opening it took more than {OPEN_TIMEOUT_S:g} s") from error
+    transport, _ = await serial_asyncio_fast.connection_for_serial(
+        asyncio.get_running_loop(), lambda: channel, tty
+    )
+    if isinstance(tty, _Tty):
+        tty.on_error = lambda error: transport.abort()
+    port = SerialPort(transport, tty)
+    channel.attach(port)
+    return port
+
+
+def _open(device: str, baud_rate: int) -> serial.Serial:
+    if "://" in device:
+        return _open_url(device, baud_rate)
+    try:
+        mode = os.stat(device)
+    except FileNotFoundError as error:
+        raise PortError(f"{device} does not exist: no modem plugged in?", missing=True) from error
+    except OSError as error:
+        raise PortError(f"{device}: {error.strerror}", missing=True) from error
+    if not stat.S_ISCHR(mode.st_mode):
+        raise PortError(f"{device} is not a tty; a modem's port looks like /dev/ttyUSB2")
+    try:
+        tty = _Tty(device, baud_rate, timeout=0, write_timeout=0, exclusive=True)
+    except serial.SerialException as error:
+        raise _explained(device, error) from error
+    except termios.error as error:
+        raise PortError(f"{device} is not a tty, or its modem is just leaving: {error}") from error
+    if os.major(mode.st_rdev) not in _UNIX98_PTY_MAJORS:
+        # On a PTY the flag would outlive a killed daemon for as long as the other end is open.
+        with contextlib.suppress(OSError):
+            fcntl.ioctl(tty.fileno(), termios.TIOCEXCL)
+    return tty
+
+
+def _open_url(device: str, baud_rate: int) -> serial.Serial:
+    try:
+        return serial.serial_for_url(device, baud_rate, timeout=0, write_timeout=0)
+    except (serial.SerialException, ValueError, OSError) as error:
+        raise PortError(f"{device}: {error}") from error
+
+
+def _explained(device: str, error: serial.SerialException) -> PortError:
+    number = error.errno if isinstance(error.errno, int) else None
+    if number in (errno.EACCES, errno.EPERM):
+        return PortError(
+            f"{device}: permission denied; the user of modemgw must be in the group of the device "
+            "(dialout on Debian)"
+        )
+    if number in (errno.EBUSY, errno.EWOULDBLOCK, errno.EAGAIN):
+        return PortError(f"{device} is in use by another program (ModemManager, smsd or getty?)")
+    if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO):
+        return PortError(f"{device} does not exist any more", missing=True)
+    if number == errno.ENOTTY or "configure port" in str(error):
+        return PortError(f"{device} is not a tty; a modem's port looks like /dev/ttyUSB2")
+    return PortError(f"{device}: {error}")

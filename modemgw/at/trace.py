@@ -1,0 +1,46 @@
+"""The last lines of one modem's wire, for the person who must find out what happened."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from dataclasses import dataclass
+
+_PIN = re.compile(r"(\+CPIN=|\+CLCK=|\+CPWD=).*")
+_PDU = re.compile(r"\b[0-9A-Fa-f]{24,}\b")
+_QUOTED = re.compile(r'(\+CUSD[=:][^"]*)".*"', re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class TraceLine:
+    """One line of the wire. `direction` is ">" to the modem, "<" from it, "=" a remark."""
+
+    at: float
+    direction: str
+    text: str
+
+
+class Trace:
+    """A ring buffer of lines. Secrets and message texts come out masked unless asked for."""
+
+    __slots__ = ("_lines",)
+
+    def __init__(self, size: int = 400) -> None:
+        self._lines: deque[tuple[float, str, str]] = deque(maxlen=size)
+
+    def add(self, at: float, direction: str, text: str) -> None:
+        """Remember a line; `at` is wall-clock time."""
+        self._lines.append((at, direction, text))
+
+    def lines(self, *, texts: bool = False) -> list[TraceLine]:
+        """Oldest first. `texts` shows PDUs and USSD strings; PINs are never shown."""
+        return [TraceLine(at, way, masked(line, texts=texts)) for at, way, line in self._lines]
+
+
+def masked(line: str, *, texts: bool = False) -> str:
+    """`line` without PINs and, unless `texts`, without what people wrote to each other."""
+    line = _PIN.sub(r"\1<masked>", line)
+    if texts:
+        return line
+    line = _PDU.sub(lambda match: f"<{len(match[0])} hex digits>", line)
+    return _QUOTED.sub(r'\1"<masked>"', line)

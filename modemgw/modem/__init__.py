@@ -1,0 +1,35 @@
+"""One modem: identify, initialise, send, receive, acknowledge, recover."""
+
+from ..at import ErrorCode, TraceLine
+from .errors import ModemError, NotSubmitted, SubmitAmbiguous, SubmitRefused, UssdError
+from .identify import SimIdentity
+from .modem import Modem, ModemSink
+from .receiving import ReceivedPdu
+from .sending import Submitted
+from .states import ModemState
+from .status import ModemStatus
+from .timings import Timings
+from .ussd import UssdAnswer
+from .verdict import ErrorClass, Verdict, classify
+
+__all__ = [
+    "ErrorClass",
+    "ErrorCode",
+    "Modem",
+    "ModemError",
+    "ModemSink",
+    "ModemState",
+    "ModemStatus",
+    "NotSubmitted",
+    "ReceivedPdu",
+    "SimIdentity",
+    "SubmitAmbiguous",
+    "SubmitRefused",
+    "Submitted",
+    "Timings",
+    "TraceLine",
+    "UssdAnswer",
+    "UssdError",
+    "Verdict",
+    "classify",
+]

@@ -1,0 +1,133 @@
+"""Who the modem is, and whose SIM is in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..at import AtChannel, CommandFailed, Cursor
+from ..at.cursor import parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The device. `imei` has 15 digits or is None: some modems give a serial number instead."""
+
+    manufacturer: str | None = None
+    model: str | None = None
+    revision: str | None = None
+    imei: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SimIdentity:
+    """The subscription. Limits, cost and receipts belong to it, whatever modem it sits in."""
+
+    iccid: str
+    imsi: str | None = None
+    number: str | None = None
+
+
+async def ask(channel: AtChannel, text: str) -> tuple[str, ...] | None:
+    """The lines of an answer, or None when the modem refuses the command."""
+    try:
+        return (await channel.command(text)).lines
+    except CommandFailed:
+        return None
+
+
+async def ask_value(channel: AtChannel, text: str) -> str | None:
+    """The first line of an answer without prefix and quotes; None when there is none."""
+    lines = await ask(channel, text)
+    for line in lines or ():
+        value = parameters(line).strip().strip('"')
+        if value:
+            return value
+    return None
+
+
+async def identify(channel: AtChannel) -> Identity:
+    """Maker, model, revision, IMEI (TS 27.007 5.1 to 5.4)."""
+    manufacturer = await ask_value(channel, "AT+CGMI") or await ask_value(channel, "AT+GMI")
+    model = await ask_value(channel, "AT+CGMM") or await ask_value(channel, "AT+GMM")
+    revision = await ask_value(channel, "AT+CGMR")
+    return Identity(
+        manufacturer,
+        model,
+        revision,
+        await _imei(channel),
+    )
+
+
+async def _imei(channel: AtChannel) -> str | None:
+    for command in ("AT+CGSN", "AT+GSN", "AT+CGSN=1"):
+        for line in await ask(channel, command) or ():
+            digits = _longest_digits(line)
+            if len(digits) == 15:
+                return digits
+    return None
+
+
+async def identify_sim(
+    channel: AtChannel, commands: tuple[str, ...], number: str | None
+) -> SimIdentity | None:
+    """The SIM's ICCID, IMSI and number; None when the modem gives no ICCID and no IMSI.
+
+    `number` is what the configuration says: a SIM's own idea (AT+CNUM) is often empty or wrong.
+    """
+    imsi = None
+    for line in await ask(channel, "AT+CIMI") or ():
+        digits = _longest_digits(line)
+        if 14 <= len(digits) <= 15:
+            imsi = digits
+            break
+    iccid = await read_iccid(channel, commands)
+    if number is None:
+        number = await _own_number(channel)
+    if iccid is None and imsi is None:
+        return None
+    return SimIdentity(iccid or f"imsi-{imsi}", imsi, number)
+
+
+async def read_iccid(channel: AtChannel, commands: tuple[str, ...]) -> str | None:
+    """The ICCID: 19 or 20 digits (ITU-T E.118), by the vendor's command or from EF_ICCID."""
+    for command in commands:
+        for line in await ask(channel, command) or ():
+            iccid = iccid_of(parameters(line))
+            if iccid is not None:
+                return iccid
+    # EF_ICCID, 2FE2: TS 51.011 10.1.1, nibbles swapped.
+    for line in await ask(channel, "AT+CRSM=176,12258,0,0,10") or ():
+        content = Cursor(line).skip(2).string() or ""
+        swapped = "".join(b + a for a, b in zip(content[::2], content[1::2], strict=False))
+        iccid = iccid_of(swapped)
+        if iccid is not None:
+            return iccid
+    return None
+
+
+def iccid_of(text: str) -> str | None:
+    """The ICCID in what a modem answers: quoted or not, F at its end or not, swapped or not."""
+    run = "".join(c for c in text.upper() if c.isdigit() or c == "F")
+    digits = run.rstrip("F")
+    if digits.startswith("98") and not digits.startswith("89"):
+        swapped = "".join(b + a for a, b in zip(run[::2], run[1::2], strict=False)).rstrip("F")
+        if swapped.startswith("89"):
+            digits = swapped
+    return digits if digits.isdecimal() and 18 <= len(digits) <= 20 else None
+
+
+async def _own_number(channel: AtChannel) -> str | None:
+    """AT+CNUM (TS 27.007 7.1): `+CNUM: [alpha],number,type`."""
+    for line in await ask(channel, "AT+CNUM") or ():
+        if not line.startswith("+CNUM:"):
+            continue
+        fields = Cursor(line).skip(1)
+        number, kind = fields.string(), fields.number()
+        if number and number.lstrip("+").isdecimal():
+            return number if number.startswith("+") or kind != 145 else f"+{number}"
+    return None
+
+
+def _longest_digits(line: str) -> str:
+    runs = "".join(c if c.isdigit() else " " for c in line).split()
+    return max(runs, key=len, default="")

@@ -1,0 +1,274 @@
+"""A modem, as the gateway sees it."""
+
+from __future__ import annotations
+
+import asyncio
+import random as chances
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Protocol
+
+from ..at import AtChannel, Port, Trace, Urc, open_serial
+from ..clock import Clock
+from ..config import ModemSection
+from .errors import NotSubmitted, SubmitAmbiguous, SubmitRefused
+from .identify import SimIdentity
+from .ladder import fault_of_refusal
+from .receiving import ReceivedPdu
+from .registration import Registration
+from .sending import Submitted
+from .session import Session
+from .simlock import PinGuard
+from .states import Machine, ModemEvent, ModemState
+from .status import Figures, ModemStatus
+from .supervisor import Supervisor
+from .timings import Timings
+from .verdict import ErrorClass
+
+PINS = PinGuard()
+"""Refused PINs, of all modems: a reloaded configuration must not try one again."""
+
+
+class ModemSink(Protocol):
+    """What the gateway hands to a modem."""
+
+    async def received(self, modem_id: str, sim: SimIdentity, pdu: ReceivedPdu) -> None:
+        """Return when the PDU is committed; only then is it deleted or acknowledged.
+
+        When it raises, the PDU is kept and offered again. The same PDU may come more than once.
+        """
+        ...
+
+    def state_changed(
+        self, modem_id: str, old: ModemState, new: ModemState, reason: str | None
+    ) -> None:
+        """The modem has moved to another state. Must not block."""
+        ...
+
+
+class PortOpener(Protocol):
+    """How a port is opened; `open_serial` unless a test says otherwise."""
+
+    async def __call__(self, device: str, channel: AtChannel, *, baud_rate: int) -> Port: ...
+
+
+class Modem:
+    """One modem of the bank. `run` keeps it alive; `submit` sends through it."""
+
+    def __init__(
+        self,
+        section: ModemSection,
+        sink: ModemSink,
+        *,
+        clock: Clock,
+        random: chances.Random | None = None,
+        open_port: PortOpener = open_serial,
+        timings: Timings | None = None,
+        pins: PinGuard = PINS,
+    ) -> None:
+        self._section = section
+        self._sink = sink
+        self._clock = clock
+        self._open_port = open_port
+        self._timings = timings or Timings()
+        self._pins = pins
+        self._figures = Figures()
+        self._strikes = 0
+        self._sim: SimIdentity | None = None
+        self._machine = Machine(clock, self._changed)
+        self._supervisor = Supervisor(
+            section.id,
+            machine=self._machine,
+            figures=self._figures,
+            clock=clock,
+            chance=random or chances.Random(),  # noqa: S311
+            timings=self._timings,
+            roaming=section.roaming,
+            locate=self._locate,
+            open_session=self._open_session,
+            keep=self._keep,
+            reauthorise=None,
+        )
+        self.id: str = section.id
+        self.trace = Trace()
+
+    # What is known
+
+    @property
+    def ready(self) -> bool:
+        """Whether a part can be submitted now."""
+        return self._machine.state is ModemState.READY
+
+    @property
+    def sim(self) -> SimIdentity | None:
+        """The SIM that was last read in this modem."""
+        return self._sim
+
+    @property
+    def state(self) -> ModemState:
+        """Where the modem is in its life."""
+        return self._machine.state
+
+    @property
+    def status(self) -> ModemStatus:
+        """A snapshot of everything that is known."""
+        session, figures, machine = self._supervisor.session, self._figures, self._machine
+        network = session.network if session is not None else None
+        recovering = machine.state in (ModemState.RECOVERING, ModemState.QUARANTINED)
+        if session is not None and session.channel.last_answer is not None:
+            figures.last_answer = session.channel.last_answer
+        return ModemStatus(
+            id=self.id,
+            state=machine.state,
+            step=self._supervisor.step if recovering else None,
+            reason=machine.reason,
+            device=self._supervisor.device,
+            manufacturer=figures.identity.manufacturer,
+            model=figures.identity.model,
+            revision=figures.identity.revision,
+            imei=figures.identity.imei,
+            sim=self._sim,
+            operator=network.operator if network else None,
+            registration=network.registration if network else Registration.UNKNOWN,
+            signal_dbm=network.signal_dbm if network else None,
+            since=machine.since,
+            profile=session.profile.name if session else None,
+            sent=figures.sent,
+            refused=figures.refused,
+            ambiguous=figures.ambiguous,
+            timeouts=figures.timeouts,
+            resets=figures.resets,
+            recoveries=figures.recoveries,
+            received=figures.received,
+            last_answer=figures.last_answer,
+            ready_since=figures.ready_since,
+        )
+
+    @property
+    def signal_history(self) -> list[tuple[float, int | None]]:
+        """Wall-clock times and dBm of the last polls, oldest first."""
+        return list(self._figures.signal)
+
+    # What it is told
+
+    async def run(self) -> None:
+        """Open, identify, initialise, register, keep alive, recover; until cancelled.
+
+        No fault of a modem is raised.
+        """
+        await self._supervisor.run()
+
+    async def wait_ready(self) -> None:
+        """Return when a part can be submitted."""
+        await self._supervisor.ready.wait()
+
+    async def submit(
+        self, tpdu: bytes, *, authorise: Awaitable[None], more: bool = False
+    ) -> Submitted:
+        """Send one SMS-SUBMIT (TPDU without service centre address).
+
+        The PDU is typed when both the prompt and `authorise` are there; `authorise` raising, or
+        cancellation before that, leaves the prompt with ESC. `more`: another part follows at once.
+        Raises NotSubmitted (nothing was sent), SubmitRefused (with a verdict), SubmitAmbiguous
+        (typed, outcome unknown), or what `authorise` raised. One at a time.
+        """
+        session = self._supervisor.session
+        if session is None or session.sender is None or not self.ready:
+            _dispose(authorise)
+            raise NotSubmitted(f"the modem is {self.state}: {self._machine.reason or 'not ready'}")
+        self._machine.on(ModemEvent.SUBMIT)
+        self._supervisor.ready.clear()
+        try:
+            submitted = await session.sender.submit(tpdu, authorise=authorise, more=more)
+        except SubmitRefused as error:
+            self._refused(session, error)
+            raise
+        except SubmitAmbiguous as error:
+            self._figures.ambiguous += 1
+            if error.code is not None and error.code.number == 331:
+                session.changed.set()
+            raise
+        else:
+            self._strikes = 0
+            self._figures.sent += 1
+            return submitted
+        finally:
+            session.check_echo()
+            if self._machine.state is ModemState.SENDING:
+                self._machine.on(ModemEvent.SUBMITTED)
+            self._supervisor.evaluate()
+
+    def _refused(self, session: Session, error: SubmitRefused) -> None:
+        self._figures.refused += 1
+        number = error.code.number if error.code is not None else None
+        if error.verdict.error_class is ErrorClass.MODEM:
+            self._strikes += 1
+        fault = fault_of_refusal(error.verdict, number, self._strikes)
+        if fault is not None:
+            self._strikes = 0
+            session.fault(fault)
+
+    def pause(self) -> None:
+        """Send nothing more; what comes in is still received."""
+        self._supervisor.paused = True
+        self._supervisor.evaluate()
+
+    def resume(self) -> None:
+        """Send again."""
+        self._supervisor.paused = False
+        self._supervisor.evaluate()
+
+    def restart(self) -> None:
+        """Reset the modem, or end its quarantine at once."""
+        self._supervisor.restart()
+
+    # What the supervisor needs
+
+    async def _locate(self) -> str | None:
+        device = self._section.device
+        if device is None:
+            return None
+        return device if _is_there(device) else None
+
+    async def _open_session(self, device: str) -> Session:
+        def make_channel(
+            on_urc: Callable[[Urc], None], on_timeout: Callable[[str], None]
+        ) -> AtChannel:
+            return AtChannel(
+                clock=self._clock, trace=self.trace, on_urc=on_urc, on_timeout=on_timeout
+            )
+
+        session = Session(
+            self._section,
+            clock=self._clock,
+            timings=self._timings,
+            guard=self._pins,
+            figures=self._figures,
+            make_channel=make_channel,
+        )
+        port = await self._open_port(device, session.channel, baud_rate=self._section.baud_rate)
+        session.channel.attach(port)
+        await asyncio.sleep(self._timings.drain)
+        return session
+
+    async def _keep(self, session: Session, pdu: ReceivedPdu) -> None:
+        assert session.sim is not None
+        await self._sink.received(self.id, session.sim, pdu)
+        self._figures.received += 1
+
+    def _changed(self, old: ModemState, new: ModemState, reason: str | None) -> None:
+        session = self._supervisor.session
+        if session is not None and session.sim is not None:
+            self._sim = session.sim
+        self._sink.state_changed(self.id, old, new, reason)
+
+
+def _is_there(device: str) -> bool:
+    return "://" in device or Path(device).exists()
+
+
+def _dispose(authorise: Awaitable[None]) -> None:
+    """Nobody will wait for this any more."""
+    close = getattr(authorise, "close", None) or getattr(authorise, "cancel", None)
+    if close is not None:
+        close()

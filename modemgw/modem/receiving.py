@@ -1,0 +1,283 @@
+"""What comes in: hints, direct messages, sweeps. Nothing is deleted before it is kept.
+
+A hint (+CMTI, +CDSI) is only a hint: it may be lost, doubled, or name the wrong memory. The sweep
+of the whole store finds what hints miss (TS 27.005 3.4).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from ..at import AtChannel, CommandFailed, Cursor, Urc, UrcKind
+from ..clock import Clock
+from ..sms import PduError, unpack_pdu
+from .initialise import Setup
+from .timings import Timings
+
+log = logging.getLogger(__name__)
+
+_DIRECT_KEPT = 2000
+_SLOW_COMMIT_S = 5.0
+_SUBMIT_MTI = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedPdu:
+    """A PDU as the modem gave it, not yet decoded. `tpdu` is empty when `raw` is no PDU at all."""
+
+    tpdu: bytes
+    raw: str
+    smsc: str | None
+    memory: str | None
+    index: int | None
+    direct: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    index: int
+    status: int
+    pdu: ReceivedPdu
+
+
+class Receiver:
+    """Empties one modem. `keep` returns when a PDU is safe; when it raises, it is offered again."""
+
+    def __init__(
+        self,
+        channel: AtChannel,
+        setup: Setup,
+        timings: Timings,
+        clock: Clock,
+        keep: Callable[[ReceivedPdu], Awaitable[None]],
+    ) -> None:
+        self._channel = channel
+        self._setup = setup
+        self._clock = clock
+        self._keep = keep
+        self._sweep_s = timings.sweep if setup.cnmi is not None else timings.sweep_blind
+        self._hints: dict[tuple[str, int], None] = {}
+        self._direct: deque[ReceivedPdu] = deque(maxlen=_DIRECT_KEPT)
+        self._again: list[ReceivedPdu] = []
+        self._memory = setup.stores[0] if setup.stores else None
+        self._list_all = setup.list_all
+        self._kept: set[tuple[str | None, int, str]] = set()
+        self._wake = asyncio.Event()
+        self._sweep_due = True
+
+    def hear(self, urc: Urc) -> None:
+        """Take note of an unsolicited result code; never blocks."""
+        if urc.kind is UrcKind.STORED:
+            cursor = Cursor(urc.line)
+            memory, index = cursor.string(), cursor.number()
+            if memory and index is not None and index >= 0:
+                self._hints[memory, index] = None
+            else:
+                self._sweep_due = True
+        elif urc.kind is UrcKind.DIRECT and urc.name != "+CBM":
+            self._direct.append(direct_pdu(urc))
+        elif urc.kind is UrcKind.MEMORY_FULL:
+            self._sweep_due = True
+        else:
+            return
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Receive until cancelled. Raises what the channel raises when it is out of step."""
+        next_sweep = self._clock.monotonic()
+        while True:
+            self._wake.clear()
+            await self._take_direct()
+            await self._take_hints()
+            if self._sweep_due or self._clock.monotonic() >= next_sweep:
+                self._sweep_due = False
+                await self._sweep()
+                next_sweep = self._clock.monotonic() + self._sweep_s
+            if self._direct or self._hints or self._sweep_due:
+                continue
+            rest = max(0.0, next_sweep - self._clock.monotonic())
+            try:
+                async with asyncio.timeout(rest):
+                    await self._wake.wait()
+            except TimeoutError:
+                self._direct.extend(self._again)
+                self._again.clear()
+
+    # Direct messages
+
+    async def _take_direct(self) -> None:
+        while self._direct:
+            pdus = list(self._direct)
+            self._direct.clear()
+            if self._setup.acknowledges:
+                for pdu in pdus:
+                    await self._take_acknowledged(pdu)
+                continue
+            kept = await asyncio.gather(*(self._kept_safely(pdu) for pdu in pdus))
+            # The modem has forgotten these: they live only here until they are kept.
+            self._again += [pdu for pdu, safe in zip(pdus, kept, strict=True) if not safe]
+            del self._again[:-_DIRECT_KEPT]
+
+    async def _take_acknowledged(self, pdu: ReceivedPdu) -> None:
+        """AT+CNMA only after the commit: without it the service centre sends again (3.4.4)."""
+        if not await self._kept_safely(pdu):
+            return
+        try:
+            await self._channel.command("AT+CNMA", urgent=True)
+        except CommandFailed as error:
+            log.debug("not acknowledged: %s", error.code)
+
+    async def _kept_safely(self, pdu: ReceivedPdu) -> bool:
+        try:
+            await self._keep(pdu)
+        except Exception:
+            log.exception("a received PDU could not be kept; it is offered again")
+            return False
+        return True
+
+    # Stored messages
+
+    async def _take_hints(self) -> None:
+        while self._hints:
+            memory, index = next(iter(self._hints))
+            del self._hints[memory, index]
+            await self._take_one(memory, index)
+            await self._take_direct()
+
+    async def _take_one(self, memory: str, index: int) -> None:
+        stored = await self._read(memory, index)
+        if stored is None:
+            # Nothing there: the hint named the wrong memory, or the sweep was first.
+            self._sweep_due = self._sweep_due or memory not in self._setup.stores
+            return
+        started = self._clock.monotonic()
+        if not _is_submit(stored) and await self._kept_safely(stored.pdu):
+            await self._delete(memory, stored, started)
+
+    async def _read(self, memory: str, index: int) -> _Stored | None:
+        if not await self._select(memory):
+            return None
+        try:
+            lines = (await self._channel.command(f"AT+CMGR={index}")).lines
+        except CommandFailed:
+            return None
+        entries = list(_entries(lines, memory, index))
+        return entries[0] if entries else None
+
+    async def _select(self, memory: str) -> bool:
+        """Read and delete in `memory` (mem1) from now on; mem3 stays what it is."""
+        if memory == self._memory:
+            return True
+        try:
+            await self._channel.command(f'AT+CPMS="{memory}"')
+        except CommandFailed:
+            return False
+        self._memory = memory
+        return True
+
+    async def _delete(self, memory: str | None, stored: _Stored, started: float) -> None:
+        if self._clock.monotonic() - started > _SLOW_COMMIT_S and memory is not None:
+            # The slot may have been emptied and used again meanwhile.
+            again = await self._read(memory, stored.index)
+            if again is None or again.pdu.raw != stored.pdu.raw:
+                return
+        key = (memory, stored.index, stored.pdu.raw)
+        try:
+            await self._channel.command(f"AT+CMGD={stored.index}")
+        except CommandFailed as error:
+            log.warning("message %d in %s cannot be deleted: %s", stored.index, memory, error.code)
+            self._kept.add(key)
+        else:
+            self._kept.discard(key)
+
+    async def _sweep(self) -> None:
+        for memory in self._setup.stores or (None,):
+            if memory is not None and not await self._select(memory):
+                continue
+            started = self._clock.monotonic()
+            found = [s for s in await self._list(memory) if not _is_submit(s)]
+            new = [s for s in found if (memory, s.index, s.pdu.raw) not in self._kept]
+            safe = await asyncio.gather(*(self._kept_safely(s.pdu) for s in new))
+            done = {s.index for s, kept in zip(new, safe, strict=True) if kept}
+            for stored in found:
+                if stored.index in done or stored not in new:
+                    await self._delete(memory, stored, started)
+        if self._setup.stores:
+            await self._select(self._setup.stores[0])
+
+    async def _list(self, memory: str | None) -> list[_Stored]:
+        """AT+CMGL (TS 27.005 3.4.2); an empty store is OK, 321 or ERROR, as the modem likes."""
+        for argument in dict.fromkeys((self._list_all, "4", '"ALL"')):
+            try:
+                lines = (await self._channel.command(f"AT+CMGL={argument}")).lines
+            except CommandFailed as error:
+                if error.code.number in (303, 305):
+                    continue  # wants words even in PDU mode (Quectel EP06)
+                return []
+            self._list_all = argument
+            return list(_entries(lines, memory, None))
+        return []
+
+
+def direct_pdu(urc: Urc) -> ReceivedPdu:
+    """The PDU of +CMT or +CDS. The last number of the header is the TPDU's length in octets."""
+    return _received(urc.pdu or urc.line, _last_number(urc.line), None, None, direct=True)
+
+
+def _entries(lines: tuple[str, ...], memory: str | None, index: int | None) -> list[_Stored]:
+    """Headers and PDUs of a CMGR (`index` given) or CMGL answer; empty slots are left out."""
+    found: list[_Stored] = []
+    header: str | None = None
+    pending = list(reversed(lines))
+    while pending:
+        line = pending.pop()
+        if line.startswith("+CMG"):
+            header = line
+            continue
+        if header is None:
+            continue
+        glued = line.find("+CMGL:")
+        if glued > 0:
+            pending.append(line[glued:])
+            line = line[:glued]
+        cursor = Cursor(header)
+        number = cursor.number() if index is None else index
+        status = cursor.number()
+        if number is not None and not _is_empty(line):
+            pdu = _received(line, _last_number(header), memory, number, direct=False)
+            found.append(_Stored(number, status or 0, pdu))
+        header = None
+    return found
+
+
+def _received(
+    line: str, length: int | None, memory: str | None, index: int | None, *, direct: bool
+) -> ReceivedPdu:
+    raw = line.partition(",")[0].strip()
+    try:
+        smsc, tpdu = unpack_pdu(raw)
+    except PduError:
+        return ReceivedPdu(b"", line, None, memory, index, direct)
+    if length is not None and 0 < length < len(tpdu):
+        tpdu = tpdu[:length]
+    return ReceivedPdu(tpdu, raw, None if smsc is None else str(smsc), memory, index, direct)
+
+
+def _last_number(header: str) -> int | None:
+    """`+CMGR: 0,23`, `,,92`, `24`, `4,1,,151`: the length is always the last."""
+    last = header.rpartition(",")[2].rpartition(":")[2].strip()
+    return int(last) if last.isdecimal() else None
+
+
+def _is_empty(line: str) -> bool:
+    """A slot without a message: `00`, or `00` and a fill of F."""
+    return not line.strip("0").strip("Ff") and line.startswith("0")
+
+
+def _is_submit(stored: _Stored) -> bool:
+    """A draft or a sent message: not ours to deliver. By TP-MTI; the status alone may lie."""
+    return stored.status >= 2 and bool(stored.pdu.tpdu) and stored.pdu.tpdu[0] & 3 == _SUBMIT_MTI

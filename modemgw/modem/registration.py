@@ -1,0 +1,111 @@
+"""Where the modem stands with the network (TS 27.007 7.2, 7.3, 8.5, 10.1.22)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ..at import AtChannel, Cursor
+from ..at.commands import is_registration_answer
+from ..at.cursor import parameters, split
+from .identify import ask
+
+DOMAINS = ("+CREG", "+CEREG", "+CGREG")
+
+
+class Registration(StrEnum):
+    """What the network thinks of us."""
+
+    HOME = "home"
+    ROAMING = "roaming"
+    SEARCHING = "searching"
+    DENIED = "denied"
+    NONE = "none"
+    UNKNOWN = "unknown"
+
+
+# 6, 7: SMS only; 9, 10: CSFB not preferred (TS 27.007 10.1.22).
+_STAT = {
+    0: Registration.NONE,
+    1: Registration.HOME,
+    2: Registration.SEARCHING,
+    3: Registration.DENIED,
+    4: Registration.UNKNOWN,
+    5: Registration.ROAMING,
+    6: Registration.HOME,
+    7: Registration.ROAMING,
+    8: Registration.DENIED,
+    9: Registration.HOME,
+    10: Registration.ROAMING,
+}
+_BEST_FIRST = (
+    Registration.HOME,
+    Registration.ROAMING,
+    Registration.SEARCHING,
+    Registration.DENIED,
+    Registration.UNKNOWN,
+    Registration.NONE,
+)
+
+
+def read_stat(line: str) -> tuple[str, Registration] | None:
+    """Domain and state in an answer or URC `+CREG: …`; None when it has no state."""
+    name = line.partition(":")[0]
+    fields = split(parameters(line))
+    if is_registration_answer(fields):
+        fields = fields[1:]
+    if name not in DOMAINS or not fields or not fields[0].isdecimal():
+        return None
+    return name, _STAT.get(int(fields[0]), Registration.UNKNOWN)
+
+
+@dataclass(slots=True)
+class Network:
+    """What is known of the network now. SMS needs any one domain: circuit, EPS, or packet."""
+
+    _domains: dict[str, Registration]
+    operator: str | None = None
+    signal_dbm: int | None = None
+
+    def __init__(self) -> None:
+        self._domains = {}
+        self.operator = None
+        self.signal_dbm = None
+
+    def hear(self, line: str) -> None:
+        """Take in a +CREG, +CEREG or +CGREG line."""
+        read = read_stat(line)
+        if read is not None:
+            self._domains[read[0]] = read[1]
+
+    @property
+    def registration(self) -> Registration:
+        """The best of the domains: SMS over SGs registers in EPS while CREG may stay 0."""
+        known = set(self._domains.values())
+        return next((r for r in _BEST_FIRST if r in known), Registration.UNKNOWN)
+
+
+async def poll_registration(channel: AtChannel, network: Network) -> None:
+    """Ask all domains the modem has."""
+    for name in DOMAINS:
+        for line in await ask(channel, f"AT{name}?") or ():
+            network.hear(line)
+        if network.registration in (Registration.HOME, Registration.ROAMING):
+            return
+
+
+async def poll_signal(channel: AtChannel, network: Network) -> None:
+    """AT+CSQ: 0 to 31 is -113 to -51 dBm in steps of 2, 99 unknown."""
+    for line in await ask(channel, "AT+CSQ") or ():
+        network.signal_dbm = dbm(Cursor(line).number())
+
+
+async def poll_operator(channel: AtChannel, network: Network) -> None:
+    """AT+COPS?: `mode,format,oper`."""
+    for line in await ask(channel, "AT+COPS?") or ():
+        network.operator = Cursor(line).skip(2).string()
+
+
+def dbm(rssi: int | None) -> int | None:
+    """Signal strength for an <rssi> of AT+CSQ (TS 27.007 8.5)."""
+    return -113 + 2 * rssi if rssi is not None and 0 <= rssi <= 31 else None

@@ -1,0 +1,226 @@
+"""One open port: what was learned over it, and what is done with it until it fails.
+
+Everything here dies with the port; nothing of it can be mistaken for the next port's truth.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from ..at import AtChannel, Urc, UrcKind
+from ..clock import Clock
+from ..config import ModemSection
+from .identify import Identity, SimIdentity, identify, identify_sim
+from .initialise import Setup, cnmi_holds, greet, initialise, switch_on
+from .ladder import Cause, Fault
+from .profiles import Profile, by_name, select
+from .receiving import Receiver
+from .registration import Network, Registration, poll_operator, poll_registration, poll_signal
+from .sending import Sender
+from .simlock import PinGuard, SimReport, SimState, sim_state, unlock
+from .status import Figures
+from .timings import Timings
+
+log = logging.getLogger(__name__)
+
+_BANNER_S = 30.0
+_REGISTERED = (Registration.HOME, Registration.ROAMING)
+
+
+class Session:
+    """A modem behind an open port. The supervisor calls its steps in the order of their lines."""
+
+    def __init__(
+        self,
+        section: ModemSection,
+        *,
+        clock: Clock,
+        timings: Timings,
+        guard: PinGuard,
+        figures: Figures,
+        make_channel: Callable[[Callable[[Urc], None], Callable[[str], None]], AtChannel],
+    ) -> None:
+        self._section = section
+        self._clock = clock
+        self._timings = timings
+        self._guard = guard
+        self._figures = figures
+        self._fault: asyncio.Future[Fault] = asyncio.get_running_loop().create_future()
+        self._receiver: Receiver | None = None
+        self._in_bring_up = True
+        self._up_at = 0.0
+        self.on_ussd: Callable[[Urc], None] | None = None
+        self.channel = make_channel(self._hear, self._timed_out)
+        self.profile: Profile = select(None, None)
+        self.identity = Identity()
+        self.sim: SimIdentity | None = None
+        self.setup = Setup()
+        self.network = Network()
+        self.sender: Sender | None = None
+        self.changed = asyncio.Event()
+        """Set when registration may have changed."""
+
+    # Bringing up
+
+    async def contact(self, tries: int) -> None:
+        """Find into step with whatever state the modem is in, and set its framing."""
+        self._in_bring_up = True
+        self._fault = asyncio.get_running_loop().create_future()
+        self.channel.numeric = True
+        await self.channel.resync(tries=tries, answer_s=self._timings.answer)
+        await greet(self.channel)
+
+    async def identify(self) -> None:
+        """Learn who the modem is, and choose its profile."""
+        self.identity = await identify(self.channel)
+        self._figures.identity = self.identity
+        name = self._section.profile
+        self.profile = (
+            select(self.identity.manufacturer, self.identity.model)
+            if name == "auto"
+            else by_name(name)
+        )
+        self.channel.gap_s = self.profile.gap_s
+        await switch_on(self.channel)
+
+    async def open_sim(self, tell: Callable[[SimReport], None]) -> None:
+        """Return when the SIM can be used; `tell` hears why it cannot yet."""
+        pin = self._section.read_pin()
+        told: SimReport | None = None
+        while (report := await sim_state(self.channel)).state is not SimState.READY:
+            if report.state is SimState.PIN:
+                name = self.identity.imei or self._section.id
+                report = await unlock(self.channel, self._guard, name, pin, self.profile.pin_tries)
+            if report != told:
+                tell(report)
+                told = report
+            waiting = report.state is SimState.BUSY
+            pause = self._timings.sim_poll if waiting else self._timings.sim_absent_poll
+            await self._pause_or_fault(pause)
+
+    async def initialise(self) -> None:
+        """All settings; afterwards the modem can send and receive."""
+        self.sim = await identify_sim(self.channel, self.profile.iccid, self._section.number)
+        if self.sim is None:
+            raise Fault(Cause.REFUSING, "the SIM gives neither its ICCID nor its IMSI")
+        self.setup = await initialise(
+            self.channel,
+            self.profile,
+            self._section.smsc,
+            clock=self._clock,
+            patience_s=self._timings.sms_ready,
+        )
+        self.sender = Sender(
+            self.channel,
+            self.profile,
+            self._timings,
+            smsc=self._section.smsc if self.setup.smsc_in_pdu else None,
+            more_to_send=self.setup.more_to_send,
+        )
+
+    # At work
+
+    async def receive(self, receiver: Receiver) -> None:
+        """Empty the modem of messages, until cancelled."""
+        self._receiver = receiver
+        self.channel.echo_seen = False
+        self._in_bring_up = False
+        self._up_at = self._clock.monotonic()
+        await receiver.run()
+
+    async def watch(self) -> None:
+        """Poll registration, signal, operator and settings, until cancelled."""
+        now = self._clock.monotonic()
+        next_settings = now + self._timings.settings_check
+        next_operator = now
+        while True:
+            await poll_registration(self.channel, self.network)
+            await poll_signal(self.channel, self.network)
+            self._figures.signal.append((self._clock.time(), self.network.signal_dbm))
+            self.changed.set()
+            now = self._clock.monotonic()
+            registered = self.network.registration in _REGISTERED
+            if registered and now >= next_operator:
+                next_operator = now + self._timings.operator_poll
+                await poll_operator(self.channel, self.network)
+            self.check_echo()
+            if now >= next_settings:
+                next_settings = now + self._timings.settings_check
+                await self._check_settings()
+            await asyncio.sleep(self._timings.poll if registered else self._timings.search_poll)
+
+    async def fail(self) -> None:
+        """Raise the next fault, or that the port is gone."""
+        await asyncio.wait([self._fault, self.channel.closed], return_when=asyncio.FIRST_COMPLETED)
+        self.raise_fault()
+
+    @property
+    def pending_fault(self) -> Fault | None:
+        """The fault that waits to be mended."""
+        return self._fault.result() if self._fault.done() else None
+
+    async def resync(self) -> None:
+        """Find back into step with a modem whose settings should still be in place."""
+        await self.channel.resync(tries=self._timings.tries, answer_s=self._timings.answer)
+        self._fault = asyncio.get_running_loop().create_future()
+
+    def raise_fault(self) -> None:
+        """Raise the fault that is known, if there is one."""
+        if self._fault.done():
+            raise self._fault.result()
+
+    def fault(self, fault: Fault) -> None:
+        """Let the supervisor know. The first fault counts."""
+        if not self._fault.done():
+            self._fault.set_result(fault)
+
+    def check_echo(self) -> None:
+        """Echo was off; a modem that echoes has been reset since and lost every setting."""
+        if self.channel.echo_seen and not self._in_bring_up:
+            self.fault(Fault(Cause.RESTARTED, "the modem echoes again: it was reset"))
+
+    async def _check_settings(self) -> None:
+        setting = self.setup.cnmi
+        if setting is not None and not await cnmi_holds(self.channel, setting):
+            self.fault(Fault(Cause.RESTARTED, "the modem no longer announces messages (CNMI lost)"))
+
+    async def _pause_or_fault(self, seconds: float) -> None:
+        await asyncio.wait([self._fault, self.channel.closed], timeout=seconds)
+        self.raise_fault()
+
+    # What the modem says by itself
+
+    def _hear(self, urc: Urc) -> None:
+        if urc.kind is UrcKind.REGISTRATION:
+            self.network.hear(urc.line)
+            self.changed.set()
+        elif urc.kind is UrcKind.BOOT:
+            self._booted(urc)
+        elif urc.kind is UrcKind.USSD:
+            if self.on_ussd is not None:
+                self.on_ussd(urc)
+        elif urc.kind is UrcKind.SIM:
+            self._sim_changed(urc)
+        elif self._receiver is not None:
+            self._receiver.hear(urc)
+
+    def _booted(self, urc: Urc) -> None:
+        if urc.name == "+CFUN" and (
+            self._in_bring_up or self._clock.monotonic() - self._up_at < _BANNER_S
+        ):
+            # The last line of a banner whose first line was acted upon.
+            return
+        self.channel.abandon(f"the modem has restarted ({urc.line})")
+        self.fault(Fault(Cause.RESTARTED, f"the modem has restarted ({urc.line})"))
+
+    def _sim_changed(self, urc: Urc) -> None:
+        if self._in_bring_up or urc.name not in ("+CPIN", "SIM REMOVED", "SIM INSERTED"):
+            return
+        if urc.line != "+CPIN: READY":
+            self.fault(Fault(Cause.RESTARTED, f"the SIM was changed or reset ({urc.line})"))
+
+    def _timed_out(self, reason: str) -> None:
+        self._figures.timeouts += 1
+        self.fault(Fault(Cause.SILENT, reason))

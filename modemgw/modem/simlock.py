@@ -1,0 +1,164 @@
+"""The SIM's lock: a PIN is typed once, and after a refusal never again (TS 27.007 8.3).
+
+A SIM is blocked after three wrong PINs and dead after ten wrong PUKs, and a gateway that runs
+unattended would get there within a minute.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ..at import AtChannel, CommandFailed, Cursor, ErrorCode
+from .identify import ask
+
+
+class SimState(StrEnum):
+    """What AT+CPIN? says."""
+
+    READY = "ready"
+    PIN = "pin"
+    PUK = "puk"
+    OTHER_LOCK = "other lock"
+    MISSING = "missing"
+    BUSY = "busy"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class SimReport:
+    """The state, and a sentence for people."""
+
+    state: SimState
+    text: str
+
+
+class PinGuard:
+    """Remembers which PIN was refused by which SIM, for as long as the process lives."""
+
+    def __init__(self) -> None:
+        self._refused: set[tuple[str, str]] = set()
+
+    def may_try(self, sim: str, pin: str) -> bool:
+        """Whether `pin` was never refused by the SIM (or, before it can be read, modem) `sim`."""
+        return (sim, pin) not in self._refused
+
+    def refused(self, sim: str, pin: str) -> None:
+        """Never try this again."""
+        self._refused.add((sim, pin))
+
+    def forget(self, sim: str, pin: str) -> None:
+        """It was not refused after all."""
+        self._refused.discard((sim, pin))
+
+
+_SIM_CME = {
+    10: SimReport(SimState.MISSING, "there is no SIM, or it has no contact"),
+    11: SimReport(SimState.PIN, "the SIM wants its PIN"),
+    12: SimReport(SimState.PUK, "the SIM is blocked and wants its PUK"),
+    13: SimReport(SimState.FAILED, "the SIM does not work (SIM failure)"),
+    14: SimReport(SimState.BUSY, "the SIM is busy"),
+    15: SimReport(SimState.FAILED, "this modem does not take this SIM (SIM wrong)"),
+}
+_SIM_CMS = {310: 10, 311: 11, 313: 13, 314: 14, 315: 15, 316: 12}
+
+
+async def sim_state(channel: AtChannel) -> SimReport:
+    """Ask for the SIM's state. Errors of a SIM that is still starting count as BUSY."""
+    try:
+        response = await channel.command("AT+CPIN?")
+    except CommandFailed as error:
+        return _report_of(error.code)
+    word = next((Cursor(line).string() for line in response.lines), None)
+    return report_of_word(word or "")
+
+
+def report_of_word(word: str) -> SimReport:
+    """The meaning of `+CPIN: <word>`."""
+    word = word.strip().upper()
+    if word == "READY":
+        return SimReport(SimState.READY, "")
+    if word in ("SIM PIN", "SIM PIN2"):
+        return SimReport(SimState.PIN, "the SIM wants its PIN")
+    if word in ("SIM PUK", "SIM PUK2"):
+        return SimReport(
+            SimState.PUK,
+            "the SIM is blocked: its PIN was refused three times and it wants its PUK; "
+            "unblock it in a phone",
+        )
+    if word in ("NOT INSERTED", "SIM NOT INSERTED", "SIM REMOVED"):
+        return _SIM_CME[10]
+    if word in ("", "NOT READY", "SIM BUSY"):
+        return SimReport(SimState.BUSY, "the SIM is not ready yet")
+    return SimReport(SimState.OTHER_LOCK, f"the modem is locked ({word}): it wants another SIM")
+
+
+def _report_of(code: ErrorCode) -> SimReport:
+    number = code.number
+    if code.kind == "CMS" and number is not None:
+        number = _SIM_CMS.get(number)
+    if number in _SIM_CME:
+        return _SIM_CME[number]
+    return SimReport(SimState.BUSY, f"the SIM is not ready yet ({code})")
+
+
+async def tries_left(channel: AtChannel, commands: tuple[str, ...]) -> int | None:
+    """How often the PIN may still be tried, as far as the modem tells; None if it does not."""
+    for command in commands:
+        for line in await ask(channel, command) or ():
+            left = _tries_in(line)
+            if left is not None:
+                return left
+    return None
+
+
+def _tries_in(line: str) -> int | None:
+    """`+CPINR: SIM PIN,3,3`, `^CPIN: READY,,10,3,10,3`, `#PCT: 3`, `+QPINC: "SC",3,10`…"""
+    name = line.partition(":")[0]
+    cursor = Cursor(line)
+    if name == "^CPIN":
+        # <code>,[<times>],<puk>,<pin>,<puk2>,<pin2>
+        return cursor.skip(3).number()
+    if name == "+CPINR" and (cursor.string() or "").upper() != "SIM PIN":
+        return None
+    if name == "+QPINC":
+        cursor.skip()
+    left = cursor.number()
+    return left if left is not None and 0 <= left <= 10 else None
+
+
+async def unlock(
+    channel: AtChannel, guard: PinGuard, sim: str, pin: str | None, commands: tuple[str, ...]
+) -> SimReport:
+    """Type the PIN, once, if that is safe. `sim` names the SIM for the guard."""
+    if pin is None:
+        return SimReport(
+            SimState.PIN, "the SIM wants a PIN; set `pin` or `pin_file` for this modem"
+        )
+    if not guard.may_try(sim, pin):
+        return SimReport(
+            SimState.PIN, "the SIM refused this PIN before; it is not tried again, correct `pin`"
+        )
+    left = await tries_left(channel, commands)
+    if left is not None and left < 2:
+        return SimReport(
+            SimState.PIN,
+            f"the SIM has {left} PIN tries left: the last one is not spent; "
+            "enter the PIN once in a phone",
+        )
+    # Noted first: a lost answer must not lead to a second try with a wrong PIN.
+    guard.refused(sim, pin)
+    try:
+        await channel.command(f'AT+CPIN="{pin}"')
+    except CommandFailed as error:
+        if error.code.number in (14, 314):
+            guard.forget(sim, pin)
+            return SimReport(SimState.BUSY, "the SIM is busy")
+        if error.code.number == 12:
+            return _SIM_CME[12]
+        return SimReport(
+            SimState.PIN,
+            f"the SIM refused the PIN ({error.code}); it is not tried again, correct `pin`",
+        )
+    guard.forget(sim, pin)
+    return SimReport(SimState.BUSY, "the PIN was accepted; the SIM is starting")

@@ -1,0 +1,349 @@
+"""The keeper of one modem: finds it, brings it up, keeps it at work, and mends it, for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Awaitable, Callable
+
+from ..at import AtError, ChannelClosed, CommandFailed, PortError
+from ..clock import Clock
+from . import ladder as rungs
+from .ladder import Cause, Fault, Ladder, Step
+from .receiving import ReceivedPdu, Receiver
+from .registration import Registration
+from .session import Session
+from .simlock import SimReport
+from .states import Machine, ModemEvent, ModemState
+from .status import Figures
+from .timings import Timings
+
+log = logging.getLogger(__name__)
+
+
+class Supervisor:
+    """Runs one modem's life. What differs from modem to modem is handed in."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        machine: Machine,
+        figures: Figures,
+        clock: Clock,
+        chance: random.Random,
+        timings: Timings,
+        roaming: bool,
+        locate: Callable[[], Awaitable[str | None]],
+        open_session: Callable[[str], Awaitable[Session]],
+        keep: Callable[[Session, ReceivedPdu], Awaitable[None]],
+        reauthorise: Callable[[str], Awaitable[bool]] | None,
+    ) -> None:
+        self._name = name
+        self._machine = machine
+        self._figures = figures
+        self._clock = clock
+        self._chance = chance
+        self._timings = timings
+        self._roaming = roaming
+        self._locate = locate
+        self._open_session = open_session
+        self._keep = keep
+        self._reauthorise = reauthorise
+        self._ladder = Ladder()
+        self._kick = asyncio.Event()
+        self._losses = 0
+        self.paused = False
+        self.session: Session | None = None
+        self.device: str | None = None
+        self.ready = asyncio.Event()
+
+    # From outside
+
+    @property
+    def step(self) -> int | None:
+        """The step of the ladder that is being taken, or was taken last."""
+        return self._ladder.step
+
+    def evaluate(self) -> None:
+        """Take up or lay down work as registration and the admin's wish demand."""
+        machine, session = self._machine, self.session
+        if session is not None and machine.state in (
+            ModemState.REGISTERING,
+            ModemState.READY,
+            ModemState.PAUSED,
+        ):
+            problem = self._no_service(session)
+            if self.paused:
+                if machine.state is not ModemState.PAUSED:
+                    machine.on(ModemEvent.PAUSE, "paused by an administrator")
+            elif machine.state is ModemState.PAUSED:
+                machine.on(ModemEvent.RESUME, problem)
+            if not self.paused:
+                event = ModemEvent.REGISTERED if problem is None else ModemEvent.UNREGISTERED
+                machine.on(event, problem)
+        self._note_ready()
+
+    def restart(self) -> None:
+        """Reset the modem, or end its quarantine."""
+        self._kick.set()
+        if self.session is not None:
+            self._ladder = Ladder(Step.REINIT)
+            self.session.fault(Fault(Cause.REFUSING, "restarted by an administrator"))
+
+    def _note_ready(self) -> None:
+        if self._machine.state is ModemState.READY:
+            if not self.ready.is_set():
+                self._figures.ready_since = self._clock.time()
+            self.ready.set()
+        else:
+            self.ready.clear()
+            if self._machine.state is not ModemState.SENDING:
+                self._figures.ready_since = None
+
+    def _no_service(self, session: Session) -> str | None:
+        registration = session.network.registration
+        if registration is Registration.HOME:
+            return None
+        if registration is Registration.ROAMING:
+            return None if self._roaming else "the SIM roams, and roaming is off for this modem"
+        if registration is Registration.DENIED:
+            return "the network denies registration: SIM or modem is not accepted"
+        return f"not registered with a network ({registration})"
+
+    # The life
+
+    async def run(self) -> None:
+        """Until cancelled. No fault of a modem ends it."""
+        try:
+            while True:
+                await self._one_port()
+        finally:
+            await self._drop_session()
+
+    async def _one_port(self) -> None:
+        """From an absent device to the end of one open port."""
+        self.device = await self._present()
+        self._event(ModemEvent.FOUND)
+        failures = 0
+        while True:
+            try:
+                self.session = await self._open_session(self.device)
+                break
+            except PortError as error:
+                self._machine.reason = str(error)
+                if error.missing:
+                    self._event(ModemEvent.LOST, str(error))
+                    await asyncio.sleep(self._timings.absent_poll)
+                    return
+                failures += 1
+                if failures == 1:
+                    log.warning("modem %s: %s", self._name, error)
+                await self._wait(
+                    rungs.open_retry_s(
+                        failures,
+                        self._timings.open_retry,
+                        self._timings.open_retry_most,
+                        self._chance,
+                    )
+                )
+        try:
+            await self._while_open(self.session)
+        finally:
+            await self._drop_session()
+
+    async def _present(self) -> str:
+        while True:
+            device = await self._locate()
+            if device is not None:
+                return device
+            if self._machine.reason is None:
+                self._machine.reason = "the device is not there"
+            await asyncio.sleep(self._timings.absent_poll)
+
+    async def _while_open(self, session: Session) -> None:
+        """Bring up, serve, mend, until the port has to go."""
+        fresh = True
+        tries = self._timings.boot_tries
+        while True:
+            try:
+                if fresh:
+                    await self._bring_up(session, tries)
+                await self._serve(session)
+            except BaseExceptionGroup as group:
+                fault = self._fault_of(session, group)
+            except (AtError, Fault) as error:
+                fault = self._fault_of(session, error)
+            except Exception as error:
+                log.exception("modem %s: unexpected", self._name)
+                fault = Fault(Cause.MISTAKE, f"unexpected: {error}")
+            if fault is None:
+                self._lost(session)
+                return
+            step = await self._mend(session, fault)
+            if step is None:
+                return
+            fresh = step is not Step.RESYNC
+            tries = self._timings.boot_tries if step is Step.RESET else self._timings.tries
+
+    async def _bring_up(self, session: Session, tries: int) -> None:
+        if self._machine.state is not ModemState.OPENING:
+            self._event(ModemEvent.RESTART)
+        await session.contact(tries)
+        if self._machine.state is ModemState.OPENING:
+            self._event(ModemEvent.OPENED)
+        await session.identify()
+        self._event(ModemEvent.IDENTIFIED)
+        await session.open_sim(self._tell_sim)
+        self._event(ModemEvent.UNLOCKED)
+        await session.initialise()
+        self._event(ModemEvent.INITIALISED, "looking for a network")
+
+    def _tell_sim(self, report: SimReport) -> None:
+        log.info("modem %s: %s", self._name, report.text)
+        self._event(ModemEvent.LOCKED, report.text)
+
+    async def _serve(self, session: Session) -> None:
+        """Receive, watch and be ready until something fails."""
+        receiver = Receiver(
+            session.channel,
+            session.setup,
+            self._timings,
+            self._clock,
+            lambda pdu: self._keep(session, pdu),
+        )
+        self._ladder = rungs.recovered(self._ladder, self._clock.monotonic())
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(session.fail())
+            tasks.create_task(session.receive(receiver))
+            tasks.create_task(session.watch())
+            while True:
+                await session.changed.wait()
+                session.changed.clear()
+                self.evaluate()
+
+    def _fault_of(self, session: Session, error: BaseException) -> Fault | None:
+        """The fault to mend; None when the port itself is gone."""
+        if session.channel.closed.done():
+            return None
+        known = session.pending_fault
+        if known is not None:
+            return known
+        first = error
+        while isinstance(first, BaseExceptionGroup):
+            first = first.exceptions[0]
+        if isinstance(first, Fault):
+            return first
+        if isinstance(first, CommandFailed):
+            return Fault(Cause.REFUSING, f"the modem refused {first}")
+        if isinstance(first, AtError):
+            return Fault(Cause.SILENT, str(first))
+        log.error("modem %s: unexpected", self._name, exc_info=first)
+        return Fault(Cause.MISTAKE, f"unexpected: {first}")
+
+    # Mending
+
+    def _lost(self, session: Session) -> None:
+        self._event(ModemEvent.LOST, f"the port is gone: {session.channel.closed.result()}")
+
+    async def _mend(self, session: Session, fault: Fault) -> Step | None:
+        """Take one step of the ladder. None: the port is closed, begin anew with the device."""
+        usable = self._reauthorise is not None
+        self._ladder = rungs.climb(
+            self._ladder,
+            fault.cause,
+            self._clock.monotonic(),
+            steady_s=self._timings.steady,
+            usb=usable,
+        )
+        step = self._ladder.step
+        assert step is not None
+        self._figures.recoveries += 1
+        if fault.cause is Cause.RESTARTED:
+            self._figures.resets += 1
+        self._event(ModemEvent.FAULT, fault.reason)
+        log.warning("modem %s: %s; step %d: %s", self._name, fault.reason, step, step.name.lower())
+        try:
+            return await self._take(step, session)
+        except AtError:
+            # The step itself failed; the next one is taken on the fault that the next try meets.
+            if session.channel.closed.done():
+                self._lost(session)
+                return None
+            return await self._mend(session, Fault(Cause.SILENT, fault.reason))
+
+    async def _take(self, step: Step, session: Session) -> Step | None:
+        if step is Step.RESYNC:
+            await session.resync()
+            self._event(ModemEvent.RESYNCED)
+        elif step is Step.RESET:
+            await self._reset(session)
+        elif step >= Step.REOPEN:
+            device = self.device
+            await self._drop_session()
+            if step is Step.USB and self._reauthorise is not None and device is not None:
+                await self._reauthorise(device)
+            if step is Step.QUARANTINE:
+                await self._quarantine()
+            else:
+                await asyncio.sleep(self._timings.reopen_pause)
+            self._event(ModemEvent.LOST, self._machine.reason)
+            return None
+        return step
+
+    async def _reset(self, session: Session) -> None:
+        """The vendor's reset command, heard or not; the modem then boots, or leaves the bus."""
+        self._figures.resets += 1
+        for command in session.profile.reset:
+            if not session.channel.in_sync:
+                session.channel.write_blind(command)
+                break
+            try:
+                await session.channel.command(command, timeout_s=5.0)
+                break
+            except CommandFailed:
+                continue
+            except AtError:
+                break
+        session.channel.abandon("the modem is being reset")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._timings.reset_pause):
+                await asyncio.shield(session.channel.closed)
+        if session.channel.closed.done():
+            raise ChannelClosed("the modem has left the bus")
+
+    async def _quarantine(self) -> None:
+        wait = rungs.quarantine_s(self._ladder, self._timings.quarantine, self._chance)
+        self._event(
+            ModemEvent.EXHAUSTED,
+            f"{self._machine.reason}; nothing helped, next try in {wait:.0f} s",
+        )
+        end = self._clock.monotonic() + wait
+        while (rest := end - self._clock.monotonic()) > 0:
+            # A person who pulls the stick and plugs it in again need not wait.
+            if await self._locate() is None or self._kick.is_set():
+                self._ladder = Ladder()
+                break
+            await asyncio.sleep(min(rest, self._timings.absent_poll))
+        self._kick.clear()
+
+    # Small things
+
+    async def _wait(self, seconds: float) -> None:
+        """Sleep, unless an administrator asks for a restart."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._kick.wait()
+        self._kick.clear()
+
+    async def _drop_session(self) -> None:
+        session, self.session = self.session, None
+        self.ready.clear()
+        if session is not None:
+            await session.channel.close()
+
+    def _event(self, event: ModemEvent, reason: str | None = None) -> None:
+        self._machine.on(event, reason)
+        self._note_ready()

@@ -1,0 +1,52 @@
+"""How patient a modem's keeper is. Seconds throughout; the defaults suit real modems."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Tests shorten these; nobody else should need to."""
+
+    absent_poll: float = 0.25
+    """Between two looks whether the device is there."""
+    open_retry: float = 1.0
+    """Before another try on a port that does not open; doubles up to `open_retry_most`."""
+    open_retry_most: float = 30.0
+    drain: float = 0.2
+    """Silence after opening before the first word: banners and stale answers go by."""
+    answer: float = 1.0
+    """An idle modem answers AT within this time."""
+    tries: int = 3
+    boot_tries: int = 10
+    """Tries of AT after opening: a module may boot, or measure the baud rate."""
+    prompt: float = 10.0
+    """From CMGS to its prompt."""
+    submit: float | None = None
+    """From Ctrl-Z to the result; None: as the profile says."""
+    sim_poll: float = 1.0
+    """Between two looks at a SIM that is busy or still starting."""
+    sim_absent_poll: float = 5.0
+    """Between two looks for a SIM that is missing or locked."""
+    sms_ready: float = 60.0
+    """How long a SIM may take until its message store can be used."""
+    search_poll: float = 2.0
+    """Between two looks at the registration while there is none."""
+    poll: float = 30.0
+    """Between two looks at registration and signal."""
+    settings_check: float = 120.0
+    """Between two looks whether CNMI still holds."""
+    operator_poll: float = 300.0
+    sweep: float = 45.0
+    """Between two listings of the message store."""
+    sweep_blind: float = 10.0
+    """The same for a modem that announces nothing."""
+    reset_pause: float = 1.0
+    """After a reset command before the modem is spoken to again."""
+    reopen_pause: float = 1.0
+    """Between closing and opening a port."""
+    steady: float = 60.0
+    """A fault within this time of the last recovery calls for a stronger step."""
+    quarantine: tuple[float, ...] = (300.0, 900.0, 3600.0)
+    """How long each quarantine in a row lasts; the last one repeats."""
