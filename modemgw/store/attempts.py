@@ -170,7 +170,7 @@ def _attempt(row: Sequence[Any]) -> Attempt:
         receipt = Receipt(
             status=row[14],
             meaning=status.meaning,
-            outcome=status.outcome.value,
+            outcome=status.outcome.name.lower(),
             final=status.final,
             received_at=row[15],
             sc_time=row[16],

@@ -1,4 +1,4 @@
-"""Opening the database: one writing connection in its own thread, one reading connection in another."""
+"""Opening the database: a writing connection in its own thread, a reading one in another."""
 
 from __future__ import annotations
 

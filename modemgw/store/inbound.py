@@ -1,4 +1,4 @@
-"""Rows of inbound messages: each PDU as it came, the messages made of them, and what handlers owe."""
+"""Rows of inbound messages: each PDU as it came, the messages made of them, the handlings owed."""
 
 from __future__ import annotations
 

@@ -1,0 +1,34 @@
+"""Policy: accept, route, throttle, dispatch, retry, match receipts, reassemble, hand on."""
+
+from modemgw.gateway.errors import (
+    Conflict,
+    FieldProblem,
+    GatewayError,
+    IdempotencyConflict,
+    NotFound,
+    Rejected,
+    Unavailable,
+)
+from modemgw.gateway.fleet import ModemView
+from modemgw.gateway.gateway import Accepted, AcceptedBatch, Gateway, Idempotency, Preview
+from modemgw.gateway.outbox import RecoveryReport
+from modemgw.store import InboundQuery, MessageQuery
+
+__all__ = [
+    "Accepted",
+    "AcceptedBatch",
+    "Conflict",
+    "FieldProblem",
+    "Gateway",
+    "GatewayError",
+    "Idempotency",
+    "IdempotencyConflict",
+    "InboundQuery",
+    "MessageQuery",
+    "ModemView",
+    "NotFound",
+    "Preview",
+    "RecoveryReport",
+    "Rejected",
+    "Unavailable",
+]

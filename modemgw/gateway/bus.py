@@ -1,0 +1,50 @@
+"""The stream of events: from the store as far back as asked, then live."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+
+from modemgw.store import Store, events
+from modemgw.store.records import Event
+
+RECENT = 4096
+"""Events kept in memory: who follows closely never touches the disk."""
+CHUNK = 500
+
+
+class EventBus:
+    """Lets any number of followers read the log of events at their own pace.
+
+    A follower that is slow costs nothing but its place: it reads on from the store.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._recent: deque[Event] = deque(maxlen=RECENT)
+        self._news = asyncio.Event()
+        store.on_events(self._publish)
+
+    def _publish(self, group: list[Event]) -> None:
+        self._recent.extend(group)
+        self._news.set()
+        self._news = asyncio.Event()
+
+    async def follow(self, after: int | None = None) -> AsyncIterator[Event]:
+        """Events with an id above `after` (default: those from now on), without end."""
+        at = await self._store.read(events.last_id) if after is None else after
+        while True:
+            news = self._news
+            group = await self._since(at)
+            for event in group:
+                yield event
+            if group:
+                at = group[-1].id
+            else:
+                await news.wait()
+
+    async def _since(self, at: int) -> list[Event]:
+        if self._recent and self._recent[0].id <= at + 1:
+            return [e for e in self._recent if e.id > at]
+        return await self._store.read(lambda db: events.after(db, at, CHUNK))

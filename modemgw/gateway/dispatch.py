@@ -1,0 +1,318 @@
+"""Which SIM sends which message, when: pure, no I/O, the time is always handed in.
+
+Dispatch is pull. A lane (one modem with its SIM) that is ready takes the best message it may carry;
+a new message goes to the idle lane that its route's policy likes best. Messages wait in buckets by
+what may carry them (a route, a pinned modem, or the SIM that has their first parts), so that a lane
+looks only at the heads of its own buckets, however many messages wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
+
+from modemgw.config import RouteSection
+from modemgw.gateway.job import RANKS, Job
+from modemgw.gateway.throttle import Throttle
+
+AGE_S = 60.0
+"""A message that has waited this long may overtake one of a higher class …"""
+AGED_TURN = 8
+"""… but only at every so many-th turn of a lane, so that nothing starves and OTPs stay quick."""
+FOLLOW_S = 300.0
+"""How long the rest of a long message waits for the SIM that has its first parts."""
+
+
+@dataclass(slots=True, eq=False)
+class LaneState:
+    """What dispatch knows of one modem and its SIM."""
+
+    id: str
+    routes: tuple[str, ...]
+    weight: int
+    throttle: Throttle
+    sim: str | None = None
+    ready: bool = False
+    """Can send: registered and well, whether idle or busy."""
+    lost_at: float = 0.0
+    """When it last stopped being ready."""
+    used: int = 0
+    """Parts since the start of the process, for least_used and weighted."""
+    last_used: float = 0.0
+    blocked_until: float | None = None
+    """Set while its limits forbid what it would take next."""
+    turn: int = 0
+    targets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """What the passing of time brought."""
+
+    freed: list[Job]
+    """May be taken now."""
+    expired: list[Job]
+    """Their validity ended while they waited; they have left the queue."""
+    overdue: list[Job]
+    """Were held because of an ambiguous part, and nothing settled it in time."""
+
+
+_Entry = tuple[int, int, Job]
+_Timed = tuple[float, int, int, Job]
+
+
+@dataclass(slots=True)
+class _Bucket:
+    """Waiting messages that the same lanes may carry, oldest first in each class."""
+
+    heaps: tuple[list[_Entry], ...] = field(default_factory=lambda: tuple([] for _ in RANKS))
+
+    def head(self, rank: int) -> Job | None:
+        heap = self.heaps[rank]
+        while heap:
+            _, place, job = heap[0]
+            if job.place == place:
+                return job
+            heappop(heap)
+        return None
+
+
+class Dispatch:
+    """The queue and the choice. Times are UTC seconds."""
+
+    def __init__(self, routes: Iterable[RouteSection]) -> None:
+        self._routes = {r.id: r for r in routes}
+        self._lanes: dict[str, LaneState] = {}
+        self._buckets: dict[str, dict[frozenset[str], _Bucket]] = {}
+        self._jobs: dict[int, Job] = {}
+        self._waiting: set[int] = set()
+        self._delayed: list[_Timed] = []
+        self._held: list[_Timed] = []
+        self._expiring: list[tuple[float, int, Job]] = []
+
+    # --- lanes
+
+    def add_lane(self, lane: LaneState) -> None:
+        """Make a modem known; it takes nothing until it is ready."""
+        self._lanes[lane.id] = lane
+        self._retarget()
+
+    def lane(self, id: str) -> LaneState:
+        """The state of a lane. Raises KeyError."""
+        return self._lanes[id]
+
+    def set_ready(self, id: str, ready: bool, sim: str | None, now: float) -> None:
+        """A modem became able to send (with this SIM), or stopped being so."""
+        lane = self._lanes[id]
+        if lane.ready and not ready:
+            lane.lost_at = now
+        lane.ready = ready
+        if sim is not None:
+            lane.sim = sim
+        lane.blocked_until = None
+        self._retarget()
+
+    def _retarget(self) -> None:
+        """Work out which buckets each lane serves: its own, and routes that fall back to it."""
+        alive = {r for lane in self._lanes.values() if lane.ready for r in lane.routes}
+        stands_in: dict[str, set[str]] = {}
+        for route in self._routes.values():
+            at: RouteSection | None = route
+            while at is not None and at.id not in alive:
+                at = self._routes.get(at.fallback) if at.fallback else None
+            if at is not None:
+                stands_in.setdefault(at.id, set()).add(route.id)
+        for lane in self._lanes.values():
+            served = dict.fromkeys(lane.routes)
+            for own in lane.routes:
+                served.update(dict.fromkeys(sorted(stands_in.get(own, ()))))
+            targets = [f"modem:{lane.id}", *(f"route:{r}" for r in served)]
+            if lane.sim is not None:
+                targets.insert(1, f"sim:{lane.sim}")
+            lane.targets = tuple(targets)
+
+    def another(self, job: Job, sim: str) -> bool:
+        """Whether a ready SIM other than this one could carry the job."""
+        target = self._target(job)
+        return any(
+            lane.ready and lane.sim != sim and target in lane.targets
+            for lane in self._lanes.values()
+        )
+
+    # --- the queue
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    def get(self, n: int) -> Job | None:
+        """The job of message `n`, waiting or in a lane's hands."""
+        return self._jobs.get(n)
+
+    def waiting_for(self, lane: LaneState) -> int:
+        """How many messages wait that this lane might carry (counted with those it shares)."""
+        return sum(
+            len(heap)
+            for target in lane.targets
+            for bucket in self._buckets.get(target, {}).values()
+            for heap in bucket.heaps
+        )
+
+    def add(self, job: Job, now: float, *, at: float | None = None) -> None:
+        """Let a job wait for a lane; until `at` (default: its due time) nobody may take it."""
+        self._know(job, now)
+        job.place += 1
+        self._waiting.add(job.n)
+        when = job.due_at if at is None else at
+        if when > now:
+            heappush(self._delayed, (when, job.n, job.place, job))
+        else:
+            self._put(job, now)
+
+    def hold(self, job: Job, now: float, until: float) -> None:
+        """Keep a job away from every lane; `tick` tells when `until` is over."""
+        self._know(job, now)
+        job.place += 1
+        self._waiting.discard(job.n)
+        heappush(self._held, (until, job.n, job.place, job))
+
+    def _know(self, job: Job, now: float) -> None:
+        if job.n not in self._jobs or job.expires_at <= now:
+            self._jobs[job.n] = job
+            heappush(self._expiring, (job.expires_at, job.n, job))
+        # Jobs leave long before their time is over: without this their entries would pile up.
+        if len(self._expiring) > 2 * len(self._jobs) + 1024:
+            self._expiring = [e for e in self._expiring if self._jobs.get(e[1]) is e[2]]
+            heapify(self._expiring)
+
+    def remove(self, job: Job) -> None:
+        """The job is over: delivered to the network, given up, or canceled."""
+        job.place += 1
+        self._waiting.discard(job.n)
+        self._jobs.pop(job.n, None)
+
+    def is_waiting(self, job: Job) -> bool:
+        """Whether the job is in the queue and not in a lane's hands."""
+        return job.n in self._waiting
+
+    def _target(self, job: Job) -> str:
+        if job.sim is not None:
+            return f"sim:{job.sim}"
+        return f"route:{job.route}" if job.modem is None else f"modem:{job.modem}"
+
+    def _put(self, job: Job, now: float) -> None:
+        if job.sim is not None and job.ambiguous() == [] and self._gone(job.sim, now):
+            job.start_over()
+        if job.avoid and job.avoid_until <= now:
+            job.avoid = frozenset()
+        buckets = self._buckets.setdefault(self._target(job), {})
+        bucket = buckets.setdefault(job.avoid, _Bucket())
+        heappush(bucket.heaps[job.rank], (job.n, job.place, job))
+        if job.avoid:
+            heappush(self._delayed, (job.avoid_until, job.n, job.place, job))
+        elif job.sim is not None:
+            heappush(self._delayed, (now + FOLLOW_S, job.n, job.place, job))
+
+    def _gone(self, sim: str, now: float) -> bool:
+        """Whether a SIM has been away for longer than a long message should wait for it."""
+        for lane in self._lanes.values():
+            if lane.sim == sim:
+                return not lane.ready and now - lane.lost_at >= FOLLOW_S
+        return True
+
+    # --- the choice
+
+    def take(self, id: str, now: float) -> Job | None:
+        """The best job that this lane may send now; it leaves the queue but stays known.
+
+        None when there is none, or when the SIM's limits forbid the best one (`blocked_until`).
+        """
+        lane = self._lanes[id]
+        lane.blocked_until = None
+        if not lane.ready:
+            return None
+        job = self._best(lane, now)
+        if job is None:
+            return None
+        allowed = lane.throttle.allowed_at(now, len(job.pending()), job.to)
+        if allowed > now:
+            lane.blocked_until = allowed
+            return None
+        lane.turn += 1
+        lane.last_used = now
+        job.place += 1
+        self._waiting.discard(job.n)
+        return job
+
+    def _best(self, lane: LaneState, now: float) -> Job | None:
+        best: Job | None = None
+        aged: Job | None = None
+        for target in lane.targets:
+            for avoid, bucket in self._buckets.get(target, {}).items():
+                if lane.sim in avoid:
+                    continue
+                for rank in range(len(RANKS)):
+                    job = bucket.head(rank)
+                    if job is None:
+                        continue
+                    if best is None or (rank, job.n) < (best.rank, best.n):
+                        best = job
+                    if now - job.created_at >= AGE_S and (aged is None or job.n < aged.n):
+                        aged = job
+        if aged is not None and lane.turn % AGED_TURN == AGED_TURN - 1:
+            return aged
+        return best
+
+    def choose(self, job: Job, idle: Iterable[str], now: float) -> str | None:
+        """The idle lane that a waiting job should go to by its route's policy, if any may."""
+        target = self._target(job)
+        fit = [
+            lane
+            for lane in map(self._lanes.__getitem__, idle)
+            if lane.ready
+            and target in lane.targets
+            and lane.sim not in job.avoid
+            and lane.throttle.allowed_at(now, len(job.pending()), job.to) <= now
+        ]
+        if not fit:
+            return None
+        policy = self._routes[job.route].policy if job.route in self._routes else "least_used"
+        if policy == "round_robin":
+            return min(fit, key=lambda lane: lane.last_used).id
+        if policy == "weighted":
+            return min(fit, key=lambda lane: (lane.used + 1) / lane.weight).id
+        return min(fit, key=lambda lane: (lane.used, lane.last_used)).id
+
+    # --- time
+
+    def tick(self, now: float) -> Tick:
+        """Move on in time. A job in a lane's hands is left alone."""
+        freed = _due(self._delayed, now)
+        for job in freed:
+            job.place += 1
+            self._put(job, now)
+        expired: list[Job] = []
+        while self._expiring and self._expiring[0][0] <= now:
+            _, n, job = heappop(self._expiring)
+            if n in self._waiting and self._jobs.get(n) is job:
+                self.remove(job)
+                expired.append(job)
+        return Tick([j for j in freed if j.n in self._waiting], expired, _due(self._held, now))
+
+    def wake_at(self, idle: Iterable[str]) -> float | None:
+        """When `tick` or a blocked idle lane should be looked at next."""
+        heaps: tuple[list[_Timed] | list[tuple[float, int, Job]], ...]
+        heaps = (self._delayed, self._held, self._expiring)
+        times = [heap[0][0] for heap in heaps if heap]
+        times += [at for i in idle if (at := self._lanes[i].blocked_until) is not None]
+        return min(times, default=None)
+
+
+def _due(heap: list[_Timed], now: float) -> list[Job]:
+    """Take what is due from a heap, without entries that a later move made stale."""
+    jobs: list[Job] = []
+    while heap and heap[0][0] <= now:
+        _, _, place, job = heappop(heap)
+        if job.place == place:
+            jobs.append(job)
+    return jobs

@@ -1,0 +1,155 @@
+"""The dispatch core on the event loop: lanes wait for jobs, jobs and timers wake lanes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from types import TracebackType
+
+from modemgw.clock import Clock
+from modemgw.gateway.dispatch import Dispatch, LaneState
+from modemgw.gateway.job import Job
+
+LONGEST_TIMER_S = 3600.0
+"""The wall clock may be set while a timer runs: look again at least this often."""
+
+
+class Dispatcher:
+    """Gives each waiting lane the next job, as soon as there is one it may send.
+
+    Use as a context manager. The callbacks are called in the loop with what time brings (see Tick):
+    `on_due` before the job may be taken.
+    """
+
+    def __init__(
+        self,
+        core: Dispatch,
+        *,
+        clock: Clock,
+        on_due: Callable[[Job], None],
+        on_expired: Callable[[Job], None],
+        on_overdue: Callable[[Job], None],
+    ) -> None:
+        self.core = core
+        self._clock = clock
+        self._on_due = on_due
+        self._on_expired = on_expired
+        self._on_overdue = on_overdue
+        self._idle: dict[str, asyncio.Future[Job]] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
+
+    def __enter__(self) -> Dispatcher:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    async def next(self, lane: str) -> Job:
+        """The next job of this lane; waits until there is one."""
+        now = self._clock.time()
+        job = self.core.take(lane, now)
+        if job is not None:
+            return job
+        wanted: asyncio.Future[Job] = asyncio.get_running_loop().create_future()
+        self._idle[lane] = wanted
+        self._arm(now)
+        try:
+            return await wanted
+        except asyncio.CancelledError:
+            if wanted.done() and not wanted.cancelled():
+                self.add(wanted.result())  # it was handed over in the same moment
+            raise
+        finally:
+            self._idle.pop(lane, None)
+
+    def add(self, job: Job, *, at: float | None = None) -> None:
+        """Let a job wait for a lane, from `at` (UTC seconds; default: its due time) on."""
+        now = self._clock.time()
+        self.core.add(job, now, at=at)
+        self._offer([job], now)
+        self._arm(now)
+
+    def add_all(self, jobs: Iterable[Job]) -> None:
+        """Let many new jobs wait."""
+        now = self._clock.time()
+        for job in jobs:
+            self.core.add(job, now)
+            if self._idle:
+                self._offer([job], now)
+        self._arm(now)
+
+    def hold(self, job: Job, until: float) -> None:
+        """Keep a job from every lane until `until` (UTC seconds), then tell `on_overdue`."""
+        now = self._clock.time()
+        self.core.hold(job, now, until)
+        self._arm(now)
+
+    def remove(self, job: Job) -> None:
+        """The job is over."""
+        self.core.remove(job)
+
+    def add_lane(self, lane: LaneState) -> None:
+        """Make a modem known."""
+        self.core.add_lane(lane)
+
+    def set_ready(self, lane: str, ready: bool, sim: str | None) -> None:
+        """A modem became able to send, or stopped being so; others may have to stand in for it."""
+        now = self._clock.time()
+        self.core.set_ready(lane, ready, sim, now)
+        self._feed(now)
+        self._arm(now)
+
+    def _offer(self, jobs: Iterable[Job], now: float) -> None:
+        for job in jobs:
+            # A lane may find something better of its own, or be held back by its limits: go on
+            # until the job is in somebody's hands or nobody idle may have it.
+            while self._idle and self.core.is_waiting(job):
+                lane = self.core.choose(job, self._idle, now)
+                if lane is None or not self._give(lane, now):
+                    break
+
+    def _feed(self, now: float) -> None:
+        for lane in list(self._idle):
+            self._give(lane, now)
+
+    def _give(self, lane: str, now: float) -> bool:
+        wanted = self._idle[lane]
+        job = None if wanted.done() else self.core.take(lane, now)
+        if job is None:
+            return False
+        del self._idle[lane]
+        wanted.set_result(job)
+        return True
+
+    def _arm(self, now: float) -> None:
+        at = self.core.wake_at(self._idle)
+        if at is None:
+            return
+        if self._timer is not None:
+            if self._timer_at <= at:
+                return
+            self._timer.cancel()
+        delay = min(max(at - now, 0.0), LONGEST_TIMER_S)
+        self._timer_at = now + delay
+        self._timer = asyncio.get_running_loop().call_later(delay, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        now = self._clock.time()
+        tick = self.core.tick(now)
+        for job in tick.freed:
+            self._on_due(job)
+        for job in tick.expired:
+            self._on_expired(job)
+        for job in tick.overdue:
+            self._on_overdue(job)
+        self._offer(tick.freed, now)
+        self._feed(now)
+        self._arm(now)

@@ -1,0 +1,46 @@
+"""What the gateway answers when it will not do what was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """One thing that is wrong with a request."""
+
+    field: str
+    """The request's field, as the API names it."""
+    detail: str
+    """What is wrong and what would be right, in a sentence."""
+    code: str
+    """Stable and machine-readable, such as `invalid-number`."""
+
+
+class GatewayError(Exception):
+    """The root of the gateway's refusals."""
+
+
+class Rejected(GatewayError):
+    """The message cannot be sent as asked; `problems` names every field that is wrong."""
+
+    def __init__(self, problems: Sequence[FieldProblem]) -> None:
+        super().__init__("; ".join(f"{p.field}: {p.detail}" for p in problems))
+        self.problems = tuple(problems)
+
+
+class NotFound(GatewayError):
+    """There is no such thing."""
+
+
+class Conflict(GatewayError):
+    """The thing is not in a state in which this can be done."""
+
+
+class Unavailable(GatewayError):
+    """It cannot be done just now; later it may be."""
+
+
+class IdempotencyConflict(GatewayError):
+    """The Idempotency-Key was used before, for another request."""

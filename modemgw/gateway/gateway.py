@@ -1,0 +1,411 @@
+"""The gateway: the verbs that the doors call, and the tasks behind them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+
+from modemgw.clock import Clock, SystemClock
+from modemgw.config import Config
+from modemgw.gateway.accept import Acceptance
+from modemgw.gateway.bus import EventBus
+from modemgw.gateway.errors import (
+    FieldProblem,
+    IdempotencyConflict,
+    NotFound,
+    Rejected,
+    Unavailable,
+)
+from modemgw.gateway.fleet import Fleet, ModemView
+from modemgw.gateway.handlers import Handlers
+from modemgw.gateway.identifiers import new_id
+from modemgw.gateway.inbox import Inbox
+from modemgw.gateway.incoming import Incoming
+from modemgw.gateway.metrics import Accepted as AcceptedCount
+from modemgw.gateway.metrics import registry_of
+from modemgw.gateway.outbox import Outbox, RecoveryReport
+from modemgw.gateway.receipts import Receipts
+from modemgw.modem import Modem, UssdAnswer
+from modemgw.store import (
+    FILE_NAME,
+    AnsweredBefore,
+    InboundQuery,
+    MessageQuery,
+    Store,
+    StoreUnavailable,
+    Transaction,
+    inbound,
+    keys,
+    messages,
+)
+from modemgw.store.events import remember_answer
+from modemgw.store.records import Event, Inbound, Key, Message, NewMessage, Page
+
+logger = logging.getLogger(__name__)
+
+KEY_CACHE_S = 5.0
+"""How long a revoked key may go on working."""
+KEY_CACHE_SIZE = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """An Idempotency-Key, the fingerprint of its request, and how its answer is rendered."""
+
+    key: str
+    fingerprint: str
+    render: Callable[[Any], bytes]
+    """Called with the Message (or AcceptedBatch) that was accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A message that was taken; or the bytes of the first answer to the same request."""
+
+    message: Message | None
+    replay: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedBatch:
+    """A batch that was taken, with what was not; or the bytes of the first answer."""
+
+    id: str
+    accepted: int
+    rejected: tuple[tuple[int, Rejected], ...]
+    """(index in the request, why)."""
+    replay: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a message would be sent as."""
+
+    encoding: str
+    parts: int
+    units: tuple[int, ...]
+    """Septets, UTF-16 units or octets in each part."""
+    units_left: int
+    """Free in the last part."""
+    changes: tuple[tuple[str, str], ...]
+    """What transliteration would change."""
+
+
+class Gateway:
+    """The running gateway. Make one with `Gateway.open`."""
+
+    def __init__(self, config: Config, store: Store, *, clock: Clock, random: Random) -> None:
+        self._config = config
+        self._store = store
+        self._clock = clock
+        self._random = random
+        self._acceptance = Acceptance(config, random)
+        self._accepted = AcceptedCount()
+        self._known_keys: dict[bytes, tuple[float, Key | None]] = {}
+        self._bus = EventBus(store)
+        self.found = RecoveryReport(0, 0)
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(
+        cls, config: Config, *, clock: Clock | None = None, random: Random | None = None
+    ) -> AsyncIterator[Gateway]:
+        """Open the store, recover, run modems and dispatch; at the end drain and close.
+
+        Raises StoreError when the data directory or the database cannot be used.
+        """
+        clock = clock or SystemClock()
+        random = random or Random()  # noqa: S311 - ids and jitter, not secrets
+        path = config.gateway.data_dir / FILE_NAME
+        async with Store(path, clock=clock) as store:
+            gateway = cls(config, store, clock=clock, random=random)
+            await gateway._set_up()
+            stop = asyncio.Event()
+            owner = asyncio.current_task()
+            runner = asyncio.create_task(gateway._run(stop), name="gateway")
+            runner.add_done_callback(
+                lambda _: None if stop.is_set() or not owner else owner.cancel()
+            )
+            try:
+                yield gateway
+            finally:
+                stop.set()
+                await runner
+
+    async def _set_up(self) -> None:
+        last_message = await self._store.read(messages.last_n)
+        last_inbound = await self._store.read(inbound.last_n)
+        receipts = Receipts()
+        self._outbox = Outbox(
+            self._config,
+            store=self._store,
+            receipts=receipts,
+            clock=self._clock,
+            random=self._random,
+            next_n=last_message + 1,
+        )
+        self._handlers = Handlers(
+            self._config.handler,
+            store=self._store,
+            reply=self._reply,
+            clock=self._clock,
+            random=self._random,
+        )
+        incoming = Incoming(
+            next_n=last_inbound + 1,
+            random=self._random,
+            handlers_of=self._handlers.wanted_by,
+            number_of=lambda modem, sim: self._fleet.number_of(modem, sim),
+        )
+        self._inbox = Inbox(
+            store=self._store,
+            incoming=incoming,
+            receipts=receipts,
+            on_settled=self._outbox.settle,
+            on_message=lambda _: self._handlers.wake(),
+            reassembly_timeout_s=self._config.gateway.reassembly_timeout,
+            clock=self._clock,
+        )
+        self._fleet = Fleet(
+            self._config,
+            store=self._store,
+            outbox=self._outbox,
+            received=self._inbox.received,
+            clock=self._clock,
+            random=self._random,
+        )
+        self.found = await self._outbox.recover()
+
+    async def _run(self, stop: asyncio.Event) -> None:
+        with self._outbox.dispatcher:
+            async with asyncio.TaskGroup() as modems:
+                self._fleet.start(modems)
+                followers = [
+                    modems.create_task(self._inbox.sweep(), name="inbox sweep"),
+                    modems.create_task(self._handlers.run(), name="handlers"),
+                ]
+                await stop.wait()
+                timeout = self._config.gateway.drain_timeout
+                if not await self._fleet.drain(timeout):
+                    logger.warning("a part was still in the air after %g s", timeout)
+                for task in followers:
+                    task.cancel()
+                self._fleet.stop()
+
+    # --- sending
+
+    @property
+    def ready(self) -> bool:
+        """Whether a modem can send."""
+        return self._fleet.ready
+
+    @property
+    def accepting(self) -> str | None:
+        """Why new work is refused, or None when it is not."""
+        return self._store.problem
+
+    async def send(
+        self, new: NewMessage, *, key: str, idempotency: Idempotency | None = None
+    ) -> Accepted:
+        """Accept a message: when this returns it is committed.
+
+        Raises Rejected (with every field that is wrong), IdempotencyConflict, Unavailable.
+        """
+        message = self._acceptance.check(new, key=key, now=self._clock.time())
+        try:
+            await self._commit([message], self._answer(key, idempotency, message))
+        except AnsweredBefore as before:
+            return Accepted(None, self._replay(before, idempotency))
+        return Accepted(message)
+
+    async def send_batch(
+        self, news: Sequence[NewMessage], *, key: str, idempotency: Idempotency | None = None
+    ) -> AcceptedBatch:
+        """Accept what can be accepted of a batch, in one transaction.
+
+        Raises IdempotencyConflict, Unavailable.
+        """
+        now = self._clock.time()
+        id = new_id("bat", now, self._random)
+        good: list[Message] = []
+        bad: list[tuple[int, Rejected]] = []
+        for index, new in enumerate(news):
+            try:
+                good.append(self._acceptance.check(new, key=key, now=now, batch=id))
+            except Rejected as rejected:
+                bad.append((index, rejected))
+            if index % 1000 == 999:
+                await asyncio.sleep(0)  # let others in between
+        batch = AcceptedBatch(id, len(good), tuple(bad))
+        try:
+            await self._commit(
+                good,
+                self._answer(key, idempotency, batch),
+                lambda tx: messages.insert_batch(tx, id, key, now, len(good), len(bad)),
+            )
+        except AnsweredBefore as before:
+            return AcceptedBatch("", 0, (), self._replay(before, idempotency))
+        return batch
+
+    async def _reply(self, new: NewMessage, then: Callable[[Transaction], None]) -> None:
+        message = self._acceptance.check(new, key="handler", now=self._clock.time())
+        await self._commit([message], None, then)
+
+    async def _commit(
+        self,
+        accepted: Sequence[Message],
+        first: Callable[[Transaction], None] | None,
+        then: Callable[[Transaction], None] | None = None,
+    ) -> None:
+        if self._store.problem is not None:
+            raise Unavailable(self._store.problem)
+        try:
+            await self._outbox.accept(accepted, first=first, then=then)
+        except StoreUnavailable as error:
+            raise Unavailable(str(error)) from error
+        for message in accepted:
+            self._accepted.add(message.type)
+
+    def _answer(
+        self, key: str, idempotency: Idempotency | None, answer: Any
+    ) -> Callable[[Transaction], None] | None:
+        if idempotency is None:
+            return None
+        body = idempotency.render(answer)
+        return lambda tx: remember_answer(tx, key, idempotency.key, idempotency.fingerprint, body)
+
+    def _replay(self, before: AnsweredBefore, idempotency: Idempotency | None) -> bytes:
+        if idempotency is None or before.fingerprint != idempotency.fingerprint:
+            raise IdempotencyConflict(
+                "this Idempotency-Key was used for another request; use a new one"
+            ) from before
+        return before.body
+
+    def preview(self, new: NewMessage) -> Preview:
+        """What a message would be sent as; sends nothing. Raises Rejected."""
+        parts = self._acceptance.split(new)
+        return Preview(
+            encoding=parts.alphabet.value,
+            parts=len(parts.parts),
+            units=parts.units,
+            units_left=parts.units_left,
+            changes=parts.changes,
+        )
+
+    async def message(self, id: str) -> Message:
+        """A message and its history. Raises NotFound."""
+        found = await self._store.read(lambda db: messages.get(db, id))
+        if found is None:
+            raise NotFound(f"there is no message {id!r}")
+        return found
+
+    async def messages(self, query: MessageQuery) -> Page[Message]:
+        """A page of messages, newest first. Raises Rejected for a cursor that is not ours."""
+        try:
+            return await self._store.read(lambda db: messages.find(db, query))
+        except ValueError as error:
+            raise _bad_cursor() from error
+
+    async def cancel(self, id: str) -> Message:
+        """Cancel a message that has not begun. Raises NotFound, Conflict."""
+        n = await self._store.read(lambda db: messages.number_of(db, id))
+        if n is None:
+            raise NotFound(f"there is no message {id!r}")
+        await self._outbox.cancel(n)
+        return await self.message(id)
+
+    async def batch(self, id: str) -> tuple[dict[str, Any], dict[str, int]]:
+        """What is known of a batch, and its messages counted by status. Raises NotFound."""
+        found = await self._store.read(lambda db: messages.batch_counts(db, id))
+        if found is None:
+            raise NotFound(f"there is no batch {id!r}")
+        return found
+
+    # --- receiving
+
+    async def inbound(self, id: str) -> Inbound:
+        """A received message. Raises NotFound."""
+        found = await self._store.read(lambda db: inbound.get(db, id))
+        if found is None:
+            raise NotFound(f"there is no inbound message {id!r}")
+        return found
+
+    async def inbounds(self, query: InboundQuery) -> Page[Inbound]:
+        """A page of received messages, newest first. Raises Rejected for a foreign cursor."""
+        try:
+            return await self._store.read(lambda db: inbound.find(db, query))
+        except ValueError as error:
+            raise _bad_cursor() from error
+
+    def events(self, after: int | None = None) -> AsyncIterator[Event]:
+        """Events with an id above `after` (default: from now on), then live, without end."""
+        return self._bus.follow(after)
+
+    # --- modems
+
+    def modems(self) -> list[ModemView]:
+        """Every modem as it is now."""
+        return self._fleet.views()
+
+    def modem(self, id: str) -> ModemView:
+        """A modem as it is now. Raises NotFound."""
+        return self._fleet.view(id)
+
+    def pause_modem(self, id: str) -> ModemView:
+        """Send nothing more through a modem. Raises NotFound."""
+        return self._tell(id, Modem.pause)
+
+    def resume_modem(self, id: str) -> ModemView:
+        """Let a paused modem work again. Raises NotFound."""
+        return self._tell(id, Modem.resume)
+
+    def restart_modem(self, id: str) -> ModemView:
+        """Let a modem begin anew with its identification. Raises NotFound."""
+        return self._tell(id, Modem.restart)
+
+    def _tell(self, id: str, verb: Callable[[Modem], None]) -> ModemView:
+        verb(self._fleet.modem(id))
+        return self._fleet.view(id)
+
+    async def ussd(self, id: str, code: str, timeout_s: float) -> UssdAnswer:
+        """Send a USSD request. Raises NotFound, Conflict (not ready), ModemError."""
+        return await self._fleet.ready_modem(id).ussd(code, timeout_s=timeout_s)
+
+    def trace(self, id: str, *, reveal: bool = False) -> list[str]:
+        """What was last said on a modem's port; PINs and texts masked unless `reveal`."""
+        return self._fleet.modem(id).trace_lines(reveal=reveal)
+
+    # --- the rest
+
+    async def authenticate(self, token: str) -> Key | None:
+        """The key with this token, if it is in force."""
+        hash_ = keys.digest(token)
+        now = self._clock.monotonic()
+        known = self._known_keys.get(hash_)
+        if known is not None and now - known[0] < KEY_CACHE_S:
+            return known[1]
+        key = await self._store.read(lambda db: keys.find(db, hash_))
+        if len(self._known_keys) >= KEY_CACHE_SIZE:
+            self._known_keys.clear()
+        if key is not None:
+            self._known_keys[hash_] = (now, key)
+        return key
+
+    def metrics(self) -> CollectorRegistry:
+        """The figures for Prometheus."""
+        return registry_of(
+            self._fleet.views, lambda: len(self._outbox.dispatcher.core), self._accepted
+        )
+
+
+def _bad_cursor() -> Rejected:
+    return Rejected(
+        [FieldProblem("cursor", "is not a next_cursor that this list gave", "invalid-cursor")]
+    )

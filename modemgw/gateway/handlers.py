@@ -1,0 +1,231 @@
+"""Handlers: what is done with an inbound message. Each gets it at least once, with back-off.
+
+What a handler is owed stands in the store from the moment the message does, so a crash loses
+nothing; a reply is accepted in the same transaction that ticks the handler off, so it goes out
+once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import inspect
+import json
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from random import Random
+from typing import Any
+
+import aiohttp
+
+from modemgw.clock import Clock
+from modemgw.config import HandlerMatch, HandlerSection
+from modemgw.gateway.errors import GatewayError, Rejected
+from modemgw.gateway.retry import backoff
+from modemgw.store import Handling, Store, StoreError, Transaction
+from modemgw.store import inbound as rows
+from modemgw.store.records import Inbound, NewMessage
+
+logger = logging.getLogger(__name__)
+
+FIRST_WAIT_S = 5.0
+MAX_TRIES = 12
+"""With back-off from FIRST_WAIT_S this is a little over two hours; then the delivery is dead."""
+
+Reply = Callable[[NewMessage, Callable[[Transaction], None]], Awaitable[None]]
+"""Accepts a message and, in the same transaction, does what is handed along."""
+
+
+class HandlerFailure(Exception):
+    """A handler did not take the message. `final`: it never will."""
+
+    def __init__(self, problem: str, *, final: bool = False) -> None:
+        super().__init__(problem)
+        self.final = final
+
+
+def name_of(index: int, section: HandlerSection) -> str:
+    """The name under which a handler's deliveries are kept: its place and its kind."""
+    kind = next(
+        k for k in ("exec", "webhook", "python", "reply") if getattr(section, k) is not None
+    )
+    return f"{index + 1}:{kind}"
+
+
+def matches(match: HandlerMatch, message: Inbound) -> bool:
+    """Whether a handler wants a message."""
+    if match.keyword is not None:
+        words = (message.text or "").split(maxsplit=1)
+        if not words or words[0].casefold() != match.keyword.casefold():
+            return False
+    if match.from_prefix and not message.sender.startswith(match.from_prefix):
+        return False
+    return not match.modem or message.modem in match.modem
+
+
+_EXPECTED = (
+    HandlerFailure,
+    GatewayError,
+    StoreError,
+    TimeoutError,
+    OSError,
+    aiohttp.ClientError,
+)
+
+
+class Handlers:
+    """Delivers inbound messages to the configured handlers. `run` is its only task."""
+
+    def __init__(
+        self,
+        sections: Sequence[HandlerSection],
+        *,
+        store: Store,
+        reply: Reply,
+        clock: Clock,
+        random: Random,
+    ) -> None:
+        self._sections = {name_of(i, s): s for i, s in enumerate(sections)}
+        self._store = store
+        self._reply = reply
+        self._clock = clock
+        self._random = random
+        self._wake = asyncio.Event()
+        self._wake.set()
+
+    def wanted_by(self, message: Inbound) -> list[str]:
+        """The names of the handlers that are to get a message."""
+        return [name for name, s in self._sections.items() if matches(s.match, message)]
+
+    def wake(self) -> None:
+        """Something is owed."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Deliver what is owed, until cancelled."""
+        if not self._sections:
+            return
+        async with aiohttp.ClientSession() as http:
+            while True:
+                self._wake.clear()
+                owed = await self._store.read(rows.owed)
+                now = self._clock.time()
+                due = [h for h in owed if h.next_at <= now]
+                if due:
+                    await asyncio.gather(*(self._deliver(h, http) for h in due))
+                    continue
+                wait = min((h.next_at for h in owed), default=now + 3600) - now
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), wait)
+
+    async def _deliver(self, handling: Handling, http: aiohttp.ClientSession) -> None:
+        section = self._sections.get(handling.handler)
+        n, name = handling.inbound_n, handling.handler
+        try:
+            if section is None:
+                raise HandlerFailure("this handler is no longer configured", final=True)
+            if section.reply is not None:
+                await self._answer(section.reply, handling)
+                return
+            async with asyncio.timeout(section.timeout):
+                await self._hand_over(section, handling.inbound, http)
+        except _EXPECTED as error:
+            problem = str(error) or f"no answer within {section.timeout if section else 0:g} s"
+            final = isinstance(error, Rejected) or getattr(error, "final", False)
+            tries = handling.tries + 1
+            next_at = None
+            if not final and tries < MAX_TRIES:
+                next_at = self._clock.time() + backoff(FIRST_WAIT_S, tries, self._random)
+            logger.warning(
+                "handler %s did not take %s (%s): %s",
+                name,
+                handling.inbound.id,
+                "given up" if next_at is None else "will be tried again",
+                problem,
+            )
+            await self._store.write(
+                lambda tx: rows.not_handled(tx, n, name, problem, next_at), keep=True
+            )
+        else:
+            await self._store.write(lambda tx: rows.handled(tx, n, name), keep=True)
+
+    async def _answer(self, text: str, handling: Handling) -> None:
+        sender = handling.inbound.sender
+        if not sender.lstrip("+").isdecimal():
+            raise HandlerFailure(f"{sender!r} is not a number that can be answered", final=True)
+        n, name = handling.inbound_n, handling.handler
+        await self._reply(
+            NewMessage(to=sender, text=text, modem=handling.inbound.modem),
+            lambda tx: rows.handled(tx, n, name),
+        )
+
+    async def _hand_over(
+        self, section: HandlerSection, message: Inbound, http: aiohttp.ClientSession
+    ) -> None:
+        document = as_json(message)
+        if section.exec is not None:
+            await _execute(section.exec, document)
+        elif section.webhook is not None:
+            async with http.post(section.webhook, json=document) as answer:
+                if answer.status >= 300:
+                    gone = 400 <= answer.status < 500 and answer.status not in (408, 425, 429)
+                    raise HandlerFailure(f"it answered HTTP {answer.status}", final=gone)
+        elif section.python is not None:
+            await _call(section.python, message)
+
+
+def as_json(message: Inbound) -> dict[str, Any]:
+    """An inbound message as handlers get it: the API's names, times in UTC seconds."""
+    return {
+        "id": message.id,
+        "from": message.sender,
+        "to": message.to,
+        "text": message.text,
+        "data": None if message.data is None else message.data.hex(),
+        "encoding": message.encoding,
+        "complete": message.complete,
+        "modem": message.modem,
+        "sim": message.sim,
+        "sent_at": message.sent_at,
+        "received_at": message.received_at,
+    }
+
+
+async def _execute(command: Sequence[str], document: dict[str, Any]) -> None:
+    """Run a program with the message as JSON on its standard input; exit code 0 takes it."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        _, complaint = await process.communicate(json.dumps(document).encode())
+    except asyncio.CancelledError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+        raise
+    if process.returncode != 0:
+        last = complaint.decode(errors="replace").strip().rpartition("\n")[2][:200]
+        raise HandlerFailure(f"{command[0]} ended with {process.returncode}: {last}")
+
+
+async def _call(target: str, message: Inbound) -> None:
+    """Call `package.module:function` with the message: awaited, or in a thread if it is plain."""
+    module, _, function = target.partition(":")
+    try:
+        callable_ = getattr(importlib.import_module(module), function)
+    except (ImportError, AttributeError) as error:
+        raise HandlerFailure(f"{target} cannot be imported: {error}") from error
+    try:
+        if inspect.iscoroutinefunction(callable_):
+            await callable_(message)
+        else:
+            await asyncio.to_thread(callable_, message)
+    except asyncio.CancelledError:
+        raise
+    except Exception as error:
+        logger.exception("handler %s failed", target)
+        raise HandlerFailure(f"{target} raised {type(error).__name__}") from error

@@ -1,0 +1,84 @@
+"""What modems receive: committed first, then followed up."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from modemgw.clock import Clock
+from modemgw.gateway.incoming import Incoming, decode
+from modemgw.gateway.receipts import Matched, Receipts
+from modemgw.modem import ReceivedPdu, SimIdentity
+from modemgw.sms import StatusReport
+from modemgw.store import Store, Transaction
+from modemgw.store.records import Inbound
+
+logger = logging.getLogger(__name__)
+
+SWEEP_S = 60.0
+"""How often incomplete long messages are looked at."""
+
+
+class Inbox:
+    """Takes PDUs from modems into the store."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        incoming: Incoming,
+        receipts: Receipts,
+        on_settled: Callable[[Matched], None],
+        on_message: Callable[[Inbound], None],
+        reassembly_timeout_s: float,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._incoming = incoming
+        self._receipts = receipts
+        self._on_settled = on_settled
+        self._on_message = on_message
+        self._reassembly_timeout_s = reassembly_timeout_s
+        self._clock = clock
+
+    async def received(self, modem: str, sim: SimIdentity, pdu: ReceivedPdu) -> None:
+        """Returns when the PDU is committed. Raises StoreError when it cannot be."""
+        value = decode(pdu)
+        if isinstance(value, StatusReport):
+            await self._report(modem, sim, value, pdu.tpdu)
+            return
+
+        def keep(tx: Transaction) -> Inbound | None:
+            if isinstance(value, str):
+                return self._incoming.take_undecodable(tx, modem, sim, pdu, value)
+            return self._incoming.take(tx, modem, sim, value, pdu.tpdu)
+
+        message = await self._store.write(keep)
+        if isinstance(value, str):
+            logger.warning("modem %s: received a PDU that cannot be decoded: %s", modem, value)
+        if message is not None:
+            logger.info("modem %s: received message %s", modem, message.id)
+            self._on_message(message)
+
+    async def _report(
+        self, modem: str, sim: SimIdentity, report: StatusReport, tpdu: bytes
+    ) -> None:
+        matched = await self._store.write(
+            lambda tx: self._receipts.take(tx, modem=modem, sim=sim.iccid, report=report, tpdu=tpdu)
+        )
+        if matched is None:
+            logger.info("modem %s: a status report matches nothing yet; it is kept", modem)
+        elif matched.was_ambiguous:
+            self._on_settled(matched)
+
+    async def sweep(self) -> None:
+        """Hand on long messages that stay incomplete for too long, until cancelled."""
+        while True:
+            before = self._clock.time() - self._reassembly_timeout_s
+            released = await self._store.write(
+                lambda tx, before=before: self._incoming.release_overdue(tx, before)  # type: ignore[misc]
+            )
+            for message in released:
+                logger.warning("message %s is handed on incomplete", message.id)
+                self._on_message(message)
+            await self._clock.sleep(SWEEP_S)

@@ -1,0 +1,141 @@
+"""A message on its way to a modem: what dispatch keeps in memory of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from modemgw.gateway.content import Content
+from modemgw.store.records import Attempt, AttemptState, Message, MessageStatus
+
+RANKS = {"otp": 0, "transactional": 1, "promotional": 2}
+"""Which type goes first: the lower the earlier."""
+
+
+class PartState(Enum):
+    """What is still to be done for a part."""
+
+    PENDING = 1
+    ACCEPTED = 2
+    AMBIGUOUS = 3
+    """Nobody knows whether the network has it; the type's policy decides what is done."""
+
+
+@dataclass(slots=True)
+class PartProgress:
+    """One part's way so far."""
+
+    state: PartState = PartState.PENDING
+    tries: int = 0
+    """Attempts made, of whatever end."""
+    refusals: int = 0
+    """Attempts that the network or the modem refused: these count against `max_attempts`."""
+    duplicate_risk: bool = False
+    """The next attempt may double what an ambiguous one already sent."""
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """A message that still wants a modem. Identity is the object's; `n` orders by acceptance."""
+
+    n: int
+    id: str
+    to: str
+    content: Content
+    type: str
+    route: str
+    modem: str | None
+    receipt: bool
+    status: MessageStatus
+    created_at: float
+    due_at: float
+    expires_at: float
+    part_count: int
+    reference: str | None = None
+    progress: list[PartProgress] = field(default_factory=list)
+    """Empty until the first attempt; use `part`."""
+    sim: str | None = None
+    """The SIM (ICCID) that has parts of it already: the others should follow there."""
+    avoid: frozenset[str] = frozenset()
+    """SIMs that just refused it."""
+    avoid_until: float = 0.0
+    place: int = 0
+    """Grows with each move in the queue, so that a stale entry is recognised."""
+
+    @property
+    def rank(self) -> int:
+        """Its class of priority, 0 first."""
+        return RANKS[self.type]
+
+    def part(self, index: int) -> PartProgress:
+        """The progress of the part at `index` (from 0)."""
+        if not self.progress:
+            self.progress = [PartProgress() for _ in range(self.part_count)]
+        return self.progress[index]
+
+    def pending(self) -> list[int]:
+        """Indexes of the parts that are to be sent, in order."""
+        if not self.progress:
+            return list(range(self.part_count))
+        return [i for i, p in enumerate(self.progress) if p.state is PartState.PENDING]
+
+    def ambiguous(self) -> list[int]:
+        """Indexes of the parts of which nobody knows."""
+        return [i for i, p in enumerate(self.progress) if p.state is PartState.AMBIGUOUS]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every part was accepted by the network."""
+        return bool(self.progress) and all(p.state is PartState.ACCEPTED for p in self.progress)
+
+    def start_over(self) -> None:
+        """Send every part again, from another SIM: parts from two senders do not join."""
+        for progress in self.progress:
+            if progress.state is not PartState.PENDING:
+                progress.state = PartState.PENDING
+                progress.duplicate_risk = True
+        self.sim = None
+
+
+def job_of(n: int, message: Message) -> Job:
+    """The job of a message, new or as a restart finds it in the store."""
+    job = Job(
+        n=n,
+        id=message.id,
+        to=message.to,
+        content=Content(
+            text=message.text,
+            data=message.data,
+            ports=message.ports,
+            encoding="ucs2" if message.encoding == "ucs2" else "auto",
+            message_class=message.message_class,
+        ),
+        type=message.type,
+        route=message.route,
+        modem=message.modem,
+        receipt=message.receipt,
+        status=message.status,
+        created_at=message.created_at,
+        due_at=message.send_at or message.created_at,
+        expires_at=message.expires_at,
+        part_count=len(message.parts),
+        reference=message.reference,
+    )
+    for part in message.parts:
+        if part.attempts:
+            _take_up(job, part.index - 1, part.attempts)
+    return job
+
+
+def _take_up(job: Job, index: int, attempts: tuple[Attempt, ...]) -> None:
+    progress = job.part(index)
+    last = attempts[-1]
+    progress.tries = last.n
+    progress.refusals = sum(a.state is AttemptState.REFUSED for a in attempts)
+    progress.duplicate_risk = any(a.state is AttemptState.AMBIGUOUS for a in attempts)
+    if last.state is AttemptState.ACCEPTED:
+        progress.state = PartState.ACCEPTED
+        job.sim = last.sim
+    elif last.state in (AttemptState.AMBIGUOUS, AttemptState.SUBMITTING):
+        progress.state = PartState.AMBIGUOUS
+        job.sim = last.sim

@@ -1,0 +1,313 @@
+"""One modem's line of work: take a message, send its parts, record each attempt twice."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from random import Random
+from typing import Protocol
+
+from modemgw.clock import Clock
+from modemgw.config import TypeSection, TypesSection
+from modemgw.gateway import content, progress
+from modemgw.gateway.dispatcher import Dispatcher
+from modemgw.gateway.errors import Rejected
+from modemgw.gateway.job import Job, PartProgress, PartState
+from modemgw.gateway.receipts import Receipts
+from modemgw.gateway.retry import Action, decide
+from modemgw.modem import (
+    ErrorClass,
+    NotSubmitted,
+    SimIdentity,
+    SubmitAmbiguous,
+    SubmitRefused,
+    Submitted,
+)
+from modemgw.sms import Address, Submit, Validity
+from modemgw.store import AttemptKey, Store, Transaction, attempts, messages
+from modemgw.store.records import AttemptState, ErrorInfo, MessageStatus
+
+logger = logging.getLogger(__name__)
+
+BREATH_S = 1.0
+"""Pause after a modem failed before anything was sent, or while the database takes nothing."""
+
+
+class Sender(Protocol):
+    """What a lane wants of a modem (modemgw.modem.Modem is one)."""
+
+    id: str
+
+    @property
+    def sim(self) -> SimIdentity | None: ...
+
+    async def wait_ready(self) -> None: ...
+
+    async def submit(
+        self, tpdu: bytes, *, authorise: asyncio.Future[None], more: bool = False
+    ) -> Submitted: ...
+
+
+class Lane:
+    """Carries messages through one modem, one part after another."""
+
+    def __init__(
+        self,
+        modem: Sender,
+        *,
+        dispatcher: Dispatcher,
+        store: Store,
+        receipts: Receipts,
+        types: TypesSection,
+        receipt_timeout_s: float,
+        clock: Clock,
+        random: Random,
+    ) -> None:
+        self._modem = modem
+        self._dispatcher = dispatcher
+        self._store = store
+        self._receipts = receipts
+        self._types = types
+        self._receipt_timeout_s = receipt_timeout_s
+        self._clock = clock
+        self._random = random
+        self._draining = False
+        self._idle: asyncio.Task[Job] | None = None
+
+    def drain(self) -> None:
+        """Finish the part that is in the air and take no more."""
+        self._draining = True
+        if self._idle is not None:
+            self._idle.cancel()
+
+    async def run(self) -> None:
+        """Work until drained or cancelled."""
+        while not self._draining:
+            try:
+                await self._modem.wait_ready()
+                self._idle = asyncio.ensure_future(self._dispatcher.next(self._modem.id))
+                job = await self._idle
+            except asyncio.CancelledError:
+                if self._draining and not _being_cancelled():
+                    return
+                raise
+            finally:
+                self._idle = None
+            await self._carry(job)
+
+    def policy(self, job: Job) -> TypeSection:
+        """The policy of a job's message type."""
+        section: TypeSection = getattr(self._types, job.type)
+        return section
+
+    async def _carry(self, job: Job) -> None:
+        pending = job.pending()
+        for position, index in enumerate(pending):
+            if self._draining:
+                break
+            if job.expires_at <= self._clock.time():
+                self._give_up(job, MessageStatus.EXPIRED, EXPIRED)
+                return
+            more = position + 1 < len(pending)
+            if not await self._send_part(job, index, more=more):
+                return
+        self._put_back(job)
+
+    async def _send_part(self, job: Job, index: int, *, more: bool) -> bool:
+        """One attempt. False when the rest of the message must not follow now."""
+        sim = self._modem.sim
+        if sim is None:
+            self._dispatcher.add(job, at=self._clock.time() + BREATH_S)
+            return False
+        now = self._clock.time()
+        try:
+            tpdu = self._tpdu(job, index, now)
+        except (ValueError, Rejected) as error:  # accepted by another version, with other rules
+            why = ErrorInfo("not-encodable", str(error), permanent=True)
+            self._give_up(job, MessageStatus.FAILED, why)
+            return False
+        part = job.part(index)
+        part.tries += 1
+        key = AttemptKey(job.n, index + 1, part.tries)
+        lane = self._dispatcher.core.lane(self._modem.id)
+        lane.throttle.record(now, job.to)
+        lane.used += 1
+        authorise = self._store.write(self._beginning(job, key, sim.iccid, now, part))
+        try:
+            done = await self._modem.submit(tpdu, authorise=authorise, more=more)
+        except NotSubmitted as failure:
+            return self._not_sent(job, key, sim, failure)
+        except SubmitRefused as refusal:
+            return self._refused(job, key, sim, refusal)
+        except SubmitAmbiguous as doubt:
+            return self._ambiguous(job, key, sim, _error_of(doubt))
+        except asyncio.CancelledError:
+            self._ambiguous(job, key, sim, ErrorInfo("stopped", STOPPED, permanent=False))
+            raise
+        except Exception as error:
+            # A fault of ours must not stop the lane, and says nothing about what went out.
+            logger.exception("modem %s: sending failed in an unforeseen way", self._modem.id)
+            return self._ambiguous(job, key, sim, ErrorInfo("fault", repr(error), permanent=False))
+        self._accepted(job, key, sim, done.reference)
+        return True
+
+    def _beginning(
+        self, job: Job, key: AttemptKey, iccid: str, now: float, part: PartProgress
+    ) -> Callable[[Transaction], None]:
+        first = job.status is not MessageStatus.SENDING
+        job.status = MessageStatus.SENDING
+        modem, to, risk = self._modem.id, job.to, part.duplicate_risk
+
+        def begin(tx: Transaction) -> None:
+            attempts.begin(
+                tx, key, modem=modem, sim=iccid, to=to, started_at=now, duplicate_risk=risk
+            )
+            if first:
+                messages.set_status(tx, key.message, MessageStatus.SENDING)
+
+        return begin
+
+    def _tpdu(self, job: Job, index: int, now: float) -> bytes:
+        parts = content.split(job.content, job.n & 0xFF)
+        return Submit(
+            destination=Address.parse(job.to),
+            user_data=parts.parts[index],
+            dcs=parts.dcs,
+            validity=Validity.relative(job.expires_at - now),
+            status_report_request=job.receipt,
+        ).encode()
+
+    # --- how an attempt ends
+
+    def _accepted(self, job: Job, key: AttemptKey, sim: SimIdentity, reference: int | None) -> None:
+        job.part(key.part - 1).state = PartState.ACCEPTED
+        if job.part_count > 1:
+            job.sim = sim.iccid
+        ended = self._clock.time()
+        single, id, name = job.part_count == 1, job.id, job.reference
+
+        def accept(tx: Transaction) -> None:
+            attempts.finish(tx, key, AttemptState.ACCEPTED, reference=reference, ended_at=ended)
+            if single:
+                progress.change(tx, key.message, id, MessageStatus.SENT, reference=name)
+            else:
+                progress.refresh(tx, key.message)
+            if reference is not None:
+                self._receipts.take_early(tx, sim.iccid, reference)
+
+        self._store.write(accept, keep=True)
+
+    def _not_sent(self, job: Job, key: AttemptKey, sim: SimIdentity, failure: NotSubmitted) -> bool:
+        error = ErrorInfo("not-sent", str(failure), permanent=False)
+        self._finish(key, AttemptState.NOT_SENT, error)
+        logger.info("modem %s: message %s not sent: %s", self._modem.id, job.id, failure)
+        # Not the message's fault: it costs no try, and others may carry it at once.
+        pause = BREATH_S if self._store.problem is not None else 0.0
+        if self._dispatcher.core.another(job, sim.iccid):
+            now = self._clock.time()
+            job.avoid, job.avoid_until = frozenset({sim.iccid}), now + BREATH_S
+        else:
+            pause = BREATH_S
+        self._dispatcher.add(job, at=self._clock.time() + pause)
+        return False
+
+    def _refused(self, job: Job, key: AttemptKey, sim: SimIdentity, refusal: SubmitRefused) -> bool:
+        verdict = refusal.verdict
+        error = ErrorInfo(
+            code="error" if refusal.code is None else str(refusal.code).lower().replace(" ", "-"),
+            detail=str(refusal),
+            permanent=verdict.error_class in (ErrorClass.RECIPIENT, ErrorClass.MESSAGE),
+        )
+        if verdict.error_class is ErrorClass.AMBIGUOUS:
+            return self._ambiguous(job, key, sim, error)
+        part = job.part(key.part - 1)
+        part.refusals += 1
+        decision = decide(
+            verdict,
+            part.refusals,
+            self.policy(job),
+            another_sim=job.sim is None and self._dispatcher.core.another(job, sim.iccid),
+            random=self._random,
+        )
+        logger.info("modem %s: message %s refused: %s", self._modem.id, job.id, error.code)
+        if decision.action is Action.ACCEPT:
+            self._accepted(job, key, sim, None)
+            return True
+        self._finish(key, AttemptState.REFUSED, error)
+        now = self._clock.time()
+        if decision.action is Action.FAIL:
+            self._give_up(job, MessageStatus.FAILED, error)
+        elif decision.action is Action.ELSEWHERE:
+            job.avoid, job.avoid_until = job.avoid | {sim.iccid}, now + decision.wait_s
+            self._dispatcher.add(job)
+        else:
+            self._dispatcher.add(job, at=now + decision.wait_s)
+        return False
+
+    def _ambiguous(self, job: Job, key: AttemptKey, sim: SimIdentity, error: ErrorInfo) -> bool:
+        job.part(key.part - 1).state = PartState.AMBIGUOUS
+        job.sim = sim.iccid
+        self._finish(key, AttemptState.AMBIGUOUS, error)
+        logger.warning(
+            "modem %s: nobody knows whether message %s part %d was sent: %s",
+            self._modem.id,
+            job.id,
+            key.part,
+            error.code,
+        )
+        return True
+
+    def _finish(self, key: AttemptKey, state: AttemptState, error: ErrorInfo) -> None:
+        ended = self._clock.time()
+        self._store.write(
+            lambda tx: attempts.finish(tx, key, state, error=error, ended_at=ended), keep=True
+        )
+
+    def _give_up(self, job: Job, status: MessageStatus, error: ErrorInfo) -> None:
+        self._dispatcher.remove(job)
+        n, id, name = job.n, job.id, job.reference
+        self._store.write(
+            lambda tx: progress.change(tx, n, id, status, reference=name, error=error), keep=True
+        )
+
+    def _put_back(self, job: Job) -> None:
+        """After a turn: what still is to be sent waits again, what is in doubt waits for word."""
+        if job.complete:
+            self._dispatcher.remove(job)
+        elif job.pending():
+            self._dispatcher.add(job)
+        else:
+            await_word(
+                job, self._dispatcher, self.policy(job), self._receipt_timeout_s, self._clock
+            )
+
+
+def await_word(
+    job: Job,
+    dispatcher: Dispatcher,
+    policy: TypeSection,
+    receipt_timeout_s: float,
+    clock: Clock,
+) -> None:
+    """Hold a job with ambiguous parts until its policy says what is to be done.
+
+    A report may settle it earlier. Without a receipt asked for, none will come: then nothing is
+    waited for but `ambiguous_wait`.
+    """
+    short = policy.ambiguous == "retry" or not job.receipt
+    dispatcher.hold(job, clock.time() + (policy.ambiguous_wait if short else receipt_timeout_s))
+
+
+EXPIRED = ErrorInfo("expired", "its validity ended before it could be sent", permanent=False)
+STOPPED = "the gateway was stopped while the modem was sending"
+
+
+def _error_of(doubt: SubmitAmbiguous) -> ErrorInfo:
+    code = "no-answer" if doubt.code is None else str(doubt.code).lower().replace(" ", "-")
+    return ErrorInfo(code, doubt.reason, permanent=False)
+
+
+def _being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -1,0 +1,72 @@
+"""The gateway's figures for Prometheus, read when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from modemgw.gateway.fleet import ModemView
+
+
+class _Figures(Collector):
+    def __init__(
+        self, views: Callable[[], list[ModemView]], waiting: Callable[[], int], accepted: Accepted
+    ) -> None:
+        self._views = views
+        self._waiting = waiting
+        self._accepted = accepted
+
+    def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
+        accepted = CounterMetricFamily(
+            "modemgw_messages_accepted", "Messages answered with 202", labels=["type"]
+        )
+        for type_, count in self._accepted.counts.items():
+            accepted.add_metric([type_], count)
+        yield accepted
+        yield GaugeMetricFamily(
+            "modemgw_messages_waiting", "Messages that still want a modem", self._waiting()
+        )
+        yield from self._modems()
+
+    def _modems(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
+        ready = GaugeMetricFamily("modemgw_modem_ready", "1: can send", labels=["modem"])
+        signal = GaugeMetricFamily("modemgw_modem_signal_dbm", "Signal", labels=["modem"])
+        parts = CounterMetricFamily(
+            "modemgw_modem_parts", "Attempts to send a part", labels=["modem", "outcome"]
+        )
+        received = CounterMetricFamily("modemgw_modem_received", "PDUs received", labels=["modem"])
+        resets = CounterMetricFamily("modemgw_modem_resets", "Resets", labels=["modem"])
+        for view in self._views():
+            status = view.status
+            can_send = status.state in ("ready", "sending")
+            ready.add_metric([status.id], float(can_send))
+            if status.signal_dbm is not None:
+                signal.add_metric([status.id], status.signal_dbm)
+            for outcome in ("sent", "refused", "ambiguous"):
+                parts.add_metric([status.id, outcome], getattr(status, outcome))
+            received.add_metric([status.id], status.received)
+            resets.add_metric([status.id], status.resets)
+        yield from (ready, signal, parts, received, resets)
+
+
+class Accepted:
+    """Counts what was accepted, by message type."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}
+
+    def add(self, type: str, count: int = 1) -> None:
+        """Count messages."""
+        self.counts[type] = self.counts.get(type, 0) + count
+
+
+def registry_of(
+    views: Callable[[], list[ModemView]], waiting: Callable[[], int], accepted: Accepted
+) -> CollectorRegistry:
+    """A registry that reads the given figures at each scrape."""
+    registry = CollectorRegistry()
+    registry.register(_Figures(views, waiting, accepted))
+    return registry

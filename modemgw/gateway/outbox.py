@@ -1,0 +1,248 @@
+"""Accepted messages on their way out: taken into the store, dispatched, recovered after a crash."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from modemgw.clock import Clock
+from modemgw.config import Config, ModemSection
+from modemgw.gateway import progress
+from modemgw.gateway.dispatch import Dispatch, LaneState
+from modemgw.gateway.dispatcher import Dispatcher
+from modemgw.gateway.errors import Conflict
+from modemgw.gateway.job import Job, PartState, job_of
+from modemgw.gateway.lane import EXPIRED, Lane, Sender, await_word
+from modemgw.gateway.receipts import Matched, Receipts
+from modemgw.gateway.throttle import Throttle
+from modemgw.store import Store, StoreConflict, Transaction, attempts, messages
+from modemgw.store.records import ErrorInfo, Message, MessageStatus
+
+logger = logging.getLogger(__name__)
+
+INTERRUPTED = ErrorInfo(
+    "interrupted", "the gateway ended while the modem was sending", permanent=False
+)
+NO_WORD = ErrorInfo(
+    "no-word",
+    "the modem gave no answer after it had the PDU, and no status report came: "
+    "it may or may not have been sent",
+    permanent=False,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryReport:
+    """What a start found in the store."""
+
+    waiting: int
+    """Messages that still want a modem."""
+    interrupted: int
+    """Attempts that were in the air when the last run ended: nobody knows of them."""
+
+    def lines(self) -> list[str]:
+        """What to tell a person; nothing when there is nothing to tell."""
+        told = []
+        if self.waiting:
+            told.append(f"{self.waiting} accepted messages wait to be sent")
+        if self.interrupted:
+            told.append(
+                f"{self.interrupted} parts were in the air when the last run ended: "
+                "they are ambiguous, their type's policy settles them"
+            )
+        return told
+
+
+class Outbox:
+    """Owns the queue and the lanes. Use as a context manager around the running of the lanes."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        store: Store,
+        receipts: Receipts,
+        clock: Clock,
+        random: Random,
+        next_n: int,
+    ) -> None:
+        self._config = config
+        self._store = store
+        self._receipts = receipts
+        self._clock = clock
+        self._random = random
+        self._next_n = next_n
+        self._lanes: dict[str, Lane] = {}
+        self._throttles: dict[str, Throttle] = {}
+        self.dispatcher = Dispatcher(
+            Dispatch(config.routes),
+            clock=clock,
+            on_due=self._due,
+            on_expired=self._expired,
+            on_overdue=self._overdue,
+        )
+
+    async def recover(self) -> RecoveryReport:
+        """Take up what the last run left. Call once, before lanes are added."""
+        keys = await self._store.write(lambda tx: attempts.interrupted(tx, INTERRUPTED))
+        jobs = await self._store.read(
+            lambda db: [job_of(w.n, w.message) for w in messages.waiting(db)]
+        )
+        fresh = []
+        for job in jobs:
+            if job.complete:
+                await self._store.write(lambda tx, n=job.n: progress.refresh(tx, n))  # type: ignore[misc]
+            elif job.pending():
+                fresh.append(job)
+            else:
+                self._await_word(job)
+        self.dispatcher.add_all(fresh)
+        return RecoveryReport(waiting=len(jobs), interrupted=len(keys))
+
+    async def accept(
+        self,
+        accepted: Sequence[Message],
+        *,
+        first: Callable[[Transaction], None] | None = None,
+        then: Callable[[Transaction], None] | None = None,
+    ) -> None:
+        """Commit messages, with what else belongs to the same transaction, and queue them.
+
+        `first` may refuse with StoreConflict before anything is written. Raises StoreUnavailable.
+        """
+        numbered = [(self._next_n + i, message) for i, message in enumerate(accepted)]
+        self._next_n += len(numbered)
+
+        def write(tx: Transaction) -> None:
+            if first is not None:
+                first(tx)
+            messages.insert(tx, numbered)
+            for _, m in numbered:
+                if m.status is MessageStatus.QUEUED:
+                    tx.emit("message.queued", progress.about(m.id, m.status, m.reference))
+            if then is not None:
+                then(tx)
+
+        await self._store.write(write)
+        self.dispatcher.add_all([job_of(n, message) for n, message in numbered])
+
+    async def cancel(self, n: int) -> None:
+        """Cancel a message that has not begun. Raises Conflict."""
+        job = self.dispatcher.core.get(n)
+        if job is None or job.progress or not self.dispatcher.core.is_waiting(job):
+            raise Conflict("it has begun, or it is over: only a waiting message can be canceled")
+        self.dispatcher.remove(job)
+
+        def write(tx: Transaction) -> None:
+            messages.cancel(tx, n)
+            tx.emit(
+                "message.canceled", progress.about(job.id, MessageStatus.CANCELED, job.reference)
+            )
+
+        try:
+            await self._store.write(write)
+        except StoreConflict as error:
+            raise Conflict(str(error)) from error
+        except BaseException:
+            self.dispatcher.add(job)
+            raise
+
+    def settle(self, matched: Matched) -> None:
+        """A report told what became of an ambiguous attempt: its message needs no more doubt."""
+        job = self.dispatcher.core.get(matched.key.message)
+        if job is None:
+            return
+        part = job.part(matched.key.part - 1)
+        if part.state is PartState.AMBIGUOUS:
+            part.state = PartState.ACCEPTED
+        if job.complete:
+            self.dispatcher.remove(job)
+
+    # --- lanes
+
+    def add_lane(self, modem: Sender, section: ModemSection) -> Lane:
+        """A lane for a modem; run it in a task."""
+        limits = self._config.limits_of(section)
+        state = LaneState(
+            id=section.id,
+            routes=section.routes,
+            weight=section.weight,
+            throttle=Throttle(limits, self._random),
+        )
+        self.dispatcher.add_lane(state)
+        lane = Lane(
+            modem,
+            dispatcher=self.dispatcher,
+            store=self._store,
+            receipts=self._receipts,
+            types=self._config.type,
+            receipt_timeout_s=self._config.gateway.receipt_timeout,
+            clock=self._clock,
+            random=self._random,
+        )
+        self._lanes[section.id] = lane
+        return lane
+
+    async def set_ready(self, section: ModemSection, sim: str) -> None:
+        """A modem can send with this SIM: count what the SIM has sent before, and let it work."""
+        throttle = self._throttles.get(sim)
+        if throttle is None:
+            now = self._clock.time()
+            throttle = Throttle(self._config.limits_of(section), self._random)
+            since = throttle.window_start(now)
+            if since < now:
+                used = await self._store.read(lambda db: attempts.recent(db, sim, since))
+                throttle = Throttle(self._config.limits_of(section), self._random, used)
+            self._throttles[sim] = throttle
+        self.dispatcher.core.lane(section.id).throttle = throttle
+        self.dispatcher.set_ready(section.id, True, sim)
+
+    def set_unready(self, section: ModemSection) -> None:
+        """A modem cannot send just now."""
+        self.dispatcher.set_ready(section.id, False, None)
+
+    def drain(self) -> None:
+        """Let every lane finish the part in the air and stop."""
+        for lane in self._lanes.values():
+            lane.drain()
+
+    # --- time
+
+    def _due(self, job: Job) -> None:
+        if job.status is MessageStatus.SCHEDULED:
+            job.status = MessageStatus.QUEUED
+            self._change(job, MessageStatus.QUEUED, None)
+
+    def _expired(self, job: Job) -> None:
+        self._change(job, MessageStatus.EXPIRED, EXPIRED)
+
+    def _overdue(self, job: Job) -> None:
+        """No word came of an ambiguous part: once more by its type's policy, or never."""
+        doubtful = [job.part(i) for i in job.ambiguous()]
+        policy = getattr(self._config.type, job.type)
+        again = policy.ambiguous == "retry" and not any(p.duplicate_risk for p in doubtful)
+        if not again or job.expires_at <= self._clock.time():
+            self.dispatcher.remove(job)
+            self._change(job, MessageStatus.UNKNOWN, NO_WORD)
+            return
+        logger.warning("message %s is sent once more: it may reach its recipient twice", job.id)
+        for part in doubtful:
+            part.state = PartState.PENDING
+            part.duplicate_risk = True
+        if job.part_count == 1:
+            job.sim = None
+        self.dispatcher.add(job)
+
+    def _await_word(self, job: Job) -> None:
+        policy = getattr(self._config.type, job.type)
+        timeout = self._config.gateway.receipt_timeout
+        await_word(job, self.dispatcher, policy, timeout, self._clock)
+
+    def _change(self, job: Job, status: MessageStatus, error: ErrorInfo | None) -> None:
+        n, id, reference = job.n, job.id, job.reference
+        self._store.write(
+            lambda tx: progress.change(tx, n, id, status, reference=reference, error=error),
+            keep=True,
+        )

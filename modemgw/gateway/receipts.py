@@ -1,0 +1,166 @@
+"""Status reports find the attempt that they are about (TS 23.040 9.2.2.3).
+
+A report names its part only by TP-MR, an octet that a SIM uses again after 256 parts, and by a
+recipient that networks rewrite. So the match is by SIM, TP-MR and the end of the number, the newest
+attempt first; a report that comes before the modem has told the TP-MR waits for it; and one that
+matches nothing is kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from modemgw.gateway import progress
+from modemgw.sms import Outcome, PduError, StatusReport, Timestamp, decode_mt, status_of
+from modemgw.store import AttemptKey, Submission, Transaction, attempts, events
+from modemgw.store.records import AttemptState
+
+TAIL_DIGITS = 7
+"""So many last digits of a number survive what networks do to it."""
+CANDIDATES = 16
+"""Attempts with the same TP-MR that are looked at, newest first: 4,096 parts of one SIM."""
+EARLY_S = 600.0
+"""How long a report waits for the attempt that it may be about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """What a report was about."""
+
+    key: AttemptKey
+    was_ambiguous: bool
+    """It settled an attempt of which nobody knew."""
+
+
+class Receipts:
+    """Matches reports to attempts. Its methods run inside a unit of work, in the store's thread."""
+
+    def __init__(self) -> None:
+        self._clock_offset: dict[str, float] = {}
+        """How far the service centre's clock is ahead of ours, by SIM, as last seen for certain."""
+
+    def take(
+        self, tx: Transaction, *, modem: str, sim: str, report: StatusReport, tpdu: bytes
+    ) -> Matched | None:
+        """Apply a report that just came; when it matches nothing, keep it and return None."""
+        matched = self._apply(tx, sim, report)
+        if matched is None:
+            events.keep_unmatched(
+                tx,
+                digest=hashlib.sha256(sim.encode() + tpdu).digest(),
+                modem=modem,
+                sim=sim,
+                tpdu=tpdu,
+                reference=report.reference,
+                recipient=str(report.recipient),
+                tp_status=report.status,
+            )
+        return matched
+
+    def take_early(self, tx: Transaction, sim: str, reference: int) -> None:
+        """An attempt was just told its TP-MR: apply the reports that were quicker."""
+        for kept in events.unmatched(tx, sim, reference, tx.now - EARLY_S):
+            try:
+                report = decode_mt(kept.tpdu)
+            except PduError:  # decoded once before: so this was written by another version
+                continue
+            if isinstance(report, StatusReport) and self._apply(tx, sim, report) is not None:
+                events.drop_unmatched(tx, kept.n)
+
+    def _apply(self, tx: Transaction, sim: str, report: StatusReport) -> Matched | None:
+        recipient = str(report.recipient)
+        sc_time = _seconds(report.scts)
+        known = attempts.find_reference(tx, sim, report.reference, CANDIDATES)
+        offset = self._clock_offset.get(sim, 0.0)
+        found = choose(known, recipient, report.status, sc_time, offset)
+        if found is None:
+            return self._apply_to_ambiguous(tx, sim, report, recipient)
+        if sc_time is not None and len(known) == 1 and found.attempt.ended_at is not None:
+            self._clock_offset[sim] = sc_time - found.attempt.ended_at
+        self._record(tx, found, report)
+        return Matched(found.key, was_ambiguous=False)
+
+    def _apply_to_ambiguous(
+        self, tx: Transaction, sim: str, report: StatusReport, recipient: str
+    ) -> Matched | None:
+        """The TP-MR of an ambiguous attempt was never told: the recipient must do."""
+        for one in attempts.find_unsettled(tx, sim):
+            if one.attempt.state is AttemptState.AMBIGUOUS and same_number(one.to, recipient):
+                attempts.settle(tx, one.key, report.reference, tx.now)
+                self._record(tx, one, report)
+                return Matched(one.key, was_ambiguous=True)
+        return None
+
+    def _record(self, tx: Transaction, found: Submission, report: StatusReport) -> None:
+        if not _is_news(found, report.status):
+            return
+        attempts.add_report(
+            tx,
+            found.key,
+            tp_status=report.status,
+            reported_at=tx.now,
+            sc_time=_seconds(report.scts),
+            discharge_time=_seconds(report.discharge),
+        )
+        progress.refresh(tx, found.key.message)
+
+
+def choose(
+    candidates: list[Submission],
+    recipient: str,
+    tp_status: int,
+    sc_time: float | None,
+    clock_offset: float,
+) -> Submission | None:
+    """The attempt that a report is about, among those with its SIM and TP-MR, newest first.
+
+    One that still waits for a final report comes before one that has it (then the report is a
+    repetition). When several wait, the TP-MR has wrapped: the one whose submission is nearest to
+    `sc_time`, the service centre's time stamp less its clock's offset (both in seconds), is meant.
+    A recipient that was rewritten beyond recognition is believed only when there is no doubt.
+    """
+    fitting = [c for c in candidates if same_number(c.to, recipient)]
+    waiting = [c for c in fitting if c.attempt.receipt is None or not c.attempt.receipt.final]
+    if len(waiting) > 1 and sc_time is not None:
+        taken_at = sc_time - clock_offset
+        return min(waiting, key=lambda c: abs((c.attempt.ended_at or 0.0) - taken_at))
+    if waiting:
+        return waiting[0]
+    if fitting:
+        return next((c for c in fitting if _is_news(c, tp_status)), fitting[0])
+    unanswered = [c for c in candidates if c.attempt.receipt is None]
+    beyond_recognition = len(digits(recipient)) < TAIL_DIGITS
+    return unanswered[0] if beyond_recognition and len(unanswered) == 1 else None
+
+
+def _seconds(stamp: Timestamp) -> float | None:
+    """UTC seconds of a time stamp; None for a date that does not exist."""
+    at = stamp.datetime
+    return None if at is None else at.timestamp()
+
+
+def same_number(a: str, b: str) -> bool:
+    """Whether two spellings may be one subscriber: national or international, with prefixes."""
+    a, b = digits(a), digits(b)
+    if min(len(a), len(b)) < TAIL_DIGITS:
+        return a == b
+    return a[-TAIL_DIGITS:] == b[-TAIL_DIGITS:]
+
+
+def digits(number: str) -> str:
+    """A number without + and filling."""
+    return number.lstrip("+")
+
+
+def _is_news(found: Submission, tp_status: int) -> bool:
+    """Whether a report changes what is known: the first final one wins.
+
+    Except that "delivered" corrects a "given up" or "does not exist" (TS 23.040 9.2.3.15: 60–7F
+    and 49), which service centres send while another copy is still on its way.
+    """
+    receipt = found.attempt.receipt
+    if receipt is None or not receipt.final:
+        return True
+    corrects = receipt.outcome in ("failed_temporary", "unknown")
+    return corrects and status_of(tp_status).outcome is Outcome.DELIVERED
