@@ -1,6 +1,7 @@
 """``modemgw pdu``: read and write SMS PDUs without any modem."""
 
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal, cast
 
@@ -59,9 +60,7 @@ def decode(
     them could not be decoded.
     """
     failed = False
-    given: Iterable[str] = pdus
-    if not pdus:
-        given = _lines(click.get_text_stream("stdin", errors="replace"))
+    given: Iterable[str] = pdus or _lines(sys.stdin.buffer)
     for number, text in enumerate(given):
         if number and not as_json:
             click.echo()
@@ -76,8 +75,11 @@ def decode(
         context.exit(1)
 
 
-def _lines(stream: Iterable[str]) -> Iterator[str]:
-    return (line for line in (line.strip() for line in stream) if line)
+def _lines(stream: Iterable[bytes]) -> Iterator[str]:
+    for line in stream:
+        text = line.decode("utf-8", "replace").strip()
+        if text:
+            yield text
 
 
 def _decode(text: str, direction: Direction, no_smsc: bool) -> list[Field]:
