@@ -87,6 +87,8 @@ class Acceptance:
 
     def split(self, new: NewMessage) -> Segmentation:
         """The parts that a request's content makes. Raises Rejected."""
+        if new.data is not None and new.text is not None:
+            raise Rejected([FieldProblem("data", "give text or data, not both", "contradiction")])
         if new.data is None and not new.text:
             raise Rejected([FieldProblem("text", "is empty: there is nothing to send", "empty")])
         if new.data is not None and new.encoding not in ("auto", "binary"):

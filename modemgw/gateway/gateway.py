@@ -288,8 +288,9 @@ class Gateway:
             ) from before
         return before.body
 
-    def preview(self, new: NewMessage) -> Preview:
-        """What a message would be sent as; sends nothing. Raises Rejected."""
+    def preview(self, new: NewMessage, *, key: str) -> Preview:
+        """What a message would be sent as; sends nothing. Raises Rejected as `send` would."""
+        self._acceptance.check(new, key=key, now=self._clock.time())
         parts = self._acceptance.split(new)
         return Preview(
             encoding=parts.alphabet.value,
