@@ -85,7 +85,8 @@ def show_profile(modem: VirtualModem, command: Command) -> Reply:
 def information(modem: VirtualModem, command: Command) -> Reply:
     """V.250 6.1.3."""
     make = modem.personality
-    return make.ati or (make.manufacturer, make.model, f"Revision: {make.revision}")
+    lines = make.ati or (make.manufacturer, make.model, f"Revision: {make.revision}")
+    return [line.format(imei=modem.imei) for line in lines]
 
 
 @TABLE.on("+CGMI", "+GMI", "+CGMM", "+GMM", "+CGMR", "+GMR", "+CGSN", "+GSN")
@@ -181,7 +182,7 @@ def functionality(modem: VirtualModem, command: Command) -> Reply:
         return ()
 
     def done() -> None:
-        modem.radio.functionality = value
+        modem.radio.set_functionality(value)
         modem.complete()
         modem.radio.changed()
 

@@ -71,7 +71,9 @@ def imsi(modem: VirtualModem, command: Command) -> Reply:
     return (prefix + modem.imsi,)
 
 
-@TABLE.on("+CCID", "+ICCID", "^ICCID", "#CCID", "+QCCID", "^SCID", "!ICCID", "+ZGETICCID")
+@TABLE.on(
+    "+CCID", "+ICCID", "^ICCID", "#CCID", "+QCCID", "^SCID", "!ICCID", "+ZGETICCID", "+CICCID"
+)
 def iccid(modem: VirtualModem, command: Command) -> Reply:
     """Every make has a command of its own for this."""
     form = dict(modem.personality.iccid_commands).get(command.name)

@@ -43,7 +43,8 @@ def message_service(modem: VirtualModem, command: Command) -> Reply:
     if command.form is Form.TEST:
         return (f"+CSMS: {ranges_text(modem.parameters.allowed('+CSMS'))}",)
     if command.form is Form.READ:
-        return (f"+CSMS: {modem.parameters['+CSMS'][0]},1,1,1",)
+        service = modem.parameters["+CSMS"][0]
+        return (modem.personality.csms_answer.format(service=service),)
     modem.parameters["+CSMS"] = new_values(modem, command)
     return ("+CSMS: 1,1,1",)
 
@@ -113,7 +114,8 @@ def preferred_storage(modem: VirtualModem, command: Command) -> Reply:
         )
         if not make.combined_store:
             writable = writable.removesuffix(',"MT"')
-        lists = [f"({_memories(modem)})", *[f"({writable})"] * (make.cpms_arguments - 1)]
+        others = 1 if make.cpms_nested else make.cpms_arguments - 1
+        lists = [f"({_memories(modem)})", *[f"({writable})"] * others]
         joined = ",".join(lists)
         return (f"+CPMS: ({joined})" if make.cpms_nested else f"+CPMS: {joined}",)
     if command.form is Form.READ:
@@ -179,7 +181,13 @@ def _entry(modem: VirtualModem, prefix: str, stored: Stored, *, listing: bool) -
         return entry_in_text_mode(modem, prefix, stored, listing=listing)
     pdu = stored.pdu.lower() if modem.personality.lower_case_pdu else stored.pdu
     blank = "\r\n" if modem.personality.blank_before_pdu else ""
-    return f"{prefix}{stored.status.value},,{len(stored.tpdu)}\r\n{blank}{pdu}"
+    stat, length = stored.status.value, len(stored.tpdu)
+    header = (
+        f"{prefix}{stat},,{length}"
+        if listing
+        else modem.personality.read_header.format(stat=stat, length=length)
+    )
+    return f"{header}\r\n{blank}{pdu}"
 
 
 @TABLE.on("+CMGR", need=Need.UNLOCKED, sms=True)

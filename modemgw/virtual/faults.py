@@ -265,17 +265,16 @@ class Faults:
             self.hang(fault.hang)
         self._modem.drop_answer()
 
-    def finish(self, blocks: list[str], final: str) -> None:
+    def finish(self, information: list[bytes], final: str) -> None:
         """Print information text and final result, and end the command."""
-        engine = self._modem.engine
         if self._interleaved or self._lost_finals:
-            self._finish_badly(blocks, final)
+            self._finish_badly(information, final)
         else:
-            engine.finish(final, b"".join(map(engine.text, blocks)))
+            self._modem.engine.finish(final, b"".join(information))
 
-    def _finish_badly(self, blocks: list[str], final: str) -> None:
+    def _finish_badly(self, information: list[bytes], final: str) -> None:
         engine = self._modem.engine
-        pieces = list(map(engine.text, blocks))
+        pieces = list(information)
         interleaved = [engine.text(line) for line in self._interleaved]
         self._interleaved.clear()
         for place, piece in enumerate(interleaved):

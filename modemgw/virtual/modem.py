@@ -108,7 +108,7 @@ class VirtualModem:
         self.phonebook = "SM"
         """AT+CPBS."""
         self._rest: tuple[Command, ...] = ()
-        self._information: list[str] = []
+        self._information: list[bytes] = []
         self._abort: Callable[[], None] | None = None
         self._run_number = 0
         self._restarting = False
@@ -141,7 +141,7 @@ class VirtualModem:
 
     def received(self, data: bytes) -> None:
         """Octets that the other side of the line wrote."""
-        if self.power.on and not self.faults.deaf:
+        if self.power.awake and not self.faults.deaf:
             self.engine.feed(data)
 
     def transmit(self, data: bytes) -> None:
@@ -169,6 +169,10 @@ class VirtualModem:
         fixed = self.personality.answers.get(upper)
         if fixed is not None:
             self._inform(fixed)
+            self._finish("OK")
+            return
+        if upper == self.personality.delete_all.upper() and upper:
+            self.empty_reading_store()
             self._finish("OK")
             return
         if upper in self.personality.reset_commands or upper in self.personality.off_commands:
@@ -225,17 +229,22 @@ class VirtualModem:
             return 11 if self.sim.pin_state is PinState.PIN else 12
         return None
 
-    def complete(self, lines: Iterable[str] = ()) -> None:
-        """A deferred command has ended well; the rest of its line follows."""
+    def complete(self, lines: Iterable[str] = (), *, behind: bytes = b"") -> None:
+        """A deferred command has ended well; the rest of its line follows.
+
+        `behind` are octets that some makes print after the information text.
+        """
         self._abort = None
         self._inform(lines)
+        if behind:
+            self._information.append(behind)
         self._run()
 
     def _inform(self, lines: Iterable[str]) -> None:
         """Information text of one command; its lines make one block (V.250 5.7.1)."""
         block = "\r\n".join(lines)
         if block:
-            self._information.append(block)
+            self._information.append(self.engine.text(block))
 
     def fail(self, error: CommandError) -> None:
         """The running command line ends in `error`; the rest of it is not run."""
@@ -255,8 +264,8 @@ class VirtualModem:
 
     def _finish(self, final: str) -> None:
         self._rest = ()
-        blocks, self._information = self._information, []
-        self.faults.finish(blocks, final)
+        information, self._information = self._information, []
+        self.faults.finish(information, final)
         if self._restarting:
             self._restarting = False
             self.power.leave()
@@ -337,6 +346,13 @@ class VirtualModem:
         if store is None:
             raise CmsError(302)
         return store
+
+    def empty_reading_store(self) -> None:
+        """Delete every message of mem1."""
+        store = self.store_named(self.memories[0])
+        for index, _ in list(store):
+            store.remove(index)
+        self.receiver.room_made()
 
     def pdu_text(self, tpdu: bytes) -> str:
         """Service centre and TPDU in hex, as this modem writes them."""

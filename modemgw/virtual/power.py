@@ -18,6 +18,7 @@ class Power:
         self._modem = modem
         self._boot_number = 0
         self._silenced: set[str] = set()
+        self._awake_at = float("-inf")
         self.on = False
         self.sms_ready = False
         self.boots = 0
@@ -28,10 +29,16 @@ class Power:
         own = self._modem.settings.boot_seconds
         return self._modem.personality.boot_seconds if own is None else own
 
+    @property
+    def awake(self) -> bool:
+        """Far enough up to hear commands."""
+        return self.on and self._modem.timers.monotonic() >= self._awake_at
+
     def start(self) -> None:
         """Up and ready at once, without a banner: the modem has been running for long."""
         self._reset_state()
         self.on = self.sms_ready = True
+        self._awake_at = float("-inf")
         self._boot_number += 1
         self._modem.radio.changed()
         self._begin_chatter()
@@ -48,6 +55,9 @@ class Power:
         lines = modem.personality.boot_lines
         natural = modem.personality.boot_seconds
         stretch = self.boot_seconds / natural if natural else 1.0
+
+        scale = modem.settings.time_scale
+        self._awake_at = modem.timers.monotonic() + modem.personality.wake_seconds * stretch * scale
 
         def say(line: str) -> None:
             if number == self._boot_number and self.on:
@@ -72,8 +82,7 @@ class Power:
         modem.sender.reset()
         modem.receiver.reset()
         modem.ussd.reset()
-        modem.radio.functionality = 1
-        modem.radio.deselected = False
+        modem.radio.reset()
         self._silenced.clear()
         if modem.sim is not None:
             modem.sim.power_up()

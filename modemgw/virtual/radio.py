@@ -39,6 +39,7 @@ class Radio:
         self._modem = modem
         self.functionality = 1
         """AT+CFUN: 0 minimum, 1 full, 4 flight."""
+        self._up = True
         self.coverage = Coverage.HOME
         self.signal = 20
         """AT+CSQ's <rssi>, 0 to 31."""
@@ -54,7 +55,7 @@ class Radio:
     def stat(self) -> int:
         """<stat> of AT+CREG."""
         modem = self._modem
-        if self.functionality != 1 or modem.sim is None or self.deselected:
+        if not self._up or modem.sim is None or self.deselected:
             return 0
         if modem.sim.pin_state is not PinState.READY:
             return 0
@@ -78,10 +79,31 @@ class Radio:
             return f",{area},{cell},{technology}"
         return f',"{area}","{cell}",{technology}'
 
+    def set_functionality(self, value: int) -> None:
+        """AT+CFUN; some makes say OK to 1 long before they are back on the network."""
+        self.functionality = value
+        self._up = value == 1
+        seconds = self._modem.personality.radio_seconds
+        if self._up and seconds:
+            self._up = False
+
+            def due() -> None:
+                self._up = self.functionality == 1
+                self.changed()
+
+            self._modem.timers.call_later(seconds, due)
+
     def cover(self, coverage: Coverage) -> None:
         """The network changes its mind."""
         self.coverage = coverage
         self.changed()
+
+    def reset(self) -> None:
+        """Power-up: full functionality, automatic selection; changes are news again."""
+        self.functionality, self._up = 1, True
+        self.deselected = False
+        self.name_format = 0
+        self._announced = 0
 
     def changed(self) -> None:
         """Something that registration depends on has changed: announce it, tell the network."""

@@ -42,6 +42,7 @@ class Sender:
         self._refuse = False
         self._link_until = float("-inf")
         self._busy_with = 0
+        self._blank_lines = b"\r\n" * modem.personality.cmgs_blank_lines
         self.busy_seconds = 0.0
         """Radio time used so far, in virtual seconds."""
 
@@ -214,6 +215,6 @@ class Sender:
         if lost is not None:
             modem.faults.lose_answer(lost)
         elif code is None:
-            modem.complete(answer(reference))
+            modem.complete(answer(reference), behind=self._blank_lines)
         else:
             modem.fail(CmsError(code))

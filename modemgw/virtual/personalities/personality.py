@@ -63,7 +63,7 @@ class Personality:
 
     # identity
     ati: tuple[str, ...] = ()
-    """Lines of ATI; empty: manufacturer, model, revision."""
+    """Lines of ATI, {imei} filled in; empty: manufacturer, model, revision."""
     identity_prefix: bool = False
     """AT+CGMI and its sisters answer with their own name before the text."""
     iccid_commands: tuple[tuple[str, str], ...] = (("+CCID", "+CCID: {iccid}"),)
@@ -89,6 +89,10 @@ class Personality:
     """From power-up to SMS ready."""
     boot_lines: tuple[tuple[float, str], ...] = ()
     """Banner: (seconds after power-up, line). `{pin}` stands for the answer of AT+CPIN?."""
+    wake_seconds: float = 0.0
+    """So long after power-up it hears nothing at all."""
+    radio_seconds: float = 0.0
+    """From the OK of AT+CFUN=1 to registration."""
     initialising: str = "+CMS ERROR: 515"
     """What an SMS command answers before SMS is ready."""
     reset_commands: tuple[str, ...] = ()
@@ -100,6 +104,8 @@ class Personality:
     """Command lines that switch it off until power returns."""
     off_line: str = ""
     chatter: tuple[Chatter, ...] = ()
+    delete_all: str = ""
+    """Command line (without AT) that empties the reading store."""
 
     # messages
     cnmi_advertised: str = ""
@@ -110,6 +116,7 @@ class Personality:
     """Values outside this set are answered OK and dropped; None: no such habit."""
     direct_needs_csms1: bool = False
     csms: tuple[int, ...] = (0, 1)
+    csms_answer: str = "+CSMS: {service},1,1,1"
     acknowledge_with_pdu: bool = True
     stores: Mapping[str, int] = field(default_factory=lambda: {"SM": 30, "ME": 100})
     """Size by name, without MT (which is SM and ME together)."""
@@ -119,6 +126,7 @@ class Personality:
     """First index of every store."""
     cpms_arguments: int = 3
     cpms_nested: bool = False
+    read_header: str = "+CMGR: {stat},,{length}"
     empty_slot: EmptySlot = EmptySlot.OK
     report_store: str | None = None
     """Where ds=2 puts reports; None: the receiving store (mem3)."""
