@@ -157,7 +157,9 @@ class Batch(TypedDict):
     """How far the messages of a batch came."""
 
     id: str
-    total: int
+    created_at: Time
+    accepted: int
+    rejected: int
     counts: Annotated[dict[str, int], Field(description="How many messages by status.")]
 
 
@@ -169,7 +171,7 @@ class Preview(TypedDict):
     characters_left: Annotated[
         int, Field(description="Free in the last part: septets, UTF-16 units or octets.")
     ]
-    units_per_part: int
+    units: Annotated[list[int], Field(description="Used in each part.")]
     characters_changed: Annotated[
         list[list[str]], Field(description="Pairs of what transliteration replaces.")
     ]
@@ -276,7 +278,7 @@ class TraceLine(TypedDict):
     """One line that went over the wire of a modem; message texts and PINs are masked."""
 
     at: Time
-    direction: Annotated[str, Field(description="`>` to the modem, `<` from it.")]
+    direction: Annotated[str, Field(description="`>` to the modem, `<` from it, `=` a remark.")]
     text: str
 
 

@@ -19,6 +19,7 @@ from modemgw.api.endpoint import (
     read_json,
 )
 from modemgw.api.idempotency import REPLAYED, idempotency_of
+from modemgw.api.moments import render_moment
 from modemgw.api.problems import (
     Problem,
     field_problem,
@@ -121,12 +122,13 @@ async def send(request: web.Request) -> web.Response:
 
 
 async def show(request: web.Request) -> web.Response:
-    identifier = request.match_info["id"]
-    counts = await request.app[GATEWAY].batch(identifier)
+    about, counts = await request.app[GATEWAY].batch(request.match_info["id"])
     document: answers.Batch = {
-        "id": identifier,
-        "total": sum(counts.values()),
-        "counts": {str(status): n for status, n in counts.items()},
+        "id": about["id"],
+        "created_at": render_moment(about["created_at"]),
+        "accepted": about["accepted"],
+        "rejected": about["rejected"],
+        "counts": counts,
     }
     return json_response(document)
 

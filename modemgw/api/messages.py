@@ -26,7 +26,7 @@ from modemgw.api.requests import (
     MessagesQuery,
     NoQuery,
 )
-from modemgw.gateway import FieldProblem, Gateway, MessageQuery, Rejected
+from modemgw.gateway import FieldProblem, MessageQuery, Rejected
 from modemgw.store.records import Message, NewMessage
 
 PLACEHOLDER = "+447700900000"
@@ -37,20 +37,24 @@ def _render_message(message: Message) -> bytes:
     return to_json(render.message(message))
 
 
-def _parse_message(gateway: Gateway, raw: bytes) -> NewMessage:
-    """The message in `raw`. Raises Problem with every field that is wrong, in shape or meaning."""
+async def _read_message(request: web.Request) -> tuple[NewMessage, bytes]:
+    """The message in the body, and the body itself.
+
+    Raises Problem with every field that is wrong, be it in shape or in meaning.
+    """
+    raw = await read_json(request)
     try:
-        return MessageBody.model_validate_json(raw).new_message()
+        return MessageBody.model_validate_json(raw).new_message(), raw
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
         if not found[0]["loc"]:
             raise from_validation(error) from error
         shape = [field_problem(item) for item in found]
-        raise invalid_fields(shape + _meaning(gateway, from_json(raw), found)) from error
+        raise invalid_fields(shape + _meaning(request, from_json(raw), found)) from error
 
 
 def _meaning(
-    gateway: Gateway, document: dict[str, Any], found: Sequence[ErrorDetails]
+    request: web.Request, document: dict[str, Any], found: Sequence[ErrorDetails]
 ) -> list[FieldProblem]:
     """What the gateway has against those fields of `document` that have the right shape."""
     wrong = {str(item["loc"][0]) for item in found}
@@ -58,18 +62,18 @@ def _meaning(
     sound.setdefault("to", PLACEHOLDER)
     if not wrong.isdisjoint({"text", "data"}):
         sound.setdefault("text", "-")
+    new = MessageBody.model_validate_json(to_json(sound)).new_message()
     try:
-        gateway.preview(MessageBody.model_validate_json(to_json(sound)).new_message())
+        request.app[GATEWAY].preview(new, key=key_of(request).name)
     except Rejected as rejected:
         return [problem for problem in rejected.problems if problem.field not in wrong]
     return []
 
 
 async def send(request: web.Request) -> web.Response:
-    raw = await read_json(request)
-    gateway = request.app[GATEWAY]
-    accepted = await gateway.send(
-        _parse_message(gateway, raw),
+    new, raw = await _read_message(request)
+    accepted = await request.app[GATEWAY].send(
+        new,
         key=key_of(request).name,
         idempotency=idempotency_of(request, raw, _render_message),
     )
@@ -84,14 +88,14 @@ async def send(request: web.Request) -> web.Response:
 
 
 async def preview(request: web.Request) -> web.Response:
-    gateway = request.app[GATEWAY]
-    seen = gateway.preview(_parse_message(gateway, await read_json(request)))
+    new, _ = await _read_message(request)
+    seen = request.app[GATEWAY].preview(new, key=key_of(request).name)
     document: answers.Preview = {
         "encoding": seen.encoding,
         "parts": seen.parts,
         "characters_left": seen.units_left,
-        "units_per_part": seen.units_per_part,
-        "characters_changed": [list(pair) for pair in seen.characters_changed],
+        "units": list(seen.units),
+        "characters_changed": [list(pair) for pair in seen.changes],
         "cost": None,
     }
     return json_response(document)

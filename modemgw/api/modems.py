@@ -80,6 +80,17 @@ async def ussd(request: web.Request) -> web.Response:
     return json_response(document)
 
 
+async def trace(request: web.Request) -> web.Response:
+    lines = request.app[GATEWAY].trace(request.match_info["id"])
+    document: answers.Trace = {
+        "items": [
+            {"at": render_moment(line.at), "direction": line.direction, "text": line.text}
+            for line in lines
+        ]
+    }
+    return json_response(document)
+
+
 def _post(
     verb: str, handler: Handler, summary: str, body: type[UssdBody] | None = None
 ) -> Endpoint:
@@ -92,7 +103,9 @@ def _post(
         scopes=("admin",),
         body=body,
         answer=answers.Modem if body is None else answers.Ussd,
-        problems=("not-found", "conflict") if body is None else ("not-found", "unavailable"),
+        problems=("not-found", "conflict")
+        if body is None
+        else ("not-found", "conflict", "modem-error"),
         example=None if body is None else {"code": "*100#"},
     )
 
@@ -115,6 +128,16 @@ ENDPOINTS = (
         tag="modems",
         scopes=("read",),
         answer=answers.Modem,
+        problems=("not-found",),
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/modems/{id}/trace",
+        handler=trace,
+        summary="See the last lines on its port; PINs and message texts are masked",
+        tag="modems",
+        scopes=("admin",),
+        answer=answers.Trace,
         problems=("not-found",),
     ),
     _post(

@@ -20,6 +20,7 @@ from modemgw.gateway import (
     Rejected,
     Unavailable,
 )
+from modemgw.modem import ModemError
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ TITLES: Mapping[str, tuple[int, str]] = {
     "invalid-fields": (422, "Some fields are not valid"),
     "idempotency-key-reused": (422, "The Idempotency-Key belongs to another request"),
     "internal-error": (500, "Something went wrong here"),
+    "modem-error": (502, "The modem or the network says no"),
     "unavailable": (503, "The gateway cannot take this now"),
 }
 """Every type of problem: its status and title. The names are part of the API and never change."""
@@ -185,6 +187,8 @@ def to_problem(error: Exception, request: web.Request) -> Problem:
             return Problem("idempotency-key-reused", str(error))
         case Unavailable():
             return Problem("unavailable", str(error), headers={"Retry-After": "10"})
+        case ModemError():
+            return Problem("modem-error", str(error))
         case web.HTTPException():
             return _from_http(error, request)
         case _:

@@ -32,7 +32,7 @@ from modemgw.gateway.metrics import Accepted as AcceptedCount
 from modemgw.gateway.metrics import registry_of
 from modemgw.gateway.outbox import Outbox, RecoveryReport
 from modemgw.gateway.receipts import Receipts
-from modemgw.modem import Modem, UssdAnswer
+from modemgw.modem import Modem, TraceLine, UssdAnswer
 from modemgw.store import (
     FILE_NAME,
     AnsweredBefore,
@@ -379,9 +379,9 @@ class Gateway:
         """Send a USSD request. Raises NotFound, Conflict (not ready), ModemError."""
         return await self._fleet.ready_modem(id).ussd(code, timeout_s=timeout_s)
 
-    def trace(self, id: str, *, reveal: bool = False) -> list[str]:
-        """What was last said on a modem's port; PINs and texts masked unless `reveal`."""
-        return self._fleet.modem(id).trace_lines(reveal=reveal)
+    def trace(self, id: str) -> list[TraceLine]:
+        """What was last said on a modem's port, oldest first; PINs and texts are masked."""
+        return self._fleet.modem(id).trace.lines()
 
     # --- the rest
 

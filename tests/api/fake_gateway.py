@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
-from types import SimpleNamespace
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter
 
+from modemgw.config import Limits
 from modemgw.gateway import (
     Accepted,
     AcceptedBatch,
@@ -25,6 +25,7 @@ from modemgw.gateway import (
     Rejected,
     Unavailable,
 )
+from modemgw.modem import ModemState, ModemStatus, SimIdentity, TraceLine, UssdAnswer
 from modemgw.store.records import (
     Attempt,
     AttemptState,
@@ -178,8 +179,8 @@ class FakeGateway:
     ) -> AcceptedBatch:
         replay = self._replay(key, idempotency)
         if replay is not None:
-            return AcceptedBatch(id="", accepted=0, rejected=[], replay=replay)
-        rejected = []
+            return AcceptedBatch(id="", accepted=0, rejected=(), replay=replay)
+        rejected: list[tuple[int, Rejected]] = []
         for index, new in enumerate(news):
             try:
                 self._check(new)
@@ -187,7 +188,7 @@ class FakeGateway:
             except Rejected as error:
                 rejected.append((index, error))
         batch = AcceptedBatch(
-            id="b1", accepted=len(news) - len(rejected), rejected=rejected, replay=None
+            id="b1", accepted=len(news) - len(rejected), rejected=tuple(rejected), replay=None
         )
         if idempotency is not None:
             self.answers[key, idempotency.key] = (
@@ -196,19 +197,20 @@ class FakeGateway:
             )
         return batch
 
-    async def batch(self, identifier: str) -> dict[str, int]:
+    async def batch(self, identifier: str) -> tuple[dict[str, Any], dict[str, int]]:
         if identifier != "b1":
             raise NotFound(f"there is no batch {identifier}")
-        return {"queued": 2, "delivered": 1}
+        about = {"id": "b1", "created_at": NOW, "accepted": 3, "rejected": 1}
+        return about, {"queued": 2, "delivered": 1}
 
-    def preview(self, new: NewMessage) -> Preview:
+    def preview(self, new: NewMessage, *, key: str) -> Preview:
         self._check(new)
         return Preview(
             encoding="gsm7",
             parts=1,
+            units=(10,),
             units_left=150,
-            units_per_part=160,
-            characters_changed=(("é", "e"),),
+            changes=(("é", "e"),),
         )
 
     async def message(self, identifier: str) -> Message:
@@ -246,9 +248,9 @@ class FakeGateway:
     def modem(self, identifier: str) -> ModemView:
         if identifier != "m1":
             raise NotFound(f"there is no modem {identifier}")
-        status = SimpleNamespace(
+        status = ModemStatus(
             id="m1",
-            state=SimpleNamespace(value="ready"),
+            state=ModemState.READY,
             step=None,
             reason=None,
             since=NOW,
@@ -257,11 +259,12 @@ class FakeGateway:
             model="E1",
             revision="1.0",
             imei="490154203237518",
-            sim=SimpleNamespace(iccid="8944000000000000001", imsi="234150999999999", number=None),
+            sim=SimIdentity(iccid="8944000000000000001", imsi="234150999999999", number=None),
             operator="Example",
             registration="home",
             signal_dbm=-71,
             last_answer=NOW,
+            ready_since=NOW,
             sent=5,
             refused=1,
             ambiguous=2,
@@ -271,7 +274,7 @@ class FakeGateway:
             profile="generic",
             received=4,
         )
-        return SimpleNamespace(status=status, queue=7, routes=("default",), weight=1)
+        return ModemView(status, queue=7, routes=("default",), weight=1, limits=Limits())
 
     def pause_modem(self, identifier: str) -> ModemView:
         self.calls.append(("pause", identifier))
@@ -287,7 +290,11 @@ class FakeGateway:
 
     async def ussd(self, identifier: str, code: str, timeout_s: float) -> Any:
         self.calls.append(("ussd", identifier, code, timeout_s))
-        return SimpleNamespace(text="Balance: 3.50", more=False)
+        return UssdAnswer(text="Balance: 3.50", more=False, raw="")
+
+    def trace(self, identifier: str) -> list[TraceLine]:
+        self.modem(identifier)
+        return [TraceLine(NOW, ">", "AT+CPIN=****")]
 
     def happen(self, type_: str, **data: Any) -> None:
         self.log.append(Event(len(self.log) + 1, type_, NOW, data))

@@ -23,6 +23,7 @@ BODY = {"to": "+447700900001", "text": "x"}
         ("GET", "/v1/inbound/in1", None, answers.Inbound),
         ("GET", "/v1/modems", None, answers.Modems),
         ("GET", "/v1/modems/m1", None, answers.Modem),
+        ("GET", "/v1/modems/m1/trace", None, answers.Trace),
         ("POST", "/v1/modems/m1/ussd", {"code": "*100#"}, answers.Ussd),
         ("GET", "/healthz", None, answers.Health),
         ("GET", "/readyz", None, answers.Readiness),

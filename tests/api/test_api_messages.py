@@ -295,7 +295,7 @@ async def test_a_preview_sends_nothing(http, gateway):
         "encoding": "gsm7",
         "parts": 1,
         "characters_left": 150,
-        "units_per_part": 160,
+        "units": [10],
         "characters_changed": [["é", "e"]],
         "cost": None,
     }
@@ -370,7 +370,9 @@ async def test_a_batch_is_counted_by_status(http):
     answer = await http.get("/v1/batches/b1", headers=READ)
     assert await answer.json() == {
         "id": "b1",
-        "total": 3,
+        "created_at": "2026-11-22T10:00:00.125Z",
+        "accepted": 3,
+        "rejected": 1,
         "counts": {"queued": 2, "delivered": 1},
     }
     assert (await http.get("/v1/batches/b2", headers=READ)).status == 404

@@ -64,7 +64,7 @@ async def test_an_error_page_of_a_proxy_is_an_error_too():
 
 async def test_no_gateway_is_said_in_a_sentence(tmp_path):
     async with Client("http://127.0.0.1:1", "k") as client:
-        with pytest.raises(Unreachable, match="http://127.0.0.1:1"):
+        with pytest.raises(Unreachable, match=r"http://127\.0\.0\.1:1"):
             await client.modems()
     async with Client(f"unix:{tmp_path}/none.sock", "k") as client:
         with pytest.raises(Unreachable, match=r"none\.sock"):
@@ -88,7 +88,7 @@ async def test_batches_previews_and_modems_work(client, gateway):
     assert (batch["accepted"], batch["rejected"][0]["index"]) == (1, 1)
     batch = await client.send_batch([{"to": "+447700900001", "text": "a"}])
     assert batch["accepted"] == 1
-    assert (await client.batch("b1"))["total"] == 3
+    assert (await client.batch("b1"))["counts"] == {"queued": 2, "delivered": 1}
     assert (await client.preview("+447700900001", "x"))["parts"] == 1
     assert [m["id"] for m in await client.modems()] == ["m1"]
     assert (await client.modem("m1"))["state"] == "ready"

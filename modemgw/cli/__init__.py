@@ -1,0 +1,35 @@
+"""The command line: thin commands over the same verbs as the HTTP API."""
+
+from __future__ import annotations
+
+import click
+
+import modemgw
+from modemgw.cli.lazy import LazyGroup
+
+COMMANDS = {
+    "serve": "modemgw.cli.serve:serve",
+    "demo": "modemgw.cli.demo:demo",
+    "send": "modemgw.cli.send:send",
+    "messages": "modemgw.cli.messages:messages",
+    "inbound": "modemgw.cli.inbound:inbound",
+    "modems": "modemgw.cli.modems:modems",
+    "keys": "modemgw.cli.keys:keys",
+    "config": "modemgw.cli.config:config",
+    "pdu": "modemgw.cli.pdu:pdu",
+    "virtual": "modemgw.cli.virtual:virtual",
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    commands_at=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(modemgw.__version__, prog_name="modemgw")
+def main() -> None:
+    """An SMS gateway: an HTTP API in front of a bank of GSM modems.
+
+    `modemgw demo` shows all of it without a modem. Commands that talk to a running daemon find it
+    by --url or $MODEMGW_URL, else by the configuration, and want an API key in $MODEMGW_KEY.
+    """

@@ -1,0 +1,60 @@
+"""`modemgw config`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from modemgw.cli.options import config_option, load_config
+from modemgw.cli.output import print_json
+from modemgw.config import Config, ConfigError, find
+
+MASK = "********"
+
+
+@click.group()
+def config() -> None:
+    """Check and show the configuration."""
+
+
+@config.command()
+@config_option
+def check(config_file: Path | None) -> None:
+    """Check the configuration; exit code 0 if the daemon could use it, 1 with every problem."""
+    checked = load_config(config_file)
+    problems = []
+    for modem in checked.modem:
+        try:
+            modem.read_pin()
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise click.ClickException("\n".join(problems))
+    click.echo(f"{find(config_file)}: valid; {_counts(checked)}")
+
+
+@config.command()
+@config_option
+def show(config_file: Path | None) -> None:
+    """Print the configuration with all defaults as JSON; secrets are masked."""
+    print_json(masked(load_config(config_file)))
+
+
+def masked(checked: Config) -> dict[str, Any]:
+    """The configuration as JSON types, without PINs."""
+    document = checked.model_dump(mode="json")
+    for modem in document["modem"]:
+        if modem["pin"] is not None:
+            modem["pin"] = MASK
+    return document
+
+
+def _counts(checked: Config) -> str:
+    counted = (
+        ("modem", len(checked.modem)),
+        ("route", len(checked.routes)),
+        ("handler", len(checked.handler)),
+    )
+    return ", ".join(f"{n} {noun}{'' if n == 1 else 's'}" for noun, n in counted)

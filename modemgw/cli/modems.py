@@ -1,0 +1,152 @@
+"""`modemgw modems`"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import click
+
+from modemgw.api import answers
+from modemgw.cli.options import Daemon, daemon_options, json_option
+from modemgw.cli.output import clean, local_time, print_fields, print_json, print_table
+
+
+@click.group()
+def modems() -> None:
+    """See and control the modems."""
+
+
+@modems.command("list")
+@json_option
+@daemon_options
+def list_(as_json: bool, daemon: Daemon) -> None:
+    """List the modems and how they do."""
+    items = daemon.call(lambda client: client.modems())
+    if as_json:
+        print_json(items)
+        return
+    print_table(
+        ("id", "state", "model", "operator", "signal", "queue", "sent", "errors", "reason"),
+        [
+            (
+                m["id"],
+                m["state"],
+                _model(m),
+                m["operator"],
+                _signal(m),
+                m["queue"],
+                m["sent"],
+                m["errors"],
+                m["reason"],
+            )
+            for m in items
+        ],
+        "The configuration has no modems; `modemgw modems scan` shows what is attached.",
+    )
+
+
+def _model(modem: answers.Modem) -> str:
+    return " ".join(filter(None, (modem["manufacturer"], modem["model"])))
+
+
+def _signal(modem: answers.Modem) -> str | None:
+    return None if modem["signal_dbm"] is None else f"{modem['signal_dbm']} dBm"
+
+
+@modems.command()
+@click.argument("identifier", metavar="ID")
+@json_option
+@daemon_options
+def show(identifier: str, as_json: bool, daemon: Daemon) -> None:
+    """Show one modem."""
+    modem = daemon.call(lambda client: client.modem(identifier))
+    if as_json:
+        print_json(modem)
+    else:
+        _print(modem)
+
+
+def _print(modem: answers.Modem) -> None:
+    sim = modem["sim"]
+    step = "" if modem["step"] is None else f", step {modem['step']} of the ladder"
+    print_fields(
+        [
+            ("id", modem["id"]),
+            ("state", modem["state"]),
+            ("since", f"{local_time(modem['since'])}{step}"),
+            ("reason", modem["reason"]),
+            ("device", modem["device"]),
+            ("model", _model(modem)),
+            ("revision", modem["revision"]),
+            ("profile", modem["profile"]),
+            ("IMEI", modem["imei"]),
+            ("ICCID", None if sim is None else sim["iccid"]),
+            ("IMSI", None if sim is None else sim["imsi"]),
+            ("number", None if sim is None else sim["number"]),
+            ("operator", modem["operator"]),
+            ("registration", modem["registration"]),
+            ("signal", _signal(modem)),
+            ("queue", modem["queue"]),
+            ("sent", modem["sent"]),
+            ("received", modem["received"]),
+            ("refused", modem["refused"]),
+            ("ambiguous", modem["ambiguous"]),
+            ("timeouts", modem["timeouts"]),
+            ("resets", modem["resets"]),
+            ("last answer", local_time(modem["last_answer_at"])),
+            ("routes", " ".join(modem["routes"])),
+        ]
+    )
+
+
+def _control(verb: Literal["pause", "resume", "restart"], help_: str) -> None:
+    @modems.command(verb, help=help_)
+    @click.argument("identifier", metavar="ID")
+    @daemon_options
+    def control(identifier: str, daemon: Daemon) -> None:
+        modem = daemon.call(lambda client: client.control_modem(identifier, verb))
+        click.echo(f"{modem['id']} is {modem['state']}")
+
+
+_control("pause", "Send nothing through a modem until it is resumed.")
+_control("resume", "Let a paused modem work again.")
+_control("restart", "Reset a modem and initialise it anew.")
+
+
+@modems.command()
+@click.argument("identifier", metavar="ID")
+@click.argument("code")
+@click.option(
+    "--timeout", "timeout_s", type=click.FloatRange(1, 120), default=30, metavar="SECONDS"
+)
+@json_option
+@daemon_options
+def ussd(
+    identifier: str,
+    code: str,
+    timeout_s: float,
+    as_json: bool,
+    daemon: Daemon,
+) -> None:
+    """Ask the network by USSD, such as *100# for a balance."""
+    answer = daemon.call(lambda client: client.ussd(identifier, code, timeout_s=timeout_s))
+    if as_json:
+        print_json(answer)
+        return
+    click.echo(answer["text"])
+    if answer["more"]:
+        click.echo(f"(it waits for an answer: modemgw modems ussd {identifier} …)", err=True)
+
+
+@modems.command()
+@click.argument("identifier", metavar="ID")
+@json_option
+@daemon_options
+def trace(identifier: str, as_json: bool, daemon: Daemon) -> None:
+    """Show the last lines on a modem's port (> to it, < from it); PINs and texts are masked."""
+    lines = daemon.call(lambda client: client.trace(identifier))["items"]
+    if as_json:
+        print_json(lines)
+        return
+    for line in lines:
+        click.echo(f"{line['at'][11:23]} {line['direction']} {clean(line['text'])}")

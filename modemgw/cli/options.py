@@ -1,0 +1,119 @@
+"""Options that several commands share, and what they stand for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from modemgw.cli.errors import told
+from modemgw.client import DEFAULT_URL, ApiError, Client, Unreachable
+from modemgw.config import Config, ConfigError, HttpSection, find, load
+
+T = TypeVar("T")
+
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  the address to call instead
+
+config_option = click.option(
+    "--config",
+    "config_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Configuration file; else $MODEMGW_CONFIG, else /etc/modemgw/modemgw.toml.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+
+
+def load_config(config_file: Path | None) -> Config:
+    """The configuration, or one clear line a problem."""
+    with told(ConfigError):
+        return load(find(config_file))
+
+
+def daemon_url(url: str | None, config_file: Path | None) -> str:
+    """Where the daemon is: as said, else as configured, else where it is by default."""
+    if url is not None:
+        return url
+    if config_file is not None:
+        return _url(load_config(config_file).http)
+    try:
+        return _url(load(find()).http)
+    except ConfigError:
+        return DEFAULT_URL
+
+
+def _url(http: HttpSection) -> str:
+    if http.unix_path is not None:
+        return http.listen
+    host, port = http.host_port
+    host = _ANYWHERE.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{host}:{port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """The running daemon, as the options name it."""
+
+    url: str | None
+    key: str | None
+    config_file: Path | None
+
+    def call(self, work: Callable[[Client], Awaitable[T]]) -> T:
+        """Does `work` with a client of the daemon; what goes wrong there is one clear line."""
+        if not self.key:
+            raise click.UsageError(
+                "an API key is needed: set $MODEMGW_KEY or give --key; "
+                "`modemgw keys create NAME --scope …` makes one"
+            )
+        try:
+            return asyncio.run(self._work(work))
+        except ApiError as error:
+            raise click.ClickException(_told(error)) from error
+        except Unreachable as error:
+            raise click.ClickException(f"{error}; is `modemgw serve` running?") from error
+
+    async def _work(self, work: Callable[[Client], Awaitable[T]]) -> T:
+        async with Client(daemon_url(self.url, self.config_file), self.key) as client:
+            return await work(client)
+
+
+def daemon_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--url, --key and --config, as one argument `daemon`."""
+
+    @click.option(
+        "--url",
+        envvar="MODEMGW_URL",
+        help="The daemon: http://HOST:PORT or unix:/path. Else as configured, else "
+        f"{DEFAULT_URL}.  [env: MODEMGW_URL]",
+    )
+    @click.option("--key", envvar="MODEMGW_KEY", help="API key.  [env: MODEMGW_KEY]")
+    @config_option
+    @wraps(command)
+    def collected(
+        *args: Any, url: str | None, key: str | None, config_file: Path | None, **kwargs: Any
+    ) -> Any:
+        return command(*args, daemon=Daemon(url, key, config_file), **kwargs)
+
+    return collected
+
+
+def _told(error: ApiError) -> str:
+    match error.status:
+        case 401:
+            return "the daemon does not know this API key (--key, $MODEMGW_KEY)"
+        case _:
+            return str(error)
+
+
+async def first(limit: int, items: AsyncIterator[T]) -> list[T]:
+    """At most `limit` of the items; no page is fetched for nothing."""
+    taken: list[T] = []
+    async for item in items:
+        taken.append(item)
+        if len(taken) == limit:
+            break
+    return taken

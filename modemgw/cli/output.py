@@ -1,0 +1,107 @@
+"""How commands print: tables for people, JSON for programs."""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import click
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from modemgw.api import answers
+
+WIDE = 200
+"""Columns when the output goes to a file or a pipe."""
+
+STYLES = {
+    "delivered": "green",
+    "sent": "green",
+    "ready": "green",
+    "sending": "cyan",
+    "queued": "cyan",
+    "scheduled": "cyan",
+    "undelivered": "red",
+    "failed": "red",
+    "expired": "red",
+    "quarantined": "red",
+    "absent": "red",
+    "unknown": "yellow",
+    "paused": "yellow",
+    "recovering": "yellow",
+    "canceled": "dim",
+}
+
+
+def console() -> Console:
+    """Standard output as it is now; as wide as needed unless it is a terminal."""
+    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else WIDE, highlight=False)
+
+
+def print_json(document: Any) -> None:
+    """One JSON document."""
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def clean(text: str) -> str:
+    """Text from outside, safe for a terminal: line ends as ⏎, other control characters as �."""
+    return "".join(
+        c if c.isprintable() else "⏎" if c == "\n" else " " if c in "\r\t" else "�" for c in text
+    )
+
+
+def cell(value: object) -> Text:
+    """A table's cell: never read as markup, coloured if it is a status."""
+    text = "-" if value is None or value == "" else clean(str(value))
+    return Text(text, style=STYLES.get(text, ""))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> Table:
+    """A table of cells."""
+    result = Table(box=SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False)
+    for column in columns:
+        result.add_column(column, overflow="fold")
+    for row in rows:
+        result.add_row(*(value if isinstance(value, Text) else cell(value) for value in row))
+    return result
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], nothing: str) -> None:
+    """A table on standard output, or the words for an empty one."""
+    if rows:
+        console().print(table(columns, rows))
+    else:
+        click.echo(nothing)
+
+
+def print_fields(fields: Iterable[tuple[str, object]]) -> None:
+    """Names and values of one thing."""
+    grid = Table.grid(padding=(0, 2))
+    for name, value in fields:
+        grid.add_row(Text(name, style="bold"), value if isinstance(value, Text) else cell(value))
+    console().print(grid)
+
+
+def local_time(moment: str | None) -> str:
+    """An API time in this machine's time zone, to the second."""
+    if moment is None:
+        return "-"
+    return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def content(item: answers.Message | answers.Inbound) -> str:
+    """The text, or the octets in hexadecimal."""
+    if item["data"] is not None and item["text"] is None:
+        return f"0x{base64.b64decode(item['data']).hex()}"
+    return item["text"] or ""
+
+
+def clip(text: str, width: int = 40) -> str:
+    """At most `width` characters of `text`."""
+    return text if len(text) <= width else f"{text[: width - 1]}…"
