@@ -21,7 +21,7 @@ from .commands import kind_of, name_of
 from .dialogue import Answered, Dialogue, Echoed, Finished, Question
 from .errors import AtError, ChannelClosed, CommandFailed, CommandTimeout, NothingSent, OutOfSync
 from .parser import Prompt
-from .results import Final
+from .results import OK, Final
 from .trace import Trace
 from .urc import Urc
 
@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 ESC, CTRL_Z = b"\x1b", b"\x1a"
 LATE_OK_S = 5.0
 """After `+CMGS: mr` the message is accepted; an OK that is not there by then was lost."""
+LONE_ANSWER_S = 1.0
 ABORT_S = 2.0
 
 
@@ -350,6 +351,8 @@ class AtChannel(asyncio.Protocol):
             self._answered()
             if exchange is not None and exchange.phase is _Phase.SENT:
                 self._set_timer(exchange, LATE_OK_S)
+            elif exchange is not None and exchange.question.kind.lone_answer:
+                self._set_timer(exchange, LONE_ANSWER_S)
         elif isinstance(happening, Echoed):
             self.echo_seen = True
 
@@ -406,6 +409,9 @@ class AtChannel(asyncio.Protocol):
             exchange.phase = _Phase.OPEN
             self._abort(exchange)
             exchange.fail(NothingSent(f"{text}: no prompt in {seconds:g} s"))
+            return
+        if exchange.question.kind.lone_answer and exchange.question.lines:
+            self._ended(exchange, OK)
             return
         self.in_sync = False
         self._finish(exchange)

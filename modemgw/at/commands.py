@@ -24,6 +24,8 @@ class Kind:
     """Each prefixed line is followed by a line with a PDU."""
     registration: bool = False
     """The same prefix is used, with one parameter less, for a URC."""
+    lone_answer: bool = False
+    """Some modems (Wavecom, with +CPIN?) end the answer without OK."""
 
 
 _NAME = re.compile(r"AT([+^#$%*!&]?[A-Z][A-Z0-9]*)", re.IGNORECASE)
@@ -65,6 +67,7 @@ def kind_of(name: str) -> Kind:
         free_text=name in _FREE_TEXT,
         pdu_follows=name in _PDU_FOLLOWS,
         registration=name in _REGISTRATION,
+        lone_answer=name == "+CPIN",
     )
 
 

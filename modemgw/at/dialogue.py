@@ -139,7 +139,9 @@ class Dialogue:
                 return True
             return is_registration_answer(cursor.split(cursor.parameters(line)))
         if kind.pdu_follows and question.lines:
-            return question.lines[-1].startswith(kind.prefixes) and looks_like_pdu(line)
+            # The header stands alone, or glued to the PDU before it.
+            last = question.lines[-1]
+            return any(prefix in last for prefix in kind.prefixes) and looks_like_pdu(line)
         if kind.free_text:
             return line != question.text and final_result(line) is None and not _is_urc(line)
         return False

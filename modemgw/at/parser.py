@@ -1,7 +1,7 @@
 """Octets from a modem, cut into lines and prompts (V.250 5.7, TS 27.005 3.5.1). Sans-IO.
 
 Real modems end lines with CR LF, CR alone (echo), LF alone or several of each, begin with NUL after
-power-up, echo ESC, and end the echo of a PDU with Ctrl-Z. All of these end a line here; empty ones are
+power-up, and end the echo of a PDU with Ctrl-Z. All of these end a line here; empty ones are
 dropped.
 """
 

@@ -1,6 +1,7 @@
 """One modem: identify, initialise, send, receive, acknowledge, recover."""
 
 from ..at import ErrorCode, TraceLine
+from .discovery import Found, Locator, scan
 from .errors import ModemError, NotSubmitted, SubmitAmbiguous, SubmitRefused, UssdError
 from .identify import SimIdentity
 from .modem import Modem, ModemSink
@@ -15,6 +16,8 @@ from .verdict import ErrorClass, Verdict, classify
 __all__ = [
     "ErrorClass",
     "ErrorCode",
+    "Found",
+    "Locator",
     "Modem",
     "ModemError",
     "ModemSink",
@@ -32,4 +35,5 @@ __all__ = [
     "UssdError",
     "Verdict",
     "classify",
+    "scan",
 ]

@@ -11,9 +11,11 @@ from typing import Protocol
 from ..at import AtChannel, Port, Trace, Urc, open_serial
 from ..clock import Clock
 from ..config import ModemSection
-from .errors import NotSubmitted, SubmitAmbiguous, SubmitRefused
+from .discovery import Locator
+from .errors import NotSubmitted, SubmitAmbiguous, SubmitRefused, UssdError
 from .identify import SimIdentity
 from .ladder import fault_of_refusal
+from .profiles import by_name
 from .receiving import ReceivedPdu
 from .registration import Registration
 from .sending import Submitted
@@ -23,10 +25,15 @@ from .states import Machine, ModemEvent, ModemState
 from .status import Figures, ModemStatus
 from .supervisor import Supervisor
 from .timings import Timings
+from .usb import SYSFS, reauthorise
+from .ussd import UssdAnswer, UssdDialogue
 from .verdict import ErrorClass
 
 PINS = PinGuard()
 """Refused PINs, of all modems: a reloaded configuration must not try one again."""
+
+
+_ON_AIR = (ModemState.READY, ModemState.SENDING, ModemState.PAUSED)
 
 
 class ModemSink(Protocol):
@@ -65,7 +72,12 @@ class Modem:
         open_port: PortOpener = open_serial,
         timings: Timings | None = None,
         pins: PinGuard = PINS,
+        locator: Locator | None = None,
+        sysfs: Path = SYSFS,
     ) -> None:
+        """`locator` is for modems that are found by what they are; a bank shares one."""
+        if section.profile != "auto":
+            by_name(section.profile)
         self._section = section
         self._sink = sink
         self._clock = clock
@@ -73,6 +85,7 @@ class Modem:
         self._timings = timings or Timings()
         self._pins = pins
         self._figures = Figures()
+        self._locator = locator or Locator(clock=clock)
         self._strikes = 0
         self._sim: SimIdentity | None = None
         self._machine = Machine(clock, self._changed)
@@ -87,7 +100,12 @@ class Modem:
             locate=self._locate,
             open_session=self._open_session,
             keep=self._keep,
-            reauthorise=None,
+            reauthorise=(
+                (lambda device: reauthorise(device, sysfs=sysfs))
+                if section.usb_reauthorize
+                else None
+            ),
+            lost=lambda: self._locator.release(section.id),
         )
         self.id: str = section.id
         self.trace = Trace()
@@ -208,6 +226,23 @@ class Modem:
             self._strikes = 0
             session.fault(fault)
 
+    async def ussd(self, request: str, timeout_s: float = 30.0) -> UssdAnswer:
+        """Send a USSD request such as `*100#`, or the reply to a menu; wait for the answer.
+
+        Raises UssdError.
+        """
+        return await self._ussd_dialogue().request(request, timeout_s)
+
+    async def ussd_cancel(self) -> None:
+        """End the USSD dialogue, if there is one. Raises UssdError when the modem is not there."""
+        await self._ussd_dialogue().cancel()
+
+    def _ussd_dialogue(self) -> UssdDialogue:
+        session = self._supervisor.session
+        if session is None or session.ussd is None or self.state not in _ON_AIR:
+            raise UssdError(f"the modem is {self.state}: {self._machine.reason or 'not ready'}")
+        return session.ussd
+
     def pause(self) -> None:
         """Send nothing more; what comes in is still received."""
         self._supervisor.paused = True
@@ -227,7 +262,8 @@ class Modem:
     async def _locate(self) -> str | None:
         device = self._section.device
         if device is None:
-            return None
+            assert self._section.match is not None
+            return await self._locator.find(self._section.match, self.id)
         return device if _is_there(device) else None
 
     async def _open_session(self, device: str) -> Session:

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from ..at import AtChannel, Urc, UrcKind
+from ..at import AtChannel, ChannelClosed, Urc, UrcKind
 from ..clock import Clock
 from ..config import ModemSection
 from .identify import Identity, SimIdentity, identify, identify_sim
@@ -22,6 +22,7 @@ from .sending import Sender
 from .simlock import PinGuard, SimReport, SimState, sim_state, unlock
 from .status import Figures
 from .timings import Timings
+from .ussd import UssdDialogue
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,6 @@ class Session:
         self._receiver: Receiver | None = None
         self._in_bring_up = True
         self._up_at = 0.0
-        self.on_ussd: Callable[[Urc], None] | None = None
         self.channel = make_channel(self._hear, self._timed_out)
         self.profile: Profile = select(None, None)
         self.identity = Identity()
@@ -59,6 +59,7 @@ class Session:
         self.setup = Setup()
         self.network = Network()
         self.sender: Sender | None = None
+        self.ussd: UssdDialogue | None = None
         self.changed = asyncio.Event()
         """Set when registration may have changed."""
 
@@ -83,12 +84,14 @@ class Session:
             else by_name(name)
         )
         self.channel.gap_s = self.profile.gap_s
+        self.ussd = UssdDialogue(self.channel, self.profile)
         await switch_on(self.channel)
 
     async def open_sim(self, tell: Callable[[SimReport], None]) -> None:
         """Return when the SIM can be used; `tell` hears why it cannot yet."""
         pin = self._section.read_pin()
         told: SimReport | None = None
+        patience = self._clock.monotonic() + self._timings.sms_ready
         while (report := await sim_state(self.channel)).state is not SimState.READY:
             if report.state is SimState.PIN:
                 name = self.identity.imei or self._section.id
@@ -97,6 +100,10 @@ class Session:
                 tell(report)
                 told = report
             waiting = report.state is SimState.BUSY
+            if not waiting:
+                patience = self._clock.monotonic() + self._timings.sms_ready
+            elif self._clock.monotonic() > patience:
+                raise Fault(Cause.REFUSING, report.text)
             pause = self._timings.sim_poll if waiting else self._timings.sim_absent_poll
             await self._pause_or_fault(pause)
 
@@ -152,19 +159,29 @@ class Session:
             await asyncio.sleep(self._timings.poll if registered else self._timings.search_poll)
 
     async def fail(self) -> None:
-        """Raise the next fault, or that the port is gone."""
+        """Raise the next fault, or ChannelClosed when the port is gone."""
         await asyncio.wait([self._fault, self.channel.closed], return_when=asyncio.FIRST_COMPLETED)
         self.raise_fault()
+        raise ChannelClosed(str(self.channel.closed.result()))
 
     @property
     def pending_fault(self) -> Fault | None:
         """The fault that waits to be mended."""
         return self._fault.result() if self._fault.done() else None
 
-    async def resync(self) -> None:
-        """Find back into step with a modem whose settings should still be in place."""
+    @property
+    def up(self) -> bool:
+        """Whether it was brought up since it was last contacted."""
+        return not self._in_bring_up
+
+    async def resync(self) -> bool:
+        """Find back into step. False when the settings turn out to be gone."""
         await self.channel.resync(tries=self._timings.tries, answer_s=self._timings.answer)
         self._fault = asyncio.get_running_loop().create_future()
+        setting = self.setup.cnmi
+        if self.channel.echo_seen:
+            return False
+        return setting is None or await cnmi_holds(self.channel, setting)
 
     def raise_fault(self) -> None:
         """Raise the fault that is known, if there is one."""
@@ -199,8 +216,8 @@ class Session:
         elif urc.kind is UrcKind.BOOT:
             self._booted(urc)
         elif urc.kind is UrcKind.USSD:
-            if self.on_ussd is not None:
-                self.on_ussd(urc)
+            if self.ussd is not None:
+                self.ussd.hear(urc)
         elif urc.kind is UrcKind.SIM:
             self._sim_changed(urc)
         elif self._receiver is not None:

@@ -41,7 +41,6 @@ class ModemEvent(StrEnum):
     FAULT = "fault"
     RESTART = "restart"  # begin anew with identification
     RESYNCED = "resynced"  # in step again, with all settings in place
-    REOPEN = "reopen"
     EXHAUSTED = "exhausted"  # no step of the ladder helped
     PAUSE = "pause"
     RESUME = "resume"
@@ -71,9 +70,7 @@ TRANSITIONS: dict[tuple[ModemState, ModemEvent], ModemState] = {
     (_S.REGISTERING, _E.PAUSE): _S.PAUSED,
     (_S.PAUSED, _E.RESUME): _S.REGISTERING,
     (_S.RECOVERING, _E.RESYNCED): _S.REGISTERING,
-    (_S.RECOVERING, _E.REOPEN): _S.OPENING,
     (_S.RECOVERING, _E.EXHAUSTED): _S.QUARANTINED,
-    (_S.QUARANTINED, _E.REOPEN): _S.OPENING,
 }
 _AT_WORK = (
     _S.OPENING,

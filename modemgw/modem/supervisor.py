@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import random
 from collections.abc import Awaitable, Callable
 
@@ -40,6 +41,7 @@ class Supervisor:
         open_session: Callable[[str], Awaitable[Session]],
         keep: Callable[[Session, ReceivedPdu], Awaitable[None]],
         reauthorise: Callable[[str], Awaitable[bool]] | None,
+        lost: Callable[[], None],
     ) -> None:
         self._name = name
         self._machine = machine
@@ -52,6 +54,7 @@ class Supervisor:
         self._open_session = open_session
         self._keep = keep
         self._reauthorise = reauthorise
+        self._tell_lost = lost
         self._ladder = Ladder()
         self._kick = asyncio.Event()
         self._losses = 0
@@ -88,14 +91,15 @@ class Supervisor:
 
     def restart(self) -> None:
         """Reset the modem, or end its quarantine."""
-        self._kick.set()
-        if self.session is not None:
+        if self.session is None:
+            self._kick.set()
+        else:
             self._ladder = Ladder(Step.REINIT)
             self.session.fault(Fault(Cause.REFUSING, "restarted by an administrator"))
 
     def _note_ready(self) -> None:
         if self._machine.state is ModemState.READY:
-            if not self.ready.is_set():
+            if self._figures.ready_since is None:
                 self._figures.ready_since = self._clock.time()
             self.ready.set()
         else:
@@ -134,7 +138,7 @@ class Supervisor:
                 break
             except PortError as error:
                 self._machine.reason = str(error)
-                if error.missing:
+                if error.missing or await self._locate() != self.device:
                     self._event(ModemEvent.LOST, str(error))
                     await asyncio.sleep(self._timings.absent_poll)
                     return
@@ -172,7 +176,7 @@ class Supervisor:
                 if fresh:
                     await self._bring_up(session, tries)
                 await self._serve(session)
-            except BaseExceptionGroup as group:
+            except ExceptionGroup as group:
                 fault = self._fault_of(session, group)
             except (AtError, Fault) as error:
                 fault = self._fault_of(session, error)
@@ -186,7 +190,9 @@ class Supervisor:
             if step is None:
                 return
             fresh = step is not Step.RESYNC
-            tries = self._timings.boot_tries if step is Step.RESET else self._timings.tries
+            tries = self._timings.tries
+            if step is Step.RESET:
+                tries = math.ceil(session.profile.boot_s / self._timings.answer)
 
     async def _bring_up(self, session: Session, tries: int) -> None:
         if self._machine.state is not ModemState.OPENING:
@@ -232,7 +238,7 @@ class Supervisor:
         if known is not None:
             return known
         first = error
-        while isinstance(first, BaseExceptionGroup):
+        while isinstance(first, ExceptionGroup):
             first = first.exceptions[0]
         if isinstance(first, Fault):
             return first
@@ -276,7 +282,9 @@ class Supervisor:
 
     async def _take(self, step: Step, session: Session) -> Step | None:
         if step is Step.RESYNC:
-            await session.resync()
+            # Bringing up begins with the same step.
+            if not session.up or not await session.resync():
+                return Step.REINIT
             self._event(ModemEvent.RESYNCED)
         elif step is Step.RESET:
             await self._reset(session)
@@ -343,6 +351,7 @@ class Supervisor:
         self.ready.clear()
         if session is not None:
             await session.channel.close()
+            self._tell_lost()
 
     def _event(self, event: ModemEvent, reason: str | None = None) -> None:
         self._machine.on(event, reason)

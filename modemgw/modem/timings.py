@@ -19,7 +19,7 @@ class Timings:
     answer: float = 1.0
     """An idle modem answers AT within this time."""
     tries: int = 3
-    boot_tries: int = 10
+    boot_tries: int = 30
     """Tries of AT after opening: a module may boot, or measure the baud rate."""
     prompt: float = 10.0
     """From CMGS to its prompt."""
