@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from modemgw.store import Transaction, messages
+from modemgw.sms import Outcome, status_of
+from modemgw.store import Submission, Transaction, messages
 from modemgw.store.records import ErrorInfo, Message, MessageStatus, PartStatus
 
 _S, _P = MessageStatus, PartStatus
@@ -38,9 +39,39 @@ def refresh(tx: Transaction, n: int) -> Message:
         return message
     error = None
     if status in (_S.UNDELIVERED, _S.EXPIRED):
-        error = _network_says(message)
+        error = next(
+            (
+                _network_says(part.index, part.last.receipt.status)
+                for part in message.parts
+                if part.status in (_P.UNDELIVERED, _P.EXPIRED)
+                and part.last is not None
+                and part.last.receipt is not None
+            ),
+            None,
+        )
     change(tx, n, message.id, status, reference=message.reference, error=error)
     return message
+
+
+def report(tx: Transaction, about: Submission, tp_status: int) -> None:
+    """Bring the message of an attempt to the status that a new report on it asks for."""
+    if about.message_parts > 1:
+        refresh(tx, about.key.message)
+        return
+    part = messages.reported_status(tp_status)
+    status = derive(about.message_status, [part])
+    if status is not about.message_status:
+        error = None
+        if status in (_S.UNDELIVERED, _S.EXPIRED):
+            error = _network_says(1, tp_status)
+        change(
+            tx,
+            about.key.message,
+            about.message_id,
+            status,
+            reference=about.message_reference,
+            error=error,
+        )
 
 
 def change(
@@ -78,14 +109,10 @@ def about(
     return data
 
 
-def _network_says(message: Message) -> ErrorInfo | None:
-    for part in message.parts:
-        last = part.last
-        if part.status in (_P.UNDELIVERED, _P.EXPIRED) and last is not None and last.receipt:
-            receipt = last.receipt
-            return ErrorInfo(
-                code=f"tp-st-{receipt.status:02x}",
-                detail=f"the network's report on part {part.index}: {receipt.meaning}",
-                permanent=receipt.outcome == "failed_permanent",
-            )
-    return None
+def _network_says(part: int, tp_status: int) -> ErrorInfo:
+    status = status_of(tp_status)
+    return ErrorInfo(
+        code=f"tp-st-{tp_status:02x}",
+        detail=f"the network's report on part {part}: {status.meaning}",
+        permanent=status.outcome is Outcome.FAILED_PERMANENT,
+    )

@@ -14,10 +14,7 @@ from dataclasses import dataclass
 from modemgw.gateway import progress
 from modemgw.sms import Outcome, PduError, StatusReport, Timestamp, decode_mt, status_of
 from modemgw.store import AttemptKey, Submission, Transaction, attempts, events
-from modemgw.store.records import AttemptState
 
-TAIL_DIGITS = 7
-"""So many last digits of a number survive what networks do to it."""
 CANDIDATES = 16
 """Attempts with the same TP-MR that are looked at, newest first: 4,096 parts of one SIM."""
 EARLY_S = 600.0
@@ -71,13 +68,17 @@ class Receipts:
     def _apply(self, tx: Transaction, sim: str, report: StatusReport) -> Matched | None:
         recipient = str(report.recipient)
         sc_time = _seconds(report.scts)
-        known = attempts.find_reference(tx, sim, report.reference, CANDIDATES)
-        offset = self._clock_offset.get(sim, 0.0)
-        found = choose(known, recipient, report.status, sc_time, offset)
-        if found is None:
+        known = attempts.find_reference(tx, sim, report.reference, recipient, CANDIDATES)
+        if not known and len(recipient.lstrip("+")) < attempts.TAIL_DIGITS:
+            # Rewritten beyond recognition: believed only when there is no doubt.
+            since = tx.now - EARLY_S
+            known = attempts.find_unreported(tx, sim, report.reference, since, 2)
+            known = known if len(known) == 1 else []
+        if not known:
             return self._apply_to_ambiguous(tx, sim, report, recipient)
-        if sc_time is not None and len(known) == 1 and found.attempt.ended_at is not None:
-            self._clock_offset[sim] = sc_time - found.attempt.ended_at
+        found = choose(known, report.status, sc_time, self._clock_offset.get(sim, 0.0))
+        if sc_time is not None and len(known) == 1 and found.ended_at is not None:
+            self._clock_offset[sim] = sc_time - found.ended_at
         self._record(tx, found, report)
         return Matched(found.key, was_ambiguous=False)
 
@@ -85,8 +86,9 @@ class Receipts:
         self, tx: Transaction, sim: str, report: StatusReport, recipient: str
     ) -> Matched | None:
         """The TP-MR of an ambiguous attempt was never told: the recipient must do."""
-        for one in attempts.find_unsettled(tx, sim):
-            if one.attempt.state is AttemptState.AMBIGUOUS and same_number(one.to, recipient):
+        end = attempts.tail(recipient)
+        for one in attempts.find_ambiguous(tx, sim):
+            if attempts.tail(one.to) == end:
                 attempts.settle(tx, one.key, report.reference, tx.now)
                 self._record(tx, one, report)
                 return Matched(one.key, was_ambiguous=True)
@@ -103,35 +105,25 @@ class Receipts:
             sc_time=_seconds(report.scts),
             discharge_time=_seconds(report.discharge),
         )
-        progress.refresh(tx, found.key.message)
+        progress.report(tx, found, report.status)
 
 
 def choose(
-    candidates: list[Submission],
-    recipient: str,
-    tp_status: int,
-    sc_time: float | None,
-    clock_offset: float,
-) -> Submission | None:
-    """The attempt that a report is about, among those with its SIM and TP-MR, newest first.
+    candidates: list[Submission], tp_status: int, sc_time: float | None, clock_offset: float
+) -> Submission:
+    """The attempt that a report is about, among those that it fits (at least one), newest first.
 
     One that still waits for a final report comes before one that has it (then the report is a
     repetition). When several wait, the TP-MR has wrapped: the one whose submission is nearest to
     `sc_time`, the service centre's time stamp less its clock's offset (both in seconds), is meant.
-    A recipient that was rewritten beyond recognition is believed only when there is no doubt.
     """
-    fitting = [c for c in candidates if same_number(c.to, recipient)]
-    waiting = [c for c in fitting if c.attempt.receipt is None or not c.attempt.receipt.final]
+    waiting = [c for c in candidates if c.tp_status is None or not status_of(c.tp_status).final]
     if len(waiting) > 1 and sc_time is not None:
         taken_at = sc_time - clock_offset
-        return min(waiting, key=lambda c: abs((c.attempt.ended_at or 0.0) - taken_at))
+        return min(waiting, key=lambda c: abs((c.ended_at or 0.0) - taken_at))
     if waiting:
         return waiting[0]
-    if fitting:
-        return next((c for c in fitting if _is_news(c, tp_status)), fitting[0])
-    unanswered = [c for c in candidates if c.attempt.receipt is None]
-    beyond_recognition = len(digits(recipient)) < TAIL_DIGITS
-    return unanswered[0] if beyond_recognition and len(unanswered) == 1 else None
+    return next((c for c in candidates if _is_news(c, tp_status)), candidates[0])
 
 
 def _seconds(stamp: Timestamp) -> float | None:
@@ -140,27 +132,16 @@ def _seconds(stamp: Timestamp) -> float | None:
     return None if at is None else at.timestamp()
 
 
-def same_number(a: str, b: str) -> bool:
-    """Whether two spellings may be one subscriber: national or international, with prefixes."""
-    a, b = digits(a), digits(b)
-    if min(len(a), len(b)) < TAIL_DIGITS:
-        return a == b
-    return a[-TAIL_DIGITS:] == b[-TAIL_DIGITS:]
-
-
-def digits(number: str) -> str:
-    """A number without + and filling."""
-    return number.lstrip("+")
-
-
 def _is_news(found: Submission, tp_status: int) -> bool:
     """Whether a report changes what is known: the first final one wins.
 
     Except that "delivered" corrects a "given up" or "does not exist" (TS 23.040 9.2.3.15: 60–7F
     and 49), which service centres send while another copy is still on its way.
     """
-    receipt = found.attempt.receipt
-    if receipt is None or not receipt.final:
+    if found.tp_status is None:
         return True
-    corrects = receipt.outcome in ("failed_temporary", "unknown")
+    known = status_of(found.tp_status)
+    if not known.final:
+        return True
+    corrects = known.outcome in (Outcome.FAILED_TEMPORARY, Outcome.UNKNOWN)
     return corrects and status_of(tp_status).outcome is Outcome.DELIVERED

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from modemgw.sms import status_of
-from modemgw.store.records import Attempt, AttemptState, ErrorInfo, Receipt
+from modemgw.store.records import Attempt, AttemptState, ErrorInfo, MessageStatus, Receipt
 from modemgw.store.writer import Transaction
 
 _COLUMNS = (
@@ -29,11 +29,26 @@ class AttemptKey:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """An attempt as the matching of reports wants to see it."""
+    """An attempt, with what the matching of reports wants to know of it and its message."""
 
     key: AttemptKey
     to: str
-    attempt: Attempt
+    ended_at: float | None
+    tp_status: int | None
+    """Of the newest report so far."""
+    message_id: str
+    message_status: MessageStatus
+    message_parts: int
+    message_reference: str | None
+
+
+TAIL_DIGITS = 7
+"""So many last digits of a number survive what networks do to it."""
+
+
+def tail(number: str) -> str:
+    """The end of a number, by which its national and international spellings are one."""
+    return number[-TAIL_DIGITS:]
 
 
 def begin(
@@ -48,9 +63,9 @@ def begin(
 ) -> None:
     """Record that a PDU is about to go out. Committed before it does: a crash finds it here."""
     tx.execute(
-        "INSERT INTO attempts (message, part, n, state, modem, sim, to_number, started_at, "
-        "duplicate_risk) VALUES (?, ?, ?, 'submitting', ?, ?, ?, ?, ?)",
-        (key.message, key.part, key.n, modem, sim, to, started_at, duplicate_risk),
+        "INSERT INTO attempts (message, part, n, state, modem, sim, to_number, to_tail, "
+        "started_at, duplicate_risk) VALUES (?, ?, ?, 'submitting', ?, ?, ?, ?, ?, ?)",
+        (key.message, key.part, key.n, modem, sim, to, tail(to), started_at, duplicate_risk),
     )
 
 
@@ -107,21 +122,38 @@ def settle(tx: Transaction, key: AttemptKey, reference: int, ended_at: float) ->
     )
 
 
-def find_reference(tx: Transaction, sim: str, reference: int, limit: int) -> list[Submission]:
-    """The newest attempts on `sim` that the modem answered with this TP-MR."""
+_SUBMISSIONS = (
+    "SELECT a.message, a.part, a.n, a.to_number, a.ended_at, a.tp_status, m.id, m.status, m.parts, "
+    "m.reference FROM attempts a JOIN messages m ON m.n = a.message WHERE a.sim = ? "
+)
+
+
+def find_reference(
+    tx: Transaction, sim: str, reference: int, recipient: str, limit: int
+) -> list[Submission]:
+    """The newest attempts on `sim` to a recipient that the modem answered with this TP-MR."""
     rows = tx.execute(
-        f"SELECT {_COLUMNS} FROM attempts WHERE sim = ? AND reference = ? "
-        "ORDER BY started_at DESC LIMIT ?",
-        (sim, reference, limit),
+        _SUBMISSIONS + "AND a.reference = ? AND a.to_tail = ? ORDER BY a.started_at DESC LIMIT ?",
+        (sim, reference, tail(recipient), limit),
     )
     return [_submission(row) for row in rows]
 
 
-def find_unsettled(tx: Transaction, sim: str) -> list[Submission]:
-    """Attempts on `sim` whose answer is not (yet) known, oldest first."""
+def find_unreported(
+    tx: Transaction, sim: str, reference: int, since: float, limit: int
+) -> list[Submission]:
+    """Attempts on `sim` to anybody with this TP-MR, since a time, that no report named yet."""
     rows = tx.execute(
-        f"SELECT {_COLUMNS} FROM attempts WHERE sim = ? "
-        "AND state IN ('submitting', 'ambiguous') ORDER BY started_at",
+        _SUBMISSIONS + "AND a.reference = ? AND a.started_at >= ? AND a.tp_status IS NULL LIMIT ?",
+        (sim, reference, since, limit),
+    )
+    return [_submission(row) for row in rows]
+
+
+def find_ambiguous(tx: Transaction, sim: str) -> list[Submission]:
+    """Attempts on `sim` of which nobody knows, oldest first."""
+    rows = tx.execute(
+        _SUBMISSIONS + "AND a.state = 'ambiguous' ORDER BY a.started_at",
         (sim,),
     )
     return [_submission(row) for row in rows]
@@ -129,7 +161,10 @@ def find_unsettled(tx: Transaction, sim: str) -> list[Submission]:
 
 def interrupted(tx: Transaction, error: ErrorInfo) -> list[AttemptKey]:
     """After a crash: every attempt that was in the air becomes ambiguous. Returns which."""
-    rows = tx.execute("SELECT message, part, n FROM attempts WHERE state = 'submitting'").fetchall()
+    rows = tx.execute(
+        "SELECT a.message, a.part, a.n FROM messages m JOIN attempts a ON a.message = m.n "
+        "WHERE m.status = 'sending' AND a.state = 'submitting'"
+    ).fetchall()
     tx.many(
         "UPDATE attempts SET state = 'ambiguous', error_code = ?, error_detail = ?, "
         "error_permanent = 0 WHERE message = ? AND part = ? AND n = ?",
@@ -150,17 +185,26 @@ def of(db: sqlite3.Connection | Transaction, message: int) -> dict[int, list[Att
 
 
 def recent(db: sqlite3.Connection, sim: str, since: float) -> list[tuple[float, str]]:
-    """(start, recipient) of each attempt on `sim` since a time: what its limits have used up."""
+    """(start, recipient) of each part accepted on `sim` since a time: its limits' use."""
     rows = db.execute(
-        "SELECT started_at, to_number FROM attempts WHERE sim = ? AND started_at >= ? "
-        "AND state != 'not_sent' ORDER BY started_at",
+        "SELECT started_at, to_number FROM attempts WHERE sim = ? AND reference IS NOT NULL "
+        "AND started_at >= ? ORDER BY started_at",
         (sim, since),
     )
     return [(started, to) for started, to in rows]
 
 
 def _submission(row: Sequence[Any]) -> Submission:
-    return Submission(AttemptKey(row[0], row[1], row[2]), row[6], _attempt(row))
+    return Submission(
+        AttemptKey(row[0], row[1], row[2]),
+        to=row[3],
+        ended_at=row[4],
+        tp_status=row[5],
+        message_id=row[6],
+        message_status=MessageStatus(row[7]),
+        message_parts=row[8],
+        message_reference=row[9],
+    )
 
 
 def _attempt(row: Sequence[Any]) -> Attempt:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from modemgw.sms import Outcome, status_of
 from modemgw.store import attempts
 from modemgw.store.errors import StoreConflict
 from modemgw.store.records import (
@@ -177,9 +178,8 @@ def of_number(db: sqlite3.Connection | Transaction, n: int) -> Message | None:
 def part_status(history: Sequence[Attempt], message: MessageStatus) -> PartStatus:
     """Where a part stands, from its attempts (oldest first) and its message's status."""
     for attempt in reversed(history):
-        receipt = attempt.receipt
-        if receipt is not None and receipt.final:
-            return _RECEIPT_STATUS.get(receipt.outcome, PartStatus.UNDELIVERED)
+        if attempt.receipt is not None and attempt.receipt.final:
+            return reported_status(attempt.receipt.status)
         if attempt.state in _ATTEMPT_STATUS:
             return _ATTEMPT_STATUS[attempt.state]
         break
@@ -193,13 +193,19 @@ _ATTEMPT_STATUS = {
     AttemptState.ACCEPTED: PartStatus.SENT,
     AttemptState.AMBIGUOUS: PartStatus.AMBIGUOUS,
 }
-_RECEIPT_STATUS = {
-    "delivered": PartStatus.DELIVERED,
-    "unconfirmed": PartStatus.SENT,
-    "replaced": PartStatus.SENT,
-    "unknown": PartStatus.SENT,
-    "expired": PartStatus.EXPIRED,
+_REPORTED = {
+    Outcome.DELIVERED: PartStatus.DELIVERED,
+    Outcome.UNCONFIRMED: PartStatus.SENT,
+    Outcome.REPLACED: PartStatus.SENT,
+    Outcome.TRYING: PartStatus.SENT,
+    Outcome.UNKNOWN: PartStatus.SENT,
+    Outcome.EXPIRED: PartStatus.EXPIRED,
 }
+
+
+def reported_status(tp_status: int) -> PartStatus:
+    """Where a part stands after a report with this TP-ST (TS 23.040 9.2.3.15)."""
+    return _REPORTED.get(status_of(tp_status).outcome, PartStatus.UNDELIVERED)
 
 
 def _row(n: int, m: Message) -> tuple[Any, ...]:

@@ -60,6 +60,7 @@ def _messages(db: Database) -> None:
             modem TEXT NOT NULL,
             sim TEXT NOT NULL,
             to_number TEXT NOT NULL,
+            to_tail TEXT NOT NULL,
             reference INTEGER,
             started_at REAL NOT NULL,
             ended_at REAL,
@@ -73,11 +74,9 @@ def _messages(db: Database) -> None:
             discharge_time REAL,
             PRIMARY KEY (message, part, n)
         ) WITHOUT ROWID;
-        CREATE INDEX attempts_reference ON attempts (sim, reference, started_at)
+        CREATE INDEX attempts_reference ON attempts (sim, reference, to_tail, started_at)
             WHERE reference IS NOT NULL;
-        CREATE INDEX attempts_started ON attempts (sim, started_at);
-        CREATE INDEX attempts_unsettled ON attempts (sim, started_at)
-            WHERE state IN ('submitting', 'ambiguous');
+        CREATE INDEX attempts_ambiguous ON attempts (sim, started_at) WHERE state = 'ambiguous';
 
         CREATE TABLE batches (
             id TEXT PRIMARY KEY,
@@ -164,6 +163,7 @@ def _inbound(db: Database) -> None:
             tp_status INTEGER NOT NULL,
             received_at REAL NOT NULL
         );
+        CREATE INDEX unmatched_reports_reference ON unmatched_reports (sim, reference);
         """
     )
 
