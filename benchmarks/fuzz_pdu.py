@@ -3,9 +3,10 @@
     pip install atheris
     python benchmarks/fuzz_pdu.py --minutes 10
 
-It starts from the TPDUs of tests/vectors. Every value that comes out is read to the last lazy field,
-described, encoded again and decoded again, where it must say the same; no input may take longer than
-a second. Ends with 0 and libFuzzer's statistics when nothing was found, else with the input.
+It starts from the TPDUs of tests/vectors. Every value that comes out is read to the last lazy
+field, described, encoded again and decoded again, where it must say the same; no input may take
+longer than a second. Ends with 0 and libFuzzer's statistics when nothing was found, else with the
+input.
 """
 
 import argparse

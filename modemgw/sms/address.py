@@ -1,6 +1,7 @@
 """Addresses: TP-DA, TP-OA, TP-RA and the service centre's (TS 23.040 9.1.2.5, 24.011 8.2.5.1)."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from modemgw.sms.errors import PduError
@@ -164,7 +165,13 @@ def decode_smsc(octets: bytes) -> tuple[Address | None, int]:
         raise PduError("SCA", len(octets), f"the octets end inside its {length} octets")
     if length < 2:
         return None, 1 + length
-    return _value(octets[2 : 1 + length], 2 * (length - 1), octets[1]), 1 + length
+    return _smsc(octets[1 : 1 + length]), 1 + length
+
+
+@lru_cache(maxsize=256)
+def _smsc(octets: bytes) -> Address:
+    """A network has few service centres, and every message begins with one of them."""
+    return _value(octets[1:], 2 * (len(octets) - 1), octets[0])
 
 
 def _value(octets: bytes, semi_octets: int, type_octet: int) -> Address:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from modemgw.sms.dcs import Alphabet
+from modemgw.sms.dcs import DATA, GSM7, UCS2, Alphabet
 from modemgw.sms.gsm7 import gsm7
 from modemgw.sms.user_data import UserData, decode_ucs2
 
@@ -59,43 +59,44 @@ def assemble(parts: Iterable[UserData]) -> Assembled:
 
     ValueError for no parts, or for parts of more than one message (see ``collate``).
     """
-    given = list(parts)
-    if not given:
-        raise ValueError("no parts to assemble")
-    if len(collate(given)) > 1:
-        raise ValueError("the parts belong to more than one message")
     placed: dict[int, UserData] = {}
-    total = 1
-    for part in given:
+    message: tuple[int, int, bool] | None = None
+    for number, part in enumerate(parts):
         place = part.concatenation
-        if place is not None:
-            total = place.total
-        placed.setdefault(1 if place is None else place.sequence, part)
-    slots = [placed.get(sequence) for sequence in range(1, total + 1)]
-    missing = tuple(n for n, part in enumerate(slots, 1) if part is None)
+        if place is None:
+            key, sequence = (0, 1, False), 1
+        else:
+            key, sequence = (place.reference, place.total, place.wide), place.sequence
+        if (number and key != message) or (number and place is None):
+            raise ValueError("the parts belong to more than one message")
+        message = key
+        placed.setdefault(sequence, part)
+    if message is None:
+        raise ValueError("no parts to assemble")
+    slots = [placed.get(sequence) for sequence in range(1, message[1] + 1)]
+    missing = tuple([n for n, part in enumerate(slots, 1) if part is None])
+    data = b"".join([part.data for part in slots if part is not None])
     alphabets = {part.alphabet for part in placed.values()}
-    data = b"".join(part.data for part in slots if part is not None)
-    if Alphabet.DATA in alphabets:
-        return Assembled(Alphabet.DATA, None, data, missing)
-    alphabet = Alphabet.UCS2 if Alphabet.UCS2 in alphabets else Alphabet.GSM7
-    return Assembled(alphabet, _text(slots), data, missing)
+    if DATA in alphabets:
+        return Assembled(DATA, None, data, missing)
+    return Assembled(UCS2 if UCS2 in alphabets else GSM7, _text(slots), data, missing)
 
 
 def _text(slots: list[UserData | None]) -> str:
-    """Neighbours in the same alphabet are joined before they are decoded: some senders split a pair
-    of surrogates or an escape over two parts.
+    """Neighbours in the same alphabet are joined before they are decoded.
+
+    Some senders split a pair of surrogates or an escape over two parts.
     """
-
-    def coding(part: UserData | None) -> tuple[Alphabet, tuple[int, int]] | None:
-        return None if part is None else (part.alphabet, part.shifts)
-
     pieces = []
-    for key, run in groupby(slots, coding):
-        data = b"".join(part.data for part in run if part is not None)
-        if key is None:
+    for coding, run in groupby(slots, _coding):
+        if coding is None:
             pieces.append(GAP)
-        elif key[0] is Alphabet.UCS2:
-            pieces.append(decode_ucs2(data))
-        else:
-            pieces.append(gsm7(*key[1]).decode(data))
+            continue
+        alphabet, shifts = coding
+        data = b"".join([part.data for part in run if part is not None])
+        pieces.append(decode_ucs2(data) if alphabet is UCS2 else gsm7(*shifts).decode(data))
     return "".join(pieces)
+
+
+def _coding(part: UserData | None) -> tuple[Alphabet, tuple[int, int]] | None:
+    return None if part is None else (part.alphabet, part.shifts)

@@ -45,7 +45,7 @@ class Deliver:
             (
                 bytes((first,)),
                 self.originator.encode(),
-                bytes((octet("TP-PID", self.pid), octet("TP-DCS", self.dcs.octet))),
+                bytes((octet("TP-PID", self.pid), self.dcs.octet)),
                 self.scts.raw,
                 encode_user_data(self.user_data, self.dcs),
             )
@@ -64,7 +64,7 @@ class Deliver:
         originator, at = decode_address(tpdu, 1, "TP-OA")
         if len(tpdu) < at + 9:
             require(tpdu, at, (("TP-PID", 1), ("TP-DCS", 1), ("TP-SCTS", 7)))
-        dcs = DataCoding(tpdu[at + 1])
+        dcs = DataCoding.from_octet(tpdu[at + 1])
         return cls(
             originator,
             decode_user_data(tpdu, at + 9, dcs.alphabet, bool(first & 0x40)),

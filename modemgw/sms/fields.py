@@ -1,21 +1,16 @@
 """Reading fixed-size fields in order, and the checks that all TPDUs share."""
 
-from modemgw.sms.dcs import Alphabet, DataCoding
+from modemgw.sms.dcs import GSM7, Alphabet, DataCoding
 from modemgw.sms.errors import PduError
 from modemgw.sms.user_data import MAX_OCTETS, UserData
 
 
 def require(octets: bytes, offset: int, fields: tuple[tuple[str, int], ...]) -> None:
-    """PduError naming the first of the (name, size) fields from ``offset`` that is cut off or
-    missing.
-    """
+    """PduError naming the first of the (name, size) fields from ``offset`` that is cut off."""
     end = offset
     for name, size in fields:
         end += size
         if len(octets) < end:
-            missing = (
-                f"the octets end before its {size}" if size > 1 else "the octets end before it"
-            )
             wanted = f"the end of its {size} octets" if size > 1 else "it"
             raise PduError(name, len(octets), f"the octets end before {wanted}")
 
@@ -39,4 +34,4 @@ def encode_user_data(user_data: UserData, dcs: DataCoding, limit: int = MAX_OCTE
 
 def alphabet_of(dcs: DataCoding | None) -> Alphabet:
     """The alphabet of user data where TP-DCS may be left out: the default one (9.2.3.27)."""
-    return Alphabet.GSM7 if dcs is None else dcs.alphabet
+    return GSM7 if dcs is None else dcs.alphabet

@@ -65,11 +65,10 @@ class Gsm7:
 
     def decode(self, septets: bytes) -> str:
         """The text of septets; every septet means something, so nothing is ever raised."""
+        if _ESC not in septets:
+            return codecs.charmap_decode(septets, "strict", self._main)[0]
         first, *escaped = septets.split(_ESC)
-        text = codecs.charmap_decode(first, "strict", self._main)[0]
-        if not escaped:
-            return text
-        pieces = [text]
+        pieces = [codecs.charmap_decode(first, "strict", self._main)[0]]
         runs = iter(escaped)
         for run in runs:
             if run:

@@ -34,9 +34,9 @@ class Parameters(NamedTuple):
         if self.pid is not None:
             octets += bytes((octet("TP-PID", self.pid),))
         if self.dcs is not None:
-            octets += bytes((octet("TP-DCS", self.dcs.octet),))
+            octets += bytes((self.dcs.octet,))
         if self.user_data is not None:
-            octets += encode_user_data(self.user_data, self.dcs or DataCoding(0), limit)
+            octets += encode_user_data(self.user_data, self.dcs or DataCoding.from_octet(0), limit)
         return octets
 
 
@@ -68,7 +68,7 @@ def decode_parameters(
         at += 1
     if indicator & _DCS:
         require(octets, at, (("TP-DCS", 1),))
-        dcs = DataCoding(octets[at])
+        dcs = DataCoding.from_octet(octets[at])
         at += 1
     if indicator & USER_DATA:
         user_data = decode_user_data(octets, at, alphabet_of(dcs), has_header, limit)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-from modemgw.sms.dcs import Alphabet, DataCoding
+from modemgw.sms.dcs import DATA, GSM7, UCS2, Alphabet, DataCoding
 from modemgw.sms.errors import TooManyPartsError, UnencodableError
 from modemgw.sms.graphemes import can_break
 from modemgw.sms.gsm7 import gsm7, septet_count, septets_of
@@ -165,7 +165,7 @@ class _Splitter:
         room = MAX_SEPTETS - septets_taken(self._room(elements, False))[0]
         count = septet_count(codes)
         if count <= room:
-            return _Cut(Alphabet.GSM7, elements, [septets_of(codes)], (count,), room)
+            return _Cut(GSM7, elements, [septets_of(codes)], (count,), room)
         room = MAX_SEPTETS - septets_taken(self._room(elements, True))[0]
         plain = codes.isascii()
         pieces, units = [], []
@@ -180,39 +180,42 @@ class _Splitter:
             pieces.append(piece)
             units.append(len(piece))
             start = stop
-        return _Cut(Alphabet.GSM7, elements, pieces, tuple(units), room)
+        return _Cut(GSM7, elements, pieces, tuple(units), room)
 
     def ucs2(self, text: str) -> _Cut:
         """By UTF-16 units, two for a character beyond U+FFFF."""
         octets = encode_ucs2(text)
         room = (MAX_OCTETS - self._room(self._elements, False)) // 2
         if len(octets) <= 2 * room:
-            return _Cut(Alphabet.UCS2, self._elements, [octets], (len(octets) // 2,), room)
+            return _Cut(UCS2, self._elements, [octets], (len(octets) // 2,), room)
         room = (MAX_OCTETS - self._room(self._elements, True)) // 2
         pieces = []
         start, at, end = 0, 0, len(octets)  # ``at`` is where the octets of text[start] begin
+        astral = end > 2 * len(text)
         while at < end:
             stop = at + 2 * room
-            if stop < end:
-                if 0xDC <= octets[stop] <= 0xDF:
-                    stop -= 2
-                limit = start + len(octets[at:stop].decode("utf-16-be"))
-                whole = self._whole(text, start, limit)
-                stop -= len(text[whole:limit].encode("utf-16-be"))
-                start = whole
+            if stop >= end:
+                pieces.append(octets[at:])
+                break
+            if astral and 0xDC <= octets[stop] <= 0xDF:
+                stop -= 2
+            limit = start + (len(octets[at:stop].decode("utf-16-be")) if astral else room)
+            start = self._whole(text, start, limit)
+            if start < limit:
+                stop -= len(encode_ucs2(text[start:limit]))
             pieces.append(octets[at:stop])
             at = stop
         units = tuple(len(piece) // 2 for piece in pieces)
-        return _Cut(Alphabet.UCS2, self._elements, pieces, units, room)
+        return _Cut(UCS2, self._elements, pieces, units, room)
 
     def data(self, data: bytes) -> _Cut:
         """By octets."""
         room = MAX_OCTETS - self._room(self._elements, False)
         if len(data) <= room:
-            return _Cut(Alphabet.DATA, self._elements, [data], (len(data),), room)
+            return _Cut(DATA, self._elements, [data], (len(data),), room)
         room = MAX_OCTETS - self._room(self._elements, True)
         pieces = [data[at : at + room] for at in range(0, len(data), room)]
-        return _Cut(Alphabet.DATA, self._elements, pieces, tuple(map(len, pieces)), room)
+        return _Cut(DATA, self._elements, pieces, tuple(map(len, pieces)), room)
 
     def _whole(self, text: str, start: int, stop: int) -> int:
         """The last place up to ``stop`` that splits no cluster; ``stop`` itself when that leaves
@@ -299,17 +302,23 @@ def _segmentation(
     allowed = min(max_parts, _MAX_PARTS)
     if total > allowed:
         raise TooManyPartsError(total, allowed)
+    fixed = encode_elements(cut.elements)
     if total == 1:
-        headers = [encode_elements(cut.elements)]
+        headers = [fixed]
     else:
-        headers = [
-            encode_elements((Concatenation(reference, total, n, wide).element(), *cut.elements))
-            for n in range(1, total + 1)
+        first = Concatenation(reference, total, 1, wide).element().encode()
+        before, after = first[:-1], fixed or b""
+        headers = [before + bytes((sequence,)) + after for sequence in range(1, total + 1)]
+    alphabet = cut.alphabet
+    parts = tuple(
+        [
+            UserData(alphabet, piece, header)
+            for piece, header in zip(cut.pieces, headers, strict=True)
         ]
-    parts = tuple(map(UserData, [cut.alphabet] * total, cut.pieces, headers))
+    )
     return Segmentation(
-        cut.alphabet,
-        DataCoding.of(cut.alphabet, message_class),
+        alphabet,
+        DataCoding.of(alphabet, message_class),
         parts,
         cut.units,
         cut.room - cut.units[-1],

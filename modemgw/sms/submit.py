@@ -48,7 +48,7 @@ class Submit:
             (
                 bytes((first, octet("TP-MR", self.reference))),
                 self.destination.encode(),
-                bytes((octet("TP-PID", self.pid), octet("TP-DCS", self.dcs.octet))),
+                bytes((octet("TP-PID", self.pid), self.dcs.octet)),
                 b"" if validity is None else validity.raw,
                 encode_user_data(self.user_data, self.dcs),
             )
@@ -66,7 +66,7 @@ class Submit:
         size = 1 if form == _RELATIVE else 7 if form else 0
         if len(tpdu) < at + 2 + size:
             require(tpdu, at, (("TP-PID", 1), ("TP-DCS", 1), ("TP-VP", size)))
-        dcs = DataCoding(tpdu[at + 1])
+        dcs = DataCoding.from_octet(tpdu[at + 1])
         end = at + 2 + size
         return cls(
             destination,

@@ -6,39 +6,37 @@ network costs nobody the message.
 
 import datetime as dt
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 _QUARTER: Final = dt.timedelta(minutes=15)
 
 
+_NO_NUMBER: Final = 255
+
+
 def _digits(octet: int) -> int:
-    """Two swapped semi-octets as a number, or -1 when one of them is no decimal digit."""
+    """Two swapped semi-octets as a number, 255 when one of them is no decimal digit."""
     tens, ones = octet & 0x0F, octet >> 4
-    return 10 * tens + ones if tens < 10 and ones < 10 else -1
+    return 10 * tens + ones if tens < 10 and ones < 10 else _NO_NUMBER
 
 
 def _swapped(number: int) -> int:
     return number // 10 | number % 10 << 4
 
 
-_VALUES: Final = tuple(_digits(octet) for octet in range(256))
+_VALUES: Final = bytes(_digits(octet) for octet in range(256))
 _OCTETS: Final = tuple(_swapped(number) for number in range(100))
 
 
-@lru_cache(maxsize=256)
 def _zone(octet: int) -> dt.timezone | None:
-    """The time zone of the seventh octet: quarters of an hour, bit 3 the sign; None when it is no
-    number.
-    """
+    """The zone of the seventh octet: quarters of an hour, bit 3 the sign; None when it is none."""
     quarters = _VALUES[octet & 0xF7]
-    if quarters < 0:
+    if quarters >= 96:  # a day or more, or no number
         return None
-    return (
-        dt.timezone(-quarters * _QUARTER if octet & 0x08 else quarters * _QUARTER)
-        if quarters < 96
-        else None
-    )
+    return dt.timezone(-quarters * _QUARTER if octet & 0x08 else quarters * _QUARTER)
+
+
+_ZONES: Final = tuple(_zone(octet) for octet in range(256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +85,13 @@ class Timestamp:
         """The moment, aware; None when the octets are no date, no time or no zone (see
         ``problem``).
         """
-        zone = _zone(self.raw[6])
-        if zone is None:
+        raw = self.raw
+        zone = _ZONES[raw[6]]
+        year, month, day, hour, minute, second, _ = raw.translate(_VALUES)
+        if zone is None or year == _NO_NUMBER:
             return None
-        year, month, day, hour, minute, second = [_VALUES[octet] for octet in self.raw[:6]]
         try:
-            return (
-                dt.datetime(2000 + year, month, day, hour, minute, second, tzinfo=zone)
-                if year >= 0
-                else None
-            )
+            return dt.datetime(2000 + year, month, day, hour, minute, second, tzinfo=zone)
         except ValueError:
             return None
 

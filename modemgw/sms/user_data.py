@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from modemgw.sms.dcs import Alphabet
+from modemgw.sms.dcs import DATA, GSM7, UCS2, Alphabet
 from modemgw.sms.errors import PduError, UnencodableError
 from modemgw.sms.gsm7 import gsm7
 from modemgw.sms.header import (
@@ -41,16 +41,16 @@ class UserData:
 
     @classmethod
     def of_text(
-        cls, text: str, alphabet: Alphabet = Alphabet.GSM7, header: Iterable[Element] = ()
+        cls, text: str, alphabet: Alphabet = GSM7, header: Iterable[Element] = ()
     ) -> "UserData":
         """A text in GSM7 (by the national tables that the header names) or UCS2, of any length.
 
         UnencodableError names the first character that cannot be written.
         """
         elements = tuple(header)
-        if alphabet is Alphabet.UCS2:
+        if alphabet is UCS2:
             data = encode_ucs2(text)
-        elif alphabet is Alphabet.GSM7:
+        elif alphabet is GSM7:
             try:
                 data = gsm7(*shifts_of(elements)).encode(text)
             except UnicodeEncodeError as wrong:
@@ -62,18 +62,16 @@ class UserData:
     @classmethod
     def of_data(cls, data: bytes, header: Iterable[Element] = ()) -> "UserData":
         """Binary data, of any length."""
-        return cls(Alphabet.DATA, data, encode_elements(tuple(header)))
+        return cls(DATA, data, encode_elements(tuple(header)))
 
     @property
     def text(self) -> str | None:
         """The text; None for binary data. Odd octets and lone surrogates do not raise (see
         docs/codec.md).
         """
-        if self.alphabet is Alphabet.GSM7:
-            if self.header_octets is None:
-                return gsm7().decode(self.data)
+        if self.alphabet is GSM7:
             return gsm7(*self.shifts).decode(self.data)
-        if self.alphabet is Alphabet.UCS2:
+        if self.alphabet is UCS2:
             return decode_ucs2(self.data)
         return None
 
@@ -85,7 +83,15 @@ class UserData:
     @property
     def concatenation(self) -> Concatenation | None:
         """The part this is of a concatenated message, or None."""
-        return concatenation_of(self.header) if self.header_octets else None
+        header = self.header_octets
+        if header is None:
+            return None
+        if len(header) == 5 and header.startswith(b"\0\3"):  # an 8-bit reference alone: nearly all
+            total, sequence = header[3], header[4]
+            if 1 <= sequence <= total:
+                return Concatenation(header[2], total, sequence)
+            return None
+        return concatenation_of(self.header)
 
     @property
     def ports(self) -> Ports | None:
@@ -102,12 +108,15 @@ class UserData:
         """The national language identifiers of the locking and the single shift table, 0 for the
         default.
         """
+        header = self.header_octets
+        if header is None or not (b"\x24" in header or b"\x25" in header):
+            return 0, 0
         return shifts_of(self.header)
 
     def encode(self, limit: int = MAX_OCTETS) -> bytes:
         """TP-UDL and TP-UD; ValueError when TP-UD takes more octets than the limit."""
         header = self.header_octets
-        if self.alphabet is not Alphabet.GSM7:
+        if self.alphabet is not GSM7:
             octets = self.data if header is None else bytes((len(header),)) + header + self.data
             length = len(octets)
             if length > limit:
@@ -168,7 +177,7 @@ def decode_user_data(
         raise PduError("TP-UDL", len(octets), "the octets end before it")
     length = octets[offset]
     start = offset + 1
-    packed = alphabet is Alphabet.GSM7
+    packed = alphabet is GSM7
     size = (7 * length + 7) // 8 if packed else length
     if size > limit:
         raise PduError("TP-UDL", offset, f"{size} octets of user data, at most {limit} are allowed")
