@@ -12,8 +12,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import suppress
+import os
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing, suppress
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, Literal, TypedDict, Unpack
@@ -270,27 +271,30 @@ class Client:
             await asyncio.wait([listener])
 
     async def _nudge(self, identifier: str, changed: asyncio.Event) -> None:
-        with suppress(ApiError):
-            async for event in self.events():
-                if identifier in event["data"].values():
-                    changed.set()
+        with suppress(ApiError, Unreachable):
+            async with aclosing(self.events()) as events:
+                async for event in events:
+                    if event["data"].get("id") == identifier:
+                        changed.set()
 
-    async def events(self, after: int | None = None) -> AsyncIterator[answers.Event]:
+    async def events(self, after: int | None = None) -> AsyncGenerator[answers.Event, None]:
         """What happens, after the event `after` or from now on. Ends only by an ApiError.
 
-        A lost connection is made again, and goes on where it was lost.
+        A lost connection is made again, and goes on where it was lost. Who leaves early closes it:
+        `async with contextlib.aclosing(client.events()) as events`.
         """
         while True:
             try:
-                async for event in self._event_stream(after):
-                    after = event["id"]
-                    yield event
+                async with aclosing(self._event_stream(after)) as stream:
+                    async for event in stream:
+                        after = event["id"]
+                        yield event
             except Unreachable:
                 if after is None:
                     raise
             await asyncio.sleep(_RECONNECT_S)
 
-    async def _event_stream(self, after: int | None) -> AsyncIterator[answers.Event]:
+    async def _event_stream(self, after: int | None) -> AsyncGenerator[answers.Event, None]:
         query = {} if after is None else {"after": str(after)}
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=60)
         try:
@@ -348,7 +352,8 @@ class Client:
             case TimeoutError():
                 why = "no answer in time"
             case aiohttp.ClientConnectorError():
-                why = error.os_error.strerror or str(error.os_error)
+                number = error.os_error.errno
+                why = os.strerror(number) if number else str(error.os_error)
             case _:
                 why = str(error) or type(error).__name__
         return Unreachable(f"no answer from modemgw at {self.base_url}: {why}")

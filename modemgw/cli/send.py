@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 
 import click
 
@@ -122,9 +123,8 @@ def _data(octets: str | None, text: str | None) -> bytes | None:
 
 
 def _standard_input() -> str:
-    given: bytes = click.get_binary_stream("stdin").read()
     try:
-        return given.decode().removesuffix("\n")
+        return sys.stdin.buffer.read().decode().removesuffix("\n")
     except UnicodeDecodeError as error:
         raise click.UsageError(f"the text on standard input is not UTF-8: {error}") from error
 

@@ -18,6 +18,7 @@ from modemgw.cli.errors import told
 from modemgw.cli.notify import Notifier
 from modemgw.cli.options import config_option, load_config
 from modemgw.cli.reload import reload, set_level
+from modemgw.cli.signals import stop_on_signals
 from modemgw.config import Config, ConfigError, find
 from modemgw.gateway import Gateway
 from modemgw.store import StoreError
@@ -56,7 +57,7 @@ def set_up_logging(level: str) -> None:
 
 async def _serve(config: Config, file: Path) -> None:
     notifier = Notifier()
-    stop = _stop_on_signals()
+    stop = stop_on_signals()
     bound = bind(config.http)
     async with AsyncExitStack() as stack:
         stack.callback(bound.close)
@@ -74,22 +75,6 @@ async def _serve(config: Config, file: Path) -> None:
         await stop.wait()
         log.info("ending: parts in the air have %g s", config.gateway.drain_timeout)
         notifier.tell("STOPPING=1")
-
-
-def _stop_on_signals() -> asyncio.Event:
-    """An event that the first SIGTERM or SIGINT sets; the second one cancels the caller."""
-    stop = asyncio.Event()
-    task = asyncio.current_task()
-    loop = asyncio.get_running_loop()
-
-    def ask() -> None:
-        if stop.is_set() and task is not None:
-            task.cancel()
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ask)
-    return stop
 
 
 def _reload_on_hangup(config: Config, file: Path) -> None:
