@@ -56,6 +56,9 @@ class Parser:
         self._tail = lines.pop() if lines and text[-1] not in b"\r\n" else b""
         events: list[Event] = []
         for line in lines:
+            while len(line) > MAX_LINE:
+                self._line(line[:MAX_LINE], events)
+                line = line[MAX_LINE:]
             if line:
                 self._line(line, events)
         if self._tail:
@@ -73,10 +76,7 @@ class Parser:
             if self._expects_prompt:
                 self._prompt(events)
             # A second prompt before the answer (Huawei E1750) is noise.
-            text = text[1:].lstrip(" ")
-        while len(text) > MAX_LINE:
-            events.append(text[:MAX_LINE])
-            text = text[MAX_LINE:]
+            text = text.lstrip("> ")
         if not text:
             return
         if self._joined:

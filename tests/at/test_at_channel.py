@@ -1,0 +1,361 @@
+"""One command at a time: timeouts, late answers, prompts, cancellation, resynchronisation."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from virtual_time import OK, PROMPT, ScriptedPort, in_virtual_time
+
+from modemgw.at import (
+    ChannelClosed,
+    CommandFailed,
+    CommandTimeout,
+    NothingSent,
+    OutOfSync,
+)
+
+SEND, BODY = "AT+CMGS=4", "0001AA"
+SENT = BODY.encode() + b"\x1a"
+ALIVE = {b"AT\r": OK, b"AT+CMEE?\r": b"\r\n+CMEE: 1\r\n" + OK}
+
+
+async def granted() -> None:
+    pass
+
+
+async def send(port: ScriptedPort, authorise: object = None, timeout_s: float = 60.0) -> str:
+    response = await port.channel.submit(
+        SEND,
+        BODY,
+        authorise=granted() if authorise is None else authorise,  # type: ignore[arg-type]
+        prompt_s=10.0,
+        timeout_s=timeout_s,
+    )
+    return response.line
+
+
+@in_virtual_time
+async def test_commands_asked_at_once_go_out_one_after_the_other() -> None:
+    port = ScriptedPort({b"AT+CSQ\r": (1.0, b"+CSQ: 9,99" + OK), b"AT+CGMM\r": b"X1" + OK})
+    one, two = await asyncio.gather(port.channel.command("AT+CSQ"), port.channel.command("AT+CGMM"))
+    assert (one.line, two.line) == ("+CSQ: 9,99", "X1")
+    assert port.log == [b"AT+CSQ\r", b"AT+CGMM\r"]
+
+
+@in_virtual_time
+async def test_an_urgent_command_overtakes_those_that_wait() -> None:
+    port = ScriptedPort({b"AT+A\r": (1.0, OK), b"AT+B\r": OK, b"AT+C\r": OK})
+    await asyncio.gather(
+        port.channel.command("AT+A"),
+        port.channel.command("AT+B"),
+        port.channel.command("AT+C", urgent=True),
+    )
+    assert port.log == [b"AT+A\r", b"AT+C\r", b"AT+B\r"]
+
+
+@in_virtual_time
+async def test_an_error_result_is_raised_with_its_code() -> None:
+    port = ScriptedPort({b"AT+CPIN?\r": b"\r\n+CME ERROR: 10\r\n"})
+    with pytest.raises(CommandFailed) as caught:
+        await port.channel.command("AT+CPIN?")
+    assert (caught.value.code.kind, caught.value.code.number) == ("CME", 10)
+    assert caught.value.after_s is None
+
+
+@in_virtual_time
+async def test_after_a_timeout_nothing_is_sent_until_the_channel_is_in_step_again() -> None:
+    port = ScriptedPort(ALIVE)
+    with pytest.raises(CommandTimeout):
+        await port.channel.command("AT+CSQ", timeout_s=1.0)
+    assert port.timeouts
+    with pytest.raises(OutOfSync):
+        await port.channel.command("AT+CGMM")
+    await port.channel.resync()
+    port.answers[b"AT+CGMM\r"] = b"X1" + OK
+    assert (await port.channel.command("AT+CGMM")).line == "X1"
+
+
+@in_virtual_time
+async def test_a_late_answer_is_never_taken_for_the_next_commands_answer() -> None:
+    # The modem was busy: it answers the old command, then what was typed meanwhile.
+    port = ScriptedPort(ALIVE)
+    port.answers[b"AT\r"] = [None, (0.2, b"\r\n+CSQ: 20,99\r\n" + OK + OK + OK)]
+    with pytest.raises(CommandTimeout):
+        await port.channel.command("AT+CSQ", timeout_s=1.0)
+    await port.channel.resync()
+    port.answers[b"AT+CGMM\r"] = b"X1" + OK
+    assert (await port.channel.command("AT+CGMM")).lines == ("X1",)
+
+
+@in_virtual_time
+async def test_a_late_ok_during_the_proof_does_not_end_it() -> None:
+    port = ScriptedPort(ALIVE)
+    port.answers[b"AT+CMEE?\r"] = [OK, b"\r\n+CMEE: 1\r\n" + OK]
+    await port.channel.resync()
+    assert port.log.count(b"AT+CMEE?\r") == 2
+
+
+@in_virtual_time
+async def test_a_modem_without_cmee_can_be_resynchronised() -> None:
+    port = ScriptedPort({b"AT\r": OK, b"AT+CMEE?\r": b"\r\nERROR\r\n"})
+    await port.channel.resync()
+    assert port.channel.in_sync
+
+
+@in_virtual_time
+async def test_a_silent_modem_fails_the_resynchronisation() -> None:
+    port = ScriptedPort()
+    with pytest.raises(CommandTimeout):
+        await port.channel.resync(tries=3)
+    assert port.log[0].startswith(b"\x1b")
+    assert port.log.count(b"AT\r") == 3
+
+
+@in_virtual_time
+async def test_a_cancelled_command_keeps_the_slot_until_its_answer_has_come() -> None:
+    port = ScriptedPort({b"AT+COPS?\r": (5.0, b"+COPS: 0" + OK), b"AT+CSQ\r": b"+CSQ: 3,99" + OK})
+    task = asyncio.create_task(port.channel.command("AT+COPS?"))
+    await asyncio.sleep(1.0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    response = await port.channel.command("AT+CSQ")
+    assert response.lines == ("+CSQ: 3,99",)
+    assert asyncio.get_running_loop().time() >= 5.0
+
+
+@in_virtual_time
+async def test_a_cancelled_waiter_does_not_lose_the_slot_for_those_behind_it() -> None:
+    port = ScriptedPort({b"AT+A\r": (1.0, OK), b"AT+B\r": OK, b"AT+C\r": OK})
+    first = asyncio.create_task(port.channel.command("AT+A"))
+    await asyncio.sleep(0)
+    second = asyncio.create_task(port.channel.command("AT+B"))
+    third = asyncio.create_task(port.channel.command("AT+C"))
+    await asyncio.sleep(0.5)
+    second.cancel()
+    await asyncio.gather(first, third)
+    assert port.log == [b"AT+A\r", b"AT+C\r"]
+
+
+@in_virtual_time
+async def test_a_pdu_goes_out_only_after_prompt_and_permission() -> None:
+    port = ScriptedPort({b"AT+CMGS=4\r": PROMPT, SENT: b"\r\n+CMGS: 7\r\n" + OK})
+    gate = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(send(port, gate))
+    await asyncio.sleep(3.0)
+    assert port.log == [b"AT+CMGS=4\r"]
+    gate.set_result(None)
+    assert await task == "+CMGS: 7"
+    assert port.log == [b"AT+CMGS=4\r", SENT]
+
+
+@in_virtual_time
+async def test_permission_that_comes_first_waits_for_the_prompt() -> None:
+    port = ScriptedPort({b"AT+CMGS=4\r": (4.0, PROMPT), SENT: b"\r\n+CMGS: 7\r\n" + OK})
+    assert await send(port) == "+CMGS: 7"
+
+
+@in_virtual_time
+async def test_refused_permission_leaves_the_prompt_with_escape() -> None:
+    port = ScriptedPort({b"AT+CMGS=4\r": PROMPT, b"\x1b": OK, b"AT+CSQ\r": b"+CSQ: 1,99" + OK})
+
+    async def refuse() -> None:
+        raise RuntimeError("disk full")
+
+    with pytest.raises(RuntimeError, match="disk full"):
+        await send(port, refuse())
+    assert (await port.channel.command("AT+CSQ")).line == "+CSQ: 1,99"
+    assert port.log == [b"AT+CMGS=4\r", b"\x1b", b"AT+CSQ\r"]
+
+
+@in_virtual_time
+async def test_an_error_instead_of_the_prompt_sends_nothing() -> None:
+    port = ScriptedPort({b"AT+CMGS=4\r": b"\r\n+CMS ERROR: 314\r\n"})
+    with pytest.raises(CommandFailed) as caught:
+        await send(port)
+    assert caught.value.after_s is None
+    assert port.log == [b"AT+CMGS=4\r"]
+    assert port.channel.in_sync
+
+
+@in_virtual_time
+async def test_a_prompt_that_does_not_come_is_left_with_escape_and_no_at() -> None:
+    port = ScriptedPort({b"\x1b": OK})
+    with pytest.raises(NothingSent):
+        await send(port)
+    assert port.log == [b"AT+CMGS=4\r", b"\x1b"]
+    await asyncio.sleep(0.1)
+    assert port.channel.in_sync
+
+
+@in_virtual_time
+async def test_an_error_after_the_pdu_tells_how_long_it_took() -> None:
+    port = ScriptedPort({b"AT+CMGS=4\r": PROMPT, SENT: (35.0, b"\r\n+CMS ERROR: 500\r\n")})
+    with pytest.raises(CommandFailed) as caught:
+        await send(port)
+    assert caught.value.after_s == pytest.approx(35.0)
+
+
+@in_virtual_time
+async def test_no_answer_after_the_pdu_is_a_timeout_and_puts_the_channel_out_of_step() -> None:
+    port = ScriptedPort({b"AT+CMGS=4\r": PROMPT})
+    with pytest.raises(CommandTimeout):
+        await send(port)
+    assert not port.channel.in_sync
+
+
+@in_virtual_time
+async def test_seventy_seconds_of_silence_are_waited_for_without_a_second_copy() -> None:
+    port = ScriptedPort({b"AT+CMGS=4\r": PROMPT, SENT: (70.0, b"\r\n+CMGS: 9\r\n" + OK)})
+    assert await send(port, timeout_s=180.0) == "+CMGS: 9"
+    assert port.log.count(SENT) == 1
+
+
+@in_virtual_time
+async def test_an_ok_lost_after_the_reference_does_not_make_the_part_doubtful() -> None:
+    port = ScriptedPort({b"AT+CMGS=4\r": PROMPT, SENT: b"\r\n+CMGS: 9\r\n"})
+    assert await send(port) == "+CMGS: 9"
+    assert not port.channel.in_sync
+    assert port.timeouts
+
+
+@in_virtual_time
+async def test_unsolicited_lines_between_prompt_and_result_go_their_own_way() -> None:
+    port = ScriptedPort(
+        {
+            b"AT+CMGS=4\r": b'\r\n+CMTI: "SM",1\r\n' + PROMPT,
+            SENT: b"\r\n+CDS: 25\r\n0011AABB\r\n\r\n+CMGS: 7\r\n\r\n+CREG: 5\r\n" + OK,
+        }
+    )
+    assert await send(port) == "+CMGS: 7"
+    assert [u.name for u in port.urcs] == ["+CMTI", "+CDS", "+CREG"]
+    assert port.urcs[1].pdu == "0011AABB"
+
+
+@in_virtual_time
+async def test_nothing_is_typed_into_an_open_prompt_but_the_pdu() -> None:
+    # A handler of unsolicited results that asks something must wait for the prompt to close.
+    port = ScriptedPort(
+        {
+            b"AT+CMGS=4\r": PROMPT,
+            SENT: (2.0, b"\r\n+CMGS: 7\r\n" + OK),
+            b"AT+CMGR=1\r": OK,
+        }
+    )
+    gate = asyncio.get_running_loop().create_future()
+    sending = asyncio.create_task(send(port, gate))
+    await asyncio.sleep(0.5)
+    port.says(b'\r\n+CMTI: "SM",1\r\n')
+    reading = asyncio.create_task(port.channel.command("AT+CMGR=1"))
+    await asyncio.sleep(1.0)
+    gate.set_result(None)
+    await asyncio.gather(sending, reading)
+    assert port.log == [b"AT+CMGS=4\r", SENT, b"AT+CMGR=1\r"]
+
+
+@in_virtual_time
+async def test_cancelled_before_the_prompt_the_late_prompt_is_answered_with_escape() -> None:
+    port = ScriptedPort({b"AT+CMGS=4\r": (1.5, PROMPT), b"\x1b": OK, b"AT\r": OK})
+    task = asyncio.create_task(send(port))
+    await asyncio.sleep(1.0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await port.channel.command("AT")
+    assert port.log == [b"AT+CMGS=4\r", b"\x1b", b"AT\r"]
+
+
+@in_virtual_time
+async def test_cancelled_after_the_pdu_the_slot_is_held_until_the_result() -> None:
+    port = ScriptedPort(
+        {b"AT+CMGS=4\r": PROMPT, SENT: (6.0, b"\r\n+CMGS: 7\r\n" + OK), b"AT\r": OK}
+    )
+    task = asyncio.create_task(send(port))
+    await asyncio.sleep(1.0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await port.channel.command("AT")
+    assert port.channel.in_sync
+    assert asyncio.get_running_loop().time() >= 6.0
+
+
+@in_virtual_time
+async def test_a_lost_port_fails_everybody_and_says_why() -> None:
+    port = ScriptedPort()
+    first = asyncio.create_task(port.channel.command("AT+CSQ"))
+    second = asyncio.create_task(port.channel.command("AT+COPS?"))
+    await asyncio.sleep(0.1)
+    port.channel.connection_lost(OSError("unplugged"))
+    for task in (first, second):
+        with pytest.raises(ChannelClosed, match="unplugged"):
+            await task
+    with pytest.raises(ChannelClosed):
+        await port.channel.command("AT")
+
+
+@in_virtual_time
+async def test_a_port_lost_during_the_commit_sends_nothing() -> None:
+    port = ScriptedPort({b"AT+CMGS=4\r": PROMPT})
+    gate = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(send(port, gate))
+    await asyncio.sleep(0.1)
+    port.channel.connection_lost(OSError("unplugged"))
+    gate.set_result(None)
+    with pytest.raises(NothingSent):
+        await task
+    assert port.log == [b"AT+CMGS=4\r"]
+
+
+@in_virtual_time
+async def test_a_restarted_modem_fails_the_running_command_at_once() -> None:
+    port = ScriptedPort()
+    task = asyncio.create_task(port.channel.command("AT+CMGL=4"))
+    await asyncio.sleep(0.1)
+    port.channel.abandon("RDY")
+    with pytest.raises(ChannelClosed, match="RDY"):
+        await task
+    assert not port.channel.in_sync
+
+
+@in_virtual_time
+async def test_an_answer_without_ok_ends_where_firmwares_are_known_for_it() -> None:
+    port = ScriptedPort({b"AT+CPIN?\r": b"\r\n+CPIN: READY\r\n", b"AT\r": OK})
+    assert (await port.channel.command("AT+CPIN?")).line == "+CPIN: READY"
+    await port.channel.command("AT")
+
+
+@in_virtual_time
+async def test_an_echo_is_noticed() -> None:
+    port = ScriptedPort({b"AT\r": b"AT\r" + OK})
+    await port.channel.command("AT")
+    assert port.channel.echo_seen
+
+
+@in_virtual_time
+async def test_the_trace_shows_the_wire_but_no_pin_and_no_text() -> None:
+    port = ScriptedPort(
+        {
+            b'AT+CPIN="1234"\r': OK,
+            b"AT+CMGR=1\r": b"\r\n+CMGR: 1,,24\r\n07915155000000F0040B915155001032F4\r\n" + OK,
+        }
+    )
+    await port.channel.command('AT+CPIN="1234"')
+    await port.channel.command("AT+CMGR=1")
+    shown = "\n".join(line.text for line in port.trace.lines())
+    assert "1234" not in shown
+    assert "07915155" not in shown
+    assert "AT+CMGR=1" in shown
+    opened = "\n".join(line.text for line in port.trace.lines(texts=True))
+    assert "07915155" in opened
+    assert "1234" not in opened
+
+
+def test_the_trace_is_bounded() -> None:
+    from modemgw.at import Trace
+
+    trace = Trace(size=10)
+    for number in range(50):
+        trace.add(float(number), ">", f"AT{number}")
+    assert [line.at for line in trace.lines()] == [float(n) for n in range(40, 50)]

@@ -1,0 +1,108 @@
+"""Serial ports, on pseudo-terminals."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import tty
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from modemgw.at import AtChannel, ChannelClosed, PortError, Trace, open_serial
+from modemgw.clock import SystemClock
+
+
+@pytest.fixture
+def pty() -> Iterator[tuple[int, str]]:
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    name = os.ttyname(slave)
+    os.close(slave)
+    yield master, name
+    with contextlib.suppress(OSError):
+        os.close(master)
+
+
+def channel() -> AtChannel:
+    return AtChannel(clock=SystemClock(), trace=Trace(), on_urc=lambda urc: None)
+
+
+async def answer(master: int, data: bytes) -> bytes:
+    loop = asyncio.get_running_loop()
+    heard = await loop.run_in_executor(None, os.read, master, 4096)
+    os.write(master, data)
+    return heard
+
+
+async def test_a_command_is_answered_over_a_pseudo_terminal(pty: tuple[int, str]) -> None:
+    master, name = pty
+    ours = channel()
+    await open_serial(name, ours)
+    try:
+        heard, response = await asyncio.gather(
+            answer(master, b"\r\n+CSQ: 20,99\r\n\r\nOK\r\n"), ours.command("AT+CSQ")
+        )
+    finally:
+        await ours.close()
+    assert heard == b"AT+CSQ\r"
+    assert response.line == "+CSQ: 20,99"
+
+
+async def test_a_port_is_ours_alone_until_it_is_closed(pty: tuple[int, str]) -> None:
+    _, name = pty
+    ours = channel()
+    await open_serial(name, ours)
+    with pytest.raises(PortError, match="in use") as caught:
+        await open_serial(name, channel())
+    assert not caught.value.missing
+    await ours.close()
+    again = channel()
+    await open_serial(name, again)
+    await again.close()
+
+
+async def test_a_missing_device_says_so(tmp_path: Path) -> None:
+    with pytest.raises(PortError, match="does not exist") as caught:
+        await open_serial(str(tmp_path / "ttyUSB9"), channel())
+    assert caught.value.missing
+
+
+async def test_a_file_is_no_tty(tmp_path: Path) -> None:
+    file = tmp_path / "not-a-tty"
+    file.write_text("")
+    with pytest.raises(PortError, match="not a tty"):
+        await open_serial(str(file), channel())
+
+
+async def test_a_character_device_that_is_no_tty_says_so() -> None:
+    with pytest.raises(PortError, match="not a tty"):
+        await open_serial("/dev/null", channel())
+
+
+async def test_an_unplugged_device_fails_the_running_command(pty: tuple[int, str]) -> None:
+    master, name = pty
+    ours = channel()
+    await open_serial(name, ours)
+    task = asyncio.create_task(ours.command("AT+CSQ"))
+    await asyncio.sleep(0.01)
+    os.close(master)
+    async with asyncio.timeout(2):
+        with pytest.raises(ChannelClosed):
+            await task
+    await ours.close()
+
+
+async def test_a_modem_that_stops_reading_does_not_hold_the_loop(pty: tuple[int, str]) -> None:
+    # The kernel's buffer fills up; every write after that must be kept back, not tried for ever.
+    _, name = pty
+    ours = channel()
+    port = await open_serial(name, ours)
+    started = asyncio.get_running_loop().time()
+    for _ in range(64):
+        port.write(b"x" * 4096)
+        await asyncio.sleep(0)
+    await ours.close()
+    assert asyncio.get_running_loop().time() - started < 2.0
