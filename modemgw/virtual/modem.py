@@ -38,6 +38,8 @@ from modemgw.virtual.ussd import UssdSession
 
 _log = logging.getLogger(__name__)
 
+_SMMA_SECONDS = 1.0
+
 COMMANDS: dict[str, Entry] = {
     **commands_general.TABLE,
     **commands_network.TABLE,
@@ -364,8 +366,11 @@ class VirtualModem:
         return sms.Address.parse(number) if number else None
 
     def tell_room(self) -> None:
-        """RP-SMMA."""
-        if self.sim is not None:
+        """RP-SMMA, by radio."""
+        self.timers.call_later(_SMMA_SECONDS, self._memory_available)
+
+    def _memory_available(self) -> None:
+        if self.sim is not None and self.reachable():
             self.smsc.memory_available(self.sim)
 
     # what the network reaches

@@ -414,12 +414,17 @@ def _originator(sender: str) -> sms.Address:
 
 def _recipient(form: Recipient, destination: sms.Address) -> sms.Address:
     if form is Recipient.NATIONAL:
-        return sms.Address("0" + destination.value[2:], 2, 1)
+        return sms.Address(_national(destination.value), 2, 1)
     if form is Recipient.TAIL:
         return sms.Address(destination.value[-8:], 0, 1)
     if form is Recipient.OTHER:
         return sms.Address("19990000000", 1, 1)
     return destination
+
+
+def _national(digits: str) -> str:
+    """As dialled at home: country codes have two digits here, but for North America's 1."""
+    return digits[1:] if digits.startswith("1") else "0" + digits[2:]
 
 
 def _timestamp(moment: float) -> sms.Timestamp:

@@ -1,0 +1,11 @@
+"""Fixtures of the virtual bank's tests."""
+
+from __future__ import annotations
+
+import pytest
+from virtual_lab import Lab
+
+
+@pytest.fixture
+def lab() -> Lab:
+    return Lab()
