@@ -11,7 +11,7 @@ from modemgw.sms.septets import pack, unpack
 # Semi-octets 10 to 14 are * # a b c; 15 ends the digits (9.1.2.3).
 _SWAP: Final = bytes((octet & 0x0F) << 4 | octet >> 4 for octet in range(256))
 _FROM_HEX: Final = str.maketrans("abcde", "*#abc")
-_TO_HEX: Final = str.maketrans("*#abcABC", "abcdecde")
+_TO_HEX: Final = str.maketrans("*#abc", "abcde")
 _DIGITS: Final = frozenset("0123456789*#abc")
 
 INTERNATIONAL: Final = 1
@@ -63,11 +63,7 @@ class Address:
         digits = text[1:] if international else text
         if not digits:
             raise ValueError("an address needs at least one digit")
-        wrong = next((c for c in digits if c not in _DIGITS), None)
-        if wrong is not None:
-            raise ValueError(
-                f"{text!r} is no address: {wrong!r} is none of the digits 0-9 * # a b c"
-            )
+        _check_digits(digits)
         if len(digits) > 20:
             raise ValueError(
                 f"{text!r} is no address: {len(digits)} digits, at most 20 can be written"
@@ -112,10 +108,7 @@ class Address:
         count = len(value)
         if count > 20:
             raise ValueError(f"{value!r} has {count} digits, at most 20 can be written")
-        if not (value.isascii() and value.isdigit()):
-            wrong = next((c for c in value if c not in _DIGITS), None)
-            if wrong is not None:
-                raise ValueError(f"{value!r}: {wrong!r} is none of the digits 0-9 * # a b c")
+        if not _check_digits(value):
             value = value.translate(_TO_HEX)
         return count, bytes.fromhex(value + "f" if count & 1 else value).translate(_SWAP)
 
@@ -131,6 +124,16 @@ class Address:
                 f"{self.value!r} takes {len(septets)} septets, at most 11 can be written"
             )
         return (7 * len(septets) + 3) // 4, pack(septets)
+
+
+def _check_digits(value: str) -> bool:
+    """Whether all are decimal; ValueError for a character that no semi-octet stands for."""
+    if value.isdecimal() and value.isascii():
+        return True
+    wrong = next((c for c in value if c not in _DIGITS), None)
+    if wrong is not None:
+        raise ValueError(f"{value!r} is no number: {wrong!r} is none of the digits 0-9 * # a b c")
+    return False
 
 
 def decode_address(octets: bytes, offset: int, field: str) -> tuple[Address, int]:

@@ -38,7 +38,6 @@ UCS2: Final = Alphabet.UCS2
 
 # The two alphabet bits; 3 is reserved, which clause 4 has read as the default alphabet.
 _ALPHABETS: Final = (Alphabet.GSM7, Alphabet.DATA, Alphabet.UCS2, Alphabet.GSM7)
-_ALPHABET_BITS: Final = {Alphabet.GSM7: 0x00, Alphabet.DATA: 0x04, Alphabet.UCS2: 0x08}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ class DataCoding:
     @classmethod
     def of(cls, alphabet: Alphabet, message_class: int | None = None) -> "DataCoding":
         """The general octet (group 00xx) for an alphabet and, if given, a class 0 to 3."""
-        octet = _ALPHABET_BITS[alphabet]
+        octet = 0x00 if alphabet is GSM7 else 0x08 if alphabet is UCS2 else 0x04
         if message_class is None:
             return _CODINGS[octet]
         if not 0 <= message_class <= 3:

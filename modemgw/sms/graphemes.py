@@ -19,14 +19,17 @@ def can_break(text: str, index: int) -> bool:
     before, after = text[index - 1], text[index]
     if after < "\u0300":
         return not (before == "\r" and after == "\n")
-    if after == _ZWJ or before == _ZWJ or unicodedata.category(after) in _EXTENDING:
+    category = unicodedata.category(after)
+    if category in _EXTENDING or _ZWJ in (before, after):
         return False
+    if category == "Lo" and unicodedata.combining(before) == _VIRAMA:
+        return False
+    if after < "\u1100":  # below all that follows; most letters are
+        return True
     if "\U0001f3fb" <= after <= "\U0001f3ff" or "\U000e0020" <= after <= "\U000e007f":
         return False
     if _is_flag_letter(after) and _is_flag_letter(before):
         return _flag_letters_before(text, index) % 2 == 0
-    if unicodedata.combining(before) == _VIRAMA and unicodedata.category(after) == "Lo":
-        return False
     return not _is_hangul_run(before, after)
 
 

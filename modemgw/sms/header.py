@@ -19,6 +19,10 @@ class Iei(IntEnum):
     LOCKING_SHIFT = 0x25
 
 
+_NARROW: Final = int(Iei.CONCATENATION_8)
+_WIDE: Final = int(Iei.CONCATENATION_16)
+
+
 @dataclass(frozen=True, slots=True)
 class Element:
     """One information element, kept and written back as it is, known or not."""
@@ -44,16 +48,24 @@ class Concatenation:
 
     def element(self) -> Element:
         """The element; ValueError for a reference, total or sequence that it cannot hold."""
-        if not 1 <= self.sequence <= self.total <= 255:
-            raise ValueError(f"part {self.sequence} of {self.total}: both are 1 to 255")
-        if not 0 <= self.reference <= (0xFFFF if self.wide else 0xFF):
-            raise ValueError(
-                f"reference {self.reference} does not fit {16 if self.wide else 8} bits"
-            )
-        count = bytes((self.total, self.sequence))
-        if self.wide:
-            return Element(Iei.CONCATENATION_16, self.reference.to_bytes(2, "big") + count)
-        return Element(Iei.CONCATENATION_8, self.reference.to_bytes(1, "big") + count)
+        if not 1 <= self.sequence <= self.total:
+            raise ValueError(f"part {self.sequence} of {self.total}")
+        head = concatenation_head(self.reference, self.total, self.wide)
+        return Element(head[0], head[2:] + bytes((self.sequence,)))
+
+
+def concatenation_head(reference: int, total: int, wide: bool) -> bytes:
+    """A concatenation element up to the sequence number, which alone differs from part to part.
+
+    ValueError for a reference or total that it cannot hold.
+    """
+    if not 1 <= total <= 255:
+        raise ValueError(f"{total} parts, a concatenated message has 1 to 255")
+    if not 0 <= reference <= (0xFFFF if wide else 0xFF):
+        raise ValueError(f"reference {reference} does not fit {16 if wide else 8} bits")
+    if wide:
+        return bytes((_WIDE, 4, reference >> 8, reference & 0xFF, total))
+    return bytes((_NARROW, 3, reference, total))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from modemgw.sms.dcs import DATA, GSM7, UCS2, Alphabet, DataCoding
 from modemgw.sms.errors import TooManyPartsError, UnencodableError
 from modemgw.sms.graphemes import can_break
 from modemgw.sms.gsm7 import gsm7, septet_count, septets_of
-from modemgw.sms.header import Concatenation, Element, Ports, shift_elements
+from modemgw.sms.header import Element, Ports, concatenation_head, shift_elements
 from modemgw.sms.tables import NationalLanguage
 from modemgw.sms.transliterate import transliterate as plain_text
 from modemgw.sms.user_data import (
@@ -27,6 +27,7 @@ from modemgw.sms.user_data import (
 
 Encoding = Literal["auto", "gsm7", "ucs2"]
 _MAX_PARTS: Final = 255
+_DEFAULT: Final = [(0, 0)]
 
 
 class ShiftTables(NamedTuple):
@@ -139,9 +140,9 @@ class _Splitter:
 
     def _room(self, elements: tuple[Element, ...], concatenated: bool) -> int:
         """Octets for the header of one part, with its length octet."""
-        size = sum(len(element.data) + 2 for element in elements)
-        if concatenated:
-            size += self._concatenation
+        size = self._concatenation if concatenated else 0
+        for element in elements:
+            size += len(element.data) + 2
         return size + 1 if size else 0
 
     def gsm7(self, text: str, pairs: Sequence[tuple[int, int]]) -> _Cut | None:
@@ -154,9 +155,9 @@ class _Splitter:
                 codes = gsm7(locking, single).codes(text)
             except UnicodeEncodeError:
                 continue
-            cut = self._gsm7(text, codes, self._elements + shift_elements(locking, single))
             if not locking and not single:
-                return cut
+                return self._gsm7(text, codes, self._elements)
+            cut = self._gsm7(text, codes, self._elements + shift_elements(locking, single))
             if best is None or _cost(cut) < _cost(best):
                 best = cut
         return best
@@ -205,7 +206,7 @@ class _Splitter:
                 stop -= len(encode_ucs2(text[start:limit]))
             pieces.append(octets[at:stop])
             at = stop
-        units = tuple(len(piece) // 2 for piece in pieces)
+        units = tuple([len(piece) // 2 for piece in pieces])
         return _Cut(UCS2, self._elements, pieces, units, room)
 
     def data(self, data: bytes) -> _Cut:
@@ -249,6 +250,8 @@ def _pairs(national: Sequence[NationalLanguage] | ShiftTables) -> list[tuple[int
     """The pairings to try, the default tables first unless a fixed one is asked for."""
     if isinstance(national, ShiftTables):
         return [(national.locking, national.single)]
+    if not national:
+        return _DEFAULT
     tables = [NationalLanguage.DEFAULT, *national]
     return [(locking, single) for locking in tables for single in tables]
 
@@ -306,8 +309,7 @@ def _segmentation(
     if total == 1:
         headers = [fixed]
     else:
-        first = Concatenation(reference, total, 1, wide).element().encode()
-        before, after = first[:-1], fixed or b""
+        before, after = concatenation_head(reference, total, wide), fixed or b""
         headers = [before + bytes((sequence,)) + after for sequence in range(1, total + 1)]
     alphabet = cut.alphabet
     parts = tuple(

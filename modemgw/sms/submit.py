@@ -44,15 +44,11 @@ class Submit:
             first |= 0x40
         if self.reply_path:
             first |= 0x80
-        return b"".join(
-            (
-                bytes((first, octet("TP-MR", self.reference))),
-                self.destination.encode(),
-                bytes((octet("TP-PID", self.pid), self.dcs.octet)),
-                b"" if validity is None else validity.raw,
-                encode_user_data(self.user_data, self.dcs),
-            )
-        )
+        tpdu = bytes((first, octet("TP-MR", self.reference))) + self.destination.encode()
+        tpdu += bytes((octet("TP-PID", self.pid), self.dcs.octet))
+        if validity is not None:
+            tpdu += validity.raw
+        return tpdu + encode_user_data(self.user_data, self.dcs)
 
     @classmethod
     def decode(cls, tpdu: bytes) -> "Submit":

@@ -67,7 +67,7 @@ class Validity:
         Steps are 5 minutes up to 12 hours, 30 minutes up to a day, days up to 30, weeks up to 63;
         ValueError beyond.
         """
-        return cls(ValidityFormat.RELATIVE, bytes((_relative_octet(seconds),)))
+        return _RELATIVE[_relative_octet(seconds)]
 
     @classmethod
     def absolute(cls, until: Timestamp) -> "Validity":
@@ -130,3 +130,6 @@ class Validity:
         read.
         """
         return self.format is ValidityFormat.ENHANCED and bool(self.raw[0] & 0x80)
+
+
+_RELATIVE: Final = [Validity(ValidityFormat.RELATIVE, bytes((octet,))) for octet in range(256)]
