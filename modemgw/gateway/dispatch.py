@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 
 from modemgw.config import RouteSection
+from modemgw.gateway.breaker import Breaker
 from modemgw.gateway.job import RANKS, Job
 from modemgw.gateway.throttle import Throttle
 
@@ -22,6 +23,8 @@ AGED_TURN = 8
 """… but only at every so many-th turn of a lane, so that nothing starves and OTPs stay quick."""
 FOLLOW_S = 300.0
 """How long the rest of a long message waits for the SIM that has its first parts."""
+STICKY_RECIPIENTS = 100_000
+"""Recipients whose SIM a sticky route remembers, the latest ones."""
 
 
 @dataclass(slots=True, eq=False)
@@ -37,6 +40,7 @@ class LaneState:
     """Can send: registered and well, whether idle or busy."""
     lost_at: float = 0.0
     """When it last stopped being ready."""
+    breaker: Breaker = field(default_factory=Breaker)
     used: int = 0
     """Parts since the start of the process, for least_used and weighted."""
     last_used: float = 0.0
@@ -44,6 +48,11 @@ class LaneState:
     """Set while its limits forbid what it would take next."""
     turn: int = 0
     targets: tuple[str, ...] = ()
+
+    @property
+    def well(self) -> bool:
+        """Ready, and its SIM is not refused by the network."""
+        return self.ready and not self.breaker.open
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +92,8 @@ class Dispatch:
 
     def __init__(self, routes: Iterable[RouteSection]) -> None:
         self._routes = {r.id: r for r in routes}
+        self._sticky = {r.id for r in self._routes.values() if r.policy == "sticky"}
+        self._last_sim: dict[str, str] = {}
         self._lanes: dict[str, LaneState] = {}
         self._buckets: dict[str, dict[frozenset[str], _Bucket]] = {}
         self._jobs: dict[int, Job] = {}
@@ -110,12 +121,35 @@ class Dispatch:
         lane.ready = ready
         if sim is not None:
             lane.sim = sim
+        self.health_changed(lane, now)
+
+    def health_changed(self, lane: LaneState, now: float) -> None:
+        """A lane became well or unwell: others may have to stand in for it, or need no longer."""
         lane.blocked_until = None
         self._retarget()
+        if not lane.well and lane.sim is not None:
+            self._move_away(lane.sim, now)
+
+    def _move_away(self, sim: str, now: float) -> None:
+        """Give what waits for this SIM by preference to the others of its route."""
+        for bucket in self._buckets.pop(f"sim:{sim}", {}).values():
+            for heap in bucket.heaps:
+                for _, place, job in heap:
+                    if job.place == place:
+                        job.place += 1
+                        self._put(job, now)
+
+    def sent_by(self, job: Job, sim: str) -> None:
+        """Remember which SIM wrote to a recipient, where a route wants it to stay the same."""
+        if job.route in self._sticky:
+            self._last_sim.pop(job.to, None)
+            self._last_sim[job.to] = sim
+            if len(self._last_sim) > STICKY_RECIPIENTS:
+                del self._last_sim[next(iter(self._last_sim))]
 
     def _retarget(self) -> None:
         """Work out which buckets each lane serves: its own, and routes that fall back to it."""
-        alive = {r for lane in self._lanes.values() if lane.ready for r in lane.routes}
+        alive = {r for lane in self._lanes.values() if lane.well for r in lane.routes}
         stands_in: dict[str, set[str]] = {}
         for route in self._routes.values():
             at: RouteSection | None = route
@@ -133,10 +167,10 @@ class Dispatch:
             lane.targets = tuple(targets)
 
     def another(self, job: Job, sim: str) -> bool:
-        """Whether a ready SIM other than this one could carry the job."""
-        target = self._target(job)
+        """Whether a well SIM other than this one could carry the job."""
+        target = self._wide_target(job)
         return any(
-            lane.ready and lane.sim != sim and target in lane.targets
+            lane.well and lane.sim != sim and target in lane.targets
             for lane in self._lanes.values()
         )
 
@@ -196,9 +230,20 @@ class Dispatch:
         return job.n in self._waiting
 
     def _target(self, job: Job) -> str:
+        if job.sim is None and job.modem is None and job.route in self._sticky:
+            sim = self._last_sim.get(job.to)
+            if sim is not None and sim not in job.avoid and self._is_well(sim):
+                return f"sim:{sim}"
+        return self._wide_target(job)
+
+    def _wide_target(self, job: Job) -> str:
+        """What may carry a job, its recipient's usual SIM left aside."""
         if job.sim is not None:
             return f"sim:{job.sim}"
         return f"route:{job.route}" if job.modem is None else f"modem:{job.modem}"
+
+    def _is_well(self, sim: str) -> bool:
+        return any(lane.well for lane in self._lanes.values() if lane.sim == sim)
 
     def _put(self, job: Job, now: float) -> None:
         if job.sim is not None and job.ambiguous() == [] and self._gone(job.sim, now):
@@ -230,6 +275,9 @@ class Dispatch:
         lane = self._lanes[id]
         lane.blocked_until = None
         if not lane.ready:
+            return None
+        if lane.breaker.probe_at > now:
+            lane.blocked_until = lane.breaker.probe_at
             return None
         job = self._best(lane, now)
         if job is None:
@@ -269,7 +317,7 @@ class Dispatch:
         fit = [
             lane
             for lane in map(self._lanes.__getitem__, idle)
-            if lane.ready
+            if lane.well
             and target in lane.targets
             and lane.sim not in job.avoid
             and lane.throttle.allowed_at(now, len(job.pending()), job.to) <= now

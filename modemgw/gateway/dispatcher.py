@@ -106,6 +106,13 @@ class Dispatcher:
         self._feed(now)
         self._arm(now)
 
+    def health_changed(self, lane: str) -> None:
+        """A lane's breaker opened or closed."""
+        now = self._clock.time()
+        self.core.health_changed(self.core.lane(lane), now)
+        self._feed(now)
+        self._arm(now)
+
     def _offer(self, jobs: Iterable[Job], now: float) -> None:
         for job in jobs:
             # A lane may find something better of its own, or be held back by its limits: go on

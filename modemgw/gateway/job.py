@@ -59,6 +59,8 @@ class Job:
     avoid: frozenset[str] = frozenset()
     """SIMs that just refused it."""
     avoid_until: float = 0.0
+    bare: bool = False
+    """Send without TP-VP and TP-SRR: the network refused them."""
     place: int = 0
     """Grows with each move in the queue, so that a stale entry is recognised."""
 

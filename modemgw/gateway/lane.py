@@ -11,6 +11,7 @@ from typing import Protocol
 from modemgw.clock import Clock
 from modemgw.config import TypeSection, TypesSection
 from modemgw.gateway import content, progress
+from modemgw.gateway.dispatch import LaneState
 from modemgw.gateway.dispatcher import Dispatcher
 from modemgw.gateway.errors import Rejected
 from modemgw.gateway.job import Job, PartProgress, PartState
@@ -96,6 +97,10 @@ class Lane:
                 self._idle = None
             await self._carry(job)
 
+    @property
+    def _state(self) -> LaneState:
+        return self._dispatcher.core.lane(self._modem.id)
+
     def policy(self, job: Job) -> TypeSection:
         """The policy of a job's message type."""
         section: TypeSection = getattr(self._types, job.type)
@@ -130,9 +135,8 @@ class Lane:
         part = job.part(index)
         part.tries += 1
         key = AttemptKey(job.n, index + 1, part.tries)
-        lane = self._dispatcher.core.lane(self._modem.id)
-        lane.throttle.record(now, job.to)
-        lane.used += 1
+        self._state.throttle.record(now, job.to)
+        self._state.used += 1
         authorise = self._store.write(self._beginning(job, key, sim.iccid, now, part))
         try:
             done = await self._modem.submit(tpdu, authorise=authorise, more=more)
@@ -174,8 +178,8 @@ class Lane:
             destination=Address.parse(job.to),
             user_data=parts.parts[index],
             dcs=parts.dcs,
-            validity=Validity.relative(job.expires_at - now),
-            status_report_request=job.receipt,
+            validity=None if job.bare else Validity.relative(job.expires_at - now),
+            status_report_request=job.receipt and not job.bare,
         ).encode()
 
     # --- how an attempt ends
@@ -184,6 +188,10 @@ class Lane:
         job.part(key.part - 1).state = PartState.ACCEPTED
         if job.part_count > 1:
             job.sim = sim.iccid
+        self._dispatcher.core.sent_by(job, sim.iccid)
+        if self._state.breaker.succeeded():
+            self._dispatcher.health_changed(self._modem.id)
+            self._tell_sim("sim.restored", sim, None)
         ended = self._clock.time()
         single, id, name = job.part_count == 1, job.id, job.reference
 
@@ -221,8 +229,16 @@ class Lane:
         )
         if verdict.error_class is ErrorClass.AMBIGUOUS:
             return self._ambiguous(job, key, sim, error)
+        if self._state.breaker.refused(verdict.error_class, job.to, self._clock.time()):
+            self._dispatcher.health_changed(self._modem.id)
+            self._tell_sim("sim.blocked", sim, error)
         part = job.part(key.part - 1)
         part.refusals += 1
+        if refusal.code is not None and str(refusal.code) in _FRILLS_REFUSED and not job.bare:
+            job.bare = True
+            self._finish(key, AttemptState.REFUSED, error)
+            self._dispatcher.add(job)
+            return False
         decision = decide(
             verdict,
             part.refusals,
@@ -299,6 +315,8 @@ def await_word(
     dispatcher.hold(job, clock.time() + (policy.ambiguous_wait if short else receipt_timeout_s))
 
 
+_FRILLS_REFUSED = frozenset({"+CMS ERROR: 69", "+CMS ERROR: 198", "+CMS ERROR: 199"})
+"""The network does without the message's validity period or its report, or not at all."""
 EXPIRED = ErrorInfo("expired", "its validity ended before it could be sent", permanent=False)
 STOPPED = "the gateway was stopped while the modem was sending"
 

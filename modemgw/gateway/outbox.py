@@ -10,6 +10,7 @@ from random import Random
 from modemgw.clock import Clock
 from modemgw.config import Config, ModemSection
 from modemgw.gateway import progress
+from modemgw.gateway.breaker import Breaker
 from modemgw.gateway.dispatch import Dispatch, LaneState
 from modemgw.gateway.dispatcher import Dispatcher
 from modemgw.gateway.errors import Conflict
@@ -75,7 +76,7 @@ class Outbox:
         self._random = random
         self._next_n = next_n
         self._lanes: dict[str, Lane] = {}
-        self._throttles: dict[str, Throttle] = {}
+        self._sims: dict[str, tuple[Throttle, Breaker]] = {}
         self.dispatcher = Dispatcher(
             Dispatch(config.routes),
             clock=clock,
@@ -187,17 +188,21 @@ class Outbox:
 
     async def set_ready(self, section: ModemSection, sim: str) -> None:
         """A modem can send with this SIM: count what the SIM has sent before, and let it work."""
-        throttle = self._throttles.get(sim)
-        if throttle is None:
-            now = self._clock.time()
-            throttle = Throttle(self._config.limits_of(section), self._random)
-            since = throttle.window_start(now)
-            if since < now:
-                used = await self._store.read(lambda db: attempts.recent(db, sim, since))
-                throttle = Throttle(self._config.limits_of(section), self._random, used)
-            self._throttles[sim] = throttle
-        self.dispatcher.core.lane(section.id).throttle = throttle
+        if sim not in self._sims:
+            self._sims[sim] = (await self._throttle(section, sim), Breaker())
+        lane = self.dispatcher.core.lane(section.id)
+        lane.throttle, lane.breaker = self._sims[sim]
         self.dispatcher.set_ready(section.id, True, sim)
+
+    async def _throttle(self, section: ModemSection, sim: str) -> Throttle:
+        limits = self._config.limits_of(section)
+        throttle = Throttle(limits, self._random)
+        now = self._clock.time()
+        since = throttle.window_start(now)
+        if since == now:
+            return throttle
+        used = await self._store.read(lambda db: attempts.recent(db, sim, since))
+        return Throttle(limits, self._random, used)
 
     def set_unready(self, section: ModemSection) -> None:
         """A modem cannot send just now."""

@@ -1,0 +1,71 @@
+"""A SIM that the network refuses is taken out, and probed now and then: pure.
+
+One refusal says something of a message; several in a row, over different recipients, say something
+of the SIM, whatever their codes are (an operator's block often looks like a temporary failure).
+Hammering on prolongs such a block.
+"""
+
+from __future__ import annotations
+
+from modemgw.modem import ErrorClass
+
+BARRED_IN_A_ROW = 4
+"""So many refusals in a row that name the SIM as barred open the breaker …"""
+ANY_IN_A_ROW = 10
+"""… or so many of whatever kind."""
+RECIPIENTS = 3
+"""But only over so many different recipients: one bad number must not stop a SIM."""
+PROBE_BARRED_S = (900.0, 3600.0, 6 * 3600.0, 86400.0)
+"""How long a barred SIM rests before each probe; the last one repeats."""
+PROBE_ANY_S = (60.0, 300.0, 900.0, 3600.0)
+"""The same for a SIM that fails for reasons unknown: it may be the network, and pass."""
+
+
+class Breaker:
+    """The health of one SIM as its refusals show it. Times are UTC seconds."""
+
+    def __init__(self) -> None:
+        self._barred = 0
+        self._failed = 0
+        self._recipients: set[str] = set()
+        self._probes = 0
+        self._probe_at: float | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether the SIM is taken out (it may still be time for a probe)."""
+        return self._probe_at is not None
+
+    @property
+    def probe_at(self) -> float:
+        """When one message may be tried; 0 while the breaker is closed."""
+        return self._probe_at or 0.0
+
+    def succeeded(self) -> bool:
+        """The network took a part. True when this closes the breaker."""
+        closed = self.open
+        self._barred = self._failed = self._probes = 0
+        self._recipients.clear()
+        self._probe_at = None
+        return closed
+
+    def refused(self, kind: ErrorClass, to: str, now: float) -> bool:
+        """The SIM or its network refused a part to `to`. True when this opens the breaker."""
+        if kind in (ErrorClass.RECIPIENT, ErrorClass.MESSAGE, ErrorClass.ACCEPTED):
+            return False
+        self._failed += 1
+        self._barred = self._barred + 1 if kind is ErrorClass.BARRED else 0
+        self._recipients.add(to)
+        if self.open:
+            self._rest(now)
+            return False
+        enough = self._barred >= BARRED_IN_A_ROW or self._failed >= ANY_IN_A_ROW
+        if enough and len(self._recipients) >= RECIPIENTS:
+            self._rest(now)
+            return True
+        return False
+
+    def _rest(self, now: float) -> None:
+        waits = PROBE_BARRED_S if self._barred else PROBE_ANY_S
+        self._probe_at = now + waits[min(self._probes, len(waits) - 1)]
+        self._probes += 1
