@@ -261,6 +261,13 @@ class Lane:
             self._dispatcher.add(job, at=now + decision.wait_s)
         return False
 
+    def _tell_sim(self, type: str, sim: SimIdentity, error: ErrorInfo | None) -> None:
+        data = {"modem": self._modem.id, "sim": sim.iccid}
+        if error is not None:
+            data["reason"] = error.detail
+            logger.error("modem %s: SIM %s is taken out: %s", self._modem.id, sim.iccid, error.code)
+        self._store.write(lambda tx: tx.emit(type, data), keep=True)
+
     def _ambiguous(self, job: Job, key: AttemptKey, sim: SimIdentity, error: ErrorInfo) -> bool:
         job.part(key.part - 1).state = PartState.AMBIGUOUS
         job.sim = sim.iccid
