@@ -63,6 +63,7 @@ class PtyPort:
             fresh.symlink_to(self.device)
             fresh.replace(self.link)
         except OSError as error:
+            fresh.unlink(missing_ok=True)
             self._close()
             raise PortError(f"cannot make the link {self.link}: {error.strerror}") from error
 
