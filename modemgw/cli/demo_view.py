@@ -108,7 +108,7 @@ class Screen:
                     [
                         (
                             m["to"],
-                            clip(clean(content(m))),
+                            clip(clean(content(m)), 30),
                             f"{_accepted(m)}/{len(m['parts'])}",
                             m["status"],
                             modems_of(m),
@@ -121,7 +121,7 @@ class Screen:
                 table(
                     ("received from", "text", "by modem"),
                     [
-                        (i["from"], clip(clean(content(i))), i["modem"])
+                        (i["from"], clip(clean(content(i)), 60), i["modem"])
                         for i in snapshot.inbound[:5]
                     ],
                 ),
@@ -179,8 +179,11 @@ async def watching(client: Client) -> AsyncIterator[View]:
 @asynccontextmanager
 async def _refreshing(client: Client, view: View) -> AsyncIterator[View]:
     async def refresh() -> None:
+        shown = None
         while True:
-            view.show(await look(client))
+            if (now := await look(client)) != shown:
+                shown = now
+                view.show(now)
             await asyncio.sleep(REFRESH_S)
 
     task = asyncio.create_task(refresh(), name="demo view")
