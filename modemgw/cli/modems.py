@@ -117,7 +117,13 @@ _control("restart", "Reset a modem and initialise it anew.")
 @click.argument("identifier", metavar="ID")
 @click.argument("code")
 @click.option(
-    "--timeout", "timeout_s", type=click.FloatRange(1, 120), default=30, metavar="SECONDS"
+    "--timeout",
+    "timeout_s",
+    type=click.FloatRange(1, 120),
+    default=30,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for the network.",
 )
 @json_option
 @daemon_options

@@ -25,7 +25,11 @@ from modemgw.client import Client, SendOptions
 )
 @click.option("--route", help="The route to take.")
 @click.option("--modem", help="Send through this modem and no other.")
-@click.option("--encoding", type=click.Choice(["auto", "gsm7", "ucs2", "binary"]))
+@click.option(
+    "--encoding",
+    type=click.Choice(["auto", "gsm7", "ucs2", "binary"]),
+    help="auto takes GSM 7-bit if every character is in it, else UCS-2.",
+)
 @click.option("--transliterate", is_flag=True, help="Replace what GSM 7-bit lacks.")
 @click.option("--class", "message_class", type=click.IntRange(0, 3), help="0: shown at once.")
 @click.option("--validity", type=click.IntRange(1), metavar="SECONDS", help="Not worth it later.")

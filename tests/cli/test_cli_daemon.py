@@ -1,0 +1,249 @@
+"""The real daemon in a process of its own, in front of a virtual bank in this one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+import socket
+import sys
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from modemgw.client import Client
+from modemgw.store import FILE_NAME, create_key
+from modemgw.virtual import Bank, BankSettings
+
+pytestmark = pytest.mark.e2e
+
+READY_S = 20
+KEYWORD, REPLY = "STATUS", "All is well"
+
+
+def command(*arguments):
+    return (sys.executable, "-m", "modemgw", *map(str, arguments))
+
+
+def environment(**more):
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("MODEMGW_")}
+    return kept | {k: str(v) for k, v in more.items()}
+
+
+async def run(*arguments, stdin="", **more):
+    """Exit code, standard output and standard error of `modemgw …`."""
+    process = await asyncio.create_subprocess_exec(
+        *command(*arguments),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=environment(**more),
+    )
+    async with asyncio.timeout(60):
+        out, err = await process.communicate(stdin.encode())
+    assert b"Traceback" not in err, err.decode()
+    return process.returncode, out.decode(), err.decode()
+
+
+def write_config(directory, devices, listen="127.0.0.1:0", extra=""):
+    file = directory / "modemgw.toml"
+    modems = "".join(
+        f'[[modem]]\nid = "m{n}"\ndevice = "{device}"\n' for n, device in enumerate(devices, 1)
+    )
+    file.write_text(
+        f'[gateway]\ndata_dir = "{directory}/data"\ndrain_timeout = 3\n'
+        f'[http]\nlisten = "{listen}"\n{modems}{extra}'
+    )
+    return file
+
+
+@dataclass
+class Daemon:
+    process: asyncio.subprocess.Process
+    url: str
+    key: str
+    log: Path
+
+    async def cli(self, *arguments, **more):
+        return await run(*arguments, MODEMGW_URL=self.url, MODEMGW_KEY=self.key, **more)
+
+    async def end(self):
+        self.process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(20):
+            return await self.process.wait()
+
+
+@asynccontextmanager
+async def daemon(config_file, **more):
+    data = config_file.parent / "data"
+    data.mkdir(exist_ok=True)
+    key = create_key(data / FILE_NAME, f"test-{os.urandom(4).hex()}", ["admin"])
+    log = config_file.parent / "log"
+    with log.open("ab") as stderr:
+        process = await asyncio.create_subprocess_exec(
+            *command("serve", "--config", config_file),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=stderr,
+            env=environment(**more),
+        )
+    try:
+        async with asyncio.timeout(READY_S):
+            line = (await process.stdout.readline()).decode()
+        match = re.fullmatch(r"modemgw listens on (\S+)\n", line)
+        assert match, log.read_text()
+        yield Daemon(process, match[1], key, log)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        process._transport.close()
+
+
+async def until_ready(url):
+    async with Client(url) as client, asyncio.timeout(READY_S):
+        while not (await client.readiness())["ready"]:
+            await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+async def bank(tmp_path):
+    settings = BankSettings(modems=2, part_seconds=0.05, receipt_seconds=0.1)
+    async with Bank(settings, directory=tmp_path / "bank") as bank:
+        yield bank
+
+
+async def test_a_message_goes_out_and_its_progress_is_told(bank, tmp_path):
+    async with daemon(write_config(tmp_path, bank.paths)) as running:
+        await until_ready(running.url)
+        code, out, err = await running.cli(
+            "send", "--to", "+447700900111", "--wait", stdin="Grüße 👋\n"
+        )
+        assert (code, err.splitlines()[-1].split(":")[0]) == (0, "delivered"), err
+        assert [m.text for m in bank.smsc.messages] == ["Grüße 👋"]
+        code, shown, _ = await running.cli("messages", "show", out.strip(), "--json")
+        assert (code, json.loads(shown)["status"]) == (0, "delivered")
+        code, listed, _ = await running.cli("messages", "list")
+        assert "delivered" in listed
+        assert out.strip() in listed
+        code, shown, _ = await running.cli("messages", "show", out.strip())
+        assert "accepted" in shown
+
+
+async def test_a_message_that_is_not_delivered_is_exit_code_1(bank, tmp_path):
+    async with daemon(write_config(tmp_path, bank.paths)) as running:
+        await until_ready(running.url)
+        code, out, err = await running.cli(
+            "send", "--to", "+99902067000", "--text", "x", "--wait", "--json"
+        )
+        assert code == 1
+        assert json.loads(out)["status"] == "undelivered"
+        assert "undelivered" in err
+        code, out, err = await running.cli("send", "--to", "nobody", "--text", "x")
+        assert (code, out, err.count("\n")) == (1, "", 1)
+        assert "nobody" in err
+
+
+async def test_a_received_message_is_shown_and_answered(bank, tmp_path):
+    handler = f'[[handler]]\nmatch = {{ keyword = "{KEYWORD}" }}\nreply = "{REPLY}"\n'
+    async with daemon(write_config(tmp_path, bank.paths, extra=handler)) as running:
+        await until_ready(running.url)
+        bank.smsc.inject("+447700900222", bank.modems[0].number, KEYWORD)
+        async with asyncio.timeout(20):
+            while not bank.smsc.messages:
+                await asyncio.sleep(0.05)
+        assert [(m.destination, m.text) for m in bank.smsc.messages] == [("+447700900222", REPLY)]
+        code, out, _ = await running.cli("inbound", "list", "--json")
+        items = json.loads(out)
+        assert [(i["from"], i["text"]) for i in items] == [("+447700900222", KEYWORD)]
+        code, out, _ = await running.cli("inbound", "show", items[0]["id"])
+        assert code == 0
+        assert KEYWORD in out
+
+
+async def test_modems_are_controlled(bank, tmp_path):
+    async with daemon(write_config(tmp_path, [bank.paths[0], tmp_path / "none"])) as running:
+        await until_ready(running.url)
+        code, out, _ = await running.cli("modems", "list", "--json")
+        assert [m["state"] for m in json.loads(out)] == ["ready", "absent"]
+        code, out, _ = await running.cli("modems", "show", "m1")
+        assert code == 0
+        assert bank.modems[0].imei in out
+        code, out, _ = await running.cli("modems", "pause", "m1")
+        assert code == 0
+        code, out, _ = await running.cli("modems", "trace", "m1")
+        assert "AT+CMGF=0" in out
+        code, _, err = await running.cli("modems", "show", "m9")
+        assert (code, err.count("\n")) == (1, 1)
+
+
+async def test_sigterm_ends_it_cleanly_with_exit_code_0(bank, tmp_path):
+    async with daemon(write_config(tmp_path, bank.paths)) as running:
+        await until_ready(running.url)
+        assert await running.end() == 0
+        assert "Traceback" not in running.log.read_text()
+
+
+async def test_sighup_says_what_it_cannot_take_over(bank, tmp_path):
+    file = write_config(tmp_path, bank.paths)
+    async with daemon(file) as running:
+        write_config(tmp_path, bank.paths, listen="127.0.0.1:1")
+        running.process.send_signal(signal.SIGHUP)
+        async with asyncio.timeout(10):
+            while "http.listen has changed" not in running.log.read_text():
+                await asyncio.sleep(0.02)
+        async with Client(running.url) as client:
+            await client.readiness()
+
+
+async def test_systemd_is_told_when_it_is_ready_and_when_it_ends(bank, tmp_path):
+    loop = asyncio.get_running_loop()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(tmp_path / "notify"))
+        listener.setblocking(False)
+        more = {"NOTIFY_SOCKET": tmp_path / "notify", "WATCHDOG_USEC": 1_000_000}
+        async with daemon(write_config(tmp_path, bank.paths), **more) as running:
+            told = [await asyncio.wait_for(loop.sock_recv(listener, 100), 10) for _ in range(3)]
+            assert set(told) == {b"READY=1", b"WATCHDOG=1"}
+            assert await running.end() == 0
+        told = []
+        while b"STOPPING=1" not in told:
+            told.append(await asyncio.wait_for(loop.sock_recv(listener, 100), 10))
+
+
+async def test_an_address_in_use_is_one_line(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        file = write_config(tmp_path, [], listen=f"127.0.0.1:{port}")
+        code, out, err = await run("serve", "--config", file)
+    assert (code, out) == (1, "")
+    assert err.startswith("Error: ")
+    assert f"127.0.0.1:{port}" in err
+    assert err.count("\n") == 1
+
+
+async def test_a_data_directory_that_cannot_be_is_one_line(tmp_path):
+    (tmp_path / "data").touch()
+    code, out, err = await run("serve", "--config", write_config(tmp_path, []))
+    assert (code, out) == (1, "")
+    assert str(tmp_path / "data") in err
+    assert err.count("\n") == 1
+
+
+async def test_it_serves_on_a_unix_socket(bank, tmp_path):
+    listen = f"unix:{tmp_path}/http.sock"
+    file = write_config(tmp_path, bank.paths, listen=listen)
+    async with daemon(file) as running:
+        assert running.url == listen
+        code, out, err = await run(
+            "modems", "list", "--json", "--config", file, MODEMGW_KEY=running.key
+        )
+        assert code == 0, err
+        assert len(json.loads(out)) == 2
+        assert await running.end() == 0
+    assert not (tmp_path / "http.sock").exists()
