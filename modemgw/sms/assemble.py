@@ -1,19 +1,19 @@
 """Parts -> the message: any order, doubles, gaps (TS 23.040 9.2.3.24.1)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
 from modemgw.sms.dcs import DATA, GSM7, UCS2, Alphabet
 from modemgw.sms.gsm7 import gsm7
 from modemgw.sms.user_data import UserData, decode_ucs2
+from modemgw.sms.value import value
 
 GAP: Final = "[…]"
 """Stands in a text for the parts that are missing there."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Assembled:
     """A message put together; ``missing`` lists the sequence numbers that did not come.
 

@@ -2,7 +2,6 @@
 9.2.2.4).
 """
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar, Final
 
@@ -10,6 +9,7 @@ from modemgw.sms.address import Address, decode_address
 from modemgw.sms.errors import PduError
 from modemgw.sms.fields import octet, require
 from modemgw.sms.user_data import MAX_TPDU
+from modemgw.sms.value import value
 
 MAX_DATA: Final = MAX_TPDU - 8  # with an empty address
 
@@ -23,7 +23,7 @@ class CommandType(IntEnum):
     ENABLE_STATUS_REPORT_REQUEST = 3
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Command:
     """A command on the message ``message_number`` (its TP-MR) to ``destination``.
 

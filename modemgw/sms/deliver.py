@@ -1,6 +1,5 @@
 """SMS-DELIVER: from the service centre to the mobile (TS 23.040 9.2.2.1)."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from modemgw.sms.address import Address, decode_address
@@ -9,9 +8,10 @@ from modemgw.sms.errors import PduError
 from modemgw.sms.fields import encode_user_data, octet, require
 from modemgw.sms.timestamp import Timestamp
 from modemgw.sms.user_data import UserData, decode_user_data
+from modemgw.sms.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Deliver:
     """A received short message; ``scts`` is when the service centre took it."""
 
@@ -57,7 +57,8 @@ class Deliver:
 
         The reserved TP-MTI 11 is read as an SMS-DELIVER, as the spec wants it (9.2.3.1).
         """
-        require(tpdu, 0, (("TP-MTI", 1),))
+        if len(tpdu) < 1:
+            require(tpdu, 0, (("TP-MTI", 1),))
         first = tpdu[0]
         if first & 3 not in (0, 3):
             raise PduError("TP-MTI", 0, f"{first & 3:02b} is not that of an {cls.name}")

@@ -5,6 +5,7 @@ from enum import IntEnum
 from typing import Final
 
 from modemgw.sms.tables import NationalLanguage
+from modemgw.sms.value import value
 
 
 class Iei(IntEnum):
@@ -23,7 +24,7 @@ _NARROW: Final = int(Iei.CONCATENATION_8)
 _WIDE: Final = int(Iei.CONCATENATION_16)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Element:
     """One information element, kept and written back as it is, known or not."""
 
@@ -35,7 +36,7 @@ class Element:
         return bytes((self.iei, len(self.data))) + self.data
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Concatenation:
     """Which part of which concatenated message this is (9.2.3.24.1; ``wide``: 16-bit reference,
     9.2.3.24.8).

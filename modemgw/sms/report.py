@@ -5,7 +5,6 @@ says which. TP-FCS is 80 to FF, and a TP-PI has bit 7 only where it is extended,
 has needed; so that bit tells them apart unless the caller knows better.
 """
 
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from modemgw.sms.dcs import DataCoding
@@ -14,13 +13,14 @@ from modemgw.sms.fields import require
 from modemgw.sms.parameters import USER_DATA, Parameters, decode_indicator, decode_parameters
 from modemgw.sms.timestamp import Timestamp
 from modemgw.sms.user_data import MAX_TPDU, UserData
+from modemgw.sms.value import value
 
 # With TP-PID and TP-DCS, without TP-FCS.
 _MAX_DELIVER_DATA: Final = MAX_TPDU - 5
 _MAX_SUBMIT_DATA: Final = MAX_TPDU - 12
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DeliverReport:
     """The mobile's answer to an SMS-DELIVER or SMS-STATUS-REPORT.
 
@@ -52,7 +52,7 @@ class DeliverReport:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SubmitReport:
     """The centre's answer to an SMS-SUBMIT or SMS-COMMAND.
 

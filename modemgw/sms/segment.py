@@ -6,7 +6,6 @@ is longer than a part or the caller asks for the fullest parts, is a grapheme cl
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 from modemgw.sms.dcs import DATA, GSM7, UCS2, Alphabet, DataCoding
@@ -24,6 +23,7 @@ from modemgw.sms.user_data import (
     encode_ucs2,
     septets_taken,
 )
+from modemgw.sms.value import value
 
 Encoding = Literal["auto", "gsm7", "ucs2"]
 _MAX_PARTS: Final = 255
@@ -39,7 +39,7 @@ class ShiftTables(NamedTuple):
     single: NationalLanguage = NationalLanguage.DEFAULT
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Segmentation:
     """The parts of a message, ready to be put into TPDUs with ``dcs``.
 

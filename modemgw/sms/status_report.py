@@ -1,6 +1,5 @@
 """SMS-STATUS-REPORT: what became of a message or a command (TS 23.040 9.2.2.3)."""
 
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from modemgw.sms.address import Address, decode_address
@@ -10,11 +9,12 @@ from modemgw.sms.fields import octet, require
 from modemgw.sms.parameters import Parameters, decode_indicator, decode_parameters
 from modemgw.sms.timestamp import Timestamp
 from modemgw.sms.user_data import MAX_TPDU, UserData
+from modemgw.sms.value import value
 
 _MAX_USER_DATA: Final = MAX_TPDU - 21  # with an empty address and neither TP-PID nor TP-DCS
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StatusReport:
     """The fate of the SMS-SUBMIT (``qualifier`` False) or SMS-COMMAND (True) with TP-MR
     ``reference``.
@@ -66,7 +66,8 @@ class StatusReport:
     @classmethod
     def decode(cls, tpdu: bytes) -> "StatusReport":
         """Read a TPDU with TP-MTI 10; trailing octets are padding. PduError otherwise."""
-        require(tpdu, 0, (("TP-MTI", 1), ("TP-MR", 1)))
+        if len(tpdu) < 2:
+            require(tpdu, 0, (("TP-MTI", 1), ("TP-MR", 1)))
         first = tpdu[0]
         if first & 3 != cls.mti:
             raise PduError("TP-MTI", 0, f"{first & 3:02b} is not that of an {cls.name}")

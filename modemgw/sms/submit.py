@@ -1,6 +1,5 @@
 """SMS-SUBMIT: from the mobile to the service centre (TS 23.040 9.2.2.2)."""
 
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from modemgw.sms.address import Address, decode_address
@@ -9,11 +8,12 @@ from modemgw.sms.errors import PduError
 from modemgw.sms.fields import encode_user_data, octet, require
 from modemgw.sms.user_data import UserData, decode_user_data
 from modemgw.sms.validity import Validity, ValidityFormat
+from modemgw.sms.value import value
 
 _RELATIVE: Final = 0x10
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Submit:
     """A short message to send. ``reference`` (TP-MR) is usually replaced by the modem."""
 
@@ -53,7 +53,8 @@ class Submit:
     @classmethod
     def decode(cls, tpdu: bytes) -> "Submit":
         """Read a TPDU with TP-MTI 01; trailing octets are padding. PduError otherwise."""
-        require(tpdu, 0, (("TP-MTI", 1), ("TP-MR", 1)))
+        if len(tpdu) < 2:
+            require(tpdu, 0, (("TP-MTI", 1), ("TP-MR", 1)))
         first = tpdu[0]
         if first & 3 != cls.mti:
             raise PduError("TP-MTI", 0, f"{first & 3:02b} is not that of an {cls.name}")

@@ -1,7 +1,6 @@
 """TP-UDL and TP-UD: an optional header and the text or data (TS 23.040 9.2.3.16, 9.2.3.24)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from modemgw.sms.dcs import DATA, GSM7, UCS2, Alphabet
@@ -19,6 +18,7 @@ from modemgw.sms.header import (
     special_messages_of,
 )
 from modemgw.sms.septets import pack, unpack
+from modemgw.sms.value import value
 
 MAX_OCTETS: Final = 140
 MAX_SEPTETS: Final = 160
@@ -26,7 +26,7 @@ MAX_SEPTETS: Final = 160
 MAX_TPDU: Final = 164
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class UserData:
     """What a TPDU carries for its users.
 
