@@ -16,7 +16,7 @@ from .errors import NotSubmitted, SubmitAmbiguous, SubmitRefused, UssdError
 from .identify import SimIdentity
 from .ladder import fault_of_refusal
 from .profiles import by_name
-from .receiving import ReceivedPdu
+from .receiving import Inbox, ReceivedPdu
 from .registration import Registration
 from .sending import Submitted
 from .session import Session
@@ -85,6 +85,7 @@ class Modem:
         self._timings = timings or Timings()
         self._pins = pins
         self._figures = Figures()
+        self._inbox = Inbox()
         self._locator = locator or Locator(clock=clock)
         self._strikes = 0
         self._sim: SimIdentity | None = None
@@ -212,9 +213,10 @@ class Modem:
             return submitted
         finally:
             session.check_echo()
-            if self._machine.state is ModemState.SENDING:
+            # With a fault the supervisor has the next word; until then nothing more is taken.
+            if session.sound and self._machine.state is ModemState.SENDING:
                 self._machine.on(ModemEvent.SUBMITTED)
-            self._supervisor.evaluate()
+                self._supervisor.evaluate()
 
     def _refused(self, session: Session, error: SubmitRefused) -> None:
         self._figures.refused += 1
@@ -280,6 +282,7 @@ class Modem:
             timings=self._timings,
             guard=self._pins,
             figures=self._figures,
+            inbox=self._inbox,
             make_channel=make_channel,
         )
         port = await self._open_port(device, session.channel, baud_rate=self._section.baud_rate)

@@ -7,6 +7,7 @@ of the whole store finds what hints miss (TS 27.005 3.4).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -44,6 +45,39 @@ class _Stored:
     pdu: ReceivedPdu
 
 
+class Inbox:
+    """What the modem has announced or handed over and nobody has kept yet.
+
+    It outlives the port: a status report that comes while the modem is being mended has no other
+    place in the world than this.
+    """
+
+    def __init__(self) -> None:
+        self.hints: dict[tuple[str, int], None] = {}
+        self.direct: deque[ReceivedPdu] = deque(maxlen=_DIRECT_KEPT)
+        self.again: deque[ReceivedPdu] = deque(maxlen=_DIRECT_KEPT)
+        """Direct PDUs that could not be kept; they are offered again with the next sweep."""
+        self.sweep_due = True
+        self.wake = asyncio.Event()
+
+    def hear(self, urc: Urc) -> None:
+        """Take note of an unsolicited result code; never blocks."""
+        if urc.kind is UrcKind.STORED:
+            cursor = Cursor(urc.line)
+            memory, index = cursor.string(), cursor.number()
+            if memory and index is not None and index >= 0:
+                self.hints[memory, index] = None
+            else:
+                self.sweep_due = True
+        elif urc.kind is UrcKind.DIRECT and urc.name != "+CBM":
+            self.direct.append(direct_pdu(urc))
+        elif urc.kind is UrcKind.MEMORY_FULL:
+            self.sweep_due = True
+        else:
+            return
+        self.wake.set()
+
+
 class Receiver:
     """Empties one modem. `keep` returns when a PDU is safe; when it raises, it is offered again."""
 
@@ -53,74 +87,57 @@ class Receiver:
         setup: Setup,
         timings: Timings,
         clock: Clock,
+        inbox: Inbox,
         keep: Callable[[ReceivedPdu], Awaitable[None]],
     ) -> None:
         self._channel = channel
+        self._inbox = inbox
         self._setup = setup
         self._clock = clock
         self._keep = keep
         self._sweep_s = timings.sweep if setup.cnmi is not None else timings.sweep_blind
-        self._hints: dict[tuple[str, int], None] = {}
-        self._direct: deque[ReceivedPdu] = deque(maxlen=_DIRECT_KEPT)
-        self._again: list[ReceivedPdu] = []
         self._memory = setup.stores[0] if setup.stores else None
         self._list_all = setup.list_all
         self._kept: set[tuple[str | None, int, str]] = set()
-        self._wake = asyncio.Event()
-        self._sweep_due = True
-
-    def hear(self, urc: Urc) -> None:
-        """Take note of an unsolicited result code; never blocks."""
-        if urc.kind is UrcKind.STORED:
-            cursor = Cursor(urc.line)
-            memory, index = cursor.string(), cursor.number()
-            if memory and index is not None and index >= 0:
-                self._hints[memory, index] = None
-            else:
-                self._sweep_due = True
-        elif urc.kind is UrcKind.DIRECT and urc.name != "+CBM":
-            self._direct.append(direct_pdu(urc))
-        elif urc.kind is UrcKind.MEMORY_FULL:
-            self._sweep_due = True
-        else:
-            return
-        self._wake.set()
 
     async def run(self) -> None:
         """Receive until cancelled. Raises what the channel raises when it is out of step."""
+        inbox = self._inbox
+        inbox.sweep_due = True
         next_sweep = self._clock.monotonic()
         while True:
-            self._wake.clear()
+            inbox.wake.clear()
             await self._take_direct()
             await self._take_hints()
-            if self._sweep_due or self._clock.monotonic() >= next_sweep:
-                self._sweep_due = False
+            if inbox.sweep_due or self._clock.monotonic() >= next_sweep:
+                inbox.sweep_due = False
                 await self._sweep()
                 next_sweep = self._clock.monotonic() + self._sweep_s
-            if self._direct or self._hints or self._sweep_due:
+                while inbox.again:
+                    inbox.direct.append(inbox.again.popleft())
+                await self._take_direct()
+            if inbox.direct or inbox.hints or inbox.sweep_due:
                 continue
-            rest = max(0.0, next_sweep - self._clock.monotonic())
-            try:
-                async with asyncio.timeout(rest):
-                    await self._wake.wait()
-            except TimeoutError:
-                self._direct.extend(self._again)
-                self._again.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, next_sweep - self._clock.monotonic())):
+                    await inbox.wake.wait()
 
     # Direct messages
 
     async def _take_direct(self) -> None:
-        while self._direct:
-            pdus = list(self._direct)
-            self._direct.clear()
+        direct = self._inbox.direct
+        while direct:
             if self._setup.acknowledges:
-                for pdu in pdus:
-                    await self._take_acknowledged(pdu)
+                await self._take_acknowledged(direct[0])
+                direct.popleft()
                 continue
+            # Together, so that they share a commit. They leave the inbox only when they are safe.
+            pdus = list(direct)
             kept = await asyncio.gather(*(self._kept_safely(pdu) for pdu in pdus))
-            # The modem has forgotten these: they live only here until they are kept.
-            self._again += [pdu for pdu, safe in zip(pdus, kept, strict=True) if not safe]
-            del self._again[:-_DIRECT_KEPT]
+            for safe in kept:
+                pdu = direct.popleft()
+                if not safe:
+                    self._inbox.again.append(pdu)
 
     async def _take_acknowledged(self, pdu: ReceivedPdu) -> None:
         """AT+CNMA only after the commit: without it the service centre sends again (3.4.4)."""
@@ -142,9 +159,10 @@ class Receiver:
     # Stored messages
 
     async def _take_hints(self) -> None:
-        while self._hints:
-            memory, index = next(iter(self._hints))
-            del self._hints[memory, index]
+        hints = self._inbox.hints
+        while hints:
+            memory, index = next(iter(hints))
+            del hints[memory, index]
             await self._take_one(memory, index)
             await self._take_direct()
 
@@ -152,7 +170,8 @@ class Receiver:
         stored = await self._read(memory, index)
         if stored is None:
             # Nothing there: the hint named the wrong memory, or the sweep was first.
-            self._sweep_due = self._sweep_due or memory not in self._setup.stores
+            if memory not in self._setup.stores:
+                self._inbox.sweep_due = True
             return
         started = self._clock.monotonic()
         if not _is_submit(stored) and await self._kept_safely(stored.pdu):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from ..at import AtChannel, ChannelClosed, Urc, UrcKind
 from ..clock import Clock
@@ -16,7 +16,7 @@ from .identify import Identity, SimIdentity, identify, identify_sim
 from .initialise import Setup, cnmi_holds, greet, initialise, switch_on
 from .ladder import Cause, Fault
 from .profiles import Profile, by_name, select
-from .receiving import Receiver
+from .receiving import Inbox, ReceivedPdu, Receiver
 from .registration import Network, Registration, poll_operator, poll_registration, poll_signal
 from .sending import Sender
 from .simlock import PinGuard, SimReport, SimState, sim_state, unlock
@@ -41,6 +41,7 @@ class Session:
         timings: Timings,
         guard: PinGuard,
         figures: Figures,
+        inbox: Inbox,
         make_channel: Callable[[Callable[[Urc], None], Callable[[str], None]], AtChannel],
     ) -> None:
         self._section = section
@@ -48,8 +49,8 @@ class Session:
         self._timings = timings
         self._guard = guard
         self._figures = figures
+        self._inbox = inbox
         self._fault: asyncio.Future[Fault] = asyncio.get_running_loop().create_future()
-        self._receiver: Receiver | None = None
         self._in_bring_up = True
         self._up_at = 0.0
         self.channel = make_channel(self._hear, self._timed_out)
@@ -129,9 +130,9 @@ class Session:
 
     # At work
 
-    async def receive(self, receiver: Receiver) -> None:
+    async def receive(self, keep: Callable[[ReceivedPdu], Awaitable[None]]) -> None:
         """Empty the modem of messages, until cancelled."""
-        self._receiver = receiver
+        receiver = Receiver(self.channel, self.setup, self._timings, self._clock, self._inbox, keep)
         self.channel.echo_seen = False
         self._in_bring_up = False
         self._up_at = self._clock.monotonic()
@@ -173,6 +174,11 @@ class Session:
     def up(self) -> bool:
         """Whether it was brought up since it was last contacted."""
         return not self._in_bring_up
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing waits to be mended."""
+        return not self._fault.done() and not self.channel.closed.done()
 
     async def resync(self) -> bool:
         """Find back into step. False when the settings turn out to be gone."""
@@ -220,8 +226,8 @@ class Session:
                 self.ussd.hear(urc)
         elif urc.kind is UrcKind.SIM:
             self._sim_changed(urc)
-        elif self._receiver is not None:
-            self._receiver.hear(urc)
+        else:
+            self._inbox.hear(urc)
 
     def _booted(self, urc: Urc) -> None:
         if urc.name == "+CFUN" and (

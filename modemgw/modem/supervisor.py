@@ -13,7 +13,7 @@ from ..at import AtError, ChannelClosed, CommandFailed, PortError
 from ..clock import Clock
 from . import ladder as rungs
 from .ladder import Cause, Fault, Ladder, Step
-from .receiving import ReceivedPdu, Receiver
+from .receiving import ReceivedPdu
 from .registration import Registration
 from .session import Session
 from .simlock import SimReport
@@ -73,10 +73,15 @@ class Supervisor:
     def evaluate(self) -> None:
         """Take up or lay down work as registration and the admin's wish demand."""
         machine, session = self._machine, self.session
-        if session is not None and machine.state in (
-            ModemState.REGISTERING,
-            ModemState.READY,
-            ModemState.PAUSED,
+        if (
+            session is not None
+            and session.sound
+            and machine.state
+            in (
+                ModemState.REGISTERING,
+                ModemState.READY,
+                ModemState.PAUSED,
+            )
         ):
             problem = self._no_service(session)
             if self.paused:
@@ -177,6 +182,11 @@ class Supervisor:
                     await self._bring_up(session, tries)
                 await self._serve(session)
             except ExceptionGroup as group:
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    # Before Python 3.13 a TaskGroup that fails while it is cancelled forgets the
+                    # cancellation.
+                    raise asyncio.CancelledError from group
                 fault = self._fault_of(session, group)
             except (AtError, Fault) as error:
                 fault = self._fault_of(session, error)
@@ -213,17 +223,10 @@ class Supervisor:
 
     async def _serve(self, session: Session) -> None:
         """Receive, watch and be ready until something fails."""
-        receiver = Receiver(
-            session.channel,
-            session.setup,
-            self._timings,
-            self._clock,
-            lambda pdu: self._keep(session, pdu),
-        )
         self._ladder = rungs.recovered(self._ladder, self._clock.monotonic())
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(session.fail())
-            tasks.create_task(session.receive(receiver))
+            tasks.create_task(session.receive(lambda pdu: self._keep(session, pdu)))
             tasks.create_task(session.watch())
             while True:
                 await session.changed.wait()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -111,7 +113,7 @@ def test_any_split_of_the_octets_means_the_same(cuts: list[int]) -> None:
     def meaning(edges: list[int]) -> tuple[list[Happening], list[str]]:
         dialogue, question = asked("AT+CSQ")
         found: list[Happening] = []
-        for start, end in zip(edges, edges[1:], strict=False):
+        for start, end in pairwise(edges):
             found += dialogue.feed(_STREAM[start:end])[1]
         return found, question.lines
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +16,7 @@ def events_of(data: bytes, cuts: list[int] | None = None, *, prompt: bool = Fals
     parser.expect_prompt(prompt)
     edges = [0, *sorted(cut % (len(data) + 1) for cut in cuts or []), len(data)]
     found: list[Event] = []
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         found += parser.feed(data[start:end])
     return found
 
