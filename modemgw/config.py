@@ -30,6 +30,7 @@ MessageType = Literal["otp", "transactional", "promotional"]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 Number = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{4,14}$")]
 Seconds = Annotated[float, Field(ge=0, le=366 * 86400)]
+Days = Annotated[float, Field(ge=0, le=36_500)]
 Limit = Annotated[int, Field(ge=0, le=10_000_000)]
 
 
@@ -68,6 +69,22 @@ class Limits(Section):
         """These limits, with the keys that were not given taken from `defaults`."""
         given = {name: getattr(self, name) for name in self.model_fields_set}
         return defaults.model_copy(update=given)
+
+
+class RateLimits(Section):
+    """[recipient_limits], [key_limits]: messages that are refused beyond; 0 = no limit."""
+
+    per_minute: Limit = 0
+    per_hour: Limit = 0
+    per_day: Limit = 0
+
+
+class RetentionSection(Section):
+    """[retention]: after how many days ended things are deleted; 0 = never."""
+
+    messages_days: Days = 0
+    inbound_days: Days = 0
+    events_days: Days = 30
 
 
 class GatewaySection(Section):
@@ -248,6 +265,8 @@ class TypeSection(Section):
     """Tries of one part before the message is failed."""
     validity: Seconds = 2 * 86400
     """How long a message may wait when the request does not say."""
+    redact_text_after_days: Days = 0
+    """After this time the text of an ended message is emptied; 0 = never."""
 
 
 class TypesSection(Section):
@@ -264,6 +283,11 @@ class Config(Section):
     gateway: GatewaySection = GatewaySection()
     http: HttpSection = HttpSection()
     sim_limits: Limits = Limits()
+    recipient_limits: RateLimits = RateLimits()
+    """How many messages one recipient may be sent, from whatever key: against floods."""
+    key_limits: RateLimits = RateLimits()
+    """How many messages one API key may send."""
+    retention: RetentionSection = RetentionSection()
     type: TypesSection = TypesSection()
     modem: tuple[ModemSection, ...] = ()
     route: tuple[RouteSection, ...] = ()

@@ -23,7 +23,7 @@ from modemgw.api.moments import render_moment
 from modemgw.api.problems import (
     Problem,
     field_problem,
-    from_rejected,
+    from_refusal,
     invalid_fields,
     invalid_json,
 )
@@ -93,7 +93,7 @@ class Sorted:
     def render(self, accepted: AcceptedBatch) -> bytes:
         """The answer, with the items that the gateway refused beside those of the wrong shape."""
         problems = self.problems | {
-            self.position(index): from_rejected(rejected) for index, rejected in accepted.rejected
+            self.position(index): from_refusal(rejected) for index, rejected in accepted.rejected
         }
         document: answers.AcceptedBatch = {
             "id": accepted.id,

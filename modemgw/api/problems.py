@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
 from collections.abc import Iterable, Mapping
 
@@ -18,6 +19,7 @@ from modemgw.gateway import (
     IdempotencyConflict,
     NotFound,
     Rejected,
+    TooMany,
     Unavailable,
 )
 from modemgw.modem import ModemError
@@ -39,6 +41,7 @@ TITLES: Mapping[str, tuple[int, str]] = {
     "unsupported-media-type": (415, "The body must be JSON"),
     "invalid-fields": (422, "Some fields are not valid"),
     "idempotency-key-reused": (422, "The Idempotency-Key belongs to another request"),
+    "too-many-messages": (429, "A limit on messages is reached"),
     "internal-error": (500, "Something went wrong here"),
     "modem-error": (502, "The modem or the network says no"),
     "unavailable": (503, "The gateway cannot take this now"),
@@ -147,8 +150,11 @@ def invalid_json(message: str) -> Problem:
     return Problem("invalid-json", message)
 
 
-def from_rejected(error: Rejected) -> Problem:
+def from_refusal(error: Rejected | TooMany) -> Problem:
     """The problem of a message that the gateway does not take."""
+    if isinstance(error, TooMany):
+        seconds = max(1, math.ceil(error.retry_after_s))
+        return Problem("too-many-messages", str(error), headers={"Retry-After": str(seconds)})
     return invalid_fields(error.problems)
 
 
@@ -177,8 +183,8 @@ def to_problem(error: Exception, request: web.Request) -> Problem:
     match error:
         case Problem():
             return error
-        case Rejected():
-            return from_rejected(error)
+        case Rejected() | TooMany():
+            return from_refusal(error)
         case NotFound():
             return Problem("not-found", str(error))
         case Conflict():

@@ -16,6 +16,7 @@ COMMANDS = {
     "modems": "modemgw.cli.modems:modems",
     "keys": "modemgw.cli.keys:keys",
     "config": "modemgw.cli.config:config",
+    "db": "modemgw.cli.db:db",
     "pdu": "modemgw.cli.pdu:pdu",
     "virtual": "modemgw.cli.virtual:virtual",
 }

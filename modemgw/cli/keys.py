@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 
 from modemgw.api.moments import render_moment, render_optional_moment
 from modemgw.cli.errors import told
-from modemgw.cli.options import config_option, json_option, load_config
+from modemgw.cli.options import database_options, database_path, json_option
 from modemgw.cli.output import local_time, print_json, print_table
-from modemgw.store import FILE_NAME, SCOPES, StoreError, create_key, list_keys, revoke_key
+from modemgw.store import SCOPES, StoreError, create_key, list_keys, revoke_key
 
 
 @click.group()
 def keys() -> None:
     """Make and revoke API keys; works whether or not the daemon runs."""
-
-
-def _database_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    data_dir = click.option(
-        "--data-dir",
-        type=click.Path(file_okay=False, path_type=Path),
-        help="Where modemgw.db is; else as configured (gateway.data_dir).",
-    )
-    return config_option(data_dir(command))
-
-
-def _database(config_file: Path | None, data_dir: Path | None) -> Path:
-    return (data_dir or load_config(config_file).gateway.data_dir) / FILE_NAME
 
 
 @keys.command()
@@ -44,12 +29,12 @@ def _database(config_file: Path | None, data_dir: Path | None) -> Path:
     type=click.Choice(SCOPES),
     help="What it may do; may be given more than once. admin may do everything.",
 )
-@_database_options
+@database_options
 def create(
     name: str, scopes: tuple[str, ...], config_file: Path | None, data_dir: Path | None
 ) -> None:
     """Make a key and print it. It is shown this once: only its hash is kept."""
-    database = _database(config_file, data_dir)
+    database = database_path(config_file, data_dir)
     with told(StoreError):
         token = create_key(database, name, scopes)
         _give_to_owner(database)
@@ -58,11 +43,11 @@ def create(
 
 @keys.command("list")
 @json_option
-@_database_options
+@database_options
 def list_(as_json: bool, config_file: Path | None, data_dir: Path | None) -> None:
     """List the keys and what they may do; never the keys themselves."""
     with told(StoreError):
-        found = list_keys(_database(config_file, data_dir))
+        found = list_keys(database_path(config_file, data_dir))
     rows = [
         {
             "name": key.name,
@@ -92,11 +77,11 @@ def list_(as_json: bool, config_file: Path | None, data_dir: Path | None) -> Non
 
 @keys.command()
 @click.argument("name")
-@_database_options
+@database_options
 def revoke(name: str, config_file: Path | None, data_dir: Path | None) -> None:
     """Revoke a key: it opens nothing any more."""
     with told(StoreError):
-        done = revoke_key(_database(config_file, data_dir), name)
+        done = revoke_key(database_path(config_file, data_dir), name)
     if not done:
         raise click.ClickException(f"there is no key {name!r} in force; see `modemgw keys list`")
     click.echo(f"{name} is revoked")

@@ -7,6 +7,7 @@ from modemgw.gateway.errors import (
     IdempotencyConflict,
     NotFound,
     Rejected,
+    TooMany,
     Unavailable,
 )
 from modemgw.gateway.fleet import ModemView
@@ -30,5 +31,6 @@ __all__ = [
     "Preview",
     "RecoveryReport",
     "Rejected",
+    "TooMany",
     "Unavailable",
 ]

@@ -42,5 +42,13 @@ class Unavailable(GatewayError):
     """It cannot be done just now; later it may be."""
 
 
+class TooMany(GatewayError):
+    """A limit on messages is reached; after `retry_after_s` seconds one more is allowed."""
+
+    def __init__(self, detail: str, retry_after_s: float) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
 class IdempotencyConflict(GatewayError):
     """The Idempotency-Key was used before, for another request."""

@@ -21,16 +21,19 @@ from modemgw.gateway.errors import (
     IdempotencyConflict,
     NotFound,
     Rejected,
+    TooMany,
     Unavailable,
 )
 from modemgw.gateway.fleet import Fleet, ModemView
 from modemgw.gateway.handlers import Handlers
+from modemgw.gateway.housekeeping import Housekeeping
 from modemgw.gateway.identifiers import new_id
 from modemgw.gateway.inbox import Inbox
 from modemgw.gateway.incoming import Incoming
 from modemgw.gateway.metrics import Accepted as AcceptedCount
 from modemgw.gateway.metrics import registry_of
 from modemgw.gateway.outbox import Outbox, RecoveryReport
+from modemgw.gateway.quota import Quota
 from modemgw.gateway.receipts import Receipts
 from modemgw.modem import Modem, TraceLine, UssdAnswer
 from modemgw.store import (
@@ -45,7 +48,7 @@ from modemgw.store import (
     keys,
     messages,
 )
-from modemgw.store.events import remember_answer
+from modemgw.store.events import find_answer, remember_answer
 from modemgw.store.records import Event, Inbound, Key, Message, NewMessage, Page
 
 logger = logging.getLogger(__name__)
@@ -79,7 +82,7 @@ class AcceptedBatch:
 
     id: str
     accepted: int
-    rejected: tuple[tuple[int, Rejected], ...]
+    rejected: tuple[tuple[int, Rejected | TooMany], ...]
     """(index in the request, why)."""
     replay: bytes | None = None
 
@@ -108,6 +111,8 @@ class Gateway:
         self._random = random
         self._acceptance = Acceptance(config, random)
         self._accepted = AcceptedCount()
+        self._per_recipient = Quota(config.recipient_limits)
+        self._per_key = Quota(config.key_limits)
         self._known_keys: dict[bytes, tuple[float, Key | None]] = {}
         self._bus = EventBus(store)
         self.found = RecoveryReport(0, 0)
@@ -173,6 +178,13 @@ class Gateway:
             reassembly_timeout_s=self._config.gateway.reassembly_timeout,
             clock=self._clock,
         )
+        self._housekeeping = Housekeeping(
+            self._config,
+            store=self._store,
+            inbox=self._inbox,
+            quotas=(self._per_recipient, self._per_key),
+            clock=self._clock,
+        )
         self._fleet = Fleet(
             self._config,
             store=self._store,
@@ -181,14 +193,24 @@ class Gateway:
             clock=self._clock,
             random=self._random,
         )
+        await self._count_used()
         self.found = await self._outbox.recover()
+
+    async def _count_used(self) -> None:
+        """Limits outlive a restart: count what was accepted within their windows."""
+        window = max(self._per_recipient.window_s, self._per_key.window_s)
+        if window:
+            since = self._clock.time() - window
+            for to, key, at in await self._store.read(lambda db: messages.since(db, since)):
+                self._per_recipient.record(to, at)
+                self._per_key.record(key, at)
 
     async def _run(self, stop: asyncio.Event) -> None:
         with self._outbox.dispatcher:
             async with asyncio.TaskGroup() as modems:
                 self._fleet.start(modems)
                 followers = [
-                    modems.create_task(self._inbox.sweep(), name="inbox sweep"),
+                    modems.create_task(self._housekeeping.run(), name="housekeeping"),
                     modems.create_task(self._handlers.run(), name="handlers"),
                 ]
                 await stop.wait()
@@ -216,9 +238,16 @@ class Gateway:
     ) -> Accepted:
         """Accept a message: when this returns it is committed.
 
-        Raises Rejected (with every field that is wrong), IdempotencyConflict, Unavailable.
+        Raises Rejected (with every field that is wrong), TooMany, IdempotencyConflict,
+        Unavailable.
         """
-        message = self._acceptance.check(new, key=key, now=self._clock.time())
+        try:
+            message = self._check(new, key=key, now=self._clock.time())
+        except TooMany:
+            before = await self._answered(key, idempotency)
+            if before is None:
+                raise
+            return Accepted(None, self._replay(before, idempotency))
         try:
             await self._commit([message], self._answer(key, idempotency, message))
         except AnsweredBefore as before:
@@ -235,12 +264,12 @@ class Gateway:
         now = self._clock.time()
         id = new_id("bat", now, self._random)
         good: list[Message] = []
-        bad: list[tuple[int, Rejected]] = []
+        bad: list[tuple[int, Rejected | TooMany]] = []
         for index, new in enumerate(news):
             try:
-                good.append(self._acceptance.check(new, key=key, now=now, batch=id))
-            except Rejected as rejected:
-                bad.append((index, rejected))
+                good.append(self._check(new, key=key, now=now, batch=id))
+            except (Rejected, TooMany) as refusal:
+                bad.append((index, refusal))
             if index % 1000 == 999:
                 await asyncio.sleep(0)  # let others in between
         batch = AcceptedBatch(id, len(good), tuple(bad))
@@ -253,6 +282,29 @@ class Gateway:
         except AnsweredBefore as before:
             return AcceptedBatch("", 0, (), self._replay(before, idempotency))
         return batch
+
+    def _check(self, new: NewMessage, *, key: str, now: float, batch: str | None = None) -> Message:
+        message = self._acceptance.check(new, key=key, now=now, batch=batch)
+        for what, quota, name in (
+            ("recipient", self._per_recipient, message.to),
+            ("API key", self._per_key, key),
+        ):
+            at = quota.allowed_at(name, now)
+            if at > now:
+                raise TooMany(
+                    f"this {what} has had as many messages as its limits allow; "
+                    f"one more is allowed in {at - now:.0f} s",
+                    at - now,
+                )
+        self._per_recipient.record(message.to, now)
+        self._per_key.record(key, now)
+        return message
+
+    async def _answered(self, key: str, idempotency: Idempotency | None) -> AnsweredBefore | None:
+        if idempotency is None:
+            return None
+        name = idempotency.key
+        return await self._store.read(lambda db: find_answer(db, key, name))
 
     async def _reply(self, new: NewMessage, then: Callable[[Transaction], None]) -> None:
         message = self._acceptance.check(new, key="handler", now=self._clock.time())

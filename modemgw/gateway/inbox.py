@@ -15,9 +15,6 @@ from modemgw.store.records import Inbound
 
 logger = logging.getLogger(__name__)
 
-SWEEP_S = 60.0
-"""How often incomplete long messages are looked at."""
-
 
 class Inbox:
     """Takes PDUs from modems into the store."""
@@ -71,14 +68,11 @@ class Inbox:
         elif matched.was_ambiguous:
             self._on_settled(matched)
 
-    async def sweep(self) -> None:
-        """Hand on long messages that stay incomplete for too long, until cancelled."""
-        while True:
-            before = self._clock.time() - self._reassembly_timeout_s
-            released = await self._store.write(
-                lambda tx, before=before: self._incoming.release_overdue(tx, before)  # type: ignore[misc]
-            )
-            for message in released:
-                logger.warning("message %s is handed on incomplete", message.id)
-                self._on_message(message)
-            await self._clock.sleep(SWEEP_S)
+    async def release_overdue(self) -> None:
+        """Hand on long messages that stayed incomplete for too long, their gaps marked."""
+        before = self._clock.time() - self._reassembly_timeout_s
+        for message in await self._store.write(
+            lambda tx: self._incoming.release_overdue(tx, before)
+        ):
+            logger.warning("message %s is handed on incomplete", message.id)
+            self._on_message(message)

@@ -134,7 +134,9 @@ def _take_up(job: Job, index: int, attempts: tuple[Attempt, ...]) -> None:
     last = attempts[-1]
     progress.tries = last.n
     progress.refusals = sum(a.state is AttemptState.REFUSED for a in attempts)
-    progress.duplicate_risk = any(a.state is AttemptState.AMBIGUOUS for a in attempts)
+    # The last one's own doubt is not yet a risk: only another try would be.
+    earlier = any(a.state is AttemptState.AMBIGUOUS for a in attempts[:-1])
+    progress.duplicate_risk = earlier or last.duplicate_risk
     if last.state is AttemptState.ACCEPTED:
         progress.state = PartState.ACCEPTED
         job.sim = last.sim

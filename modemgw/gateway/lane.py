@@ -15,7 +15,7 @@ from modemgw.gateway.dispatch import LaneState
 from modemgw.gateway.dispatcher import Dispatcher
 from modemgw.gateway.errors import Rejected
 from modemgw.gateway.job import Job, PartProgress, PartState
-from modemgw.gateway.receipts import Receipts
+from modemgw.gateway.receipts import Matched, Receipts
 from modemgw.gateway.retry import Action, decide
 from modemgw.modem import (
     ErrorClass,
@@ -26,7 +26,7 @@ from modemgw.modem import (
     Submitted,
 )
 from modemgw.sms import Address, Submit, Validity
-from modemgw.store import AttemptKey, Store, Transaction, attempts, messages
+from modemgw.store import AttemptKey, Store, StoreError, Transaction, attempts, messages
 from modemgw.store.records import AttemptState, ErrorInfo, MessageStatus
 
 logger = logging.getLogger(__name__)
@@ -60,6 +60,7 @@ class Lane:
         dispatcher: Dispatcher,
         store: Store,
         receipts: Receipts,
+        on_settled: Callable[[Matched], None],
         types: TypesSection,
         receipt_timeout_s: float,
         clock: Clock,
@@ -69,6 +70,7 @@ class Lane:
         self._dispatcher = dispatcher
         self._store = store
         self._receipts = receipts
+        self._on_settled = on_settled
         self._types = types
         self._receipt_timeout_s = receipt_timeout_s
         self._clock = clock
@@ -85,9 +87,8 @@ class Lane:
     async def run(self) -> None:
         """Work until drained or cancelled."""
         while not self._draining:
+            self._idle = asyncio.ensure_future(self._next())
             try:
-                await self._modem.wait_ready()
-                self._idle = asyncio.ensure_future(self._dispatcher.next(self._modem.id))
                 job = await self._idle
             except asyncio.CancelledError:
                 if self._draining and not _being_cancelled():
@@ -96,6 +97,10 @@ class Lane:
             finally:
                 self._idle = None
             await self._carry(job)
+
+    async def _next(self) -> Job:
+        await self._modem.wait_ready()
+        return await self._dispatcher.next(self._modem.id)
 
     @property
     def _state(self) -> LaneState:
@@ -146,6 +151,9 @@ class Lane:
             return self._refused(job, key, sim, refusal)
         except SubmitAmbiguous as doubt:
             return self._ambiguous(job, key, sim, _error_of(doubt))
+        except StoreError as failure:  # the attempt could not be recorded, so nothing was sent
+            job.status = MessageStatus.QUEUED
+            return self._not_sent(job, key, sim, NotSubmitted(str(failure)))
         except asyncio.CancelledError:
             self._ambiguous(job, key, sim, ErrorInfo("stopped", STOPPED, permanent=False))
             raise
@@ -193,18 +201,20 @@ class Lane:
             self._dispatcher.health_changed(self._modem.id)
             self._tell_sim("sim.restored", sim, None)
         ended = self._clock.time()
-        single, id, name = job.part_count == 1, job.id, job.reference
+        # After an earlier try, a report on that one may have told more than "sent".
+        single, id, name = job.part_count == 1 and key.n == 1, job.id, job.reference
 
-        def accept(tx: Transaction) -> None:
+        def accept(tx: Transaction) -> list[Matched]:
             attempts.finish(tx, key, AttemptState.ACCEPTED, reference=reference, ended_at=ended)
             if single:
                 progress.change(tx, key.message, id, MessageStatus.SENT, reference=name)
             else:
                 progress.refresh(tx, key.message)
-            if reference is not None:
-                self._receipts.take_early(tx, sim.iccid, reference)
+            if reference is None:
+                return []
+            return self._receipts.take_early(tx, sim.iccid, reference)
 
-        self._store.write(accept, keep=True)
+        self._store.write(accept, keep=True).add_done_callback(self._settle)
 
     def _not_sent(self, job: Job, key: AttemptKey, sim: SimIdentity, failure: NotSubmitted) -> bool:
         error = ErrorInfo("not-sent", str(failure), permanent=False)
@@ -271,7 +281,13 @@ class Lane:
     def _ambiguous(self, job: Job, key: AttemptKey, sim: SimIdentity, error: ErrorInfo) -> bool:
         job.part(key.part - 1).state = PartState.AMBIGUOUS
         job.sim = sim.iccid
-        self._finish(key, AttemptState.AMBIGUOUS, error)
+        ended = self._clock.time()
+
+        def doubt(tx: Transaction) -> list[Matched]:
+            attempts.finish(tx, key, AttemptState.AMBIGUOUS, error=error, ended_at=ended)
+            return self._receipts.take_early(tx, sim.iccid)
+
+        self._store.write(doubt, keep=True).add_done_callback(self._settle)
         logger.warning(
             "modem %s: nobody knows whether message %s part %d was sent: %s",
             self._modem.id,
@@ -280,6 +296,11 @@ class Lane:
             error.code,
         )
         return True
+
+    def _settle(self, done: asyncio.Future[list[Matched]]) -> None:
+        if not done.cancelled() and done.exception() is None:
+            for matched in done.result():
+                self._on_settled(matched)
 
     def _finish(self, key: AttemptKey, state: AttemptState, error: ErrorInfo) -> None:
         ended = self._clock.time()

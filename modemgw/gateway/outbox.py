@@ -18,7 +18,7 @@ from modemgw.gateway.job import Job, PartState, job_of
 from modemgw.gateway.lane import EXPIRED, Lane, Sender, await_word
 from modemgw.gateway.receipts import Matched, Receipts
 from modemgw.gateway.throttle import Throttle
-from modemgw.store import Store, StoreConflict, Transaction, attempts, messages
+from modemgw.store import AttemptKey, Store, StoreConflict, Transaction, attempts, events, messages
 from modemgw.store.records import ErrorInfo, Message, MessageStatus
 
 logger = logging.getLogger(__name__)
@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 INTERRUPTED = ErrorInfo(
     "interrupted", "the gateway ended while the modem was sending", permanent=False
 )
+INTERRUPTED_S = 7 * 86400.0
+"""So far back a report is looked for that came while its part was in the air, before a crash."""
 NO_WORD = ErrorInfo(
     "no-word",
     "the modem gave no answer after it had the PDU, and no status report came: "
@@ -87,7 +89,7 @@ class Outbox:
 
     async def recover(self) -> RecoveryReport:
         """Take up what the last run left. Call once, before lanes are added."""
-        keys = await self._store.write(lambda tx: attempts.interrupted(tx, INTERRUPTED))
+        keys = await self._store.write(self._take_up)
         jobs = await self._store.read(
             lambda db: [job_of(w.n, w.message) for w in messages.waiting(db)]
         )
@@ -101,6 +103,12 @@ class Outbox:
                 self._await_word(job)
         self.dispatcher.add_all(fresh)
         return RecoveryReport(waiting=len(jobs), interrupted=len(keys))
+
+    def _take_up(self, tx: Transaction) -> list[AttemptKey]:
+        keys = attempts.interrupted(tx, INTERRUPTED)
+        for sim in events.sims_unmatched(tx) if keys else ():
+            self._receipts.take_early(tx, sim, within_s=INTERRUPTED_S)
+        return keys
 
     async def accept(
         self,
@@ -178,6 +186,7 @@ class Outbox:
             dispatcher=self.dispatcher,
             store=self._store,
             receipts=self._receipts,
+            on_settled=self.settle,
             types=self._config.type,
             receipt_timeout_s=self._config.gateway.receipt_timeout,
             clock=self._clock,

@@ -55,15 +55,24 @@ class Receipts:
             )
         return matched
 
-    def take_early(self, tx: Transaction, sim: str, reference: int) -> None:
-        """An attempt was just told its TP-MR: apply the reports that were quicker."""
-        for kept in events.unmatched(tx, sim, reference, tx.now - EARLY_S):
+    def take_early(
+        self, tx: Transaction, sim: str, reference: int | None = None, within_s: float = EARLY_S
+    ) -> list[Matched]:
+        """An attempt just ended: apply the reports that were quicker. Returns what they settled.
+
+        `reference`: the TP-MR that it was told, None when it became ambiguous.
+        """
+        settled = []
+        for kept in events.unmatched(tx, sim, reference, tx.now - within_s):
             try:
                 report = decode_mt(kept.tpdu)
             except PduError:  # decoded once before: so this was written by another version
                 continue
-            if isinstance(report, StatusReport) and self._apply(tx, sim, report) is not None:
+            matched = self._apply(tx, sim, report) if isinstance(report, StatusReport) else None
+            if matched is not None:
                 events.drop_unmatched(tx, kept.n)
+                settled += [matched] if matched.was_ambiguous else []
+        return settled
 
     def _apply(self, tx: Transaction, sim: str, report: StatusReport) -> Matched | None:
         recipient = str(report.recipient)

@@ -44,16 +44,24 @@ def after(db: sqlite3.Connection, id: int, limit: int) -> list[Event]:
     return [Event(i, type_, at, json.loads(data)) for i, type_, at, data in rows]
 
 
+def find_answer(
+    db: sqlite3.Connection | Transaction, key: str, idempotency_key: str
+) -> AnsweredBefore | None:
+    """The answer that was given to an Idempotency-Key of this API key."""
+    row = db.execute(
+        "SELECT fingerprint, body FROM answers WHERE key = ? AND idempotency_key = ?",
+        (key, idempotency_key),
+    ).fetchone()
+    return None if row is None else AnsweredBefore(row[0], row[1])
+
+
 def remember_answer(
     tx: Transaction, key: str, idempotency_key: str, fingerprint: str, body: bytes
 ) -> None:
     """Keep the answer to a request. Raises AnsweredBefore when there is one already."""
-    row = tx.execute(
-        "SELECT fingerprint, body FROM answers WHERE key = ? AND idempotency_key = ?",
-        (key, idempotency_key),
-    ).fetchone()
-    if row is not None:
-        raise AnsweredBefore(row[0], row[1])
+    before = find_answer(tx, key, idempotency_key)
+    if before is not None:
+        raise before
     tx.execute(
         "INSERT INTO answers (key, idempotency_key, fingerprint, body, created_at) "
         "VALUES (?, ?, ?, ?, ?)",
@@ -81,15 +89,21 @@ def keep_unmatched(
 
 
 def unmatched(
-    tx: Transaction | sqlite3.Connection, sim: str, reference: int, since: float
+    tx: Transaction | sqlite3.Connection, sim: str, reference: int | None, since: float
 ) -> list[UnmatchedReport]:
-    """Reports for this SIM and TP-MR that wait for their attempt, oldest first."""
+    """Reports for this SIM and TP-MR (None: any) that wait for their attempt, oldest first."""
     rows = tx.execute(
         "SELECT n, sim, reference, tpdu, received_at FROM unmatched_reports "
-        "WHERE sim = ? AND reference = ? AND received_at >= ? ORDER BY n",
-        (sim, reference, since),
+        f"WHERE sim = ? {'' if reference is None else 'AND reference = ? '}"
+        "AND received_at >= ? ORDER BY n",
+        (sim, since) if reference is None else (sim, reference, since),
     )
     return [UnmatchedReport(*row) for row in rows]
+
+
+def sims_unmatched(tx: Transaction) -> list[str]:
+    """The SIMs that have reports which wait for their attempt."""
+    return [sim for (sim,) in tx.execute("SELECT DISTINCT sim FROM unmatched_reports")]
 
 
 def drop_unmatched(tx: Transaction, n: int) -> None:

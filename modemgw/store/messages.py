@@ -118,6 +118,28 @@ def cancel(tx: Transaction, n: int) -> None:
         raise StoreConflict("the message has begun")
 
 
+def take_overdue(tx: Transaction, before: float, limit: int) -> list[tuple[str, str | None]]:
+    """Mark messages that were `sent` before then and got no final receipt: (id, reference) each."""
+    return tx.execute(
+        "UPDATE messages SET receipt_overdue = 1 WHERE n IN (SELECT n FROM messages "
+        "WHERE status = 'sent' AND receipt = 1 AND receipt_overdue = 0 AND updated_at < ? LIMIT ?) "
+        "RETURNING id, reference",
+        (before, limit),
+    ).fetchall()
+
+
+def since(db: sqlite3.Connection, at: float) -> list[tuple[str, str, float]]:
+    """(recipient, key, time) of each message accepted since then, oldest first."""
+    found = []
+    for to, key, created_at in db.execute(
+        "SELECT to_number, key, created_at FROM messages ORDER BY n DESC"
+    ):
+        if created_at < at:
+            break
+        found.append((to, key, created_at))
+    return found[::-1]
+
+
 def number_of(db: sqlite3.Connection, id: str) -> int | None:
     """The number `n` of the message with this id."""
     row = db.execute("SELECT n FROM messages WHERE id = ?", (id,)).fetchone()

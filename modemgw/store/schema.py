@@ -45,11 +45,14 @@ def _messages(db: Database) -> None:
             expires_at REAL NOT NULL,
             error_code TEXT,
             error_detail TEXT,
-            error_permanent INTEGER
+            error_permanent INTEGER,
+            receipt_overdue INTEGER NOT NULL DEFAULT 0
         );
         CREATE UNIQUE INDEX messages_id ON messages (id);
         CREATE INDEX messages_open ON messages (n)
             WHERE status IN ('scheduled', 'queued', 'sending');
+        CREATE INDEX messages_awaiting_receipt ON messages (updated_at)
+            WHERE status = 'sent' AND receipt = 1 AND receipt_overdue = 0;
         CREATE INDEX messages_batch ON messages (batch, status) WHERE batch IS NOT NULL;
 
         CREATE TABLE attempts (

@@ -1,0 +1,52 @@
+"""`modemgw db`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from modemgw.cli.errors import told
+from modemgw.cli.options import database_options, database_path
+from modemgw.store import StoreError, maintenance
+
+
+@click.group()
+def db() -> None:
+    """Look after the database; works whether or not the daemon runs."""
+
+
+@db.command()
+@database_options
+def check(config_file: Path | None, data_dir: Path | None) -> None:
+    """Look for damage. Exit code 1 when there is any."""
+    database = database_path(config_file, data_dir)
+    with told(StoreError):
+        problems = maintenance.check(database)
+    if problems:
+        for problem in problems[:20]:
+            click.echo(problem, err=True)
+        raise click.ClickException(
+            f"{database} is damaged: stop the daemon and restore a backup "
+            "(`modemgw db backup` makes them)"
+        )
+    click.echo(f"{database} is sound")
+
+
+@db.command()
+@click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
+@database_options
+def backup(target: Path, config_file: Path | None, data_dir: Path | None) -> None:
+    """Copy the database to TARGET, a new file, while it is in use."""
+    with told(StoreError):
+        size = maintenance.backup(database_path(config_file, data_dir), target)
+    click.echo(f"{target}: {size:,} bytes")
+
+
+@db.command()
+@database_options
+def vacuum(config_file: Path | None, data_dir: Path | None) -> None:
+    """Give the space of deleted rows back to the disk. Sending waits while it runs."""
+    with told(StoreError):
+        before, after = maintenance.vacuum(database_path(config_file, data_dir))
+    click.echo(f"{before:,} bytes before, {after:,} bytes now")
