@@ -1,0 +1,226 @@
+"""A gateway's outbox over a real store, with modems that do as the test says."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from modemgw.config import Config, parse
+from modemgw.gateway.accept import Acceptance
+from modemgw.gateway.lane import Lane
+from modemgw.gateway.outbox import Outbox, RecoveryReport
+from modemgw.gateway.receipts import Matched, Receipts
+from modemgw.modem import ErrorCode, SimIdentity, Submitted, SubmitRefused, classify
+from modemgw.sms import Address, Outcome, StatusReport, Submit, Timestamp, decode_mo, status_of
+from modemgw.store import FILE_NAME, Store, messages
+from modemgw.store.records import Event, Message, NewMessage
+
+START = 1_790_000_000.0
+"""A Monday in 2026, in UTC seconds."""
+
+
+class FakeClock:
+    """A clock that stands still until it is told to move."""
+
+    def __init__(self, now: float = START) -> None:
+        self.now = now
+
+    def time(self) -> float:
+        return self.now
+
+    def monotonic(self) -> float:
+        return self.now - START
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        await asyncio.sleep(0)
+
+
+Answer = Submitted | Exception | Callable[[Submit], Any]
+
+
+@dataclass
+class FakeModem:
+    """Sends nothing; answers each part with what `script` says, then with the next TP-MR."""
+
+    id: str
+    sim: SimIdentity | None
+    script: list[Answer] = field(default_factory=list)
+    sent: list[Submit] = field(default_factory=list)
+    """What was typed into it, whatever its answer was."""
+    reference: int = -1
+    up: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def wait_ready(self) -> None:
+        await self.up.wait()
+
+    async def submit(
+        self, tpdu: bytes, *, authorise: asyncio.Future[None], more: bool = False
+    ) -> Submitted:
+        await authorise
+        submit = decode_mo(tpdu)
+        assert isinstance(submit, Submit)
+        self.sent.append(submit)
+        answer = self.script.pop(0) if self.script else None
+        if callable(answer):
+            answer = await answer(submit)
+        if isinstance(answer, Exception):
+            raise answer
+        if isinstance(answer, Submitted):
+            return answer
+        self.reference = (self.reference + 1) & 0xFF
+        return Submitted(self.reference)
+
+
+def refusal(number: int) -> SubmitRefused:
+    code = ErrorCode("CMS", number)
+    return SubmitRefused(code, classify(code, profile=None, elapsed_s=1.0))
+
+
+def report_of(
+    to: str, reference: int, status: int = 0, *, sc_time: float = START, ton: int | None = None
+) -> StatusReport:
+    recipient = Address.parse(to)
+    stamp = Timestamp.from_datetime(_moment(sc_time))
+    return StatusReport(
+        reference=reference, recipient=recipient, scts=stamp, discharge=stamp, status=status
+    )
+
+
+def _moment(at: float) -> Any:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(at, UTC)
+
+
+class Lab:
+    """An outbox with its lanes running."""
+
+    def __init__(self, config: Config, store: Store, clock: FakeClock) -> None:
+        self.config, self.store, self.clock = config, store, clock
+        self.random = Random(7)
+        self.receipts = Receipts()
+        self.events: list[Event] = []
+        store.on_events(self.events.extend)
+        self.acceptance = Acceptance(config, self.random)
+        self.modems: dict[str, FakeModem] = {}
+        self.lanes: dict[str, Lane] = {}
+        self.tasks: dict[str, asyncio.Task[None]] = {}
+        self.found: RecoveryReport | None = None
+
+    async def start(self, *, ready: bool = True) -> None:
+        last = await self.store.read(messages.last_n)
+        self.outbox = Outbox(
+            self.config,
+            store=self.store,
+            receipts=self.receipts,
+            clock=self.clock,
+            random=self.random,
+            next_n=last + 1,
+        )
+        self.found = await self.outbox.recover()
+        for index, section in enumerate(self.config.modem):
+            sim = SimIdentity(f"899990100000000000{index}", None, None)
+            modem = self.modems[section.id] = FakeModem(section.id, sim)
+            lane = self.lanes[section.id] = self.outbox.add_lane(modem, section)
+            self.tasks[section.id] = asyncio.create_task(lane.run())
+            if ready:
+                await self.up(section.id)
+
+    async def up(self, id: str) -> None:
+        section = next(s for s in self.config.modem if s.id == id)
+        modem = self.modems[id]
+        modem.up.set()
+        assert modem.sim is not None
+        await self.outbox.set_ready(section, modem.sim.iccid)
+
+    def down(self, id: str) -> None:
+        self.modems[id].up.clear()
+        self.outbox.set_unready(next(s for s in self.config.modem if s.id == id))
+
+    async def stop(self) -> None:
+        for task in self.tasks.values():
+            task.cancel()
+        await asyncio.gather(*self.tasks.values(), return_exceptions=True)
+        with self.outbox.dispatcher:
+            pass
+
+    async def accept(self, to: str = "+447700900123", text: str = "hello", **more: Any) -> Message:
+        new = NewMessage(to=to, text=text, **more)
+        message = self.acceptance.check(new, key="test", now=self.clock.time())
+        await self.outbox.accept([message])
+        return message
+
+    async def report(
+        self, modem: str, to: str, reference: int, status: int = 0, **more: Any
+    ) -> Matched | None:
+        """A status report comes in at a modem, as the inbox takes it."""
+        sim = self.modems[modem].sim
+        assert sim is not None
+        report = report_of(to, reference, status, **{"sc_time": self.clock.time(), **more})
+        matched = await self.store.write(
+            lambda tx: self.receipts.take(
+                tx, modem=modem, sim=sim.iccid, report=report, tpdu=report.encode()
+            )
+        )
+        if matched is not None and matched.was_ambiguous:
+            self.outbox.settle(matched)
+        return matched
+
+    async def message(self, message: Message) -> Message:
+        """How a message stands once everything that is queued was committed."""
+        await self.settle()
+        found = await self.store.read(lambda db: messages.get(db, message.id))
+        assert found is not None
+        return found
+
+    async def settle(self) -> None:
+        """Let lanes and writer go as far as they can without time passing."""
+        for _ in range(8):
+            await self.store.write(lambda tx: None)
+            for _ in range(5):
+                await asyncio.sleep(0)
+
+    async def pass_time(self, seconds: float) -> None:
+        """Move the clock, and let the dispatcher's timer see it."""
+        await self.settle()
+        self.clock.now += seconds
+        self.outbox.dispatcher._on_timer()
+        await self.settle()
+
+    def sent(self) -> list[str]:
+        """The texts that were typed into modems, in no order between them."""
+        return [str(s.user_data.text) for m in self.modems.values() for s in m.sent]
+
+
+def config_of(tmp_path: Path, modems: int = 1, **more: Any) -> Config:
+    modem = [
+        {"id": f"m{i + 1}", "device": f"/dev/none{i}", **more.pop(f"m{i + 1}", {})}
+        for i in range(modems)
+    ]
+    return parse({"gateway": {"data_dir": str(tmp_path)}, "modem": modem, **more})
+
+
+@asynccontextmanager
+async def running(
+    tmp_path: Path, modems: int = 1, *, clock: FakeClock | None = None, ready: bool = True,
+    **more: Any,
+) -> AsyncIterator[Lab]:
+    config = config_of(tmp_path, modems, **more)
+    clock = clock or FakeClock()
+    async with Store(tmp_path / FILE_NAME, clock=clock) as store:
+        lab = Lab(config, store, clock)
+        await lab.start(ready=ready)
+        try:
+            yield lab
+        finally:
+            await lab.stop()
+
+
+def outcome_of(status: int) -> Outcome:
+    return status_of(status).outcome
