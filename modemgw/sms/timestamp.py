@@ -31,7 +31,7 @@ _OCTETS: Final = tuple(_swapped(number) for number in range(100))
 def _zone(octet: int) -> dt.timezone | None:
     """The zone of the seventh octet: quarters of an hour, bit 3 the sign; None when it is none."""
     quarters = _VALUES[octet & 0xF7]
-    if quarters >= 96:  # a day or more, or no number
+    if quarters == _NO_NUMBER:
         return None
     return dt.timezone(-quarters * _QUARTER if octet & 0x08 else quarters * _QUARTER)
 
@@ -61,6 +61,8 @@ class Timestamp:
         if offset is None:
             raise ValueError("a time stamp needs a datetime with a time zone")
         quarters = offset // _QUARTER
+        if not -80 < quarters < 80:  # three bits for the tens
+            raise ValueError(f"a time stamp has no room for a zone of {offset}")
         if offset % _QUARTER:
             moment = moment.astimezone(dt.timezone(quarters * _QUARTER))
         if not 2000 <= moment.year <= 2099:
@@ -109,7 +111,7 @@ class Timestamp:
         if self.raw == bytes(7):
             return "all zero"
         if self.local is not None:
-            return f"time zone octet {self.raw[6]:02X} is no offset below 24 hours"
+            return f"time zone octet {self.raw[6]:02X} is no number of quarters"
         swapped = self.raw[:6].hex()
         digits = " ".join(swapped[i + 1] + swapped[i] for i in range(0, 12, 2))
         return f"no such date and time: {digits} (yy mm dd hh mm ss)"

@@ -1,5 +1,6 @@
 """Replacing characters that cost a whole message its cheap alphabet: typography and accents."""
 
+import re
 import unicodedata
 from collections.abc import Callable
 from typing import Final
@@ -47,41 +48,46 @@ _TYPOGRAPHY: Final = {
 }
 
 
+# A character with the combining marks that follow it.
+_MARKED: Final = re.compile(
+    "(?s).[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0\ufe20-\ufe2f]*"
+)
+
+
 def transliterate(
     text: str, encodable: Callable[[str], bool]
 ) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """The text with every character that is not ``encodable`` replaced where there is a plain form
-    of it.
+    """The text with plain forms for what is not ``encodable``, and each (before, after) once.
 
-    Quotes, dashes, spaces and ligatures go by a table, letters lose their accents (Unicode
-    compatibility decomposition). What has no plain form stays. The second value is each (before,
-    after) once, in order.
+    Quotes, dashes, spaces and ligatures go by a table; letters are composed with their accents or,
+    where that does not help, lose them (Unicode compatibility decomposition). What has no plain
+    form stays.
     """
     changes: dict[str, str] = {}
     pieces = []
-    for character in unicodedata.normalize("NFC", text) if not text.isascii() else text:
-        if encodable(character):
-            pieces.append(character)
+    for marked in _MARKED.findall(text):
+        if all(map(encodable, marked)):
+            pieces.append(marked)
             continue
-        plain = changes.get(character)
+        plain = changes.get(marked)
         if plain is None:
-            plain = _plain(character, encodable)
-            if plain is None:
-                pieces.append(character)
-                continue
-            changes[character] = plain
-        pieces.append(plain)
+            plain = _plain(marked, encodable)
+        if plain is None:
+            pieces.append(marked)
+        else:
+            changes[marked] = plain
+            pieces.append(plain)
     return "".join(pieces), tuple(changes.items())
 
 
-def _plain(character: str, encodable: Callable[[str], bool]) -> str | None:
-    plain = _TYPOGRAPHY.get(character)
-    if plain is None:
-        if unicodedata.category(character) in ("Mn", "Me"):
-            return ""
-        decomposed = unicodedata.normalize("NFKD", character)
-        plain = "".join(c for c in decomposed if not unicodedata.combining(c))
-        plain = "".join(_TYPOGRAPHY.get(c, c) for c in plain)
-        if not plain or plain == character:
-            return None
-    return plain if all(encodable(c) for c in plain) else None
+def _plain(marked: str, encodable: Callable[[str], bool]) -> str | None:
+    composed = unicodedata.normalize("NFC", marked)
+    for candidate in (composed, "".join(_TYPOGRAPHY.get(c, c) for c in composed)):
+        if all(map(encodable, candidate)):
+            return candidate
+    bare = "".join(
+        _TYPOGRAPHY.get(c, c)
+        for c in unicodedata.normalize("NFKD", composed)
+        if unicodedata.category(c) not in ("Mn", "Me")
+    )
+    return bare if all(map(encodable, bare)) else None
