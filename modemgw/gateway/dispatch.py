@@ -38,8 +38,6 @@ class LaneState:
     sim: str | None = None
     ready: bool = False
     """Can send: registered and well, whether idle or busy."""
-    lost_at: float = 0.0
-    """When it last stopped being ready."""
     breaker: Breaker = field(default_factory=Breaker)
     used: int = 0
     """Parts since the start of the process, for least_used and weighted."""
@@ -90,7 +88,9 @@ class _Bucket:
 class Dispatch:
     """The queue and the choice. Times are UTC seconds."""
 
-    def __init__(self, routes: Iterable[RouteSection]) -> None:
+    def __init__(self, routes: Iterable[RouteSection], now: float = 0.0) -> None:
+        self._began = now
+        self._lost: dict[str, float] = {}
         self._routes = {r.id: r for r in routes}
         self._sticky = {r.id for r in self._routes.values() if r.policy == "sticky"}
         self._last_sim: dict[str, str] = {}
@@ -116,8 +116,8 @@ class Dispatch:
     def set_ready(self, id: str, ready: bool, sim: str | None, now: float) -> None:
         """A modem became able to send (with this SIM), or stopped being so."""
         lane = self._lanes[id]
-        if lane.ready and not ready:
-            lane.lost_at = now
+        if lane.ready and lane.sim is not None:
+            self._lost[lane.sim] = now
         lane.ready = ready
         if sim is not None:
             lane.sim = sim
@@ -260,10 +260,10 @@ class Dispatch:
 
     def _gone(self, sim: str, now: float) -> bool:
         """Whether a SIM has been away for longer than a long message should wait for it."""
-        for lane in self._lanes.values():
-            if lane.sim == sim:
-                return not lane.ready and now - lane.lost_at >= FOLLOW_S
-        return True
+        if any(lane.ready and lane.sim == sim for lane in self._lanes.values()):
+            return False
+        # After a start it may just not have been found yet.
+        return now - self._lost.get(sim, self._began) >= FOLLOW_S
 
     # --- the choice
 

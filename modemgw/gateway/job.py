@@ -30,6 +30,8 @@ class PartProgress:
     """Attempts made, of whatever end."""
     refusals: int = 0
     """Attempts that the network or the modem refused: these count against `max_attempts`."""
+    doubted_at: float = 0.0
+    """While ambiguous: UTC seconds since when."""
     duplicate_risk: bool = False
     """The next attempt may double what an ambiguous one already sent."""
 
@@ -142,4 +144,5 @@ def _take_up(job: Job, index: int, attempts: tuple[Attempt, ...]) -> None:
         job.sim = last.sim
     elif last.state in (AttemptState.AMBIGUOUS, AttemptState.SUBMITTING):
         progress.state = PartState.AMBIGUOUS
+        progress.doubted_at = last.ended_at or last.started_at
         job.sim = last.sim

@@ -116,6 +116,8 @@ class Lane:
         for position, index in enumerate(pending):
             if self._draining:
                 break
+            if job.part(index).state is not PartState.PENDING:
+                continue  # a report on an earlier try has come meanwhile
             if job.expires_at <= self._clock.time():
                 self._give_up(job, MessageStatus.EXPIRED, EXPIRED)
                 return
@@ -219,6 +221,7 @@ class Lane:
     def _not_sent(self, job: Job, key: AttemptKey, sim: SimIdentity, failure: NotSubmitted) -> bool:
         error = ErrorInfo("not-sent", str(failure), permanent=False)
         self._finish(key, AttemptState.NOT_SENT, error)
+        self._state.throttle.give_back()
         logger.info("modem %s: message %s not sent: %s", self._modem.id, job.id, failure)
         # Not the message's fault: it costs no try, and others may carry it at once.
         pause = BREATH_S if self._store.problem is not None else 0.0
@@ -279,9 +282,9 @@ class Lane:
         self._store.write(lambda tx: tx.emit(type, data), keep=True)
 
     def _ambiguous(self, job: Job, key: AttemptKey, sim: SimIdentity, error: ErrorInfo) -> bool:
-        job.part(key.part - 1).state = PartState.AMBIGUOUS
+        part, ended = job.part(key.part - 1), self._clock.time()
+        part.state, part.doubted_at = PartState.AMBIGUOUS, ended
         job.sim = sim.iccid
-        ended = self._clock.time()
 
         def doubt(tx: Transaction) -> list[Matched]:
             attempts.finish(tx, key, AttemptState.AMBIGUOUS, error=error, ended_at=ended)
@@ -322,9 +325,7 @@ class Lane:
         elif job.pending():
             self._dispatcher.add(job)
         else:
-            await_word(
-                job, self._dispatcher, self.policy(job), self._receipt_timeout_s, self._clock
-            )
+            await_word(job, self._dispatcher, self.policy(job), self._receipt_timeout_s)
 
 
 def await_word(
@@ -332,7 +333,6 @@ def await_word(
     dispatcher: Dispatcher,
     policy: TypeSection,
     receipt_timeout_s: float,
-    clock: Clock,
 ) -> None:
     """Hold a job with ambiguous parts until its policy says what is to be done.
 
@@ -340,7 +340,8 @@ def await_word(
     waited for but `ambiguous_wait`.
     """
     short = policy.ambiguous == "retry" or not job.receipt
-    dispatcher.hold(job, clock.time() + (policy.ambiguous_wait if short else receipt_timeout_s))
+    since = max(job.part(i).doubted_at for i in job.ambiguous())
+    dispatcher.hold(job, since + (policy.ambiguous_wait if short else receipt_timeout_s))
 
 
 _FRILLS_REFUSED = frozenset({"+CMS ERROR: 69", "+CMS ERROR: 198", "+CMS ERROR: 199"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -80,7 +81,7 @@ class Outbox:
         self._lanes: dict[str, Lane] = {}
         self._sims: dict[str, tuple[Throttle, Breaker]] = {}
         self.dispatcher = Dispatcher(
-            Dispatch(config.routes),
+            Dispatch(config.routes, clock.time()),
             clock=clock,
             on_due=self._due,
             on_expired=self._expired,
@@ -101,6 +102,8 @@ class Outbox:
                 fresh.append(job)
             else:
                 self._await_word(job)
+            if job.status is MessageStatus.SCHEDULED and job.due_at <= self._clock.time():
+                self._due(job)
         self.dispatcher.add_all(fresh)
         return RecoveryReport(waiting=len(jobs), interrupted=len(keys))
 
@@ -134,8 +137,19 @@ class Outbox:
             if then is not None:
                 then(tx)
 
-        await self._store.write(write)
-        self.dispatcher.add_all([job_of(n, message) for n, message in numbered])
+        def queue(done: asyncio.Future[None]) -> None:
+            if done.exception() is None:
+                self.dispatcher.add_all([job_of(n, message) for n, message in numbered])
+
+        await self._commit(write, queue)
+
+    async def _commit(
+        self, work: Callable[[Transaction], None], then: Callable[[asyncio.Future[None]], None]
+    ) -> None:
+        """Commit, and do what follows from it even when the caller has left meanwhile."""
+        written = self._store.write(work)
+        written.add_done_callback(then)
+        await asyncio.shield(written)
 
     async def cancel(self, n: int) -> None:
         """Cancel a message that has not begun. Raises Conflict."""
@@ -150,13 +164,14 @@ class Outbox:
                 "message.canceled", progress.about(job.id, MessageStatus.CANCELED, job.reference)
             )
 
+        def back(done: asyncio.Future[None]) -> None:
+            if done.exception() and not isinstance(done.exception(), StoreConflict):
+                self.dispatcher.add(job)
+
         try:
-            await self._store.write(write)
+            await self._commit(write, back)
         except StoreConflict as error:
             raise Conflict(str(error)) from error
-        except BaseException:
-            self.dispatcher.add(job)
-            raise
 
     def settle(self, matched: Matched) -> None:
         """A report told what became of an ambiguous attempt: its message needs no more doubt."""
@@ -164,7 +179,7 @@ class Outbox:
         if job is None:
             return
         part = job.part(matched.key.part - 1)
-        if part.state is PartState.AMBIGUOUS:
+        if part.state is PartState.AMBIGUOUS or self.dispatcher.core.is_waiting(job):
             part.state = PartState.ACCEPTED
         if job.complete:
             self.dispatcher.remove(job)
@@ -252,7 +267,7 @@ class Outbox:
     def _await_word(self, job: Job) -> None:
         policy = getattr(self._config.type, job.type)
         timeout = self._config.gateway.receipt_timeout
-        await_word(job, self.dispatcher, policy, timeout, self._clock)
+        await_word(job, self.dispatcher, policy, timeout)
 
     def _change(self, job: Job, status: MessageStatus, error: ErrorInfo | None) -> None:
         n, id, reference = job.n, job.id, job.reference

@@ -103,6 +103,13 @@ class Throttle:
             pause += self._random.uniform(0, limits.jitter)
         self._not_before = now + pause
 
+    def give_back(self) -> None:
+        """The part that was recorded last was not sent after all."""
+        self._today = max(0, self._today - 1)
+        self._this_month = max(0, self._this_month - 1)
+        if self._recent:
+            self._recent.pop()
+
     def _window_frees(self, limit: int, span: float, parts: int, now: float) -> float:
         inside = sum(1 for t in self._recent if t > now - span)
         surplus = inside + min(parts, limit) - limit

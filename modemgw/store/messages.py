@@ -199,6 +199,8 @@ def of_number(db: sqlite3.Connection | Transaction, n: int) -> Message | None:
 
 def part_status(history: Sequence[Attempt], message: MessageStatus) -> PartStatus:
     """Where a part stands, from its attempts (oldest first) and its message's status."""
+    if any(a.receipt and a.receipt.outcome == "delivered" for a in history[:-1]):
+        return PartStatus.DELIVERED  # by an earlier try that was in doubt
     for attempt in reversed(history):
         if attempt.receipt is not None and attempt.receipt.final:
             return reported_status(attempt.receipt.status)

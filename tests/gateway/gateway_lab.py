@@ -15,7 +15,7 @@ from modemgw.gateway.accept import Acceptance
 from modemgw.gateway.lane import Lane
 from modemgw.gateway.outbox import Outbox, RecoveryReport
 from modemgw.gateway.receipts import Matched, Receipts
-from modemgw.modem import ErrorCode, SimIdentity, Submitted, SubmitRefused, classify
+from modemgw.modem import ErrorCode, SimIdentity, SubmitRefused, Submitted, classify
 from modemgw.sms import Address, Outcome, StatusReport, Submit, Timestamp, decode_mo, status_of
 from modemgw.store import FILE_NAME, Store, messages
 from modemgw.store.records import Event, Message, NewMessage
@@ -208,7 +208,11 @@ def config_of(tmp_path: Path, modems: int = 1, **more: Any) -> Config:
 
 @asynccontextmanager
 async def running(
-    tmp_path: Path, modems: int = 1, *, clock: FakeClock | None = None, ready: bool = True,
+    tmp_path: Path,
+    modems: int = 1,
+    *,
+    clock: FakeClock | None = None,
+    ready: bool = True,
     **more: Any,
 ) -> AsyncIterator[Lab]:
     config = config_of(tmp_path, modems, **more)
