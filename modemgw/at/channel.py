@@ -31,6 +31,8 @@ ESC, CTRL_Z = b"\x1b", b"\x1a"
 LATE_OK_S = 5.0
 """After `+CMGS: mr` the message is accepted; an OK that is not there by then was lost."""
 LONE_ANSWER_S = 1.0
+_LISTINGS = 10
+"""A listing that goes on for this many times its time is a modem that runs in circles."""
 ABORT_S = 2.0
 
 
@@ -69,7 +71,16 @@ class _Phase(Enum):
 class _Exchange:
     """A command on its way."""
 
-    __slots__ = ("done", "phase", "prompt", "question", "timer", "typed_at")
+    __slots__ = (
+        "allowed_s",
+        "done",
+        "ends_at",
+        "phase",
+        "prompt",
+        "question",
+        "timer",
+        "typed_at",
+    )
 
     def __init__(self, question: Question, loop: asyncio.AbstractEventLoop) -> None:
         self.question = question
@@ -77,6 +88,7 @@ class _Exchange:
         self.prompt: asyncio.Future[None] | None = None
         self.phase = _Phase.ANSWER
         self.typed_at: float | None = None
+        self.allowed_s = self.ends_at = 0.0
         self.timer: asyncio.TimerHandle | None = None
 
     def fail(self, error: AtError) -> None:
@@ -97,11 +109,14 @@ class AtChannel(asyncio.Protocol):
         trace: Trace,
         on_urc: Callable[[Urc], None],
         on_timeout: Callable[[str], None] = lambda reason: None,
+        patience: float = 1.0,
     ) -> None:
+        """`patience` multiplies the times that commands are given."""
         self._clock = clock
         self._trace = trace
         self._on_urc = on_urc
         self._on_timeout = on_timeout
+        self._patience = patience
         self._loop = asyncio.get_running_loop()
         self._port: Port | None = None
         self._dialogue = Dialogue()
@@ -163,7 +178,9 @@ class AtChannel(asyncio.Protocol):
         Raises CommandFailed (an error result), CommandTimeout, OutOfSync, ChannelClosed.
         """
         exchange = await self._begin(text, urgent=urgent)
-        self._start(exchange, timeout_s or exchange.question.kind.timeout_s)
+        exchange.allowed_s = timeout_s or exchange.question.kind.timeout_s * self._patience
+        exchange.ends_at = self._clock.monotonic() + _LISTINGS * exchange.allowed_s
+        self._start(exchange, exchange.allowed_s)
         return await exchange.done
 
     async def submit(
@@ -349,12 +366,21 @@ class AtChannel(asyncio.Protocol):
                 self._prompted(exchange)
         elif isinstance(happening, Answered):
             self._answered()
-            if exchange is not None and exchange.phase is _Phase.SENT:
-                self._set_timer(exchange, LATE_OK_S)
-            elif exchange is not None and exchange.question.kind.lone_answer:
-                self._set_timer(exchange, LONE_ANSWER_S)
+            if exchange is not None:
+                self._goes_on(exchange)
         elif isinstance(happening, Echoed):
             self.echo_seen = True
+
+    def _goes_on(self, exchange: _Exchange) -> None:
+        """A line of the answer has come: how long the rest may take."""
+        kind = exchange.question.kind
+        if exchange.phase is _Phase.SENT:
+            self._set_timer(exchange, LATE_OK_S * self._patience)
+        elif kind.lone_answer:
+            self._set_timer(exchange, LONE_ANSWER_S * self._patience)
+        elif kind.pdu_follows:
+            left = exchange.ends_at - self._clock.monotonic()
+            self._set_timer(exchange, max(0.0, min(exchange.allowed_s, left)))
 
     def _answered(self) -> None:
         self.last_answer = self._clock.time()
@@ -391,7 +417,7 @@ class AtChannel(asyncio.Protocol):
             self._write(ESC, "<ESC>")
         exchange.phase = _Phase.ABORTING
         self._dialogue.expect_prompt()
-        self._set_timer(exchange, ABORT_S)
+        self._set_timer(exchange, ABORT_S * self._patience)
 
     # Time
 

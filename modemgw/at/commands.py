@@ -1,7 +1,8 @@
 """What is known of each command: how its answer begins and how long it may take.
 
-Times are generous for the slowest module of the field: a command that is given up too early costs
-a resynchronisation, one that waits too long costs only the time of a modem that is broken anyway.
+Times are generous for the slowest module of the field: a command that is given up too early costs a
+resynchronisation, one that waits too long costs only the time of a modem that is broken anyway. A
+listing takes as long as it goes on: its time is that between two lines.
 """
 
 from __future__ import annotations
@@ -38,11 +39,10 @@ _TIMEOUTS: dict[str, float] = {
     "+CPIN": _SLOW,
     "+CIMI": 20.0,
     "+CNUM": 20.0,
-    "+COPS": 30.0,
     "+CFUN": 60.0,
     "+CPMS": 15.0,
     "+CMGR": 15.0,
-    "+CMGL": 100.0,
+    "+CMGL": 30.0,
     "+CMGD": 25.0,
     "+CSCA": 20.0,
     "+CNMA": 10.0,

@@ -273,7 +273,11 @@ class Modem:
             on_urc: Callable[[Urc], None], on_timeout: Callable[[str], None]
         ) -> AtChannel:
             return AtChannel(
-                clock=self._clock, trace=self.trace, on_urc=on_urc, on_timeout=on_timeout
+                clock=self._clock,
+                trace=self.trace,
+                on_urc=on_urc,
+                on_timeout=on_timeout,
+                patience=self._timings.patience,
             )
 
         session = Session(

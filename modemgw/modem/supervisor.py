@@ -202,7 +202,8 @@ class Supervisor:
             fresh = step is not Step.RESYNC
             tries = self._timings.tries
             if step is Step.RESET:
-                tries = math.ceil(session.profile.boot_s / self._timings.answer)
+                boot_s = session.profile.boot_s * self._timings.patience
+                tries = math.ceil(boot_s / self._timings.answer)
 
     async def _bring_up(self, session: Session, tries: int) -> None:
         if self._machine.state is not ModemState.OPENING:

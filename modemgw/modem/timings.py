@@ -33,6 +33,8 @@ class Timings:
     """How long a SIM may take until its message store can be used."""
     search_poll: float = 2.0
     """Between two looks at the registration while there is none."""
+    patience: float = 1.0
+    """Multiplies the times that commands are given to answer, and modems to boot."""
     poll: float = 30.0
     """Between two looks at registration and signal."""
     settings_check: float = 120.0

@@ -29,6 +29,7 @@ QUICK = Timings(
     boot_tries=40,
     prompt=0.5,
     submit=2.0,
+    patience=0.05,
     sim_poll=0.05,
     sim_absent_poll=0.1,
     sms_ready=10.0,
