@@ -16,6 +16,7 @@ import sqlite_utils
 from modemgw.clock import Clock
 from modemgw.store import schema
 from modemgw.store.errors import StoreError
+from modemgw.store.lock import lock
 from modemgw.store.records import Event
 from modemgw.store.writer import Work, Writer
 
@@ -81,6 +82,7 @@ class Store:
         try:
             db = await loop.run_in_executor(self._reading, connect, self.path)
             self._reader = await loop.run_in_executor(self._reading, connect, self.path)
+            self._lock = lock(self.path)
         except BaseException:
             self._reading.shutdown(wait=False)
             raise
@@ -101,6 +103,7 @@ class Store:
         await loop.run_in_executor(self._reading, self._reader.close)
         self._reading.shutdown()
         self._db.close()
+        os.close(self._lock)
 
     @property
     def problem(self) -> str | None:

@@ -1,0 +1,31 @@
+"""One daemon a database: two would send every message twice."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+from modemgw.store.errors import StoreError
+
+
+def lock(database: Path) -> int:
+    """Take the lock beside `database`; closing the returned descriptor, or dying, gives it back.
+
+    The lock has a file of its own: closing any descriptor of the database would drop the locks
+    that SQLite holds on it (fcntl(2)). Raises StoreError when another process has it.
+    """
+    file = database.with_suffix(".lock")
+    try:
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    except OSError as error:
+        raise StoreError(f"{file} cannot be opened: {error.strerror}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise StoreError(
+            f"another modemgw uses the data directory {database.parent}; "
+            "stop it first, or set another gateway.data_dir"
+        ) from error
+    return descriptor
