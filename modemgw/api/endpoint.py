@@ -76,7 +76,11 @@ async def read_json(request: web.Request) -> bytes:
             )
         if (request.charset or "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
             raise Problem("unsupported-media-type", "JSON is UTF-8 and nothing else (RFC 8259)")
-    return await request.read()
+    try:
+        return await request.read()
+    except (web.RequestPayloadError, ConnectionError) as error:
+        why = str(error).rpartition("\n")[2].strip()
+        raise Problem("bad-request", f"the body cannot be read: {why}") from error
 
 
 def parse_body(model: type[BodyT], raw: bytes) -> BodyT:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
 import os
 import socket
 import stat
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 
 from modemgw.api.app import create_app
+from modemgw.api.problems import Problem
 from modemgw.config import HttpSection
 from modemgw.gateway import Gateway
 
@@ -40,6 +44,37 @@ class _AccessLogger(AbstractAccessLogger):
     @property
     def enabled(self) -> bool:
         return self.logger.isEnabledFor(logging.DEBUG)
+
+
+class _Connection(web.RequestHandler):
+    """Answers what is no HTTP with problem details too, and does not fill the log with it."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        if status < 500:
+            log.debug("a request that is not valid HTTP: %s", exc)
+            problem = Problem("bad-request", (message or "").partition("\n")[0].rstrip(":"))
+        else:
+            log.error("a request failed", exc_info=exc)
+            problem = Problem("internal-error", "the gateway's log says more")
+        if request.writer.output_size > 0:
+            raise ConnectionError("an answer was begun already")
+        response = problem.response()
+        response.force_close()
+        return response
+
+    def log_exception(self, *args: Any, **kwargs: Any) -> None:
+        # After the answer aiohttp reads the rest of the body: that it is broken was said already.
+        if isinstance(sys.exc_info()[1], web.RequestPayloadError):
+            return
+        super().log_exception(*args, **kwargs)
 
 
 def bind(http: HttpSection) -> socket.socket:
@@ -138,19 +173,25 @@ async def serve(
     On leaving no new request is taken, and those under way get SHUTDOWN_S seconds.
     """
     url = url_of(bound)
+    loop = asyncio.get_running_loop()
     runner = web.AppRunner(
-        create_app(gateway, max_body_bytes=max_body_bytes),
-        access_log=log,
-        access_log_class=_AccessLogger,
-        shutdown_timeout=SHUTDOWN_S,
+        create_app(gateway, max_body_bytes=max_body_bytes), shutdown_timeout=SHUTDOWN_S
     )
     await runner.setup()
+    manager = runner.server
+    assert manager is not None
+
+    def connection() -> _Connection:
+        return _Connection(
+            manager, loop=loop, logger=log, access_log=log, access_log_class=_AccessLogger
+        )
+
+    listening = await loop.create_server(connection, sock=bound, backlog=BACKLOG)
     try:
-        await web.SockSite(runner, bound, backlog=BACKLOG).start()
         yield url
     finally:
+        listening.close()
         await runner.cleanup()
-        bound.close()
         if url.startswith("unix:"):
             with suppress(FileNotFoundError):
                 os.unlink(url.removeprefix("unix:"))

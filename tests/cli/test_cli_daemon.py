@@ -247,3 +247,25 @@ async def test_it_serves_on_a_unix_socket(bank, tmp_path):
         assert len(json.loads(out)) == 2
         assert await running.end() == 0
     assert not (tmp_path / "http.sock").exists()
+
+
+async def test_attached_modems_are_found_without_a_daemon(bank, tmp_path):
+    (tmp_path / "file").touch()
+    devices = [*bank.paths, tmp_path / "file"]
+    code, out, err = await run("modems", "scan", *devices, "--json")
+    assert code == 0, err
+    found = json.loads(out)
+    assert [item["imei"] for item in found] == [*(m.imei for m in bank.modems), None]
+    assert found[2]["problem"]
+    code, out, _ = await run("modems", "scan", *devices)
+    assert code == 0
+    assert out.count("[[modem]]") == 2
+
+
+async def test_a_second_daemon_on_the_same_data_is_one_line(bank, tmp_path):
+    file = write_config(tmp_path, bank.paths)
+    async with daemon(file):
+        code, out, err = await run("serve", "--config", file)
+        assert (code, out) == (1, "")
+        assert err.startswith("Error: another modemgw uses the data directory")
+        assert err.count("\n") == 1
