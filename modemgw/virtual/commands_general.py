@@ -47,9 +47,9 @@ def s_register(modem: VirtualModem, command: Command) -> Reply:
     if value > 127 and command.name in ("S3", "S4"):
         raise CommandError
     if command.name == "S3":
-        modem.engine.cr = bytes((value,))
+        modem.engine.set_ends(bytes((value,)), modem.engine.lf)
     elif command.name == "S4":
-        modem.engine.lf = bytes((value,))
+        modem.engine.set_ends(modem.engine.cr, bytes((value,)))
     return ()
 
 

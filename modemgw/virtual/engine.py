@@ -58,12 +58,19 @@ class LineEngine:
     """One AT line: echo, framing, type-ahead, prompt."""
 
     def __init__(
-        self, terminal: Terminal, out: Callable[[bytes], None], *, prompt: bytes, line_limit: int
+        self,
+        terminal: Terminal,
+        out: Callable[[bytes], None],
+        *,
+        prompt: bytes,
+        line_limit: int,
+        ends: tuple[bytes, bytes] = (b"\r\n", b"\r\n"),
     ) -> None:
         self._terminal = terminal
         self._out = out
         self._prompt = prompt
         self._line_limit = line_limit
+        self._ends = ends
         self._buffer = bytearray()
         self._ahead = bytearray()
         self._entry = bytearray()
@@ -79,13 +86,18 @@ class LineEngine:
         self.echo = True
         self.verbose = True
         self.quiet = False
-        self.cr = b"\r"
-        self.lf = b"\n"
+        self.set_ends(b"\r", b"\n")
         self._buffer.clear()
         self._ahead.clear()
         self._entry.clear()
         self._held.clear()
         self.mode = Mode.COMMAND
+
+    def set_ends(self, cr: bytes, lf: bytes) -> None:
+        """S3 and S4: the characters that end a line."""
+        self.cr, self.lf = cr, lf
+        swap = bytes.maketrans(b"\r\n", cr + lf)
+        self._lead, self._tail = (end.translate(swap) for end in self._ends)
 
     # octets from the terminal equipment
 
@@ -172,8 +184,8 @@ class LineEngine:
         """One line of information text or an unsolicited result, framed."""
         body = line.encode("latin-1", "replace")
         if self.verbose:
-            return self.cr + self.lf + body + self.cr + self.lf
-        return body + self.cr + self.lf
+            return self._lead + body + self._tail
+        return body + self._tail
 
     def result(self, final: str) -> bytes:
         """A final result code, framed (nothing under Q1)."""

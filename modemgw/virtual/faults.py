@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from modemgw.virtual.fates import Report
 from modemgw.virtual.radio import Coverage
 from modemgw.virtual.sim import PinState, Sim
 from modemgw.virtual.store import Status, Stored
@@ -38,7 +39,6 @@ class Faults:
 
     def __init__(self, modem: VirtualModem) -> None:
         self._modem = modem
-        self._trickle: deque[int] = deque()
         self.clear()
 
     def clear(self) -> None:
@@ -46,16 +46,18 @@ class Faults:
         self._silent_until = float("-inf")
         self._deaf_until = float("-inf")
         self._sim_busy_until = float("-inf")
-        self._split_seconds: float | None = None
         self._after_entry: deque[AfterEntry] = deque()
         self._answer_delays: deque[float] = deque()
         self._refusals: deque[int] = deque()
         self._block: int | None = None
         self._lost_prompts = 0
-        self._lost_finals = 0
-        self._interleaved: deque[str] = deque()
+        self._failures: dict[str, deque[str]] = {}
+        self._block_after = 0
+        self._modem.output.clear()
         self.dropped_cnmi = 0
         """How many AT+CNMI= are answered OK and not done."""
+        self.reports: tuple[Report, ...] | None = None
+        """What is reported of each part, unless its number has a fate of its own."""
         self.swallows = False
         """Sends are answered +CMGS, and no service centre ever sees them."""
         self.index_shown: int | None = None
@@ -98,15 +100,24 @@ class Faults:
 
     def garbage(self, octets: int = 64) -> None:
         """Random octets on the line, now."""
-        self.pass_on(self._modem.random.randbytes(octets))
+        self._modem.output.write(self._modem.random.randbytes(octets))
 
-    def garbage_text(self, data: bytes) -> None:
-        """These octets on the line, now."""
-        self.pass_on(data)
+    def say(self, text: str) -> None:
+        """These octets on the line, now (latin-1, with whatever line ends they have)."""
+        self._modem.output.write(text.encode("latin-1"))
+
+    def ring(self, times: int = 3, number: str = "+15550001234") -> None:
+        """Somebody calls: RING (+CRING, +CLIP as set) every five seconds."""
+        modem = self._modem
+        modem.announce("+CRING: VOICE" if modem.parameters["+CRC"][0] else "RING")
+        if modem.parameters["+CLIP"][0]:
+            modem.announce(f'+CLIP: "{number}",145,"",,"",0')
+        if times > 1:
+            modem.timers.call_later(5.0, lambda: self.ring(times - 1, number))
 
     def split(self, seconds: float | None = 0.002) -> None:
         """Every octet comes alone, this time apart. None: in one piece again."""
-        self._split_seconds = seconds
+        self._modem.output.split_seconds = seconds
 
     def storm(self, count: int = 500, line: str = "^RSSI: 20") -> None:
         """A flood of unsolicited results, now."""
@@ -115,11 +126,11 @@ class Faults:
 
     def interleave(self, lines: Sequence[str]) -> None:
         """These unsolicited results come inside the next answer: before, between and behind."""
-        self._interleaved.extend(lines)
+        self._modem.output.interleave(lines)
 
     def lose_final(self, count: int = 1) -> None:
         """The next final results are not printed."""
-        self._lost_finals += count
+        self._modem.output.lost_finals += count
 
     def stall(self, *, stalled: bool = True) -> None:
         """Stop reading: what the other side writes piles up in its kernel buffer."""
@@ -161,6 +172,10 @@ class Faults:
         """+CNMI falls back, everything else stays."""
         self._modem.parameters["+CNMI"] = (0, 0, 0, 0, 0)
 
+    def fail_command(self, name: str, final: str = "ERROR", count: int = 1) -> None:
+        """The next `count` runs of a command, such as +CMGL, end in `final`; empty: in silence."""
+        self._failures.setdefault(name.upper(), deque()).extend([final] * count)
+
     def drop_cnmi(self, count: int = 1) -> None:
         """The next AT+CNMI= are answered OK and not done."""
         self.dropped_cnmi += count
@@ -172,6 +187,10 @@ class Faults:
             store.add(Stored(self._modem.pdu_text(_FILLER), _FILLER, Status.READ))
 
     # the SIM
+
+    def show(self, *, index: int | None = None, memory: str | None = None) -> None:
+        """+CMTI and +CDSI show another index (-1) or store; None: the true one."""
+        self.index_shown, self.memory_shown = index, memory
 
     def sim_busy(self, seconds: float | None = 10.0) -> None:
         """+CMS ERROR: 314 and +CME ERROR: 14 for a while."""
@@ -211,9 +230,27 @@ class Faults:
         """The next `count` parts are refused with this +CMS ERROR."""
         self._refusals.extend([code] * count)
 
-    def block(self, code: int | None = 41) -> None:
-        """Every part is refused with this +CMS ERROR (a blocked SIM); None: no longer."""
-        self._block = code
+    def block(self, code: int | None = 41, after: int = 0) -> None:
+        """Every part is refused with this +CMS ERROR (a blocked SIM), once `after` more have gone
+        through; None: no longer."""
+        self._block, self._block_after = code, after
+
+    def report(
+        self,
+        *,
+        status: int = 0,
+        late: float = 0.0,
+        copies: int = 1,
+        early: bool = False,
+        usual: bool = False,
+    ) -> None:
+        """From now on parts of this modem are reported so: `copies` 0 is never, `early` is before
+        +CMGS, `late` is seconds; `usual` ends it."""
+        self.reports = (
+            None
+            if usual
+            else tuple(Report(status, late + i * 0.5, before_answer=early) for i in range(copies))
+        )
 
     def swallow(self, *, on: bool = True) -> None:
         """Sends look accepted and go nowhere."""
@@ -251,7 +288,17 @@ class Faults:
         return self._answer_delays.popleft() if self._answer_delays else 0.0
 
     def take_refusal(self) -> int | None:
-        return self._refusals.popleft() if self._refusals else self._block
+        if self._refusals:
+            return self._refusals.popleft()
+        if self._block is not None and self._block_after > 0:
+            self._block_after -= 1
+            return None
+        return self._block
+
+    def take_failure(self, name: str) -> str | None:
+        """The final result that command `name` is to end in; None: let it run."""
+        failures = self._failures.get(name)
+        return failures.popleft() if failures else None
 
     def take_lost_prompt(self) -> bool:
         if not self._lost_prompts:
@@ -265,50 +312,6 @@ class Faults:
             self.hang(fault.hang)
         self._modem.drop_answer()
 
-    def finish(self, information: list[bytes], final: str) -> None:
-        """Print information text and final result, and end the command."""
-        if self._interleaved or self._lost_finals:
-            self._finish_badly(information, final)
-        else:
-            self._modem.engine.finish(final, b"".join(information))
-
-    def _finish_badly(self, information: list[bytes], final: str) -> None:
-        engine = self._modem.engine
-        pieces = list(information)
-        interleaved = [engine.text(line) for line in self._interleaved]
-        self._interleaved.clear()
-        for place, piece in enumerate(interleaved):
-            pieces.insert(min(2 * place, len(pieces)), piece)
-        if self._lost_finals:
-            self._lost_finals -= 1
-            self.pass_on(b"".join(pieces))
-            engine.idle()
-        else:
-            engine.finish(final, b"".join(pieces))
-
-    def pass_on(self, data: bytes) -> None:
-        """Octets to the line: dropped, one by one, or as they are."""
-        if self.silent:
-            return
-        if self._split_seconds is None and not self._trickle:
-            self._modem.line.write(data)
-            return
-        idle = not self._trickle
-        self._trickle += data
-        if idle:
-            self._next_octet()
-
-    def _next_octet(self) -> None:
-        if self._split_seconds is None:
-            rest = bytes(self._trickle)
-            self._trickle.clear()
-            self._modem.line.write(rest)
-            return
-        if self._trickle:
-            self._modem.line.write(bytes((self._trickle.popleft(),)))
-            if self._trickle:
-                self._modem.timers.call_later(self._split_seconds, self._next_octet)
-
 
 INJECTABLE: tuple[str, ...] = (
     "clear",
@@ -320,6 +323,11 @@ INJECTABLE: tuple[str, ...] = (
     "stick_prompt",
     "lose_prompt",
     "garbage",
+    "say",
+    "ring",
+    "fail_command",
+    "report",
+    "show",
     "split",
     "storm",
     "interleave",

@@ -10,6 +10,7 @@ from typing import Protocol
 from modemgw import sms
 from modemgw.virtual import commands_general, commands_network, commands_sim, commands_sms
 from modemgw.virtual.commands import (
+    DEFERRED,
     CmeError,
     CmsError,
     Command,
@@ -22,11 +23,12 @@ from modemgw.virtual.commands import (
 from modemgw.virtual.engine import LineEngine, Mode
 from modemgw.virtual.error_words import in_words
 from modemgw.virtual.faults import Faults
+from modemgw.virtual.output import Output
 from modemgw.virtual.parameters import Parameters
 from modemgw.virtual.personalities import Personality
 from modemgw.virtual.power import Power
 from modemgw.virtual.radio import Radio
-from modemgw.virtual.receiving import Receiver
+from modemgw.virtual.receiving import Receiver, is_report
 from modemgw.virtual.sending import Sender
 from modemgw.virtual.settings import BankSettings
 from modemgw.virtual.sim import PinState, Sim
@@ -89,10 +91,15 @@ class VirtualModem:
         self.random = random
         self.line = line
         self.engine = LineEngine(
-            self, self.transmit, prompt=personality.prompt, line_limit=personality.line_limit
+            self,
+            self.transmit,
+            prompt=personality.prompt,
+            line_limit=personality.line_limit,
+            ends=(personality.lead, personality.tail),
         )
         self.engine.hold_in_prompt = personality.hold_in_prompt
         self.parameters = Parameters(personality)
+        self.output = Output(self)
         self.faults = Faults(self)
         self.radio = Radio(self)
         self.power = Power(self)
@@ -149,7 +156,7 @@ class VirtualModem:
     def transmit(self, data: bytes) -> None:
         """Octets for the other side, as far as the faults let them through."""
         if data:
-            self.faults.pass_on(data)
+            self.output.write(data)
 
     def unsolicited(self, framed: bytes) -> None:
         """An unsolicited result code, already framed."""
@@ -205,6 +212,12 @@ class VirtualModem:
         entry = COMMANDS.get(command.name)
         if entry is None or command.name in self.personality.refused:
             raise CommandError(self.personality.unknown_command)
+        failure = self.faults.take_failure(command.name)
+        if failure is not None:
+            if failure:
+                raise CommandError(failure)
+            self.drop_answer()
+            return DEFERRED
         self._check_need(entry)
         return entry.handler(self, command)
 
@@ -267,7 +280,7 @@ class VirtualModem:
     def _finish(self, final: str) -> None:
         self._rest = ()
         information, self._information = self._information, []
-        self.faults.finish(information, final)
+        self.output.finish(information, final)
         if self._restarting:
             self._restarting = False
             self.power.leave()
@@ -335,6 +348,13 @@ class VirtualModem:
             raise CmeError(10)
         return self.sim
 
+    def next_reference(self) -> int:
+        """TP-MR: counted on the SIM (EF_SMSS), or by some makes in memory that a restart clears."""
+        if not self.personality.own_reference:
+            return self.inserted().next_reference()
+        self.power.sent += 1
+        return (self.power.sent - 1) & 0xFF
+
     def sim_smsc(self) -> str:
         return self.sim.smsc if self.sim else ""
 
@@ -358,8 +378,12 @@ class VirtualModem:
 
     def pdu_text(self, tpdu: bytes) -> str:
         """Service centre and TPDU in hex, as this modem writes them."""
+        if is_report(tpdu):
+            tpdu = tpdu.ljust(self.personality.pad_reports_to, b"\xff")
         text = sms.pack_pdu(tpdu, smsc=self._service_centre())
-        return text.lower() if self.personality.lower_case_pdu else text
+        if self.personality.lower_case_pdu:
+            text = text.lower()
+        return text + self.personality.pdu_tail
 
     def _service_centre(self) -> sms.Address | None:
         number = self.sim_smsc()
@@ -395,6 +419,8 @@ class VirtualModem:
         self.sim = sim
         if sim is not None:
             sim.power_up()
+        line = self.personality.sim_inserted_line if sim else self.personality.sim_removed_line
+        if line and self.power.on:
+            self.announce(line.format(pin=sim.pin_state.value if sim else ""))
         self.radio.changed()
-        self.attach()
         return old

@@ -21,6 +21,8 @@ class Power:
         self._awake_at = float("-inf")
         self.on = False
         self.sms_ready = False
+        self.sent = 0
+        """Parts sent since power-up."""
         self.boots = 0
         """Restarts since the bank began."""
 
@@ -84,6 +86,7 @@ class Power:
         modem.ussd.reset()
         modem.radio.reset()
         self._silenced.clear()
+        self.sent = 0
         if modem.sim is not None:
             modem.sim.power_up()
             modem.smsc.attach(modem.sim, None)

@@ -6,11 +6,13 @@ TS 27.005 clause 3.5.1 (+CMGS), 3.5.4 (+CMGW) and 3.4.4 (+CNMA with a PDU).
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from modemgw import sms
 from modemgw.virtual.commands import DEFERRED, CmsError, Reply
+from modemgw.virtual.fates import USUAL, Fate
 from modemgw.virtual.faults import AfterEntry
 from modemgw.virtual.smsc import Submission
 from modemgw.virtual.store import Status, Stored
@@ -102,7 +104,10 @@ class Sender:
                 self._modem.receiver.acknowledge(accepted=not self._refuse)
                 self._modem.complete()
         except CmsError as error:
-            self._modem.fail(error)
+            if error.code == 304 and self._modem.personality.sticks_on_bad_pdu:
+                self._modem.engine.enter_silently()
+            else:
+                self._modem.fail(error)
 
     def _tpdu(self, body: bytes) -> bytes:
         if self._length == 0:
@@ -145,6 +150,8 @@ class Sender:
             submission = modem.smsc.consider(tpdu)
         except sms.PduError:
             raise CmsError(96) from None
+        if modem.faults.reports is not None and submission.fate is USUAL:
+            submission = replace(submission, fate=Fate(reports=modem.faults.reports))
         if fault is None and not submission.fate.answered:
             fault = AfterEntry(passed=True)
         delay = submission.fate.slow + modem.faults.take_answer_delay()
@@ -205,7 +212,7 @@ class Sender:
             keep = KEEP_LINK_SECONDS * modem.settings.time_scale
             self._link_until = modem.timers.monotonic() + keep
         sim = modem.inserted()
-        reference = sim.next_reference()
+        reference = modem.next_reference()
         if modem.faults.swallows:
             modem.complete(answer(reference))
             return

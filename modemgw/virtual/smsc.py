@@ -16,7 +16,7 @@ from random import Random
 from typing import Literal, Protocol
 
 from modemgw import sms
-from modemgw.virtual.fates import Fate, Recipient, Report, fate_of
+from modemgw.virtual.fates import USUAL, Fate, Recipient, Report, fate_of
 from modemgw.virtual.sim import Sim
 from modemgw.virtual.timers import Timers
 from modemgw.virtual.traffic import AcceptedPart, Mailbox, Message
@@ -185,7 +185,7 @@ class Smsc:
         destination = str(submit.destination)
         fate = fate_of(destination)
         if fate.first_only and destination in self._refused_once:
-            fate = Fate()
+            fate = USUAL
         return Submission(submit, fate)
 
     def submit(

@@ -109,7 +109,8 @@ class UssdSession:
         try:
             return unpack_text(bytes.fromhex(written))
         except ValueError:
-            return written
+            # Not hex: the network gets nonsense, which is what these sticks make of plain text.
+            return ""
 
     def _line(self, answer: Answer) -> str:
         if not answer.text:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+from itertools import pairwise
+from typing import Any
 
 import pytest
 from virtual_lab import Lab
@@ -196,7 +198,7 @@ def test_without_a_sim_nothing_of_it_works(lab: Lab) -> None:
     bench = lab.bench()
     bench.at("+CMEE=1;+CREG=1")
     bench.faults.remove_sim()
-    assert bench.heard() == "\r\n+CREG: 0\r\n"
+    assert bench.heard() == "\r\n+CPIN: NOT INSERTED\r\n\r\n+CREG: 0\r\n"
     assert bench.at("+CPIN?") == "\r\n+CME ERROR: 10\r\n"
     assert bench.at("+CMGS=19") == "\r\n+CMS ERROR: 310\r\n"
 
@@ -280,10 +282,86 @@ def test_swallowed_messages_look_accepted_and_go_nowhere(lab: Lab) -> None:
     assert lab.smsc.accepted == []
 
 
+def test_a_sim_is_blocked_after_so_many_messages(lab: Lab) -> None:
+    bench = lab.bench()
+    bench.faults.block(41, after=2)
+    answers = [bench.send("+15550001234") for _ in range(4)]
+    assert ["ERROR" in answer for answer in answers] == [False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("how", "statuses", "early"),
+    [
+        ({"copies": 0}, [], False),
+        ({"copies": 2}, [0, 0], False),
+        ({"status": 0x30}, [0x30], False),
+        ({"early": True}, [0], True),
+        ({"usual": True}, [0], False),
+    ],
+)
+def test_reports_can_be_bent_for_ordinary_numbers(
+    lab: Lab, how: dict[str, Any], statuses: list[int], early: bool
+) -> None:
+    bench = lab.bench()
+    bench.at("+CNMI=2,1,0,1,0")
+    bench.faults.report(**how)
+    said = bench.send("+15550001234")
+    assert ("+CDS" in said) == early
+    said += bench.after(60)
+    lines = said.split("\r\n")
+    pdus = [pdu for header, pdu in pairwise(lines) if header.startswith("+CDS")]
+    assert [int(pdu[-2:], 16) for pdu in pdus] == statuses
+
+
+def test_a_late_report_is_late(lab: Lab) -> None:
+    bench = lab.bench()
+    bench.at("+CNMI=2,1,0,1,0")
+    bench.faults.report(late=3600)
+    bench.send("+15550001234")
+    assert bench.after(3600) == ""
+    assert "+CDS" in bench.after(10)
+
+
+@pytest.mark.parametrize("final", ["ERROR", "+CMS ERROR: 301", ""])
+def test_a_command_fails_as_often_as_asked(lab: Lab, final: str) -> None:
+    bench = lab.bench()
+    bench.faults.fail_command("+cmgl", final)
+    assert bench.at("+CMGL=4") == (f"\r\n{final}\r\n" if final else "")
+    assert bench.at("+CMGL=4") == OK
+
+
+def test_a_call_rings_as_the_settings_have_it(lab: Lab) -> None:
+    bench = lab.bench()
+    bench.faults.ring(2)
+    assert bench.heard() == "\r\nRING\r\n"
+    bench.at("+CLIP=1;+CRC=1")
+    assert '\r\n+CRING: VOICE\r\n\r\n+CLIP: "+15550001234",145' in bench.after(5)
+    assert bench.after(60) == ""
+
+
+def test_a_huawei_stays_at_the_prompt_after_a_bad_pdu(lab: Lab) -> None:
+    bench = lab.bench("huawei-e173")
+    bench.at("^CURC=0")
+    bench.at("+CMGS=19")
+    assert bench.type(b"00\x1a") == ""
+    assert bench.at("") == ""
+    assert bench.type(b"\x1b") == OK
+
+
+def test_a_sim800_starts_its_references_anew_with_every_power_up(lab: Lab) -> None:
+    bench = lab.bench("simcom-sim800")
+    bench.send("+15550001234")
+    assert "+CMGS: 1" in bench.send("+15550001234")
+    bench.faults.reboot()
+    lab.timers.advance(10)
+    bench.at("E0")
+    assert "+CMGS: 0" in bench.send("+15550001234")
+
+
 def test_a_wrong_index_and_store_are_shown(lab: Lab) -> None:
     bench = lab.bench()
     bench.at("+CNMI=2,1,0,1,0")
-    bench.faults.index_shown, bench.faults.memory_shown = -1, "ME"
+    bench.faults.show(index=-1, memory="ME")
     assert lab.smsc is not None
     lab.smsc.inject("+15550001234", bench.modem.number, "x")
     assert bench.heard() == '\r\n+CMTI: "ME",-1\r\n'

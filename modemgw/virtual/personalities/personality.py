@@ -76,8 +76,18 @@ class Personality:
     line_limit: int = 512
     cmgs_blank_lines: int = 0
     """Additional line ends between +CMGS: and OK."""
+    lead: bytes = b"\r\n"
+    """Before each line of an answer under V1."""
+    tail: bytes = b"\r\n"
+    """Behind it."""
     blank_before_pdu: bool = False
     lower_case_pdu: bool = False
+    pdu_tail: str = ""
+    """Printed behind every PDU, such as `,0`."""
+    pad_reports_to: int = 0
+    """Reports are filled with FF to this many octets; <length> stays true."""
+    sticks_on_bad_pdu: bool = False
+    """After a PDU that it cannot use it stays at the prompt, without a word, until ESC."""
     report_header: str = "+CDS: {length}"
     unknown_command: str = "ERROR"
     escape_answer: str = "OK"
@@ -137,6 +147,8 @@ class Personality:
     """AT+CMGL=4 is refused with 303 even in PDU mode: it wants "ALL"."""
     glued_list: bool = False
     """No line end between a listed PDU and the next +CMGL."""
+    own_reference: bool = False
+    """TP-MR starts at 0 with every power-up, whatever the SIM says."""
     cmms: tuple[int, ...] = (0, 1, 2)
     full_line: str = ""
     """Printed instead of +CMTI when a message found no room."""
@@ -161,6 +173,9 @@ class Personality:
     ussd_before_ok: bool = False
     ussd_dcs: bool = True
     """The answer ends with its coding scheme."""
+    sim_removed_line: str = ""
+    sim_inserted_line: str = ""
+    """Printed when the SIM goes or comes; {pin} is its state."""
     pin_counter: tuple[str, str] | None = None
     """Command that tells the tries left, and its answer with {pin} and {puk}."""
     answers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
