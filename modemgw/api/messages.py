@@ -148,7 +148,7 @@ ENDPOINTS = (
         answer=answers.Message,
         status=202,
         idempotent=True,
-        problems=("unavailable",),
+        problems=("too-many-messages", "unavailable"),
         example=EXAMPLE,
     ),
     Endpoint(

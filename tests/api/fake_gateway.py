@@ -23,6 +23,7 @@ from modemgw.gateway import (
     NotFound,
     Preview,
     Rejected,
+    TooMany,
     Unavailable,
 )
 from modemgw.modem import ModemState, ModemStatus, SimIdentity, TraceLine, UssdAnswer
@@ -88,6 +89,7 @@ class FakeGateway:
 
     ready: bool = True
     accepting: str | None = None
+    limit: int | None = None
     sent: list[tuple[NewMessage, str]] = field(default_factory=list)
     log: list[Event] = field(default_factory=list)
     answers: dict[tuple[str, str], tuple[str, bytes]] = field(default_factory=dict)
@@ -103,6 +105,8 @@ class FakeGateway:
         return Key(token, frozenset(token.removeprefix("key-").split("-")))
 
     def _check(self, new: NewMessage) -> None:
+        if self.limit is not None and len(self.sent) >= self.limit:
+            raise TooMany("no more for now", 7.5)
         found = []
         if not new.to.startswith("+"):
             found.append(FieldProblem("to", "this is no number", "invalid-number"))
@@ -180,12 +184,12 @@ class FakeGateway:
         replay = self._replay(key, idempotency)
         if replay is not None:
             return AcceptedBatch(id="", accepted=0, rejected=(), replay=replay)
-        rejected: list[tuple[int, Rejected]] = []
+        rejected: list[tuple[int, Rejected | TooMany]] = []
         for index, new in enumerate(news):
             try:
                 self._check(new)
                 self.add(new, key)
-            except Rejected as error:
+            except (Rejected, TooMany) as error:
                 rejected.append((index, error))
         batch = AcceptedBatch(
             id="b1", accepted=len(news) - len(rejected), rejected=tuple(rejected), replay=None

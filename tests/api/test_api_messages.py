@@ -230,6 +230,18 @@ async def test_when_nothing_is_accepted_it_is_a_503_that_says_why(http, gateway)
     assert int(answer.headers["Retry-After"]) > 0
 
 
+async def test_a_limit_that_is_reached_is_a_429_that_says_when_to_try_again(http, gateway):
+    gateway.limit = 1
+    body = {"to": "+447700900001", "text": "a"}
+    assert (await http.post("/v1/messages", json=body, headers=SEND)).status == 202
+    answer = await http.post("/v1/messages", json=body, headers=SEND)
+    assert (answer.status, answer.headers["Retry-After"]) == (429, "8")
+    body = {"to": ["+447700900001"], "text": "a"}
+    answer = await http.post("/v1/batches", json=body, headers=SEND)
+    rejected = (await answer.json())["rejected"]
+    assert [r["problem"]["type"] for r in rejected] == ["urn:modemgw:problem:too-many-messages"]
+
+
 async def test_a_message_shows_its_parts_attempts_and_receipts(http, gateway):
     gateway.add(
         NewMessage(to="+447700900001", text="x"),

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 import modemgw
 from modemgw.cli import COMMANDS, main
-from modemgw.config import Config
+from modemgw.config import Config, TypeSection
 
 ROOT = Path(modemgw.__file__).parent.parent
 
@@ -76,9 +76,19 @@ def test_the_example_configuration_is_valid(run):
 
 def test_the_example_configuration_shows_every_key():
     text = (ROOT / "config" / "modemgw.toml").read_text()
-    for section in ("gateway", "http", "sim_limits"):
-        for key in Config.model_fields[section].annotation.model_fields:
-            assert re.search(rf"^{key} = ", text, re.MULTILINE), f"{section}.{key}"
+    sections = {
+        name: field.annotation
+        for name, field in Config.model_fields.items()
+        if hasattr(field.annotation, "model_fields")
+    }
+    sections |= {"type.otp": TypeSection}
+    del sections["type"]
+    assert "gateway" in sections
+    for name, section in sections.items():
+        shown = re.search(rf"^\[{re.escape(name)}\].*?(?=^\[)", text, re.MULTILINE | re.DOTALL)
+        assert shown, name
+        for key in section.model_fields:
+            assert re.search(rf"^{key} = ", shown[0], re.MULTILINE), f"{name}.{key}"
 
 
 def test_every_problem_of_a_configuration_is_told_at_once(run, tmp_path):

@@ -1,0 +1,55 @@
+"""docs/http-api.md tells what is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import modemgw
+from modemgw.api.app import ENDPOINTS
+from modemgw.api.auth import SCOPES
+from modemgw.api.problems import TITLES
+from modemgw.api.requests import MessageBody
+from modemgw.modem import ModemState
+from modemgw.store.records import AttemptState, MessageStatus
+
+TEXT = (Path(modemgw.__file__).parent.parent / "docs" / "http-api.md").read_text()
+CURLS = re.findall(r"^curl .*?[^\\]$", TEXT, re.MULTILINE | re.DOTALL)
+
+
+def test_every_curl_line_is_an_endpoint():
+    assert len(CURLS) > 15
+    for line in CURLS:
+        path = re.search(r'"\$MODEMGW_URL(/[^"?]*)', line)[1]
+        method = re.search(r"-X (\w+)", line)
+        method = method[1] if method else "POST" if " -d " in line else "GET"
+        pattern = [re.sub(r"{\w+}", "[^/]+", e.path) for e in ENDPOINTS if e.method == method]
+        assert any(re.fullmatch(p, path) for p in pattern), line
+
+
+def test_every_endpoint_is_shown():
+    for endpoint in ENDPOINTS:
+        path = re.sub(r"{\w+}", r"(?:[\\w…]+|\\{id\\})", endpoint.path)
+        assert re.search(path + r'["?`]', TEXT), endpoint.path
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ("problems", list(TITLES)),
+        ("scopes", list(SCOPES)),
+        ("states", [s.value for s in ModemState]),
+        ("statuses", [s.value for s in MessageStatus]),
+        ("attempts", [s.value for s in AttemptState]),
+        ("fields", [f.alias or n for n, f in MessageBody.model_fields.items()]),
+    ],
+)
+def test_every_word_of_the_api_is_explained(what, words):
+    assert [word for word in words if f"`{word}`" not in TEXT] == []
+
+
+def test_the_statuses_of_problems_are_right():
+    for slug, (status, _) in TITLES.items():
+        assert f"| `{slug}` | {status} |" in TEXT
