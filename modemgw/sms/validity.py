@@ -56,9 +56,8 @@ class Validity:
     def __post_init__(self) -> None:
         size = 1 if self.format is ValidityFormat.RELATIVE else 7
         if len(self.raw) != size:
-            raise ValueError(
-                f"an {self.format.name.lower()} TP-VP has {size} octets, not {len(self.raw)}"
-            )
+            name, unit = self.format.name.lower(), "octet" if size == 1 else "octets"
+            raise ValueError(f"the {name} TP-VP has {size} {unit}, not {len(self.raw)}")
 
     @classmethod
     def relative(cls, seconds: float) -> "Validity":
