@@ -117,10 +117,13 @@ class Dispatcher:
         for job in jobs:
             # A lane may find something better of its own, or be held back by its limits: go on
             # until the job is in somebody's hands or nobody idle may have it.
-            while self._idle and self.core.is_waiting(job):
-                lane = self.core.choose(job, self._idle, now)
-                if lane is None or not self._give(lane, now):
+            asked: set[str] = set()
+            while self.core.is_waiting(job):
+                lane = self.core.choose(job, [i for i in self._idle if i not in asked], now)
+                if lane is None:
                     break
+                asked.add(lane)
+                self._give(lane, now)
 
     def _feed(self, now: float) -> None:
         for lane in list(self._idle):

@@ -316,8 +316,6 @@ class Gateway:
         first: Callable[[Transaction], None] | None,
         then: Callable[[Transaction], None] | None = None,
     ) -> None:
-        if self._store.problem is not None:
-            raise Unavailable(self._store.problem)
         try:
             await self._outbox.accept(accepted, first=first, then=then)
         except StoreUnavailable as error:
@@ -363,7 +361,7 @@ class Gateway:
         """A page of messages, newest first. Raises Rejected for a cursor that is not ours."""
         try:
             return await self._store.read(lambda db: messages.find(db, query))
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise _bad_cursor() from error
 
     async def cancel(self, id: str) -> Message:
@@ -394,7 +392,7 @@ class Gateway:
         """A page of received messages, newest first. Raises Rejected for a foreign cursor."""
         try:
             return await self._store.read(lambda db: inbound.find(db, query))
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise _bad_cursor() from error
 
     def events(self, after: int | None = None) -> AsyncIterator[Event]:

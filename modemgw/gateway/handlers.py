@@ -21,9 +21,9 @@ import aiohttp
 
 from modemgw.clock import Clock
 from modemgw.config import HandlerMatch, HandlerSection
-from modemgw.gateway.errors import GatewayError, Rejected
+from modemgw.gateway.errors import Rejected
 from modemgw.gateway.retry import backoff
-from modemgw.store import Handling, Store, StoreError, Transaction
+from modemgw.store import Handling, Store, Transaction
 from modemgw.store import inbound as rows
 from modemgw.store.records import Inbound, NewMessage
 
@@ -62,16 +62,6 @@ def matches(match: HandlerMatch, message: Inbound) -> bool:
     if match.from_prefix and not message.sender.startswith(match.from_prefix):
         return False
     return not match.modem or message.modem in match.modem
-
-
-_EXPECTED = (
-    HandlerFailure,
-    GatewayError,
-    StoreError,
-    TimeoutError,
-    OSError,
-    aiohttp.ClientError,
-)
 
 
 class Handlers:
@@ -130,7 +120,7 @@ class Handlers:
                 return
             async with asyncio.timeout(section.timeout):
                 await self._hand_over(section, handling.inbound, http)
-        except _EXPECTED as error:
+        except Exception as error:  # one that cannot be used must not stop the others
             problem = str(error) or f"no answer within {section.timeout if section else 0:g} s"
             final = isinstance(error, Rejected) or getattr(error, "final", False)
             tries = handling.tries + 1
@@ -217,8 +207,8 @@ async def _call(target: str, message: Inbound) -> None:
     module, _, function = target.partition(":")
     try:
         callable_ = getattr(importlib.import_module(module), function)
-    except (ImportError, AttributeError) as error:
-        raise HandlerFailure(f"{target} cannot be imported: {error}") from error
+    except Exception as error:  # whatever the module does while it is imported
+        raise HandlerFailure(f"{target} cannot be imported: {error!r}") from error
     try:
         if inspect.iscoroutinefunction(callable_):
             await callable_(message)

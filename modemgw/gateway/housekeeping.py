@@ -50,6 +50,8 @@ class Housekeeping:
                 await self.turn()
             except StoreError as error:
                 logger.warning("housekeeping is put off: %s", error)
+            except Exception:  # whatever it is, messages must go on
+                logger.exception("housekeeping failed")
             await self._clock.sleep(EVERY_S)
 
     async def turn(self) -> None:

@@ -50,23 +50,28 @@ class Inbox:
                 return self._incoming.take_undecodable(tx, modem, sim, pdu, value)
             return self._incoming.take(tx, modem, sim, value, pdu.tpdu)
 
-        message = await self._store.write(keep)
+        def follow_up(message: Inbound | None) -> None:
+            if message is not None:
+                logger.info("modem %s: received message %s", modem, message.id)
+                self._on_message(message)
+
         if isinstance(value, str):
             logger.warning("modem %s: received a PDU that cannot be decoded: %s", modem, value)
-        if message is not None:
-            logger.info("modem %s: received message %s", modem, message.id)
-            self._on_message(message)
+        await self._store.commit(keep, follow_up)
 
     async def _report(
         self, modem: str, sim: SimIdentity, report: StatusReport, tpdu: bytes
     ) -> None:
-        matched = await self._store.write(
-            lambda tx: self._receipts.take(tx, modem=modem, sim=sim.iccid, report=report, tpdu=tpdu)
-        )
-        if matched is None:
-            logger.info("modem %s: a status report matches nothing yet; it is kept", modem)
-        elif matched.was_ambiguous:
-            self._on_settled(matched)
+        def take(tx: Transaction) -> Matched | None:
+            return self._receipts.take(tx, modem=modem, sim=sim.iccid, report=report, tpdu=tpdu)
+
+        def follow_up(matched: Matched | None) -> None:
+            if matched is None:
+                logger.info("modem %s: a status report matches nothing yet; it is kept", modem)
+            elif matched.was_ambiguous:
+                self._on_settled(matched)
+
+        await self._store.commit(take, follow_up)
 
     async def release_overdue(self) -> None:
         """Hand on long messages that stayed incomplete for too long, their gaps marked."""

@@ -137,19 +137,9 @@ class Outbox:
             if then is not None:
                 then(tx)
 
-        def queue(done: asyncio.Future[None]) -> None:
-            if done.exception() is None:
-                self.dispatcher.add_all([job_of(n, message) for n, message in numbered])
-
-        await self._commit(write, queue)
-
-    async def _commit(
-        self, work: Callable[[Transaction], None], then: Callable[[asyncio.Future[None]], None]
-    ) -> None:
-        """Commit, and do what follows from it even when the caller has left meanwhile."""
-        written = self._store.write(work)
-        written.add_done_callback(then)
-        await asyncio.shield(written)
+        await self._store.commit(
+            write, lambda _: self.dispatcher.add_all([job_of(n, m) for n, m in numbered])
+        )
 
     async def cancel(self, n: int) -> None:
         """Cancel a message that has not begun. Raises Conflict."""
@@ -164,12 +154,14 @@ class Outbox:
                 "message.canceled", progress.about(job.id, MessageStatus.CANCELED, job.reference)
             )
 
-        def back(done: asyncio.Future[None]) -> None:
+        def put_back(done: asyncio.Future[None]) -> None:
             if done.exception() and not isinstance(done.exception(), StoreConflict):
                 self.dispatcher.add(job)
 
+        written = self._store.write(write)
+        written.add_done_callback(put_back)
         try:
-            await self._commit(write, back)
+            await asyncio.shield(written)  # once asked for, it is done: the caller may leave
         except StoreConflict as error:
             raise Conflict(str(error)) from error
 

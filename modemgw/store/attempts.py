@@ -162,8 +162,8 @@ def find_ambiguous(tx: Transaction, sim: str) -> list[Submission]:
 def interrupted(tx: Transaction, error: ErrorInfo) -> list[AttemptKey]:
     """After a crash: every attempt that was in the air becomes ambiguous. Returns which."""
     rows = tx.execute(
-        "SELECT a.message, a.part, a.n FROM messages m JOIN attempts a ON a.message = m.n "
-        "WHERE m.status = 'sending' AND a.state = 'submitting'"
+        "SELECT a.message, a.part, a.n FROM messages m CROSS JOIN attempts a ON a.message = m.n "
+        "WHERE m.status IN ('scheduled', 'queued', 'sending') AND a.state = 'submitting'"
     ).fetchall()
     tx.many(
         "UPDATE attempts SET state = 'ambiguous', error_code = ?, error_detail = ?, "

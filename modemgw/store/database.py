@@ -47,21 +47,29 @@ def connect(path: Path) -> sqlite3.Connection:
         )
     try:
         db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        db.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-        db.execute("PRAGMA journal_mode=WAL")
-        db.execute("PRAGMA synchronous=FULL")
-        db.execute("PRAGMA cache_size=-32768")
-        wrapped = sqlite_utils.Database(db)
-        newer = schema.unknown_migrations(wrapped)
-        if newer:
-            raise StoreError(
-                f"{path} was written by a newer modemgw (it has {', '.join(newer)}); "
-                "install that version, or start with another data_dir"
-            )
-        schema.migrate(wrapped)
+        try:
+            _prepare(db, path)
+        except BaseException:
+            db.close()
+            raise
     except sqlite3.Error as error:
         raise StoreError(f"the database {path} cannot be opened: {error}") from error
     return db
+
+
+def _prepare(db: sqlite3.Connection, path: Path) -> None:
+    db.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute("PRAGMA synchronous=FULL")
+    db.execute("PRAGMA cache_size=-32768")
+    wrapped = sqlite_utils.Database(db)
+    newer = schema.unknown_migrations(wrapped)
+    if newer:
+        raise StoreError(
+            f"{path} was written by a newer modemgw (it has {', '.join(newer)}); "
+            "install that version, or start with another data_dir"
+        )
+    schema.migrate(wrapped)
 
 
 class Store:
@@ -113,6 +121,12 @@ class Store:
     def write(self, work: Work[T], *, keep: bool = False) -> asyncio.Future[T]:
         """Commit a unit of work; see Writer.submit."""
         return self._writer.submit(work, keep=keep)
+
+    async def commit(self, work: Work[T], then: Callable[[T], None]) -> T:
+        """Commit a unit of work and call `then` with its result, even if the caller has left."""
+        written = self.write(work)
+        written.add_done_callback(lambda done: None if done.exception() else then(done.result()))
+        return await asyncio.shield(written)
 
     async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
         """Run `query` on the reading connection, in its thread."""

@@ -100,9 +100,10 @@ def delete_inbound(tx: Transaction, before: float, limit: int) -> int:
 
 
 def delete_events(tx: Transaction, before: float, limit: int) -> int:
-    """Delete events of before then, oldest first."""
+    """Delete events of before then, oldest first. The newest stays: ids go on from it."""
     return tx.execute(
-        "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < ? ORDER BY id LIMIT ?)",
+        "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < ? "
+        "AND id < (SELECT max(id) FROM events) ORDER BY id LIMIT ?)",
         (before, limit),
     ).rowcount
 
