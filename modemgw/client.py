@@ -13,6 +13,7 @@ import asyncio
 import base64
 import json
 import os
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from datetime import datetime
@@ -29,6 +30,7 @@ FINAL: Final = frozenset({"delivered", "undelivered", "failed", "expired", "canc
 
 _RECONNECT_S: Final = 1.0
 _POLL_S: Final = 2.0
+_PATIENCE_S: Final = 30.0
 _READ_BUFFER: Final = 1 << 20
 
 
@@ -250,20 +252,28 @@ class Client:
         """Return the message as soon as `until` holds for it; `on_change` sees it on the way.
 
         Events tell when to look again; without them (a proxy in between, a lost connection) it
-        looks every two seconds. Put `asyncio.timeout` around it to wait no longer than that.
+        looks every two seconds. A gateway that is started anew is waited for, for 30 seconds. Put
+        `asyncio.timeout` around it to wait no longer than that.
         """
         changed = asyncio.Event()
         listener = asyncio.create_task(self._nudge(identifier, changed))
         seen: answers.Message | None = None
+        answered = 0.0
         try:
             while True:
                 changed.clear()
-                message = await self.message(identifier)
-                if on_change is not None and message != seen:
-                    on_change(message)
-                if until(message):
-                    return message
-                seen = message
+                try:
+                    message = await self.message(identifier)
+                except Unreachable:
+                    if seen is None or time.monotonic() - answered > _PATIENCE_S:
+                        raise
+                else:
+                    answered = time.monotonic()
+                    if on_change is not None and message != seen:
+                        on_change(message)
+                    if until(message):
+                        return message
+                    seen = message
                 with suppress(TimeoutError):
                     await asyncio.wait_for(changed.wait(), _POLL_S)
         finally:
@@ -278,9 +288,10 @@ class Client:
                         changed.set()
 
     async def events(self, after: int | None = None) -> AsyncGenerator[answers.Event, None]:
-        """What happens, after the event `after` or from now on. Ends only by an ApiError.
+        """What happens, after the event `after` or from now on, without end.
 
-        A lost connection is made again, and goes on where it was lost. Who leaves early closes it:
+        A lost connection is made again and goes on where it was lost; Unreachable is raised only
+        while no event is known after which to go on. Who leaves early closes it:
         `async with contextlib.aclosing(client.events()) as events`.
         """
         while True:

@@ -24,7 +24,6 @@ from modemgw.api.problems import field_problem, from_validation, invalid_fields
 from modemgw.api.requests import (
     MessageBody,
     MessagesQuery,
-    NoQuery,
 )
 from modemgw.gateway import FieldProblem, MessageQuery, Rejected
 from modemgw.store.records import Message, NewMessage
@@ -102,7 +101,6 @@ async def preview(request: web.Request) -> web.Response:
 
 
 async def show(request: web.Request) -> web.Response:
-    parse_query(NoQuery, request)
     return json_response(
         render.message(await request.app[GATEWAY].message(request.match_info["id"]))
     )

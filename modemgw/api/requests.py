@@ -224,7 +224,3 @@ class EventsQuery(Query):
         int | None,
         Field(ge=0, description="Begin after this event; only what is new without."),
     ] = None
-
-
-class NoQuery(Query):
-    """For paths that take no parameters."""

@@ -15,7 +15,7 @@ import click
 from modemgw.api.server import ListenError, bind
 from modemgw.api.server import serve as serve_http
 from modemgw.cli.demo_script import ANSWER, KEYWORD, MESSAGES, REPLY, play, turns
-from modemgw.cli.demo_view import View, watching
+from modemgw.cli.demo_view import View, look, watching
 from modemgw.cli.errors import told
 from modemgw.cli.serve import set_up_logging
 from modemgw.cli.signals import stop_on_signals
@@ -130,6 +130,7 @@ async def _play(client: Client, bank: Bank, view: View) -> list[str]:
     differed = await play(client, bank, timeout_s=PLAY_S)
     if not differed:
         took = time.monotonic() - begin
+        view.show(await look(client))
         view.say(
             f"All {len(MESSAGES) + 1} messages met the fate they must, after {took:.1f} s: "
             + ", ".join(f"{m.what} {m.status}" for m in (*MESSAGES, ANSWER))

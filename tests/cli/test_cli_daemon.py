@@ -176,6 +176,14 @@ async def test_modems_are_controlled(bank, tmp_path):
         assert code == 0
         code, out, _ = await running.cli("modems", "trace", "m1")
         assert "AT+CMGF=0" in out
+        code, out, err = await running.cli("modems", "resume", "m1")
+        assert code == 0
+        await until_ready(running.url)
+        code, out, err = await running.cli("modems", "ussd", "m1", "*100#")
+        assert code == 0, err
+        assert out.strip()
+        code, _, err = await running.cli("modems", "ussd", "m2", "*100#")
+        assert (code, err.count("\n")) == (1, 1)
         code, _, err = await running.cli("modems", "show", "m9")
         assert (code, err.count("\n")) == (1, 1)
 
@@ -269,3 +277,46 @@ async def test_a_second_daemon_on_the_same_data_is_one_line(bank, tmp_path):
         assert (code, out) == (1, "")
         assert err.startswith("Error: another modemgw uses the data directory")
         assert err.count("\n") == 1
+
+
+async def test_received_messages_are_followed_until_ctrl_c(bank, tmp_path):
+    async with daemon(write_config(tmp_path, bank.paths)) as running:
+        await until_ready(running.url)
+        process = await asyncio.create_subprocess_exec(
+            *command("inbound", "tail"),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=environment(MODEMGW_URL=running.url, MODEMGW_KEY=running.key),
+        )
+        line = asyncio.create_task(process.stdout.readline())
+        async with asyncio.timeout(20):
+            while not line.done():
+                bank.smsc.inject("+447700900222", bank.modems[0].number, "Hello\x1b[2J")
+                await asyncio.wait([line], timeout=0.5)
+        assert line.result().decode().rstrip().endswith("+447700900222  Hello�[2J")
+        process.send_signal(signal.SIGINT)
+        async with asyncio.timeout(10):
+            _, err = await process.communicate()
+        assert (process.returncode, err) == (0, b"")
+
+
+async def test_a_wait_outlives_a_daemon_that_is_started_anew(tmp_path):
+    settings = BankSettings(modems=1, part_seconds=0.05, receipt_seconds=4)
+    async with Bank(settings, directory=tmp_path / "bank") as bank:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        file = write_config(tmp_path, bank.paths, listen=f"127.0.0.1:{port}")
+        async with daemon(file) as running:
+            await until_ready(running.url)
+            waiting = asyncio.create_task(
+                running.cli("send", "--to", "+447700900111", "--text", "x", "--wait")
+            )
+            async with asyncio.timeout(10):
+                while not bank.smsc.messages:
+                    await asyncio.sleep(0.02)
+            running.process.kill()
+            await running.process.wait()
+            async with daemon(file):
+                code, _, err = await waiting
+                assert (code, err.splitlines()[-1].split(":")[0]) == (0, "delivered"), err
