@@ -65,6 +65,7 @@ _DURATION = click.FloatRange(min=0)
     show_default=True,
     help="Make of the modems; repeated: in turn.",
 )
+@click.option("--second-port", is_flag=True, help="A second AT port for each modem: modem0.2 ...")
 @click.option("--pin", help="Let every SIM ask for this PIN.")
 @click.option("--boot/--no-boot", default=False, help="Start by booting, with a banner.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of everything random.")
@@ -78,6 +79,7 @@ def virtual(
     prompt_seconds: float,
     time_scale: float,
     personalities: tuple[str, ...],
+    second_port: bool,
     pin: str | None,
     boot: bool,
     seed: int,
@@ -93,6 +95,7 @@ def virtual(
             receipt_seconds=receipt_seconds,
             prompt_seconds=prompt_seconds,
             time_scale=time_scale,
+            second_port=second_port,
             pin=pin,
             ready_at_start=not boot,
             seed=seed,

@@ -7,9 +7,9 @@ from pathlib import Path
 from random import Random
 from types import TracebackType
 
-from modemgw.virtual.modem import VirtualModem
+from modemgw.virtual.modem import Line, VirtualModem
 from modemgw.virtual.personalities import Personality, personality_named
-from modemgw.virtual.port import PortError, PtyPort
+from modemgw.virtual.port import Cable, PortError, PtyPort
 from modemgw.virtual.settings import BankSettings
 from modemgw.virtual.sim import PinState, Sim, make_iccid, make_imei
 from modemgw.virtual.smsc import Smsc
@@ -29,18 +29,23 @@ class Bank:
         self.settings = settings
         self.directory = directory
         self.modems: list[VirtualModem] = []
-        self._ports: list[PtyPort] = []
+        self._cables: list[Cable] = []
         self._sims = settings.modems
 
     @property
     def paths(self) -> list[Path]:
         """The links by which clients open the modems."""
-        return [port.link for port in self._ports]
+        return [cable.ports[0].link for cable in self._cables]
+
+    @property
+    def second_paths(self) -> list[Path]:
+        """The links of the second AT ports, if there are any."""
+        return [port.link for cable in self._cables for port in cable.ports[1:]]
 
     @property
     def devices(self) -> list[str]:
         """The ttys behind the links at this moment; empty where unplugged."""
-        return [port.device for port in self._ports]
+        return [cable.ports[0].device for cable in self._cables]
 
     async def __aenter__(self) -> Bank:
         try:
@@ -75,13 +80,37 @@ class Bank:
     async def close(self) -> None:
         """Unplug everything and remove the links."""
         self._timers.close()
-        for port in self._ports:
-            port.unplug()
+        for cable in self._cables:
+            cable.unplug()
 
     def _add(self, index: int) -> None:
         personality = personality_named(self.settings.personality_of(index))
-        port = PtyPort(self.directory / f"modem{index}", lambda data: modem.received(data))
         sim = self.new_sim(index + 1, self.settings.number_of(index), personality)
+        modem = self._make(index, personality, sim, f"modem{index}", None)
+        self.modems.append(modem)
+        if self.settings.second_port:
+            self._make(index, personality, sim, f"modem{index}.2", modem)
+        modem.line.plug()
+        if self.settings.ready_at_start:
+            modem.power.start()
+        else:
+            modem.power.boot()
+
+    def _make(
+        self,
+        index: int,
+        personality: Personality,
+        sim: Sim,
+        link: str,
+        primary: VirtualModem | None,
+    ) -> VirtualModem:
+        port = PtyPort(self.directory / link, lambda data: modem.received(data))
+        line: Line = port
+        if primary is None:
+            line = Cable(port)
+            self._cables.append(line)
+        else:
+            self._cables[index].ports.append(port)
         modem = VirtualModem(
             index,
             personality,
@@ -91,15 +120,10 @@ class Bank:
             smsc=self.smsc,
             timers=self._timers,
             random=Random(self._random.random()),  # noqa: S311
-            line=port,
+            line=line,
+            primary=primary,
         )
-        self.modems.append(modem)
-        self._ports.append(port)
-        port.plug()
-        if self.settings.ready_at_start:
-            modem.power.start()
-        else:
-            modem.power.boot()
+        return modem
 
     def swap_sims(self, first: VirtualModem, second: VirtualModem) -> None:
         """Exchange what is in two SIM slots."""

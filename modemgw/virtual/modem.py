@@ -80,12 +80,20 @@ class VirtualModem:
         timers: Timers,
         random: Random,
         line: Line,
+        primary: VirtualModem | None = None,
     ) -> None:
+        """`primary`: this is a further AT port of that modem. It has a line, parameters and
+        message entry of its own; SIM, stores, power and radio are the modem's."""
         self.index = index
+        self.primary = primary or self
+        self.ports: list[VirtualModem] = [self]
+        """Of a primary: itself and its further ports."""
+        if primary is not None:
+            primary.ports.append(self)
         self.personality = personality
         self.settings = settings
         self.imei = imei
-        self.sim = sim
+        self._sim = sim
         self.smsc = smsc
         self.timers = timers
         self.random = random
@@ -101,17 +109,21 @@ class VirtualModem:
         self.parameters = Parameters(personality)
         self.output = Output(self)
         self.faults = Faults(self)
-        self.radio = Radio(self)
-        self.power = Power(self)
+        self.radio: Radio = primary.radio if primary else Radio(self)
+        self.power: Power = primary.power if primary else Power(self)
         self.sender = Sender(self)
         self.receiver = Receiver(self)
         self.ussd = UssdSession(self)
         base = personality.index_base
-        self.stores = {
-            name: MessageStore(name, size, base)
-            for name, size in personality.stores.items()
-            if name != "SM"
-        }
+        self.stores: dict[str, MessageStore] = (
+            primary.stores
+            if primary
+            else {
+                name: MessageStore(name, size, base)
+                for name, size in personality.stores.items()
+                if name != "SM"
+            }
+        )
         self.memories = [personality.default_store] * 3
         """mem1, mem2, mem3 of AT+CPMS."""
         self.phonebook = "SM"
@@ -123,6 +135,11 @@ class VirtualModem:
         self._restarting = False
 
     # identity
+
+    @property
+    def sim(self) -> Sim | None:
+        """What is in the slot."""
+        return self.primary._sim
 
     @property
     def number(self) -> str:
@@ -322,6 +339,12 @@ class VirtualModem:
 
         self.timers.call_later(seconds, due)
 
+    def other_port_busy(self) -> bool:
+        """Another port of this modem runs a command or has its prompt open."""
+        return any(
+            port is not self and port.engine.mode is not Mode.COMMAND for port in self.primary.ports
+        )
+
     # message entry
 
     def entry_done(self, body: bytes) -> None:
@@ -416,7 +439,7 @@ class VirtualModem:
         if old is not None:
             self.smsc.attach(old, None)
         self.receiver.reset()
-        self.sim = sim
+        self._sim = sim
         if sim is not None:
             sim.power_up()
         line = self.personality.sim_inserted_line if sim else self.personality.sim_removed_line

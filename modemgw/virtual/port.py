@@ -130,3 +130,26 @@ class PtyPort:
         del self._output[: self._write_now(self._output)]
         if not self._output:
             self._loop.remove_writer(self._master)
+
+
+class Cable:
+    """What is pulled when a modem is unplugged: all its ports. The first is the modem's own."""
+
+    def __init__(self, port: PtyPort) -> None:
+        self.ports = [port]
+
+    def write(self, data: bytes) -> None:
+        self.ports[0].write(data)
+
+    def stall(self, *, stalled: bool) -> None:
+        self.ports[0].stall(stalled=stalled)
+
+    def unplug(self) -> None:
+        for port in self.ports:
+            port.unplug()
+
+    def plug(self, link: str | None = None) -> None:
+        """Every port appears; `link` is the first one's, the others keep theirs."""
+        self.ports[0].plug(link)
+        for port in self.ports[1:]:
+            port.plug()

@@ -78,12 +78,13 @@ class Power:
 
     def _reset_state(self) -> None:
         modem = self._modem
-        modem.engine.reset()
-        modem.parameters.restore()
-        modem.memories[:] = [modem.personality.default_store] * 3
-        modem.sender.reset()
-        modem.receiver.reset()
-        modem.ussd.reset()
+        for port in modem.ports:
+            port.engine.reset()
+            port.parameters.restore()
+            port.memories[:] = [modem.personality.default_store] * 3
+            port.sender.reset()
+            port.receiver.reset()
+            port.ussd.reset()
         modem.radio.reset()
         self._silenced.clear()
         self.sent = 0

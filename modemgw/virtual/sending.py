@@ -69,6 +69,8 @@ class Sender:
         self._purpose, self._length = purpose, length
         self._destination, self._stat = destination, stat
         self._refuse = refuse
+        if modem.other_port_busy():
+            raise CmsError(301)
         if purpose is Purpose.SEND and modem.personality.refused_before_prompt:
             self._check_network()
         seconds = modem.settings.prompt_seconds

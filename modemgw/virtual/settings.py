@@ -15,6 +15,8 @@ class BankSettings:
     modems: int = 1
     personality: str | Sequence[str] = "generic"
     """One name for all, or several that the modems take in turn."""
+    second_port: bool = False
+    """Each modem has a second AT port, at modem0.2 and so on."""
     part_seconds: float = 1.0
     """Radio time of one part, from Ctrl-Z to +CMGS. 0: the answer comes at once."""
     part_jitter: float = 0.0

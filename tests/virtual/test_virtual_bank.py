@@ -15,6 +15,11 @@ from modemgw.virtual import AcceptedPart, Bank, BankSettings, PortError
 from modemgw.virtual.port import OUTPUT_LIMIT, PtyPort
 
 
+def _resolve(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
 class Client:
     """An AT client that knows nothing: octets out, octets in."""
 
@@ -33,8 +38,8 @@ class Client:
 
     async def _some(self) -> bytes:
         loop = asyncio.get_running_loop()
-        ready = loop.create_future()
-        loop.add_reader(self.fd, lambda: ready.done() or ready.set_result(None))
+        ready: asyncio.Future[None] = loop.create_future()
+        loop.add_reader(self.fd, lambda: _resolve(ready))
         try:
             await ready
         finally:
@@ -143,7 +148,7 @@ async def test_a_reader_that_sleeps_costs_bounded_memory_and_nothing_else(bank: 
         bank.modems[0].faults.storm(1000, "x" * 100)
     other.write(b"ATE0\r")
     await other.until(b"OK\r\n")
-    assert len(bank._ports[0]._output) <= OUTPUT_LIMIT
+    assert len(bank._cables[0].ports[0]._output) <= OUTPUT_LIMIT
     said = b""
     while len(said) < OUTPUT_LIMIT:
         said += await sleeper._some()
@@ -224,3 +229,27 @@ async def test_a_stalled_port_takes_nothing_until_it_goes_on(tmp_path: Path) -> 
             await asyncio.sleep(0.001)
     client.close()
     port.unplug()
+
+
+async def test_a_second_port_is_the_same_modem_with_a_line_of_its_own(tmp_path: Path) -> None:
+    settings = BankSettings(modems=2, second_port=True, part_seconds=60)
+    async with Bank(settings, tmp_path) as bank:
+        assert [path.name for path in bank.second_paths] == ["modem0.2", "modem1.2"]
+        first, second = Client(bank.paths[0]), Client(bank.second_paths[0])
+        first.write(b"ATE0\r")
+        await first.until(b"OK\r\n")
+        second.write(b"AT+CGSN\r")
+        assert bank.modems[0].imei.encode() in await second.until(b"OK\r\n")
+        first.write(b"AT+CMGS=19\r")
+        await first.until(b"> ")
+        second.write(b"ATE0;+CMGS=19\r")
+        assert b"+CMS ERROR: 301" in await second.until(b"ERROR: 301\r\n")
+        bank.smsc.inject("+15550001234", bank.modems[0].number, "for both to read")
+        second.write(b"AT+CMGL=4\r")
+        assert b"+CMGL: 0," in await second.until(b"OK\r\n")
+        bank.modems[0].faults.unplug()
+        assert first.line_is_dead()
+        assert second.line_is_dead()
+        assert not bank.second_paths[0].is_symlink()
+        first.close()
+        second.close()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from virtual_lab import Lab
 
+from modemgw.virtual.fates import KINDS
+from modemgw.virtual.faults import INJECTABLE
 from modemgw.virtual.personalities import PERSONALITIES, personality_named
 from modemgw.virtual.sim import luhn
 
@@ -237,3 +240,11 @@ def test_a_glued_list_has_no_line_end_between_its_entries(lab: Lab) -> None:
     for _ in range(2):
         lab.smsc.inject("+15550001234", bench.modem.number, "Hello")
     assert re.search(r"[0-9A-F]\+CMGL: 1,", bench.at("+CMGL=4"))
+
+
+def test_every_personality_fault_and_magic_number_is_in_the_manual() -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "virtual.md").read_text("utf-8")
+    for name in (*NAMES, *INJECTABLE):
+        assert f"| `{name}` |" in manual
+    for kind in KINDS:
+        assert f"| {kind.digits} | " in manual
