@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from modemgw.cli.database import database_options, database_path
 from modemgw.cli.errors import told
-from modemgw.cli.options import database_options, database_path
 from modemgw.store import StoreError, maintenance
 
 

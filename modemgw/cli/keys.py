@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from modemgw.api.moments import render_moment, render_optional_moment
+from modemgw.cli.database import database_options, database_path
 from modemgw.cli.errors import told
-from modemgw.cli.options import database_options, database_path, json_option
+from modemgw.cli.options import json_option
 from modemgw.cli.output import local_time, print_json, print_table
 from modemgw.store import SCOPES, StoreError, create_key, list_keys, revoke_key
 

@@ -10,18 +10,21 @@ import click
 
 
 class LazyGroup(click.Group):
-    """`commands_at` says where each command is: `package.module:name`, in the order of --help."""
+    """`commands_at` says where commands are, `package.module:name`, in the order of --help.
+
+    Commands that are added as to any group come after these.
+    """
 
     def __init__(self, *args: Any, commands_at: Mapping[str, str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._commands_at = commands_at
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self._commands_at)
+        return [*self._commands_at, *super().list_commands(ctx)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self._commands_at:
-            return None
+            return super().get_command(ctx, cmd_name)
         module, _, name = self._commands_at[cmd_name].partition(":")
         command = getattr(import_module(module), name)
         assert isinstance(command, click.Command)

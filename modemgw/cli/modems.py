@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Literal
 
 import click
 
 from modemgw.api import answers
+from modemgw.cli.lazy import LazyGroup
 from modemgw.cli.options import Daemon, daemon_options, json_option
 from modemgw.cli.output import clean, local_time, print_fields, print_json, print_table
-from modemgw.clock import SystemClock
-from modemgw.modem.discovery import Found, scan
 
 
-@click.group()
+@click.group(cls=LazyGroup, commands_at={"scan": "modemgw.cli.scan:scan"})
 def modems() -> None:
     """See and control the modems."""
 
@@ -145,70 +143,6 @@ def ussd(
     click.echo(answer["text"])
     if answer["more"]:
         click.echo(f"(it waits for an answer: modemgw modems ussd {identifier} …)", err=True)
-
-
-@modems.command("scan")
-@click.argument("devices", nargs=-1, metavar="[DEVICE]...")
-@json_option
-def scan_(devices: tuple[str, ...], as_json: bool) -> None:
-    """Find the modems that are attached, and print what to put into the configuration.
-
-    Asks every USB serial port, or just each DEVICE, what it is. A port that the daemon has open
-    is left alone. Needs no daemon.
-    """
-    found = asyncio.run(scan(devices or None, clock=SystemClock()))
-    if as_json:
-        print_json([_found(item) for item in found])
-        return
-    print_table(
-        ("port", "modem", "IMEI", "ICCID", "USB", "what"),
-        [
-            (
-                item.device,
-                _title(item),
-                item.identity and item.identity.imei,
-                item.iccid,
-                item.usb and item.usb.path,
-                _what(item),
-            )
-            for item in found
-        ],
-        "There are no USB serial ports; name the ports to ask: modemgw modems scan /dev/ttyS0",
-    )
-    for item in found:
-        if item.stanza is not None:
-            click.echo(item.stanza)
-
-
-def _title(item: Found) -> str:
-    identity = item.identity
-    return (
-        "" if identity is None else " ".join(filter(None, (identity.manufacturer, identity.model)))
-    )
-
-
-def _what(item: Found) -> str:
-    if item.also_at is not None:
-        return f"the same modem as {item.also_at}"
-    if item.identity is not None:
-        return f"a modem (profile {item.profile})"
-    return item.problem or "speaks no AT"
-
-
-def _found(item: Found) -> dict[str, object]:
-    identity = item.identity
-    return {
-        "device": item.device,
-        "usb_path": item.usb and item.usb.path,
-        "manufacturer": identity and identity.manufacturer,
-        "model": identity and identity.model,
-        "imei": identity and identity.imei,
-        "iccid": item.iccid,
-        "profile": item.profile,
-        "also_at": item.also_at,
-        "problem": item.problem,
-        "stanza": item.stanza,
-    }
 
 
 @modems.command()

@@ -14,7 +14,6 @@ import click
 from modemgw.cli.errors import told
 from modemgw.client import DEFAULT_URL, ApiError, Client, Unreachable
 from modemgw.config import Config, ConfigError, HttpSection, find, load
-from modemgw.store import FILE_NAME
 
 T = TypeVar("T")
 
@@ -118,18 +117,3 @@ async def first(limit: int, items: AsyncIterator[T]) -> list[T]:
         if len(taken) == limit:
             break
     return taken
-
-
-def database_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """--config and --data-dir: for commands that open the database themselves."""
-    data_dir = click.option(
-        "--data-dir",
-        type=click.Path(file_okay=False, path_type=Path),
-        help="Where modemgw.db is; else as configured (gateway.data_dir).",
-    )
-    return config_option(data_dir(command))
-
-
-def database_path(config_file: Path | None, data_dir: Path | None) -> Path:
-    """The database that --config and --data-dir mean."""
-    return (data_dir or load_config(config_file).gateway.data_dir) / FILE_NAME

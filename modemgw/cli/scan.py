@@ -1,0 +1,76 @@
+"""`modemgw modems scan`"""
+
+from __future__ import annotations
+
+import asyncio
+
+import click
+
+from modemgw.cli.options import json_option
+from modemgw.cli.output import print_json, print_table
+from modemgw.clock import SystemClock
+from modemgw.modem import discovery
+
+
+@click.command()
+@click.argument("devices", nargs=-1, metavar="[DEVICE]...")
+@json_option
+def scan(devices: tuple[str, ...], as_json: bool) -> None:
+    """Find the modems that are attached, and print what to put into the configuration.
+
+    Asks every USB serial port, or just each DEVICE, what it is. A port that the daemon has open
+    is left alone. Needs no daemon.
+    """
+    found = asyncio.run(discovery.scan(devices or None, clock=SystemClock()))
+    if as_json:
+        print_json([_found(item) for item in found])
+        return
+    print_table(
+        ("port", "modem", "IMEI", "ICCID", "USB", "what"),
+        [
+            (
+                item.device,
+                _title(item),
+                item.identity and item.identity.imei,
+                item.iccid,
+                item.usb and item.usb.path,
+                _what(item),
+            )
+            for item in found
+        ],
+        "There are no USB serial ports; name the ports to ask: modemgw modems scan /dev/ttyS0",
+    )
+    for item in found:
+        if item.stanza is not None:
+            click.echo(item.stanza)
+
+
+def _title(item: discovery.Found) -> str:
+    identity = item.identity
+    return (
+        "" if identity is None else " ".join(filter(None, (identity.manufacturer, identity.model)))
+    )
+
+
+def _what(item: discovery.Found) -> str:
+    if item.also_at is not None:
+        return f"the same modem as {item.also_at}"
+    if item.identity is not None:
+        return f"a modem (profile {item.profile})"
+    return item.problem or "speaks no AT"
+
+
+def _found(item: discovery.Found) -> dict[str, object]:
+    identity = item.identity
+    return {
+        "device": item.device,
+        "usb_path": item.usb and item.usb.path,
+        "manufacturer": identity and identity.manufacturer,
+        "model": identity and identity.model,
+        "imei": identity and identity.imei,
+        "iccid": item.iccid,
+        "profile": item.profile,
+        "also_at": item.also_at,
+        "problem": item.problem,
+        "stanza": item.stanza,
+    }
