@@ -56,17 +56,23 @@ def pack_pdu(tpdu: bytes, smsc: Address | None = None) -> str:
 def unpack_pdu(text: str) -> tuple[Address | None, bytes]:
     """The service centre's address (None when left out) and the TPDU of what a modem shows.
 
-    White space around it is cut off, small letters are as good as capitals. PduError, with an
-    offset that counts octets of the whole, when it is not hexadecimal or the address is cut off.
+    White space around it and between octets is skipped, small letters are as good as capitals.
+    PduError, with an offset that counts octets of the whole, when it is not hexadecimal or the
+    address is cut off.
     """
-    stripped = text.strip()
     try:
-        octets = bytes.fromhex(stripped)
+        octets = bytes.fromhex(text.strip())
     except ValueError:
-        at = next((i for i, c in enumerate(stripped) if c not in _HEX), len(stripped) - 1)
-        wrong = (
-            "an odd number of digits" if stripped[at] in _HEX else f"{stripped[at]!r} is no digit"
-        )
-        raise PduError("PDU", at // 2, f"not hexadecimal: {wrong}") from None
+        raise _not_hexadecimal(text) from None
     smsc, at = decode_smsc(octets)
     return smsc, octets[at:]
+
+
+def _not_hexadecimal(text: str) -> PduError:
+    digits = 0
+    for character in text:
+        if character in _HEX:
+            digits += 1
+        elif not character.isspace():
+            return PduError("PDU", digits // 2, f"not hexadecimal: {character!r} is no digit")
+    return PduError("PDU", digits // 2, "not hexadecimal: an odd number of digits")
