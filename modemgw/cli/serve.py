@@ -21,9 +21,14 @@ from modemgw.cli.reload import reload, set_level
 from modemgw.cli.signals import stop_on_signals
 from modemgw.config import Config, ConfigError, find
 from modemgw.gateway import Gateway
+from modemgw.modem import ModemState
 from modemgw.store import StoreError
 
 log = logging.getLogger(__name__)
+
+SETTLING_S = 5.0
+"""After this time a modem that is there has been initialised, or says what it waits for."""
+COME_UP = frozenset({ModemState.READY, ModemState.SENDING, ModemState.PAUSED})
 
 
 @click.command()
@@ -68,13 +73,30 @@ async def _serve(config: Config, file: Path) -> None:
             serve_http(gateway, bound, max_body_bytes=config.http.max_body_bytes)
         )
         _reload_on_hangup(config, file)
-        alive = asyncio.create_task(notifier.keep_alive(), name="watchdog")
-        stack.callback(alive.cancel)
-        click.echo(f"modemgw listens on {url}")
-        notifier.tell("READY=1")
-        await stop.wait()
+        async with asyncio.TaskGroup() as tasks:
+            beside = [
+                tasks.create_task(notifier.keep_alive(), name="watchdog"),
+                tasks.create_task(_tell_who_is_missing(gateway), name="who is missing"),
+            ]
+            click.echo(f"modemgw listens on {url}")
+            notifier.tell("READY=1")
+            await stop.wait()
+            for task in beside:
+                task.cancel()
         log.info("ending: parts in the air have %g s", config.gateway.drain_timeout)
         notifier.tell("STOPPING=1")
+
+
+async def _tell_who_is_missing(gateway: Gateway) -> None:
+    """One line for each modem that did not come up: its state may never have changed."""
+    if not gateway.modems():
+        log.warning("no modem is configured: `modemgw modems scan` shows what is attached")
+    await asyncio.sleep(SETTLING_S)
+    for view in gateway.modems():
+        status = view.status
+        if status.state not in COME_UP:
+            why = status.reason or "it has not answered yet"
+            log.warning("modem %s is %s: %s", status.id, status.state, why)
 
 
 def _reload_on_hangup(config: Config, file: Path) -> None:

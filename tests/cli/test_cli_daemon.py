@@ -188,6 +188,17 @@ async def test_modems_are_controlled(bank, tmp_path):
         assert (code, err.count("\n")) == (1, 1)
 
 
+async def test_a_modem_that_is_missing_is_one_line_and_the_daemon_goes_on(tmp_path):
+    async with daemon(write_config(tmp_path, [tmp_path / "none"])) as running:
+        async with asyncio.timeout(20):
+            while "modem m1 is absent: " not in running.log.read_text():
+                await asyncio.sleep(0.1)
+        code, out, _ = await running.cli("modems", "list")
+        assert code == 0
+        assert "absent" in out
+        assert "Traceback" not in running.log.read_text()
+
+
 async def test_sigterm_ends_it_cleanly_with_exit_code_0(bank, tmp_path):
     async with daemon(write_config(tmp_path, bank.paths)) as running:
         await until_ready(running.url)
