@@ -18,7 +18,7 @@ from .profiles import Profile
 
 log = logging.getLogger(__name__)
 
-_STORE_STARTING = frozenset({14, 302, 303, 310, 314, 500, 515})
+_STORE_STARTING = frozenset({14, 302, 303, 310, 314, 500, 515, 532, 535})
 _MODES = (2, 1, 3, 0)
 
 
@@ -61,9 +61,9 @@ async def switch_on(channel: AtChannel) -> None:
 
 
 async def initialise(
-    channel: AtChannel, profile: Profile, smsc: str | None, *, clock: Clock, patience_s: float
+    channel: AtChannel, profile: Profile, smsc: str | None, patience: Patience
 ) -> Setup:
-    """Everything from AT+CSCS to AT+CMMS. `patience_s` is for a SIM whose store is still loading.
+    """Everything from AT+CSCS to AT+CMMS. `patience` is for a SIM whose store is still loading.
 
     Raises CommandFailed when the modem cannot do SMS in PDU mode, and what the channel raises.
     """
@@ -74,28 +74,42 @@ async def initialise(
     for name in ("+CREG", "+CEREG", "+CGREG"):
         if await ask(channel, f"AT{name}=2") is None:
             await ask(channel, f"AT{name}=1")
-    await _patiently(channel, "AT+CMGF=0", clock, patience_s)
+    await _patiently(channel, "AT+CMGF=0", patience)
     acknowledges = await _service(channel, profile)
-    stores = await _stores(channel, profile, clock, patience_s)
+    stores = await _stores(channel, profile, patience)
     cnmi = await _announcements(channel, profile)
     in_pdu = smsc is not None and not await _service_centre(channel, smsc)
     more = profile.more_to_send and await ask(channel, "AT+CMMS=?") is not None
     return Setup(stores, cnmi, acknowledges, more, in_pdu, profile.list_all[0])
 
 
-async def _patiently(
-    channel: AtChannel, text: str, clock: Clock, patience_s: float
-) -> tuple[str, ...]:
+class Patience:
+    """How long, and in which steps, a SIM that is still being read is waited for."""
+
+    def __init__(self, clock: Clock, seconds: float, step_s: float) -> None:
+        self._clock = clock
+        self._end = clock.monotonic() + seconds
+        self._step_s = step_s
+
+    async def left(self) -> bool:
+        """Wait one step; False when the patience is at its end."""
+        if self._clock.monotonic() >= self._end:
+            return False
+        await asyncio.sleep(self._step_s)
+        return True
+
+
+async def _patiently(channel: AtChannel, text: str, patience: Patience) -> None:
     """Repeat a command that fails because the SIM is still being read."""
-    end = clock.monotonic() + patience_s
     while True:
         try:
-            return (await channel.command(text)).lines
+            await channel.command(text)
         except CommandFailed as error:
             number = error.code.number
-            if (number is not None and number not in _STORE_STARTING) or clock.monotonic() >= end:
+            if (number is not None and number not in _STORE_STARTING) or not await patience.left():
                 raise
-        await asyncio.sleep(1.0)
+        else:
+            return
 
 
 async def _service(channel: AtChannel, profile: Profile) -> bool:
@@ -105,36 +119,29 @@ async def _service(channel: AtChannel, profile: Profile) -> bool:
     return profile.service == 1
 
 
-async def _stores(
-    channel: AtChannel, profile: Profile, clock: Clock, patience_s: float
-) -> tuple[str, ...]:
+async def _stores(channel: AtChannel, profile: Profile, patience: Patience) -> tuple[str, ...]:
     """AT+CPMS (TS 27.005 3.2.2): the best store for receiving; all readable ones are swept."""
+    try:
+        await _patiently(channel, "AT+CPMS?", patience)
+    except CommandFailed as error:
+        log.warning("the message store cannot be read: %s", error.code)
     readable, received = _stores_of(await ask(channel, "AT+CPMS=?"))
-    wanted = [s for s in profile.stores if not received or s in received]
-    for store in wanted or list(profile.stores):
-        try:
-            await _set_store(channel, store, clock, patience_s)
-        except CommandFailed:
-            continue
-        others = [s for s in ("SM", "ME") if s != store and s in readable]
-        return (store, *others)
-    log.warning("the modem lets no message store be chosen; it keeps the one it has")
-    return ()
+    wanted = [s for s in profile.stores if not received or s in received] or list(profile.stores)
+    while True:
+        for store in wanted:
+            if await _set_store(channel, store):
+                return (store, *(s for s in ("SM", "ME") if s != store and s in readable))
+        if not await patience.left():
+            log.warning("the modem lets no message store be chosen; it keeps the one it has")
+            return ()
 
 
-async def _set_store(channel: AtChannel, store: str, clock: Clock, patience_s: float) -> None:
+async def _set_store(channel: AtChannel, store: str) -> bool:
     """Three memories, or two, or one: Wavecom takes only one."""
     for count in (3, 2, 1):
-        try:
-            await _patiently(
-                channel, "AT+CPMS=" + ",".join([f'"{store}"'] * count), clock, patience_s
-            )
-        except CommandFailed:
-            if count == 1:
-                raise
-            patience_s = 0
-        else:
-            return
+        if await ask(channel, "AT+CPMS=" + ",".join([f'"{store}"'] * count)) is not None:
+            return True
+    return False
 
 
 def _stores_of(lines: tuple[str, ...] | None) -> tuple[tuple[str, ...], tuple[str, ...]]:

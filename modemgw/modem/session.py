@@ -13,7 +13,7 @@ from ..at import AtChannel, ChannelClosed, Urc, UrcKind
 from ..clock import Clock
 from ..config import ModemSection
 from .identify import Identity, SimIdentity, identify, identify_sim
-from .initialise import Setup, cnmi_holds, greet, initialise, switch_on
+from .initialise import Patience, Setup, cnmi_holds, greet, initialise, switch_on
 from .ladder import Cause, Fault
 from .profiles import Profile, by_name, select
 from .receiving import Inbox, ReceivedPdu, Receiver
@@ -84,7 +84,7 @@ class Session:
             if name == "auto"
             else by_name(name)
         )
-        self.channel.gap_s = self.profile.gap_s
+        self.channel.gap_s = self.profile.gap_s * self._timings.patience
         self.ussd = UssdDialogue(self.channel, self.profile)
         await switch_on(self.channel)
 
@@ -117,8 +117,7 @@ class Session:
             self.channel,
             self.profile,
             self._section.smsc,
-            clock=self._clock,
-            patience_s=self._timings.sms_ready,
+            Patience(self._clock, self._timings.sms_ready, self._timings.sim_poll),
         )
         self.sender = Sender(
             self.channel,

@@ -1,0 +1,190 @@
+"""Finding modems: by IMEI, ICCID, USB plug; what a scan shows; USB devices in sysfs."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from modem_rig import RigMaker
+
+from modemgw.clock import SystemClock
+from modemgw.config import ModemMatch
+from modemgw.modem import Found, Locator, ModemState, scan
+from modemgw.modem.discovery import Candidate, candidates, merge
+from modemgw.modem.identify import Identity
+from modemgw.modem.usb import UsbTty, reauthorise, usb_tty, usb_ttys
+from modemgw.modem.usb_roles import rank
+from modemgw.virtual import Bank, BankSettings
+
+
+def locator(directory: Path) -> Locator:
+    return Locator(
+        clock=SystemClock(),
+        ports=lambda: [Candidate(str(path)) for path in sorted(directory.glob("modem*"))],
+    )
+
+
+async def test_a_modem_is_found_by_its_imei_under_any_name(rig: RigMaker, tmp_path: Path) -> None:
+    async with rig(
+        bank={"modems": 3},
+        match=ModemMatch(imei="359999000000026"),
+        modem_more={"locator": locator(tmp_path / "bank")},
+    ) as r:
+        await r.ready()
+        assert r.modem.status.device == str(r.bank.paths[1])
+        assert r.modem.status.imei == "359999000000026"
+
+
+async def test_a_modem_that_comes_back_under_another_name_is_found_again(
+    rig: RigMaker, tmp_path: Path
+) -> None:
+    async with rig(
+        bank={"modems": 2, "boot_seconds": 0.1},
+        match=ModemMatch(imei="359999000000018"),
+        modem_more={"locator": locator(tmp_path / "bank")},
+    ) as r:
+        await r.ready()
+        r.faults.unplug()
+        await r.state(ModemState.ABSENT)
+        r.faults.replug(link="modem7")
+        await r.ready()
+        assert (r.modem.status.device or "").endswith("modem7")
+
+
+async def test_a_sim_is_followed_by_its_iccid(rig: RigMaker, tmp_path: Path) -> None:
+    async with rig(
+        bank={"modems": 2},
+        match=ModemMatch(iccid="8999901000000000021"),
+        modem_more={"locator": locator(tmp_path / "bank")},
+    ) as r:
+        await r.until(lambda: r.modem.ready or r.modem.status.state is not ModemState.ABSENT)
+        await r.ready()
+        assert r.modem.sim is not None
+        assert r.modem.sim.iccid == r.bank.modems[1].sim.iccid
+
+
+async def test_a_port_is_asked_once_and_given_to_one_owner(tmp_path: Path) -> None:
+    async with Bank(BankSettings(modems=2), tmp_path / "bank") as bank:
+        finder = locator(tmp_path / "bank")
+        match = ModemMatch(imei=bank.modems[0].imei)
+        first, second = await asyncio.gather(finder.find(match, "a"), finder.find(match, "b"))
+        assert {first, second} == {str(bank.paths[0]), None}
+        owner = "a" if first else "b"
+        finder.release(owner)
+        assert await finder.find(match, "c") == str(bank.paths[0])
+
+
+async def test_a_silent_port_is_not_asked_all_the_time(tmp_path: Path) -> None:
+    async with Bank(BankSettings(modems=1), tmp_path / "bank") as bank:
+        bank.modems[0].faults.hang()
+        finder = locator(tmp_path / "bank")
+        match = ModemMatch(imei=bank.modems[0].imei)
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        assert await finder.find(match, "a") is None
+        first = loop.time() - started
+        started = loop.time()
+        assert await finder.find(match, "a") is None
+        assert loop.time() - started < first / 4
+
+
+async def test_a_scan_shows_modems_silent_ports_and_what_to_paste(tmp_path: Path) -> None:
+    async with Bank(BankSettings(modems=2, personality="huawei-e173"), tmp_path / "bank") as bank:
+        bank.modems[1].faults.hang()
+        found = await scan([*map(str, bank.paths), str(tmp_path / "nothing")], clock=SystemClock())
+    modem, silent, missing = found
+    assert modem.identity is not None
+    assert modem.identity.model == "E173"
+    assert modem.profile == "huawei"
+    assert modem.iccid == "8999901000000000013"
+    assert modem.stanza is not None
+    assert f'imei = "{bank.modems[0].imei}"' in modem.stanza
+    assert "no modem answers" in (silent.problem or "")
+    assert silent.stanza is None
+    assert "does not exist" in (missing.problem or "")
+
+
+def usb(device: str, path: str, interface: int) -> UsbTty:
+    return UsbTty(device, path, 0x12D1, 0x1001, interface, None)
+
+
+def test_two_ports_of_one_modem_are_not_taken_for_two_modems() -> None:
+    me = Identity("huawei", "E1550", "1", "353913044420005")
+    found = merge(
+        [
+            Found("/dev/ttyUSB2", usb("/dev/ttyUSB2", "1-1", 2), me),
+            Found("/dev/ttyUSB0", usb("/dev/ttyUSB0", "1-1", 0), me),
+            Found("/dev/ttyUSB5", usb("/dev/ttyUSB5", "1-2", 2), me),
+        ]
+    )
+    assert [f.also_at for f in found] == [None, "/dev/ttyUSB2", None]
+    assert found[1].stanza is None
+
+
+def test_the_likeliest_interface_is_asked_first() -> None:
+    assert rank(0x12D1, 0x1001, 2) < rank(0x12D1, 0x1001, 0) < rank(0x12D1, 0x1001, 1)
+    assert rank(0xFFFF, 0xFFFF, 3) == 0
+
+
+@pytest.fixture
+def sysfs(tmp_path: Path) -> Path:
+    """A stick at 1-1.2 with two ttys, as the kernel lays it out, and a serial port without USB."""
+    root = tmp_path / "sys"
+    stick = root / "devices/pci0000:00/usb1/1-1/1-1.2"
+    for number, interface in ((0, "00"), (1, "02")):
+        place = stick / f"1-1.2:1.{int(interface)}"
+        (place / f"ttyUSB{number}").mkdir(parents=True)
+        (place / "bInterfaceNumber").write_text(f"{interface}\n")
+        tty = root / "class/tty" / f"ttyUSB{number}"
+        tty.mkdir(parents=True)
+        (tty / "device").symlink_to(place / f"ttyUSB{number}")
+    for name, value in (
+        ("idVendor", "12d1"),
+        ("idProduct", "1001"),
+        ("authorized", "1"),
+        ("serial", "0123456789"),
+    ):
+        (stick / name).write_text(f"{value}\n")
+    (root / "devices/platform/serial8250").mkdir(parents=True)
+    plain = root / "class/tty/ttyS0"
+    plain.mkdir(parents=True)
+    (plain / "device").symlink_to(root / "devices/platform/serial8250")
+    return root
+
+
+def test_usb_ttys_are_read_from_sysfs(sysfs: Path) -> None:
+    first, second = usb_ttys(sysfs, Path("/dev"))
+    assert (first.device, first.path, first.interface) == ("/dev/ttyUSB0", "1-1.2", 0)
+    assert (second.vendor, second.product, second.interface) == (0x12D1, 0x1001, 2)
+    assert usb_tty(Path("/dev/ttyS0"), sysfs) is None
+
+
+def test_candidates_come_with_the_likeliest_port_of_a_device_first(sysfs: Path) -> None:
+    assert [c.device for c in candidates(sysfs)] == ["/dev/ttyUSB1", "/dev/ttyUSB0"]
+
+
+async def test_a_usb_device_is_taken_off_the_bus_and_put_back(sysfs: Path) -> None:
+    attribute = sysfs / "devices/pci0000:00/usb1/1-1/1-1.2/authorized"
+    task = asyncio.create_task(reauthorise("/dev/ttyUSB1", sysfs=sysfs, off_s=0.1))
+    await asyncio.sleep(0.05)
+    assert attribute.read_text() == "0"
+    assert await task
+    assert attribute.read_text() == "1"
+
+
+async def test_a_device_that_is_no_usb_device_cannot_be_reauthorised(sysfs: Path) -> None:
+    assert not await reauthorise("/dev/ttyS0", sysfs=sysfs, off_s=0)
+    assert not await reauthorise("/dev/ttyUSB9", sysfs=sysfs, off_s=0)
+
+
+async def test_cancelled_while_off_the_bus_the_device_is_put_back_all_the_same(
+    sysfs: Path,
+) -> None:
+    attribute = sysfs / "devices/pci0000:00/usb1/1-1/1-1.2/authorized"
+    task = asyncio.create_task(reauthorise("/dev/ttyUSB1", sysfs=sysfs, off_s=60))
+    await asyncio.sleep(0.05)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert attribute.read_text() == "1"

@@ -1,0 +1,187 @@
+"""Receiving: kept first, then deleted or acknowledged; nothing lost, whatever the hints say."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from modem_rig import RigMaker, Sink, granted, tpdu
+
+from modemgw.modem import session
+from modemgw.modem.initialise import Setup
+from modemgw.modem.profiles import GENERIC
+from modemgw.sms import Deliver, decode_mt
+
+SENDER = "+447911000001"
+
+
+async def test_a_message_is_kept_and_then_deleted_in_the_modem(rig: RigMaker) -> None:
+    async with rig() as r:
+        await r.ready()
+        r.bank.smsc.inject(SENDER, r.virtual.number, "hello")
+        await r.until(lambda: r.sink.of_kind(0))
+        await r.until(lambda: len(r.virtual.store_named("SM")) == 0)
+        received = decode_mt(r.sink.pdus[0].tpdu)
+        assert isinstance(received, Deliver)
+        assert received.user_data.text == "hello"
+        assert r.sink.pdus[0].memory == "SM"
+        assert not r.sink.pdus[0].direct
+        assert r.sink.sims[0].iccid == r.virtual.sim.iccid
+
+
+async def test_a_message_that_cannot_be_kept_stays_in_the_modem_and_is_offered_again(
+    rig: RigMaker,
+) -> None:
+    async with rig(sink=Sink(refuse=2)) as r:
+        await r.ready()
+        r.bank.smsc.inject(SENDER, r.virtual.number, "hello")
+        await r.until(lambda: r.sink.offered >= 1)
+        assert not r.sink.pdus
+        assert len(r.virtual.store_named("SM")) == 1
+        await r.until(lambda: len(r.sink.pdus) == 1)
+        await r.until(lambda: len(r.virtual.store_named("SM")) == 0)
+
+
+async def test_a_direct_report_that_cannot_be_kept_is_offered_again(rig: RigMaker) -> None:
+    async with rig() as r:
+        await r.ready()
+        r.sink.refuse = 2
+        await r.submit()
+        await r.until(lambda: r.sink.offered >= 1)
+        assert not r.sink.pdus
+        await r.until(lambda: len(r.sink.of_kind(2)) == 1)
+        assert r.sink.pdus[0].direct
+
+
+async def test_messages_that_came_while_nobody_listened_are_swept_up_at_the_start(
+    rig: RigMaker,
+) -> None:
+    def fill(bank: object) -> None:
+        for number in range(5):
+            bank.smsc.inject(SENDER, bank.modems[0].number, f"old {number}")  # type: ignore[attr-defined]
+
+    async with rig(before=fill) as r:
+        await r.until(lambda: len(r.sink.of_kind(0)) == 5)
+        await r.until(lambda: len(r.virtual.store_named("SM")) == 0)
+
+
+async def test_a_message_whose_hint_was_lost_is_found_by_the_next_sweep(rig: RigMaker) -> None:
+    async with rig() as r:
+        await r.ready()
+        await asyncio.sleep(0.1)
+        r.virtual.parameters["+CNMI"] = (2, 0, 0, 1, 0)
+        r.bank.smsc.inject(SENDER, r.virtual.number, "silent")
+        await r.until(lambda: r.sink.of_kind(0))
+
+
+@pytest.mark.parametrize(("index", "memory"), [(-1, None), (7, None), (None, "ME"), (None, "SR")])
+async def test_a_hint_with_a_wrong_place_loses_nothing(
+    rig: RigMaker, index: int | None, memory: str | None
+) -> None:
+    async with rig() as r:
+        await r.ready()
+        r.faults.index_shown, r.faults.memory_shown = index, memory
+        r.bank.smsc.inject(SENDER, r.virtual.number, "misplaced")
+        await r.until(lambda: r.sink.of_kind(0))
+        await r.until(lambda: len(r.virtual.store_named("SM")) == 0)
+
+
+async def test_a_full_store_is_emptied_and_what_waited_comes_in(rig: RigMaker) -> None:
+    def fill(bank: object) -> None:
+        bank.modems[0].faults.fill_store("SM")  # type: ignore[attr-defined]
+        bank.smsc.inject(SENDER, bank.modems[0].number, "waiting")  # type: ignore[attr-defined]
+
+    async with rig(before=fill) as r:
+        await r.ready()
+        await r.until(
+            lambda: any(
+                isinstance(m := decode_mt(p.tpdu), Deliver) and m.user_data.text == "waiting"
+                for p in r.sink.of_kind(0)
+            )
+        )
+
+
+async def test_a_burst_is_received_whole_while_parts_are_sent(rig: RigMaker) -> None:
+    async with rig() as r:
+        await r.ready()
+        for number in range(40):
+            r.bank.smsc.inject(SENDER, r.virtual.number, f"in {number}")
+        for number in range(40):
+            await r.submit(text=f"out {number}")
+        await r.until(lambda: len(r.sink.of_kind(0)) == 40 and len(r.sink.of_kind(2)) == 40, 10)
+        texts = {decode_mt(p.tpdu).user_data.text for p in r.sink.of_kind(0)}  # type: ignore[union-attr]
+        assert texts == {f"in {number}" for number in range(40)}
+
+
+async def test_a_flash_message_that_comes_directly_is_kept(rig: RigMaker) -> None:
+    async with rig() as r:
+        await r.ready()
+        r.bank.smsc.inject(SENDER, r.virtual.number, "flash", message_class=0)
+        await r.until(lambda: r.sink.of_kind(0))
+        assert r.sink.pdus[0].direct
+
+
+async def test_octets_that_are_no_message_are_handed_on_raw(rig: RigMaker) -> None:
+    async with rig() as r:
+        await r.ready()
+        r.bank.smsc.inject_tpdu(r.virtual.number, bytes.fromhex("04FF"))
+        await r.until(lambda: r.sink.pdus)
+        assert r.sink.pdus[0].raw
+        await r.until(lambda: len(r.virtual.store_named("SM")) == 0)
+
+
+async def test_a_message_is_deleted_only_after_a_slow_commit(rig: RigMaker) -> None:
+    gate = asyncio.Event()
+    sink = Sink(before_keep=gate.wait)  # type: ignore[arg-type]
+    async with rig(sink=sink) as r:
+        await r.ready()
+        r.bank.smsc.inject(SENDER, r.virtual.number, "slow")
+        await r.until(lambda: sink.offered == 1)
+        await asyncio.sleep(0.1)
+        assert len(r.virtual.store_named("SM")) == 1
+        gate.set()
+        await r.until(lambda: len(r.virtual.store_named("SM")) == 0)
+
+
+async def test_drafts_are_neither_delivered_nor_deleted(rig: RigMaker) -> None:
+    async with rig() as r:
+        await r.ready()
+        await asyncio.sleep(0.1)
+        channel = r.modem._supervisor.session.channel  # type: ignore[union-attr]
+        await channel.submit(
+            f"AT+CMGW={len(tpdu())}",
+            "00" + tpdu().hex().upper(),
+            authorise=granted(),
+            prompt_s=1,
+            timeout_s=1,
+        )
+        await asyncio.sleep(0.8)
+        assert not r.sink.pdus
+        assert len(r.virtual.store_named("SM")) == 1
+
+
+async def test_direct_messages_are_acknowledged_only_when_they_are_kept(
+    rig: RigMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # For a profile that has nothing better than CSMS=1 with +CMT. A daemon that dies between the
+    # commit and the acknowledgement gets the message again from the service centre.
+    direct = replace(GENERIC, service=1, cnmi=("2,2,0,1,0",))
+    gate = asyncio.Event()
+    sink = Sink(before_keep=gate.wait)  # type: ignore[arg-type]
+    monkeypatch.setattr(session, "by_name", lambda name: direct)
+    async with rig(sink=sink, profile="generic") as r:
+        await r.ready()
+        r.bank.smsc.inject(SENDER, r.virtual.number, "precious")
+        await r.until(lambda: sink.offered == 1)
+        await asyncio.sleep(0.05)
+        assert "AT+CNMA" not in r.commands()
+        gate.set()
+        await r.until(lambda: "AT+CNMA" in r.commands())
+        assert r.sink.pdus[0].direct
+
+
+def test_a_setup_knows_whether_reports_come_directly() -> None:
+    assert Setup(cnmi="2,1,0,1,0").direct_reports
+    assert not Setup(cnmi="2,1,0,2,1").direct_reports
+    assert not Setup().direct_reports
