@@ -2,7 +2,7 @@
 
 from modemgw.sms.address import Address
 from modemgw.sms.assemble import GAP, Assembled, assemble, collate
-from modemgw.sms.cause import failure_cause
+from modemgw.sms.cause import FailureClass, failure_cause, failure_class
 from modemgw.sms.command import Command, CommandType
 from modemgw.sms.dcs import Alphabet, DataCoding, Indication, MessageWaiting
 from modemgw.sms.deliver import Deliver
@@ -37,6 +37,7 @@ __all__ = [
     "Deliver",
     "DeliverReport",
     "Element",
+    "FailureClass",
     "Iei",
     "Indication",
     "MessageWaiting",
@@ -63,6 +64,7 @@ __all__ = [
     "decode_mo",
     "decode_mt",
     "failure_cause",
+    "failure_class",
     "pack_pdu",
     "protocol",
     "replace_type",

@@ -1,6 +1,21 @@
 """TP-FCS, why a service centre or a mobile refused a TPDU (TS 23.040 9.2.3.22)."""
 
+from enum import StrEnum
 from typing import Final
+
+
+class FailureClass(StrEnum):
+    """What a refusal is about, as the spec groups the values."""
+
+    PROTOCOL = "TP-PID error"
+    DATA_CODING = "TP-DCS error"
+    COMMAND = "TP-Command error"
+    TPDU = "TPDU not supported"
+    SERVICE_CENTRE = "service centre"
+    MOBILE = "mobile or (U)SIM"
+    APPLICATION = "application specific"
+    UNSPECIFIED = "unspecified"
+
 
 _CAUSES: Final = {
     0x80: "telematic interworking not supported",
@@ -40,3 +55,22 @@ def failure_cause(octet: int) -> str:
     if 0xE0 <= octet <= 0xFE:
         return "application specific"
     return "reserved, read as unspecified error cause"
+
+
+_CLASSES: Final = {
+    0x8: FailureClass.PROTOCOL,
+    0x9: FailureClass.DATA_CODING,
+    0xA: FailureClass.COMMAND,
+    0xB: FailureClass.TPDU,
+    0xC: FailureClass.SERVICE_CENTRE,
+    0xD: FailureClass.MOBILE,
+    0xE: FailureClass.APPLICATION,
+    0xF: FailureClass.APPLICATION,
+}
+
+
+def failure_class(octet: int) -> FailureClass:
+    """The group of a TP-FCS octet, reserved values of a group included."""
+    if octet == 0xFF or octet < 0x80:
+        return FailureClass.UNSPECIFIED
+    return _CLASSES[octet >> 4]

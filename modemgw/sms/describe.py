@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from modemgw.sms.address import NPI_NAMES, TON_NAMES, Address
-from modemgw.sms.cause import failure_cause
+from modemgw.sms.cause import failure_cause, failure_class
 from modemgw.sms.command import Command, CommandType
 from modemgw.sms.dcs import Alphabet, DataCoding
 from modemgw.sms.deliver import Deliver
@@ -75,8 +75,9 @@ def describe(tpdu: Tpdu, smsc: Address | None = None) -> list[Field]:
             return [*fields, *_command(tpdu)]
         case SubmitReport() | DeliverReport():
             if tpdu.failure_cause is not None:
-                cause = failure_cause(tpdu.failure_cause)
-                fields.append(Field("TP-FCS", "9.2.3.22", tpdu.failure_cause, cause))
+                cause = tpdu.failure_cause
+                meaning = f"{failure_cause(cause)} ({failure_class(cause)})"
+                fields.append(Field("TP-FCS", "9.2.3.22", cause, meaning))
             if isinstance(tpdu, SubmitReport):
                 fields.append(_timestamp("TP-SCTS", "9.2.3.11", tpdu.scts))
             fields += _coding(tpdu.pid, tpdu.dcs)

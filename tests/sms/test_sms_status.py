@@ -1,6 +1,6 @@
 import pytest
 
-from modemgw.sms import Outcome, failure_cause, status_of
+from modemgw.sms import FailureClass, Outcome, failure_cause, failure_class, status_of
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,20 @@ def test_a_status_has_a_meaning(octet: int, meaning: str) -> None:
 )
 def test_a_failure_cause_has_a_meaning(octet: int, meaning: str) -> None:
     assert failure_cause(octet) == meaning
+
+
+@pytest.mark.parametrize(
+    ("octets", "group"),
+    [
+        ([0x80, 0x82, 0x8F], FailureClass.PROTOCOL),
+        ([0x90, 0x9F], FailureClass.DATA_CODING),
+        ([0xA0, 0xAF], FailureClass.COMMAND),
+        ([0xB0, 0xBF], FailureClass.TPDU),
+        ([0xC0, 0xC7], FailureClass.SERVICE_CENTRE),
+        ([0xD0, 0xD5], FailureClass.MOBILE),
+        ([0xE0, 0xFE], FailureClass.APPLICATION),
+        ([0x00, 0x7F, 0xFF], FailureClass.UNSPECIFIED),
+    ],
+)
+def test_a_failure_cause_has_a_class(octets: list[int], group: FailureClass) -> None:
+    assert [failure_class(octet) for octet in octets] == [group] * len(octets)
