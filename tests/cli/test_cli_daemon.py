@@ -331,3 +331,25 @@ async def test_a_wait_outlives_a_daemon_that_is_started_anew(tmp_path):
             async with daemon(file):
                 code, _, err = await waiting
                 assert (code, err.splitlines()[-1].split(":")[0]) == (0, "delivered"), err
+
+
+async def test_the_first_sigterm_waits_for_the_part_in_the_air_and_a_second_one_does_not(tmp_path):
+    settings = BankSettings(modems=1, part_seconds=2, receipt_seconds=60)
+    async with Bank(settings, directory=tmp_path / "bank") as bank:
+        file = write_config(tmp_path, bank.paths)
+        for signals, code in ((1, 0), (2, 1)):
+            async with daemon(file) as running:
+                await until_ready(running.url)
+                async with Client(running.url, running.key) as client:
+                    message = await client.send("+447700900111", "x")
+                    async with asyncio.timeout(10):
+                        while (await client.message(message["id"]))["status"] != "sending":
+                            await asyncio.sleep(0.05)
+                for _ in range(signals):
+                    running.process.send_signal(signal.SIGTERM)
+                    await asyncio.sleep(0.3)
+                async with asyncio.timeout(15):
+                    assert await running.process.wait() == code
+                assert "Traceback" not in running.log.read_text()
+                assert len(bank.smsc.accepted) == 1 or signals == 2
+    assert "ended before everything was drained" in running.log.read_text()
