@@ -239,7 +239,12 @@ class Client:
 
     async def readiness(self) -> answers.Readiness:
         """Whether a message could be sent now. Needs no key."""
-        answer: answers.Readiness = await self._request("GET", "readyz", accept=(503,))
+        try:
+            answer: answers.Readiness = await self._get("readyz")
+        except ApiError as error:
+            if error.status != 503:
+                raise
+            return {"ready": False, "detail": str(error)}
         return answer
 
     async def wait(
@@ -342,12 +347,10 @@ class Client:
         headers = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
         return await self._request("POST", path, json=body, headers=headers)
 
-    async def _request(
-        self, method: str, path: str, *, accept: Sequence[int] = (), **options: Any
-    ) -> Any:
+    async def _request(self, method: str, path: str, **options: Any) -> Any:
         try:
             async with self._open().request(method, path, **options) as answer:
-                if answer.status >= 400 and answer.status not in accept:
+                if answer.status >= 400:
                     raise await _error(answer)
                 return await answer.json()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

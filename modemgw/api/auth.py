@@ -15,7 +15,7 @@ SCOPES: Mapping[str, str] = {
     "send": "send, preview and cancel messages",
     "read": "see messages, batches, modems, events and figures",
     "inbound": "see received messages",
-    "admin": "everything, and control modems",
+    "admin": "do everything, and control modems",
 }
 
 

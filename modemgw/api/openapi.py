@@ -152,7 +152,9 @@ def _parameters(endpoint: Endpoint) -> Iterator[dict[str, Any]]:
     if endpoint.query is not None:
         schema = endpoint.query.model_json_schema()
         for name, field in schema["properties"].items():
-            yield {"name": name, "in": "query", "schema": _inlined(field, schema.get("$defs", {}))}
+            about = {k: field.pop(k) for k in ("description",) if k in field}
+            form = _inlined(field, schema.get("$defs", {}))
+            yield {"name": name, "in": "query", **about, "schema": form}
     if endpoint.idempotent:
         yield {
             "name": HEADER,

@@ -9,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from modemgw.api import answers
 from modemgw.api.endpoint import GATEWAY, Endpoint, json_response
+from modemgw.api.problems import Problem
 
 
 async def health(_request: web.Request) -> web.Response:
@@ -21,8 +22,10 @@ async def readiness(request: web.Request) -> web.Response:
     refusal = gateway.accepting
     if refusal is None and not gateway.ready:
         refusal = "no modem can send"
-    document: answers.Readiness = {"ready": refusal is None, "detail": refusal}
-    return json_response(document, 200 if refusal is None else 503)
+    if refusal is not None:
+        raise Problem("unavailable", refusal)
+    document: answers.Readiness = {"ready": True, "detail": None}
+    return json_response(document)
 
 
 async def metrics(request: web.Request) -> web.Response:
@@ -49,6 +52,7 @@ ENDPOINTS = (
         tag="service",
         public=True,
         answer=answers.Readiness,
+        problems=("unavailable",),
     ),
     Endpoint(
         method="GET",

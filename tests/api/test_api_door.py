@@ -30,7 +30,7 @@ async def test_health_and_readiness_answer_without_a_key(http, gateway):
     gateway.ready = False
     answer = await http.get("/readyz")
     assert answer.status == 503
-    assert await answer.json() == {"ready": False, "detail": "no modem can send"}
+    assert (await answer.json())["detail"] == "no modem can send"
     gateway.ready, gateway.accepting = True, "the disk is full"
     assert (await (await http.get("/readyz")).json())["detail"] == "the disk is full"
 
