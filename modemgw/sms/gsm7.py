@@ -22,7 +22,7 @@ _LOW: Final = bytes(range(0x80))
 class Gsm7:
     """One pairing of a locking and a single shift table, ready to encode and decode."""
 
-    __slots__ = ("_after_escape", "_encoding", "_main")
+    __slots__ = ("_after_escape", "_encoding", "_main", "characters")
 
     def __init__(self, locking: int = 0, single: int = 0) -> None:
         main = locking_table(locking)
@@ -46,6 +46,7 @@ class Gsm7:
                 cells[0x80 | code] = character
                 taken.add(character)
         self._encoding = codecs.charmap_build("".join(cells))
+        self.characters = frozenset(cells) - {UNDEFINED, "\0"}
 
     def codes(self, text: str) -> bytes:
         """One octet for each character; UnicodeEncodeError names the first that the tables do not

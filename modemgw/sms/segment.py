@@ -12,7 +12,7 @@ from modemgw.sms.dcs import DATA, GSM7, UCS2, Alphabet, DataCoding
 from modemgw.sms.errors import TooManyPartsError, UnencodableError
 from modemgw.sms.graphemes import can_break
 from modemgw.sms.gsm7 import gsm7, septet_count, septets_of
-from modemgw.sms.header import Element, Ports, concatenation_head, shift_elements
+from modemgw.sms.header import Element, Iei, Ports, concatenation_head, shift_elements
 from modemgw.sms.tables import NationalLanguage
 from modemgw.sms.transliterate import transliterate as plain_text
 from modemgw.sms.user_data import (
@@ -57,9 +57,7 @@ class Segmentation:
 
 
 class _Cut(NamedTuple):
-    """A text or data in one alphabet, cut: the header elements of every part, the pieces, and their
-    counts.
-    """
+    """A text or data, cut: the header elements of every part, the pieces, and their counts."""
 
     alphabet: Alphabet
     elements: tuple[Element, ...]
@@ -146,9 +144,7 @@ class _Splitter:
         return size + 1 if size else 0
 
     def gsm7(self, text: str, pairs: Sequence[tuple[int, int]]) -> _Cut | None:
-        """By the pair of tables that takes the fewest parts, then septets, then elements; None if
-        none can.
-        """
+        """By the pair of tables with the fewest parts, septets, elements; None if none can."""
         best: _Cut | None = None
         for locking, single in pairs:
             try:
@@ -219,9 +215,7 @@ class _Splitter:
         return _Cut(DATA, self._elements, pieces, tuple(map(len, pieces)), room)
 
     def _whole(self, text: str, start: int, stop: int) -> int:
-        """The last place up to ``stop`` that splits no cluster; ``stop`` itself when that leaves
-        nothing.
-        """
+        """The last place up to ``stop`` that splits no cluster, ``stop`` if that leaves nothing."""
         if not self._keep_clusters:
             return stop
         whole = stop
@@ -243,7 +237,8 @@ def _cost(cut: _Cut) -> tuple[int, int, int]:
 
 
 def _has_shift(cut: _Cut) -> bool:
-    return any(element.iei in (0x24, 0x25) for element in cut.elements)
+    shifts = (Iei.LOCKING_SHIFT, Iei.SINGLE_SHIFT)
+    return any(element.iei in shifts for element in cut.elements)
 
 
 def _pairs(national: Sequence[NationalLanguage] | ShiftTables) -> list[tuple[int, int]]:
@@ -257,16 +252,8 @@ def _pairs(national: Sequence[NationalLanguage] | ShiftTables) -> list[tuple[int
 
 
 def _in_tables(pairs: Sequence[tuple[int, int]]) -> Callable[[str], bool]:
-    def encodable(character: str) -> bool:
-        for locking, single in pairs:
-            try:
-                gsm7(locking, single).codes(character)
-            except UnicodeEncodeError:
-                continue
-            return True
-        return False
-
-    return encodable
+    """Whether a character is in any of the tables."""
+    return frozenset[str]().union(*(gsm7(*pair).characters for pair in pairs)).__contains__
 
 
 def _not_in_gsm7(
@@ -279,18 +266,12 @@ def _not_in_gsm7(
             transliterate and all(encodable(c) for c in plain_text(character, encodable)[0])
         ):
             return UnencodableError(character, position, "the GSM 7 bit alphabet")
-    # Every character is in some table, but no single pair has them all: the fullest pair names its
-    # first gap.
-    first = max(_first_gap(text, pair) for pair in pairs)
+    # Every character is in some table, but no pair has them all; the one that comes furthest tells.
+    first = max(
+        next(at for at, character in enumerate(text) if character not in gsm7(*pair).characters)
+        for pair in pairs
+    )
     return UnencodableError(text[first], first, "the same GSM 7 bit tables as the rest")
-
-
-def _first_gap(text: str, pair: tuple[int, int]) -> int:
-    try:
-        gsm7(*pair).codes(text)
-    except UnicodeEncodeError as wrong:
-        return wrong.start
-    return 0
 
 
 def _segmentation(

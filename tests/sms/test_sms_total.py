@@ -38,7 +38,7 @@ def content(tpdu: str) -> UserData:
     return deliver(tpdu).user_data
 
 
-@settings(max_examples=2000)
+@settings(max_examples=1000)
 @given(st.binary(max_size=200), st.integers(0, 3))
 def test_any_octets_are_a_value_or_one_error_with_field_and_offset(octets: bytes, mti: int) -> None:
     octets = bytes((octets[0] & 0xFC | mti,)) + octets[1:] if octets else octets
