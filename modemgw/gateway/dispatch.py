@@ -251,7 +251,9 @@ class Dispatch:
         if job.avoid and job.avoid_until <= now:
             job.avoid = frozenset()
         buckets = self._buckets.setdefault(self._target(job), {})
-        bucket = buckets.setdefault(job.avoid, _Bucket())
+        bucket = buckets.get(job.avoid)
+        if bucket is None:
+            bucket = buckets[job.avoid] = _Bucket()
         heappush(bucket.heaps[job.rank], (job.n, job.place, job))
         if job.avoid:
             heappush(self._delayed, (job.avoid_until, job.n, job.place, job))

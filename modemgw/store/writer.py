@@ -8,7 +8,6 @@ unit of work that comes alone is committed at once.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import queue
 import sqlite3
@@ -16,6 +15,8 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from pydantic_core import to_json
 
 from modemgw.clock import Clock
 from modemgw.store.errors import StoreConflict, StoreUnavailable
@@ -183,7 +184,7 @@ class Writer:
         ]
         transaction.many(
             "INSERT INTO events (id, type, at, data) VALUES (?, ?, ?, ?)",
-            [(e.id, e.type, e.at, json.dumps(e.data, separators=(",", ":"))) for e in events],
+            [(e.id, e.type, e.at, to_json(e.data).decode()) for e in events],
         )
         return events
 
