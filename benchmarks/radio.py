@@ -21,9 +21,11 @@ from typing import Any
 from bench.bank_process import ANSWERED, BUSY, COMMANDED, TYPED
 from bench.figures import say, spread, tell
 from bench.rig import Rig
+
 from modemgw.virtual.control import ControlClient
 
-LONG = "This message is too long for one part, so that its text has to travel in two of them. " * 3
+SHORT = "Your parcel is on its way."
+LONG = "This text is too long for one part, so that it has to travel in two. " * 3
 CASES = ((8, 0.25, 0.99), (64, 2.0, 0.98))
 
 
@@ -64,7 +66,10 @@ async def measure(
             noise = asyncio.create_task(inbound(rig))
             batch = await rig.client.send_batch(
                 [
-                    {"to": f"+4477008{i:05d}", "text": f"{i} {LONG if parts == 2 else 'hello'}"[:250]}
+                    {
+                        "to": f"+4477008{i:05d}",
+                        "text": f"{i} {LONG if parts == 2 else 'hello'}"[:250],
+                    }
                     for i in range(count)
                 ]
             )

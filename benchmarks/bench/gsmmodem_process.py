@@ -5,12 +5,18 @@ import sys
 import threading
 
 from gsmmodem import GsmModem
+from gsmmodem.exceptions import GsmModemException
 
 
 def work(modem: GsmModem, waiting: "queue.Queue[str]") -> None:
     while True:
-        to, _, text = waiting.get().partition(" ")
-        modem.sendSms(to, text)
+        line = waiting.get()
+        to, _, text = line.partition(" ")
+        try:
+            modem.sendSms(to, text)
+        except GsmModemException as error:
+            print(repr(error), file=sys.stderr, flush=True)
+            waiting.put(line)
 
 
 def main() -> None:

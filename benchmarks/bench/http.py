@@ -60,6 +60,8 @@ async def connect(url: str) -> Connection:
     """A connection to the server of a URL. Raises Broken."""
     where = urlsplit(url)
     loop = asyncio.get_running_loop()
+    assert where.hostname is not None
+    assert where.port is not None
     try:
         _, connection = await loop.create_connection(Connection, where.hostname, where.port)
     except OSError as error:

@@ -32,6 +32,9 @@ class Peer(Protocol):
     def submit(self, texts: Sequence[tuple[str, str]]) -> None:
         """Hand over (recipient, text) pairs, in the quickest way the gateway offers."""
 
+    def nudge(self) -> None:
+        """Called often while it works: end its sleep, where it has a way for that."""
+
     def cpu_seconds(self) -> float:
         """What its processes have used so far."""
 
@@ -54,6 +57,9 @@ class _Processes:
             )
         self._processes.append(process)
         return process
+
+    def nudge(self) -> None:
+        """Nothing is known that would help."""
 
     def cpu_seconds(self) -> float:
         used = 0.0
@@ -108,7 +114,6 @@ class SmsTools(_Processes):
             "delaytime = 1",
             "delaytime_mainprocess = 1",
             "receive_before_send = no",
-            "trust_spool = yes",
             "ignore_outgoing_priority = yes",
             "executable_check = no",
         ]
@@ -122,12 +127,11 @@ class SmsTools(_Processes):
                 "pre_init = no",
                 "init = ATE0+CMEE=1;+CMGF=0",
                 "check_network = 0",
-                "signal_quality_before_send = no",
                 "check_memory_method = 0",
                 "baudrate = 115200",
                 "rtscts = no",
                 "keep_open = yes",
-                "poll_faster = 1",
+                "poll_faster = 50",
                 "mode = new",
             ]
         config = directory / "smsd.conf"
@@ -143,7 +147,12 @@ class SmsTools(_Processes):
             name = f"m{self._serial:06d}"
             (self._staging / name).write_text(f"To: {to.lstrip('+')}\n\n{text}")
             (self._staging / name).rename(self._outgoing / name)
+        self.nudge()
+
+    def nudge(self) -> None:
         self._main.send_signal(signal.SIGCONT)
+        for child in _children(self._main.pid):
+            child.send_signal(signal.SIGCONT)
 
 
 class GammuSmsd(_Processes):

@@ -97,7 +97,7 @@ class Daemon:
         self._process: subprocess.Popen[bytes] | None = None
 
     def _toml(self, ports: list[Path], tables: dict[str, Any]) -> str:
-        given = {
+        given: dict[str, dict[str, Any]] = {
             "gateway": {"data_dir": str(self._directory / "data"), "log_level": "warning"},
             "http": {"listen": f"127.0.0.1:{self._port}"},
             "sim_limits": UNLIMITED,
