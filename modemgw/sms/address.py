@@ -54,8 +54,7 @@ class Address:
 
     @classmethod
     def parse(cls, text: str) -> "Address":
-        """An address as a person dials it: ``+`` makes it international, anything else stays as
-        dialled.
+        """An address as a person dials it: ``+`` makes it international, else it stays as dialled.
 
         ValueError for an empty text, an unknown digit or more than 20 digits.
         """
@@ -90,8 +89,10 @@ class Address:
         return 0x80 | self.ton << 4 | self.npi
 
     def encode(self) -> bytes:
-        """Length in useful semi-octets, type, value, as in a TPDU; ValueError when it cannot be
-        written.
+        """Length in useful semi-octets, type, value, as in a TPDU.
+
+        ValueError for more than 20 digits or 11 septets, a character that has no code, a TON or NPI
+        out of range.
         """
         semi_octets, octets = self._value_octets()
         return bytes((semi_octets, self.type_octet)) + octets
@@ -153,11 +154,9 @@ def decode_address(octets: bytes, offset: int, field: str) -> tuple[Address, int
 
 
 def decode_smsc(octets: bytes) -> tuple[Address | None, int]:
-    """The service centre address that modems prefix and the offset after it; None when its length
-    is 0.
+    """The service centre's address that modems prefix, and the offset after it.
 
-    An address of a type octet without digits, as some software writes an empty one, counts as none
-    too.
+    None when its length is 0, or 1: some software writes an empty address as a type octet alone.
     """
     if not octets:
         raise PduError("SCA", 0, "no octets at all")

@@ -32,15 +32,15 @@ class Element:
     data: bytes = b""
 
     def encode(self) -> bytes:
-        """Identifier, length, data; ValueError when one of them needs more than an octet."""
+        """Identifier, length, data; ValueError when one of the first two is no octet."""
+        if not 0 <= self.iei <= 255 or len(self.data) > 255:
+            raise ValueError(f"element {self.iei} of {len(self.data)} octets, both are 0 to 255")
         return bytes((self.iei, len(self.data))) + self.data
 
 
 @value
 class Concatenation:
-    """Which part of which concatenated message this is (9.2.3.24.1; ``wide``: 16-bit reference,
-    9.2.3.24.8).
-    """
+    """Which part of which message this is (9.2.3.24.1; ``wide``: 16-bit reference, 9.2.3.24.8)."""
 
     reference: int
     total: int
@@ -103,16 +103,17 @@ class SpecialMessage:
 
     def element(self) -> Element:
         """The element; ValueError for values that it cannot hold."""
-        if not (0 <= self.kind <= 31 and 1 <= self.profile <= 4):
-            raise ValueError(f"kind {self.kind} is 0 to 31, profile {self.profile} 1 to 4")
+        if not (0 <= self.kind <= 31 and 1 <= self.profile <= 4 and 0 <= self.count <= 255):
+            raise ValueError(
+                f"kind {self.kind} is 0 to 31, profile {self.profile} 1 to 4,"
+                f" count {self.count} 0 to 255"
+            )
         first = 0x80 * self.store | self.profile - 1 << 5 | self.kind
         return Element(Iei.SPECIAL_MESSAGE, bytes((first, self.count)))
 
 
 def shift_elements(locking: int, single: int) -> tuple[Element, ...]:
-    """The national language elements for a pair of tables, none for the default ones (9.2.3.24.15,
-    .16).
-    """
+    """The elements for a pair of tables, none for the default ones (9.2.3.24.15, .16)."""
     elements = []
     if locking:
         elements.append(Element(Iei.LOCKING_SHIFT, bytes((locking,))))
@@ -147,17 +148,22 @@ def parse_elements(octets: bytes) -> tuple[Element, ...]:
 
 
 def concatenation_of(header: tuple[Element, ...]) -> Concatenation | None:
-    """The concatenation that holds; None without one or when total or sequence make it void
-    (9.2.3.24.1).
+    """The concatenation that holds, or None.
+
+    One of no parts, of a part 0 or of a part beyond the last is to be ignored (9.2.3.24.1).
     """
     found = None
     for element in header:
         data = element.data
         if element.iei == Iei.CONCATENATION_8 and len(data) == 3:
-            found = Concatenation(data[0], data[1], data[2], False)
+            place = Concatenation(data[0], data[1], data[2], False)
         elif element.iei == Iei.CONCATENATION_16 and len(data) == 4:
-            found = Concatenation(data[0] << 8 | data[1], data[2], data[3], True)
-    return found if found is not None and 1 <= found.sequence <= found.total else None
+            place = Concatenation(data[0] << 8 | data[1], data[2], data[3], True)
+        else:
+            continue
+        if 1 <= place.sequence <= place.total:
+            found = place
+    return found
 
 
 def ports_of(header: tuple[Element, ...]) -> Ports | None:
@@ -173,9 +179,7 @@ def ports_of(header: tuple[Element, ...]) -> Ports | None:
 
 
 def special_messages_of(header: tuple[Element, ...]) -> tuple[SpecialMessage, ...]:
-    """All special message indications; this element may be repeated, one for each kind
-    (9.2.3.24.2).
-    """
+    """All special message indications; the element may be repeated, for each kind (9.2.3.24.2)."""
     return tuple(
         SpecialMessage(
             element.data[0] & 31,

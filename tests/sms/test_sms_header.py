@@ -78,6 +78,17 @@ def test_a_concatenation_that_does_not_fit_is_not_written(place: Concatenation) 
         place.element()
 
 
+def test_a_void_concatenation_does_not_hide_one_that_holds() -> None:
+    data = UserData(Alphabet.DATA, b"", bytes.fromhex("00032A0302" + "08040001" + "0001"))
+    assert data.concatenation == Concatenation(42, 3, 2)
+
+
+@pytest.mark.parametrize("element", [Element(256), Element(0, bytes(256)), Element(-1)])
+def test_an_element_that_does_not_fit_is_not_written(element: Element) -> None:
+    with pytest.raises(ValueError, match="0 to 255"):
+        element.encode()
+
+
 def test_the_last_of_elements_that_exclude_each_other_counts() -> None:
     narrow, wide = Concatenation(1, 2, 1), Concatenation(2, 3, 2, wide=True)
     small, big = Ports(240, 16, wide=False), Ports(2948, 9200)
