@@ -228,6 +228,13 @@ class Sim(TypedDict):
     number: str | None
 
 
+class Storage(TypedDict):
+    """How full the modem's memory for received messages is."""
+
+    used: int
+    size: int
+
+
 class Modem(TypedDict):
     """A modem, its SIM and how they do."""
 
@@ -255,7 +262,9 @@ class Modem(TypedDict):
     timeouts: int
     resets: int
     recoveries: int
+    storage: Storage | None
     last_answer_at: Time | None
+    ready_since: Time | None
     routes: list[str]
     weight: int
 

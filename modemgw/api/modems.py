@@ -23,6 +23,9 @@ def _render(view: ModemView) -> answers.Modem:
             "imsi": status.sim.imsi,
             "number": status.sim.number,
         }
+    storage: answers.Storage | None = None
+    if status.storage is not None:
+        storage = {"used": status.storage[0], "size": status.storage[1]}
     return {
         "id": status.id,
         "state": status.state.value,
@@ -48,7 +51,9 @@ def _render(view: ModemView) -> answers.Modem:
         "timeouts": status.timeouts,
         "resets": status.resets,
         "recoveries": status.recoveries,
+        "storage": storage,
         "last_answer_at": render_optional_moment(status.last_answer),
+        "ready_since": render_optional_moment(status.ready_since),
         "routes": list(view.routes),
         "weight": view.weight,
     }

@@ -68,7 +68,7 @@ def show(identifier: str, as_json: bool, daemon: Daemon) -> None:
 
 
 def _print(modem: answers.Modem) -> None:
-    sim = modem["sim"]
+    sim, storage = modem["sim"], modem["storage"]
     step = "" if modem["step"] is None else f", step {modem['step']} of the ladder"
     print_fields(
         [
@@ -94,6 +94,7 @@ def _print(modem: answers.Modem) -> None:
             ("ambiguous", modem["ambiguous"]),
             ("timeouts", modem["timeouts"]),
             ("resets", modem["resets"]),
+            ("storage", storage and f"{storage['used']} of {storage['size']} messages"),
             ("last answer", local_time(modem["last_answer_at"])),
             ("routes", " ".join(modem["routes"])),
         ]

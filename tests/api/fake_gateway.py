@@ -269,6 +269,7 @@ class FakeGateway:
             signal_dbm=-71,
             last_answer=NOW,
             ready_since=NOW,
+            storage=(3, 50),
             sent=5,
             refused=1,
             ambiguous=2,

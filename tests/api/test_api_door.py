@@ -110,6 +110,7 @@ async def test_modems_are_shown_and_controlled(http, gateway):
     assert modem["state"] == "ready"
     assert modem["sim"]["iccid"] == "8944000000000000001"
     assert (modem["signal_dbm"], modem["queue"]) == (-71, 7)
+    assert modem["storage"] == {"used": 3, "size": 50}
     for verb in ("pause", "resume", "restart"):
         assert (await http.post(f"/v1/modems/m1/{verb}", headers=ADMIN)).status == 200
     answer = await http.post("/v1/modems/m1/ussd", json={"code": "*100#"}, headers=ADMIN)
