@@ -57,6 +57,7 @@ class Fleet(ModemSink):
         self._sections = {s.id: s for s in config.modem}
         self._limits = {s.id: config.limits_of(s) for s in config.modem}
         self._modems = {s.id: Modem(s, self, clock=clock, random=random) for s in config.modem}
+        self._lanes = {s.id: outbox.add_lane(self._modems[s.id], s) for s in config.modem}
         self._ready: set[str] = set()
         self._lane_tasks: list[asyncio.Task[None]] = []
         self._modem_tasks: list[asyncio.Task[None]] = []
@@ -64,11 +65,10 @@ class Fleet(ModemSink):
     def start(self, tasks: asyncio.TaskGroup) -> None:
         """Begin to run every modem and its lane in `tasks`."""
         self._tasks = tasks
-        for section in self._sections.values():
-            modem = self._modems[section.id]
-            lane = self._outbox.add_lane(modem, section)
-            self._modem_tasks.append(tasks.create_task(modem.run(), name=f"modem {section.id}"))
-            self._lane_tasks.append(tasks.create_task(lane.run(), name=f"lane {section.id}"))
+        for id, modem in self._modems.items():
+            self._modem_tasks.append(tasks.create_task(modem.run(), name=f"modem {id}"))
+            lane = self._lanes[id]
+            self._lane_tasks.append(tasks.create_task(lane.run(), name=f"lane {id}"))
 
     async def drain(self, timeout_s: float) -> bool:
         """Let the parts in the air finish. False when some did not within `timeout_s`."""

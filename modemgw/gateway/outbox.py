@@ -89,7 +89,7 @@ class Outbox:
         )
 
     async def recover(self) -> RecoveryReport:
-        """Take up what the last run left. Call once, before lanes are added."""
+        """Take up what the last run left. Call once, before any lane runs."""
         keys = await self._store.write(self._take_up)
         jobs = await self._store.read(
             lambda db: [job_of(w.n, w.message) for w in messages.waiting(db)]
