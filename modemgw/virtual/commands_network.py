@@ -16,6 +16,7 @@ from modemgw.virtual.commands import (
 )
 from modemgw.virtual.commands_general import new_values
 from modemgw.virtual.parameters import ranges_text
+from modemgw.virtual.textmode import to_charset
 
 if TYPE_CHECKING:
     from modemgw.virtual.modem import VirtualModem
@@ -54,7 +55,9 @@ def operator(modem: VirtualModem, command: Command) -> Reply:
         mode = 2 if radio.deselected else 0
         if not radio.registered:
             return (f"+COPS: {mode}",)
-        name = settings.plmn if radio.name_format == 2 else settings.operator
+        name = settings.plmn
+        if radio.name_format != 2:
+            name = to_charset(modem.parameters.charset, settings.operator)
         return (f'+COPS: {mode},{radio.name_format},"{name}",{modem.personality.technology}',)
     mode = command.integer(0)
     if mode == 3:

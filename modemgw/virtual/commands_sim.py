@@ -15,6 +15,7 @@ from modemgw.virtual.commands import (
     Table,
 )
 from modemgw.virtual.sim import PinState, Sim
+from modemgw.virtual.textmode import to_charset
 
 if TYPE_CHECKING:
     from modemgw.virtual.modem import VirtualModem
@@ -44,6 +45,7 @@ def pin(modem: VirtualModem, command: Command) -> Reply:
 
     def try_it() -> None:
         if _let_in(sim, given, command):
+            modem.power.pin_given()
             modem.complete()
             modem.radio.changed()
         else:
@@ -117,7 +119,8 @@ def own_number(modem: VirtualModem, command: Command) -> Reply:
     """TS 27.007 7.1."""
     if command.form is Form.TEST:
         return ()
-    return (f'+CNUM: "","{modem.number}",145',)
+    number = to_charset(modem.parameters.charset, modem.number)
+    return (f'+CNUM: "","{number}",145',)
 
 
 @TABLE.on("+CLCK", need=Need.UNLOCKED)

@@ -10,7 +10,7 @@ from modemgw.virtual.parameters import ranges_text
 from modemgw.virtual.personalities import EmptySlot
 from modemgw.virtual.sending import Purpose
 from modemgw.virtual.store import TEXT_STATUS, AnyStore, Status, Stored
-from modemgw.virtual.textmode import entry_in_text_mode, number_given
+from modemgw.virtual.textmode import entry_in_text_mode, number_given, to_charset
 
 if TYPE_CHECKING:
     from modemgw.virtual.modem import VirtualModem
@@ -34,6 +34,8 @@ def message_parameter(modem: VirtualModem, command: Command) -> Reply:
     if value not in allowed[0]:
         raise CmsError(500 if name == "+CMMS" else 303)
     modem.parameters[name] = (value,)
+    if name == "+CMMS":
+        modem.sender.keep_link()
     return ()
 
 
@@ -289,7 +291,7 @@ def service_centre(modem: VirtualModem, command: Command) -> Reply:
     sim = modem.inserted()
     if command.form is Form.READ:
         kind = 145 if sim.smsc.startswith("+") else 129
-        return (f'+CSCA: "{sim.smsc}",{kind if sim.smsc else ""}'.rstrip(","),)
+        return (f'+CSCA: "{to_charset(modem.parameters.charset, sim.smsc)}",{kind}',)
     sim.smsc = number_given(modem, command, 0)
     return ()
 

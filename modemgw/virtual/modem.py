@@ -255,7 +255,7 @@ class VirtualModem:
             return 10
         if self.sim.pin_state is PinState.DEAD:
             return 13
-        if self.faults.sim_busy_now:
+        if self.faults.sim_busy_now or not self.power.sim_ready:
             return 14
         if unlocked and self.sim.pin_state is not PinState.READY:
             return 11 if self.sim.pin_state is PinState.PIN else 12

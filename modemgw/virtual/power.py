@@ -18,7 +18,7 @@ class Power:
         self._modem = modem
         self._boot_number = 0
         self._silenced: set[str] = set()
-        self._awake_at = float("-inf")
+        self._awake_at = self._sim_at = float("-inf")
         self.on = False
         self.sms_ready = False
         self.sent = 0
@@ -32,6 +32,17 @@ class Power:
         return self._modem.personality.boot_seconds if own is None else own
 
     @property
+    def _stretch(self) -> float:
+        """How much slower or faster than its make this modem starts."""
+        natural = self._modem.personality.boot_seconds
+        return self.boot_seconds / natural if natural else 1.0
+
+    @property
+    def sim_ready(self) -> bool:
+        """The SIM has been read after power-up."""
+        return self._modem.timers.monotonic() >= self._sim_at
+
+    @property
     def awake(self) -> bool:
         """Far enough up to hear commands."""
         return self.on and self._modem.timers.monotonic() >= self._awake_at
@@ -40,7 +51,7 @@ class Power:
         """Up and ready at once, without a banner: the modem has been running for long."""
         self._reset_state()
         self.on = self.sms_ready = True
-        self._awake_at = float("-inf")
+        self._awake_at = self._sim_at = float("-inf")
         self._boot_number += 1
         self._modem.radio.changed()
         self._begin_chatter()
@@ -55,11 +66,11 @@ class Power:
         number = self._boot_number
         modem = self._modem
         lines = modem.personality.boot_lines
-        natural = modem.personality.boot_seconds
-        stretch = self.boot_seconds / natural if natural else 1.0
+        stretch = self._stretch
 
-        scale = modem.settings.time_scale
-        self._awake_at = modem.timers.monotonic() + modem.personality.wake_seconds * stretch * scale
+        now, real = modem.timers.monotonic(), stretch * modem.settings.time_scale
+        self._awake_at = now + modem.personality.wake_seconds * real
+        self._sim_at = now + modem.personality.sim_seconds * real
 
         def say(line: str) -> None:
             if number == self._boot_number and self.on:
@@ -75,6 +86,19 @@ class Power:
         for after, line in lines:
             modem.timers.call_later(after * stretch, partial(say, line))
         modem.timers.call_later(self.boot_seconds, ready)
+
+    def pin_given(self) -> None:
+        """The right PIN came: the messages of the SIM are read now, and registration begins."""
+        self.sms_ready = False
+        number = self._boot_number
+
+        def ready() -> None:
+            if number == self._boot_number and self.on:
+                self.sms_ready = True
+                self._modem.radio.changed()
+
+        seconds = self._modem.personality.after_pin_seconds * self._stretch
+        self._modem.timers.call_later(seconds, ready)
 
     def _reset_state(self) -> None:
         modem = self._modem

@@ -29,6 +29,7 @@ _STAT = {
     Coverage.NONE: 0,
 }
 
+_SEARCHING = 2
 UNKNOWN_SIGNAL = 99
 
 
@@ -59,7 +60,7 @@ class Radio:
             return 0
         if modem.sim.pin_state is not PinState.READY:
             return 0
-        return _STAT[self.coverage]
+        return _STAT[self.coverage] if modem.power.sms_ready else _SEARCHING
 
     @property
     def registered(self) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from modemgw import sms
 from modemgw.virtual.commands import DEFERRED, CmsError, Reply
+from modemgw.virtual.engine import Mode
 from modemgw.virtual.fates import USUAL, Fate
 from modemgw.virtual.faults import AfterEntry
 from modemgw.virtual.smsc import Submission
@@ -42,7 +43,8 @@ class Sender:
         self._destination = ""
         self._stat = Status.UNSENT
         self._refuse = False
-        self._link_until = float("-inf")
+        self._linked = False
+        self._link_number = 0
         self._busy_with = 0
         self._blank_lines = b"\r\n" * modem.personality.cmgs_blank_lines
         self.busy_seconds = 0.0
@@ -51,7 +53,7 @@ class Sender:
     def reset(self) -> None:
         """Power is gone: whatever is in the air is never answered."""
         self._busy_with += 1
-        self._link_until = float("-inf")
+        self._linked = False
 
     # before the prompt
 
@@ -172,6 +174,24 @@ class Sender:
         self.transmit(stored.tpdu, answer)
         return DEFERRED
 
+    def keep_link(self) -> None:
+        """The link stays up (AT+CMMS=2), or for some seconds more (1) and then CMMS is 0 again."""
+        modem = self._modem
+        self._link_number += 1
+        number = self._link_number
+        mode = modem.parameters["+CMMS"][0]
+        if mode == 0:
+            self._linked = False
+        if mode != 1:
+            return
+
+        def over() -> None:
+            if number == self._link_number and modem.engine.mode is Mode.COMMAND:
+                self._linked = False
+                modem.parameters["+CMMS"] = (0,)
+
+        modem.timers.call_later(KEEP_LINK_SECONDS, over)
+
     def _radio_seconds(self) -> float:
         modem = self._modem
         seconds = modem.settings.part_seconds
@@ -180,7 +200,7 @@ class Sender:
         jitter = modem.settings.part_jitter
         if jitter:
             seconds *= 1 + modem.random.uniform(-jitter, jitter)
-        if modem.parameters["+CMMS"][0] and modem.timers.monotonic() < self._link_until:
+        if self._linked:
             seconds *= modem.settings.more_to_send_factor
         return seconds
 
@@ -211,8 +231,8 @@ class Sender:
     ) -> None:
         modem = self._modem
         if modem.parameters["+CMMS"][0]:
-            keep = KEEP_LINK_SECONDS * modem.settings.time_scale
-            self._link_until = modem.timers.monotonic() + keep
+            self._linked = True
+            self.keep_link()
         sim = modem.inserted()
         reference = modem.next_reference()
         if modem.faults.swallows:

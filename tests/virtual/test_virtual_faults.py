@@ -152,6 +152,8 @@ def test_a_reboot_loses_the_settings_and_shows_the_banner(lab: Lab) -> None:
 def test_before_sms_is_ready_the_commands_of_sms_are_refused(lab: Lab) -> None:
     bench = lab.bench(boot=True)
     bench.modem.engine.echo = False
+    lab.timers.advance(2)
+    bench.heard()
     assert bench.at("+CPMS?") == "\r\n+CMS ERROR: 515\r\n"
     lab.timers.advance(5)
     bench.heard()

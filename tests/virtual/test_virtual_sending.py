@@ -71,6 +71,7 @@ def test_more_messages_to_send_makes_the_next_part_cheaper(lab: Lab) -> None:
     bench.send("+15550001234")
     assert "+CMGS: 1" in bench.after(1)
     bench.after(10)
+    assert "+CMMS: 0" in bench.at("+CMMS?")
     bench.send("+15550001234")
     assert bench.after(1) == ""
     assert bench.modem.busy_seconds == 5

@@ -15,6 +15,7 @@ BGS2 = Personality(
     line_limit=391,
     boot_seconds=6.0,
     wake_seconds=1.0,
+    sim_seconds=2.0,
     boot_lines=((1.0, "^SYSSTART"), (6.0, "+PBREADY")),
     initialising="+CMS ERROR: 535",
     off_commands=("^SMSO",),

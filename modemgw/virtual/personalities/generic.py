@@ -11,5 +11,6 @@ GENERIC = Personality(
     report_store="SR",
     sim_removed_line="+CPIN: NOT INSERTED",
     sim_inserted_line="+CPIN: {pin}",
+    sim_seconds=2.0,
     boot_lines=((0.5, "RDY"), (1.0, "+CFUN: 1"), (2.0, "+CPIN: {pin}"), (4.0, "SMS Ready")),
 )

@@ -26,6 +26,7 @@ HUAWEI_E173 = Personality(
     unknown_command="COMMAND NOT SUPPORT",
     boot_seconds=9.0,
     wake_seconds=1.0,
+    sim_seconds=3.0,
     boot_lines=((5.0, "^SIMST:1"), (7.0, "^SRVST:2")),
     initialising="+CMS ERROR: 314",
     reset_commands=("^RESET",),

@@ -101,6 +101,10 @@ class Personality:
     """Banner: (seconds after power-up, line). `{pin}` stands for the answer of AT+CPIN?."""
     wake_seconds: float = 0.0
     """So long after power-up it hears nothing at all."""
+    sim_seconds: float = 0.0
+    """So long after power-up the SIM is busy (+CME ERROR: 14)."""
+    after_pin_seconds: float = 2.0
+    """From the right PIN to SMS ready and registration."""
     radio_seconds: float = 0.0
     """From the OK of AT+CFUN=1 to registration."""
     initialising: str = "+CMS ERROR: 515"

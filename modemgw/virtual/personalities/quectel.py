@@ -14,6 +14,7 @@ EC25 = Personality(
     iccid_commands=(("+QCCID", "+QCCID: {iccid}F"), ("+ICCID", "+ICCID: {iccid}F")),
     boot_seconds=10.0,
     wake_seconds=2.0,
+    sim_seconds=5.0,
     boot_lines=(
         (2.0, "RDY"),
         (3.0, "+CFUN: 1"),

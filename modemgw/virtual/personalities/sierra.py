@@ -21,6 +21,7 @@ MC7304 = Personality(
     iccid_commands=(("!ICCID", "!ICCID: {iccid}"),),
     boot_seconds=12.0,
     wake_seconds=4.0,
+    sim_seconds=6.0,
     radio_seconds=7.0,
     initialising="+CMS ERROR: 500",
     reset_commands=("!RESET",),

@@ -18,6 +18,7 @@ SIM800 = Personality(
     line_limit=556,
     boot_seconds=5.0,
     wake_seconds=0.5,
+    sim_seconds=2.0,
     boot_lines=(
         (0.5, "RDY"),
         (1.0, "+CFUN: 1"),
@@ -66,6 +67,7 @@ SIM7600 = Personality(
     iccid_commands=(("+CICCID", "+ICCID: {iccid}"),),
     boot_seconds=15.0,
     wake_seconds=3.0,
+    sim_seconds=9.0,
     boot_lines=((9.0, "+CPIN: {pin}"), (13.0, "SMS DONE"), (15.0, "PB DONE")),
     initialising="+CMS ERROR: 302",
     reset_commands=("+CRESET",),

@@ -12,6 +12,7 @@ LE910 = Personality(
     iccid_commands=(("#CCID", "#CCID: {iccid}"), ("+ICCID", "+ICCID: {iccid}")),
     boot_seconds=12.0,
     wake_seconds=6.0,
+    sim_seconds=8.0,
     boot_lines=((12.0, "#QSS: 3"),),
     initialising="+CMS ERROR: 302",
     reset_commands=("#REBOOT", "#ENHRST=1,0"),

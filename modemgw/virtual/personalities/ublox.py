@@ -12,6 +12,7 @@ SARA_U201 = Personality(
     line_limit=1024,
     boot_seconds=8.0,
     wake_seconds=3.0,
+    sim_seconds=4.0,
     boot_lines=((3.0, "+AT: READY"), (8.0, "+PBREADY")),
     initialising="+CMS ERROR: 302",
     reset_commands=("+CFUN=16", "+CFUN=15"),

@@ -13,6 +13,7 @@ FASTRACK = Personality(
     pin_query_without_ok=True,
     boot_seconds=6.0,
     wake_seconds=0.5,
+    sim_seconds=2.0,
     boot_lines=((1.0, "+WIND: 1"), (2.0, "+WIND: 3"), (3.0, "+WIND: 7"), (6.0, "+WIND: 4")),
     initialising="+CMS ERROR: 515",
     cfun_resets=True,

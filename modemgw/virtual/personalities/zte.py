@@ -19,6 +19,7 @@ MF190 = Personality(
     report_header="+CDS: ,{length}",
     boot_seconds=8.0,
     wake_seconds=2.0,
+    sim_seconds=4.0,
     boot_lines=((6.0, '+ZDONR: "Virtual",1,1,"CS_PS","ROAM_OFF"'), (7.0, '+ZPASR: "UMTS"')),
     initialising="+CMS ERROR: 302",
     cfun_resets=False,
