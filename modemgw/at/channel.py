@@ -65,6 +65,7 @@ class _Phase(Enum):
     PROMPT = auto()  # waiting for "> "
     OPEN = auto()  # the prompt is there, nothing typed yet
     SENT = auto()  # the PDU and Ctrl-Z are out
+    UNWANTED = auto()  # waiting for "> " only to leave it
     ABORTING = auto()  # ESC is out
 
 
@@ -356,7 +357,11 @@ class AtChannel(asyncio.Protocol):
     def _happened(self, happening: object) -> None:
         exchange = self._current
         if isinstance(happening, Urc):
-            self._on_urc(happening)
+            try:
+                self._on_urc(happening)
+            except Exception:
+                # The lines behind it still count.
+                log.exception("an unsolicited result code was not handled: %s", happening.name)
         elif isinstance(happening, Finished):
             self._answered()
             if exchange is not None:
@@ -392,13 +397,13 @@ class AtChannel(asyncio.Protocol):
                 exchange.timer.cancel()
             if not exchange.prompt.done():
                 exchange.prompt.set_result(None)
-        elif exchange.phase is _Phase.ABORTING:
-            self._write(ESC, "<ESC>")
+        elif exchange.phase in (_Phase.UNWANTED, _Phase.ABORTING):
+            self._escape(exchange)
 
     def _ended(self, exchange: _Exchange, final: Final) -> None:
         phase, exchange.phase = exchange.phase, _Phase.ANSWER
         self._finish(exchange)
-        if phase is _Phase.ABORTING:
+        if phase in (_Phase.UNWANTED, _Phase.ABORTING):
             exchange.fail(NothingSent("the command was aborted"))
         elif final.error is not None:
             typed = exchange.typed_at
@@ -411,12 +416,17 @@ class AtChannel(asyncio.Protocol):
 
     def _abort(self, exchange: _Exchange) -> None:
         """Leave the prompt, now or as soon as it shows; the slot is free when the modem says so."""
-        if self._current is not exchange or exchange.phase is _Phase.ABORTING:
+        if self._current is not exchange:
             return
         if exchange.phase is _Phase.OPEN:
-            self._write(ESC, "<ESC>")
+            self._escape(exchange)
+        elif exchange.phase is _Phase.PROMPT:
+            exchange.phase = _Phase.UNWANTED
+
+    def _escape(self, exchange: _Exchange) -> None:
         exchange.phase = _Phase.ABORTING
         self._dialogue.expect_prompt()
+        self._write(ESC, "<ESC>")
         self._set_timer(exchange, ABORT_S * self._patience)
 
     # Time
@@ -430,10 +440,9 @@ class AtChannel(asyncio.Protocol):
         if self._current is not exchange:
             return
         text = exchange.question.text
-        if exchange.phase is _Phase.PROMPT:
+        if exchange.phase in (_Phase.PROMPT, _Phase.UNWANTED):
             # It may still come, so ESC and not AT: "AT" at a late prompt would be message text.
-            exchange.phase = _Phase.OPEN
-            self._abort(exchange)
+            self._escape(exchange)
             exchange.fail(NothingSent(f"{text}: no prompt in {seconds:g} s"))
             return
         if exchange.question.kind.lone_answer and exchange.question.lines:

@@ -99,13 +99,16 @@ async def open_serial(device: str, channel: AtChannel, *, baud_rate: int = 115_2
     The port is ours alone: flock for well-behaved programs, TIOCEXCL for the others.
     Raises PortError with a sentence a person can act on.
     """
+    opening = asyncio.get_running_loop().run_in_executor(None, _open, device, baud_rate)
     try:
         async with asyncio.timeout(OPEN_TIMEOUT_S):
-            tty = await asyncio.get_running_loop().run_in_executor(
-                None, lambda: _open(device, baud_rate)
-            )
+            tty = await asyncio.shield(opening)
     except TimeoutError as error:
+        opening.add_done_callback(_close_unwanted)
         raise PortError(f"{device}: opening it took more than {OPEN_TIMEOUT_S:g} s") from error
+    except asyncio.CancelledError:
+        opening.add_done_callback(_close_unwanted)
+        raise
     transport, _ = await serial_asyncio_fast.connection_for_serial(
         asyncio.get_running_loop(), lambda: channel, tty
     )
@@ -114,6 +117,12 @@ async def open_serial(device: str, channel: AtChannel, *, baud_rate: int = 115_2
     port = SerialPort(transport, tty)
     channel.attach(port)
     return port
+
+
+def _close_unwanted(opening: asyncio.Future[serial.Serial]) -> None:
+    """A port that opens when nobody waits any more would stay locked for as long as we live."""
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()
 
 
 def _open(device: str, baud_rate: int) -> serial.Serial:

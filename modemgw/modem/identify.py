@@ -27,10 +27,12 @@ class SimIdentity:
     number: str | None = None
 
 
-async def ask(channel: AtChannel, text: str) -> tuple[str, ...] | None:
+async def ask(
+    channel: AtChannel, text: str, *, timeout_s: float | None = None
+) -> tuple[str, ...] | None:
     """The lines of an answer, or None when the modem refuses the command."""
     try:
-        return (await channel.command(text)).lines
+        return (await channel.command(text, timeout_s=timeout_s)).lines
     except CommandFailed:
         return None
 

@@ -102,7 +102,11 @@ class Modem:
             open_session=self._open_session,
             keep=self._keep,
             reauthorise=(
-                (lambda device: reauthorise(device, sysfs=sysfs))
+                (
+                    lambda device: reauthorise(
+                        device, sysfs=sysfs, off_s=self._timings.reauthorise_off
+                    )
+                )
                 if section.usb_reauthorize
                 else None
             ),
@@ -161,6 +165,7 @@ class Modem:
             received=figures.received,
             last_answer=figures.last_answer,
             ready_since=figures.ready_since,
+            storage=figures.storage,
         )
 
     @property

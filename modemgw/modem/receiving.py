@@ -22,6 +22,7 @@ from .timings import Timings
 log = logging.getLogger(__name__)
 
 _DIRECT_KEPT = 2000
+_HINTS_KEPT = 500
 _SLOW_COMMIT_S = 5.0
 _SUBMIT_MTI = 1
 
@@ -65,7 +66,7 @@ class Inbox:
         if urc.kind is UrcKind.STORED:
             cursor = Cursor(urc.line)
             memory, index = cursor.string(), cursor.number()
-            if memory and index is not None and index >= 0:
+            if memory and index is not None and index >= 0 and len(self.hints) < _HINTS_KEPT:
                 self.hints[memory, index] = None
             else:
                 self.sweep_due = True
@@ -89,8 +90,11 @@ class Receiver:
         clock: Clock,
         inbox: Inbox,
         keep: Callable[[ReceivedPdu], Awaitable[None]],
+        filled: Callable[[int, int], None] = lambda used, size: None,
     ) -> None:
+        """`filled` hears how full the receiving store is: messages in it, and its size."""
         self._channel = channel
+        self._filled = filled
         self._inbox = inbox
         self._setup = setup
         self._clock = clock
@@ -192,10 +196,15 @@ class Receiver:
         if memory == self._memory:
             return True
         try:
-            await self._channel.command(f'AT+CPMS="{memory}"')
+            response = await self._channel.command(f'AT+CPMS="{memory}"')
         except CommandFailed:
             return False
         self._memory = memory
+        if memory in self._setup.stores[:1]:
+            cursor = Cursor(response.line)
+            used, size = cursor.number(), cursor.number()
+            if used is not None and size:
+                self._filled(used, size)
         return True
 
     async def _delete(self, memory: str | None, stored: _Stored, started: float) -> None:

@@ -74,8 +74,10 @@ class Sender:
                 timeout_s=self._submit_s,
             )
         except NothingSent as error:
+            self._link_kept = False
             raise NotSubmitted(str(error)) from error
         except CommandFailed as error:
+            self._link_kept = False
             raise self._refused(error) from error
         except (CommandTimeout, ChannelClosed) as error:
             raise SubmitAmbiguous(f"no answer after the PDU: {error}") from error

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from ..at import AtChannel, ChannelClosed, Urc, UrcKind
 from ..clock import Clock
 from ..config import ModemSection
-from .identify import Identity, SimIdentity, identify, identify_sim
+from .identify import Identity, SimIdentity, ask, identify, identify_sim
 from .initialise import Patience, Setup, cnmi_holds, greet, initialise, switch_on
 from .ladder import Cause, Fault
 from .profiles import Profile, by_name, select
@@ -27,6 +27,7 @@ from .ussd import UssdDialogue
 log = logging.getLogger(__name__)
 
 _BANNER_S = 30.0
+_SEARCH_S = 180.0
 _REGISTERED = (Registration.HOME, Registration.ROAMING)
 
 
@@ -53,6 +54,9 @@ class Session:
         self._fault: asyncio.Future[Fault] = asyncio.get_running_loop().create_future()
         self._in_bring_up = True
         self._up_at = 0.0
+        self._ringing = asyncio.Event()
+        self._unregistered_since: float | None = None
+        self._radio_restarted_at = float("-inf")
         self.channel = make_channel(self._hear, self._timed_out)
         self.profile: Profile = select(None, None)
         self.identity = Identity()
@@ -131,7 +135,13 @@ class Session:
 
     async def receive(self, keep: Callable[[ReceivedPdu], Awaitable[None]]) -> None:
         """Empty the modem of messages, until cancelled."""
-        receiver = Receiver(self.channel, self.setup, self._timings, self._clock, self._inbox, keep)
+
+        def filled(used: int, size: int) -> None:
+            self._figures.storage = (used, size)
+
+        receiver = Receiver(
+            self.channel, self.setup, self._timings, self._clock, self._inbox, keep, filled
+        )
         self.channel.echo_seen = False
         self._in_bring_up = False
         self._up_at = self._clock.monotonic()
@@ -152,11 +162,37 @@ class Session:
             if registered and now >= next_operator:
                 next_operator = now + self._timings.operator_poll
                 await poll_operator(self.channel, self.network)
+            await self._restart_radio()
             self.check_echo()
             if now >= next_settings:
                 next_settings = now + self._timings.settings_check
                 await self._check_settings()
             await asyncio.sleep(self._timings.poll if registered else self._timings.search_poll)
+
+    async def refuse_calls(self) -> None:
+        """Hang up on callers, until cancelled: a ringing modem sends badly or not at all."""
+        while True:
+            await self._ringing.wait()
+            if await ask(self.channel, "AT+CHUP") is None:
+                await ask(self.channel, "ATH")
+            self._ringing.clear()
+
+    async def _restart_radio(self) -> None:
+        """Look for a network anew (TS 27.007 7.3) when there has been none for long."""
+        now = self._clock.monotonic()
+        if self.network.registration in (*_REGISTERED, Registration.DENIED):
+            self._unregistered_since = None
+            return
+        if self._unregistered_since is None:
+            self._unregistered_since = now
+        if (
+            now - self._unregistered_since >= self._timings.radio_after
+            and now - self._radio_restarted_at >= self._timings.radio_every
+        ):
+            self._radio_restarted_at = now
+            log.info("modem %s: no network; the search is begun anew", self._section.id)
+            await ask(self.channel, "AT+COPS=2", timeout_s=_SEARCH_S)
+            await ask(self.channel, "AT+COPS=0", timeout_s=_SEARCH_S)
 
     async def fail(self) -> None:
         """Raise the next fault, or ChannelClosed when the port is gone."""
@@ -223,24 +259,30 @@ class Session:
         elif urc.kind is UrcKind.USSD:
             if self.ussd is not None:
                 self.ussd.hear(urc)
+        elif urc.kind is UrcKind.CALL:
+            if urc.name in ("RING", "+CRING"):
+                self._ringing.set()
         elif urc.kind is UrcKind.SIM:
             self._sim_changed(urc)
         else:
             self._inbox.hear(urc)
 
     def _booted(self, urc: Urc) -> None:
-        if urc.name == "+CFUN" and (
-            self._in_bring_up or self._clock.monotonic() - self._up_at < _BANNER_S
-        ):
-            # The last line of a banner whose first line was acted upon.
+        if urc.name == "+CFUN" and (self._in_bring_up or self._banner_goes_on):
             return
         self.channel.abandon(f"the modem has restarted ({urc.line})")
         self.fault(Fault(Cause.RESTARTED, f"the modem has restarted ({urc.line})"))
 
+    @property
+    def _banner_goes_on(self) -> bool:
+        """Whether a line may be the rest of a banner whose beginning was acted upon."""
+        return self._clock.monotonic() - self._up_at < _BANNER_S
+
     def _sim_changed(self, urc: Urc) -> None:
+        """The SIM may be another one: a pool of SIMs changes them without taking one out."""
         if self._in_bring_up or urc.name not in ("+CPIN", "SIM REMOVED", "SIM INSERTED"):
             return
-        if urc.line != "+CPIN: READY":
+        if urc.line != "+CPIN: READY" or not self._banner_goes_on:
             self.fault(Fault(Cause.RESTARTED, f"the SIM was changed or reset ({urc.line})"))
 
     def _timed_out(self, reason: str) -> None:

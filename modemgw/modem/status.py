@@ -41,6 +41,8 @@ class ModemStatus:
     received: int
     last_answer: float | None
     ready_since: float | None
+    storage: tuple[int, int] | None
+    """Messages in the receiving store when it was last looked at, and its size."""
 
 
 @dataclass(slots=True)
@@ -56,6 +58,7 @@ class Figures:
     received: int = 0
     last_answer: float | None = None
     ready_since: float | None = None
+    storage: tuple[int, int] | None = None
     identity: Identity = field(default_factory=Identity)
     signal: deque[tuple[float, int | None]] = field(default_factory=lambda: deque(maxlen=_HISTORY))
     """Wall-clock time and dBm of the last polls."""

@@ -131,6 +131,8 @@ class Supervisor:
                 await self._one_port()
         finally:
             await self._drop_session()
+            if self._machine.state is not ModemState.ABSENT:
+                self._event(ModemEvent.LOST, "stopped")
 
     async def _one_port(self) -> None:
         """From an absent device to the end of one open port."""
@@ -229,6 +231,7 @@ class Supervisor:
             tasks.create_task(session.fail())
             tasks.create_task(session.receive(lambda pdu: self._keep(session, pdu)))
             tasks.create_task(session.watch())
+            tasks.create_task(session.refuse_calls())
             while True:
                 await session.changed.wait()
                 session.changed.clear()
@@ -256,7 +259,9 @@ class Supervisor:
     # Mending
 
     def _lost(self, session: Session) -> None:
-        self._event(ModemEvent.LOST, f"the port is gone: {session.channel.closed.result()}")
+        reason = str(session.channel.closed.result())
+        log.warning("modem %s: %s", self._name, reason)
+        self._event(ModemEvent.LOST, reason)
 
     async def _mend(self, session: Session, fault: Fault) -> Step | None:
         """Take one step of the ladder. None: the port is closed, begin anew with the device."""

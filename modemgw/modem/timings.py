@@ -35,6 +35,10 @@ class Timings:
     """Between two looks at the registration while there is none."""
     patience: float = 1.0
     """Multiplies the times that commands are given to answer, and modems to boot."""
+    radio_after: float = 120.0
+    """Without a network for this long, the search is begun anew…"""
+    radio_every: float = 600.0
+    """… but not more often than this."""
     poll: float = 30.0
     """Between two looks at registration and signal."""
     settings_check: float = 120.0
@@ -46,6 +50,8 @@ class Timings:
     """The same for a modem that announces nothing."""
     reset_pause: float = 1.0
     """After a reset command before the modem is spoken to again."""
+    reauthorise_off: float = 3.0
+    """How long a USB device stays off the bus."""
     reopen_pause: float = 1.0
     """Between closing and opening a port."""
     steady: float = 60.0

@@ -10,7 +10,6 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 
 SYSFS = Path("/sys")
-OFF_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ def usb_tty(device: Path, sysfs: Path = SYSFS) -> UsbTty | None:
     )
 
 
-async def reauthorise(device: str, *, sysfs: Path = SYSFS, off_s: float = OFF_S) -> bool:
+async def reauthorise(device: str, *, sysfs: Path = SYSFS, off_s: float) -> bool:
     """Take the USB device behind a tty off the bus and put it back (its `authorized` attribute).
 
     Its power stays on. Needs the right to write the attribute; False when that, or the device, is
@@ -77,7 +76,7 @@ async def reauthorise(device: str, *, sysfs: Path = SYSFS, off_s: float = OFF_S)
     return await reauthorise_tty(name, sysfs=sysfs, off_s=off_s)
 
 
-async def reauthorise_tty(name: str, *, sysfs: Path = SYSFS, off_s: float = OFF_S) -> bool:
+async def reauthorise_tty(name: str, *, sysfs: Path = SYSFS, off_s: float) -> bool:
     """The same for the kernel's name of the tty, which may be gone by now from /dev."""
     node = await asyncio.to_thread(_usb_node, name, sysfs)
     if node is None:

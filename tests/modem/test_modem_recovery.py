@@ -7,11 +7,13 @@ import fcntl
 import os
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from modem_rig import QUICK, RigMaker, granted, tpdu
 
 from modemgw.modem import ModemState, NotSubmitted, SubmitAmbiguous
+from modemgw.virtual import Bank
 
 
 async def test_states_are_passed_in_order_from_absent_to_ready(rig: RigMaker) -> None:
@@ -232,3 +234,66 @@ async def test_a_port_that_somebody_else_holds_is_waited_for(rig: RigMaker) -> N
         assert r.modem.status.state is ModemState.OPENING
         os.close(held[0])
         await r.ready()
+
+
+async def test_a_dead_usb_modem_is_taken_off_the_bus_where_that_is_configured(
+    rig: RigMaker, tmp_path: Path
+) -> None:
+    sysfs = tmp_path / "sys"
+
+    def plug_into_sysfs(bank: Bank) -> None:
+        stick = sysfs / "devices/usb1/1-1"
+        place = stick / "1-1:1.0"
+        place.mkdir(parents=True)
+        for name, value in (("idVendor", "12d1"), ("idProduct", "1001"), ("authorized", "1")):
+            (stick / name).write_text(value)
+        tty = sysfs / "class/tty" / bank.paths[0].resolve().name
+        tty.mkdir(parents=True)
+        (tty / "device").symlink_to(place)
+
+    timings = replace(QUICK, boot_tries=2, reauthorise_off=0.2, quarantine=(60.0,))
+    async with rig(
+        timings=timings,
+        before=plug_into_sysfs,
+        usb_reauthorize=True,
+        modem_more={"sysfs": sysfs},
+    ) as r:
+        await r.ready()
+        attribute = sysfs / "devices/usb1/1-1/authorized"
+        r.faults.hang()
+        await r.until(lambda: attribute.read_text() == "0", 15)
+        r.faults.revive()
+        await r.until(lambda: attribute.read_text() == "1")
+        await r.ready()
+
+
+async def test_a_search_without_end_is_begun_anew(rig: RigMaker) -> None:
+    timings = replace(QUICK, radio_after=0.3, radio_every=60.0)
+    async with rig(timings=timings) as r:
+        await r.ready()
+        r.faults.cover("searching")
+        await r.until(lambda: "AT+COPS=0" in r.commands())
+        assert r.commands().count("AT+COPS=2") == 1
+
+
+async def test_a_caller_is_hung_up_on(rig: RigMaker) -> None:
+    async with rig() as r:
+        await r.ready()
+        r.faults.storm(1, "RING")
+        await r.until(lambda: "AT+CHUP" in r.commands())
+        await r.ready()
+        await r.submit()
+
+
+async def test_cancelling_ends_a_modem_in_any_state_and_frees_its_port(rig: RigMaker) -> None:
+    async with rig(bank={"part_seconds": 0.5}) as r:
+        for pause in (0.0, 0.01, 0.03, 0.05, 0.1, 0.2, 0.4):
+            task = asyncio.create_task(r.modem.run()) if r.task.done() else r.task
+            await asyncio.sleep(pause)
+            task.cancel()
+            async with asyncio.timeout(2):
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+        fd = os.open(str(r.bank.paths[0]), os.O_RDWR | os.O_NOCTTY)
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.close(fd)
