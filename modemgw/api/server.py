@@ -11,6 +11,7 @@ import stat
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,13 @@ def url_of(bound: socket.socket) -> str:
         return f"unix:{name}"
     host = f"[{name[0]}]" if bound.family == socket.AF_INET6 else name[0]
     return f"http://{host}:{name[1]}"
+
+
+def is_private(bound: socket.socket) -> bool:
+    """Whether only this machine can reach it."""
+    if bound.family == socket.AF_UNIX:
+        return True
+    return ip_address(bound.getsockname()[0]).is_loopback
 
 
 def _bind_tcp(host: str, port: int) -> socket.socket:

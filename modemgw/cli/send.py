@@ -127,6 +127,8 @@ def _data(octets: str | None, text: str | None) -> bytes | None:
 
 
 def _standard_input() -> str:
+    if sys.stdin.isatty():
+        click.echo("Type the text; Ctrl-D on an empty line ends it.", err=True)
     try:
         return sys.stdin.buffer.read().decode().removesuffix("\n")
     except UnicodeDecodeError as error:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from modemgw.api.server import ListenError, bind
+from modemgw.api.server import ListenError, bind, is_private
 from modemgw.api.server import serve as serve_http
 from modemgw.cli.errors import told
 from modemgw.cli.notify import Notifier
@@ -79,6 +79,12 @@ async def _serve(config: Config, file: Path) -> None:
                 tasks.create_task(_tell_who_is_missing(gateway), name="who is missing"),
             ]
             click.echo(f"modemgw listens on {url}")
+            if not is_private(bound):
+                log.warning(
+                    "%s can be reached from other machines, and HTTP is not encrypted: "
+                    "put a proxy with TLS before it",
+                    url,
+                )
             notifier.tell("READY=1")
             await stop.wait()
             for task in beside:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from aiohttp import web
 
-from modemgw.api.server import ListenError, bind, serve
+from modemgw.api.server import ListenError, bind, is_private, serve
 from modemgw.client import ApiError, Client, Unreachable
 from modemgw.config import HttpSection
 from modemgw.store.records import MessageStatus
@@ -183,3 +183,14 @@ async def test_an_address_that_cannot_be_used_is_said_in_one_line(tmp_path):
             assert "\n" not in str(raised.value)
     finally:
         taken.close()
+
+
+async def test_what_other_machines_can_reach_is_known(tmp_path):
+    for listen, private in (
+        ("127.0.0.1:0", True),
+        ("localhost:0", True),
+        ("0.0.0.0:0", False),
+        (f"unix:{tmp_path}/http.sock", True),
+    ):
+        with bind(HttpSection(listen=listen)) as bound:
+            assert is_private(bound) is private
