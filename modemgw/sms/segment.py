@@ -147,8 +147,11 @@ class _Splitter:
         """By the pair of tables with the fewest parts, septets, elements; None if none can."""
         best: _Cut | None = None
         for locking, single in pairs:
+            tables = gsm7(locking, single)
+            if text and text[0] not in tables.characters:  # another script shows at once
+                continue
             try:
-                codes = gsm7(locking, single).codes(text)
+                codes = tables.codes(text)
             except UnicodeEncodeError:
                 continue
             if not locking and not single:

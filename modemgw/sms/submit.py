@@ -5,7 +5,7 @@ from typing import ClassVar, Final
 from modemgw.sms.address import Address, decode_address
 from modemgw.sms.dcs import DataCoding
 from modemgw.sms.errors import PduError
-from modemgw.sms.fields import encode_user_data, octet, require
+from modemgw.sms.fields import encode_user_data, require
 from modemgw.sms.user_data import UserData, decode_user_data
 from modemgw.sms.validity import Validity, ValidityFormat
 from modemgw.sms.value import value
@@ -32,7 +32,10 @@ class Submit:
 
     def encode(self) -> bytes:
         """The TPDU without SCA; ValueError for values that the spec cannot carry."""
-        validity = self.validity
+        reference, pid = self.reference, self.pid
+        if not (0 <= reference <= 255 and 0 <= pid <= 255):
+            raise ValueError(f"TP-MR {reference} and TP-PID {pid} have to be 0 to 255")
+        validity, user_data, dcs = self.validity, self.user_data, self.dcs
         first = self.mti
         if self.reject_duplicates:
             first |= 0x04
@@ -40,15 +43,19 @@ class Submit:
             first |= validity.format << 3
         if self.status_report_request:
             first |= 0x20
-        if self.user_data.header_octets is not None:
+        if user_data.header_octets is not None:
             first |= 0x40
         if self.reply_path:
             first |= 0x80
-        tpdu = bytes((first, octet("TP-MR", self.reference))) + self.destination.encode()
-        tpdu += bytes((octet("TP-PID", self.pid), self.dcs.octet))
-        if validity is not None:
-            tpdu += validity.raw
-        return tpdu + encode_user_data(self.user_data, self.dcs)
+        return b"".join(
+            (
+                bytes((first, reference)),
+                self.destination.encode(),
+                bytes((pid, dcs.octet)),
+                b"" if validity is None else validity.raw,
+                encode_user_data(user_data, dcs),
+            )
+        )
 
     @classmethod
     def decode(cls, tpdu: bytes) -> "Submit":

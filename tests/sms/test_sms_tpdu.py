@@ -226,8 +226,8 @@ def test_first_octet_bits_are_those_of_the_spec() -> None:
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"reference": 256}, "TP-MR is 0 to 255"),
-        ({"pid": -1}, "TP-PID is 0 to 255"),
+        ({"reference": 256}, "TP-MR 256 and"),
+        ({"pid": -1}, "TP-PID -1 have to be 0 to 255"),
         ({"dcs": DataCoding(8)}, "TP-DCS 08 announces ucs2, the user data is gsm7"),
         ({"user_data": UserData.of_text("a" * 161)}, "161 septets, at most 160"),
         ({"destination": Address("1" * 21)}, "21 digits"),
