@@ -56,7 +56,7 @@ def s_register(modem: VirtualModem, command: Command) -> Reply:
 @TABLE.on("Z", "&F")
 def to_profile(modem: VirtualModem, command: Command) -> Reply:
     """V.250 6.1.1, 6.1.2: back to the saved or the factory settings; ends the line."""
-    modem.end_line_here()
+    modem.dialogue.end_line_here()
     if command.name == "Z":
         modem.parameters.restore()
     else:
@@ -111,7 +111,7 @@ def capabilities(modem: VirtualModem, command: Command) -> Reply:
 @TABLE.on("+CLAC")
 def all_commands(modem: VirtualModem, command: Command) -> Reply:
     """TS 27.007 8.37."""
-    from modemgw.virtual.modem import COMMANDS
+    from modemgw.virtual.dialogue import COMMANDS
 
     if command.form is Form.TEST:
         return ()
@@ -177,18 +177,18 @@ def functionality(modem: VirtualModem, command: Command) -> Reply:
     if reset:
         if not modem.personality.cfun_resets:
             raise CommandError
-        modem.end_line_here()
-        modem.restart_after_answer()
+        modem.dialogue.end_line_here()
+        modem.dialogue.restart_after_answer()
         return ()
 
     def done() -> None:
         modem.radio.set_functionality(value)
-        modem.complete()
+        modem.dialogue.complete()
         modem.radio.changed()
 
     if value == modem.radio.functionality:
         return ()
-    modem.later(_RADIO_SECONDS, done)
+    modem.dialogue.later(_RADIO_SECONDS, done)
     return DEFERRED
 
 

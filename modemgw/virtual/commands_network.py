@@ -48,8 +48,10 @@ def operator(modem: VirtualModem, command: Command) -> Reply:
     radio, settings = modem.radio, modem.settings
     if command.form is Form.TEST:
         found = f'(2,"{settings.operator}","{settings.operator}","{settings.plmn}",7)'
-        modem.abortable(lambda: None)
-        modem.later(_SCAN_SECONDS, lambda: modem.complete([f"+COPS: {found},,(0-4),(0-2)"]))
+        modem.dialogue.abortable()
+        modem.dialogue.later(
+            _SCAN_SECONDS, lambda: modem.dialogue.complete([f"+COPS: {found},,(0-4),(0-2)"])
+        )
         return DEFERRED
     if command.form is Form.READ:
         mode = 2 if radio.deselected else 0
@@ -68,10 +70,10 @@ def operator(modem: VirtualModem, command: Command) -> Reply:
 
     def done() -> None:
         radio.deselected = mode == 2
-        modem.complete()
+        modem.dialogue.complete()
         radio.changed()
 
-    modem.later(1.0, done)
+    modem.dialogue.later(1.0, done)
     return DEFERRED
 
 
@@ -116,10 +118,10 @@ def dial(modem: VirtualModem, command: Command) -> Reply:
     """V.250 6.3.1: nobody answers on this network."""
 
     def no_carrier() -> None:
-        modem.fail(CommandError("NO CARRIER"))
+        modem.dialogue.fail(CommandError("NO CARRIER"))
 
-    modem.abortable(lambda: None)
-    modem.later(2.0, no_carrier)
+    modem.dialogue.abortable()
+    modem.dialogue.later(2.0, no_carrier)
     return DEFERRED
 
 

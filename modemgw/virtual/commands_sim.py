@@ -38,7 +38,7 @@ def pin(modem: VirtualModem, command: Command) -> Reply:
         line = f"+CPIN: {sim.pin_state.value}"
         if modem.personality.pin_query_without_ok:
             modem.announce(line)
-            modem.drop_answer()
+            modem.dialogue.drop_answer()
             return DEFERRED
         return (line,)
     given = command.string(0)
@@ -46,15 +46,15 @@ def pin(modem: VirtualModem, command: Command) -> Reply:
     def try_it() -> None:
         if _let_in(sim, given, command):
             modem.power.pin_given()
-            modem.complete()
+            modem.dialogue.complete()
             modem.radio.changed()
         else:
-            modem.fail(CmeError(16 if sim.pin_state is PinState.PIN else 12))
+            modem.dialogue.fail(CmeError(16 if sim.pin_state is PinState.PIN else 12))
             modem.radio.changed()
 
     if sim.pin_state is PinState.READY:
         raise CmeError(3)
-    modem.later(_PIN_SECONDS, try_it)
+    modem.dialogue.later(_PIN_SECONDS, try_it)
     return DEFERRED
 
 

@@ -310,7 +310,7 @@ class Faults:
         """The running command ends without a word, and perhaps the modem with it."""
         if fault.hang:
             self.hang(fault.hang)
-        self._modem.drop_answer()
+        self._modem.dialogue.drop_answer()
 
 
 INJECTABLE: tuple[str, ...] = (

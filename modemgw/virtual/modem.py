@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from random import Random
 from typing import Protocol
 
 from modemgw import sms
-from modemgw.virtual import commands_general, commands_network, commands_sim, commands_sms
 from modemgw.virtual.commands import (
-    DEFERRED,
     CmeError,
     CmsError,
-    Command,
-    CommandError,
-    Deferred,
-    Entry,
-    Need,
-    parse_line,
 )
+from modemgw.virtual.dialogue import Dialogue
 from modemgw.virtual.engine import LineEngine, Mode
-from modemgw.virtual.error_words import in_words
 from modemgw.virtual.faults import Faults
 from modemgw.virtual.output import Output
 from modemgw.virtual.parameters import Parameters
@@ -41,13 +33,6 @@ from modemgw.virtual.ussd import UssdSession
 _log = logging.getLogger(__name__)
 
 _SMMA_SECONDS = 1.0
-
-COMMANDS: dict[str, Entry] = {
-    **commands_general.TABLE,
-    **commands_network.TABLE,
-    **commands_sim.TABLE,
-    **commands_sms.TABLE,
-}
 
 
 class Line(Protocol):
@@ -98,8 +83,9 @@ class VirtualModem:
         self.timers = timers
         self.random = random
         self.line = line
+        self.dialogue = Dialogue(self)
         self.engine = LineEngine(
-            self,
+            self.dialogue,
             self.transmit,
             prompt=personality.prompt,
             line_limit=personality.line_limit,
@@ -128,11 +114,6 @@ class VirtualModem:
         """mem1, mem2, mem3 of AT+CPMS."""
         self.phonebook = "SM"
         """AT+CPBS."""
-        self._rest: tuple[Command, ...] = ()
-        self._information: list[bytes] = []
-        self._abort: Callable[[], None] | None = None
-        self._run_number = 0
-        self._restarting = False
 
     # identity
 
@@ -184,70 +165,7 @@ class VirtualModem:
         """An unsolicited result code of one line."""
         self.unsolicited(self.engine.text(line))
 
-    # commands
-
-    def command_line(self, body: str) -> None:
-        """Run a command line (without its AT)."""
-        self._run_number += 1
-        self._information = []
-        upper = body.upper()
-        self.power.silence_chatter(upper)
-        fixed = self.personality.answers.get(upper)
-        if fixed is not None:
-            self._inform(fixed)
-            self._finish("OK")
-            return
-        if upper == self.personality.delete_all.upper() and upper:
-            self.empty_reading_store()
-            self._finish("OK")
-            return
-        if upper in self.personality.reset_commands or upper in self.personality.off_commands:
-            self._finish("OK")
-            self.power.leave(off=upper in self.personality.off_commands)
-            return
-        try:
-            self._rest = parse_line(body)
-        except CommandError:
-            self._finish(self.personality.unknown_command)
-            return
-        self._run()
-
-    def _run(self) -> None:
-        try:
-            while self._rest:
-                command, self._rest = self._rest[0], self._rest[1:]
-                reply = self._execute(command)
-                if isinstance(reply, Deferred):
-                    return
-                self._inform(reply)
-        except CommandError as error:
-            self.fail(error)
-            return
-        self._finish("OK")
-
-    def _execute(self, command: Command) -> Iterable[str] | Deferred:
-        entry = COMMANDS.get(command.name)
-        if entry is None or command.name in self.personality.refused:
-            raise CommandError(self.personality.unknown_command)
-        failure = self.faults.take_failure(command.name)
-        if failure is not None:
-            if failure:
-                raise CommandError(failure)
-            self.drop_answer()
-            return DEFERRED
-        self._check_need(entry)
-        return entry.handler(self, command)
-
-    def _check_need(self, entry: Entry) -> None:
-        if entry.need is Need.NOTHING:
-            return
-        code = self.sim_problem(unlocked=entry.need is Need.UNLOCKED)
-        if code is not None:
-            if entry.sms:
-                raise CmsError({10: 310, 11: 311, 12: 316, 13: 313, 14: 314}[code])
-            raise CmeError(code)
-        if entry.need is Need.UNLOCKED and entry.sms and not self.power.sms_ready:
-            raise CommandError(self.personality.initialising)
+    # SIM and stores
 
     def sim_problem(self, *, unlocked: bool) -> int | None:
         """The +CME ERROR for the SIM's state: 10 none, 11 PIN, 12 PUK, 13 dead, 14 busy."""
@@ -260,110 +178,6 @@ class VirtualModem:
         if unlocked and self.sim.pin_state is not PinState.READY:
             return 11 if self.sim.pin_state is PinState.PIN else 12
         return None
-
-    def complete(self, lines: Iterable[str] = (), *, behind: bytes = b"") -> None:
-        """A deferred command has ended well; the rest of its line follows.
-
-        `behind` are octets that some makes print after the information text.
-        """
-        self._abort = None
-        self._inform(lines)
-        if behind:
-            self._information.append(behind)
-        self._run()
-
-    def _inform(self, lines: Iterable[str]) -> None:
-        """Information text of one command; its lines make one block (V.250 5.7.1)."""
-        block = "\r\n".join(lines)
-        if block:
-            self._information.append(self.engine.text(block))
-
-    def fail(self, error: CommandError) -> None:
-        """The running command line ends in `error`; the rest of it is not run."""
-        self._abort = None
-        self._rest = ()
-        self._finish(self._error_text(error))
-
-    def _error_text(self, error: CommandError) -> str:
-        mode = self.parameters["+CMEE"][0]
-        if isinstance(error, CmeError):
-            if mode == 0:
-                return "ERROR"
-            return in_words("CME", error.code) if mode == 2 else str(error)
-        if isinstance(error, CmsError) and mode == 2:
-            return in_words("CMS", error.code)
-        return str(error) or "ERROR"
-
-    def _finish(self, final: str) -> None:
-        self._rest = ()
-        information, self._information = self._information, []
-        self.output.finish(information, final)
-        if self._restarting:
-            self._restarting = False
-            self.power.leave()
-
-    def drop_answer(self) -> None:
-        """The running command line ends without a word."""
-        self._rest = ()
-        self._information = []
-        self._run_number += 1
-        self.engine.idle()
-
-    def end_line_here(self) -> None:
-        """ATZ and AT&F: whatever follows on the line is lost (V.250 6.1.1)."""
-        self._rest = ()
-
-    def restart_after_answer(self) -> None:
-        """Once the running command line has been answered, the modem restarts."""
-        self._restarting = True
-
-    def abortable(self, cancel: Callable[[], None]) -> None:
-        """Any octet aborts the running command (V.250 5.6.1)."""
-        self._abort = cancel
-
-    def interrupted(self) -> bool:
-        if self._abort is None:
-            return False
-        cancel, self._abort = self._abort, None
-        cancel()
-        self.fail(CommandError())
-        return True
-
-    def later(self, seconds: float, then: Callable[[], None]) -> None:
-        """`then` after `seconds`, unless the running command line has ended by then."""
-        number = self._run_number
-
-        def due() -> None:
-            if number == self._run_number and self.engine.mode is Mode.BUSY:
-                then()
-
-        self.timers.call_later(seconds, due)
-
-    def other_port_busy(self) -> bool:
-        """Another port of this modem runs a command or has its prompt open."""
-        return any(
-            port is not self and port.engine.mode is not Mode.COMMAND for port in self.primary.ports
-        )
-
-    # message entry
-
-    def entry_done(self, body: bytes) -> None:
-        """Ctrl-Z."""
-        self.sender.entered(body)
-
-    def entry_aborted(self) -> None:
-        """ESC."""
-        self._rest = ()
-        if self.personality.escape_answer:
-            self._finish(self.personality.escape_answer)
-        else:
-            self.engine.idle()
-
-    def compose_text(self, destination: str, body: bytes) -> bytes:
-        """A SUBMIT from what was typed in text mode."""
-        return compose(self, destination, body)
-
-    # SIM and stores
 
     def inserted(self) -> Sim:
         """The SIM; +CME ERROR 10 without one."""
@@ -419,6 +233,16 @@ class VirtualModem:
     def _memory_available(self) -> None:
         if self.sim is not None and self.reachable():
             self.smsc.memory_available(self.sim)
+
+    def other_port_busy(self) -> bool:
+        """Another port of this modem runs a command or has its prompt open."""
+        return any(
+            port is not self and port.engine.mode is not Mode.COMMAND for port in self.primary.ports
+        )
+
+    def compose_text(self, destination: str, body: bytes) -> bytes:
+        """A SUBMIT from what was typed in text mode."""
+        return compose(self, destination, body)
 
     # what the network reaches
 

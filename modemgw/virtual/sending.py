@@ -11,7 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from modemgw import sms
-from modemgw.virtual.commands import DEFERRED, CmsError, Reply
+from modemgw.virtual.commands import DEFERRED, CmsError, CommandError, Reply
 from modemgw.virtual.engine import Mode
 from modemgw.virtual.fates import USUAL, Fate
 from modemgw.virtual.faults import AfterEntry
@@ -77,7 +77,7 @@ class Sender:
             self._check_network()
         seconds = modem.settings.prompt_seconds
         if seconds > 0:
-            modem.later(seconds, self._prompt)
+            modem.dialogue.later(seconds, self._prompt)
         else:
             self._prompt()
         return DEFERRED
@@ -106,12 +106,13 @@ class Sender:
                 self._write(tpdu)
             else:
                 self._modem.receiver.acknowledge(accepted=not self._refuse)
-                self._modem.complete()
-        except CmsError as error:
-            if error.code == 304 and self._modem.personality.sticks_on_bad_pdu:
+                self._modem.dialogue.complete()
+        except CommandError as error:
+            stuck = isinstance(error, CmsError) and error.code == 304
+            if stuck and self._modem.personality.sticks_on_bad_pdu:
                 self._modem.engine.enter_silently()
             else:
-                self._modem.fail(error)
+                self._modem.dialogue.fail(error)
 
     def _tpdu(self, body: bytes) -> bytes:
         if self._length == 0:
@@ -131,7 +132,7 @@ class Sender:
         index = store.add(Stored(sms.pack_pdu(tpdu), tpdu, self._stat))
         if index is None:
             raise CmsError(322)
-        self._modem.complete([f"+CMGW: {index}"])
+        self._modem.dialogue.complete([f"+CMGW: {index}"])
 
     def transmit(
         self, tpdu: bytes, answer: Callable[[int], list[str]] = lambda mr: [f"+CMGS: {mr}"]
@@ -215,12 +216,19 @@ class Sender:
 
         def due() -> None:
             if ticket == self._busy_with:
-                then()
+                self._guarded(then)
 
         self._modem.timers.call_later(seconds, due)
 
+    def _guarded(self, then: Callable[[], None]) -> None:
+        try:
+            then()
+        except CommandError as error:
+            # Such as a SIM that was taken out while its message was in the air.
+            self._modem.dialogue.fail(error)
+
     def _refused(self, code: int) -> None:
-        self._modem.fail(CmsError(code))
+        self._modem.dialogue.fail(CmsError(code))
 
     def _arrived(
         self,
@@ -236,7 +244,7 @@ class Sender:
         sim = modem.inserted()
         reference = modem.next_reference()
         if modem.faults.swallows:
-            modem.complete(answer(reference))
+            modem.dialogue.complete(answer(reference))
             return
         # The ME assigns TP-MR itself, whatever the PDU said (27.005 3.5.1).
         on_air = tpdu[:1] + bytes((reference,)) + tpdu[2:]
@@ -244,6 +252,6 @@ class Sender:
         if lost is not None:
             modem.faults.lose_answer(lost)
         elif code is None:
-            modem.complete(answer(reference), behind=self._blank_lines)
+            modem.dialogue.complete(answer(reference), behind=self._blank_lines)
         else:
-            modem.fail(CmsError(code))
+            modem.dialogue.fail(CmsError(code))

@@ -88,9 +88,9 @@ class UssdSession:
 
         def due_in_command() -> None:
             due()
-            modem.complete()
+            modem.dialogue.complete()
 
-        modem.later(seconds, due_in_command)
+        modem.dialogue.later(seconds, due_in_command)
         return DEFERRED
 
     def _answer(self, request: str) -> Answer:
