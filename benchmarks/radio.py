@@ -37,7 +37,7 @@ def radio_use(notes: list[list[list[Any]]], *, nominal: bool = False) -> float:
     for note in (note for modem in notes for note in modem):
         until = note[TYPED] + note[BUSY] if nominal else note[ANSWERED]
         busy += max(0.0, min(until, end) - note[TYPED])
-    return busy / ((end - begin) * len(notes))
+    return float(busy / ((end - begin) * len(notes)))
 
 
 async def inbound(rig: Rig) -> None:

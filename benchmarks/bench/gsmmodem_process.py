@@ -4,8 +4,8 @@ import queue
 import sys
 import threading
 
-from gsmmodem import GsmModem
-from gsmmodem.exceptions import GsmModemException
+from gsmmodem import GsmModem  # type: ignore[import-untyped]
+from gsmmodem.exceptions import GsmModemException  # type: ignore[import-untyped]
 
 
 def work(modem: GsmModem, waiting: "queue.Queue[str]") -> None:
