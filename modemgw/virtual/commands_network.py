@@ -49,9 +49,8 @@ def operator(modem: VirtualModem, command: Command) -> Reply:
     if command.form is Form.TEST:
         found = f'(2,"{settings.operator}","{settings.operator}","{settings.plmn}",7)'
         modem.dialogue.abortable()
-        modem.dialogue.later(
-            _SCAN_SECONDS, lambda: modem.dialogue.complete([f"+COPS: {found},,(0-4),(0-2)"])
-        )
+        answer = [f"+COPS: {found},,(0-4),(0-2)"]
+        modem.dialogue.later(_SCAN_SECONDS, lambda: modem.dialogue.complete(answer))
         return DEFERRED
     if command.form is Form.READ:
         mode = 2 if radio.deselected else 0

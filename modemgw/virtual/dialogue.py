@@ -44,7 +44,7 @@ class Dialogue:
         self._modem = modem
         self._rest: tuple[Command, ...] = ()
         self._information: list[bytes] = []
-        self._abort: Callable[[], None] | None = None
+        self._abortable = False
         self._run_number = 0
         self._restarting = False
 
@@ -121,7 +121,7 @@ class Dialogue:
 
         `behind` are octets that some makes print after the information text.
         """
-        self._abort = None
+        self._abortable = False
         self._inform(lines)
         if behind:
             self._information.append(behind)
@@ -135,7 +135,7 @@ class Dialogue:
 
     def fail(self, error: CommandError) -> None:
         """The running command line ends in `error`; the rest of it is not run."""
-        self._abort = None
+        self._abortable = False
         self._rest = ()
         self._finish(self._error_text(error))
 
@@ -172,15 +172,13 @@ class Dialogue:
         """Once the running command line has been answered, the modem restarts."""
         self._restarting = True
 
-    def abortable(self, cancel: Callable[[], None]) -> None:
+    def abortable(self) -> None:
         """Any octet aborts the running command (V.250 5.6.1)."""
-        self._abort = cancel
+        self._abortable = True
 
     def interrupted(self) -> bool:
-        if self._abort is None:
+        if not self._abortable:
             return False
-        cancel, self._abort = self._abort, None
-        cancel()
         self.fail(CommandError())
         return True
 

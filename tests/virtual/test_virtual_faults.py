@@ -205,6 +205,16 @@ def test_without_a_sim_nothing_of_it_works(lab: Lab) -> None:
     assert bench.at("+CMGS=19") == "\r\n+CMS ERROR: 310\r\n"
 
 
+def test_a_sim_taken_out_while_its_message_is_in_the_air_is_an_error(lab: Lab) -> None:
+    bench = lab.bench(part_seconds=5)
+    bench.send("+15550001234")
+    bench.faults.remove_sim()
+    bench.heard()
+    assert "ERROR" in bench.after(5)
+    assert lab.smsc is not None
+    assert lab.smsc.accepted == []
+
+
 def test_a_swapped_sim_has_another_iccid_and_takes_its_messages_along(lab: Lab) -> None:
     one, other = lab.bench(), lab.bench()
     assert lab.smsc is not None
