@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ import urllib.request
 
 import pytest
 
-from modemgw.cli import demo_script
+from modemgw.cli import demo, demo_script
 from modemgw.cli.demo_script import MESSAGES
 
 pytestmark = pytest.mark.e2e
@@ -48,6 +49,15 @@ def test_the_demo_runs_on_until_ctrl_c_and_can_be_used():
     code, shown = on_terminal("--port", "0", until="modemgw modems list", then=use)
     assert code == 0, shown
     assert "Traceback" not in shown
+
+
+def test_the_demo_takes_the_next_port_when_its_own_is_taken():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with demo._bind_free(port) as bound:
+            assert port < bound.getsockname()[1] <= port + demo.PORTS_TRIED
 
 
 def test_what_differs_is_told():
