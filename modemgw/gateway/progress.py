@@ -17,7 +17,7 @@ GIVEN_UP = frozenset({_S.FAILED, _S.EXPIRED, _S.CANCELED})
 def derive(now: MessageStatus, parts: Iterable[PartStatus]) -> MessageStatus:
     """The status of a message that stands at `now` and whose parts stand like this."""
     states = set(parts)
-    if states == {_P.DELIVERED}:
+    if states == {_P.DELIVERED} or now is _S.DELIVERED:
         return _S.DELIVERED
     if now in GIVEN_UP:
         return now

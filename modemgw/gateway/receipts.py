@@ -17,6 +17,9 @@ from modemgw.store import AttemptKey, Submission, Transaction, attempts, events
 
 CANDIDATES = 16
 """Attempts with the same TP-MR that are looked at, newest first: 4,096 parts of one SIM."""
+DAY_S = 86400.0
+OLDEST_S = 8 * DAY_S
+"""A report whose part was taken longer ago, or later than now, has a time stamp that is wrong."""
 EARLY_S = 600.0
 """How long a report waits for the attempt that it may be about."""
 
@@ -83,25 +86,41 @@ class Receipts:
             since = tx.now - EARLY_S
             known = attempts.find_unreported(tx, sim, report.reference, since, 2)
             known = known if len(known) == 1 else []
-        if not known:
-            return self._apply_to_ambiguous(tx, sim, report, recipient)
-        found = choose(known, report.status, sc_time, self._clock_offset.get(sim, 0.0))
+        taken_at = None if sc_time is None else sc_time - self._clock_offset.get(sim, 0.0)
+        if taken_at is not None and not tx.now - OLDEST_S <= taken_at <= tx.now + DAY_S:
+            taken_at = None
+        found = choose(known, report.status, sc_time, taken_at) if known else None
+        if found is None or not _plausible(found, sc_time, taken_at, tx.now):
+            return self._apply_to_ambiguous(tx, sim, report, recipient, taken_at)
         if sc_time is not None and len(known) == 1 and found.ended_at is not None:
             self._clock_offset[sim] = sc_time - found.ended_at
         self._record(tx, found, report)
         return Matched(found.key, was_ambiguous=False)
 
     def _apply_to_ambiguous(
-        self, tx: Transaction, sim: str, report: StatusReport, recipient: str
+        self,
+        tx: Transaction,
+        sim: str,
+        report: StatusReport,
+        recipient: str,
+        taken_at: float | None,
     ) -> Matched | None:
-        """The TP-MR of an ambiguous attempt was never told: the recipient must do."""
+        """The TP-MR of an ambiguous attempt was never told: recipient and time must do."""
         end = attempts.tail(recipient)
-        for one in attempts.find_ambiguous(tx, sim):
-            if attempts.tail(one.to) == end:
-                attempts.settle(tx, one.key, report.reference, tx.now)
-                self._record(tx, one, report)
-                return Matched(one.key, was_ambiguous=True)
-        return None
+        slack = EARLY_S if sim in self._clock_offset else DAY_S
+        fitting = [
+            one
+            for one in attempts.find_ambiguous(tx, sim)
+            if attempts.tail(one.to) == end and (taken_at is None or _between(one, taken_at, slack))
+        ]
+        if not fitting:
+            return None
+        nearest = fitting[0]
+        if taken_at is not None:
+            nearest = min(fitting, key=lambda one: abs(one.started_at - taken_at))
+        attempts.settle(tx, nearest.key, report.reference, tx.now)
+        self._record(tx, nearest, report)
+        return Matched(nearest.key, was_ambiguous=True)
 
     def _record(self, tx: Transaction, found: Submission, report: StatusReport) -> None:
         if not _is_news(found, report.status):
@@ -118,21 +137,40 @@ class Receipts:
 
 
 def choose(
-    candidates: list[Submission], tp_status: int, sc_time: float | None, clock_offset: float
+    candidates: list[Submission], tp_status: int, sc_time: float | None, taken_at: float | None
 ) -> Submission:
     """The attempt that a report is about, among those that it fits (at least one), newest first.
 
-    One that still waits for a final report comes before one that has it (then the report is a
-    repetition). When several wait, the TP-MR has wrapped: the one whose submission is nearest to
-    `sc_time`, the service centre's time stamp less its clock's offset (both in seconds), is meant.
+    One that had a report with this very time stamp is meant: `sc_time` tells when the service
+    centre took the part, and is the same in all its reports (9.2.2.3). Else one that still waits
+    for a final report comes before one that has it. When several wait, the TP-MR has wrapped: the
+    one whose submission is nearest to `taken_at`, that time by our own clock, is meant.
     """
+    if sc_time is not None:
+        repeated = next((c for c in candidates if c.sc_time == sc_time), None)
+        if repeated is not None:
+            return repeated
     waiting = [c for c in candidates if c.tp_status is None or not status_of(c.tp_status).final]
-    if len(waiting) > 1 and sc_time is not None:
-        taken_at = sc_time - clock_offset
+    if len(waiting) > 1 and taken_at is not None:
         return min(waiting, key=lambda c: abs((c.ended_at or 0.0) - taken_at))
     if waiting:
         return waiting[0]
     return next((c for c in candidates if _is_news(c, tp_status)), candidates[0])
+
+
+def _plausible(
+    found: Submission, sc_time: float | None, taken_at: float | None, now: float
+) -> bool:
+    """Whether a report may be about an attempt with its TP-MR, which may be of an earlier round."""
+    if found.tp_status is not None and status_of(found.tp_status).final:
+        return sc_time is None or found.sc_time in (None, sc_time)
+    fresh = now - found.started_at <= DAY_S
+    return fresh or taken_at is None or _between(found, taken_at, DAY_S)
+
+
+def _between(found: Submission, taken_at: float, slack_s: float) -> bool:
+    end = found.started_at if found.ended_at is None else found.ended_at
+    return found.started_at - slack_s <= taken_at <= end + slack_s
 
 
 def _seconds(stamp: Timestamp) -> float | None:

@@ -33,9 +33,12 @@ class Submission:
 
     key: AttemptKey
     to: str
+    started_at: float
     ended_at: float | None
     tp_status: int | None
     """Of the newest report so far."""
+    sc_time: float | None
+    """TP-SCTS of that report."""
     message_id: str
     message_status: MessageStatus
     message_parts: int
@@ -123,8 +126,9 @@ def settle(tx: Transaction, key: AttemptKey, reference: int, ended_at: float) ->
 
 
 _SUBMISSIONS = (
-    "SELECT a.message, a.part, a.n, a.to_number, a.ended_at, a.tp_status, m.id, m.status, m.parts, "
-    "m.reference FROM attempts a JOIN messages m ON m.n = a.message WHERE a.sim = ? "
+    "SELECT a.message, a.part, a.n, a.to_number, a.started_at, a.ended_at, a.tp_status, a.sc_time, "
+    "m.id, m.status, m.parts, m.reference "
+    "FROM attempts a JOIN messages m ON m.n = a.message WHERE a.sim = ? "
 )
 
 
@@ -198,12 +202,14 @@ def _submission(row: Sequence[Any]) -> Submission:
     return Submission(
         AttemptKey(row[0], row[1], row[2]),
         to=row[3],
-        ended_at=row[4],
-        tp_status=row[5],
-        message_id=row[6],
-        message_status=MessageStatus(row[7]),
-        message_parts=row[8],
-        message_reference=row[9],
+        started_at=row[4],
+        ended_at=row[5],
+        tp_status=row[6],
+        sc_time=row[7],
+        message_id=row[8],
+        message_status=MessageStatus(row[9]),
+        message_parts=row[10],
+        message_reference=row[11],
     )
 
 
