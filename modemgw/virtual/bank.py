@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta, timezone
 from pathlib import Path
 from random import Random
 from types import TracebackType
@@ -61,6 +62,8 @@ class Bank:
             retry_seconds=self.settings.retry_seconds,
             history=self.settings.history,
         )
+        self.smsc.clock_offset = self.settings.smsc_clock_offset
+        self.smsc.zone = timezone(timedelta(minutes=self.settings.smsc_zone_minutes))
         try:
             for index in range(self.settings.modems):
                 self._add(index)

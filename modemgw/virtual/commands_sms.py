@@ -59,7 +59,7 @@ def indications(modem: VirtualModem, command: Command) -> Reply:
         return (f"+CNMI: {make.cnmi_advertised or ranges_text(make.cnmi.fields())}",)
     if command.form is Form.READ:
         return (f"+CNMI: {','.join(map(str, modem.parameters['+CNMI']))}",)
-    present = modem.parameters["+CNMI"]
+    present = (0,) * 5 if make.cnmi_omitted_is_zero else modem.parameters["+CNMI"]
     values = tuple(command.integer(i, value) for i, value in enumerate(present))
     if len(command.values) > 5 or not make.cnmi.takes(values):
         raise CmsError(303)

@@ -38,7 +38,7 @@ class ControlServer:
     def __init__(self, bank: Bank) -> None:
         self._bank = bank
         self.path = bank.directory / SOCKET_NAME
-        self._connections: set[asyncio.StreamWriter] = set()
+        self._connections: set[asyncio.Task[None]] = set()
         self._verbs: dict[str, Callable[..., Awaitable[Any]]] = {
             "status": self._status,
             "accepted": self._accepted,
@@ -68,13 +68,16 @@ class ControlServer:
         trace: TracebackType | None,
     ) -> None:
         self._server.close()
-        for writer in list(self._connections):
-            writer.close()
+        for task in self._connections:
+            task.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
         await self._server.wait_closed()
         self.path.unlink(missing_ok=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._connections.add(writer)
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections.add(task)
         try:
             while line := await reader.readline():
                 writer.write(json.dumps(await self._answer(line)).encode() + b"\n")
@@ -82,7 +85,7 @@ class ControlServer:
         except (ConnectionError, ValueError) as error:
             _log.debug("control connection ended: %s", error)
         finally:
-            self._connections.discard(writer)
+            self._connections.discard(task)
             writer.close()
 
     async def _answer(self, line: bytes) -> dict[str, Any]:

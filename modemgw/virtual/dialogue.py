@@ -37,6 +37,9 @@ _CMS_FOR_CME = {10: 310, 11: 311, 12: 316, 13: 313, 14: 314}
 """What an SMS command says where others say +CME ERROR (TS 27.005 3.2.5)."""
 
 
+_WRONG_PARAMETER = 50
+
+
 class Dialogue:
     """Runs command lines for one modem; the `Terminal` of its line engine."""
 
@@ -103,7 +106,12 @@ class Dialogue:
             self.drop_answer()
             return DEFERRED
         self._check_need(entry)
-        return entry.handler(self._modem, command)
+        try:
+            return entry.handler(self._modem, command)
+        except CmeError as error:
+            if entry.sms and error.code == _WRONG_PARAMETER:
+                raise CmsError(305 if self._modem.text_mode else 304) from None
+            raise
 
     def _check_need(self, entry: Entry) -> None:
         if entry.need is Need.NOTHING:

@@ -79,15 +79,19 @@ class Kind:
     make: Callable[[int], Fate]
 
 
+def _final(status: int) -> Report:
+    return Report(status & 0xFF)
+
+
 KINDS: tuple[Kind, ...] = (
     Kind("00", "delivered", "", lambda _: USUAL),
     Kind("01", "refused by the network", "CMS code", lambda v: Fate(refused=v)),
-    Kind("02", "one report with this status", "TP-ST", lambda v: Fate(reports=(Report(v),))),
+    Kind("02", "one report with this status", "TP-ST", lambda v: Fate(reports=(_final(v),))),
     Kind(
         "03",
         "temporary status, then delivered",
         "TP-ST (32 to 63)",
-        lambda v: Fate(reports=(Report(v), Report(0, 2.0))),
+        lambda v: Fate(reports=(_final(v), Report(0, 2.0))),
     ),
     Kind("04", "no report, ever", "", lambda _: Fate(reports=())),
     Kind("05", "late report", "seconds", lambda v: Fate(reports=(Report(0, float(v)),))),
@@ -101,13 +105,13 @@ KINDS: tuple[Kind, ...] = (
         "07",
         "report before +CMGS",
         "TP-ST",
-        lambda v: Fate(reports=(Report(v, before_answer=True),)),
+        lambda v: Fate(reports=(Report(v & 0xFF, before_answer=True),)),
     ),
     Kind(
         "08",
         "accepted, the modem never answers, report comes",
         "TP-ST",
-        lambda v: Fate(answered=False, reports=(Report(v),)),
+        lambda v: Fate(answered=False, reports=(_final(v),)),
     ),
     Kind("09", "slow, then accepted", "seconds", lambda v: Fate(slow=float(v))),
     Kind(
@@ -158,7 +162,7 @@ KINDS: tuple[Kind, ...] = (
         "19",
         "final status, then delivered after all",
         "TP-ST",
-        lambda v: Fate(reports=(Report(v), Report(0, 2.0))),
+        lambda v: Fate(reports=(_final(v), Report(0, 2.0))),
     ),
     Kind(
         "20",

@@ -50,6 +50,10 @@ class BankSettings:
     operator: str = "Virtual"
     plmn: str = "00101"
     """MCC and MNC of the network (001 01 is the test network)."""
+    smsc_clock_offset: float = 0.0
+    """Seconds by which the service centre's clock is ahead of this machine's."""
+    smsc_zone_minutes: int = 0
+    """Its time zone, minutes east of UTC, in quarters of an hour."""
     history: int = 1_000_000
     """How many accepted parts the SMSC remembers."""
 

@@ -95,6 +95,10 @@ class Smsc:
         self._tails: set[str] = set()
         self._refused_once: set[str] = set()
         self._next_long_reference = 0
+        self.clock_offset = 0.0
+        """Seconds by which the service centre's clock is ahead."""
+        self.zone: datetime.timezone = datetime.UTC
+        """The time zone of its stamps."""
         self._waiters: list[tuple[int, asyncio.Future[None]]] = []
         self.on_accept: Callable[[AcceptedPart], None] | None = None
         """Called for each part at the moment of its acceptance."""
@@ -148,12 +152,12 @@ class Smsc:
     def attach(self, sim: Sim, mobile: Mobile | None) -> None:
         """The SIM is now in `mobile` (None: switched off); what waited for it is delivered."""
         subscriber = self._by_iccid[sim.iccid]
-        subscriber.mobile = mobile
-        subscriber.busy = False
-        if mobile is not None:
+        if subscriber.mobile is not mobile:
+            subscriber.mobile = mobile
+            subscriber.busy = False
             # A location update tells the network that the mobile is there (alert, 23.040 10.2).
             subscriber.memory_full = False
-            self._deliver_next(subscriber)
+        self._deliver_next(subscriber)
 
     def memory_available(self, sim: Sim) -> None:
         """RP-SMMA: there is room again."""
@@ -174,6 +178,12 @@ class Smsc:
             tail = digits[1:]
             found = next((s for d, s in self._by_digits.items() if d.endswith(tail)), None)
         return found
+
+    def _timestamp(self, moment: float) -> sms.Timestamp:
+        """A moment by the service centre's own clock, in its own zone."""
+        return sms.Timestamp.from_datetime(
+            datetime.datetime.fromtimestamp(moment + self.clock_offset, self.zone)
+        )
 
     # upwards: from a mobile
 
@@ -270,8 +280,8 @@ class Smsc:
         tpdu = sms.StatusReport(
             reference=reference,
             recipient=_recipient(report.recipient, destination),
-            scts=_timestamp(accepted_at),
-            discharge=_timestamp(self._timers.time()),
+            scts=self._timestamp(accepted_at),
+            discharge=self._timestamp(self._timers.time()),
             status=report.status,
         ).encode()
         self._enqueue(self._by_iccid[sim.iccid], tpdu)
@@ -280,13 +290,17 @@ class Smsc:
         recipient = self._find(destination)
         if recipient is None:
             return
-        tpdu = sms.Deliver(
-            originator=sms.Address.parse(sim.number),
-            user_data=submit.user_data,
-            scts=_timestamp(self._timers.time()),
-            dcs=submit.dcs,
-            pid=submit.pid,
-        ).encode()
+        try:
+            tpdu = sms.Deliver(
+                originator=sms.Address.parse(sim.number),
+                user_data=submit.user_data,
+                scts=self._timestamp(self._timers.time()),
+                dcs=submit.dcs,
+                pid=submit.pid,
+            ).encode()
+        except ValueError as error:
+            _log.warning("a message to %s cannot be passed on: %s", destination, error)
+            return
         self._enqueue(recipient, tpdu)
 
     # downwards: to a mobile
@@ -338,7 +352,7 @@ class Smsc:
                 sms.Deliver(
                     originator=_originator(sender),
                     user_data=parts[number - 1],
-                    scts=_timestamp(moment),
+                    scts=self._timestamp(moment),
                     dcs=segmentation.dcs,
                     pid=pid,
                 ).encode(),
@@ -425,7 +439,3 @@ def _recipient(form: Recipient, destination: sms.Address) -> sms.Address:
 def _national(digits: str) -> str:
     """As dialled at home: country codes have two digits here, but for North America's 1."""
     return digits[1:] if digits.startswith("1") else "0" + digits[2:]
-
-
-def _timestamp(moment: float) -> sms.Timestamp:
-    return sms.Timestamp.from_datetime(datetime.datetime.fromtimestamp(moment, datetime.UTC))

@@ -156,7 +156,8 @@ async def test_smstools_sends_receives_and_gets_its_report(tmp_path: Path) -> No
     }
     for folder in folders.values():
         folder.mkdir()
-    async with running(tmp_path) as bank:
+    # A make that stores reports on the SIM: smstools reads them like messages.
+    async with running(tmp_path, "sierra-mc7304") as bank:
         config = tmp_path / "smsd.conf"
         config.write_text(
             "devices = GSM1\n"
@@ -164,16 +165,20 @@ async def test_smstools_sends_receives_and_gets_its_report(tmp_path: Path) -> No
             + f"logfile = {tmp_path}/smsd.log\ninfofile = {tmp_path}/working\n"
             f"pidfile = {tmp_path}/pid\ndelaytime = 1\nerrorsleeptime = 1\n"
             f"[GSM1]\ndevice = {bank.paths[0]}\nincoming = yes\nreport = yes\n"
-            "memory_start = 0\n"
+            "memory_start = 0\ninit = AT+CNMI=1,0,0,2,0\n"
         )
-        (folders["outgoing"] / "message").write_text(f"To: {OUTSIDE[1:]}\n\nby smstools\n")
+        (folders["outgoing"] / "message").write_text(
+            f"To: {OUTSIDE[1:]}\nReport: yes\n\nby smstools\n"
+        )
         bank.smsc.inject(OUTSIDE, bank.modems[0].number, "to smstools")
         program = shutil.which("smsd") or "/usr/sbin/smsd"
         async with daemon(program, "-t", "-c", config):
             await bank.smsc.wait_accepted(1, 60)
             await until(lambda: list(folders["incoming"].iterdir()))
-            await until(lambda: list(folders["sent"].iterdir()))
+            await until(lambda: list(folders["report"].iterdir()))
         assert texts(bank) == ["by smstools"]
+        (report,) = folders["report"].iterdir()
+        assert "Status: 0," in report.read_text()
         (received,) = folders["incoming"].iterdir()
         assert received.read_text().endswith("to smstools")
         assert f"From: {OUTSIDE[1:]}" in received.read_text()

@@ -104,6 +104,15 @@ def test_errors_are_bare_numbers_or_words_by_cmee(lab: Lab, mode: int, answer: s
     assert bench.at("+CIMI") == f"\r\n{answer}\r\n"
 
 
+def test_a_wrong_parameter_is_told_in_the_commands_own_kind_of_error(lab: Lab) -> None:
+    bench = lab.bench()
+    bench.at("+CMEE=1")
+    assert bench.at("+CREG=x") == "\r\n+CME ERROR: 50\r\n"
+    assert bench.at("+CMGS=x") == "\r\n+CMS ERROR: 304\r\n"
+    bench.at("+CMGF=1")
+    assert bench.at("+CMGS") == "\r\n+CMS ERROR: 305\r\n"
+
+
 def test_the_prompt_is_four_octets_without_a_line_end(lab: Lab) -> None:
     assert lab.bench().at("+CMGS=19") == "\r\n> "
 

@@ -150,6 +150,15 @@ def test_its_pin_counter_counts(lab: Lab, name: str) -> None:
     assert before.replace("3", "2", 1) == after or before != after
 
 
+def test_values_left_out_of_cnmi_stay_or_are_zero_by_make(lab: Lab) -> None:
+    plain, siemens = lab.bench(), lab.bench("cinterion-ehs6")
+    for bench, read in ((plain, "2,1,0,1,0"), (siemens, "2,1,0,0,0")):
+        bench.at("+CSMS=1")
+        bench.at("+CNMI=2,1,0,1,0")
+        bench.at("+CNMI=2,1")
+        assert f"+CNMI: {read}" in bench.at("+CNMI?")
+
+
 def test_wavecom_shows_the_pin_state_without_ok_and_takes_one_store(lab: Lab) -> None:
     bench = lab.bench("wavecom-fastrack")
     assert bench.at("+CPIN?") == "\r\n+CPIN: READY\r\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from datetime import timedelta, timezone
 
 import pytest
 from virtual_lab import Bench, Lab
@@ -285,6 +286,31 @@ def test_an_alphanumeric_sender_arrives_as_one(lab: Lab) -> None:
     assert bench.lab.smsc is not None
     bench.lab.smsc.inject("INFO", bench.modem.number, "x")
     assert str(listed(bench)[0].originator) == "INFO"
+
+
+def test_stamps_are_by_the_service_centres_clock_and_zone(lab: Lab) -> None:
+    bench = lab.bench()
+    assert lab.smsc is not None
+    lab.smsc.clock_offset = 3600
+    lab.smsc.zone = timezone(timedelta(hours=-5, minutes=-45))
+    inject(bench)
+    (message,) = listed(bench)
+    assert message.scts.datetime is not None
+    assert message.scts.datetime.timestamp() == int(lab.timers.time()) + 3600
+    assert message.scts.datetime.utcoffset() == timedelta(hours=-5, minutes=-45)
+
+
+def test_a_change_of_registration_does_not_disturb_a_delivery_that_waits_for_cnma(
+    lab: Lab,
+) -> None:
+    bench = lab.bench()
+    bench.at("+CSMS=1")
+    bench.at("+CNMI=2,2,0,1,0")
+    assert inject(bench).count("+CMT:") == 1
+    bench.faults.cover("roaming")
+    assert bench.heard() == ""
+    assert bench.at("+CNMA") == "\r\nOK\r\n"
+    assert bench.after(600) == ""
 
 
 def test_an_unknown_number_cannot_be_injected_to(lab: Lab) -> None:

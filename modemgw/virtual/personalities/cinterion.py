@@ -22,6 +22,7 @@ BGS2 = Personality(
     off_line="^SHUTDOWN",
     cnmi=Cnmi(modes=(0, 1, 2, 3), mt=(0, 1), bm=(0, 2, 3), ds=(0, 2), bfr=(1,)),
     cnmi_default=(0, 0, 0, 0, 1),
+    cnmi_omitted_is_zero=True,
     stores={"SM": 20, "ME": 25, "SR": 20},
     report_store="SR",
     index_base=1,

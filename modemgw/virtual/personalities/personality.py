@@ -128,6 +128,8 @@ class Personality:
     cnmi_default: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
     cnmi_ignored: Cnmi | None = None
     """Values outside this set are answered OK and dropped; None: no such habit."""
+    cnmi_omitted_is_zero: bool = False
+    """Values left out of AT+CNMI= are 0; else they stay as they are."""
     direct_needs_csms1: bool = False
     csms: tuple[int, ...] = (0, 1)
     csms_answer: str = "+CSMS: {service},1,1,1"
