@@ -62,11 +62,7 @@ class Address:
         digits = text[1:] if international else text
         if not digits:
             raise ValueError("an address needs at least one digit")
-        _check_digits(digits)
-        if len(digits) > 20:
-            raise ValueError(
-                f"{text!r} is no address: {len(digits)} digits, at most 20 can be written"
-            )
+        _digit_octets(digits)
         return cls(digits, INTERNATIONAL if international else 0, 1)
 
     @classmethod
@@ -81,60 +77,58 @@ class Address:
     def __str__(self) -> str:
         return f"+{self.value}" if self.ton == INTERNATIONAL and self.value else self.value
 
-    @property
-    def type_octet(self) -> int:
-        """Type-of-address: bit 7 set, TON in bits 6 to 4, NPI in bits 3 to 0."""
-        if not (0 <= self.ton <= 7 and 0 <= self.npi <= 15):
-            raise ValueError(f"TON {self.ton} and NPI {self.npi} must be 0 to 7 and 0 to 15")
-        return 0x80 | self.ton << 4 | self.npi
-
     def encode(self) -> bytes:
         """Length in useful semi-octets, type, value, as in a TPDU.
 
         ValueError for more than 20 digits or 11 septets, a character that has no code, a TON or NPI
         out of range.
         """
-        semi_octets, octets = self._value_octets()
-        return bytes((semi_octets, self.type_octet)) + octets
+        value = self.value
+        if self.ton == ALPHANUMERIC:
+            count, octets = _name_octets(value)
+        else:
+            count, octets = len(value), _digit_octets(value)
+        return bytes((count, _type_octet(self.ton, self.npi))) + octets
 
     def encode_smsc(self) -> bytes:
         """Length in octets, type, value, as modems want it before a TPDU (TS 24.011 8.2.5.1)."""
-        octets = self._value_octets()[1]
-        return bytes((len(octets) + 1, self.type_octet)) + octets
-
-    def _value_octets(self) -> tuple[int, bytes]:
-        if self.ton == ALPHANUMERIC:
-            return self._name_octets()
-        value = self.value
-        count = len(value)
-        if count > 20:
-            raise ValueError(f"{value!r} has {count} digits, at most 20 can be written")
-        if not _check_digits(value):
-            value = value.translate(_TO_HEX)
-        return count, bytes.fromhex(value + "f" if count & 1 else value).translate(_SWAP)
-
-    def _name_octets(self) -> tuple[int, bytes]:
-        try:
-            septets = gsm7().encode(self.value)
-        except UnicodeEncodeError as wrong:
-            raise ValueError(
-                f"{self.value!r}: {self.value[wrong.start]!r} is not in the default alphabet"
-            ) from None
-        if len(septets) > 11:
-            raise ValueError(
-                f"{self.value!r} takes {len(septets)} septets, at most 11 can be written"
-            )
-        return (7 * len(septets) + 3) // 4, pack(septets)
+        octets = self.encode()[1:]
+        return bytes((len(octets),)) + octets
 
 
-def _check_digits(value: str) -> bool:
-    """Whether all are decimal; ValueError for a character that no semi-octet stands for."""
-    if value.isdecimal() and value.isascii():
-        return True
+def _type_octet(ton: int, npi: int) -> int:
+    """Type-of-address: bit 7 set, TON in bits 6 to 4, NPI in bits 3 to 0."""
+    if not (0 <= ton <= 7 and 0 <= npi <= 15):
+        raise ValueError(f"TON {ton} and NPI {npi} must be 0 to 7 and 0 to 15")
+    return 0x80 | ton << 4 | npi
+
+
+def _digit_octets(value: str) -> bytes:
+    if len(value) > 20:
+        raise ValueError(f"{value!r} has {len(value)} digits, at most 20 can be written")
+    if not (value.isdecimal() and value.isascii()):
+        _check_digits(value)
+        value = value.translate(_TO_HEX)
+    return bytes.fromhex(value + "f" if len(value) & 1 else value).translate(_SWAP)
+
+
+def _name_octets(value: str) -> tuple[int, bytes]:
+    try:
+        septets = gsm7().encode(value)
+    except UnicodeEncodeError as wrong:
+        raise ValueError(
+            f"{value!r}: {value[wrong.start]!r} is not in the default alphabet"
+        ) from None
+    if len(septets) > 11:
+        raise ValueError(f"{value!r} takes {len(septets)} septets, at most 11 can be written")
+    return (7 * len(septets) + 3) // 4, pack(septets)
+
+
+def _check_digits(value: str) -> None:
+    """ValueError for a character that no semi-octet stands for."""
     wrong = next((c for c in value if c not in _DIGITS), None)
     if wrong is not None:
         raise ValueError(f"{value!r} is no number: {wrong!r} is none of the digits 0-9 * # a b c")
-    return False
 
 
 def decode_address(octets: bytes, offset: int, field: str) -> tuple[Address, int]:
