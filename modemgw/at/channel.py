@@ -133,7 +133,6 @@ class AtChannel(asyncio.Protocol):
         """Set when the modem echoes; whoever has switched echo off learns that it has restarted."""
         self.last_heard = clock.monotonic()
         self.last_answer: float | None = None
-        self.timeouts = 0
         self.gap_s = 0.0
         """Rest between an answer and the next command, for modems that drop it otherwise."""
 
@@ -455,7 +454,6 @@ class AtChannel(asyncio.Protocol):
                 exchange.done.set_result(Response(tuple(exchange.question.lines)))
             self._on_timeout(f"{text}: the OK after {exchange.question.lines[0]} was lost")
             return
-        self.timeouts += 1
         reason = f"{text}: no answer in {seconds:g} s"
         exchange.fail(CommandTimeout(reason))
         self._trace.add(self._clock.time(), "=", reason)

@@ -49,16 +49,6 @@ class Cursor:
         except ValueError:
             return None
 
-    def hexadecimal(self) -> int | None:
-        """A hexadecimal number, quoted or not (location area, cell)."""
-        field = self.raw()
-        if field is None:
-            return None
-        try:
-            return int(field.strip('" '), 16)
-        except ValueError:
-            return None
-
     def numbers(self) -> frozenset[int]:
         """A set of numbers as test commands list them: `(0-3)`, `(0,1,5-7)`, `(2)` or `2`."""
         field = self.raw() or ""

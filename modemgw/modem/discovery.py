@@ -168,8 +168,11 @@ class Locator:
         *,
         clock: Clock,
         ports: Callable[[], list[Candidate]] = candidates,
+        reread_s: float = 30.0,
     ) -> None:
+        """`reread_s`: while a SIM is looked for, free modems are asked for theirs this often."""
         self._clock = clock
+        self._reread_s = reread_s
         self._ports = ports
         self._known: dict[_Key, _Known] = {}
         self._taken: dict[str, str] = {}
@@ -186,7 +189,7 @@ class Locator:
                 if self._taken.get(port.device, owner) == owner
                 and match.usb_path in (None, port.usb.path if port.usb is not None else None)
             }
-            await self._ask_all(free)
+            await self._ask_all(free, sims=match.iccid is not None)
             for port, key in free.items():
                 known = self._known.get(key)
                 if known is not None and _fits(match, known.found):
@@ -195,11 +198,12 @@ class Locator:
         return None
 
     def release(self, owner: str) -> None:
-        """The owner has lost its device: whatever is there next is asked anew."""
-        devices = {device for device, name in self._taken.items() if name == owner}
-        for device in devices:
-            del self._taken[device]
-        self._known = {key: k for key, k in self._known.items() if key[0] not in devices}
+        """The owner has closed its port. What was learned stays true while the device stays."""
+        self._taken = {device: name for device, name in self._taken.items() if name != owner}
+
+    def forget(self, device: str) -> None:
+        """Another modem or SIM is there than was thought: ask again."""
+        self._known = {key: k for key, k in self._known.items() if key[0] != device}
 
     def _ports_now(self) -> dict[Candidate, _Key]:
         """The ports that are there, with what changes when another device takes their name."""
@@ -212,18 +216,23 @@ class Locator:
             there[port] = (port.device, node.st_rdev, node.st_ino)
         return there
 
-    async def _ask_all(self, ports: dict[Candidate, _Key]) -> None:
+    async def _ask_all(self, ports: dict[Candidate, _Key], *, sims: bool) -> None:
         """Ask the ports that are new, or silent so far; devices in parallel."""
         devices: dict[str, list[tuple[Candidate, _Key]]] = {}
         for port, key in ports.items():
             devices.setdefault(port.usb.path if port.usb else port.device, []).append((port, key))
-        await asyncio.gather(*(self._ask_device(group) for group in devices.values()))
+        await asyncio.gather(*(self._ask_device(group, sims) for group in devices.values()))
 
-    async def _ask_device(self, group: list[tuple[Candidate, _Key]]) -> None:
+    async def _ask_device(self, group: list[tuple[Candidate, _Key]], sims: bool) -> None:
         """Ask one device's ports until one answers: the others are its second port, diag, NMEA."""
-        asked = (self._known.get(key) for _, key in group)
-        if any(known is not None and known.found.identity is not None for known in asked):
+        answering = [
+            (port, key)
+            for port, key in group
+            if (known := self._known.get(key)) is not None and known.found.identity is not None
+        ]
+        if answering and not sims:
             return
+        group = answering or group
         for port, key in group:
             known = self._known.get(key)
             if known is not None and self._clock.monotonic() < known.ask_again_at:
@@ -231,6 +240,8 @@ class Locator:
             found = await probe(port, clock=self._clock)
             tries = known.tries + 1 if known is not None else 1
             wait = _RETRY_S[min(tries, len(_RETRY_S)) - 1]
+            if found.identity is not None:
+                wait = self._reread_s
             self._known[key] = _Known(found, tries, self._clock.monotonic() + wait)
             if found.identity is not None:
                 log.info("%s is the modem with IMEI %s", port.device, found.identity.imei)
@@ -238,11 +249,12 @@ class Locator:
 
 
 def _fits(match: ModemMatch, found: Found) -> bool:
-    if found.identity is None:
-        return False
+    return found.identity is not None and matches(match, found.identity.imei, found.iccid)
+
+
+def matches(match: ModemMatch, imei: str | None, iccid: str | None) -> bool:
+    """Whether a modem with this IMEI and SIM is the one that is meant, its plug apart. Pure."""
     if match.imei is not None:
         # The 15th digit is a check digit, the 16th a software version: 14 tell devices apart.
-        return (found.identity.imei or "")[:14] == match.imei[:14]
-    if match.iccid is not None:
-        return (found.iccid or "") == match.iccid.rstrip("F")
-    return True
+        return (imei or "")[:14] == match.imei[:14]
+    return match.iccid is None or (iccid or "") == match.iccid.rstrip("F")

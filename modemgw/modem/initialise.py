@@ -38,11 +38,6 @@ class Setup:
     """The SIM does not take the configured service centre, so each PDU names it."""
     list_all: str = "4"
 
-    @property
-    def direct_reports(self) -> bool:
-        """Status reports come as +CDS."""
-        return self.cnmi is not None and self.cnmi.split(",")[3] == "1"
-
 
 async def greet(channel: AtChannel) -> None:
     """Known framing: no echo, words, numeric errors (V.250 6.2.4, 6.2.6; TS 27.007 9.1)."""

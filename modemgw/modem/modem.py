@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random as chances
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -28,6 +29,8 @@ from .timings import Timings
 from .usb import SYSFS, reauthorise
 from .ussd import UssdAnswer, UssdDialogue
 from .verdict import ErrorClass
+
+log = logging.getLogger(__name__)
 
 PINS = PinGuard()
 """Refused PINs, of all modems: a reloaded configuration must not try one again."""
@@ -99,6 +102,7 @@ class Modem:
             timings=self._timings,
             roaming=section.roaming,
             locate=self._locate,
+            is_there=_is_there,
             open_session=self._open_session,
             keep=self._keep,
             reauthorise=(
@@ -292,11 +296,16 @@ class Modem:
             guard=self._pins,
             figures=self._figures,
             inbox=self._inbox,
+            mismatch=lambda: self._locator.forget(device),
             make_channel=make_channel,
         )
         port = await self._open_port(device, session.channel, baud_rate=self._section.baud_rate)
         session.channel.attach(port)
-        await asyncio.sleep(self._timings.drain)
+        try:
+            await asyncio.sleep(self._timings.drain)
+        except BaseException:
+            await session.channel.close()
+            raise
         return session
 
     async def _keep(self, session: Session, pdu: ReceivedPdu) -> None:
@@ -308,7 +317,10 @@ class Modem:
         session = self._supervisor.session
         if session is not None and session.sim is not None:
             self._sim = session.sim
-        self._sink.state_changed(self.id, old, new, reason)
+        try:
+            self._sink.state_changed(self.id, old, new, reason)
+        except Exception:
+            log.exception("modem %s: its change to %s was not taken", self.id, new)
 
 
 def _is_there(device: str) -> bool:

@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable
 
 from ..at import AtChannel, ChannelClosed, Urc, UrcKind
 from ..clock import Clock
-from ..config import ModemSection
+from ..config import ConfigError, ModemSection
+from .discovery import matches
 from .identify import Identity, SimIdentity, ask, identify, identify_sim
 from .initialise import Patience, Setup, cnmi_holds, greet, initialise, switch_on
 from .ladder import Cause, Fault
@@ -43,6 +44,7 @@ class Session:
         guard: PinGuard,
         figures: Figures,
         inbox: Inbox,
+        mismatch: Callable[[], None],
         make_channel: Callable[[Callable[[Urc], None], Callable[[str], None]], AtChannel],
     ) -> None:
         self._section = section
@@ -51,6 +53,7 @@ class Session:
         self._guard = guard
         self._figures = figures
         self._inbox = inbox
+        self._mismatch = mismatch
         self._fault: asyncio.Future[Fault] = asyncio.get_running_loop().create_future()
         self._in_bring_up = True
         self._up_at = 0.0
@@ -94,13 +97,11 @@ class Session:
 
     async def open_sim(self, tell: Callable[[SimReport], None]) -> None:
         """Return when the SIM can be used; `tell` hears why it cannot yet."""
-        pin = self._section.read_pin()
         told: SimReport | None = None
         patience = self._clock.monotonic() + self._timings.sms_ready
         while (report := await sim_state(self.channel)).state is not SimState.READY:
             if report.state is SimState.PIN:
-                name = self.identity.imei or self._section.id
-                report = await unlock(self.channel, self._guard, name, pin, self.profile.pin_tries)
+                report = await self._unlock()
             if report != told:
                 tell(report)
                 told = report
@@ -112,11 +113,23 @@ class Session:
             pause = self._timings.sim_poll if waiting else self._timings.sim_absent_poll
             await self._pause_or_fault(pause)
 
+    async def _unlock(self) -> SimReport:
+        try:
+            pin = self._section.read_pin()
+        except ConfigError as error:
+            return SimReport(SimState.PIN, str(error))
+        name = self.identity.imei or self._section.id
+        return await unlock(self.channel, self._guard, name, pin, self.profile.pin_tries)
+
     async def initialise(self) -> None:
         """All settings; afterwards the modem can send and receive."""
         self.sim = await identify_sim(self.channel, self.profile.iccid, self._section.number)
         if self.sim is None:
             raise Fault(Cause.REFUSING, "the SIM gives neither its ICCID nor its IMSI")
+        match = self._section.match
+        if match is not None and not matches(match, self.identity.imei, self.sim.iccid):
+            self._mismatch()
+            raise Fault(Cause.PORT, "another modem or SIM than the configured one is at this port")
         self.setup = await initialise(
             self.channel,
             self.profile,

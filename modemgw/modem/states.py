@@ -119,10 +119,6 @@ class Machine:
             self.since = self._clock.time()
             self._changed(old, self.state, reason)
 
-    def allows(self, event: ModemEvent) -> bool:
-        """Whether `event` may happen now."""
-        return (self.state, event) in TRANSITIONS
-
 
 def diagram() -> str:
     """The table as a Mermaid state diagram, for the documentation."""

@@ -24,6 +24,9 @@ from .timings import Timings
 log = logging.getLogger(__name__)
 
 
+_BROUGHT_UP = (ModemState.REGISTERING, ModemState.READY, ModemState.PAUSED)
+
+
 class Supervisor:
     """Runs one modem's life. What differs from modem to modem is handed in."""
 
@@ -38,6 +41,7 @@ class Supervisor:
         timings: Timings,
         roaming: bool,
         locate: Callable[[], Awaitable[str | None]],
+        is_there: Callable[[str], bool],
         open_session: Callable[[str], Awaitable[Session]],
         keep: Callable[[Session, ReceivedPdu], Awaitable[None]],
         reauthorise: Callable[[str], Awaitable[bool]] | None,
@@ -51,13 +55,13 @@ class Supervisor:
         self._timings = timings
         self._roaming = roaming
         self._locate = locate
+        self._is_there = is_there
         self._open_session = open_session
         self._keep = keep
         self._reauthorise = reauthorise
         self._tell_lost = lost
         self._ladder = Ladder()
         self._kick = asyncio.Event()
-        self._losses = 0
         self.paused = False
         self.session: Session | None = None
         self.device: str | None = None
@@ -73,16 +77,7 @@ class Supervisor:
     def evaluate(self) -> None:
         """Take up or lay down work as registration and the admin's wish demand."""
         machine, session = self._machine, self.session
-        if (
-            session is not None
-            and session.sound
-            and machine.state
-            in (
-                ModemState.REGISTERING,
-                ModemState.READY,
-                ModemState.PAUSED,
-            )
-        ):
+        if session is not None and session.sound and machine.state in _BROUGHT_UP:
             problem = self._no_service(session)
             if self.paused:
                 if machine.state is not ModemState.PAUSED:
@@ -128,7 +123,13 @@ class Supervisor:
         """Until cancelled. No fault of a modem ends it."""
         try:
             while True:
-                await self._one_port()
+                try:
+                    await self._one_port()
+                except Exception:
+                    log.exception("modem %s: unexpected; it is begun anew", self._name)
+                    if self._machine.state is not ModemState.ABSENT:
+                        self._event(ModemEvent.LOST, "an unexpected error, see the log")
+                    await asyncio.sleep(self._timings.open_retry)
         finally:
             await self._drop_session()
             if self._machine.state is not ModemState.ABSENT:
@@ -340,7 +341,7 @@ class Supervisor:
         end = self._clock.monotonic() + wait
         while (rest := end - self._clock.monotonic()) > 0:
             # A person who pulls the stick and plugs it in again need not wait.
-            if await self._locate() is None or self._kick.is_set():
+            if self.device is None or not self._is_there(self.device) or self._kick.is_set():
                 self._ladder = Ladder()
                 break
             await asyncio.sleep(min(rest, self._timings.absent_poll))

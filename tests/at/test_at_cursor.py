@@ -44,12 +44,6 @@ def test_bracketed_lists_of_strings_are_read_however_deep() -> None:
     assert cursor.strings() == ("SM", "BM")
 
 
-def test_area_and_cell_are_hexadecimal_quoted_or_not() -> None:
-    assert Cursor('+CREG: "00C3"').hexadecimal() == 0xC3
-    assert Cursor("+CREG: 00C3").hexadecimal() == 0xC3
-    assert Cursor("+CREG: zz").hexadecimal() is None
-
-
 def test_an_unquoted_or_broken_string_is_still_read() -> None:
     assert Cursor("+CPIN: SIM PIN").string() == "SIM PIN"
     assert Cursor('+COPS: 0,0,"half').skip(2).string() == "half"

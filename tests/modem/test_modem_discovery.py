@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from modem_rig import RigMaker
+from modem_rig import QUICK, RigMaker
 
 from modemgw.clock import SystemClock
 from modemgw.config import ModemMatch
@@ -22,6 +23,7 @@ def locator(directory: Path) -> Locator:
     return Locator(
         clock=SystemClock(),
         ports=lambda: [Candidate(str(path)) for path in sorted(directory.glob("modem*"))],
+        reread_s=0.3,
     )
 
 
@@ -188,3 +190,34 @@ async def test_cancelled_while_off_the_bus_the_device_is_put_back_all_the_same(
     with pytest.raises(asyncio.CancelledError):
         await task
     assert attribute.read_text() == "1"
+
+
+async def test_a_dead_modem_with_a_match_climbs_the_ladder_and_comes_back(
+    rig: RigMaker, tmp_path: Path
+) -> None:
+    async with rig(
+        timings=replace(QUICK, boot_tries=2),
+        bank={"boot_seconds": 0.1},
+        match=ModemMatch(imei="359999000000018"),
+        modem_more={"locator": locator(tmp_path / "bank")},
+    ) as r:
+        await r.ready()
+        r.faults.hang()
+        await r.state(ModemState.QUARANTINED, 15)
+        r.faults.revive()
+        await r.ready()
+
+
+async def test_a_sim_that_moves_to_another_modem_is_followed(rig: RigMaker, tmp_path: Path) -> None:
+    async with rig(
+        bank={"modems": 2, "boot_seconds": 0.1},
+        match=ModemMatch(iccid="8999901000000000013"),
+        modem_more={"locator": locator(tmp_path / "bank")},
+    ) as r:
+        await r.ready()
+        assert r.modem.status.device == str(r.bank.paths[0])
+        first = r.bank.modems[0].faults.remove_sim()
+        second = r.bank.modems[1].faults.remove_sim()
+        r.bank.modems[1].faults.insert_sim(first)
+        r.bank.modems[0].faults.insert_sim(second)
+        await r.until(lambda: r.modem.status.device == str(r.bank.paths[1]) and r.modem.ready, 15)

@@ -9,7 +9,6 @@ import pytest
 from modem_rig import RigMaker, Sink, granted, tpdu
 
 from modemgw.modem import session
-from modemgw.modem.initialise import Setup
 from modemgw.modem.profiles import GENERIC
 from modemgw.sms import Deliver, decode_mt
 
@@ -179,9 +178,3 @@ async def test_direct_messages_are_acknowledged_only_when_they_are_kept(
         gate.set()
         await r.until(lambda: "AT+CNMA" in r.commands())
         assert r.sink.pdus[0].direct
-
-
-def test_a_setup_knows_whether_reports_come_directly() -> None:
-    assert Setup(cnmi="2,1,0,1,0").direct_reports
-    assert not Setup(cnmi="2,1,0,2,1").direct_reports
-    assert not Setup().direct_reports

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
-from modem_rig import RigMaker, granted, tpdu
+from modem_rig import QUICK, RigMaker, granted, tpdu
 
 from modemgw.modem import (
     ErrorClass,
@@ -190,8 +191,10 @@ async def test_more_to_send_keeps_the_link_up_once_per_burst(rig: RigMaker) -> N
 
 
 async def test_a_lost_ok_after_the_reference_is_still_accepted(rig: RigMaker) -> None:
-    async with rig() as r:
+    quiet = replace(QUICK, poll=60.0, sweep=60.0, settings_check=60.0, operator_poll=60.0)
+    async with rig(timings=quiet) as r:
         await r.ready()
+        await asyncio.sleep(0.1)
         r.faults.lose_final()
         async with asyncio.timeout(8):
             await r.submit(text="once")

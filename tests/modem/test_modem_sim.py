@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from modem_rig import RigMaker, granted, tpdu
@@ -204,3 +205,13 @@ def test_an_iccid_is_not_made_up() -> None:
 )
 def test_the_words_of_the_sim_state_are_known(word: str, state: SimState) -> None:
     assert report_of_word(word).state is state
+
+
+async def test_a_pin_file_that_cannot_be_read_is_said_clearly(
+    rig: RigMaker, tmp_path: Path
+) -> None:
+    file = tmp_path / "pin"
+    async with rig(bank={"pin": "4711"}, pin_file=file) as r:
+        await r.until(lambda: "pin_file" in (r.modem.status.reason or ""))
+        file.write_text("4711\n")
+        await r.ready()
