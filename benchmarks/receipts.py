@@ -8,9 +8,9 @@
   recovered; and the report comes before the gateway gives the answer up, or after.
 - `wrapped`: many messages to one recipient through one SIM. TP-MR is one octet, so that with 1,000
   of them it wraps almost four times, and a report names its part only by TP-MR, recipient and the
-  service centre's time stamp of one second. Every report comes at the end, shuffled, with a TP-ST of
-  its own; each must be found at the very message that it is about. Once more with a service centre
-  whose clock is an hour ahead, of which the gateway has seen one report before.
+  service centre's time stamp of one second. Every report comes at the end, shuffled, with a TP-ST
+  of its own; each must be found at the very message that it is about. Once more with a service
+  centre whose clock is an hour ahead, of which the gateway has seen one report before.
 """
 
 import argparse
