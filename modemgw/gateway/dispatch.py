@@ -319,13 +319,15 @@ class Dispatch:
         fit = [
             lane
             for lane in map(self._lanes.__getitem__, idle)
-            if lane.well
+            if lane.ready
+            and lane.breaker.probe_at <= now
             and target in lane.targets
             and lane.sim not in job.avoid
             and lane.throttle.allowed_at(now, len(job.pending()), job.to) <= now
         ]
         if not fit:
             return None
+        fit = [lane for lane in fit if lane.well] or fit
         policy = self._routes[job.route].policy if job.route in self._routes else "least_used"
         if policy == "round_robin":
             return min(fit, key=lambda lane: lane.last_used).id

@@ -1,0 +1,539 @@
+"""Which SIM sends what, when: rules one by one, and the queue as a whole under hypothesis."""
+
+from __future__ import annotations
+
+import asyncio
+from random import Random
+from typing import Any
+
+import pytest
+from gateway_lab import START, FakeClock
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from modemgw.config import Limits, RouteSection
+from modemgw.gateway.content import Content
+from modemgw.gateway.dispatch import AGE_S, FOLLOW_S, Dispatch, LaneState
+from modemgw.gateway.dispatcher import Dispatcher
+from modemgw.gateway.job import Job, PartState
+from modemgw.gateway.throttle import Throttle
+from modemgw.modem import ErrorClass
+from modemgw.store.records import MessageStatus
+
+
+def job(n: int, *, parts: int = 1, **more: Any) -> Job:
+    values: dict[str, Any] = {
+        "to": f"+4477009{n:05d}",
+        "type": "transactional",
+        "route": "default",
+        "modem": None,
+        "created_at": START,
+        "due_at": START,
+        "expires_at": START + 86400,
+        **more,
+    }
+    return Job(
+        n=n,
+        id=f"msg_{n}",
+        content=Content(text="x"),
+        receipt=True,
+        status=MessageStatus.QUEUED,
+        part_count=parts,
+        **values,
+    )
+
+
+def lane(
+    id: str, routes: tuple[str, ...] = ("default",), weight: int = 1, **limits: Any
+) -> LaneState:
+    return LaneState(id, routes, weight, Throttle(Limits(**limits), Random(1)))
+
+
+def core_of(*lanes: LaneState, routes: tuple[RouteSection, ...] = ()) -> Dispatch:
+    core = Dispatch([*routes, RouteSection(id="default")], START)
+    for one in lanes:
+        core.add_lane(one)
+        core.set_ready(one.id, True, f"sim-{one.id}", START)
+    return core
+
+
+def taken(core: Dispatch, lane: str, now: float = START) -> list[int]:
+    found = []
+    while (one := core.take(lane, now)) is not None:
+        found.append(one.n)
+    return found
+
+
+def test_otp_first_then_transactional_then_promotional_each_in_its_order() -> None:
+    core = core_of(lane("a"))
+    kinds = ["promotional", "transactional", "otp", "promotional", "otp", "transactional"]
+    for n, kind in enumerate(kinds):
+        core.add(job(n, type=kind), START)
+    assert taken(core, "a") == [2, 4, 1, 5, 0, 3]
+
+
+def test_an_old_message_gets_a_turn_now_and_then_before_fresh_otps() -> None:
+    core = core_of(lane("a"))
+    now = START + AGE_S + 1
+    core.add(job(0, type="promotional"), now)
+    for n in range(1, 21):
+        core.add(job(n, type="otp", created_at=now), now)
+    order = taken(core, "a", now)
+    assert 1 < order.index(0) <= 8
+
+
+def test_a_lane_that_is_not_ready_takes_nothing() -> None:
+    core = core_of(lane("a"))
+    core.add(job(1), START)
+    core.set_ready("a", False, None, START)
+    assert core.take("a", START) is None
+    core.set_ready("a", True, "sim-a", START)
+    assert taken(core, "a") == [1]
+
+
+def test_a_pinned_message_goes_only_to_its_modem() -> None:
+    core = core_of(lane("a"), lane("b"))
+    core.add(job(1, modem="b"), START)
+    assert taken(core, "a") == []
+    assert taken(core, "b") == [1]
+
+
+def test_a_route_goes_only_to_its_lanes() -> None:
+    core = core_of(lane("a", ("x",)), lane("b", ("default",)), routes=(RouteSection(id="x"),))
+    core.add(job(1, route="x"), START)
+    assert taken(core, "b") == []
+    assert taken(core, "a") == [1]
+
+
+def test_a_fallback_stands_in_only_while_the_route_has_no_well_lane() -> None:
+    routes = (RouteSection(id="x", fallback="y"), RouteSection(id="y"))
+    core = core_of(lane("a", ("x",)), lane("b", ("y",)), routes=routes)
+    core.add(job(1, route="x"), START)
+    assert taken(core, "b") == []
+    core.set_ready("a", False, None, START)
+    assert taken(core, "b") == [1]
+    core.set_ready("a", True, "sim-a", START)
+    core.add(job(2, route="x"), START)
+    assert taken(core, "b") == []
+    assert taken(core, "a") == [2]
+
+
+def test_a_chain_of_fallbacks_is_followed() -> None:
+    routes = (
+        RouteSection(id="x", fallback="y"),
+        RouteSection(id="y", fallback="z"),
+        RouteSection(id="z"),
+    )
+    core = core_of(lane("a", ("x",)), lane("b", ("y",)), lane("c", ("z",)), routes=routes)
+    for id in "ab":
+        core.set_ready(id, False, None, START)
+    core.add(job(1, route="x"), START)
+    assert taken(core, "c") == [1]
+
+
+def test_a_sim_that_refused_a_message_is_avoided_for_a_while() -> None:
+    core = core_of(lane("a"), lane("b"))
+    one = job(1)
+    one.avoid, one.avoid_until = frozenset({"sim-a"}), START + 60
+    core.add(one, START)
+    assert taken(core, "a") == []
+    core.tick(START + 61)
+    assert taken(core, "a", START + 61) == [1]
+
+
+def test_parts_that_follow_wait_for_their_sim_and_start_over_when_it_stays_away() -> None:
+    core = core_of(lane("a"), lane("b"))
+    one = job(1, parts=3)
+    one.part(0).state, one.sim = PartState.ACCEPTED, "sim-a"
+    core.set_ready("a", False, None, START)
+    core.add(one, START)
+    assert taken(core, "b") == []
+    now = START + FOLLOW_S + 1
+    core.tick(now)
+    assert taken(core, "b", now) == [1]
+    assert one.pending() == [0, 1, 2]
+    assert one.part(0).duplicate_risk
+
+
+def test_a_message_with_a_part_in_doubt_never_starts_over() -> None:
+    core = core_of(lane("a"), lane("b"))
+    one = job(1, parts=3)
+    one.part(0).state, one.sim = PartState.AMBIGUOUS, "sim-a"
+    core.set_ready("a", False, None, START)
+    core.add(one, START)
+    for hours in range(1, 24):
+        core.tick(START + hours * 3600)
+        assert taken(core, "b", START + hours * 3600) == []
+
+
+def test_a_message_is_not_due_before_its_time_and_expires_after_its_validity() -> None:
+    core = core_of(lane("a"))
+    core.add(job(1, due_at=START + 100), START)
+    core.add(job(2, expires_at=START + 50, modem="b"), START)
+    assert core.wake_at([]) == START + 50
+    assert [j.n for j in core.tick(START + 50).expired] == [2]
+    assert taken(core, "a", START + 99) == []
+    assert [j.n for j in core.tick(START + 100).freed] == [1]
+    assert taken(core, "a", START + 100) == [1]
+
+
+def test_what_expires_in_a_lane_s_hands_expires_when_it_comes_back() -> None:
+    core = core_of(lane("a"))
+    one = job(1, expires_at=START + 50)
+    core.add(one, START)
+    assert taken(core, "a") == [1]
+    assert core.tick(START + 60).expired == []
+    core.add(one, START + 61)
+    assert core.tick(START + 61).expired == [one]
+    assert core.get(1) is None
+
+
+def test_a_canceled_message_is_never_taken() -> None:
+    core = core_of(lane("a"))
+    jobs = [job(n) for n in range(5)]
+    for one in jobs:
+        core.add(one, START)
+    core.remove(jobs[0])
+    core.remove(jobs[3])
+    assert taken(core, "a") == [1, 2, 4]
+
+
+def test_round_robin_weighted_and_least_used_choose_as_they_say() -> None:
+    for policy, wanted in (
+        ("round_robin", "abcabcabc"),
+        ("least_used", "abcabcabc"),
+        ("weighted", "aaaaaabc"),
+    ):
+        route = RouteSection(id="r", policy=policy)  # type: ignore[arg-type]
+        lanes = [lane("a", ("r",), 6), lane("b", ("r",), 1), lane("c", ("r",), 1)]
+        core = core_of(*lanes, routes=(route,))
+        got = ""
+        for n, _ in enumerate(wanted):
+            one = job(n, route="r")
+            core.add(one, START + n)
+            id = core.choose(one, ["a", "b", "c"], START + n)
+            assert id is not None
+            got += id
+            assert core.take(id, START + n) is one
+            core.lane(id).used += 1
+        assert sorted(got) == sorted(wanted), policy
+
+
+def test_a_sticky_route_keeps_a_recipient_on_its_sim_while_that_is_well() -> None:
+    route = RouteSection(id="r", policy="sticky")
+    core = core_of(lane("a", ("r",)), lane("b", ("r",)), routes=(route,))
+    first = job(1, route="r", to="+1")
+    core.sent_by(first, "sim-b")
+    core.add(job(2, route="r", to="+1"), START)
+    assert taken(core, "a") == []
+    core.set_ready("b", False, None, START)
+    assert taken(core, "a") == [2]
+
+
+def test_limits_of_a_lane_hold_its_best_message_back_until_they_allow_it() -> None:
+    one = lane("a", per_minute=2)
+    core = core_of(one)
+    for n in range(3):
+        core.add(job(n), START)
+    for _ in range(2):
+        assert core.take("a", START) is not None
+        one.throttle.record(START, "+1")
+    assert core.take("a", START) is None
+    assert core.wake_at(["a"]) == START + 60
+    assert taken(core, "a", START + 60) == [2]
+
+
+# --- the whole
+
+
+class Queue(RuleBasedStateMachine):
+    """Lanes and jobs at random. Every job is always in exactly one place."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.now = START
+        routes = (RouteSection(id="x", fallback="default"), RouteSection(id="s", policy="sticky"))
+        self.core = core_of(
+            lane("a", ("default", "s")), lane("b", ("x", "s")), lane("c"), routes=routes
+        )
+        self.n = 0
+        self.hands: dict[str, Job] = {}
+        self.held: set[int] = set()
+        self.waiting: set[int] = set()
+        self.over: set[int] = set()
+        self.jobs: dict[int, Job] = {}
+
+    @rule(
+        type=st.sampled_from(["otp", "transactional", "promotional"]),
+        route=st.sampled_from(["default", "x", "s"]),
+        modem=st.sampled_from([None, None, None, "a", "b"]),
+        parts=st.integers(1, 3),
+        due=st.sampled_from([0, 0, 30, 1000]),
+        to=st.integers(0, 3),
+    )
+    def accept(
+        self, type: str, route: str, modem: str | None, parts: int, due: int, to: int
+    ) -> None:
+        self.n += 1
+        one = job(
+            self.n, type=type, route=route, modem=modem, parts=parts, to=f"+{to}",
+            created_at=self.now, due_at=self.now + due, expires_at=self.now + 5000,
+        )  # fmt: skip
+        self.jobs[one.n] = one
+        self.core.add(one, self.now)
+        self.waiting.add(one.n)
+
+    @rule(id=st.sampled_from("abc"))
+    def take(self, id: str) -> None:
+        if id in self.hands:
+            return
+        one = self.core.take(id, self.now)
+        if one is None:
+            return
+        state = self.core.lane(id)
+        assert state.ready
+        assert one.n in self.waiting, "taken from the queue and from nowhere else"
+        assert one.due_at <= self.now
+        assert state.sim not in one.avoid or one.avoid_until <= self.now
+        assert one.modem in (None, id)
+        assert one.sim in (None, state.sim)
+        self.waiting.discard(one.n)
+        self.hands[id] = one
+
+    @precondition(lambda self: self.hands)
+    @rule(end=st.sampled_from(["done", "part", "doubt", "later", "elsewhere"]), pick=st.randoms())
+    def finish(self, end: str, pick: Random) -> None:
+        id = pick.choice(sorted(self.hands))
+        one = self.hands.pop(id)
+        sim = self.core.lane(id).sim
+        assert sim is not None
+        if end == "done":
+            self.core.remove(one)
+            self.core.sent_by(one, sim)
+            self.over.add(one.n)
+            return
+        if end == "doubt":
+            for index in one.pending():
+                one.part(index).state = PartState.AMBIGUOUS
+            one.sim = sim
+            self.core.hold(one, self.now, self.now + 60)
+            self.held.add(one.n)
+            return
+        if end == "part" and one.part_count > 1 and len(one.pending()) > 1:
+            one.part(one.pending()[0]).state = PartState.ACCEPTED
+            one.sim = sim
+        if end == "elsewhere" and one.sim is None and self.core.another(one, sim):
+            one.avoid, one.avoid_until = one.avoid | {sim}, self.now + 60
+        self.core.add(one, self.now, at=self.now + 20 if end == "later" else None)
+        self.waiting.add(one.n)
+
+    @rule(id=st.sampled_from("abc"), ready=st.booleans(), moved=st.booleans())
+    def health(self, id: str, ready: bool, moved: bool) -> None:
+        sim = f"sim-{id}{'-new' if moved else ''}"
+        self.core.set_ready(id, ready, sim if ready else None, self.now)
+
+    @precondition(lambda self: self.waiting)
+    @rule(pick=st.randoms())
+    def cancel(self, pick: Random) -> None:
+        n = pick.choice(sorted(self.waiting))
+        self.core.remove(self.jobs[n])
+        self.waiting.discard(n)
+        self.over.add(n)
+
+    @rule(seconds=st.sampled_from([1, 25, 61, 301, 2000]))
+    def pass_time(self, seconds: float) -> None:
+        self.now += seconds
+        tick = self.core.tick(self.now)
+        for one in tick.expired:
+            assert one.n in self.waiting
+            assert one.expires_at <= self.now
+            self.waiting.discard(one.n)
+            self.over.add(one.n)
+        for one in tick.overdue:
+            assert one.n in self.held
+            self.held.discard(one.n)
+            for index in one.ambiguous():
+                one.part(index).state = PartState.PENDING
+            if one.part_count == 1:
+                one.sim = None
+            self.core.add(one, self.now)
+            self.waiting.add(one.n)
+
+    @invariant()
+    def every_job_is_in_one_place(self) -> None:
+        if not hasattr(self, "core"):
+            return
+        hands = {one.n for one in self.hands.values()}
+        assert len(hands) == len(self.hands)
+        assert {n for n in self.jobs if self.core.is_waiting(self.jobs[n])} == self.waiting
+        assert {n for n in self.jobs if self.core.get(n)} == self.waiting | hands | self.held
+        assert not (self.waiting & hands or self.waiting & self.held or hands & self.held)
+
+    def teardown(self) -> None:
+        """With every modem well again and time enough, everything goes out or expires."""
+        if not hasattr(self, "core"):
+            return
+        for id in list(self.hands):
+            self.core.remove(self.hands.pop(id))
+        for id in "abc":
+            self.core.set_ready(id, True, f"sim-{id}", self.now)
+        for _ in range(60):
+            self.pass_time(301)
+            for id in "abc":
+                while self.core.lane(id).ready and id not in self.hands:
+                    self.take(id)
+                    if id not in self.hands:
+                        break
+                    self.core.remove(self.hands.pop(id))
+        assert not self.waiting
+        assert not self.held
+
+
+TestQueue = Queue.TestCase
+TestQueue.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+
+
+# --- on the loop
+
+
+class Desk:
+    """A dispatcher with lanes that ask for work when they are told to."""
+
+    def __init__(self, *lanes: LaneState, routes: tuple[RouteSection, ...] = ()) -> None:
+        self.clock = FakeClock()
+        self.core = core_of(*lanes, routes=routes)
+        self.expired: list[int] = []
+        self.dispatcher = Dispatcher(
+            self.core,
+            clock=self.clock,
+            on_due=lambda job: None,
+            on_expired=lambda job: self.expired.append(job.n),
+            on_overdue=lambda job: None,
+        )
+        self.asking: dict[str, asyncio.Task[Job]] = {}
+
+    async def ask(self, id: str) -> None:
+        self.asking[id] = asyncio.create_task(self.dispatcher.next(id))
+        await asyncio.sleep(0)
+
+    async def got(self, id: str) -> int | None:
+        for _ in range(3):
+            await asyncio.sleep(0)
+        task = self.asking[id]
+        return task.result().n if task.done() and not task.cancelled() else None
+
+    def no_idle_lane_overlooks_work(self) -> None:
+        for id, future in list(self.dispatcher._idle.items()):
+            if not future.done():
+                assert self.core.take(id, self.clock.now) is None, f"{id} idles while work waits"
+
+
+async def test_new_work_wakes_an_idle_lane() -> None:
+    desk = Desk(lane("a"))
+    with desk.dispatcher:
+        await desk.ask("a")
+        desk.dispatcher.add(job(1))
+        assert await desk.got("a") == 1
+
+
+async def test_a_lane_that_leaves_while_it_is_handed_a_job_gives_it_back() -> None:
+    desk = Desk(lane("a"), lane("b"))
+    with desk.dispatcher:
+        await desk.ask("a")
+        desk.dispatcher.add(job(1))
+        desk.asking["a"].cancel()
+        await asyncio.gather(desk.asking["a"], return_exceptions=True)
+        await desk.ask("b")
+        assert await desk.got("b") == 1
+
+
+async def test_a_job_handed_back_by_a_leaving_lane_wakes_another_that_idles() -> None:
+    desk = Desk(lane("a"), lane("b"))
+    with desk.dispatcher:
+        await desk.ask("a")
+        await desk.ask("b")
+        desk.dispatcher.add(job(1))
+        first = next(id for id, f in desk.asking.items() if id not in desk.dispatcher._idle)
+        other = "b" if first == "a" else "a"
+        desk.asking[first].cancel()
+        await asyncio.gather(desk.asking[first], return_exceptions=True)
+        assert await desk.got(other) == 1
+
+
+async def test_a_job_that_one_lane_s_limits_hold_back_goes_to_another_idle_lane() -> None:
+    """Lane a fits, but finds its own pinned message first, which its limits forbid."""
+    busy = lane("a", per_minute=3)
+    desk = Desk(busy, lane("b"))
+    with desk.dispatcher:
+        for _ in range(2):
+            busy.throttle.record(START, "+1")
+        desk.core.add(job(1, modem="a", parts=3), START)
+        await desk.ask("a")
+        await desk.ask("b")
+        desk.core.lane("b").used = 5
+        desk.dispatcher.add(job(2))
+        assert await desk.got("b") == 2
+
+
+async def test_a_lane_whose_time_for_a_probe_has_come_takes_the_next_message() -> None:
+    one = lane("a")
+    desk = Desk(one)
+    with desk.dispatcher:
+        for n in range(10):
+            one.breaker.refused(ErrorClass.SAME_SIM, f"+{n}", START)
+        assert one.breaker.open
+        desk.dispatcher.health_changed("a")
+        await desk.ask("a")
+        desk.clock.now += 120
+        desk.dispatcher.add(job(1))
+        assert await desk.got("a") == 1
+
+
+async def test_readiness_wakes_lanes_and_their_stand_ins() -> None:
+    routes = (RouteSection(id="x", fallback="y"), RouteSection(id="y"))
+    desk = Desk(lane("a", ("x",)), lane("b", ("y",)), routes=routes)
+    with desk.dispatcher:
+        await desk.ask("b")
+        desk.dispatcher.add(job(1, route="x"))
+        assert await desk.got("b") is None
+        desk.dispatcher.set_ready("a", False, None)
+        assert await desk.got("b") == 1
+
+
+@pytest.mark.parametrize("seed", range(30))
+async def test_no_lane_idles_while_work_waits_that_it_may_carry(seed: int) -> None:
+    random = Random(seed)
+    routes = (RouteSection(id="x", fallback="default"), RouteSection(id="s", policy="sticky"))
+    lanes = [lane("a", ("default", "s")), lane("b", ("x", "s")), lane("c", ("default", "x"))]
+    desk = Desk(*lanes, routes=routes)
+    with desk.dispatcher:
+        for n in range(120):
+            action = random.random()
+            if action < 0.35:
+                desk.dispatcher.add(
+                    job(
+                        n,
+                        route=random.choice(["default", "x", "s"]),
+                        modem=random.choice([None, None, "a"]),
+                        to=f"+{random.randrange(4)}",
+                        created_at=desk.clock.now,
+                        due_at=desk.clock.now + random.choice([0, 0, 40]),
+                        expires_at=desk.clock.now + 9e5,
+                    )
+                )
+            elif action < 0.65:
+                id = random.choice("abc")
+                if id not in desk.asking or desk.asking[id].done():
+                    await desk.ask(id)
+            elif action < 0.8:
+                id = random.choice("abc")
+                desk.dispatcher.set_ready(id, random.random() < 0.6, f"sim-{id}")
+            else:
+                desk.clock.now += random.choice([1, 45])
+                desk.dispatcher._on_timer()
+            await asyncio.sleep(0)
+            desk.no_idle_lane_overlooks_work()
+        for task in desk.asking.values():
+            task.cancel()
+        await asyncio.gather(*desk.asking.values(), return_exceptions=True)
