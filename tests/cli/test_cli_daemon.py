@@ -311,26 +311,30 @@ async def test_received_messages_are_followed_until_ctrl_c(bank, tmp_path):
         assert (process.returncode, err) == (0, b"")
 
 
-async def test_a_wait_outlives_a_daemon_that_is_started_anew(tmp_path):
-    settings = BankSettings(modems=1, part_seconds=0.05, receipt_seconds=4)
-    async with Bank(settings, directory=tmp_path / "bank") as bank:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        file = write_config(tmp_path, bank.paths, listen=f"127.0.0.1:{port}")
-        async with daemon(file) as running:
-            await until_ready(running.url)
-            waiting = asyncio.create_task(
-                running.cli("send", "--to", "+447700900111", "--text", "x", "--wait")
-            )
-            async with asyncio.timeout(10):
-                while not bank.smsc.messages:
-                    await asyncio.sleep(0.02)
-            running.process.kill()
-            await running.process.wait()
-            async with daemon(file):
-                code, _, err = await waiting
-                assert (code, err.splitlines()[-1].split(":")[0]) == (0, "delivered"), err
+async def test_a_wait_outlives_a_daemon_that_is_started_anew(bank, tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    file = write_config(tmp_path, bank.paths[:1], listen=f"127.0.0.1:{port}")
+    async with daemon(file) as running:
+        await until_ready(running.url)
+        async with Client(running.url, running.key) as client:
+            await client.control_modem("m1", "pause")
+        sending = await asyncio.create_subprocess_exec(
+            *command("send", "--to", "+447700900111", "--text", "x", "--wait"),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=environment(MODEMGW_URL=running.url, MODEMGW_KEY=running.key),
+        )
+        async with asyncio.timeout(20):
+            assert (await sending.stderr.readline()).startswith(b"queued")
+        running.process.kill()
+        await running.process.wait()
+    async with daemon(file), asyncio.timeout(40):
+        _, err = await sending.communicate()
+    assert sending.returncode == 0, err.decode()
+    assert err.splitlines()[-1].startswith(b"delivered")
+    assert [m.text for m in bank.smsc.messages] == ["x"]
 
 
 async def test_the_first_sigterm_waits_for_the_part_in_the_air_and_a_second_one_does_not(tmp_path):
