@@ -79,7 +79,8 @@ def assemble(parts: Iterable[UserData]) -> Assembled:
     alphabets = {part.alphabet for part in placed.values()}
     if DATA in alphabets:
         return Assembled(DATA, None, data, missing)
-    return Assembled(UCS2 if UCS2 in alphabets else GSM7, _text(slots), data, missing)
+    text = placed[1].text if len(slots) == 1 else _text(slots)
+    return Assembled(UCS2 if UCS2 in alphabets else GSM7, text, data, missing)
 
 
 def _text(slots: list[UserData | None]) -> str:

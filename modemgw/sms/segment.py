@@ -289,23 +289,20 @@ def _segmentation(
     allowed = min(max_parts, _MAX_PARTS)
     if total > allowed:
         raise TooManyPartsError(total, allowed)
+    alphabet = cut.alphabet
     fixed = encode_elements(cut.elements)
     if total == 1:
-        headers = [fixed]
+        parts = [UserData(alphabet, cut.pieces[0], fixed)]
     else:
         before, after = concatenation_head(reference, total, wide), fixed or b""
-        headers = [before + bytes((sequence,)) + after for sequence in range(1, total + 1)]
-    alphabet = cut.alphabet
-    parts = tuple(
-        [
-            UserData(alphabet, piece, header)
-            for piece, header in zip(cut.pieces, headers, strict=True)
+        parts = [
+            UserData(alphabet, piece, before + bytes((sequence,)) + after)
+            for sequence, piece in enumerate(cut.pieces, 1)
         ]
-    )
     return Segmentation(
         alphabet,
         DataCoding.of(alphabet, message_class),
-        parts,
+        tuple(parts),
         cut.units,
         cut.room - cut.units[-1],
         changes,
