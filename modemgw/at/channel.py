@@ -130,7 +130,10 @@ class AtChannel(asyncio.Protocol):
         """Done when the port is gone; its result says why."""
         self.in_sync = True
         self.echo_seen = False
-        """Set when the modem echoes; whoever has switched echo off learns that it has restarted."""
+        """Set when the modem echoes; whoever has switched echo off learns that it has restarted.
+
+        No PDU is typed while it is set.
+        """
         self.last_heard = clock.monotonic()
         self.last_answer: float | None = None
         self.gap_s = 0.0
@@ -221,6 +224,11 @@ class AtChannel(asyncio.Protocol):
         if self._current is not exchange:
             # It happened while the attempt was being committed.
             raise NothingSent("the modem closed its prompt, or was lost, before the PDU was sent")
+        if self.echo_seen:
+            # Reset behind our back, it may be in text mode, and would send the PDU's digits as the
+            # text of a message to the number that is its length.
+            self._abort(exchange)
+            raise NothingSent("the modem echoes again: it was reset")
         exchange.phase = _Phase.SENT
         exchange.typed_at = self._clock.monotonic()
         exchange.question.body = body

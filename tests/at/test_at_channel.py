@@ -359,3 +359,12 @@ def test_the_trace_is_bounded() -> None:
     for number in range(50):
         trace.add(float(number), ">", f"AT{number}")
     assert [line.at for line in trace.lines()] == [float(n) for n in range(40, 50)]
+
+
+@in_virtual_time
+async def test_no_pdu_is_typed_into_a_modem_that_echoes_again() -> None:
+    # In text mode it would send the digits of the PDU as a text to the number "4".
+    port = ScriptedPort({b"AT+CMGS=4\r": b"AT+CMGS=4\r" + PROMPT, b"\x1b": OK})
+    with pytest.raises(NothingSent, match="reset"):
+        await send(port)
+    assert port.log == [b"AT+CMGS=4\r", b"\x1b"]
