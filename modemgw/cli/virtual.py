@@ -121,14 +121,13 @@ async def _run(settings: BankSettings, directory: Path) -> None:
     "--dir",
     "directory",
     type=click.Path(file_okay=False, path_type=Path),
-    default=Path("virtual-modems"),
-    show_default=True,
-    help="The directory of the running bank.",
+    help="The directory of the running bank.  [default: as above]",
 )
 @click.pass_context
-def ctl(context: click.Context, directory: Path) -> None:
+def ctl(context: click.Context, directory: Path | None) -> None:
     """Watch and disturb a running bank. Answers are JSON."""
-    context.obj = directory
+    assert context.parent is not None
+    context.obj = directory or context.parent.params["directory"]
 
 
 Question = Callable[[ControlClient], Awaitable[Any]]

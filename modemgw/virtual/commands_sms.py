@@ -9,7 +9,7 @@ from modemgw.virtual.commands_general import new_values
 from modemgw.virtual.parameters import ranges_text
 from modemgw.virtual.personalities import EmptySlot
 from modemgw.virtual.sending import Purpose
-from modemgw.virtual.store import TEXT_STATUS, AnyStore, Status, Stored
+from modemgw.virtual.store import TEXT_STATUS, AnyStore, MessageStore, Status, Stored
 from modemgw.virtual.textmode import entry_in_text_mode, number_given, to_charset
 
 if TYPE_CHECKING:
@@ -142,7 +142,10 @@ def _usage(modem: VirtualModem, name: str, *, named: bool = False) -> str:
 
 
 def _reading_store(modem: VirtualModem) -> AnyStore:
-    return modem.store_named(modem.memories[0])
+    name = modem.memories[0]
+    if name in modem.personality.unlistable:
+        return MessageStore(name, 0)
+    return modem.store_named(name)
 
 
 @TABLE.on("+CMGL", need=Need.UNLOCKED, sms=True)

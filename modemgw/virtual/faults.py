@@ -157,15 +157,16 @@ class Faults:
         self.revive()
         self._modem.power.boot()
 
-    def forget_settings(self, *, text_mode: bool = False, hostile_cnmi: bool = True) -> None:
-        """A silent reset without a banner: echo back, CMEE 0, +CNMI gone, perhaps text mode."""
+    def forget_settings(self, *, text_mode: bool = False, keep_cnmi: bool = False) -> None:
+        """A silent reset without a banner: echo back, CMEE 0, +CNMI gone unless `keep_cnmi`,
+        perhaps text mode."""
         modem = self._modem
         cnmi = modem.parameters["+CNMI"]
         modem.engine.reset()
         modem.parameters.factory()
         if text_mode:
             modem.parameters["+CMGF"] = (1,)
-        if not hostile_cnmi:
+        if keep_cnmi:
             modem.parameters["+CNMI"] = cnmi
 
     def lose_cnmi(self) -> None:

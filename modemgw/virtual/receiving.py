@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from modemgw.virtual.modem import VirtualModem
 
 _TYPE_0 = 0x40
+_REPLACING = range(0x41, 0x48)
 
 
 def message_class_of(dcs: int) -> int | None:
@@ -39,6 +40,17 @@ def _pid_and_dcs(tpdu: bytes) -> tuple[int, int]:
     if len(tpdu) < at + 2:
         return 0, 0
     return tpdu[at], tpdu[at + 1]
+
+
+def _replace_type(tpdu: bytes) -> bytes:
+    """What a message replaces is the one with the same TP-PID (41 to 47) and TP-OA; else empty.
+
+    TS 23.040 9.2.3.9.
+    """
+    pid, _ = _pid_and_dcs(tpdu)
+    if is_report(tpdu) or pid not in _REPLACING:
+        return b""
+    return tpdu[1 : 4 + (tpdu[1] + 1) // 2]
 
 
 class Receiver:
@@ -109,7 +121,15 @@ class Receiver:
         announce: bool,
     ) -> None:
         modem = self._modem
-        index = store.add(Stored(modem.pdu_text(tpdu), tpdu, Status.UNREAD))
+        stored = Stored(modem.pdu_text(tpdu), tpdu, Status.UNREAD)
+        replaced = _replace_type(tpdu)
+        index = (
+            store.replace(stored, lambda old: _replace_type(old.tpdu) == replaced)
+            if replaced
+            else None
+        )
+        if index is None:
+            index = store.add(stored)
         if index is None:
             self.full_refused = True
             if modem.personality.full_line:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -70,6 +70,14 @@ class MessageStore:
         self._slots[index] = stored
         return index
 
+    def replace(self, stored: Stored, is_older: Callable[[Stored], bool]) -> int | None:
+        """Put it where an older one of its kind is; None if there is none."""
+        for index, old in self._slots.items():
+            if is_older(old):
+                self._slots[index] = stored
+                return index
+        return None
+
     def get(self, index: int) -> Stored | None:
         return self._slots.get(index)
 
@@ -118,6 +126,13 @@ class CombinedStore:
         if index is not None:
             return index + self._first.size
         return self._first.add(stored)
+
+    def replace(self, stored: Stored, is_older: Callable[[Stored], bool]) -> int | None:
+        index = self._first.replace(stored, is_older)
+        if index is None:
+            index = self._second.replace(stored, is_older)
+            return None if index is None else index + self._first.size
+        return index
 
     def get(self, index: int) -> Stored | None:
         store, own = self._place(index)

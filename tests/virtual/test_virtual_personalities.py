@@ -191,6 +191,16 @@ def test_ec200a_writes_lower_case(lab: Lab) -> None:
     assert "c8329bfd06" in pdu
 
 
+def test_ec200a_counts_what_it_cannot_show(lab: Lab) -> None:
+    bench = lab.bench("quectel-ec200a")
+    bench.at('+CPMS="ME","ME","ME"')
+    assert lab.smsc is not None
+    lab.smsc.inject("+15550001234", bench.modem.number, "Hello")
+    assert '"ME",1,255' in bench.at("+CPMS?")
+    assert bench.at("+CMGL=4") == "\r\nOK\r\n"
+    assert "321" in bench.at("+CMGR=0")
+
+
 def test_zte_writes_a_comma_before_the_length_of_a_report(lab: Lab) -> None:
     bench = lab.bench("zte-mf190", make={"chatter": ()})
     assert "303" in bench.at("+CNMI=2,1,0,1,0")

@@ -71,6 +71,15 @@ def test_a_silent_message_leaves_no_trace(lab: Lab) -> None:
     assert listed(bench) == []
 
 
+def test_a_replacing_message_takes_the_slot_of_the_one_before(lab: Lab) -> None:
+    bench = lab.bench()
+    bench.at("+CNMI=2,1,0,0,0")
+    inject(bench, "one", pid=0x41)
+    inject(bench, "other kind", pid=0x42)
+    assert inject(bench, "two", pid=0x41) == '\r\n+CMTI: "SM",0\r\n'
+    assert [m.user_data.text for m in listed(bench)] == ["two", "other kind"]
+
+
 def test_mode_0_keeps_indications_until_the_mode_changes(lab: Lab) -> None:
     bench = lab.bench()
     bench.at("+CNMI=0,1,0,0,0")

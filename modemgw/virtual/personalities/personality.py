@@ -144,6 +144,8 @@ class Personality:
     cpms_nested: bool = False
     read_header: str = "+CMGR: {stat},,{length}"
     empty_slot: EmptySlot = EmptySlot.OK
+    unlistable: frozenset[str] = frozenset()
+    """Stores that count their messages and show none of them."""
     report_store: str | None = None
     """Where ds=2 puts reports; None: the receiving store (mem3)."""
     report_announced_as: str | None = None

@@ -60,6 +60,7 @@ EC200A = replace(
     ati=("Quectel", "EC200A", "Revision: EC200AEUHAR01A04M16"),
     type_allocation="86700002",
     lower_case_pdu=True,
+    unlistable=frozenset({"ME"}),
     report_store=None,
     report_announced_as=None,
 )
