@@ -368,7 +368,8 @@ class Queue(RuleBasedStateMachine):
         assert len(hands) == len(self.hands)
         assert {n for n in self.jobs if self.core.is_waiting(self.jobs[n])} == self.waiting
         assert {n for n in self.jobs if self.core.get(n)} == self.waiting | hands | self.held
-        assert not (self.waiting & hands or self.waiting & self.held or hands & self.held)
+        assert not self.waiting & (hands | self.held)
+        assert not hands & self.held
 
     def teardown(self) -> None:
         """With every modem well again and time enough, everything goes out or expires."""
