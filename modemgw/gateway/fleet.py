@@ -12,7 +12,15 @@ from modemgw.clock import Clock
 from modemgw.config import Config, Limits, ModemSection
 from modemgw.gateway.errors import Conflict, NotFound
 from modemgw.gateway.outbox import Outbox
-from modemgw.modem import Modem, ModemSink, ModemState, ModemStatus, ReceivedPdu, SimIdentity
+from modemgw.modem import (
+    Modem,
+    ModemSink,
+    ModemState,
+    ModemStatus,
+    ReceivedPdu,
+    SimIdentity,
+    Timings,
+)
 from modemgw.store import Store
 
 logger = logging.getLogger(__name__)
@@ -49,6 +57,7 @@ class Fleet(ModemSink):
         received: Callable[[str, SimIdentity, ReceivedPdu], Awaitable[None]],
         clock: Clock,
         random: Random,
+        timings: Timings | None = None,
     ) -> None:
         self._store = store
         self._outbox = outbox
@@ -56,7 +65,9 @@ class Fleet(ModemSink):
         self._tasks: asyncio.TaskGroup | None = None
         self._sections = {s.id: s for s in config.modem}
         self._limits = {s.id: config.limits_of(s) for s in config.modem}
-        self._modems = {s.id: Modem(s, self, clock=clock, random=random) for s in config.modem}
+        self._modems = {
+            s.id: Modem(s, self, clock=clock, random=random, timings=timings) for s in config.modem
+        }
         self._lanes = {s.id: outbox.add_lane(self._modems[s.id], s) for s in config.modem}
         self._ready: set[str] = set()
         self._lane_tasks: list[asyncio.Task[None]] = []

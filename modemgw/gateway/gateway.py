@@ -35,7 +35,7 @@ from modemgw.gateway.metrics import registry_of
 from modemgw.gateway.outbox import Outbox, RecoveryReport
 from modemgw.gateway.quota import Quota
 from modemgw.gateway.receipts import Receipts
-from modemgw.modem import Modem, TraceLine, UssdAnswer
+from modemgw.modem import Modem, Timings, TraceLine, UssdAnswer
 from modemgw.store import (
     FILE_NAME,
     AnsweredBefore,
@@ -104,11 +104,20 @@ class Preview:
 class Gateway:
     """The running gateway. Make one with `Gateway.open`."""
 
-    def __init__(self, config: Config, store: Store, *, clock: Clock, random: Random) -> None:
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        *,
+        clock: Clock,
+        random: Random,
+        timings: Timings | None = None,
+    ) -> None:
         self._config = config
         self._store = store
         self._clock = clock
         self._random = random
+        self._timings = timings
         self._acceptance = Acceptance(config, random)
         self._accepted = AcceptedCount()
         self._per_recipient = Quota(config.recipient_limits)
@@ -120,17 +129,23 @@ class Gateway:
     @classmethod
     @contextlib.asynccontextmanager
     async def open(
-        cls, config: Config, *, clock: Clock | None = None, random: Random | None = None
+        cls,
+        config: Config,
+        *,
+        clock: Clock | None = None,
+        random: Random | None = None,
+        timings: Timings | None = None,
     ) -> AsyncIterator[Gateway]:
         """Open the store, recover, run modems and dispatch; at the end drain and close.
 
+        `timings`: how patient the keepers of modems are; the default suits real modems.
         Raises StoreError when the data directory or the database cannot be used.
         """
         clock = clock or SystemClock()
         random = random or Random()  # noqa: S311 - ids and jitter, not secrets
         path = config.gateway.data_dir / FILE_NAME
         async with Store(path, clock=clock) as store:
-            gateway = cls(config, store, clock=clock, random=random)
+            gateway = cls(config, store, clock=clock, random=random, timings=timings)
             await gateway._set_up()
             stop = asyncio.Event()
             owner = asyncio.current_task()
@@ -192,6 +207,7 @@ class Gateway:
             received=self._inbox.received,
             clock=self._clock,
             random=self._random,
+            timings=self._timings,
         )
         await self._count_used()
         self.found = await self._outbox.recover()

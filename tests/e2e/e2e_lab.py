@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from functools import partial
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from modemgw.config import Config, parse
-from modemgw.gateway import Gateway, fleet
-from modemgw.modem import Modem, Timings
+from modemgw.gateway import Gateway
+from modemgw.modem import Timings
 from modemgw.store.records import Message, MessageStatus, NewMessage
 from modemgw.virtual import Bank, BankSettings
 
@@ -46,18 +45,8 @@ def config_of(tmp_path: Path, bank: Bank, **more: Any) -> Config:
     return parse({"gateway": gateway, "modem": modem, **more})
 
 
-@contextmanager
-def quick_modems() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fleet, "Modem", partial(Modem, timings=QUICK))
-        yield
-
-
-@asynccontextmanager
-async def gateway_on(config: Config) -> AsyncIterator[Gateway]:
-    with quick_modems():
-        async with Gateway.open(config) as gateway:
-            yield gateway
+def gateway_on(config: Config) -> AbstractAsyncContextManager[Gateway]:
+    return Gateway.open(config, timings=QUICK)
 
 
 async def send(gateway: Gateway, to: str, text: str = "hello", **more: Any) -> Message:
