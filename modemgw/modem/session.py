@@ -13,14 +13,14 @@ from ..at import AtChannel, ChannelClosed, Urc, UrcKind
 from ..clock import Clock
 from ..config import ConfigError, ModemSection
 from .discovery import matches
-from .identify import Identity, SimIdentity, ask, identify, identify_sim
+from .identify import Identity, SimIdentity, ask, identify, identify_sim, read_iccid
 from .initialise import Patience, Setup, cnmi_holds, greet, initialise, switch_on
 from .ladder import Cause, Fault
 from .profiles import Profile, by_name, select
 from .receiving import Inbox, ReceivedPdu, Receiver
 from .registration import Network, Registration, poll_operator, poll_registration, poll_signal
 from .sending import Sender
-from .simlock import PinGuard, SimReport, SimState, sim_state, unlock
+from .simlock import PinGuard, SimPlace, SimReport, SimState, sim_state, unlock
 from .status import Figures
 from .timings import Timings
 from .ussd import UssdDialogue
@@ -118,8 +118,9 @@ class Session:
             pin = self._section.read_pin()
         except ConfigError as error:
             return SimReport(SimState.PIN, str(error))
-        name = self.identity.imei or self._section.id
-        return await unlock(self.channel, self._guard, name, pin, self.profile.pin_tries)
+        iccid = await read_iccid(self.channel, self.profile.iccid)
+        place = SimPlace(self.identity.imei or self._section.id, iccid)
+        return await unlock(self.channel, self._guard, place, pin, self.profile.pin_tries)
 
     async def initialise(self) -> None:
         """All settings; afterwards the modem can send and receive."""

@@ -33,23 +33,37 @@ class SimReport:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class SimPlace:
+    """A SIM as far as it is known before it is opened: its modem, and its ICCID if readable."""
+
+    modem: str
+    iccid: str | None
+
+    def may_be(self, other: SimPlace) -> bool:
+        """Whether the two may be the same SIM."""
+        if self.iccid is not None and other.iccid is not None:
+            return self.iccid == other.iccid
+        return self.modem == other.modem
+
+
 class PinGuard:
     """Remembers which PIN was refused by which SIM, for as long as the process lives."""
 
     def __init__(self) -> None:
-        self._refused: set[tuple[str, str]] = set()
+        self._refused: list[tuple[SimPlace, str]] = []
 
-    def may_try(self, sim: str, pin: str) -> bool:
-        """Whether `pin` was never refused by the SIM (or, before it can be read, modem) `sim`."""
-        return (sim, pin) not in self._refused
+    def may_try(self, place: SimPlace, pin: str) -> bool:
+        """Whether `pin` was never refused by what may be the SIM at `place`."""
+        return not any(pin == other and place.may_be(known) for known, other in self._refused)
 
-    def refused(self, sim: str, pin: str) -> None:
+    def refused(self, place: SimPlace, pin: str) -> None:
         """Never try this again."""
-        self._refused.add((sim, pin))
+        self._refused.append((place, pin))
 
-    def forget(self, sim: str, pin: str) -> None:
+    def forget(self, place: SimPlace, pin: str) -> None:
         """It was not refused after all."""
-        self._refused.discard((sim, pin))
+        self._refused = [item for item in self._refused if item != (place, pin)]
 
 
 _SIM_CME = {
@@ -59,8 +73,12 @@ _SIM_CME = {
     13: SimReport(SimState.FAILED, "the SIM does not work (SIM failure)"),
     14: SimReport(SimState.BUSY, "the SIM is busy"),
     15: SimReport(SimState.FAILED, "this modem does not take this SIM (SIM wrong)"),
+    17: SimReport(SimState.READY, ""),
+    18: SimReport(SimState.READY, ""),
 }
-_SIM_CMS = {310: 10, 311: 11, 313: 13, 314: 14, 315: 15, 316: 12}
+_SIM_CMS = {310: 10, 311: 11, 313: 13, 314: 14, 315: 15, 316: 12, 317: 17, 318: 18}
+_OPEN = ("READY", "SIM PIN2", "SIM PUK2")
+"""PIN2 guards things a gateway does not touch. It must never be given PIN1."""
 
 
 async def sim_state(channel: AtChannel) -> SimReport:
@@ -76,11 +94,11 @@ async def sim_state(channel: AtChannel) -> SimReport:
 def report_of_word(word: str) -> SimReport:
     """The meaning of `+CPIN: <word>`."""
     word = word.strip().upper()
-    if word == "READY":
+    if word in _OPEN:
         return SimReport(SimState.READY, "")
-    if word in ("SIM PIN", "SIM PIN2"):
+    if word == "SIM PIN":
         return SimReport(SimState.PIN, "the SIM wants its PIN")
-    if word in ("SIM PUK", "SIM PUK2"):
+    if word == "SIM PUK":
         return SimReport(
             SimState.PUK,
             "the SIM is blocked: its PIN was refused three times and it wants its PUK; "
@@ -128,9 +146,9 @@ def _tries_in(line: str) -> int | None:
 
 
 async def unlock(
-    channel: AtChannel, guard: PinGuard, sim: str, pin: str | None, commands: tuple[str, ...]
+    channel: AtChannel, guard: PinGuard, sim: SimPlace, pin: str | None, commands: tuple[str, ...]
 ) -> SimReport:
-    """Type the PIN, once, if that is safe. `sim` names the SIM for the guard."""
+    """Type the PIN, once, if that is safe. `commands` may tell how many tries are left."""
     if pin is None:
         return SimReport(
             SimState.PIN, "the SIM wants a PIN; set `pin` or `pin_file` for this modem"

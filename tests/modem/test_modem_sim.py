@@ -11,7 +11,7 @@ from modem_rig import RigMaker, granted, tpdu
 from modemgw.modem import ModemState, NotSubmitted
 from modemgw.modem.identify import iccid_of
 from modemgw.modem.registration import Network, Registration, dbm
-from modemgw.modem.simlock import PinGuard, SimState, report_of_word
+from modemgw.modem.simlock import PinGuard, SimPlace, SimState, report_of_word
 
 
 async def test_the_pin_is_given_once_and_again_after_a_reset(rig: RigMaker) -> None:
@@ -197,6 +197,7 @@ def test_an_iccid_is_not_made_up() -> None:
         ("READY", SimState.READY),
         ("SIM PIN", SimState.PIN),
         ("SIM PUK", SimState.PUK),
+        ("SIM PIN2", SimState.READY),
         ("NOT INSERTED", SimState.MISSING),
         ("PH-SIM PIN", SimState.OTHER_LOCK),
         ("NOT READY", SimState.BUSY),
@@ -215,3 +216,13 @@ async def test_a_pin_file_that_cannot_be_read_is_said_clearly(
         await r.until(lambda: "pin_file" in (r.modem.status.reason or ""))
         file.write_text("4711\n")
         await r.ready()
+
+
+def test_a_refused_pin_is_remembered_by_sim_and_where_that_is_unknown_by_modem() -> None:
+    guard = PinGuard()
+    guard.refused(SimPlace("imei-1", "iccid-1"), "0000")
+    assert not guard.may_try(SimPlace("imei-1", "iccid-1"), "0000")
+    assert not guard.may_try(SimPlace("imei-2", "iccid-1"), "0000")
+    assert not guard.may_try(SimPlace("imei-1", None), "0000")
+    assert guard.may_try(SimPlace("imei-1", "iccid-2"), "0000")
+    assert guard.may_try(SimPlace("imei-1", "iccid-1"), "1111")
