@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
+from itertools import islice
 
 from modemgw.store import Store, events
 from modemgw.store.records import Event
 
 RECENT = 4096
-"""Events kept in memory: who follows closely never touches the disk."""
+"""Events kept in memory (their ids have no gaps): who follows closely never touches the disk."""
 CHUNK = 500
 
 
@@ -46,5 +47,5 @@ class EventBus:
 
     async def _since(self, at: int) -> list[Event]:
         if self._recent and self._recent[0].id <= at + 1:
-            return [e for e in self._recent if e.id > at]
+            return list(islice(self._recent, at + 1 - self._recent[0].id, None))
         return await self._store.read(lambda db: events.after(db, at, CHUNK))
