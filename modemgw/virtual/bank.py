@@ -57,7 +57,6 @@ class Bank:
         self._random = Random(self.settings.seed)  # noqa: S311 - faults, not secrets
         self.smsc = Smsc(
             self._timers,
-            self._random,
             receipt_seconds=self.settings.receipt_seconds,
             retry_seconds=self.settings.retry_seconds,
             history=self.settings.history,

@@ -12,6 +12,7 @@ from modemgw.virtual.commands import (
     CmeError,
     CmsError,
 )
+from modemgw.virtual.delivery import Rp
 from modemgw.virtual.dialogue import Dialogue
 from modemgw.virtual.engine import LineEngine, Mode
 from modemgw.virtual.faults import Faults
@@ -24,7 +25,7 @@ from modemgw.virtual.receiving import Receiver, is_report
 from modemgw.virtual.sending import Sender
 from modemgw.virtual.settings import BankSettings
 from modemgw.virtual.sim import PinState, Sim
-from modemgw.virtual.smsc import Rp, Smsc
+from modemgw.virtual.smsc import Smsc
 from modemgw.virtual.store import AnyStore, CombinedStore, MessageStore
 from modemgw.virtual.textmode import compose
 from modemgw.virtual.timers import Timers

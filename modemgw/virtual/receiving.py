@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from modemgw.virtual.smsc import Rp
+from modemgw.virtual.delivery import Rp
 from modemgw.virtual.store import AnyStore, Status, Stored
 from modemgw.virtual.textmode import direct_in_text_mode
 from modemgw.virtual.timers import Handle

@@ -5,17 +5,14 @@ TS 23.040 clause 9.2.2 for what is sent, clause 10 for what is done when a mobil
 
 from __future__ import annotations
 
-import asyncio
 import datetime
 import logging
-from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from enum import Enum
-from random import Random
-from typing import Literal, Protocol
+from dataclasses import dataclass
+from typing import Literal
 
 from modemgw import sms
+from modemgw.virtual.delivery import Delivery, Mobile
 from modemgw.virtual.fates import USUAL, Fate, Recipient, Report, fate_of
 from modemgw.virtual.sim import Sim
 from modemgw.virtual.timers import Timers
@@ -24,45 +21,6 @@ from modemgw.virtual.traffic import AcceptedPart, Mailbox, Message
 _log = logging.getLogger(__name__)
 
 Encoding = Literal["auto", "gsm7", "ucs2"]
-
-
-class Rp(Enum):
-    """How a mobile answers a delivery (TS 24.011 7.3)."""
-
-    ACK = "acknowledged"
-    MEMORY_FULL = "RP-ERROR 22"
-    NO_ANSWER = "RP-ERROR or silence"
-
-
-class Mobile(Protocol):
-    """What the network reaches over the air: a modem with a SIM in it."""
-
-    index: int
-
-    def reachable(self) -> bool:
-        """Registered, with power, and heard."""
-
-    def receive(self, tpdu: bytes, done: Callable[[Rp], None]) -> None:
-        """A TPDU arrives. `done` is called once, now or later."""
-
-
-@dataclass(slots=True)
-class _Subscriber:
-    sim: Sim
-    mobile: Mobile | None = None
-    waiting: deque[bytes] = field(default_factory=deque)
-    busy: bool = False
-    memory_full: bool = False
-    """MCEF of TS 23.040 10: nothing is tried until RP-SMMA."""
-
-
-@dataclass(slots=True)
-class _Offer:
-    """A TPDU that a mobile has been offered."""
-
-    answered: bool = False
-    inline: bool = True
-    """The mobile has not yet returned from taking it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,27 +37,21 @@ class Smsc:
     def __init__(
         self,
         timers: Timers,
-        random: Random,
         *,
         receipt_seconds: float,
         retry_seconds: float,
         history: int,
     ) -> None:
         self._timers = timers
-        self._random = random
         self._receipt_seconds = receipt_seconds
-        self._retry_seconds = retry_seconds
+        self._delivery = Delivery(timers, retry_seconds)
         self._mailbox = Mailbox(history)
-        self._by_digits: dict[str, _Subscriber] = {}
-        self._by_iccid: dict[str, _Subscriber] = {}
-        self._tails: set[str] = set()
         self._refused_once: set[str] = set()
         self._next_long_reference = 0
         self.clock_offset = 0.0
         """Seconds by which the service centre's clock is ahead."""
         self.zone: datetime.timezone = datetime.UTC
         """The time zone of its stamps."""
-        self._waiters: list[tuple[int, asyncio.Future[None]]] = []
         self.on_accept: Callable[[AcceptedPart], None] | None = None
         """Called for each part at the moment of its acceptance."""
 
@@ -125,16 +77,7 @@ class Smsc:
 
         TimeoutError after `timeout_s` real seconds.
         """
-        if self.accepted_count >= count:
-            return
-        waiter = (count, asyncio.get_running_loop().create_future())
-        self._waiters.append(waiter)
-        try:
-            async with asyncio.timeout(timeout_s):
-                await waiter[1]
-        finally:
-            if waiter in self._waiters:
-                self._waiters.remove(waiter)
+        await self._mailbox.wait(count, timeout_s)
 
     def clear(self) -> None:
         """Forget the accepted parts and messages."""
@@ -144,40 +87,19 @@ class Smsc:
 
     def enrol(self, sim: Sim) -> None:
         """A SIM of this network exists, in a modem or in a drawer."""
-        subscriber = _Subscriber(sim)
-        self._by_digits[sim.number.removeprefix("+")] = subscriber
-        self._by_iccid[sim.iccid] = subscriber
-        self._tails.add(sim.number[-9:])
+        self._delivery.enrol(sim)
 
     def attach(self, sim: Sim, mobile: Mobile | None) -> None:
         """The SIM is now in `mobile` (None: switched off); what waited for it is delivered."""
-        subscriber = self._by_iccid[sim.iccid]
-        if subscriber.mobile is not mobile:
-            subscriber.mobile = mobile
-            subscriber.busy = False
-            # A location update tells the network that the mobile is there (alert, 23.040 10.2).
-            subscriber.memory_full = False
-        self._deliver_next(subscriber)
+        self._delivery.attach(sim, mobile)
 
     def memory_available(self, sim: Sim) -> None:
         """RP-SMMA: there is room again."""
-        subscriber = self._by_iccid[sim.iccid]
-        subscriber.memory_full = False
-        self._deliver_next(subscriber)
+        self._delivery.memory_available(sim)
 
     def waiting_for(self, sim: Sim) -> int:
         """How many TPDUs wait for this SIM."""
-        return len(self._by_iccid[sim.iccid].waiting)
-
-    def _find(self, number: str) -> _Subscriber | None:
-        digits = number.removeprefix("+")
-        if digits.startswith("00"):
-            digits = digits[2:]
-        found = self._by_digits.get(digits)
-        if found is None and digits.startswith("0"):
-            tail = digits[1:]
-            found = next((s for d, s in self._by_digits.items() if d.endswith(tail)), None)
-        return found
+        return len(self._delivery.subscriber(sim).waiting)
 
     def _timestamp(self, moment: float) -> sms.Timestamp:
         """A moment by the service centre's own clock, in its own zone."""
@@ -213,7 +135,7 @@ class Smsc:
             self._accept(submit, destination, sim, modem_index, tpdu, reference)
         if submit.status_report_request:
             self._arrange_reports(submit, fate, sim, reference)
-        if destination.removeprefix("+").lstrip("0")[-9:] in self._tails:
+        if self._delivery.may_know(destination):
             # Never before the sender has its answer, even when it sends to itself.
             self._timers.call_later(0, lambda: self._forward(submit, destination, sim))
         return fate.answer_code
@@ -241,14 +163,6 @@ class Smsc:
         self._mailbox.add(part)
         if self.on_accept is not None:
             self.on_accept(part)
-        if self._waiters:
-            self._wake(self._mailbox.count)
-
-    def _wake(self, count: int) -> None:
-        for waiter in [w for w in self._waiters if w[0] <= count]:
-            self._waiters.remove(waiter)
-            if not waiter[1].done():
-                waiter[1].set_result(None)
 
     def _arrange_reports(self, submit: sms.Submit, fate: Fate, sim: Sim, reference: int) -> None:
         concatenation = submit.user_data.concatenation
@@ -284,10 +198,10 @@ class Smsc:
             discharge=self._timestamp(self._timers.time()),
             status=report.status,
         ).encode()
-        self._enqueue(self._by_iccid[sim.iccid], tpdu)
+        self._delivery.enqueue(self._delivery.subscriber(sim), tpdu)
 
     def _forward(self, submit: sms.Submit, destination: str, sim: Sim) -> None:
-        recipient = self._find(destination)
+        recipient = self._delivery.find(destination)
         if recipient is None:
             return
         try:
@@ -301,7 +215,7 @@ class Smsc:
         except ValueError as error:
             _log.warning("a message to %s cannot be passed on: %s", destination, error)
             return
-        self._enqueue(recipient, tpdu)
+        self._delivery.enqueue(recipient, tpdu)
 
     # downwards: to a mobile
 
@@ -325,7 +239,7 @@ class Smsc:
         (part numbers from 1: parts may be left out, repeated or shuffled).
         ValueError: no SIM has the number `to`, or the text cannot be encoded.
         """
-        subscriber = self._find(to)
+        subscriber = self._delivery.find(to)
         if subscriber is None:
             raise ValueError(f"no SIM of this bank has the number {to}")
         self._next_long_reference = (self._next_long_reference + 1) & 0xFF
@@ -347,7 +261,7 @@ class Smsc:
         moment = self._timers.time() if sent_at is None else sent_at.timestamp()
         parts = segmentation.parts
         for number in order or range(1, len(parts) + 1):
-            self._enqueue(
+            self._delivery.enqueue(
                 subscriber,
                 sms.Deliver(
                     originator=_originator(sender),
@@ -361,63 +275,10 @@ class Smsc:
 
     def inject_tpdu(self, to: str, tpdu: bytes) -> None:
         """Any octets as a TPDU for a virtual SIM: what broken networks send."""
-        subscriber = self._find(to)
+        subscriber = self._delivery.find(to)
         if subscriber is None:
             raise ValueError(f"no SIM of this bank has the number {to}")
-        self._enqueue(subscriber, tpdu)
-
-    def _enqueue(self, subscriber: _Subscriber, tpdu: bytes) -> None:
-        subscriber.waiting.append(tpdu)
-        self._deliver_next(subscriber)
-
-    def _deliver_next(self, subscriber: _Subscriber) -> None:
-        while self._deliver_one(subscriber):
-            pass
-
-    def _deliver_one(self, subscriber: _Subscriber) -> bool:
-        """Offer the oldest TPDU; True if it was answered at once and another may follow."""
-        mobile = subscriber.mobile
-        if not subscriber.waiting or subscriber.busy or subscriber.memory_full:
-            return False
-        if mobile is None or not mobile.reachable():
-            return False
-        subscriber.busy = True
-        offer = _Offer()
-
-        def done(answer: Rp) -> None:
-            if offer.answered or subscriber.mobile is not mobile:
-                return
-            offer.answered = True
-            self._answered(subscriber, answer)
-            if not offer.inline:
-                self._deliver_next(subscriber)
-
-        mobile.receive(subscriber.waiting[0], done)
-        offer.inline = False
-        return offer.answered
-
-    def _answered(self, subscriber: _Subscriber, answer: Rp) -> None:
-        subscriber.busy = False
-        if answer is Rp.ACK:
-            subscriber.waiting.popleft()
-        elif answer is Rp.MEMORY_FULL:
-            subscriber.memory_full = True
-            _log.debug("SIM %s has no room for messages", subscriber.sim.iccid)
-        else:
-            # Taken as busy until the retry, so that nothing overtakes it at once.
-            subscriber.busy = True
-            mobile = subscriber.mobile
-
-            def again() -> None:
-                if subscriber.mobile is mobile:
-                    subscriber.busy = False
-                    self._deliver_next(subscriber)
-
-            self._timers.call_later(self._retry_seconds, again)
-
-    def resume(self, sim: Sim) -> None:
-        """Go on with deliveries: a mobile may be reachable again, or has answered late."""
-        self._deliver_next(self._by_iccid[sim.iccid])
+        self._delivery.enqueue(subscriber, tpdu)
 
 
 def _originator(sender: str) -> sms.Address:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 
 from modemgw import sms
@@ -86,6 +87,7 @@ class Mailbox:
         self.messages: list[Message] = []
         self.count = 0
         """Parts accepted since the start, forgotten ones too."""
+        self._waiters: list[tuple[int, asyncio.Future[None]]] = []
         self._open: dict[tuple[object, ...], tuple[Message, set[int]]] = {}
 
     def add(self, part: AcceptedPart) -> None:
@@ -100,6 +102,27 @@ class Mailbox:
             # Trimmed by halves, so that it costs nothing per message.
             del self.accepted[: self._history // 2]
             del self.messages[: -self._history // 2]
+        if self._waiters:
+            self._wake()
+
+    def _wake(self) -> None:
+        for waiter in [w for w in self._waiters if w[0] <= self.count]:
+            self._waiters.remove(waiter)
+            if not waiter[1].done():
+                waiter[1].set_result(None)
+
+    async def wait(self, count: int, timeout_s: float) -> None:
+        """Return once `count` parts have come since the start; TimeoutError after `timeout_s`."""
+        if self.count >= count:
+            return
+        waiter = (count, asyncio.get_running_loop().create_future())
+        self._waiters.append(waiter)
+        try:
+            async with asyncio.timeout(timeout_s):
+                await waiter[1]
+        finally:
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)
 
     def _add_to_open(self, part: AcceptedPart, concatenation: sms.Concatenation) -> None:
         key = (

@@ -110,7 +110,6 @@ class Lab:
         if self.smsc is None:
             self.smsc = Smsc(
                 self.timers,
-                Random(1),
                 receipt_seconds=chosen.receipt_seconds,
                 retry_seconds=chosen.retry_seconds,
                 history=chosen.history,
