@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -276,3 +277,14 @@ def test_a_modem_gets_the_profile_of_its_family(
 def test_an_unknown_profile_name_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ValueError, match="huawei"):
         by_name("nokia")
+
+
+def test_the_manual_shows_the_states_and_profiles_as_they_are() -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "modems.md").read_text(encoding="utf-8")
+    assert diagram() in manual
+    for profile in PROFILES:
+        assert f"| `{profile.name}` |" in manual
+    for error_class in ErrorClass:
+        assert f"| `{error_class}` |" in manual
+    for state in ModemState:
+        assert f"`{state}`" in manual
