@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from modemgw.virtual.bank import Bank
+from modemgw.virtual.commands import CommandError
 from modemgw.virtual.faults import INJECTABLE
 from modemgw.virtual.modem import VirtualModem
 from modemgw.virtual.port import PortError
@@ -99,6 +100,8 @@ class ControlServer:
             return {"result": await verb(**request)}
         except ControlError as error:
             return {"error": str(error)}
+        except CommandError as error:
+            return {"error": f"the modem says {str(error) or 'ERROR'}"}
         except (ValueError, TypeError, ArithmeticError, OSError, LookupError) as error:
             return {"error": f"{type(error).__name__}: {error}"}
 

@@ -24,6 +24,10 @@ _FILLER = bytes.fromhex("040B917407900900F000005280104103514003C8329B")
 """A DELIVER "Hel" from +447009900000, to fill stores with."""
 
 
+_HEARD_AGAIN = 0.01
+"""Seconds after the end of a hang at which it is surely over."""
+
+
 @dataclass(frozen=True, slots=True)
 class AfterEntry:
     """What happens to the answer of a PDU after Ctrl-Z."""
@@ -49,10 +53,10 @@ class Faults:
         self._after_entry: deque[AfterEntry] = deque()
         self._answer_delays: deque[float] = deque()
         self._refusals: deque[int] = deque()
-        self._block: int | None = None
         self._lost_prompts = 0
         self._failures: dict[str, deque[str]] = {}
-        self._block_after = 0
+        if self._modem.sim is not None:
+            self._modem.sim.barred_code = None
         self._modem.output.clear()
         self.dropped_cnmi = 0
         """How many AT+CNMI= are answered OK and not done."""
@@ -70,6 +74,9 @@ class Faults:
     def hang(self, seconds: float | None = None) -> None:
         """Dead: hears nothing, says nothing, not even unsolicited results."""
         self._silent_until = self._until(seconds)
+        if math.isfinite(self._silent_until) and seconds is not None:
+            # The network could not reach it meanwhile and tries again now.
+            self._modem.timers.call_later(seconds + _HEARD_AGAIN, self._modem.attach)
 
     def deafen(self, seconds: float | None = None) -> None:
         """Hears nothing, while unsolicited results go on."""
@@ -232,9 +239,10 @@ class Faults:
         self._refusals.extend([code] * count)
 
     def block(self, code: int | None = 41, after: int = 0) -> None:
-        """Every part is refused with this +CMS ERROR (a blocked SIM), once `after` more have gone
-        through; None: no longer."""
-        self._block, self._block_after = code, after
+        """The operator blocks the SIM, wherever it is put: every part is refused with this +CMS
+        ERROR, once `after` more have gone through. None: no longer."""
+        sim = self._modem.inserted()
+        sim.barred_code, sim.barred_after = code, after
 
     def report(
         self,
@@ -291,10 +299,7 @@ class Faults:
     def take_refusal(self) -> int | None:
         if self._refusals:
             return self._refusals.popleft()
-        if self._block is not None and self._block_after > 0:
-            self._block_after -= 1
-            return None
-        return self._block
+        return self._modem.inserted().refusal()
 
     def take_failure(self, name: str) -> str | None:
         """The final result that command `name` is to end in; None: let it run."""

@@ -248,7 +248,7 @@ class VirtualModem:
     # what the network reaches
 
     def reachable(self) -> bool:
-        return self.power.sms_ready and self.radio.registered
+        return self.power.sms_ready and self.radio.registered and not self.faults.silent
 
     def receive(self, tpdu: bytes, done: Callable[[Rp], None]) -> None:
         self.receiver.receive(tpdu, done)

@@ -145,9 +145,6 @@ class Sender:
             modem.faults.lose_answer(fault)
             return
         code = modem.faults.take_refusal()
-        sim = modem.inserted()
-        if code is None:
-            code = sim.outgoing_barred_code
         if code is not None:
             self._later(modem.settings.part_seconds, lambda: self._refused(code))
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from modemgw.virtual.store import MessageStore
@@ -37,8 +37,17 @@ class Sim:
     reference: int = -1
     """TP-MR last used (EF_SMSS)."""
     balance: str = "Your balance is 12.34."
-    outgoing_barred_code: int | None = field(default=None)
-    """The operator blocks this SIM: every send is refused with this +CMS ERROR."""
+    barred_code: int | None = None
+    """The operator has blocked this SIM: every send is refused with this +CMS ERROR ..."""
+    barred_after: int = 0
+    """... once so many more have gone through."""
+
+    def refusal(self) -> int | None:
+        """The +CMS ERROR with which the next send is refused because of the SIM, if it is."""
+        if self.barred_code is not None and self.barred_after > 0:
+            self.barred_after -= 1
+            return None
+        return self.barred_code
 
     def power_up(self) -> None:
         """The card forgets that its PIN was given."""

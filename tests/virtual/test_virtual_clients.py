@@ -90,11 +90,11 @@ def gammurc(tmp_path: Path, bank: Bank) -> Path:
 
 @needs("gammu")
 @pytest.mark.parametrize(
-    ("personality", "manufacturer"),
-    [("generic", "Virtual"), ("huawei-e173", "Huawei")],
+    ("personality", "manufacturer", "text"),
+    [("generic", "Virtual", "0123456789" * 30), ("huawei-e173", "Huawei", "by gammu")],
 )
 async def test_gammu_identifies_sends_and_receives(
-    tmp_path: Path, personality: str, manufacturer: str
+    tmp_path: Path, personality: str, manufacturer: str, text: str
 ) -> None:
     async with running(tmp_path, personality) as bank:
         config = gammurc(tmp_path, bank)
@@ -103,23 +103,15 @@ async def test_gammu_identifies_sends_and_receives(
         assert bank.modems[0].imei in said
         assert bank.modems[0].imsi in said
 
-        said = await run("gammu", "-c", config, "sendsms", "TEXT", OUTSIDE, "-text", "by gammu")
+        sending = ("sendsms", "TEXT", OUTSIDE, "-len", str(len(text)), "-text", text)
+        said = await run("gammu", "-c", config, *sending)
         assert "OK, message reference=" in said
-        assert texts(bank) == ["by gammu"]
+        assert texts(bank) == [text]
 
         bank.smsc.inject(OUTSIDE, bank.modems[0].number, "to gammu")
         said = await run("gammu", "-c", config, "getallsms")
         assert "to gammu" in said
         assert f'"{OUTSIDE}"' in said
-
-
-@needs("gammu")
-async def test_gammu_sends_a_long_text(tmp_path: Path) -> None:
-    async with running(tmp_path) as bank:
-        text = "0123456789" * 30
-        config = gammurc(tmp_path, bank)
-        await run("gammu", "-c", config, "sendsms", "TEXT", OUTSIDE, "-len", "300", "-text", text)
-        assert texts(bank) == [text]
 
 
 @needs("gammu-smsd")
@@ -197,6 +189,7 @@ def on_sms(sms):
     arrived.set()
 
 modem = GsmModem(sys.argv[1], 115200, smsReceivedCallbackFunc=on_sms)
+modem.smsTextMode = sys.argv[4] == "text"
 modem.connect()
 print("imei", modem.imei)
 print("operator", modem.networkName)
@@ -210,13 +203,15 @@ modem.close()
 """
 
 
-@pytest.mark.parametrize("personality", ["generic", "telit-le910"])
+@pytest.mark.parametrize(
+    ("personality", "mode"), [("generic", "pdu"), ("generic", "text"), ("telit-le910", "pdu")]
+)
 async def test_python_gsmmodem_sends_receives_and_asks_for_the_balance(
-    tmp_path: Path, personality: str
+    tmp_path: Path, personality: str, mode: str
 ) -> None:
     async with running(tmp_path, personality) as bank:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", _GSMMODEM, str(bank.paths[0]), OUTSIDE, "by gsmmodem"),
+            *(sys.executable, "-c", _GSMMODEM, str(bank.paths[0]), OUTSIDE, "by gsmmodem", mode),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )

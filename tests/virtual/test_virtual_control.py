@@ -107,6 +107,12 @@ async def test_sims_are_swapped_and_new_ones_put_in(bank: Bank, client: ControlC
     assert bank.modems[0].number == "+447700900003"
 
 
+async def test_a_fault_that_the_modem_cannot_have_says_why(client: ControlClient) -> None:
+    await client.fault(0, "remove_sim")
+    with pytest.raises(ControlError, match=r"the modem says \+CME ERROR: 10"):
+        await client.fault(0, "block", code=41)
+
+
 async def test_no_bank_no_answer(tmp_path: Path) -> None:
     with pytest.raises(ControlError, match="no virtual bank answers at"):
         async with ControlClient(tmp_path):

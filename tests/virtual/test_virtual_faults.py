@@ -24,6 +24,15 @@ def test_a_hang_is_silent_for_its_time(lab: Lab) -> None:
     assert bench.at("") == OK
 
 
+def test_the_network_cannot_reach_a_hanging_modem_and_delivers_afterwards(lab: Lab) -> None:
+    bench = lab.bench()
+    bench.at("+CNMI=2,1,0,1,0")
+    bench.send("+15550001234")
+    bench.faults.hang(30)
+    assert bench.after(30) == ""
+    assert "+CDS:" in bench.after(1)
+
+
 def test_a_hang_for_ever_ends_with_a_replug(lab: Lab) -> None:
     bench = lab.bench()
     bench.faults.hang()
@@ -282,6 +291,20 @@ def test_a_blocked_sim_refuses_until_it_is_unblocked(lab: Lab) -> None:
         assert bench.send("+15550001234") == "\r\n+CMS ERROR: 8\r\n"
     bench.faults.block(None)
     assert "+CMGS:" in bench.send("+15550001234")
+
+
+def test_the_block_follows_the_sim_to_another_modem(lab: Lab) -> None:
+    one, other = lab.bench(), lab.bench()
+    one.faults.block(8)
+    first, second = one.faults.remove_sim(), other.faults.remove_sim()
+    assert first is not None
+    assert second is not None
+    one.faults.insert_sim(second)
+    other.faults.insert_sim(first)
+    one.heard()
+    other.heard()
+    assert "+CMGS:" in one.send("+15550001234")
+    assert other.send("+15550001234") == "\r\n+CMS ERROR: 8\r\n"
 
 
 def test_swallowed_messages_look_accepted_and_go_nowhere(lab: Lab) -> None:
