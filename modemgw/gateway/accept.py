@@ -34,7 +34,7 @@ class Acceptance:
     def check(self, new: NewMessage, *, key: str, now: float, batch: str | None = None) -> Message:
         """The message as it will be stored. Raises Rejected with every field that is wrong."""
         problems: list[FieldProblem] = []
-        to = new.to
+        to = ""
         try:
             to = normalise(new.to, self._region)
         except NumberError as error:
@@ -119,6 +119,8 @@ class Acceptance:
                     )
                 )
             return new.route
+        if not to:
+            return ""  # what is wrong with the number was said; without it nothing can be routed
         for route in self._routes:
             if _carries(route.match, to, new.type, key, new.tags):
                 return route.id

@@ -29,6 +29,8 @@ from modemgw.store.records import Inbound, NewMessage
 
 logger = logging.getLogger(__name__)
 
+AT_ONCE = 32
+"""Deliveries under way at the same time: a slow handler must not hold up the others."""
 FIRST_WAIT_S = 5.0
 MAX_TRIES = 12
 """With back-off from FIRST_WAIT_S this is a little over two hours; then the delivery is dead."""
@@ -82,7 +84,7 @@ class Handlers:
         self._clock = clock
         self._random = random
         self._wake = asyncio.Event()
-        self._wake.set()
+        self._busy: set[tuple[int, str]] = set()
 
     def wanted_by(self, message: Inbound) -> list[str]:
         """The names of the handlers that are to get a message."""
@@ -96,18 +98,28 @@ class Handlers:
         """Deliver what is owed, until cancelled."""
         if not self._sections:
             return
-        async with aiohttp.ClientSession() as http:
+        async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as tasks:
             while True:
                 self._wake.clear()
-                owed = await self._store.read(rows.owed)
+                # Those at work are still owed, and the oldest: look beyond them.
+                owed = await self._store.read(lambda db: rows.owed(db, 2 * AT_ONCE))
+                idle = [h for h in owed if (h.inbound_n, h.handler) not in self._busy]
                 now = self._clock.time()
-                due = [h for h in owed if h.next_at <= now]
-                if due:
-                    await asyncio.gather(*(self._deliver(h, http) for h in due))
-                    continue
-                wait = min((h.next_at for h in owed), default=now + 3600) - now
+                for handling in idle[: AT_ONCE - len(self._busy)]:
+                    if handling.next_at <= now:
+                        self._busy.add((handling.inbound_n, handling.handler))
+                        tasks.create_task(self._work(handling, http))
+                later = [h.next_at - now for h in idle if h.next_at > now]
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), wait)
+                    async with asyncio.timeout(min(later, default=3600.0)):
+                        await self._wake.wait()
+
+    async def _work(self, handling: Handling, http: aiohttp.ClientSession) -> None:
+        try:
+            await self._deliver(handling, http)
+        finally:
+            self._busy.discard((handling.inbound_n, handling.handler))
+            self._wake.set()
 
     async def _deliver(self, handling: Handling, http: aiohttp.ClientSession) -> None:
         section = self._sections.get(handling.handler)

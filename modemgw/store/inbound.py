@@ -177,12 +177,14 @@ def owe(tx: Transaction, inbound: int, handlers: Sequence[str]) -> None:
     )
 
 
-def owed(db: sqlite3.Connection) -> list[Handling]:
-    """Every delivery to a handler that is still owed, the oldest first."""
+def owed(db: sqlite3.Connection, limit: int) -> list[Handling]:
+    """Deliveries to a handler that are still owed, the most urgent first."""
     columns = ", ".join(f"inbound.{column}" for column in _COLUMNS.split(", "))
     rows = db.execute(
         f"SELECT handler, tries, next_at, {columns} FROM handlings "
-        "JOIN inbound ON inbound.n = handlings.inbound WHERE state = 'pending' ORDER BY next_at"
+        "JOIN inbound ON inbound.n = handlings.inbound WHERE state = 'pending' "
+        "ORDER BY next_at LIMIT ?",
+        (limit,),
     ).fetchall()
     return [Handling(_inbound(db, row[3:]), row[3], row[0], row[1], row[2]) for row in rows]
 
