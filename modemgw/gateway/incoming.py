@@ -13,7 +13,7 @@ from typing import Any
 
 from modemgw.gateway.identifiers import new_id
 from modemgw.modem import ReceivedPdu, SimIdentity
-from modemgw.sms import Alphabet, Deliver, PduError, StatusReport, assemble, decode_mt
+from modemgw.sms import Alphabet, Deliver, PduError, StatusReport, UserData, assemble, decode_mt
 from modemgw.store import Transaction
 from modemgw.store import inbound as rows
 from modemgw.store.inbound import StoredPart
@@ -21,6 +21,8 @@ from modemgw.store.records import Inbound
 
 REPEAT_WINDOW_S = 7 * 86400.0
 """A network repeats a DELIVER whose acknowledgement was lost, for days (TS 24.011 5.3)."""
+SPREAD_S = 1800.0
+"""The service centre takes the parts of one message within this time."""
 SET_WINDOW_S = 24 * 3600.0
 """Parts that are further apart do not belong together: concatenation references are used again."""
 
@@ -77,6 +79,9 @@ class Incoming:
         assert concat is not None
         if len({p.sequence for p in parts}) < concat.total:
             return None
+        parts = _of_one_message(parts, next(p for p in parts if p.n == part))
+        if len({p.sequence for p in parts}) < concat.total:
+            return None
         return self._make(tx, parts, modem, sim)
 
     def take_undecodable(
@@ -122,6 +127,7 @@ class Incoming:
         released = []
         for overdue in rows.overdue_sets(tx, before):
             parts = rows.waiting_parts(tx, overdue.set_key, 0.0)
+            parts = _of_one_message(parts, parts[0])
             sim = SimIdentity(overdue.sim, None, None)
             released.append(self._make(tx, parts, parts[0].modem, sim))
         return released
@@ -163,6 +169,26 @@ class Incoming:
         rows.owe(tx, n, self._handlers_of(message))
         tx.emit("inbound.received", _about(message))
         return message
+
+
+def _of_one_message(parts: Sequence[StoredPart], anchor: StoredPart) -> list[StoredPart]:
+    """Those parts that are of the anchor's message, by the service centre's time stamps.
+
+    Senders use references again, some the same one always: for each place the part that is nearest
+    in time counts, with its repetitions; others are of another message and go on waiting.
+    """
+    decoded = {p.n: d for p in parts if isinstance(d := decode_mt(p.tpdu), Deliver)}
+    at = decoded[anchor.n].scts.datetime
+
+    def apart(part: StoredPart) -> float:
+        other = decoded[part.n].scts.datetime
+        return 0.0 if at is None or other is None else abs((other - at).total_seconds())
+
+    near = sorted((p for p in parts if p.n in decoded and apart(p) <= SPREAD_S), key=apart)
+    counts: dict[int, UserData] = {}
+    for part in near:
+        counts.setdefault(part.sequence, decoded[part.n].user_data)
+    return [p for p in near if decoded[p.n].user_data == counts[p.sequence]]
 
 
 def decode(pdu: ReceivedPdu) -> Deliver | StatusReport | str:
