@@ -4,8 +4,8 @@
 
 - `lost_answer`: the network has the message, the modem never says so. With the policy `hold` there
   must be exactly one copy on the air, and the message ends `delivered` by its status report alone.
-  Once the modem stays alive and only its answer is lost, once it is dead from then on and has to be
-  recovered; and the report comes before the gateway gives the answer up, or after.
+  Once the modem stays alive and only its answer is lost, once it is dead for 20 s from then on; and
+  the report comes before the gateway gives the answer up (after 120 s), or later.
 - `wrapped`: many messages to one recipient through one SIM. TP-MR is one octet, so that with 1,000
   of them it wraps almost four times, and a report names its part only by TP-MR, recipient and the
   service centre's time stamp of one second. Every report comes at the end, shuffled, with a TP-ST
@@ -132,7 +132,7 @@ async def main() -> None:
     lost = await asyncio.gather(
         lost_answer(8, "lose_next_answer", 2.0),
         lost_answer(8, "lose_next_answer", ANSWER_S + 20),
-        lost_answer(8, "hang_after_prompt", 2.0),
+        lost_answer(8, "hang_after_prompt", 30.0),
         lost_answer(8, "hang_after_prompt", ANSWER_S + 20),
     )
     around = [await wrapped(options.messages, 0.03, skew) for skew in (0.0, 3600.0)]

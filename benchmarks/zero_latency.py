@@ -193,6 +193,9 @@ class Theirs:
 
             async def hand_over(one: tuple[str, str]) -> None:
                 peer.submit([one])
+                for _ in range(10):
+                    await asyncio.sleep(0.005)
+                    peer.nudge()
 
             return await pick_up(bank, count, hand_over, peer.cpu_seconds)
 

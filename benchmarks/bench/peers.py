@@ -114,6 +114,7 @@ class SmsTools(_Processes):
             "delaytime = 1",
             "delaytime_mainprocess = 1",
             "receive_before_send = no",
+            "trust_outgoing = yes",
             "ignore_outgoing_priority = yes",
             "executable_check = no",
         ]
