@@ -32,9 +32,15 @@ class EventBus:
         self._news.set()
         self._news = asyncio.Event()
 
-    async def follow(self, after: int | None = None) -> AsyncIterator[Event]:
-        """Events with an id above `after` (default: those from now on), without end."""
-        at = await self._store.read(events.last_id) if after is None else after
+    def follow(self, after: int | None = None) -> AsyncIterator[Event]:
+        """Events with an id above `after` (default: those from this call on), without end.
+
+        An `after` that was never given out, as from another database, means the default too.
+        """
+        last = self._store.last_event
+        return self._follow(last if after is None else min(after, last))
+
+    async def _follow(self, at: int) -> AsyncIterator[Event]:
         while True:
             news = self._news
             group = await self._since(at)

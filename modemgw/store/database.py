@@ -82,6 +82,8 @@ class Store:
     def __init__(self, path: Path, *, clock: Clock) -> None:
         self.path = path
         self._clock = clock
+        self.last_event = 0
+        """The id of the newest event that was published."""
         self._listeners: list[Callable[[list[Event]], None]] = []
 
     async def __aenter__(self) -> Store:
@@ -97,6 +99,7 @@ class Store:
         self._reader.execute("PRAGMA query_only=1")
         self._db = db
         (last,) = db.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()
+        self.last_event = last
         self._writer = Writer(db, clock=self._clock, on_events=self._publish, next_event=last + 1)
         return self
 
@@ -138,5 +141,6 @@ class Store:
         self._listeners.append(listener)
 
     def _publish(self, events: list[Event]) -> None:
+        self.last_event = events[-1].id
         for listener in self._listeners:
             listener(events)

@@ -31,11 +31,6 @@ class UnmatchedReport:
     received_at: float
 
 
-def last_id(db: sqlite3.Connection) -> int:
-    """The id of the newest event, 0 when there is none."""
-    return int(db.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0])
-
-
 def after(db: sqlite3.Connection, id: int, limit: int) -> list[Event]:
     """Events with a higher id than this, in order."""
     rows = db.execute(
