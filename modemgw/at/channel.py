@@ -22,7 +22,7 @@ from .dialogue import Answered, Dialogue, Echoed, Finished, Question
 from .errors import AtError, ChannelClosed, CommandFailed, CommandTimeout, NothingSent, OutOfSync
 from .parser import Prompt
 from .results import OK, Final
-from .trace import Trace
+from .trace import Trace, masked
 from .urc import Urc
 
 log = logging.getLogger(__name__)
@@ -415,7 +415,8 @@ class AtChannel(asyncio.Protocol):
         elif final.error is not None:
             typed = exchange.typed_at
             after_s = None if typed is None else self._clock.monotonic() - typed
-            exchange.fail(CommandFailed(exchange.question.text, final.error, after_s))
+            text = masked(exchange.question.text)
+            exchange.fail(CommandFailed(text, final.error, after_s))
         elif phase in (_Phase.PROMPT, _Phase.OPEN):
             exchange.fail(NothingSent("the modem answered without taking the PDU"))
         elif not exchange.done.done():
@@ -446,7 +447,7 @@ class AtChannel(asyncio.Protocol):
     def _expired(self, exchange: _Exchange, seconds: float) -> None:
         if self._current is not exchange:
             return
-        text = exchange.question.text
+        text = masked(exchange.question.text)
         if exchange.phase in (_Phase.PROMPT, _Phase.UNWANTED):
             # It may still come, so ESC and not AT: "AT" at a late prompt would be message text.
             self._escape(exchange)

@@ -11,6 +11,10 @@ _PDU = re.compile(r"\b[0-9A-Fa-f]{24,}\b")
 _QUOTED = re.compile(r'(\+CUSD[=:][^"]*)".*"', re.DOTALL)
 
 
+_LONGEST = 512
+"""Characters of a line that are kept: more than the longest PDU has; the rest is garbage."""
+
+
 @dataclass(frozen=True, slots=True)
 class TraceLine:
     """One line of the wire. `direction` is ">" to the modem, "<" from it, "=" a remark."""
@@ -30,7 +34,7 @@ class Trace:
 
     def add(self, at: float, direction: str, text: str) -> None:
         """Remember a line; `at` is wall-clock time."""
-        self._lines.append((at, direction, text))
+        self._lines.append((at, direction, text[:_LONGEST]))
 
     def lines(self, *, texts: bool = False) -> list[TraceLine]:
         """Oldest first. `texts` shows PDUs and USSD strings; PINs are never shown."""

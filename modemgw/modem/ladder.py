@@ -1,8 +1,9 @@
 """The recovery ladder: which step next, and how long to wait. Pure decisions.
 
 A fault soon after a recovery calls for the step above the one that did not help; a fault after a
-steady time begins at the foot again. A restart that the modem made by itself is no failure of a
-step: it is initialised again, however often. Nothing is given up for good.
+steady time, or after a part was accepted, begins at the foot again. A restart that the modem made
+by itself is no failure of a step: it is initialised again, however often. Nothing is given up for
+good.
 """
 
 from __future__ import annotations

@@ -219,6 +219,7 @@ class Modem:
         else:
             self._strikes = 0
             self._figures.sent += 1
+            self._supervisor.proved()
             return submitted
         finally:
             session.check_echo()

@@ -176,6 +176,8 @@ class Session:
             if registered and now >= next_operator:
                 next_operator = now + self._timings.operator_poll
                 await poll_operator(self.channel, self.network)
+            if not registered:
+                await self._check_sim()
             await self._restart_radio()
             self.check_echo()
             if now >= next_settings:
@@ -257,6 +259,12 @@ class Session:
         setting = self.setup.cnmi
         if setting is not None and not await cnmi_holds(self.channel, setting):
             self.fault(Fault(Cause.RESTARTED, "the modem no longer announces messages (CNMI lost)"))
+
+    async def _check_sim(self) -> None:
+        """A SIM that was reset in silence wants its PIN again, and until then has no network."""
+        report = await sim_state(self.channel)
+        if report.state not in (SimState.READY, SimState.BUSY):
+            self.fault(Fault(Cause.RESTARTED, report.text))
 
     async def _pause_or_fault(self, seconds: float) -> None:
         await asyncio.wait([self._fault, self.channel.closed], timeout=seconds)

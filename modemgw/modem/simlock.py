@@ -51,19 +51,29 @@ class PinGuard:
     """Remembers which PIN was refused by which SIM, for as long as the process lives."""
 
     def __init__(self) -> None:
-        self._refused: list[tuple[SimPlace, str]] = []
+        self._tried: dict[tuple[SimPlace, str], bool] = {}
 
-    def may_try(self, place: SimPlace, pin: str) -> bool:
-        """Whether `pin` was never refused by what may be the SIM at `place`."""
-        return not any(pin == other and place.may_be(known) for known, other in self._refused)
+    def may_try(self, place: SimPlace, pin: str, left: int | None) -> bool:
+        """Whether `pin` was never refused by what may be the SIM at `place`.
+
+        A try whose answer was lost counts as refused, unless the SIM has all its tries `left`.
+        """
+        return not any(
+            pin == other and place.may_be(known) and (certain or left is None or left < _ALL_TRIES)
+            for (known, other), certain in self._tried.items()
+        )
+
+    def tries(self, place: SimPlace, pin: str) -> None:
+        """It is being tried: noted first, because the answer may be lost."""
+        self._tried[place, pin] = False
 
     def refused(self, place: SimPlace, pin: str) -> None:
         """Never try this again."""
-        self._refused.append((place, pin))
+        self._tried[place, pin] = True
 
     def forget(self, place: SimPlace, pin: str) -> None:
-        """It was not refused after all."""
-        self._refused = [item for item in self._refused if item != (place, pin)]
+        """It was not refused."""
+        self._tried.pop((place, pin), None)
 
 
 _SIM_CME = {
@@ -77,6 +87,7 @@ _SIM_CME = {
     18: SimReport(SimState.READY, ""),
 }
 _SIM_CMS = {310: 10, 311: 11, 313: 13, 314: 14, 315: 15, 316: 12, 317: 17, 318: 18}
+_ALL_TRIES = 3
 _OPEN = ("READY", "SIM PIN2", "SIM PUK2")
 """PIN2 guards things a gateway does not touch. It must never be given PIN1."""
 
@@ -153,25 +164,25 @@ async def unlock(
         return SimReport(
             SimState.PIN, "the SIM wants a PIN; set `pin` or `pin_file` for this modem"
         )
-    if not guard.may_try(sim, pin):
+    left = await tries_left(channel, commands)
+    if not guard.may_try(sim, pin, left):
         return SimReport(
             SimState.PIN, "the SIM refused this PIN before; it is not tried again, correct `pin`"
         )
-    left = await tries_left(channel, commands)
     if left is not None and left < 2:
         return SimReport(
             SimState.PIN,
             f"the SIM has {left} PIN tries left: the last one is not spent; "
             "enter the PIN once in a phone",
         )
-    # Noted first: a lost answer must not lead to a second try with a wrong PIN.
-    guard.refused(sim, pin)
+    guard.tries(sim, pin)
     try:
         await channel.command(f'AT+CPIN="{pin}"')
     except CommandFailed as error:
         if error.code.number in (14, 314):
             guard.forget(sim, pin)
             return SimReport(SimState.BUSY, "the SIM is busy")
+        guard.refused(sim, pin)
         if error.code.number == 12:
             return _SIM_CME[12]
         return SimReport(

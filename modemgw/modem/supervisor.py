@@ -89,6 +89,11 @@ class Supervisor:
                 machine.on(event, problem)
         self._note_ready()
 
+    def proved(self) -> None:
+        """A part was accepted: the modem does its work, and the next fault is a new one."""
+        if self._ladder.step is not None:
+            self._ladder = Ladder()
+
     def restart(self) -> None:
         """Reset the modem, or end its quarantine."""
         if self.session is None:

@@ -54,7 +54,8 @@ class Timings:
     """How long a USB device stays off the bus."""
     reopen_pause: float = 1.0
     """Between closing and opening a port."""
-    steady: float = 60.0
-    """A fault within this time of the last recovery calls for a stronger step."""
+    steady: float = 300.0
+    """A fault within this time of the last recovery calls for a stronger step, unless a part was
+    accepted meanwhile. Longer than an answer to a PDU may take."""
     quarantine: tuple[float, ...] = (300.0, 900.0, 3600.0)
     """How long each quarantine in a row lasts; the last one repeats."""

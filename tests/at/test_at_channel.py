@@ -368,3 +368,13 @@ async def test_no_pdu_is_typed_into_a_modem_that_echoes_again() -> None:
     with pytest.raises(NothingSent, match="reset"):
         await send(port)
     assert port.log == [b"AT+CMGS=4\r", b"\x1b"]
+
+
+@in_virtual_time
+async def test_no_error_repeats_a_pin() -> None:
+    port = ScriptedPort({b'AT+CPIN="4711"\r': [b"\r\n+CME ERROR: 16\r\n", None]})
+    with pytest.raises(CommandFailed) as refused:
+        await port.channel.command('AT+CPIN="4711"')
+    with pytest.raises(CommandTimeout) as silent:
+        await port.channel.command('AT+CPIN="4711"')
+    assert "4711" not in f"{refused.value} {silent.value} {port.timeouts}"

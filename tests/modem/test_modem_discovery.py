@@ -196,7 +196,7 @@ async def test_a_dead_modem_with_a_match_climbs_the_ladder_and_comes_back(
     rig: RigMaker, tmp_path: Path
 ) -> None:
     async with rig(
-        timings=replace(QUICK, boot_tries=2),
+        timings=replace(QUICK, boot_tries=2, answer=0.05, patience=0.02),
         bank={"boot_seconds": 0.1},
         match=ModemMatch(imei="359999000000018"),
         modem_more={"locator": locator(tmp_path / "bank")},
@@ -221,3 +221,9 @@ async def test_a_sim_that_moves_to_another_modem_is_followed(rig: RigMaker, tmp_
         r.bank.modems[1].faults.insert_sim(first)
         r.bank.modems[0].faults.insert_sim(second)
         await r.until(lambda: r.modem.status.device == str(r.bank.paths[1]) and r.modem.ready, 15)
+
+
+async def test_the_second_port_of_a_virtual_modem_is_no_second_modem(tmp_path: Path) -> None:
+    async with Bank(BankSettings(modems=1, second_port=True), tmp_path / "bank") as bank:
+        found = await scan(sorted(map(str, bank.directory.glob("modem*"))), clock=SystemClock())
+    assert [f.also_at for f in found if f.identity] == [None, found[0].device]

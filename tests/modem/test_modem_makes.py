@@ -60,14 +60,9 @@ async def test_a_make_is_back_at_work_after_its_reset(rig: RigMaker, make: str) 
         await r.submit()
         r.bank.smsc.inject("+447911000001", r.virtual.number, "after")
         await r.until(lambda: r.sink.of_kind(0) and r.sink.of_kind(2), 6)
-
-
-@pytest.mark.parametrize("make", sorted(PERSONALITIES))
-async def test_the_reset_command_of_a_make_restarts_it(rig: RigMaker, make: str) -> None:
-    async with rig(bank={"personality": make, "boot_seconds": 0.3}) as r:
-        await r.ready(8)
+        # And by its own command, as the ladder would have it.
         r.modem.restart()
         await r.until(lambda: not r.modem.ready, 3)
         await r.ready(8)
-        assert r.modem.status.recoveries <= 3
         await r.submit()
+        assert r.modem.status.recoveries <= 4

@@ -15,6 +15,9 @@ from modem_rig import QUICK, RigMaker, granted, tpdu
 from modemgw.modem import ModemState, NotSubmitted, SubmitAmbiguous
 from modemgw.virtual import Bank
 
+DYING = replace(QUICK, boot_tries=2, answer=0.05, patience=0.02)
+"""For modems that do not come back: the whole ladder in a second."""
+
 
 async def test_states_are_passed_in_order_from_absent_to_ready(rig: RigMaker) -> None:
     async with rig() as r:
@@ -106,7 +109,7 @@ async def test_a_short_silence_is_bridged_and_nothing_is_sent_meanwhile(rig: Rig
 
 
 async def test_a_dead_modem_is_quarantined_and_tried_again(rig: RigMaker) -> None:
-    timings = replace(QUICK, boot_tries=3)
+    timings = replace(DYING, boot_tries=3)
     async with rig(timings=timings, bank={"boot_seconds": 0.1}) as r:
         await r.ready()
         r.faults.hang()
@@ -120,7 +123,7 @@ async def test_a_dead_modem_is_quarantined_and_tried_again(rig: RigMaker) -> Non
 
 
 async def test_an_administrator_ends_a_quarantine(rig: RigMaker) -> None:
-    timings = replace(QUICK, boot_tries=2, quarantine=(60.0,))
+    timings = replace(DYING, quarantine=(60.0,))
     async with rig(timings=timings, bank={"boot_seconds": 0.1}) as r:
         await r.ready()
         r.faults.hang()
@@ -131,7 +134,7 @@ async def test_an_administrator_ends_a_quarantine(rig: RigMaker) -> None:
 
 
 async def test_replugging_ends_a_quarantine(rig: RigMaker) -> None:
-    timings = replace(QUICK, boot_tries=2, quarantine=(60.0,))
+    timings = replace(DYING, quarantine=(60.0,))
     async with rig(timings=timings, bank={"boot_seconds": 0.1}) as r:
         await r.ready()
         r.faults.hang()
@@ -251,7 +254,7 @@ async def test_a_dead_usb_modem_is_taken_off_the_bus_where_that_is_configured(
         tty.mkdir(parents=True)
         (tty / "device").symlink_to(place)
 
-    timings = replace(QUICK, boot_tries=2, reauthorise_off=0.2, quarantine=(60.0,))
+    timings = replace(DYING, reauthorise_off=0.2, quarantine=(60.0,))
     async with rig(
         timings=timings,
         before=plug_into_sysfs,
@@ -297,3 +300,27 @@ async def test_cancelling_ends_a_modem_in_any_state_and_frees_its_port(rig: RigM
         fd = os.open(str(r.bank.paths[0]), os.O_RDWR | os.O_NOCTTY)
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.close(fd)
+
+
+async def test_doubtful_parts_with_good_ones_between_them_do_not_climb_the_ladder(
+    rig: RigMaker,
+) -> None:
+    async with rig(timings=replace(QUICK, submit=0.3)) as r:
+        for number in range(4):
+            await r.ready()
+            await r.submit(text=str(number))
+            with pytest.raises(SubmitAmbiguous):
+                await r.submit(to="+999200000001")
+        await r.ready()
+        assert r.modem.status.resets == 0
+
+
+async def test_doubtful_parts_without_end_lead_to_a_reset(rig: RigMaker) -> None:
+    timings = replace(QUICK, submit=0.3)
+    async with rig(timings=timings, bank={"boot_seconds": 0.1}) as r:
+        for _ in range(3):
+            await r.ready()
+            with pytest.raises(SubmitAmbiguous):
+                await r.submit(to="+999200000001")
+        await r.until(lambda: r.modem.status.resets > 0)
+        await r.ready()

@@ -221,8 +221,19 @@ async def test_a_pin_file_that_cannot_be_read_is_said_clearly(
 def test_a_refused_pin_is_remembered_by_sim_and_where_that_is_unknown_by_modem() -> None:
     guard = PinGuard()
     guard.refused(SimPlace("imei-1", "iccid-1"), "0000")
-    assert not guard.may_try(SimPlace("imei-1", "iccid-1"), "0000")
-    assert not guard.may_try(SimPlace("imei-2", "iccid-1"), "0000")
-    assert not guard.may_try(SimPlace("imei-1", None), "0000")
-    assert guard.may_try(SimPlace("imei-1", "iccid-2"), "0000")
-    assert guard.may_try(SimPlace("imei-1", "iccid-1"), "1111")
+    assert not guard.may_try(SimPlace("imei-1", "iccid-1"), "0000", 3)
+    assert not guard.may_try(SimPlace("imei-2", "iccid-1"), "0000", None)
+    assert not guard.may_try(SimPlace("imei-1", None), "0000", None)
+    assert guard.may_try(SimPlace("imei-1", "iccid-2"), "0000", None)
+    assert guard.may_try(SimPlace("imei-1", "iccid-1"), "1111", None)
+
+
+def test_a_pin_whose_answer_was_lost_is_tried_again_only_if_the_sim_has_all_its_tries() -> None:
+    guard = PinGuard()
+    place = SimPlace("imei-1", "iccid-1")
+    guard.tries(place, "0000")
+    assert not guard.may_try(place, "0000", None)
+    assert not guard.may_try(place, "0000", 2)
+    assert guard.may_try(place, "0000", 3)
+    guard.forget(place, "0000")
+    assert guard.may_try(place, "0000", None)
