@@ -323,7 +323,7 @@ class Gateway:
         return await self._store.read(lambda db: find_answer(db, key, name))
 
     async def _reply(self, new: NewMessage, then: Callable[[Transaction], None]) -> None:
-        message = self._acceptance.check(new, key="handler", now=self._clock.time())
+        message = self._check(new, key="handler", now=self._clock.time())
         await self._commit([message], None, then)
 
     async def _commit(
@@ -334,8 +334,13 @@ class Gateway:
     ) -> None:
         try:
             await self._outbox.accept(accepted, first=first, then=then)
-        except StoreUnavailable as error:
-            raise Unavailable(str(error)) from error
+        except Exception as error:
+            for message in accepted:
+                self._per_recipient.give_back(message.to)
+                self._per_key.give_back(message.key)
+            if isinstance(error, StoreUnavailable):
+                raise Unavailable(str(error)) from error
+            raise
         for message in accepted:
             self._accepted.add(message.type)
 

@@ -52,6 +52,14 @@ class Quota:
         if self._limits:
             self._times.setdefault(name, deque()).append(now)
 
+    def give_back(self, name: str) -> None:
+        """The message that was recorded last for a name was not accepted after all."""
+        times = self._times.get(name)
+        if times:
+            times.pop()
+            if not times:
+                del self._times[name]
+
     def forget_idle(self, now: float) -> None:
         """Drop the names that no limit concerns any more."""
         idle = [n for n, times in self._times.items() if times[-1] <= now - self._longest]

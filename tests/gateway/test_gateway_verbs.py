@@ -1,0 +1,256 @@
+"""The gateway's verbs without any modem: idempotency, batches, lists, keys, full disks."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gateway_lab import START, FakeClock
+
+from modemgw.config import parse
+from modemgw.gateway import (
+    Conflict,
+    Gateway,
+    Idempotency,
+    IdempotencyConflict,
+    InboundQuery,
+    MessageQuery,
+    NotFound,
+    Rejected,
+    Unavailable,
+)
+from modemgw.store import FILE_NAME, create_key, revoke_key
+from modemgw.store.records import Event, MessageStatus, NewMessage
+
+TO = "+447700900123"
+
+
+@asynccontextmanager
+async def gateway_on(
+    tmp_path: Path, clock: FakeClock | None = None, **more: Any
+) -> AsyncIterator[Gateway]:
+    config = parse({"gateway": {"data_dir": str(tmp_path)}, **more})
+    async with Gateway.open(config, clock=clock) as gateway:
+        yield gateway
+
+
+def same(body: bytes = b"answer", fingerprint: str = "f1", key: str = "k") -> Idempotency:
+    return Idempotency(key, fingerprint, lambda answer: body)
+
+
+async def total(gateway: Gateway) -> int:
+    return len((await gateway.messages(MessageQuery(limit=500))).items)
+
+
+async def test_the_same_idempotency_key_gives_the_first_answer_and_one_message(
+    tmp_path: Path,
+) -> None:
+    new = NewMessage(to=TO, text="hello")
+    async with gateway_on(tmp_path) as gateway:
+        first = await gateway.send(new, key="a", idempotency=same(b"first"))
+        assert first.message is not None
+        again = await gateway.send(new, key="a", idempotency=same(b"second"))
+        assert (again.message, again.replay) == (None, b"first")
+        assert await total(gateway) == 1
+        with pytest.raises(IdempotencyConflict):
+            await gateway.send(new, key="a", idempotency=same(fingerprint="f2"))
+        other = await gateway.send(new, key="b", idempotency=same())
+        assert other.message is not None, "keys of others are others"
+    async with gateway_on(tmp_path) as gateway:
+        again = await gateway.send(new, key="a", idempotency=same(b"third"))
+        assert again.replay == b"first", "also after a restart"
+
+
+async def test_requests_at_the_same_moment_with_one_key_make_one_message(tmp_path: Path) -> None:
+    new = NewMessage(to=TO, text="hello")
+    async with gateway_on(tmp_path) as gateway:
+        answers = await asyncio.gather(
+            *(gateway.send(new, key="a", idempotency=same(b"%d" % n)) for n in range(20))
+        )
+        assert sum(a.message is not None for a in answers) == 1
+        assert len({a.replay for a in answers if a.message is None}) == 1
+        assert await total(gateway) == 1
+
+
+async def test_a_replay_does_not_use_up_the_recipient_s_limit(tmp_path: Path) -> None:
+    new = NewMessage(to=TO, text="hello")
+    more = {"recipient_limits": {"per_day": 3}}
+    async with gateway_on(tmp_path, **more) as gateway:
+        for _ in range(5):
+            await gateway.send(new, key="a", idempotency=same())
+        for _ in range(2):
+            assert (await gateway.send(new, key="a")).message is not None
+
+
+async def test_a_batch_takes_the_good_and_names_the_bad(tmp_path: Path) -> None:
+    news = [NewMessage(to=to, text="x") for to in (TO, "nobody", "+447700900124", "12")]
+    async with gateway_on(tmp_path) as gateway:
+        batch = await gateway.send_batch(news, key="a", idempotency=same(b"b"))
+        assert batch.accepted == 2
+        assert [index for index, _ in batch.rejected] == [1, 3]
+        about, counts = await gateway.batch(batch.id)
+        assert (about["accepted"], about["rejected"], counts) == (2, 2, {"queued": 2})
+        again = await gateway.send_batch(news, key="a", idempotency=same(b"c"))
+        assert again.replay == b"b"
+        assert await total(gateway) == 2
+        with pytest.raises(NotFound):
+            await gateway.batch("bat_nothing")
+
+
+async def test_what_was_accepted_is_there_after_a_restart(tmp_path: Path) -> None:
+    new = NewMessage(
+        to=TO, text="hello ☃", reference="r", tags=("a", "b"), callback_url="http://x", type="otp"
+    )
+    async with gateway_on(tmp_path) as gateway:
+        made = (await gateway.send(new, key="a")).message
+        binary = NewMessage(to=TO, data=b"\x00\xff", ports=(2948, 9200), message_class=1)
+        data = (await gateway.send(binary, key="a")).message
+        assert made is not None
+        assert data is not None
+    async with gateway_on(tmp_path) as gateway:
+        assert await gateway.message(made.id) == made
+        assert await gateway.message(data.id) == data
+        assert gateway.found.waiting == 2
+
+
+async def test_lists_are_newest_first_in_pages_and_filtered(tmp_path: Path) -> None:
+    clock = FakeClock()
+    async with gateway_on(tmp_path, clock) as gateway:
+        for n in range(7):
+            clock.now = START + n
+            kind = "otp" if n % 2 else "transactional"
+            await gateway.send(NewMessage(to=f"+44770090012{n}", text="x", type=kind), key="a")
+        seen: list[str] = []
+        cursor = None
+        while True:
+            page = await gateway.messages(MessageQuery(limit=3, cursor=cursor))
+            seen += [m.to for m in page.items]
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+        assert seen == [f"+44770090012{n}" for n in range(6, -1, -1)]
+
+        async def found(**query: Any) -> list[int]:
+            page = await gateway.messages(MessageQuery(**query))
+            return [int(m.to[-1]) for m in page.items]
+
+        assert await found(to="+447700900123") == [3]
+        assert await found(type="otp") == [5, 3, 1]
+        assert await found(since=START + 2, until=START + 4) == [3, 2]
+        assert await found(status="sent") == []
+        assert await found(status="queued", limit=1) == [6]
+
+
+@pytest.mark.parametrize("cursor", ["x", "", "1.5", "9" * 30])
+async def test_a_foreign_cursor_is_refused(tmp_path: Path, cursor: str) -> None:
+    async with gateway_on(tmp_path) as gateway:
+        with pytest.raises(Rejected):
+            await gateway.messages(MessageQuery(cursor=cursor))
+        with pytest.raises(Rejected):
+            await gateway.inbounds(InboundQuery(cursor=cursor))
+
+
+async def test_what_is_not_there_is_not_found(tmp_path: Path) -> None:
+    async with gateway_on(tmp_path) as gateway:
+        for ask in (gateway.message, gateway.cancel, gateway.inbound):
+            with pytest.raises(NotFound):
+                await ask("nothing")
+        for tell in (gateway.modem, gateway.pause_modem, gateway.restart_modem):
+            with pytest.raises(NotFound):
+                tell("m9")
+
+
+async def test_cancel_twice_conflicts_and_survives_a_restart(tmp_path: Path) -> None:
+    async with gateway_on(tmp_path) as gateway:
+        made = (await gateway.send(NewMessage(to=TO, text="x"), key="a")).message
+        assert made is not None
+        assert (await gateway.cancel(made.id)).status is MessageStatus.CANCELED
+        with pytest.raises(Conflict):
+            await gateway.cancel(made.id)
+    async with gateway_on(tmp_path) as gateway:
+        assert gateway.found.waiting == 0
+
+
+async def test_a_full_disk_refuses_new_work_and_takes_it_again_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = NewMessage(to=TO, text="hello")
+    async with gateway_on(tmp_path) as gateway:
+        writer = gateway._store._writer
+        attempt = writer._attempt
+
+        def full(group: Any) -> Any:
+            raise _full()
+
+        monkeypatch.setattr(writer, "_attempt", full)
+        with pytest.raises(Unavailable, match="disk is full"):
+            await gateway.send(new, key="a", idempotency=same())
+        assert gateway.accepting is not None
+        monkeypatch.setattr(writer, "_attempt", attempt)
+        taken = await gateway.send(new, key="a", idempotency=same())
+        assert taken.message is not None
+        assert gateway.accepting is None
+        assert await total(gateway) == 1
+
+
+def _full() -> Exception:
+    error = sqlite3.OperationalError("database or disk is full")
+    error.sqlite_errorcode = sqlite3.SQLITE_FULL
+    return error
+
+
+async def test_keys_work_until_they_are_revoked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = FakeClock()
+    async with gateway_on(tmp_path, clock) as gateway:
+        token = create_key(tmp_path / FILE_NAME, "crm", ["send", "read"])
+        key = await gateway.authenticate(token)
+        assert key is not None
+        assert (key.name, key.scopes) == ("crm", {"send", "read"})
+        assert await gateway.authenticate(token + "x") is None
+        assert await gateway.authenticate("") is None
+        assert revoke_key(tmp_path / FILE_NAME, "crm")
+        clock.now += 6
+        assert await gateway.authenticate(token) is None
+
+
+async def test_tokens_are_nowhere_in_the_database(tmp_path: Path) -> None:
+    async with gateway_on(tmp_path):
+        token = create_key(tmp_path / FILE_NAME, "crm", ["send"])
+    for file in tmp_path.iterdir():
+        assert token.encode() not in file.read_bytes()
+        assert token.removeprefix("mgw_").encode() not in file.read_bytes()
+
+
+async def test_preview_tells_what_would_be_sent_and_sends_nothing(tmp_path: Path) -> None:
+    async with gateway_on(tmp_path) as gateway:
+        seen = gateway.preview(NewMessage(to=TO, text="x" * 161), key="a")
+        assert (seen.encoding, seen.parts, seen.units_left) == ("gsm7", 2, 153 - 8)
+        with pytest.raises(Rejected):
+            gateway.preview(NewMessage(to="nobody", text="x"), key="a")
+        assert await total(gateway) == 0
+
+
+async def test_events_follow_what_is_accepted(tmp_path: Path) -> None:
+    async with gateway_on(tmp_path) as gateway:
+        events = gateway.events()
+        made = (await gateway.send(NewMessage(to=TO, text="x", reference="r"), key="a")).message
+        assert made is not None
+        event: Event = await asyncio.wait_for(anext(events), 5)
+        assert event.type == "message.queued"
+        assert event.data == {"id": made.id, "status": "queued", "reference": "r"}
+
+
+async def test_a_gateway_whose_modems_are_absent_ends_at_once(tmp_path: Path) -> None:
+    modems = [{"id": f"m{n}", "device": f"/nowhere/{n}"} for n in range(3)]
+    async with asyncio.timeout(10):
+        async with gateway_on(tmp_path, modem=modems) as gateway:
+            assert [v.status.state for v in gateway.modems()] == ["absent"] * 3
+            assert not gateway.ready
+            await asyncio.sleep(0.05)
