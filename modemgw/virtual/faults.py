@@ -20,9 +20,8 @@ from modemgw.virtual.store import Status, Stored
 if TYPE_CHECKING:
     from modemgw.virtual.modem import VirtualModem
 
-_FILLER = bytes.fromhex("040B917407900900F000005280104103514003C8329B")
+_FILLER = bytes.fromhex("040B917407900900F000005280104103514003C8321B")
 """A DELIVER "Hel" from +447009900000, to fill stores with."""
-
 
 _HEARD_AGAIN = 0.01
 """Seconds after the end of a hang at which it is surely over."""
@@ -43,10 +42,17 @@ class Faults:
 
     def __init__(self, modem: VirtualModem) -> None:
         self._modem = modem
-        self.clear()
+        self._begin()
 
     def clear(self) -> None:
-        """Behave again. What has been lost stays lost."""
+        """Behave again. What has been lost stays lost; what waited in the network comes."""
+        self._begin()
+        self._modem.output.clear()
+        if self._modem.sim is not None:
+            self._modem.sim.barred_code = None
+        self._modem.attach()
+
+    def _begin(self) -> None:
         self._silent_until = float("-inf")
         self._deaf_until = float("-inf")
         self._sim_busy_until = float("-inf")
@@ -55,9 +61,6 @@ class Faults:
         self._refusals: deque[int] = deque()
         self._lost_prompts = 0
         self._failures: dict[str, deque[str]] = {}
-        if self._modem.sim is not None:
-            self._modem.sim.barred_code = None
-        self._modem.output.clear()
         self.dropped_cnmi = 0
         """How many AT+CNMI= are answered OK and not done."""
         self.reports: tuple[Report, ...] | None = None

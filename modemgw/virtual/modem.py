@@ -256,7 +256,7 @@ class VirtualModem:
     def attach(self) -> None:
         """Tell the network whether this modem can be reached by its SIM's number."""
         if self.sim is not None:
-            self.smsc.attach(self.sim, self if self.reachable() else None)
+            self.smsc.attach(self.sim, self.primary if self.reachable() else None)
 
     def insert(self, sim: Sim | None) -> Sim | None:
         """Change the SIM (None: take it out); the one that was in it."""

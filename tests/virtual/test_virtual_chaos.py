@@ -52,7 +52,7 @@ _TYPED = st.one_of(
     st.binary(max_size=20),
     st.sampled_from([b"\x1b", b"\x1a", b"\r", _PDU, _PDU + b"\x1a", b"AT+CMGS=19\r"]),
 )
-_FAULTS = st.sampled_from(
+_FAULTS: st.SearchStrategy[tuple[str, dict[str, Any]]] = st.sampled_from(
     [
         ("hang", {"seconds": 5}),
         ("deafen", {"seconds": 5}),

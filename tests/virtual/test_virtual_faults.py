@@ -33,6 +33,17 @@ def test_the_network_cannot_reach_a_hanging_modem_and_delivers_afterwards(lab: L
     assert "+CDS:" in bench.after(1)
 
 
+def test_clearing_a_hang_brings_what_waited(lab: Lab) -> None:
+    bench = lab.bench()
+    bench.at("+CNMI=2,1,0,1,0")
+    bench.faults.hang()
+    assert lab.smsc is not None
+    lab.smsc.inject("+15550001234", bench.modem.number, "x")
+    assert bench.heard() == ""
+    bench.faults.clear()
+    assert bench.heard() == '\r\n+CMTI: "SM",0\r\n'
+
+
 def test_a_hang_for_ever_ends_with_a_replug(lab: Lab) -> None:
     bench = lab.bench()
     bench.faults.hang()
