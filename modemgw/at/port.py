@@ -10,12 +10,14 @@ import os
 import stat
 import termios
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import serial
 import serial_asyncio_fast
 
 from .channel import AtChannel, Port
+from .lockfile import claim, holder, lock_path, release
 
 _UNIX98_PTY_MAJORS = range(136, 144)
 OPEN_TIMEOUT_S = 15.0
@@ -37,6 +39,7 @@ class _Tty(serial.Serial):
     """
 
     on_error: Callable[[OSError], None] = staticmethod(lambda error: None)
+    lock: Path | None = None
 
     @property
     def _number(self) -> int:
@@ -62,6 +65,12 @@ class _Tty(serial.Serial):
             # Nothing can be written any more; the transport is told that all was.
             self.on_error(error)
             return len(data)
+
+    def close(self) -> None:
+        super().close()
+        if self.lock is not None:
+            release(self.lock)
+            self.lock = None
 
     def flush(self) -> None:
         """Never drain: on a dead port that would not return."""
@@ -96,7 +105,7 @@ class SerialPort:
 async def open_serial(device: str, channel: AtChannel, *, baud_rate: int = 115_200) -> Port:
     """Open `device`, a path or a pyserial URL, 8N1 raw with DTR and RTS on, for `channel`.
 
-    The port is ours alone: flock for well-behaved programs, TIOCEXCL for the others.
+    The port is ours alone: flock and a lock file for well-behaved programs, TIOCEXCL for others.
     Raises PortError with a sentence a person can act on.
     """
     opening = asyncio.get_running_loop().run_in_executor(None, _open, device, baud_rate)
@@ -146,7 +155,17 @@ def _open(device: str, baud_rate: int) -> serial.Serial:
         # On a PTY the flag would outlive a killed daemon for as long as the other end is open.
         with contextlib.suppress(OSError):
             fcntl.ioctl(tty.fileno(), termios.TIOCEXCL)
+        tty.lock = _locked(device, tty)
     return tty
+
+
+def _locked(device: str, tty: _Tty) -> Path | None:
+    lock = lock_path(device)
+    other = holder(lock)
+    if other is not None:
+        tty.close()
+        raise PortError(f"{device} is in use by process {other} (says {lock})")
+    return lock if claim(lock) else None
 
 
 def _open_url(device: str, baud_rate: int) -> serial.Serial:

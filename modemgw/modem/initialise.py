@@ -71,8 +71,10 @@ async def initialise(
             await ask(channel, f"AT{name}=1")
     await _patiently(channel, "AT+CMGF=0", patience)
     acknowledges = await _service(channel, profile)
-    stores = await _stores(channel, profile, patience)
+    stores, others = await _stores(channel, profile, patience)
     cnmi = await _announcements(channel, profile)
+    if cnmi is not None and cnmi.split(",")[3] == "2" and "SR" in others:
+        stores = (*stores, "SR")
     in_pdu = smsc is not None and not await _service_centre(channel, smsc)
     more = profile.more_to_send and await ask(channel, "AT+CMMS=?") is not None
     return Setup(stores, cnmi, acknowledges, more, in_pdu, profile.list_all[0])
@@ -114,8 +116,10 @@ async def _service(channel: AtChannel, profile: Profile) -> bool:
     return profile.service == 1
 
 
-async def _stores(channel: AtChannel, profile: Profile, patience: Patience) -> tuple[str, ...]:
-    """AT+CPMS (TS 27.005 3.2.2): the best store for receiving; all readable ones are swept."""
+async def _stores(
+    channel: AtChannel, profile: Profile, patience: Patience
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """AT+CPMS (TS 27.005 3.2.2): the stores to sweep, that for receiving first; all readable ones."""
     try:
         await _patiently(channel, "AT+CPMS?", patience)
     except CommandFailed as error:
@@ -125,10 +129,11 @@ async def _stores(channel: AtChannel, profile: Profile, patience: Patience) -> t
     while True:
         for store in wanted:
             if await _set_store(channel, store):
-                return (store, *(s for s in ("SM", "ME") if s != store and s in readable))
+                others = (s for s in ("SM", "ME") if s != store and s in readable)
+                return (store, *others), readable
         if not await patience.left():
             log.warning("the modem lets no message store be chosen; it keeps the one it has")
-            return ()
+            return (), readable
 
 
 async def _set_store(channel: AtChannel, store: str) -> bool:

@@ -54,7 +54,8 @@ class Inbox:
     """
 
     def __init__(self) -> None:
-        self.hints: dict[tuple[str, int], None] = {}
+        self.hints: dict[tuple[str, int], bool] = {}
+        """Announced places; True: a report is said to be there."""
         self.direct: deque[ReceivedPdu] = deque(maxlen=_DIRECT_KEPT)
         self.again: deque[ReceivedPdu] = deque(maxlen=_DIRECT_KEPT)
         """Direct PDUs that could not be kept; they are offered again with the next sweep."""
@@ -67,7 +68,7 @@ class Inbox:
             cursor = Cursor(urc.line)
             memory, index = cursor.string(), cursor.number()
             if memory and index is not None and index >= 0 and len(self.hints) < _HINTS_KEPT:
-                self.hints[memory, index] = None
+                self.hints[memory, index] = urc.name == "+CDSI"
             else:
                 self.sweep_due = True
         elif urc.kind is UrcKind.DIRECT and urc.name != "+CBM":
@@ -166,15 +167,14 @@ class Receiver:
         hints = self._inbox.hints
         while hints:
             memory, index = next(iter(hints))
-            del hints[memory, index]
-            await self._take_one(memory, index)
+            await self._take_one(memory, index, report=hints.pop((memory, index)))
             await self._take_direct()
 
-    async def _take_one(self, memory: str, index: int) -> None:
+    async def _take_one(self, memory: str, index: int, *, report: bool) -> None:
         stored = await self._read(memory, index)
         if stored is None:
             # Nothing there: the hint named the wrong memory, or the sweep was first.
-            if memory not in self._setup.stores:
+            if report or memory not in self._setup.stores:
                 self._inbox.sweep_due = True
             return
         started = self._clock.monotonic()

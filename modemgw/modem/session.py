@@ -78,7 +78,9 @@ class Session:
         self._in_bring_up = True
         self._fault = asyncio.get_running_loop().create_future()
         self.channel.numeric = True
-        await self.channel.resync(tries=tries, answer_s=self._timings.answer)
+        await self.channel.resync(
+            tries=tries, answer_s=self._timings.answer, quiet_s=self._timings.quiet
+        )
         await greet(self.channel)
 
     async def identify(self) -> None:
@@ -233,7 +235,11 @@ class Session:
 
     async def resync(self) -> bool:
         """Find back into step. False when the settings turn out to be gone."""
-        await self.channel.resync(tries=self._timings.tries, answer_s=self._timings.answer)
+        await self.channel.resync(
+            tries=self._timings.tries,
+            answer_s=self._timings.answer,
+            quiet_s=self._timings.quiet,
+        )
         self._fault = asyncio.get_running_loop().create_future()
         setting = self.setup.cnmi
         if self.channel.echo_seen:

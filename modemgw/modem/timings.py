@@ -16,6 +16,8 @@ class Timings:
     open_retry_most: float = 30.0
     drain: float = 0.2
     """Silence after opening before the first word: banners and stale answers go by."""
+    quiet: float = 0.2
+    """Silence after ESC, before AT."""
     answer: float = 1.0
     """An idle modem answers AT within this time."""
     tries: int = 3

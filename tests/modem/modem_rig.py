@@ -24,6 +24,7 @@ QUICK = Timings(
     open_retry=0.05,
     open_retry_most=0.2,
     drain=0.02,
+    quiet=0.03,
     answer=0.15,
     tries=2,
     boot_tries=40,
