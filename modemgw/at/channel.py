@@ -80,6 +80,7 @@ class _Exchange:
         "prompt",
         "question",
         "timer",
+        "traced",
         "typed_at",
     )
 
@@ -90,6 +91,7 @@ class _Exchange:
         self.phase = _Phase.ANSWER
         self.typed_at: float | None = None
         self.allowed_s = self.ends_at = 0.0
+        self.traced = True
         self.timer: asyncio.TimerHandle | None = None
 
     def fail(self, error: AtError) -> None:
@@ -150,8 +152,10 @@ class AtChannel(asyncio.Protocol):
         lines, happenings = self._dialogue.feed(data)
         now = self._clock.time()
         self.last_heard = self._clock.monotonic()
+        traced = self._current is None or self._current.traced
         for line in lines:
-            self._trace.add(now, "<", line)
+            if traced or line != "OK":
+                self._trace.add(now, "<", line)
         for happening in happenings:
             self._happened(happening)
 
@@ -185,6 +189,13 @@ class AtChannel(asyncio.Protocol):
         exchange.ends_at = self._clock.monotonic() + _LISTINGS * exchange.allowed_s
         self._start(exchange, exchange.allowed_s)
         return await exchange.done
+
+    async def ping(self) -> None:
+        """AT, and OK: is anybody there? Leaves no trace. Raises what `command` raises."""
+        exchange = await self._begin("AT", urgent=False)
+        exchange.traced = False
+        self._start(exchange, exchange.question.kind.timeout_s * self._patience)
+        await exchange.done
 
     async def submit(
         self,
@@ -275,6 +286,11 @@ class AtChannel(asyncio.Protocol):
         self.in_sync = False
 
     @property
+    def silence_s(self) -> float:
+        """Seconds since the modem was last heard."""
+        return self._clock.monotonic() - self.last_heard
+
+    @property
     def numeric(self) -> bool:
         """Whether `0` and `4` are taken for OK and ERROR (V.250 6.2.6), until ATV1 is sure."""
         return self._dialogue.numeric
@@ -316,7 +332,7 @@ class AtChannel(asyncio.Protocol):
         self._dialogue.ask(exchange.question)
         self._set_timer(exchange, timeout_s)
         text = exchange.question.text
-        self._write(text.encode("ascii", "replace") + b"\r", text)
+        self._write(text.encode("ascii", "replace") + b"\r", text if exchange.traced else None)
 
     def _release(self) -> None:
         self._current = None
@@ -354,8 +370,9 @@ class AtChannel(asyncio.Protocol):
         if not self.in_sync:
             raise OutOfSync("the modem is being resynchronised")
 
-    def _write(self, data: bytes, text: str) -> None:
-        self._trace.add(self._clock.time(), ">", text)
+    def _write(self, data: bytes, text: str | None) -> None:
+        if text is not None:
+            self._trace.add(self._clock.time(), ">", text)
         if self._port is not None:
             self._port.write(data)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 _PIN = re.compile(r"(\+CPIN=|\+CLCK=|\+CPWD=).*")
@@ -27,14 +28,18 @@ class TraceLine:
 class Trace:
     """A ring buffer of lines. Secrets and message texts come out masked unless asked for."""
 
-    __slots__ = ("_lines",)
+    __slots__ = ("_lines", "tap")
 
     def __init__(self, size: int = 400) -> None:
         self._lines: deque[tuple[float, str, str]] = deque(maxlen=size)
+        self.tap: Callable[[TraceLine], None] | None = None
+        """Gets each line as it comes, masked."""
 
     def add(self, at: float, direction: str, text: str) -> None:
         """Remember a line; `at` is wall-clock time."""
         self._lines.append((at, direction, text[:_LONGEST]))
+        if self.tap is not None:
+            self.tap(TraceLine(at, direction, masked(text[:_LONGEST])))
 
     def lines(self, *, texts: bool = False) -> list[TraceLine]:
         """Oldest first. `texts` shows PDUs and USSD strings; PINs are never shown."""

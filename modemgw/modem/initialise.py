@@ -119,7 +119,7 @@ async def _service(channel: AtChannel, profile: Profile) -> bool:
 async def _stores(
     channel: AtChannel, profile: Profile, patience: Patience
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """AT+CPMS (TS 27.005 3.2.2): the stores to sweep, that for receiving first; all readable ones."""
+    """AT+CPMS (TS 27.005 3.2.2): the stores to sweep, receiving first, and all readable ones."""
     try:
         await _patiently(channel, "AT+CPMS?", patience)
     except CommandFailed as error:

@@ -6,10 +6,11 @@ Everything here dies with the port; nothing of it can be mistaken for the next p
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
-from ..at import AtChannel, ChannelClosed, Urc, UrcKind
+from ..at import AtChannel, ChannelClosed, CommandFailed, Urc, UrcKind
 from ..clock import Clock
 from ..config import ConfigError, ModemSection
 from .discovery import matches
@@ -186,6 +187,18 @@ class Session:
                 next_settings = now + self._timings.settings_check
                 await self._check_settings()
             await asyncio.sleep(self._timings.poll if registered else self._timings.search_poll)
+
+    async def feel_pulse(self) -> None:
+        """Ask a silent modem whether it is there, until cancelled.
+
+        A modem that hangs, or was reset without a word, is known of before the next part is due.
+        """
+        while True:
+            await asyncio.sleep(self._timings.pulse)
+            if self.channel.silence_s >= self._timings.pulse:
+                with contextlib.suppress(CommandFailed):
+                    await self.channel.ping()
+                self.check_echo()
 
     async def refuse_calls(self) -> None:
         """Hang up on callers, until cancelled: a ringing modem sends badly or not at all."""

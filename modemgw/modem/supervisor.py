@@ -208,7 +208,7 @@ class Supervisor:
             if step is None:
                 return
             fresh = step is not Step.RESYNC
-            tries = self._timings.tries
+            tries = self._timings.reinit_tries
             if step is Step.RESET:
                 boot_s = session.profile.boot_s * self._timings.patience
                 tries = math.ceil(boot_s / self._timings.answer)
@@ -237,6 +237,7 @@ class Supervisor:
             tasks.create_task(session.fail())
             tasks.create_task(session.receive(lambda pdu: self._keep(session, pdu)))
             tasks.create_task(session.watch())
+            tasks.create_task(session.feel_pulse())
             tasks.create_task(session.refuse_calls())
             while True:
                 await session.changed.wait()

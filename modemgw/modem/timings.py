@@ -21,6 +21,8 @@ class Timings:
     answer: float = 1.0
     """An idle modem answers AT within this time."""
     tries: int = 3
+    reinit_tries: int = 15
+    """Tries of AT before a modem that may just be restarting is told to restart."""
     boot_tries: int = 30
     """Tries of AT after opening: a module may boot, or measure the baud rate."""
     prompt: float = 10.0
@@ -41,6 +43,8 @@ class Timings:
     """Without a network for this long, the search is begun anew…"""
     radio_every: float = 600.0
     """… but not more often than this."""
+    pulse: float = 2.0
+    """An idle modem is asked for a sign of life this often."""
     poll: float = 30.0
     """Between two looks at registration and signal."""
     settings_check: float = 120.0

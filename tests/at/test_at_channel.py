@@ -378,3 +378,10 @@ async def test_no_error_repeats_a_pin() -> None:
     with pytest.raises(CommandTimeout) as silent:
         await port.channel.command('AT+CPIN="4711"')
     assert "4711" not in f"{refused.value} {silent.value} {port.timeouts}"
+
+
+@in_virtual_time
+async def test_a_sign_of_life_leaves_no_trace_but_what_comes_meanwhile_does() -> None:
+    port = ScriptedPort({b"AT\r": b'\r\n+CMTI: "SM",1\r\n' + OK})
+    await port.channel.ping()
+    assert [line.text for line in port.trace.lines()] == ['+CMTI: "SM",1']

@@ -15,7 +15,7 @@ from modem_rig import QUICK, RigMaker, granted, tpdu
 from modemgw.modem import ModemState, NotSubmitted, SubmitAmbiguous
 from modemgw.virtual import Bank
 
-DYING = replace(QUICK, boot_tries=2, answer=0.05, patience=0.02)
+DYING = replace(QUICK, boot_tries=2, reinit_tries=2, answer=0.05, patience=0.02)
 """For modems that do not come back: the whole ladder in a second."""
 
 
@@ -323,4 +323,16 @@ async def test_doubtful_parts_without_end_lead_to_a_reset(rig: RigMaker) -> None
             with pytest.raises(SubmitAmbiguous):
                 await r.submit(to="+999200000001")
         await r.until(lambda: r.modem.status.resets > 0)
+        await r.ready()
+
+
+async def test_an_idle_modem_that_dies_is_noticed_before_the_next_part_is_due(
+    rig: RigMaker,
+) -> None:
+    calm = replace(QUICK, poll=60.0, sweep=60.0, settings_check=60.0, operator_poll=60.0)
+    async with rig(timings=calm) as r:
+        await r.ready()
+        await asyncio.sleep(0.1)
+        r.faults.hang(1.0)
+        await r.until(lambda: not r.modem.ready, 1)
         await r.ready()
