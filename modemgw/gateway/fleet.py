@@ -13,6 +13,7 @@ from modemgw.config import Config, Limits, ModemSection
 from modemgw.gateway.errors import Conflict, NotFound
 from modemgw.gateway.outbox import Outbox
 from modemgw.modem import (
+    Locator,
     Modem,
     ModemSink,
     ModemState,
@@ -65,8 +66,10 @@ class Fleet(ModemSink):
         self._tasks: asyncio.TaskGroup | None = None
         self._sections = {s.id: s for s in config.modem}
         self._limits = {s.id: config.limits_of(s) for s in config.modem}
+        locator = Locator(clock=clock)  # one for all: each port is asked once and has one owner
         self._modems = {
-            s.id: Modem(s, self, clock=clock, random=random, timings=timings) for s in config.modem
+            s.id: Modem(s, self, clock=clock, random=random, timings=timings, locator=locator)
+            for s in config.modem
         }
         self._lanes = {s.id: outbox.add_lane(self._modems[s.id], s) for s in config.modem}
         self._ready: set[str] = set()
