@@ -72,6 +72,9 @@ class _Tty(serial.Serial):
             release(self.lock)
             self.lock = None
 
+    def _reset_input_buffer(self) -> None:
+        """Keep what came while nobody listened, as after a crash: a status report is said once."""
+
     def flush(self) -> None:
         """Never drain: on a dead port that would not return."""
 

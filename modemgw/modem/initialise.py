@@ -18,7 +18,7 @@ from .profiles import Profile
 
 log = logging.getLogger(__name__)
 
-_STORE_STARTING = frozenset({14, 302, 303, 310, 314, 500, 515, 532, 535})
+_STORE_STARTING = frozenset({14, 302, 303, 310, 314, 500, 512, 515, 532, 535})
 _MODES = (2, 1, 3, 0)
 
 

@@ -19,7 +19,7 @@ from .ladder import fault_of_refusal
 from .profiles import by_name
 from .receiving import Inbox, ReceivedPdu
 from .registration import Registration
-from .sending import Submitted
+from .sending import Submitted, dispose
 from .session import Session
 from .simlock import PinGuard
 from .states import Machine, ModemEvent, ModemState
@@ -202,7 +202,7 @@ class Modem:
         """
         session = self._supervisor.session
         if session is None or session.sender is None or not self.ready:
-            _dispose(authorise)
+            dispose(authorise)
             raise NotSubmitted(f"the modem is {self.state}: {self._machine.reason or 'not ready'}")
         self._machine.on(ModemEvent.SUBMIT)
         self._supervisor.ready.clear()
@@ -326,10 +326,3 @@ class Modem:
 
 def _is_there(device: str) -> bool:
     return "://" in device or Path(device).exists()
-
-
-def _dispose(authorise: Awaitable[None]) -> None:
-    """Nobody will wait for this any more."""
-    close = getattr(authorise, "close", None) or getattr(authorise, "cancel", None)
-    if close is not None:
-        close()

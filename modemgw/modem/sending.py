@@ -58,10 +58,10 @@ class Sender:
             try:
                 self._more_to_send = await ask(self._channel, "AT+CMMS=1") is not None
             except AtError as error:
-                _drop(authorise)
+                dispose(authorise)
                 raise NotSubmitted(str(error)) from error
             except BaseException:
-                _drop(authorise)
+                dispose(authorise)
                 raise
         # The modem falls back by itself, a second or more after the last part (3.5.6).
         self._link_kept = more
@@ -100,8 +100,8 @@ def _reference(response: Response) -> int:
     raise SubmitAmbiguous("the modem said OK but no message reference")
 
 
-def _drop(authorise: Awaitable[None]) -> None:
-    """Dispose of an authorisation that was never waited for."""
+def dispose(authorise: Awaitable[None]) -> None:
+    """Let go of an authorisation that nobody will wait for."""
     close = getattr(authorise, "close", None) or getattr(authorise, "cancel", None)
     if close is not None:
         close()

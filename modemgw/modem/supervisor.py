@@ -299,7 +299,10 @@ class Supervisor:
     async def _take(self, step: Step, session: Session) -> Step | None:
         if step is Step.RESYNC:
             # Bringing up begins with the same step.
-            if not session.up or not await session.resync():
+            if not session.up:
+                return Step.REINIT
+            if not await session.resync():
+                self._figures.resets += 1
                 return Step.REINIT
             self._event(ModemEvent.RESYNCED)
         elif step is Step.RESET:

@@ -64,6 +64,23 @@ async def test_a_port_is_ours_alone_until_it_is_closed(pty: tuple[int, str]) -> 
     await again.close()
 
 
+async def test_what_came_while_nobody_listened_is_heard(pty: tuple[int, str]) -> None:
+    master, name = pty
+    held = os.open(name, os.O_RDWR | os.O_NOCTTY)
+    os.write(master, b'\r\n+CMTI: "SM",3\r\n')
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    ours = AtChannel(
+        clock=SystemClock(), trace=Trace(), on_urc=lambda urc: heard.put_nowait(urc.line)
+    )
+    await open_serial(name, ours)
+    try:
+        async with asyncio.timeout(5):
+            assert await heard.get() == '+CMTI: "SM",3'
+    finally:
+        await ours.close()
+        os.close(held)
+
+
 async def test_a_missing_device_says_so(tmp_path: Path) -> None:
     with pytest.raises(PortError, match="does not exist") as caught:
         await open_serial(str(tmp_path / "ttyUSB9"), channel())

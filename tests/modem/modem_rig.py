@@ -156,7 +156,11 @@ def rig(tmp_path: Path) -> RigMaker:
         modem_more: dict[str, Any] | None = None,
         **section: Any,
     ) -> AsyncIterator[Rig]:
-        settings = {"part_seconds": 0.0, "receipt_seconds": 0.05, "ussd_seconds": 0.05}
+        settings: dict[str, Any] = {
+            "part_seconds": 0.0,
+            "receipt_seconds": 0.05,
+            "ussd_seconds": 0.05,
+        }
         settings |= {"boot_seconds": 0.5} | (bank or {})
         async with Bank(BankSettings(**settings), tmp_path / "bank") as virtual:
             if before is not None:

@@ -67,15 +67,15 @@ async def test_the_outcome_told_of_every_part_is_what_became_of_it(
         await r.ready(15)
         await r.submit(text="last")
         accepted = [p.text for p in r.bank.smsc.accepted]
-        for text, error in told.items():
+        for text, problem in told.items():
             times = accepted.count(text)
-            if error is None:
+            if problem is None:
                 assert times == 1, text
-            elif error is SubmitAmbiguous:
+            elif problem is SubmitAmbiguous:
                 assert times <= 1, text
             else:
-                assert times == 0, (text, error)
-        assert sum(error is None for error in told.values()) > 0
+                assert times == 0, (text, problem)
+        assert sum(problem is None for problem in told.values()) > 0
 
         def texts() -> set[str | None]:
             messages = (decode_mt(p.tpdu) for p in r.sink.of_kind(0))

@@ -33,7 +33,9 @@ async def test_a_wrong_pin_is_tried_once_and_never_again(rig: RigMaker) -> None:
         assert r.modem.status.state is ModemState.PIN
         assert r.virtual.sim.pin_tries == 2
         r.faults.reboot()
-        await r.until(lambda: r.modem.status.resets > 0 or r.sink.states.count("pin") > 1, 3)
+        await r.until(
+            lambda: r.modem.status.resets > 0 or r.sink.states.count(ModemState.PIN) > 1, 3
+        )
         await asyncio.sleep(0.6)
         assert r.virtual.sim.pin_tries == 2
         with pytest.raises(NotSubmitted, match="pin"):
