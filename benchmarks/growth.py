@@ -29,11 +29,13 @@ from bench.rig import Rig
 
 from modemgw.client import Client
 from modemgw.store.database import connect
+from modemgw.virtual.sim import make_iccid
 
 QUEUE = 100_000
 BATCH = 10_000
 EVENTS = ("queued", "sent", "delivered")
-SIM = "8999901000000000{:04d}"
+EVENTS_S = 29 * 86400.0
+"""Events are kept for 30 days by default: older ones would be deleted while we measure."""
 
 # As the daemon leaves a delivered message behind; `s.n` counts from 1.
 _MESSAGES = """
@@ -52,7 +54,7 @@ _ATTEMPTS = """
     FROM messages"""
 _EVENTS = """
     INSERT INTO events (type, at, data)
-    SELECT 'message.{event}', m.created_at,
+    SELECT 'message.{event}', recent(m.n),
         '{{"id":"' || m.id || '","status":"{event}","reference":null}}'
     FROM messages m"""
 
@@ -64,13 +66,17 @@ def fill(path: Path, rows: int) -> None:
     def at(n: int) -> float:
         return began - 60 - year * (rows - n) / rows
 
+    def recent(n: int) -> float:
+        return began - 60 - EVENTS_S * (rows - n) / rows
+
     def moment(prefix: str, n: int) -> str:
         return f"{prefix}_{int(at(n) * 1000):012x}{random.getrandbits(80):020x}"
 
     with closing(connect(path)) as db:
         db.create_function("at", 1, at)
+        db.create_function("recent", 1, recent)
         db.create_function("moment", 2, moment)
-        db.create_function("sim", 1, lambda modem: SIM.format(modem + 1))
+        db.create_function("sim", 1, lambda modem: make_iccid(modem + 1))
         _series(db, rows)
         db.execute("BEGIN")
         db.execute(_MESSAGES)
