@@ -99,16 +99,24 @@ Prepare = Callable[[Path], None] | None
 
 
 async def figures(prepare: Prepare, count: int) -> dict[str, float]:
-    """The figures with the database that `prepare` makes. Rates per second, pick-up in ms."""
+    """The figures with the database that `prepare` makes. Rates per second, pick-up in ms.
+
+    `…_cpu`: CPU seconds of the daemon for 1,000 messages, which other work on the machine disturbs
+    less than rates.
+    """
     found = {}
     async with Rig(zero_latency.settings(1), prepare=prepare) as rig:
         # While everything waits, acceptance is alone with the database.
         await rig.client.control_modem("m0", "pause")
         await acceptance.singles(rig, 200)
-        found["singles"] = (await acceptance.singles(rig, count))["per_second"]
-        found["batch"] = (await acceptance.batch(rig, BATCH))["per_second"]
+        singles = await acceptance.singles(rig, count)
+        batch = await acceptance.batch(rig, BATCH)
+        found["singles"], found["singles_cpu"] = singles.values()
+        found["batch"], found["batch_cpu"] = batch.values()
     async with Rig(zero_latency.settings(8), prepare=prepare) as rig:
+        used = rig.daemon.cpu_seconds()
         found["zero_latency"] = await zero_latency.queued(rig, count)
+        found["zero_latency_cpu"] = (rig.daemon.cpu_seconds() - used) * 1000 / count
     async with Rig(zero_latency.settings(1), prepare=prepare) as rig:
         found["pickup_ms"] = (await pickup.measure(rig, 100))["pickup"]["median_ms"]
     say(str(found))
@@ -121,7 +129,8 @@ def slowdown(empty: list[dict[str, float]], full: list[dict[str, float]]) -> dic
     for name in empty[0]:
         before = statistics.median(one[name] for one in empty)
         after = statistics.median(one[name] for one in full)
-        found[name] = round(after / before if name.endswith("_ms") else before / after, 3)
+        slower = after / before if name.endswith(("_ms", "_cpu")) else before / after
+        found[name] = round(slower, 3)
     return found
 
 
@@ -177,8 +186,8 @@ async def main() -> None:
         queue = await long_queue(full.copy_to, 5000 if options.quick else QUEUE, rounds)
     result = {
         "rows": rows,
-        "empty": {name: spread([one[name] for one in by_empty], 2) for name in by_empty[0]},
-        "full": {name: spread([one[name] for one in by_full], 2) for name in by_full[0]},
+        "empty": {name: spread([one[name] for one in by_empty], 3) for name in by_empty[0]},
+        "full": {name: spread([one[name] for one in by_full], 3) for name in by_full[0]},
         "times_slower": slowdown(by_empty, by_full),
         "queue": queue,
         "aims": {"times_slower": 1.2, "rss_mb": 200, "start_seconds": 5},
