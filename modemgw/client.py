@@ -232,9 +232,14 @@ class Client:
         )
         return answer
 
-    async def trace(self, identifier: str) -> answers.Trace:
-        """The last lines between the gateway and a modem."""
-        answer: answers.Trace = await self._get(f"v1/modems/{identifier}/trace")
+    async def end_ussd(self, identifier: str) -> None:
+        """End the USSD dialogue of a modem, if there is one."""
+        await self._request("DELETE", f"v1/modems/{identifier}/ussd")
+
+    async def trace(self, identifier: str, *, texts: bool = False) -> answers.Trace:
+        """The last lines between the gateway and a modem; `texts` shows what was written."""
+        path = f"v1/modems/{identifier}/trace" + ("?texts=true" if texts else "")
+        answer: answers.Trace = await self._get(path)
         return answer
 
     async def readiness(self) -> answers.Readiness:
@@ -352,7 +357,7 @@ class Client:
             async with self._open().request(method, path, **options) as answer:
                 if answer.status >= 400:
                     raise await _error(answer)
-                return await answer.json()
+                return None if answer.status == 204 else await answer.json()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise self._unreachable(error) from error
 

@@ -95,7 +95,9 @@ def _operation(method: str, path: str, operation: Mapping[str, Any]) -> Iterator
             name = response["$ref"].rpartition("/")[2]
             yield f"<tr><td>{status}<td>Problem <span class=soft>{name}</span>"
         else:
-            for media, content in response["content"].items():
+            if "content" not in response:
+                yield f"<tr><td>{status}<td><span class=soft>no body</span>"
+            for media, content in response.get("content", {}).items():
                 yield f"<tr><td>{status}<td>{_kind(content['schema'])} <code>{media}</code>"
     yield "</table></section>"
 

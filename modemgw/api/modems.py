@@ -8,9 +8,16 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from modemgw.api import answers
-from modemgw.api.endpoint import GATEWAY, Endpoint, json_response, parse_body, read_json
+from modemgw.api.endpoint import (
+    GATEWAY,
+    Endpoint,
+    json_response,
+    parse_body,
+    parse_query,
+    read_json,
+)
 from modemgw.api.moments import render_moment, render_optional_moment
-from modemgw.api.requests import UssdBody
+from modemgw.api.requests import TraceQuery, UssdBody
 from modemgw.gateway import Gateway, ModemView
 
 
@@ -85,8 +92,14 @@ async def ussd(request: web.Request) -> web.Response:
     return json_response(document)
 
 
+async def end_ussd(request: web.Request) -> web.Response:
+    await request.app[GATEWAY].end_ussd(request.match_info["id"])
+    return web.Response(status=204)
+
+
 async def trace(request: web.Request) -> web.Response:
-    lines = request.app[GATEWAY].trace(request.match_info["id"])
+    query = parse_query(TraceQuery, request)
+    lines = request.app[GATEWAY].trace(request.match_info["id"], texts=query.texts)
     document: answers.Trace = {
         "items": [
             {"at": render_moment(line.at), "direction": line.direction, "text": line.text}
@@ -139,11 +152,22 @@ ENDPOINTS = (
         method="GET",
         path="/v1/modems/{id}/trace",
         handler=trace,
-        summary="See the last lines on its port; PINs and message texts are masked",
+        summary="See the last lines on its port; PINs and, unless asked for, texts are masked",
         tag="modems",
         scopes=("admin",),
+        query=TraceQuery,
         answer=answers.Trace,
         problems=("not-found",),
+    ),
+    Endpoint(
+        method="DELETE",
+        path="/v1/modems/{id}/ussd",
+        handler=end_ussd,
+        summary="End its USSD dialogue, if there is one",
+        tag="modems",
+        scopes=("admin",),
+        status=204,
+        problems=("not-found", "conflict", "modem-error"),
     ),
     _post(
         "pause",

@@ -120,8 +120,9 @@ def _operation(endpoint: Endpoint, schemas: dict[int, Any]) -> dict[str, Any]:
             body["example"] = endpoint.example
         operation["requestBody"] = {"required": True, "content": {"application/json": body}}
     answer: dict[str, Any] = {"description": "Done"}
-    schema = {"type": "string"} if endpoint.answer is None else schemas[id(endpoint.answer)]
-    answer["content"] = {endpoint.media.partition(";")[0]: {"schema": schema}}
+    if endpoint.status != 204:
+        schema = {"type": "string"} if endpoint.answer is None else schemas[id(endpoint.answer)]
+        answer["content"] = {endpoint.media.partition(";")[0]: {"schema": schema}}
     operation["responses"] = {str(endpoint.status): answer, **_failures(endpoint)}
     return operation
 

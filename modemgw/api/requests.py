@@ -217,6 +217,14 @@ class InboundsQuery(Query):
     cursor: Cursor = None
 
 
+class TraceQuery(Query):
+    """What a trace shows."""
+
+    texts: Annotated[
+        bool, Field(description="Show PDUs and USSD strings as they are; PINs stay masked.")
+    ] = False
+
+
 class EventsQuery(Query):
     """Where a stream of events begins."""
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 import tempfile
 import time
 from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 from random import Random
+from shutil import which
 
 import click
 
@@ -141,6 +143,10 @@ async def _play(client: Client, bank: Bank, view: View) -> list[str]:
 
 def invitation(url: str, key: str, bank: Bank) -> str:
     """Lines to paste into another terminal."""
+    # From a virtual environment that is not activated the bare name would not be found.
+    program = "modemgw" if which("modemgw") else sys.argv[0]
+    if program.endswith("__main__.py"):
+        program = f"{sys.executable} -m modemgw"
     return f"""
 The gateway goes on running; Ctrl-C ends it. Try, in another terminal:
 
@@ -151,7 +157,7 @@ The gateway goes on running; Ctrl-C ends it. Try, in another terminal:
   curl -s "$MODEMGW_URL/v1/messages?limit=1" -H "Authorization: Bearer $MODEMGW_KEY"
   curl -sN "$MODEMGW_URL/v1/events?after=0" -H "Authorization: Bearer $MODEMGW_KEY"
 
-  modemgw send --to {bank.modems[-1].number} --text {KEYWORD} --wait
-  modemgw send --to +99902067000 --text "never arrives" --wait
-  modemgw modems list
+  {program} send --to {bank.modems[-1].number} --text {KEYWORD} --wait
+  {program} send --to +99902067000 --text "never arrives" --wait
+  {program} modems list
 """

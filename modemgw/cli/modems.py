@@ -146,13 +146,22 @@ def ussd(
         click.echo(f"(it waits for an answer: modemgw modems ussd {identifier} …)", err=True)
 
 
+@modems.command("end-ussd")
+@click.argument("identifier", metavar="ID")
+@daemon_options
+def end_ussd(identifier: str, daemon: Daemon) -> None:
+    """End a USSD dialogue that waits for an answer."""
+    daemon.call(lambda client: client.end_ussd(identifier))
+
+
 @modems.command()
 @click.argument("identifier", metavar="ID")
+@click.option("--texts", is_flag=True, help="Show PDUs and USSD strings; PINs stay masked.")
 @json_option
 @daemon_options
-def trace(identifier: str, as_json: bool, daemon: Daemon) -> None:
-    """Show the last lines on a modem's port (> to it, < from it); PINs and texts are masked."""
-    lines = daemon.call(lambda client: client.trace(identifier))["items"]
+def trace(identifier: str, texts: bool, as_json: bool, daemon: Daemon) -> None:
+    """Show the last lines on a modem's port (> to it, < from it)."""
+    lines = daemon.call(lambda client: client.trace(identifier, texts=texts))["items"]
     if as_json:
         print_json(lines)
         return

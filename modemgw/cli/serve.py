@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 import click
@@ -17,11 +18,12 @@ from modemgw.api.server import serve as serve_http
 from modemgw.cli.errors import told
 from modemgw.cli.notify import Notifier
 from modemgw.cli.options import config_option, load_config
+from modemgw.cli.output import clean
 from modemgw.cli.reload import reload, set_level
 from modemgw.cli.signals import stop_on_signals
 from modemgw.config import Config, ConfigError, find
-from modemgw.gateway import Gateway
-from modemgw.modem import ModemState
+from modemgw.gateway import Gateway, NotFound
+from modemgw.modem import ModemState, TraceLine
 from modemgw.store import StoreError
 
 log = logging.getLogger(__name__)
@@ -32,8 +34,15 @@ COME_UP = frozenset({ModemState.READY, ModemState.SENDING, ModemState.PAUSED})
 
 
 @click.command()
+@click.option(
+    "--trace",
+    "traced",
+    multiple=True,
+    metavar="ID",
+    help="Log every line on this modem's port, PINs and texts masked; may be given again.",
+)
 @config_option
-def serve(config_file: Path | None) -> None:
+def serve(config_file: Path | None, traced: tuple[str, ...]) -> None:
     """Run the daemon in the foreground, until SIGTERM or Ctrl-C.
 
     Then no new part is begun, and parts that are in the air get gateway.drain_timeout seconds; a
@@ -42,11 +51,11 @@ def serve(config_file: Path | None) -> None:
     """
     config = load_config(config_file)
     set_up_logging(config.gateway.log_level)
-    with told(StoreError, ListenError, ConfigError):
+    with told(StoreError, ListenError, ConfigError, NotFound):
         for modem in config.modem:
             modem.read_pin()
         try:
-            asyncio.run(_serve(config, find(config_file)))
+            asyncio.run(_serve(config, find(config_file), traced))
         except asyncio.CancelledError:
             raise click.ClickException("ended before everything was drained") from None
 
@@ -60,13 +69,15 @@ def set_up_logging(level: str) -> None:
     set_level(level)
 
 
-async def _serve(config: Config, file: Path) -> None:
+async def _serve(config: Config, file: Path, traced: tuple[str, ...]) -> None:
     notifier = Notifier()
     stop = stop_on_signals()
     bound = bind(config.http)
     async with AsyncExitStack() as stack:
         stack.callback(bound.close)
         gateway = await stack.enter_async_context(Gateway.open(config))
+        for modem in traced:
+            gateway.follow_trace(modem, partial(_log_line, modem))
         for line in gateway.found.lines():
             log.info("%s", line)
         url = await stack.enter_async_context(
@@ -91,6 +102,10 @@ async def _serve(config: Config, file: Path) -> None:
                 task.cancel()
         log.info("ending: parts in the air have %g s", config.gateway.drain_timeout)
         notifier.tell("STOPPING=1")
+
+
+def _log_line(modem: str, line: TraceLine) -> None:
+    log.info("modem %s %s %s", modem, line.direction, clean(line.text))
 
 
 async def _tell_who_is_missing(gateway: Gateway) -> None:

@@ -450,9 +450,20 @@ class Gateway:
         """Send a USSD request. Raises NotFound, Conflict (not ready), ModemError."""
         return await self._fleet.ready_modem(id).ussd(code, timeout_s=timeout_s)
 
-    def trace(self, id: str) -> list[TraceLine]:
-        """What was last said on a modem's port, oldest first; PINs and texts are masked."""
-        return self._fleet.modem(id).trace.lines()
+    async def end_ussd(self, id: str) -> None:
+        """End a modem's USSD dialogue, if there is one. Raises NotFound, Conflict, ModemError."""
+        await self._fleet.ready_modem(id).ussd_cancel()
+
+    def trace(self, id: str, *, texts: bool = False) -> list[TraceLine]:
+        """What was last said on a modem's port, oldest first. Raises NotFound.
+
+        PINs are masked always, PDUs and USSD strings unless `texts`.
+        """
+        return self._fleet.modem(id).trace.lines(texts=texts)
+
+    def follow_trace(self, id: str, tap: Callable[[TraceLine], None]) -> None:
+        """Hand every line on a modem's port to `tap` as well, masked. Raises NotFound."""
+        self._fleet.modem(id).trace.tap = tap
 
     # --- the rest
 

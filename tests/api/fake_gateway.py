@@ -297,9 +297,12 @@ class FakeGateway:
         self.calls.append(("ussd", identifier, code, timeout_s))
         return UssdAnswer(text="Balance: 3.50", more=False, raw="")
 
-    def trace(self, identifier: str) -> list[TraceLine]:
+    async def end_ussd(self, identifier: str) -> None:
+        self.calls.append(("end_ussd", identifier))
+
+    def trace(self, identifier: str, *, texts: bool = False) -> list[TraceLine]:
         self.modem(identifier)
-        return [TraceLine(NOW, ">", "AT+CPIN=****")]
+        return [TraceLine(NOW, ">", 'AT+CUSD=1,"*100#"' if texts else 'AT+CUSD=1,"<masked>"')]
 
     def happen(self, type_: str, **data: Any) -> None:
         self.log.append(Event(len(self.log) + 1, type_, NOW, data))

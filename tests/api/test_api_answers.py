@@ -37,3 +37,16 @@ async def test_an_answer_has_the_documented_type(http, method, path, body, kind)
     document = await answer.json()
     seen = TypeAdapter(kind).validate_python(document, strict=True)
     assert seen == document, "the answer has fields that the document does not know"
+
+
+async def test_a_trace_hides_what_was_written_unless_asked(http):
+    hidden = await (await http.get("/v1/modems/m1/trace", headers=READ)).json()
+    assert "*100#" not in hidden["items"][0]["text"]
+    shown = await (await http.get("/v1/modems/m1/trace?texts=true", headers=READ)).json()
+    assert "*100#" in shown["items"][0]["text"]
+
+
+async def test_a_ussd_dialogue_can_be_ended(http, gateway):
+    answer = await http.delete("/v1/modems/m1/ussd", headers=READ)
+    assert (answer.status, await answer.read()) == (204, b"")
+    assert ("end_ussd", "m1") in gateway.calls

@@ -46,7 +46,7 @@ def test_the_demo_runs_on_until_ctrl_c_and_can_be_used():
         with urllib.request.urlopen(f"{url}/readyz", timeout=5) as answer:
             assert answer.status == 200
 
-    code, shown = on_terminal("--port", "0", until="modemgw modems list", then=use)
+    code, shown = on_terminal("--port", "0", until="modems list", then=use)
     assert code == 0, shown
     assert "Traceback" not in shown
 
