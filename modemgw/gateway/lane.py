@@ -174,6 +174,7 @@ class Lane:
         modem, to, risk = self._modem.id, job.to, part.duplicate_risk
 
         def begin(tx: Transaction) -> None:
+            self._receipts.begun(iccid, to)
             attempts.begin(
                 tx, key, modem=modem, sim=iccid, to=to, started_at=now, duplicate_risk=risk
             )
@@ -212,15 +213,13 @@ class Lane:
                 progress.change(tx, key.message, id, MessageStatus.SENT, reference=name)
             else:
                 progress.refresh(tx, key.message)
-            if reference is None:
-                return []
-            return self._receipts.take_early(tx, sim.iccid, reference)
+            return self._receipts.ended(tx, sim.iccid, reference)
 
         self._store.write(accept, keep=True).add_done_callback(self._settle)
 
     def _not_sent(self, job: Job, key: AttemptKey, sim: SimIdentity, failure: NotSubmitted) -> bool:
         error = ErrorInfo("not-sent", str(failure), permanent=False)
-        self._finish(key, AttemptState.NOT_SENT, error)
+        self._finish(key, sim, AttemptState.NOT_SENT, error)
         self._state.throttle.give_back()
         logger.info("modem %s: message %s not sent: %s", self._modem.id, job.id, failure)
         # Not the message's fault: it costs no try, and others may carry it at once.
@@ -249,7 +248,7 @@ class Lane:
         part.refusals += 1
         if refusal.code is not None and str(refusal.code) in _FRILLS_REFUSED and not job.bare:
             job.bare = True
-            self._finish(key, AttemptState.REFUSED, error)
+            self._finish(key, sim, AttemptState.REFUSED, error)
             self._dispatcher.add(job)
             return False
         decision = decide(
@@ -263,7 +262,7 @@ class Lane:
         if decision.action is Action.ACCEPT:
             self._accepted(job, key, sim, None)
             return True
-        self._finish(key, AttemptState.REFUSED, error)
+        self._finish(key, sim, AttemptState.REFUSED, error)
         now = self._clock.time()
         if decision.action is Action.FAIL:
             self._give_up(job, MessageStatus.FAILED, error)
@@ -288,7 +287,7 @@ class Lane:
 
         def doubt(tx: Transaction) -> list[Matched]:
             attempts.finish(tx, key, AttemptState.AMBIGUOUS, error=error, ended_at=ended)
-            return self._receipts.take_early(tx, sim.iccid)
+            return self._receipts.ended(tx, sim.iccid, doubt=True)
 
         self._store.write(doubt, keep=True).add_done_callback(self._settle)
         logger.warning(
@@ -305,11 +304,16 @@ class Lane:
             for matched in done.result():
                 self._on_settled(matched)
 
-    def _finish(self, key: AttemptKey, state: AttemptState, error: ErrorInfo) -> None:
+    def _finish(
+        self, key: AttemptKey, sim: SimIdentity, state: AttemptState, error: ErrorInfo
+    ) -> None:
         ended = self._clock.time()
-        self._store.write(
-            lambda tx: attempts.finish(tx, key, state, error=error, ended_at=ended), keep=True
-        )
+
+        def finish(tx: Transaction) -> list[Matched]:
+            attempts.finish(tx, key, state, error=error, ended_at=ended)
+            return self._receipts.ended(tx, sim.iccid)
+
+        self._store.write(finish, keep=True).add_done_callback(self._settle)
 
     def _give_up(self, job: Job, status: MessageStatus, error: ErrorInfo) -> None:
         self._dispatcher.remove(job)

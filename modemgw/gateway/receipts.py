@@ -39,6 +39,27 @@ class Receipts:
     def __init__(self) -> None:
         self._clock_offset: dict[str, float] = {}
         """How far the service centre's clock is ahead of ours, by SIM, as last seen for certain."""
+        self._in_the_air: dict[str, str] = {}
+        """The end of the number to which a SIM sends just now."""
+        self._put_off: set[str] = set()
+        """SIMs with a report that may be about the part in the air, or about one in doubt."""
+
+    def begun(self, sim: str, to: str) -> None:
+        """A part is about to go out."""
+        self._in_the_air[sim] = attempts.tail(to)
+
+    def ended(
+        self, tx: Transaction, sim: str, reference: int | None = None, *, doubt: bool = False
+    ) -> list[Matched]:
+        """An attempt ended: apply reports that were quicker. Returns the doubts that they settled.
+
+        `reference`: the TP-MR that it was told. `doubt`: it became ambiguous.
+        """
+        self._in_the_air.pop(sim, None)
+        if doubt or sim in self._put_off:
+            self._put_off.discard(sim)
+            return self.take_early(tx, sim)
+        return [] if reference is None else self.take_early(tx, sim, reference)
 
     def take(
         self, tx: Transaction, *, modem: str, sim: str, report: StatusReport, tpdu: bytes
@@ -61,10 +82,7 @@ class Receipts:
     def take_early(
         self, tx: Transaction, sim: str, reference: int | None = None, within_s: float = EARLY_S
     ) -> list[Matched]:
-        """An attempt just ended: apply the reports that were quicker. Returns what they settled.
-
-        `reference`: the TP-MR that it was told, None when it became ambiguous.
-        """
+        """Apply the reports that wait, with this TP-MR or any. Returns the doubts they settled."""
         settled = []
         for kept in events.unmatched(tx, sim, reference, tx.now - within_s):
             try:
@@ -111,13 +129,16 @@ class Receipts:
         fitting = [
             one
             for one in attempts.find_ambiguous(tx, sim)
-            if attempts.tail(one.to) == end and (taken_at is None or _between(one, taken_at, slack))
+            if attempts.tail(one.to) == end and (taken_at is None or _apart(one, taken_at) <= slack)
         ]
         if not fitting:
             return None
+        if self._in_the_air.get(sim) == end:
+            self._put_off.add(sim)
+            return None
         nearest = fitting[0]
         if taken_at is not None:
-            nearest = min(fitting, key=lambda one: abs(one.started_at - taken_at))
+            nearest = min(fitting, key=lambda one: _apart(one, taken_at))
         attempts.settle(tx, nearest.key, report.reference, tx.now)
         self._record(tx, nearest, report)
         return Matched(nearest.key, was_ambiguous=True)
@@ -165,12 +186,13 @@ def _plausible(
     if found.tp_status is not None and status_of(found.tp_status).final:
         return sc_time is None or found.sc_time in (None, sc_time)
     fresh = now - found.started_at <= DAY_S
-    return fresh or taken_at is None or _between(found, taken_at, DAY_S)
+    return fresh or taken_at is None or _apart(found, taken_at) <= DAY_S
 
 
-def _between(found: Submission, taken_at: float, slack_s: float) -> bool:
-    end = found.started_at if found.ended_at is None else found.ended_at
-    return found.started_at - slack_s <= taken_at <= end + slack_s
+def _apart(found: Submission, taken_at: float) -> float:
+    """Seconds by which a time lies outside an attempt; 0 within it."""
+    ended_at = found.started_at if found.ended_at is None else found.ended_at
+    return max(found.started_at - taken_at, taken_at - ended_at, 0.0)
 
 
 def _seconds(stamp: Timestamp) -> float | None:
