@@ -1,0 +1,274 @@
+"""Each fault that modems have, on one of four at full load: what is promised all the same.
+
+Counted at the virtual service centre: everything accepted arrives, once, unless a policy allows a
+second copy, and then it is shown; the neighbours go on as before; the ill modem is back in time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from e2e_lab import until
+from fault_lab import BOOT_S, DONE, HEALTHY, PART_S, SCALED, WATCHED_S, Ward, judge, ward
+
+from modemgw.gateway import fleet
+from modemgw.modem import Locator
+from modemgw.modem.discovery import Candidate
+from modemgw.store.records import MessageStatus
+
+S = MessageStatus
+
+assert SCALED.submit is not None
+AT_ONCE = 4
+LIVES = 3
+"""Another program on this machine may hold the neighbours up; a fault would do so each time."""
+NOTICED_S = max(SCALED.prompt, SCALED.submit, SCALED.settings_check, SCALED.poll)
+"""A silence or lost settings are noticed within this time."""
+RESYNC_S = 4 * SCALED.tries * SCALED.answer
+REINIT_S = 1.5
+"""Identification and settings are some thirty commands; the machine may be busy, too."""
+CLIMB_S = NOTICED_S + RESYNC_S + REINIT_S
+SIM_BUSY_S = 0.5 + 2.0 + CLIMB_S
+"""The error table lets a busy SIM rest for two seconds."""
+
+
+class HeldUp(Exception):
+    """The neighbours sent less beside the ill modem than before and after."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One fault. `strike` returns when the world around the modem is well again."""
+
+    name: str
+    strike: Callable[[Ward], Awaitable[None]]
+    back_s: float
+    """After `strike`, so soon a part goes through the modem again."""
+    doubts: int = 0
+    """So many messages may have been in doubt at most: only what was in the air."""
+    doubts_at_least: int = 0
+    become: MessageStatus | None = None
+    """What each message that the modem carried from the strike on has to become."""
+    bank: dict[str, Any] = field(default_factory=dict)
+    section: dict[str, Any] = field(default_factory=dict)
+
+
+def noticed(name: str, **how: Any) -> Callable[[Ward], Awaitable[None]]:
+    """A fault by its name, until the modem's keeper has noticed it."""
+
+    async def strike(w: Ward) -> None:
+        before = w.status.recoveries
+        getattr(w.faults, name)(**how)
+        await w.falls_ill(before, NOTICED_S + 2)
+
+    return strike
+
+
+def fault(name: str, **how: Any) -> Callable[[Ward], Awaitable[None]]:
+    """A fault by its name, that ends by itself."""
+
+    async def strike(w: Ward) -> None:
+        getattr(w.faults, name)(**how)
+
+    return strike
+
+
+async def garbage(w: Ward) -> None:
+    for octets in (1, 7, 100, 1000):
+        w.faults.garbage(octets)
+        await asyncio.sleep(0.1)
+
+
+async def split(w: Ward) -> None:
+    w.faults.split(0.001)
+    await asyncio.sleep(1.0)
+    assert w.moments(0)[-1] > time.monotonic() - 0.8, "it goes on"
+    w.faults.split(None)
+
+
+async def storm(w: Ward) -> None:
+    for line in ("^RSSI: 20", "+CREG: 1", "RING", '+CMTI: "SM",99'):
+        w.faults.storm(300, line)
+        await asyncio.sleep(0.2)
+
+
+def unplug(link: str | None = None) -> Callable[[Ward], Awaitable[None]]:
+    """Out for a while; back under its old name or another."""
+
+    async def strike(w: Ward) -> None:
+        w.faults.unplug()
+        await w.state("absent", within_s=2)
+        await asyncio.sleep(0.5)
+        w.faults.replug(link=link)
+
+    return strike
+
+
+async def remove_sim(w: Ward) -> None:
+    sim = w.faults.remove_sim()
+    assert sim is not None
+    await w.state("registering", "recovering", "identifying", "pin", within_s=3)
+    await asyncio.sleep(0.5)
+    assert w.status.state != "ready"
+    w.faults.insert_sim(sim)
+
+
+def away(coverage: str) -> Callable[[Ward], Awaitable[None]]:
+    """No network that the modem may use for a while; then its own again."""
+
+    async def strike(w: Ward) -> None:
+        w.faults.cover(coverage)
+        await w.state("registering", within_s=2)
+        sent = len(w.moments(0))
+        await asyncio.sleep(0.5)
+        assert len(w.moments(0)) == sent, "nothing is tried without a network"
+        assert w.status.reason
+        w.faults.cover("home")
+
+    return strike
+
+
+async def refuse_one_by_one(w: Ward) -> None:
+    for code in (17, 38, 41, 302, 331, 500):
+        w.faults.refuse(code)
+        await asyncio.sleep(1.5 * PART_S)
+
+
+SOON = 1.5
+UP_S = BOOT_S + 2
+MOVED = "replug under another name"
+MATCH = {"match": {"imei": "359999000000018"}}
+ROWS = [
+    Row("hang", noticed("hang", seconds=1.5), CLIMB_S, doubts=1),
+    Row("hang after prompt", noticed("hang_after_prompt", seconds=1.5), CLIMB_S, 1, 1),
+    Row(
+        "hang after prompt, part sent",
+        noticed("hang_after_prompt", seconds=1.5, passed=True),
+        CLIMB_S,
+        1,
+        1,
+    ),
+    Row("garbage", garbage, CLIMB_S, 4),
+    Row("prompt lost", fault("lose_prompt"), CLIMB_S),
+    Row("octets one by one", split, SOON),
+    Row("storm of unsolicited results", storm, SOON),
+    Row("unplug, replug", unplug(), UP_S, 1),
+    Row(MOVED, unplug("elsewhere"), UP_S, 1, section=MATCH),
+    Row("reboot", noticed("reboot"), UP_S, 1),
+    Row("reboot, PIN asked again", noticed("reboot"), UP_S, 1, bank={"pin": "1234"}),
+    Row("settings lost", noticed("forget_settings", text_mode=True), CLIMB_S, 1),
+    Row("announcements lost", noticed("lose_cnmi"), CLIMB_S, 1),
+    Row("store full", fault("fill_store"), SOON),
+    Row("SIM busy", fault("sim_busy", seconds=0.5), SIM_BUSY_S),
+    Row("SIM removed and put back", remove_sim, CLIMB_S, 1),
+    Row("PIN asked again in silence", noticed("ask_pin"), CLIMB_S, 1, section={"pin": "1234"}),
+    Row("network lost", away("none"), SOON),
+    Row("network denied", away("denied"), SOON),
+    Row("roaming where that is forbidden", away("roaming"), SOON, section={"roaming": False}),
+    Row("roaming where that is allowed", fault("cover", coverage="roaming"), SOON),
+    Row("refusals by the network", refuse_one_by_one, SOON),
+    Row("network timeout", fault("refuse", code=332), SOON, 1, 1),
+    Row("reports before the answer", fault("report", early=True), SOON, become=S.DELIVERED),
+    Row("reports late", fault("report", late=0.7), SOON, become=S.DELIVERED),
+    Row("reports repeated", fault("report", copies=3), SOON, become=S.DELIVERED),
+    Row("reports missing", fault("report", copies=0), SOON, become=S.SENT),
+    Row("reports of failure", fault("report", status=0x41), SOON, become=S.UNDELIVERED),
+    Row("answer lost, part sent", noticed("lose_next_answer", passed=True), CLIMB_S, 1, 1),
+    Row("answer lost, part lost", noticed("lose_next_answer", passed=False), CLIMB_S, 1, 1),
+]
+
+
+async def suffer(row: Row, directory: Path) -> None:
+    """The life of one bank in which one modem has this fault."""
+    async with ward(directory, bank=row.bank, section=row.section) as w:
+        begun = time.monotonic()
+        await asyncio.sleep(WATCHED_S)
+        struck = time.monotonic()
+        already = w.bank.smsc.accepted_count
+        w.receive("in the midst of it")
+        await row.strike(w)
+        await w.sends(time.monotonic(), row.back_s)
+        w.receive("afterwards")
+        await asyncio.sleep(max(0.0, struck + WATCHED_S - time.monotonic()))
+        ended = time.monotonic()
+        beside = await w.rate(struck, ended)
+        before = await w.rate(begun, struck)
+        if beside < HEALTHY * before:
+            # The machine may have become slower: what the fault does ends with it.
+            again = time.monotonic()
+            await asyncio.sleep(WATCHED_S)
+            before = min(before, await w.rate(again, again + WATCHED_S))
+        if beside < HEALTHY * before:
+            raise HeldUp(f"the neighbours sent {beside:.2f} and not {before:.2f} parts a second")
+        messages = await w.settled()
+        judge(w.bank, messages, DONE if row.become is None else (*DONE, row.become))
+        assert row.doubts_at_least <= w.doubts <= row.doubts
+        await w.received_once()
+        if row.become is not None:
+            parts = w.bank.smsc.accepted[already + len(w.bank.modems) :]
+            carried = {p.destination for p in parts if p.modem_index == 0}
+            assert carried
+
+            async def told() -> bool:
+                ill = [m for m in await w.messages() if m.to in carried]
+                return {m.status for m in ill} == {row.become}
+
+            await until(told, 10, f"all that m0 carried is {row.become}")
+
+
+@pytest.fixture(scope="module")
+def outcomes(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, BaseException | None]:
+    """What became of each row that is to be tested. They are lived through a few at a time: most of
+    it is waiting."""
+    rows = [
+        item.callspec.params["row"]
+        for item in request.session.items
+        if getattr(item, "module", None) is request.module
+    ]
+    base = tmp_path_factory.mktemp("wards")
+    found: dict[str, BaseException | None] = {}
+
+    async def live(row: Row, turn: asyncio.Semaphore) -> None:
+        async with turn:
+            for life in range(LIVES):
+                found[row.name] = None
+                try:
+                    await suffer(row, base / row.name / str(life))
+                except HeldUp as error:
+                    found[row.name] = error
+                    continue
+                except (Exception, pytest.fail.Exception) as error:
+                    found[row.name] = error
+                return
+
+    async def live_all() -> None:
+        turn = asyncio.Semaphore(AT_ONCE)
+        await asyncio.gather(*(live(row, turn) for row in rows))
+
+    def ports() -> list[Candidate]:
+        """What may be a modem is a USB device, but here a link in the bank's directory."""
+        return [Candidate(str(p)) for p in (base / MOVED).glob("*/bank/*") if p.is_symlink()]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fleet, "Locator", partial(Locator, ports=ports))
+        asyncio.run(live_all())
+    return found
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_an_ill_modem_harms_nobody_and_is_back_in_time(
+    row: Row, outcomes: dict[str, BaseException | None]
+) -> None:
+    failure = outcomes[row.name]
+    if failure is not None:
+        raise failure
