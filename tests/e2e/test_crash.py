@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from e2e_lab import bank_of
@@ -22,6 +23,8 @@ from modemgw.virtual import Bank
 pytestmark = pytest.mark.e2e
 
 MODEMS = 4
+WAITING = ("queued", "submitting")
+"""Statuses of parts that are still to be sent."""
 
 
 def configuration(tmp_path: Path, bank: Bank) -> Path:
@@ -104,3 +107,43 @@ async def test_after_kill_nine_every_accepted_message_arrives_and_none_twice(
         missing = set(numbers) - set(taken)
         assert missing <= ambiguous, "what did not arrive is shown as ambiguous"
         assert all(m["status"] == "sending" for to, m in found.items() if to in ambiguous)
+
+
+@pytest.mark.timeout(110)
+async def test_long_messages_survive_three_kills_whole_and_once(tmp_path: Path) -> None:
+    count, text = 24, "Twelve drummers drumming, eleven pipers piping. " * 8
+    async with bank_of(tmp_path, MODEMS, part_seconds=0.04) as bank:
+        config = configuration(tmp_path, bank)
+        token = create_key(tmp_path / "data" / FILE_NAME, "test", ["send", "read"])
+        async with daemon(config) as (_, url), Client(url, token) as client:
+            batch = await client.send_batch(
+                [{"to": f"+99900000{i:05d}", "text": text} for i in range(count)]
+            )
+            assert batch["accepted"] == count
+            await bank.smsc.wait_accepted(count // 3, 60)
+        for goal in (count, 2 * count):
+            async with daemon(config):
+                await bank.smsc.wait_accepted(min(goal, bank.smsc.accepted_count + 15), 60)
+        async with daemon(config) as (_, url), Client(url, token) as client:
+            found: list[Any] = []
+            async with asyncio.timeout(60):
+                while True:
+                    found = [m async for m in client.messages(limit=200)]
+                    waiting = [p for m in found for p in m["parts"] if p["status"] in WAITING]
+                    if not waiting:
+                        break
+                    await asyncio.sleep(0.2)
+        taken = Counter(
+            (p.destination, p.concatenation.sequence)
+            for p in bank.smsc.accepted
+            if p.concatenation is not None
+        )
+        assert max(taken.values()) == 1, "no part is doubled"
+        for message in found:
+            for part in message["parts"]:
+                if part["status"] != "ambiguous":
+                    assert taken[message["to"], part["index"]] == 1
+        doubtful = [p for m in found for p in m["parts"] if p["status"] == "ambiguous"]
+        assert len(doubtful) <= 3 * MODEMS, "at most what was in the air at each kill"
+        whole = {m.destination for m in bank.smsc.messages if m.text == text}
+        assert {m["to"] for m in found if m["status"] in ("sent", "delivered")} <= whole
