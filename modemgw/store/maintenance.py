@@ -65,11 +65,21 @@ def _existing(path: Path) -> Path:
     return path
 
 
+def _older(table: str, number: str, time: str) -> str:
+    """The condition for rows of before a time, told by their numbers, which grow with it.
+
+    Newer rows are not looked at: a turn with nothing to do costs nothing, however much is kept.
+    """
+    first_kept = f"SELECT {number} FROM {table} WHERE {time} >= ? ORDER BY {number} LIMIT 1"
+    return f"{number} < coalesce(({first_kept}), 9223372036854775807)"
+
+
 def redact_texts(tx: Transaction, type: str, before: float, limit: int) -> int:
     """Empty texts and data of messages of a type that ended before then. Returns how many."""
     return tx.execute(
         "UPDATE messages SET text = NULL, data = NULL WHERE n IN ("
-        f"SELECT n FROM messages WHERE created_at < ? AND type = ? AND status IN {_FINAL} "
+        f"SELECT n FROM messages WHERE {_older('messages', 'n', 'created_at')} "
+        f"AND type = ? AND status IN {_FINAL} "
         "AND (text IS NOT NULL OR data IS NOT NULL) LIMIT ?)",
         (before, type, limit),
     ).rowcount
@@ -78,7 +88,8 @@ def redact_texts(tx: Transaction, type: str, before: float, limit: int) -> int:
 def delete_messages(tx: Transaction, before: float, limit: int) -> int:
     """Delete ended messages that were made before then, oldest first, with their history."""
     rows = tx.execute(
-        f"SELECT n FROM messages WHERE status IN {_FINAL} AND created_at < ? ORDER BY n LIMIT ?",
+        f"SELECT n FROM messages WHERE {_older('messages', 'n', 'created_at')} "
+        f"AND status IN {_FINAL} ORDER BY n LIMIT ?",
         (before, limit),
     ).fetchall()
     tx.many("DELETE FROM attempts WHERE message = ?", rows)
@@ -89,8 +100,9 @@ def delete_messages(tx: Transaction, before: float, limit: int) -> int:
 def delete_inbound(tx: Transaction, before: float, limit: int) -> int:
     """Delete received messages that came before then and that no handler is owed any more."""
     rows = tx.execute(
-        "SELECT n FROM inbound WHERE received_at < ? AND NOT EXISTS (SELECT 1 FROM handlings h "
-        "WHERE h.inbound = inbound.n AND h.state = 'pending') ORDER BY n LIMIT ?",
+        f"SELECT n FROM inbound WHERE {_older('inbound', 'n', 'received_at')} "
+        "AND NOT EXISTS (SELECT 1 FROM handlings h WHERE h.inbound = inbound.n "
+        "AND h.state = 'pending') ORDER BY n LIMIT ?",
         (before, limit),
     ).fetchall()
     tx.many("DELETE FROM handlings WHERE inbound = ?", rows)
@@ -102,8 +114,8 @@ def delete_inbound(tx: Transaction, before: float, limit: int) -> int:
 def delete_events(tx: Transaction, before: float, limit: int) -> int:
     """Delete events of before then, oldest first. The newest stays: ids go on from it."""
     return tx.execute(
-        "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < ? "
-        "AND id < (SELECT max(id) FROM events) ORDER BY id LIMIT ?)",
+        "DELETE FROM events WHERE id IN (SELECT id FROM events "
+        f"WHERE {_older('events', 'id', 'at')} AND id < (SELECT max(id) FROM events) ORDER BY id LIMIT ?)",
         (before, limit),
     ).rowcount
 

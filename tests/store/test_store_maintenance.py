@@ -1,0 +1,108 @@
+"""Letting old things go: what is deleted, what stays, and at what cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from modemgw.store import FILE_NAME, connect, maintenance
+from modemgw.store.writer import Transaction
+
+OLD, CUT, NEW = 1000.0, 2000.0, 3000.0
+
+
+def add_message(tx: Transaction, n: int, at: float, status: str) -> None:
+    tx.execute(
+        "INSERT INTO messages (n, id, to_number, text, type, status, encoding, receipt, parts, "
+        "route, key, created_at, updated_at, expires_at) "
+        "VALUES (?, ?, '+1', 'secret', 'otp', ?, 'gsm7', 1, 1, 'default', 'k', ?, ?, ?)",
+        (n, f"msg_{n}", status, at, at, at),
+    )
+    tx.execute(
+        "INSERT INTO attempts (message, part, n, state, modem, sim, to_number, to_tail, "
+        "started_at, duplicate_risk) VALUES (?, 1, 1, 'accepted', 'm', 's', '+1', '1', ?, 0)",
+        (n, at),
+    )
+
+
+@pytest.fixture
+def tx(tmp_path: Path):  # type: ignore[no-untyped-def]
+    with closing(connect(tmp_path / FILE_NAME)) as db:
+        yield Transaction(db, NEW)
+
+
+def numbers(tx: Transaction, sql: str) -> list[int]:
+    return [row[0] for row in tx.execute(sql)]
+
+
+def test_ended_old_messages_go_with_their_history_and_open_ones_stay(tx: Transaction) -> None:
+    for n, status in enumerate(["delivered", "queued", "failed", "sending", "unknown"], 1):
+        add_message(tx, n, OLD, status)
+    add_message(tx, 6, NEW, "delivered")
+    assert maintenance.delete_messages(tx, CUT, 2) == 2
+    assert maintenance.delete_messages(tx, CUT, 2) == 1
+    assert maintenance.delete_messages(tx, CUT, 2) == 0
+    assert numbers(tx, "SELECT n FROM messages ORDER BY n") == [2, 4, 6]
+    assert numbers(tx, "SELECT message FROM attempts ORDER BY 1") == [2, 4, 6]
+
+
+def test_texts_of_old_ended_messages_of_the_type_are_emptied(tx: Transaction) -> None:
+    add_message(tx, 1, OLD, "delivered")
+    add_message(tx, 2, OLD, "queued")
+    add_message(tx, 3, NEW, "delivered")
+    assert maintenance.redact_texts(tx, "promotional", CUT, 9) == 0
+    assert maintenance.redact_texts(tx, "otp", CUT, 9) == 1
+    assert maintenance.redact_texts(tx, "otp", CUT, 9) == 0
+    assert numbers(tx, "SELECT n FROM messages WHERE text IS NULL") == [1]
+
+
+def test_received_messages_that_a_handler_is_owed_stay(tx: Transaction) -> None:
+    for n, at in enumerate([OLD, OLD, NEW], 1):
+        tx.execute(
+            "INSERT INTO inbound (n, id, sender, encoding, parts_total, complete, modem, sim, "
+            "received_at) VALUES (?, ?, '+1', 'gsm7', 1, 1, 'm', 's', ?)",
+            (n, f"in_{n}", at),
+        )
+    tx.execute(
+        "INSERT INTO handlings (inbound, handler, state, tries, next_at) "
+        "VALUES (1, '1:reply', 'pending', 0, 0), (2, '1:reply', 'done', 1, 0)"
+    )
+    assert maintenance.delete_inbound(tx, CUT, 9) == 1
+    assert numbers(tx, "SELECT n FROM inbound ORDER BY n") == [1, 3]
+
+
+def test_old_events_go_and_the_newest_stays_so_that_ids_go_on(tx: Transaction) -> None:
+    for id in range(1, 6):
+        tx.execute("INSERT INTO events (id, type, at, data) VALUES (?, 't', ?, '{}')", (id, OLD))
+    assert maintenance.delete_events(tx, CUT, 9) == 4
+    assert maintenance.delete_events(tx, CUT, 9) == 0
+    assert numbers(tx, "SELECT id FROM events") == [5]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda tx: maintenance.delete_messages(tx, CUT, 500),
+        lambda tx: maintenance.delete_events(tx, CUT, 500),
+        lambda tx: maintenance.redact_texts(tx, "otp", CUT, 500),
+    ],
+)
+def test_a_turn_with_nothing_to_do_does_not_read_everything(
+    tx: Transaction, step: Callable[[Transaction], int]
+) -> None:
+    for n in range(1, 3001):
+        add_message(tx, n, NEW, "delivered")
+        tx.execute("INSERT INTO events (id, type, at, data) VALUES (?, 't', ?, '{}')", (n, NEW))
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    tx._db.set_progress_handler(count, 10)
+    assert step(tx) == 0
+    assert steps < 100, "ten virtual instructions each: far fewer than there are rows"
