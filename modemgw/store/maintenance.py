@@ -115,7 +115,8 @@ def delete_events(tx: Transaction, before: float, limit: int) -> int:
     """Delete events of before then, oldest first. The newest stays: ids go on from it."""
     return tx.execute(
         "DELETE FROM events WHERE id IN (SELECT id FROM events "
-        f"WHERE {_older('events', 'id', 'at')} AND id < (SELECT max(id) FROM events) ORDER BY id LIMIT ?)",
+        f"WHERE {_older('events', 'id', 'at')} AND id < (SELECT max(id) FROM events) "
+        "ORDER BY id LIMIT ?)",
         (before, limit),
     ).rowcount
 
