@@ -8,6 +8,7 @@ looks only at the heads of its own buckets, however many messages wait.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
@@ -96,6 +97,8 @@ class Dispatch:
         self._last_sim: dict[str, str] = {}
         self._lanes: dict[str, LaneState] = {}
         self._buckets: dict[str, dict[frozenset[str], _Bucket]] = {}
+        self._lies_in: dict[int, str] = {}
+        self._counts: Counter[str] = Counter()
         self._jobs: dict[int, Job] = {}
         self._waiting: set[int] = set()
         self._delayed: list[_Timed] = []
@@ -136,7 +139,7 @@ class Dispatch:
             for heap in bucket.heaps:
                 for _, place, job in heap:
                     if job.place == place:
-                        job.place += 1
+                        self._move(job)
                         self._put(job, now)
 
     def sent_by(self, job: Job, sim: str) -> None:
@@ -185,17 +188,12 @@ class Dispatch:
 
     def waiting_for(self, lane: LaneState) -> int:
         """How many messages wait that this lane might carry (counted with those it shares)."""
-        return sum(
-            len(heap)
-            for target in lane.targets
-            for bucket in self._buckets.get(target, {}).values()
-            for heap in bucket.heaps
-        )
+        return sum(self._counts[target] for target in lane.targets)
 
     def add(self, job: Job, now: float, *, at: float | None = None) -> None:
         """Let a job wait for a lane; until `at` (default: its due time) nobody may take it."""
         self._know(job, now)
-        job.place += 1
+        self._move(job)
         self._waiting.add(job.n)
         when = job.due_at if at is None else at
         if when > now:
@@ -206,7 +204,7 @@ class Dispatch:
     def hold(self, job: Job, now: float, until: float) -> None:
         """Keep a job away from every lane; `tick` tells when `until` is over."""
         self._know(job, now)
-        job.place += 1
+        self._move(job)
         self._waiting.discard(job.n)
         heappush(self._held, (until, job.n, job.place, job))
 
@@ -221,7 +219,7 @@ class Dispatch:
 
     def remove(self, job: Job) -> None:
         """The job is over: delivered to the network, given up, or canceled."""
-        job.place += 1
+        self._move(job)
         self._waiting.discard(job.n)
         self._jobs.pop(job.n, None)
 
@@ -250,15 +248,25 @@ class Dispatch:
             job.start_over()
         if job.avoid and job.avoid_until <= now:
             job.avoid = frozenset()
-        buckets = self._buckets.setdefault(self._target(job), {})
+        target = self._target(job)
+        buckets = self._buckets.setdefault(target, {})
         bucket = buckets.get(job.avoid)
         if bucket is None:
             bucket = buckets[job.avoid] = _Bucket()
         heappush(bucket.heaps[job.rank], (job.n, job.place, job))
+        self._lies_in[job.n] = target
+        self._counts[target] += 1
         if job.avoid:
             heappush(self._delayed, (job.avoid_until, job.n, job.place, job))
         elif job.sim is not None:
             heappush(self._delayed, (now + FOLLOW_S, job.n, job.place, job))
+
+    def _move(self, job: Job) -> None:
+        """Take a job from its place, wherever that is: entries that name the place are stale."""
+        job.place += 1
+        target = self._lies_in.pop(job.n, None)
+        if target is not None:
+            self._counts[target] -= 1
 
     def _gone(self, sim: str, now: float) -> bool:
         """Whether a SIM has been away for longer than a long message should wait for it."""
@@ -290,7 +298,7 @@ class Dispatch:
             return None
         lane.turn += 1
         lane.last_used = now
-        job.place += 1
+        self._move(job)
         self._waiting.discard(job.n)
         return job
 
@@ -341,7 +349,7 @@ class Dispatch:
         """Move on in time. A job in a lane's hands is left alone."""
         freed = _due(self._delayed, now)
         for job in freed:
-            job.place += 1
+            self._move(job)
             self._put(job, now)
         expired: list[Job] = []
         while self._expiring and self._expiring[0][0] <= now:

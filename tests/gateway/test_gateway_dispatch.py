@@ -199,6 +199,26 @@ def test_a_canceled_message_is_never_taken() -> None:
     assert taken(core, "a") == [1, 2, 4]
 
 
+def test_the_queue_of_a_lane_counts_what_it_might_carry_now() -> None:
+    core = core_of(lane("a"), lane("b", ("x",)), routes=(RouteSection(id="x"),))
+    a, b = core.lane("a"), core.lane("b")
+    jobs = [job(n) for n in range(4)]
+    for one in jobs:
+        core.add(one, START)
+    core.add(job(10, route="x"), START)
+    core.add(job(11, due_at=START + 60), START)
+    assert (core.waiting_for(a), core.waiting_for(b)) == (4, 1)
+    core.remove(jobs[3])
+    core.remove(jobs[1])
+    assert core.waiting_for(a) == 2
+    assert core.take("a", START) is jobs[0]
+    assert core.waiting_for(a) == 1
+    core.hold(jobs[0], START, START + 60)
+    core.tick(START + 60)
+    assert core.waiting_for(a) == 2
+    assert len(core) == 4
+
+
 def test_round_robin_weighted_and_least_used_choose_as_they_say() -> None:
     for policy, wanted in (
         ("round_robin", "abcabcabc"),
@@ -369,6 +389,7 @@ class Queue(RuleBasedStateMachine):
         assert {n for n in self.jobs if self.core.is_waiting(self.jobs[n])} == self.waiting
         assert {n for n in self.jobs if self.core.get(n)} == self.waiting | hands | self.held
         assert not self.waiting & (hands | self.held)
+        assert sum(self.core._counts.values()) <= len(self.waiting)
         assert not hands & self.held
 
     def teardown(self) -> None:
