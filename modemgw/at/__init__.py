@@ -1,8 +1,9 @@
 """AT commands (V.250, TS 27.005, TS 27.007): a sans-IO parser and a channel over a serial port."""
 
-from .channel import AtChannel, Port, Response
+from .channel import AtChannel, Port
 from .cursor import Cursor
 from .errors import AtError, ChannelClosed, CommandFailed, CommandTimeout, NothingSent, OutOfSync
+from .exchange import Response
 from .port import PortError, open_serial
 from .results import ErrorCode
 from .trace import Trace, TraceLine

@@ -8,21 +8,19 @@ taken for the next one's. After a timeout nothing but `resync` is let through.
 from __future__ import annotations
 
 import asyncio
-import heapq
-import itertools
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from enum import Enum, auto
 from typing import Protocol
 
 from ..clock import Clock
 from .commands import kind_of, name_of
 from .dialogue import Answered, Dialogue, Echoed, Finished, Question
 from .errors import AtError, ChannelClosed, CommandFailed, CommandTimeout, NothingSent, OutOfSync
+from .exchange import Exchange, Phase, Response
 from .parser import Prompt
 from .results import OK, Final
 from .trace import Trace, masked
+from .turns import Turns
 from .urc import Urc
 
 log = logging.getLogger(__name__)
@@ -48,60 +46,6 @@ class Port(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
-    """The lines of an answer, without echo and final result."""
-
-    lines: tuple[str, ...] = ()
-
-    @property
-    def line(self) -> str:
-        """The first line; empty if there is none."""
-        return self.lines[0] if self.lines else ""
-
-
-class _Phase(Enum):
-    ANSWER = auto()  # waiting for the final result of a plain command
-    PROMPT = auto()  # waiting for "> "
-    OPEN = auto()  # the prompt is there, nothing typed yet
-    SENT = auto()  # the PDU and Ctrl-Z are out
-    UNWANTED = auto()  # waiting for "> " only to leave it
-    ABORTING = auto()  # ESC is out
-
-
-class _Exchange:
-    """A command on its way."""
-
-    __slots__ = (
-        "allowed_s",
-        "done",
-        "ends_at",
-        "phase",
-        "prompt",
-        "question",
-        "timer",
-        "traced",
-        "typed_at",
-    )
-
-    def __init__(self, question: Question, loop: asyncio.AbstractEventLoop) -> None:
-        self.question = question
-        self.done: asyncio.Future[Response] = loop.create_future()
-        self.prompt: asyncio.Future[None] | None = None
-        self.phase = _Phase.ANSWER
-        self.typed_at: float | None = None
-        self.allowed_s = self.ends_at = 0.0
-        self.traced = True
-        self.timer: asyncio.TimerHandle | None = None
-
-    def fail(self, error: AtError) -> None:
-        """Tell whoever waits; a prompt that will never come is told first."""
-        for future in (self.prompt, self.done):
-            if future is not None and not future.done():
-                future.set_exception(error)
-                future.exception()  # an answer nobody waits for any more is no mistake
-
-
 class AtChannel(asyncio.Protocol):
     """Commands out, answers in, URCs to `on_urc`. Belongs to one port and dies with it."""
 
@@ -123,10 +67,9 @@ class AtChannel(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._port: Port | None = None
         self._dialogue = Dialogue()
-        self._current: _Exchange | None = None
-        self._busy = False
-        self._waiters: list[tuple[int, int, asyncio.Future[None]]] = []
-        self._order = itertools.count()
+        self._current: Exchange | None = None
+        self._turns = Turns()
+        self._resyncs = 0
         self._lost: BaseException | None = None
         self.closed = self._loop.create_future()
         """Done when the port is gone; its result says why."""
@@ -220,7 +163,7 @@ class AtChannel(asyncio.Protocol):
                 raise NothingSent(str(error), error) from error
             raise
         exchange.prompt = self._loop.create_future()
-        exchange.phase = _Phase.PROMPT
+        exchange.phase = Phase.PROMPT
         exchange.question.wants_prompt = True
         self._start(exchange, prompt_s)
         try:
@@ -240,7 +183,7 @@ class AtChannel(asyncio.Protocol):
             # text of a message to the number that is its length.
             self._abort(exchange)
             raise NothingSent("the modem echoes again: it was reset")
-        exchange.phase = _Phase.SENT
+        exchange.phase = Phase.SENT
         exchange.typed_at = self._clock.monotonic()
         exchange.question.body = body
         self._set_timer(exchange, timeout_s)
@@ -254,7 +197,8 @@ class AtChannel(asyncio.Protocol):
         """
         self._fail_all(ChannelClosed("the channel is being resynchronised"))
         self._need_open()
-        self._busy = True
+        self._turns.seize()
+        self._resyncs += 1
         self.in_sync = False
         try:
             self._write(ESC + b"\r", "<ESC>")
@@ -301,33 +245,24 @@ class AtChannel(asyncio.Protocol):
 
     # The slot
 
-    async def _begin(self, text: str, *, urgent: bool) -> _Exchange:
+    async def _begin(self, text: str, *, urgent: bool) -> Exchange:
         self._need_sync()
-        if self._busy:
-            turn: asyncio.Future[None] = self._loop.create_future()
-            heapq.heappush(self._waiters, (0 if urgent else 1, next(self._order), turn))
-            try:
-                await turn
-            except asyncio.CancelledError:
-                if turn.done() and not turn.cancelled() and turn.exception() is None:
-                    self._release()
-                raise
-            try:
-                self._need_sync()
-            except AtError:
-                self._release()
-                raise
-        self._busy = True
-        if self.gap_s:
-            try:
+        resyncs = self._resyncs
+        await self._turns.take(urgent=urgent)
+        try:
+            self._need_sync()
+            if self.gap_s:
                 await asyncio.sleep(self.gap_s)
                 self._need_sync()
-            except BaseException:
-                self._release()
-                raise
-        return _Exchange(Question(text, kind_of(name_of(text))), self._loop)
+                if resyncs != self._resyncs:
+                    raise OutOfSync("the modem was resynchronised meanwhile")
+        except BaseException:
+            if resyncs == self._resyncs:
+                self._turns.end()
+            raise
+        return Exchange(Question(text, kind_of(name_of(text))), self._loop)
 
-    def _start(self, exchange: _Exchange, timeout_s: float) -> None:
+    def _start(self, exchange: Exchange, timeout_s: float) -> None:
         self._current = exchange
         self._dialogue.ask(exchange.question)
         self._set_timer(exchange, timeout_s)
@@ -337,25 +272,16 @@ class AtChannel(asyncio.Protocol):
     def _release(self) -> None:
         self._current = None
         self._dialogue.end()
-        while self._waiters:
-            turn = heapq.heappop(self._waiters)[2]
-            if not turn.done():
-                turn.set_result(None)
-                return
-        self._busy = False
+        self._turns.end()
 
-    def _finish(self, exchange: _Exchange) -> None:
+    def _finish(self, exchange: Exchange) -> None:
         if exchange.timer is not None:
             exchange.timer.cancel()
         if self._current is exchange:
             self._release()
 
     def _fail_all(self, error: AtError) -> None:
-        waiters, self._waiters = self._waiters, []
-        for _, _, turn in waiters:
-            if not turn.done():
-                turn.set_exception(error)
-                turn.exception()
+        self._turns.fail(error)
         exchange = self._current
         if exchange is not None:
             self._finish(exchange)
@@ -400,10 +326,10 @@ class AtChannel(asyncio.Protocol):
         elif isinstance(happening, Echoed):
             self.echo_seen = True
 
-    def _goes_on(self, exchange: _Exchange) -> None:
+    def _goes_on(self, exchange: Exchange) -> None:
         """A line of the answer has come: how long the rest may take."""
         kind = exchange.question.kind
-        if exchange.phase is _Phase.SENT:
+        if exchange.phase is Phase.SENT:
             self._set_timer(exchange, LATE_OK_S * self._patience)
         elif kind.lone_answer:
             self._set_timer(exchange, LONE_ANSWER_S * self._patience)
@@ -414,58 +340,58 @@ class AtChannel(asyncio.Protocol):
     def _answered(self) -> None:
         self.last_answer = self._clock.time()
 
-    def _prompted(self, exchange: _Exchange) -> None:
-        if exchange.phase is _Phase.PROMPT and exchange.prompt is not None:
-            exchange.phase = _Phase.OPEN
+    def _prompted(self, exchange: Exchange) -> None:
+        if exchange.phase is Phase.PROMPT and exchange.prompt is not None:
+            exchange.phase = Phase.OPEN
             if exchange.timer is not None:
                 exchange.timer.cancel()
             if not exchange.prompt.done():
                 exchange.prompt.set_result(None)
-        elif exchange.phase in (_Phase.UNWANTED, _Phase.ABORTING):
+        elif exchange.phase in (Phase.UNWANTED, Phase.ABORTING):
             self._escape(exchange)
 
-    def _ended(self, exchange: _Exchange, final: Final) -> None:
-        phase, exchange.phase = exchange.phase, _Phase.ANSWER
+    def _ended(self, exchange: Exchange, final: Final) -> None:
+        phase, exchange.phase = exchange.phase, Phase.ANSWER
         self._finish(exchange)
-        if phase in (_Phase.UNWANTED, _Phase.ABORTING):
+        if phase in (Phase.UNWANTED, Phase.ABORTING):
             exchange.fail(NothingSent("the command was aborted"))
         elif final.error is not None:
             typed = exchange.typed_at
             after_s = None if typed is None else self._clock.monotonic() - typed
             text = masked(exchange.question.text)
             exchange.fail(CommandFailed(text, final.error, after_s))
-        elif phase in (_Phase.PROMPT, _Phase.OPEN):
+        elif phase in (Phase.PROMPT, Phase.OPEN):
             exchange.fail(NothingSent("the modem answered without taking the PDU"))
         elif not exchange.done.done():
             exchange.done.set_result(Response(tuple(exchange.question.lines)))
 
-    def _abort(self, exchange: _Exchange) -> None:
+    def _abort(self, exchange: Exchange) -> None:
         """Leave the prompt, now or as soon as it shows; the slot is free when the modem says so."""
         if self._current is not exchange:
             return
-        if exchange.phase is _Phase.OPEN:
+        if exchange.phase is Phase.OPEN:
             self._escape(exchange)
-        elif exchange.phase is _Phase.PROMPT:
-            exchange.phase = _Phase.UNWANTED
+        elif exchange.phase is Phase.PROMPT:
+            exchange.phase = Phase.UNWANTED
 
-    def _escape(self, exchange: _Exchange) -> None:
-        exchange.phase = _Phase.ABORTING
+    def _escape(self, exchange: Exchange) -> None:
+        exchange.phase = Phase.ABORTING
         self._dialogue.expect_prompt()
         self._write(ESC, "<ESC>")
         self._set_timer(exchange, ABORT_S * self._patience)
 
     # Time
 
-    def _set_timer(self, exchange: _Exchange, seconds: float) -> None:
+    def _set_timer(self, exchange: Exchange, seconds: float) -> None:
         if exchange.timer is not None:
             exchange.timer.cancel()
         exchange.timer = self._loop.call_later(seconds, self._expired, exchange, seconds)
 
-    def _expired(self, exchange: _Exchange, seconds: float) -> None:
+    def _expired(self, exchange: Exchange, seconds: float) -> None:
         if self._current is not exchange:
             return
         text = masked(exchange.question.text)
-        if exchange.phase in (_Phase.PROMPT, _Phase.UNWANTED):
+        if exchange.phase in (Phase.PROMPT, Phase.UNWANTED):
             # It may still come, so ESC and not AT: "AT" at a late prompt would be message text.
             self._escape(exchange)
             exchange.fail(NothingSent(f"{text}: no prompt in {seconds:g} s"))
@@ -475,7 +401,7 @@ class AtChannel(asyncio.Protocol):
             return
         self.in_sync = False
         self._finish(exchange)
-        if exchange.phase is _Phase.SENT and exchange.question.lines:
+        if exchange.phase is Phase.SENT and exchange.question.lines:
             if not exchange.done.done():
                 exchange.done.set_result(Response(tuple(exchange.question.lines)))
             self._on_timeout(f"{text}: the OK after {exchange.question.lines[0]} was lost")
@@ -494,7 +420,7 @@ class AtChannel(asyncio.Protocol):
         refused = False
         for attempt in range(1, tries + 1):
             self._need_open()
-            exchange = self._current = _Exchange(Question(text, kind), self._loop)
+            exchange = self._current = Exchange(Question(text, kind), self._loop)
             self._dialogue.ask(exchange.question)
             self._write(text.encode("ascii") + b"\r", text)
             try:

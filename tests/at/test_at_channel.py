@@ -385,3 +385,17 @@ async def test_a_sign_of_life_leaves_no_trace_but_what_comes_meanwhile_does() ->
     port = ScriptedPort({b"AT\r": b'\r\n+CMTI: "SM",1\r\n' + OK})
     await port.channel.ping()
     assert [line.text for line in port.trace.lines()] == ['+CMTI: "SM",1']
+
+
+@in_virtual_time
+async def test_a_command_that_rests_during_a_resynchronisation_is_not_sent_after_it() -> None:
+    port = ScriptedPort(ALIVE)
+    port.channel.gap_s = 5.0
+    resting = asyncio.create_task(port.channel.command("AT+CSQ"))
+    await asyncio.sleep(0.1)
+    await port.channel.resync()
+    with pytest.raises(OutOfSync):
+        await resting
+    port.channel.gap_s = 0.0
+    await port.channel.command("AT")
+    assert b"AT+CSQ\r" not in port.log
