@@ -24,6 +24,7 @@ from modemgw.gateway import (
     Rejected,
     Unavailable,
 )
+from modemgw.gateway.housekeeping import Housekeeping
 from modemgw.store import FILE_NAME, create_key, revoke_key
 from modemgw.store.records import Event, MessageStatus, NewMessage
 
@@ -254,3 +255,40 @@ async def test_a_gateway_whose_modems_are_absent_ends_at_once(tmp_path: Path) ->
             assert [v.status.state for v in gateway.modems()] == ["absent"] * 3
             assert not gateway.ready
             await asyncio.sleep(0.05)
+
+
+async def test_a_gateway_whose_own_task_dies_ends_with_that_fault_and_does_not_hang(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def die(self: Housekeeping) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(Housekeeping, "run", die)
+
+    async def serve() -> None:
+        async with gateway_on(tmp_path):
+            await asyncio.sleep(30)
+
+    async with asyncio.timeout(10):
+        task = asyncio.create_task(serve())
+        await asyncio.wait([task])
+    fault = task.exception()
+    assert isinstance(fault, ExceptionGroup)
+    assert "a fault of ours" in repr(fault.exceptions)
+
+
+async def test_housekeeping_that_fails_does_not_stop_the_gateway(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = 0
+
+    async def fail(self: Housekeeping) -> None:
+        nonlocal turns
+        turns += 1
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(Housekeeping, "turn", fail)
+    async with gateway_on(tmp_path, FakeClock()) as gateway:
+        while turns < 3:
+            await asyncio.sleep(0.001)
+        assert (await gateway.send(NewMessage(to=TO, text="x"), key="a")).message is not None
