@@ -1,0 +1,104 @@
+"""Recovery: from a modem's return to its first AT+CMGS, after a reboot and after an unplugging.
+
+    python benchmarks/recovery.py [--quick] [--rounds 5]
+
+Stands for a brown-out that restarts a module in mid-session, and for a stick that is pulled and put
+back. A bank with one modem of each make has messages to send all the time. In each round every
+modem is struck at once, so that they also recover beside each other. The clock is that of the
+virtual modem; it starts
+
+- `reboot`: when the modem restarts; its make's boot time is taken off.
+- `unplug`: when the device is back on the bus after 3 s, the modem having kept its power.
+- `unplug_cold`: the same when the modem boots with that; its make's boot time is taken off.
+
+and stops with the first AT+CMGS that the modem reads.
+"""
+
+import argparse
+import asyncio
+import time
+from typing import Any
+
+from bench.bank_process import COMMANDED
+from bench.figures import say, spread, tell
+from bench.rig import Failed, Rig
+
+from modemgw.virtual.personalities import PERSONALITIES
+
+PART_S = 0.5
+PULLED_S = 3.0
+BOOTS = {name: make.boot_seconds for name, make in PERSONALITIES.items()}
+PATIENCE_S = max(BOOTS.values()) + 30.0
+
+
+async def strike(rig: Rig, kind: str) -> float:
+    """Do this to every modem; the moment from which its return counts."""
+    modems = range(len(BOOTS))
+    if kind == "reboot":
+        began = time.monotonic()
+        for modem in modems:
+            await rig.bank.control.fault(modem, "reboot")
+        return began
+    for modem in modems:
+        await rig.bank.control.fault(modem, "unplug")
+    await asyncio.sleep(PULLED_S)
+    began = time.monotonic()
+    for modem in modems:
+        await rig.bank.control.fault(modem, "replug", boot=kind == "unplug_cold")
+    return began
+
+
+async def back_at_work(rig: Rig, since: float) -> list[float]:
+    """For each modem the moment of its first AT+CMGS after `since`."""
+    end = time.monotonic() + PATIENCE_S
+    while True:
+        notes = await rig.bank.parts()
+        firsts = [next((n[COMMANDED] for n in of if n[COMMANDED] > since), 0) for of in notes]
+        if all(firsts):
+            return firsts
+        if time.monotonic() > end:
+            away = [m for m in await rig.client.modems() if not firsts[int(m["id"][1:])]]
+            raise Failed(f"not back in {PATIENCE_S} s: {away}")
+        await asyncio.sleep(0.2)
+
+
+async def one_round(rig: Rig, kind: str, number: int) -> dict[str, float]:
+    """How long each make took beyond what itself needed."""
+    await rig.daemon.wait_ready(PATIENCE_S)
+    enough = int(2 * len(BOOTS) * (max(BOOTS.values()) + 10) / PART_S)
+    waiting = max(m["queue"] for m in await rig.client.modems())
+    if waiting < enough:
+        bodies = [{"to": f"+44{7_700_000_000 + i}", "text": "Back"} for i in range(enough)]
+        await rig.client.send_batch(bodies)
+    await asyncio.sleep(1 + number * 0.13)  # strike at another moment of the parts each time
+    since = await strike(rig, kind)
+    firsts = await back_at_work(rig, since)
+    own = dict.fromkeys(BOOTS, 0.0) if kind == "unplug" else BOOTS
+    return {name: at - since - own[name] for name, at in zip(BOOTS, firsts, strict=True)}
+
+
+async def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--quick", action="store_true", help="one round of each kind")
+    arguments.add_argument("--rounds", type=int, default=5)
+    options = arguments.parse_args()
+    rounds = 1 if options.quick else options.rounds
+    found: dict[str, Any] = {}
+    bank = {"modems": len(BOOTS), "personality": list(BOOTS), "part_seconds": PART_S}
+    async with Rig(bank) as rig:
+        for kind in ("reboot", "unplug", "unplug_cold"):
+            took = []
+            for number in range(rounds):
+                took.append(await one_round(rig, kind, number))
+                say(f"{kind}, round {number + 1}: {spread(list(took[-1].values()), 3)}")
+            found[kind] = {
+                "seconds": spread([s for one in took for s in one.values()], 3),
+                "by_make": {name: spread([one[name] for one in took], 3) for name in BOOTS},
+            }
+    worst = max(kind["seconds"]["max"] for kind in found.values())
+    about = {"rounds": rounds, "boot_seconds": BOOTS, "aim_seconds": 2.0, "met": worst <= 2.0}
+    tell("recovery", about | found)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
