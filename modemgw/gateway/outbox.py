@@ -205,7 +205,8 @@ class Outbox:
     async def set_ready(self, section: ModemSection, sim: str) -> None:
         """A modem can send with this SIM: count what the SIM has sent before, and let it work."""
         if sim not in self._sims:
-            self._sims[sim] = (await self._throttle(section, sim), Breaker())
+            throttle = await self._throttle(section, sim)
+            self._sims.setdefault(sim, (throttle, Breaker()))
         lane = self.dispatcher.core.lane(section.id)
         lane.throttle, lane.breaker = self._sims[sim]
         self.dispatcher.set_ready(section.id, True, sim)

@@ -90,11 +90,20 @@ def batch_counts(
     return about, dict(counts.fetchall())
 
 
+_WELL = frozenset({MessageStatus.SENT, MessageStatus.DELIVERED})
+
+
 def set_status(
     tx: Transaction, n: int, status: MessageStatus, error: ErrorInfo | None = None
 ) -> None:
-    """Move a message to `status`; an error, once set, is replaced only by another."""
-    if error is None:
+    """Move a message to `status`; an error stays until there is another, or all is well."""
+    if error is None and status in _WELL:
+        tx.execute(
+            "UPDATE messages SET status = ?, updated_at = ?, error_code = NULL, "
+            "error_detail = NULL, error_permanent = NULL WHERE n = ?",
+            (status, tx.now, n),
+        )
+    elif error is None:
         tx.execute(
             "UPDATE messages SET status = ?, updated_at = ? WHERE n = ?", (status, tx.now, n)
         )

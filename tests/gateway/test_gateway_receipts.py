@@ -246,6 +246,22 @@ async def test_delivered_corrects_given_up_but_not_the_other_way_round(tmp_path:
         assert await status(lab, message) is S.DELIVERED
 
 
+async def test_what_was_wrong_before_is_not_shown_on_what_was_delivered(tmp_path: Path) -> None:
+    async with running(tmp_path, gateway={"receipt_timeout": 100}) as lab:
+        given_up = await sent_as(lab, 5)
+        await lab.report("m1", TO, 5, 0x63)
+        assert (await lab.message(given_up)).error is not None
+        await lab.report("m1", TO, 5, 0x00)
+        lab.modems["m1"].script.append(SubmitAmbiguous("silent"))
+        doubtful = await lab.accept(OTHER)
+        await lab.pass_time(101)
+        assert (await lab.message(doubtful)).error is not None
+        await lab.report("m1", OTHER, 6, 0x00, sc_time=START)
+        for message in (given_up, doubtful):
+            found = await lab.message(message)
+            assert (found.status, found.error) == (S.DELIVERED, None)
+
+
 async def test_a_long_message_is_as_its_worst_part(tmp_path: Path) -> None:
     async with running(tmp_path) as lab:
         message = await lab.accept(TO, "long " * 80)
