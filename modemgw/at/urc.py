@@ -20,6 +20,7 @@ class UrcKind(StrEnum):
     USSD = "ussd"
     SIM = "sim"  # +CPIN, ^SIMST, +QUSIM: the SIM came, went or wants its PIN
     BOOT = "boot"  # the modem has just started: all settings are gone
+    STARTED = "started"  # the end of a banner, which some makes have no beginning of
     CALL = "call"
     CHATTER = "chatter"
     UNKNOWN = "unknown"
@@ -50,7 +51,7 @@ _NAMES: dict[UrcKind, str] = {
         "^RSSI ^MODE ^HCSQ ^LTERSRP ^DSFLOWRPT ^CSNR ^NWTIME ^EONS ^STIN +CUSATP ^LWURC ^NDISSTAT "
         "^PDPDEACT ^RFSWITCH ^ECCLIST ^ORIG ^CONF ^CONN ^CEND ^SRVST ^BOOT ^SBC ^SHUTDOWN ^EXIT "
         "+ZUSIMR *PSUTTZ *PSNWID DST +CTZV +CTZE +CTZR +CMTE +CNSMOD MISSED_CALL +NITZ +QIND +CIEV "
-        "+PBREADY +UMWI #STN +WIND +CALA +ZPASR +ZDONR +ZPSTM +ZPBIC +ZEND +ZPAS +CGEV +CPSMS "
+        "+UMWI #STN +WIND +CALA +ZPASR +ZDONR +ZPSTM +ZPBIC +ZEND +ZPAS +CGEV +CPSMS "
         "_OSIGQ _OWCTI +CSCB +CLASS0"
     ),
 }
@@ -61,6 +62,15 @@ _WHOLE_LINES: dict[str, UrcKind] = {
     "^SYSSTART": UrcKind.BOOT,
     "^SYSSTART AIRPLANE MODE": UrcKind.BOOT,
     "+WIND: 3": UrcKind.BOOT,
+    "Call Ready": UrcKind.STARTED,
+    "SMS Ready": UrcKind.STARTED,
+    "SMS DONE": UrcKind.STARTED,
+    "PB DONE": UrcKind.STARTED,
+    "+QIND: SMS DONE": UrcKind.STARTED,
+    "+QIND: PB DONE": UrcKind.STARTED,
+    "+PBREADY": UrcKind.STARTED,
+    "#QSS: 3": UrcKind.STARTED,
+    "^SIMST:1": UrcKind.STARTED,
     "SMS FULL": UrcKind.MEMORY_FULL,
     "SIM INSERTED": UrcKind.SIM,
     "SIM REMOVED": UrcKind.SIM,
@@ -71,17 +81,12 @@ _WHOLE_LINES: dict[str, UrcKind] = {
     "NO DIALTONE": UrcKind.CALL,
 }
 _CHATTER_LINES = (
-    "Call Ready",
-    "SMS Ready",
-    "SMS DONE",
-    "PB DONE",
     "NORMAL POWER DOWN",
     "POWERED DOWN",
     "UNDER-VOLTAGE",
     "OVER-VOLTAGE",
     "VOICE CALL",
     "+PACSP",
-    "+PBREADY",
     "^SHUTDOWN",
     "^EXIT",
 )

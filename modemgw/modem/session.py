@@ -297,6 +297,9 @@ class Session:
             self.changed.set()
         elif urc.kind is UrcKind.BOOT:
             self._booted(urc)
+        elif urc.kind is UrcKind.STARTED:
+            if not self._in_bring_up and not self._banner_goes_on:
+                self._booted(urc)
         elif urc.kind is UrcKind.USSD:
             if self.ussd is not None:
                 self.ussd.hear(urc)

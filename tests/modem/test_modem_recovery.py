@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from modem_rig import QUICK, RigMaker, granted, tpdu
 
-from modemgw.modem import ModemState, NotSubmitted, SubmitAmbiguous
+from modemgw.modem import ModemState, NotSubmitted, SubmitAmbiguous, session
 from modemgw.virtual import Bank
 
-DYING = replace(QUICK, boot_tries=2, reinit_tries=2, answer=0.05, patience=0.02)
+DYING = replace(QUICK, boot_tries=2, reinit_tries=2, answer=0.03, patience=0.01)
 """For modems that do not come back: the whole ladder in a second."""
 
 
@@ -109,7 +109,7 @@ async def test_a_short_silence_is_bridged_and_nothing_is_sent_meanwhile(rig: Rig
 
 
 async def test_a_dead_modem_is_quarantined_and_tried_again(rig: RigMaker) -> None:
-    timings = replace(DYING, boot_tries=3)
+    timings = DYING
     async with rig(timings=timings, bank={"boot_seconds": 0.1}) as r:
         await r.ready()
         r.faults.hang()
@@ -336,3 +336,23 @@ async def test_an_idle_modem_that_dies_is_noticed_before_the_next_part_is_due(
         r.faults.hang(1.0)
         await r.until(lambda: not r.modem.ready, 1)
         await r.ready()
+
+
+@pytest.mark.parametrize("make", ["simcom-sim7600", "huawei-e173", "telit-le910"])
+async def test_a_part_in_the_air_is_given_up_when_the_end_of_a_banner_tells_of_a_reset(
+    rig: RigMaker, monkeypatch: pytest.MonkeyPatch, make: str
+) -> None:
+    # These makes do not say when they begin; the answer to the part would be awaited for minutes.
+    monkeypatch.setattr(session, "_BANNER_S", 0.2)
+    timings = replace(QUICK, submit=60.0)
+    bank = {"personality": make, "part_seconds": 5.0, "boot_seconds": 0.4}
+    async with rig(bank=bank, timings=timings) as r:
+        await r.ready(8)
+        await asyncio.sleep(0.3)
+        task = asyncio.create_task(r.submit())
+        await r.until(lambda: r.virtual.busy_seconds > 0)
+        r.faults.reboot()
+        async with asyncio.timeout(3):
+            with pytest.raises(SubmitAmbiguous):
+                await task
+        await r.ready(0.4 + 4)
