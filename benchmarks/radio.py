@@ -92,9 +92,8 @@ async def measure(
             notes = await rig.bank.parts()
             figures.append(radio_use(notes))
             nominal.append(radio_use(notes, nominal=True))
-            say(
-                f"{modems} modems, {part_seconds} s ± {jitter:.0%}, {parts} parts: {figures[-1]:.4f}"
-            )
+            case = f"{modems} modems, {part_seconds} s ± {jitter:.0%}, {parts} parts"
+            say(f"{case}: {figures[-1]:.4f}")
     return {
         "modems": modems,
         "part_seconds": part_seconds,
