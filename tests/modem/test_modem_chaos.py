@@ -13,8 +13,8 @@ from modemgw.modem import NotSubmitted, SubmitAmbiguous, SubmitRefused
 from modemgw.sms import Deliver, decode_mt
 
 SENDER = "+447911000001"
-ROUNDS = 50
-TIMINGS = replace(QUICK, submit=0.5)
+ROUNDS = 40
+TIMINGS = replace(QUICK, submit=0.4)
 
 
 def strike(r: Rig, chance: random.Random) -> None:

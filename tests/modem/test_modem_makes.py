@@ -52,11 +52,11 @@ async def test_a_make_is_known_and_sends_and_receives_with_reports(
 
 @pytest.mark.parametrize("make", sorted(PERSONALITIES))
 async def test_a_make_is_back_at_work_after_its_reset(rig: RigMaker, make: str) -> None:
-    async with rig(bank={"personality": make, "boot_seconds": 0.4}) as r:
+    async with rig(bank={"personality": make, "boot_seconds": 0.15}) as r:
         await r.ready(8)
         r.faults.reboot()
         await r.until(lambda: not r.modem.ready, 3)
-        await r.ready(0.4 + 6)
+        await r.ready(6)
         await r.submit()
         r.bank.smsc.inject("+447911000001", r.virtual.number, "after")
         await r.until(lambda: r.sink.of_kind(0) and r.sink.of_kind(2), 6)

@@ -100,7 +100,7 @@ async def test_a_refusal_bears_its_code_and_class_and_leaves_the_modem_ready(
 
 
 async def test_no_answer_after_the_pdu_is_ambiguous_and_the_modem_recovers(rig: RigMaker) -> None:
-    async with rig() as r:
+    async with rig(timings=replace(QUICK, submit=0.3)) as r:
         await r.ready()
         with pytest.raises(SubmitAmbiguous):
             await r.submit(to="+999080000001")
@@ -174,7 +174,7 @@ async def test_a_slow_acceptance_is_waited_for_and_sent_only_once(rig: RigMaker)
     # Other gateways give up after 35 to 60 s and send the same text again.
     async with rig() as r:
         await r.ready()
-        r.faults.delay_answer(1.5)
+        r.faults.delay_answer(0.8)
         await r.submit(text="once")
         assert [p.text for p in r.bank.smsc.accepted] == ["once"]
         assert r.modem.status.recoveries == 0
