@@ -285,7 +285,8 @@ class Client:
                         return message
                     seen = message
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(changed.wait(), _POLL_S)
+                    async with asyncio.timeout(_POLL_S):
+                        await changed.wait()
         finally:
             listener.cancel()
             await asyncio.wait([listener])

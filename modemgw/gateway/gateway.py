@@ -13,7 +13,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from modemgw.clock import Clock, SystemClock
-from modemgw.config import Config
+from modemgw.config import Config, RateLimits
 from modemgw.gateway.accept import Acceptance
 from modemgw.gateway.bus import EventBus
 from modemgw.gateway.errors import (
@@ -56,6 +56,8 @@ logger = logging.getLogger(__name__)
 KEY_CACHE_S = 5.0
 """How long a revoked key may go on working."""
 KEY_CACHE_SIZE = 1024
+REPLIES = RateLimits(per_minute=6, per_hour=60)
+"""Automatic replies to one number: two machines that answer each other must not go on for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ class Gateway:
         self._accepted = AcceptedCount()
         self._per_recipient = Quota(config.recipient_limits)
         self._per_key = Quota(config.key_limits)
+        self._replies = Quota(REPLIES)
         self._known_keys: dict[bytes, tuple[float, Key | None]] = {}
         self._bus = EventBus(store)
         self.found = RecoveryReport(0, 0)
@@ -197,7 +200,7 @@ class Gateway:
             self._config,
             store=self._store,
             inbox=self._inbox,
-            quotas=(self._per_recipient, self._per_key),
+            quotas=(self._per_recipient, self._per_key, self._replies),
             clock=self._clock,
         )
         self._fleet = Fleet(
@@ -323,7 +326,12 @@ class Gateway:
         return await self._store.read(lambda db: find_answer(db, key, name))
 
     async def _reply(self, new: NewMessage, then: Callable[[Transaction], None]) -> None:
-        message = self._check(new, key="handler", now=self._clock.time())
+        now = self._clock.time()
+        message = self._check(new, key="handler", now=now)
+        at = self._replies.allowed_at(message.to, now)
+        if at > now:
+            raise TooMany("it has had as many automatic replies as it may have", at - now)
+        self._replies.record(message.to, now)
         await self._commit([message], None, then)
 
     async def _commit(

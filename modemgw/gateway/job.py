@@ -92,6 +92,11 @@ class Job:
         """Whether every part was accepted by the network."""
         return bool(self.progress) and all(p.state is PartState.ACCEPTED for p in self.progress)
 
+    def ended(self, status: MessageStatus) -> MessageStatus:
+        """How it ends when it is given up: an earlier doubt leaves more than "never sent"."""
+        doubt = any(p.state is PartState.AMBIGUOUS or p.duplicate_risk for p in self.progress)
+        return MessageStatus.UNKNOWN if doubt else status
+
     def start_over(self) -> None:
         """Send every part again, from another SIM: parts from two senders do not join."""
         for progress in self.progress:

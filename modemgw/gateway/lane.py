@@ -19,6 +19,7 @@ from modemgw.gateway.receipts import Matched, Receipts
 from modemgw.gateway.retry import Action, decide
 from modemgw.modem import (
     ErrorClass,
+    ErrorCode,
     NotSubmitted,
     SimIdentity,
     SubmitAmbiguous,
@@ -235,7 +236,7 @@ class Lane:
     def _refused(self, job: Job, key: AttemptKey, sim: SimIdentity, refusal: SubmitRefused) -> bool:
         verdict = refusal.verdict
         error = ErrorInfo(
-            code="error" if refusal.code is None else str(refusal.code).lower().replace(" ", "-"),
+            code="error" if refusal.code is None else _slug(refusal.code),
             detail=str(refusal),
             permanent=verdict.error_class in (ErrorClass.RECIPIENT, ErrorClass.MESSAGE),
         )
@@ -317,7 +318,7 @@ class Lane:
 
     def _give_up(self, job: Job, status: MessageStatus, error: ErrorInfo) -> None:
         self._dispatcher.remove(job)
-        n, id, name = job.n, job.id, job.reference
+        n, id, name, status = job.n, job.id, job.reference, job.ended(status)
         self._store.write(
             lambda tx: progress.change(tx, n, id, status, reference=name, error=error), keep=True
         )
@@ -355,8 +356,14 @@ STOPPED = "the gateway was stopped while the modem was sending"
 
 
 def _error_of(doubt: SubmitAmbiguous) -> ErrorInfo:
-    code = "no-answer" if doubt.code is None else str(doubt.code).lower().replace(" ", "-")
+    code = "no-answer" if doubt.code is None else _slug(doubt.code)
     return ErrorInfo(code, doubt.reason, permanent=False)
+
+
+def _slug(code: ErrorCode) -> str:
+    """A modem's error as the API names it: `cms-21`, `cme-30`, `error`."""
+    kind = code.kind.lower()
+    return kind if code.number is None else f"{kind}-{code.number}"
 
 
 def _being_cancelled() -> bool:

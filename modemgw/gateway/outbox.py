@@ -238,7 +238,7 @@ class Outbox:
             self._change(job, MessageStatus.QUEUED, None)
 
     def _expired(self, job: Job) -> None:
-        self._change(job, MessageStatus.EXPIRED, EXPIRED)
+        self._change(job, job.ended(MessageStatus.EXPIRED), EXPIRED)
 
     def _overdue(self, job: Job) -> None:
         """No word came of an ambiguous part: once more by its type's policy, or never."""

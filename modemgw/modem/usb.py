@@ -72,15 +72,9 @@ async def reauthorise(device: str, *, sysfs: Path = SYSFS, off_s: float) -> bool
     Its power stays on. Needs the right to write the attribute; False when that, or the device, is
     missing. It comes back under new tty numbers.
     """
-    name = await asyncio.to_thread(lambda: Path(device).resolve().name)
-    return await reauthorise_tty(name, sysfs=sysfs, off_s=off_s)
-
-
-async def reauthorise_tty(name: str, *, sysfs: Path = SYSFS, off_s: float) -> bool:
-    """The same for the kernel's name of the tty, which may be gone by now from /dev."""
-    node = await asyncio.to_thread(_usb_node, name, sysfs)
+    node = await asyncio.to_thread(lambda: _usb_node(Path(device).resolve().name, sysfs))
     if node is None:
-        log.warning("%s is no USB device, or is gone: it cannot be re-authorised", name)
+        log.warning("%s is no USB device, or is gone: it cannot be re-authorised", device)
         return False
     attribute = node / "authorized"
     try:

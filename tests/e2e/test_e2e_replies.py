@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import count
 from pathlib import Path
 
 from e2e_lab import bank_of, config_of, gateway_on, send, status, until
 
 from modemgw.gateway import InboundQuery
-from modemgw.virtual import Bank
+from modemgw.gateway.gateway import REPLIES
+from modemgw.virtual import AcceptedPart, Bank
 
 REPLY = {"handler": [{"match": {"keyword": "STATUS"}, "reply": "all is well"}]}
 SENDER = "+447700900555"
@@ -59,3 +61,24 @@ async def test_messages_between_two_of_our_own_sims_arrive(tmp_path: Path) -> No
             ]
 
         await until(came, 10)
+
+
+async def test_machines_that_answer_each_other_do_not_go_on_for_ever(tmp_path: Path) -> None:
+    async with bank_of(tmp_path, 1, part_seconds=0, receipt_seconds=0.01) as bank:
+        config = config_of(tmp_path, bank, handler=[{"reply": "who is there?"}])
+        asked = count(1)  # a text of its own each time: the same one would be a repetition
+
+        def answer(part: AcceptedPart) -> None:
+            bank.smsc.inject(part.destination, bank.settings.number_of(0), f"who? {next(asked)}")
+
+        bank.smsc.on_accept = answer
+        async with gateway_on(config) as gateway:
+            bank.smsc.inject(SENDER, bank.settings.number_of(0), "hello")
+            await bank.smsc.wait_accepted(REPLIES.per_minute, 20)
+
+            async def put_off() -> bool:
+                page = await gateway.inbounds(InboundQuery(limit=100))
+                return len(page.items) > REPLIES.per_minute
+
+            await until(put_off, 10)
+            assert len(bank.smsc.accepted) == REPLIES.per_minute
