@@ -2,11 +2,11 @@
 
     python benchmarks/soak.py [--quick] [--minutes 10] [--modems 64] [--seed 1]
 
-Stands for a bank of cheap sticks in a cupboard. Messages come in at a constant rate by HTTP,
-half of them with the policy `retry`, half with `hold`, every tenth with two parts; messages from outside
-come to the SIMs beside. Each modem has a fault every minute and a half on average, of the kinds
-below, all from one seed. Then the faults end, everything settles, and it is counted at the service
-centre and in the API:
+Stands for a bank of cheap sticks in a cupboard. Messages come in at a constant rate by HTTP, half
+with the policy `retry`, half with `hold`, every tenth with two parts; people write to the SIMs
+beside. Each modem has a fault every minute and a half on average, of the kinds below, all from one
+seed. Then the faults end, everything settles, and it is counted at the service centre and in the
+API:
 
 - lost: promised, not at the service centre, and not shown as `unknown` (held for a person).
 - doubled: there more than once. Only a retried ambiguous attempt may do that, and it must be shown.
