@@ -7,9 +7,11 @@ from typing import Any
 
 import click
 
+from modemgw.cli.errors import told
 from modemgw.cli.options import config_option, load_config
 from modemgw.cli.output import print_json
 from modemgw.config import Config, ConfigError, find
+from modemgw.modem.profiles import by_name
 
 MASK = "********"
 
@@ -24,15 +26,29 @@ def config() -> None:
 def check(config_file: Path | None) -> None:
     """Check the configuration; exit code 0 if the daemon could use it, 1 with every problem."""
     checked = load_config(config_file)
-    problems = []
-    for modem in checked.modem:
+    with told(ConfigError):
+        check_modems(checked)
+    click.echo(f"{find(config_file)}: valid; {_counts(checked)}")
+
+
+def check_modems(config: Config) -> None:
+    """What the file alone does not tell: can PINs be read, are there such profiles?
+
+    Raises ConfigError with every problem.
+    """
+    problems: list[str] = []
+    for modem in config.modem:
         try:
             modem.read_pin()
         except ConfigError as error:
             problems += error.problems
+        if modem.profile != "auto":
+            try:
+                by_name(modem.profile)
+            except ValueError as error:
+                problems.append(f"modem {modem.id}: {error}")
     if problems:
-        raise click.ClickException("\n".join(problems))
-    click.echo(f"{find(config_file)}: valid; {_counts(checked)}")
+        raise ConfigError(problems)
 
 
 @config.command()

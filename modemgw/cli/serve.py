@@ -15,6 +15,7 @@ import click
 
 from modemgw.api.server import ListenError, bind, is_private
 from modemgw.api.server import serve as serve_http
+from modemgw.cli.config import check_modems
 from modemgw.cli.errors import told
 from modemgw.cli.notify import Notifier
 from modemgw.cli.options import config_option, load_config
@@ -52,8 +53,7 @@ def serve(config_file: Path | None, traced: tuple[str, ...]) -> None:
     config = load_config(config_file)
     set_up_logging(config.gateway.log_level)
     with told(StoreError, ListenError, ConfigError, NotFound):
-        for modem in config.modem:
-            modem.read_pin()
+        check_modems(config)
         try:
             asyncio.run(_serve(config, find(config_file), traced))
         except asyncio.CancelledError:

@@ -116,6 +116,19 @@ def test_a_pin_file_that_cannot_be_read_is_found_by_the_check(run, config_file, 
     assert "pin_file" in answer.stderr
 
 
+@pytest.mark.parametrize("command", [("config", "check"), ("serve",)])
+def test_a_profile_that_is_not_there_is_one_line_that_names_those_there_are(
+    run, config_file, command
+):
+    file = config_file.read_text()
+    config_file.write_text(file.replace('pin = "4711"', 'profile = "nonsense"'))
+    answer = run(*command, "--config", config_file)
+    assert answer.exit_code == 1
+    assert answer.stderr.count("\n") == 1
+    assert "nonsense" in answer.stderr
+    assert "quectel" in answer.stderr
+
+
 def test_the_configuration_is_shown_without_its_secrets(run, config_file):
     answer = run("config", "show", "--config", config_file)
     document = json.loads(answer.stdout)
