@@ -98,7 +98,7 @@ def _series(db: sqlite3.Connection, rows: int) -> None:
 Prepare = Callable[[Path], None] | None
 
 
-async def figures(prepare: Prepare, count: int) -> dict[str, float]:
+async def figures(prepare: Prepare, count: int, tries: int) -> dict[str, float]:
     """The figures with the database that `prepare` makes. Rates per second, pick-up in ms.
 
     `…_cpu`: CPU seconds of the daemon for 1,000 messages, which other work on the machine disturbs
@@ -118,7 +118,7 @@ async def figures(prepare: Prepare, count: int) -> dict[str, float]:
         found["zero_latency"] = await zero_latency.queued(rig, count)
         found["zero_latency_cpu"] = (rig.daemon.cpu_seconds() - used) * 1000 / count
     async with Rig(zero_latency.settings(1), prepare=prepare) as rig:
-        found["pickup_ms"] = (await pickup.measure(rig, 100))["pickup"]["median_ms"]
+        found["pickup_ms"] = (await pickup.measure(rig, tries))["pickup"]["median_ms"]
     say(str(found))
     return found
 
@@ -174,15 +174,15 @@ async def main() -> None:
     arguments.add_argument("--rows", type=int, default=1_000_000)
     arguments.add_argument("--rounds", type=int, default=3)
     options = arguments.parse_args()
-    rows, rounds, count = options.rows, options.rounds, 3000
+    rows, rounds, count, tries = options.rows, options.rounds, 3000, 100
     if options.quick:
-        rows, rounds, count = 20_000, 1, 300
+        rows, rounds, count, tries = 20_000, 1, 300, 20
 
     with FullDatabase(rows) as full:
         by_empty, by_full = [], []
         for _ in range(rounds):
-            by_empty.append(await figures(None, count))
-            by_full.append(await figures(full.copy_to, count))
+            by_empty.append(await figures(None, count, tries))
+            by_full.append(await figures(full.copy_to, count, tries))
         queue = await long_queue(full.copy_to, 5000 if options.quick else QUEUE, rounds)
     result = {
         "rows": rows,

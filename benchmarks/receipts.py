@@ -27,8 +27,8 @@ from bench.rig import Rig
 from modemgw.client import Client
 from modemgw.virtual.control import ControlClient
 
-STATUSES = (0, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 96, 97, 98, 99, 100)
-"""Final values of TP-ST (TS 23.040 9.2.3.15)."""
+STATUSES = (0, 64, 65, 66, 67, 68, 69, 70, 71, 72, 96, 97, 98, 99, 100)
+"""Values of TP-ST that are final and tell the fate of a message (TS 23.040 9.2.3.15)."""
 TO = "+447700900123"
 PROFILE = {"personality": "simcom-sim800"}
 """Its profile gives an answer up after 120 s, the shortest of all."""
