@@ -12,7 +12,8 @@ virtual modem; it starts
 - `unplug`: when the device is back on the bus after 3 s, the modem having kept its power.
 - `unplug_cold`: the same when the modem boots then; its make's boot time is taken off.
 
-and stops with the first AT+CMGS that the modem reads.
+and stops with the first AT+CMGS that the modem reads. The aim is 2 s. SIM800 wants a rest of 0.1 s
+before each of the forty commands that set it up, and needs longer.
 """
 
 import argparse
@@ -30,6 +31,7 @@ ON_USB = "zte-mf190"
 """A stick, though no command restarts it."""
 STEADY_S = 31.0
 """Up for so long, a modem does not say any more that it has started."""
+AIM_S = 2.0
 PART_S = 0.5
 PULLED_S = 3.0
 BOOTS = {name: make.boot_seconds for name, make in PERSONALITIES.items()}
@@ -115,8 +117,10 @@ async def main() -> None:
                 "seconds": spread([s for one in took for s in one.values()], 3),
                 "by_make": {name: spread([one[name] for one in took], 3) for name in took[0]},
             }
-    worst = max(kind["seconds"]["max"] for kind in found.values())
-    about = {"rounds": rounds, "boot_seconds": BOOTS, "aim_seconds": 2.0, "met": worst <= 2.0}
+    slow = sorted(
+        {n for kind in found.values() for n, took in kind["by_make"].items() if took["max"] > AIM_S}
+    )
+    about = {"rounds": rounds, "boot_seconds": BOOTS, "aim_seconds": AIM_S, "beyond_it": slow}
     tell("recovery", about | found)
 
 
