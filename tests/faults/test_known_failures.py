@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from e2e_lab import bank_of, config_of, send, status, until
 from fault_lab import POLICIES, SCALED, judge, ward
 
-from modemgw.gateway import Gateway, InboundQuery
+from modemgw.config import ModemMatch, ModemSection
+from modemgw.gateway import Gateway, InboundQuery, fleet
 from modemgw.gateway.inbox import Inbox
-from modemgw.modem import session
+from modemgw.modem import Found, Locator, discovery, session
+from modemgw.modem.discovery import Candidate
 from modemgw.modem.profiles import GENERIC
 from modemgw.store.records import MessageStatus
 
@@ -184,3 +189,41 @@ async def test_doubt_without_a_report_is_held_or_sent_once_more_and_shown(
             assert copies[retried.to] == 1 + int(passed)
             attempts = found.parts[0].attempts
             assert [a.duplicate_risk for a in attempts] == [False, True]
+
+
+async def test_a_bank_that_is_found_by_imei_is_up_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # With a search of its own for each modem, they would find each other's ports in use.
+    asked: list[str] = []
+
+    def ports() -> list[Candidate]:
+        return [Candidate(str(p)) for p in sorted((tmp_path / "bank").glob("modem*"))]
+
+    async with bank_of(tmp_path, 6) as bank:
+        config = config_of(tmp_path, bank)
+        sections = tuple(
+            ModemSection(id=own.id, match=ModemMatch(imei=modem.imei))
+            for own, modem in zip(config.modem, reversed(bank.modems), strict=True)
+        )
+        config = config.model_copy(update={"modem": sections})
+        with monkeypatch.context() as patch:
+            patch.setattr(fleet, "Locator", partial(Locator, ports=ports))
+            patch.setattr(discovery, "probe", _counted(asked))
+            async with Gateway.open(config, timings=SCALED) as gateway:
+
+                async def ready() -> bool:
+                    return all(m.status.state == "ready" for m in gateway.modems())
+
+                await until(ready, 10, "all are found and ready")
+        assert sorted(asked) == sorted(str(p) for p in bank.paths), "each port is asked once"
+
+
+def _counted(asked: list[str]) -> Callable[..., Awaitable[Found]]:
+    probe = discovery.probe
+
+    async def counting(candidate: Candidate, **how: Any) -> Found:
+        asked.append(candidate.device)
+        return await probe(candidate, **how)
+
+    return counting
