@@ -26,7 +26,7 @@ from modemgw.store.records import MessageStatus
 S = MessageStatus
 
 assert SCALED.submit is not None
-AT_ONCE = 4
+AT_ONCE = 6
 LIVES = 3
 """Another program on this machine may hold the neighbours up; a fault would do so each time."""
 NOTICED_S = max(SCALED.prompt, SCALED.submit, SCALED.settings_check, SCALED.poll)
@@ -35,6 +35,7 @@ RESYNC_S = 4 * SCALED.tries * SCALED.answer
 REINIT_S = 1.5
 """Identification and settings are some thirty commands; the machine may be busy, too."""
 CLIMB_S = NOTICED_S + RESYNC_S + REINIT_S
+QUARANTINED_S = 1.1 * SCALED.quarantine[0] + CLIMB_S
 SIM_BUSY_S = 0.5 + 2.0 + CLIMB_S
 """The error table lets a busy SIM rest for two seconds."""
 
@@ -78,6 +79,12 @@ def fault(name: str, **how: Any) -> Callable[[Ward], Awaitable[None]]:
         getattr(w.faults, name)(**how)
 
     return strike
+
+
+async def dead(w: Ward) -> None:
+    w.faults.hang()
+    await w.state("quarantined", within_s=30)
+    w.faults.revive()
 
 
 async def garbage(w: Ward) -> None:
@@ -155,6 +162,7 @@ ROWS = [
         1,
         1,
     ),
+    Row("dead until quarantined", dead, QUARANTINED_S, 1),
     Row("garbage", garbage, CLIMB_S, 4),
     Row("prompt lost", fault("lose_prompt"), CLIMB_S),
     Row("octets one by one", split, SOON),
