@@ -37,6 +37,8 @@ from bench.http import connect
 from bench.rig import Rig
 from crash import LONG, SHORT, judge, settled
 
+from modemgw.virtual.control import ControlClient
+
 PART_S = 1.0
 BUSY = 0.3
 """Share of what the bank could send that is asked of it."""
@@ -133,14 +135,14 @@ class Load:
         connection.close()
 
     async def write(self, until: float, chance: Random) -> None:
-        numbers = [m["number"] for m in (await self._rig.bank.control.status())["modems"]]
-        while time.monotonic() < until:
-            text = f"From outside {len(self.written)}"
-            await self._rig.bank.control.call(
-                "inject", sender="+15550001234", to=chance.choice(numbers), text=text
-            )
-            self.written.append(text)
-            await asyncio.sleep(0.5)
+        async with ControlClient(self._rig.bank.directory) as control:
+            numbers = [m["number"] for m in (await control.status())["modems"]]
+            while time.monotonic() < until:
+                text = f"From outside {len(self.written)}"
+                to = chance.choice(numbers)
+                await control.call("inject", sender="+15550001234", to=to, text=text)
+                self.written.append(text)
+                await asyncio.sleep(0.5)
 
 
 class Trouble:
@@ -151,10 +153,14 @@ class Trouble:
         self._kinds = kinds
         self._every_s = every_s
         self._seed = seed
+        self._turn = asyncio.Lock()
         self.counts: Counter[str] = Counter()
 
     async def run(self, until: float) -> None:
-        async with asyncio.TaskGroup() as modems:
+        async with (
+            ControlClient(self._rig.bank.directory) as self._control,
+            asyncio.TaskGroup() as modems,
+        ):
             for modem in range(self._rig.bank.modems):
                 modems.create_task(self._strike(modem, until))
 
@@ -168,7 +174,8 @@ class Trouble:
             self.counts[name] += 1
             for wait_s, fault, how in self._kinds[name](chance):
                 await asyncio.sleep(wait_s)
-                await self._rig.bank.control.fault(modem, fault, **how)
+                async with self._turn:
+                    await self._control.fault(modem, fault, **how)
 
 
 async def sample(rig: Rig, every_s: float, until: float) -> list[tuple[float, int]]:
