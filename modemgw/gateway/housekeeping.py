@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from modemgw.clock import Clock
 from modemgw.config import Config
@@ -22,7 +23,10 @@ DAY_S = 86400.0
 ANSWERS_DAYS = 7.0
 """An Idempotency-Key is remembered this long."""
 
-_Step = Callable[[Transaction], int]
+PAUSE_S = 0.1
+"""Between such transactions: letting go of a million rows must not hold up sending."""
+
+_Step = Callable[[Transaction, int, float, int], int | None]
 
 
 class Housekeeping:
@@ -41,6 +45,9 @@ class Housekeeping:
         self._store = store
         self._inbox = inbox
         self._quotas = quotas
+        self._day = 0.0
+        self._at: dict[str, int] = {}
+        """How far each kind of thing was looked through today."""
         self._clock = clock
 
     async def run(self) -> None:
@@ -61,37 +68,54 @@ class Housekeeping:
             quota.forget_idle(now)
         await self._inbox.release_overdue()
         overdue = now - self._config.gateway.receipt_timeout
-        await self._in_chunks(lambda tx: _end_waiting(tx, overdue))
-        for step in self._retention(now):
-            await self._in_chunks(step)
-
-    def _retention(self, now: float) -> list[_Step]:
-        keep = self._config.retention
-        steps: list[_Step] = []
-        for type_ in ("otp", "transactional", "promotional"):
-            days = getattr(self._config.type, type_).redact_text_after_days
+        while await self._store.write(lambda tx: _end_waiting(tx, overdue)) >= CHUNK:
+            await self._clock.sleep(PAUSE_S)
+        if now // DAY_S != self._day:
+            # Once a day from the beginning: what had not ended last time may have by now.
+            self._day, self._at = now // DAY_S, {}
+        for name, days, step in self._retention():
             if days:
-                steps.append(
-                    lambda tx, t=type_, b=now - days * DAY_S: maintenance.redact_texts(  # type: ignore[misc]
-                        tx, t, b, CHUNK
-                    )
-                )
-        for days, delete in (
-            (keep.messages_days, maintenance.delete_messages),
-            (keep.inbound_days, maintenance.delete_inbound),
-            (keep.events_days, maintenance.delete_events),
-        ):
-            if days:
-                steps.append(
-                    lambda tx, d=delete, b=now - days * DAY_S: d(tx, b, CHUNK)  # type: ignore[misc]
-                )
-        steps.append(lambda tx: maintenance.delete_answers(tx, now - ANSWERS_DAYS * DAY_S))
-        steps.append(lambda tx: maintenance.delete_unmatched(tx, now - ANSWERS_DAYS * DAY_S))
-        return steps
+                await self._let_go(name, step, now - days * DAY_S)
+        answers = now - ANSWERS_DAYS * DAY_S
+        await self._store.write(lambda tx: maintenance.delete_answers(tx, answers))
+        await self._store.write(lambda tx: maintenance.delete_unmatched(tx, answers))
 
-    async def _in_chunks(self, step: _Step) -> None:
-        while await self._store.write(step) >= CHUNK:
-            pass
+    def _retention(self) -> list[tuple[str, float, _Step]]:
+        """(name, days after which, what is done) for each kind of thing that is let go."""
+        keep, types = self._config.retention, self._config.type
+        return [
+            ("otp", types.otp.redact_text_after_days, partial(_redact, "otp")),
+            (
+                "transactional",
+                types.transactional.redact_text_after_days,
+                partial(_redact, "transactional"),
+            ),
+            (
+                "promotional",
+                types.promotional.redact_text_after_days,
+                partial(_redact, "promotional"),
+            ),
+            ("messages", keep.messages_days, maintenance.delete_messages),
+            ("inbound", keep.inbound_days, maintenance.delete_inbound),
+            ("events", keep.events_days, maintenance.delete_events),
+        ]
+
+    async def _let_go(self, name: str, step: _Step, before: float) -> None:
+        while True:
+            after = self._at.get(name, 0)
+            last = await self._store.write(partial(_call, step, after, before))
+            if last is None:
+                return
+            self._at[name] = last
+            await self._clock.sleep(PAUSE_S)
+
+
+def _call(step: _Step, after: int, before: float, tx: Transaction) -> int | None:
+    return step(tx, after, before, CHUNK)
+
+
+def _redact(type: str, tx: Transaction, after: int, before: float, limit: int) -> int | None:
+    return maintenance.redact_texts(tx, type, after, before, limit)
 
 
 def _end_waiting(tx: Transaction, before: float) -> int:

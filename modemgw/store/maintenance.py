@@ -65,60 +65,78 @@ def _existing(path: Path) -> Path:
     return path
 
 
-def _older(table: str, number: str, time: str) -> str:
-    """The condition for rows of before a time, told by their numbers, which grow with it.
+def _next(
+    tx: Transaction, table: str, number: str, time: str, after: int, before: float, limit: int
+) -> tuple[int, int] | None:
+    """First and last number of the next `limit` rows that are older than `before`.
 
-    Newer rows are not looked at: a turn with nothing to do costs nothing, however much is kept.
+    Numbers grow with time, so nothing newer is looked at: a turn with nothing to do costs nothing,
+    and one with much to do costs no more than its `limit`.
     """
-    first_kept = f"SELECT {number} FROM {table} WHERE {time} >= ? ORDER BY {number} LIMIT 1"
-    return f"{number} < coalesce(({first_kept}), 9223372036854775807)"
-
-
-def redact_texts(tx: Transaction, type: str, before: float, limit: int) -> int:
-    """Empty texts and data of messages of a type that ended before then. Returns how many."""
-    return tx.execute(
-        "UPDATE messages SET text = NULL, data = NULL WHERE n IN ("
-        f"SELECT n FROM messages WHERE {_older('messages', 'n', 'created_at')} "
-        f"AND type = ? AND status IN {_FINAL} "
-        "AND (text IS NOT NULL OR data IS NOT NULL) LIMIT ?)",
-        (before, type, limit),
-    ).rowcount
-
-
-def delete_messages(tx: Transaction, before: float, limit: int) -> int:
-    """Delete ended messages that were made before then, oldest first, with their history."""
     rows = tx.execute(
-        f"SELECT n FROM messages WHERE {_older('messages', 'n', 'created_at')} "
-        f"AND status IN {_FINAL} ORDER BY n LIMIT ?",
-        (before, limit),
+        f"SELECT {number}, {time} FROM {table} WHERE {number} > ? ORDER BY {number} LIMIT ?",
+        (after, limit),
+    ).fetchall()
+    old = [n for n, at in rows if at < before]
+    return (old[0], old[-1]) if old else None
+
+
+def redact_texts(tx: Transaction, type: str, after: int, before: float, limit: int) -> int | None:
+    """Empty texts and data of messages of a type that ended before then.
+
+    Looks at the `limit` messages after the number `after`. Returns the last one's number, for the
+    next call; None when none is old enough. So do the functions below.
+    """
+    found = _next(tx, "messages", "n", "created_at", after, before, limit)
+    if found is None:
+        return None
+    tx.execute(
+        "UPDATE messages SET text = NULL, data = NULL WHERE n BETWEEN ? AND ? "
+        f"AND type = ? AND status IN {_FINAL} AND (text IS NOT NULL OR data IS NOT NULL)",
+        (*found, type),
+    )
+    return found[1]
+
+
+def delete_messages(tx: Transaction, after: int, before: float, limit: int) -> int | None:
+    """Delete ended messages that were made before then, with their history."""
+    found = _next(tx, "messages", "n", "created_at", after, before, limit)
+    if found is None:
+        return None
+    rows = tx.execute(
+        f"SELECT n FROM messages WHERE n BETWEEN ? AND ? AND status IN {_FINAL}", found
     ).fetchall()
     tx.many("DELETE FROM attempts WHERE message = ?", rows)
     tx.many("DELETE FROM messages WHERE n = ?", rows)
-    return len(rows)
+    return found[1]
 
 
-def delete_inbound(tx: Transaction, before: float, limit: int) -> int:
+def delete_inbound(tx: Transaction, after: int, before: float, limit: int) -> int | None:
     """Delete received messages that came before then and that no handler is owed any more."""
+    found = _next(tx, "inbound", "n", "received_at", after, before, limit)
+    if found is None:
+        return None
     rows = tx.execute(
-        f"SELECT n FROM inbound WHERE {_older('inbound', 'n', 'received_at')} "
+        "SELECT n FROM inbound WHERE n BETWEEN ? AND ? "
         "AND NOT EXISTS (SELECT 1 FROM handlings h WHERE h.inbound = inbound.n "
-        "AND h.state = 'pending') ORDER BY n LIMIT ?",
-        (before, limit),
+        "AND h.state = 'pending')",
+        found,
     ).fetchall()
     tx.many("DELETE FROM handlings WHERE inbound = ?", rows)
     tx.many("DELETE FROM inbound_parts WHERE inbound = ?", rows)
     tx.many("DELETE FROM inbound WHERE n = ?", rows)
-    return len(rows)
+    return found[1]
 
 
-def delete_events(tx: Transaction, before: float, limit: int) -> int:
-    """Delete events of before then, oldest first. The newest stays: ids go on from it."""
-    return tx.execute(
-        "DELETE FROM events WHERE id IN (SELECT id FROM events "
-        f"WHERE {_older('events', 'id', 'at')} AND id < (SELECT max(id) FROM events) "
-        "ORDER BY id LIMIT ?)",
-        (before, limit),
-    ).rowcount
+def delete_events(tx: Transaction, after: int, before: float, limit: int) -> int | None:
+    """Delete events of before then. The newest stays: ids go on from it."""
+    found = _next(tx, "events", "id", "at", after, before, limit)
+    if found is None:
+        return None
+    tx.execute(
+        "DELETE FROM events WHERE id BETWEEN ? AND ? AND id < (SELECT max(id) FROM events)", found
+    )
+    return found[1]
 
 
 def delete_answers(tx: Transaction, before: float) -> int:

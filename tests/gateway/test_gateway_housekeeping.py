@@ -1,0 +1,81 @@
+"""What is let go, and when."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from gateway_lab import START, FakeClock
+
+from modemgw.config import parse
+from modemgw.gateway.housekeeping import CHUNK, DAY_S, Housekeeping
+from modemgw.gateway.inbox import Inbox
+from modemgw.store import FILE_NAME, Store, Transaction
+
+
+class NothingIn:
+    """An inbox without long messages."""
+
+    async def release_overdue(self) -> None:
+        pass
+
+
+def texts(db: sqlite3.Connection) -> list[str | None]:
+    return [row[0] for row in db.execute("SELECT DISTINCT text FROM messages WHERE type = 'otp'")]
+
+
+def count(table: str):  # type: ignore[no-untyped-def]
+    return lambda db: db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+
+
+def keeper(store: Store, clock: FakeClock, **config: object) -> Housekeeping:
+    inbox: Inbox = NothingIn()  # type: ignore[assignment]
+    return Housekeeping(parse(config), store=store, inbox=inbox, quotas=(), clock=clock)
+
+
+def fill(messages: int):  # type: ignore[no-untyped-def]
+    def work(tx: Transaction) -> None:
+        tx.many(
+            "INSERT INTO messages (n, id, to_number, text, type, status, encoding, receipt, parts, "
+            "route, key, created_at, updated_at, expires_at) "
+            "VALUES (?, ?, '+1', 'secret', 'otp', 'delivered', 'gsm7', 1, 1, 'r', 'k', ?, ?, ?)",
+            [(n, f"msg_{n}", START, START, START) for n in range(1, messages + 1)],
+        )
+        for _ in range(messages):
+            tx.emit("message.delivered", {})
+
+    return work
+
+
+async def test_old_things_go_chunk_by_chunk_and_others_may_write_in_between(
+    tmp_path: Path,
+) -> None:
+    clock = FakeClock()
+    many = 3 * CHUNK + 7
+    async with Store(tmp_path / FILE_NAME, clock=clock) as store:
+        await store.write(fill(many))
+        house = keeper(
+            store,
+            clock,
+            retention={"messages_days": 10, "events_days": 5},
+            type={"otp": {"redact_text_after_days": 1}},
+        )
+        await house.turn()
+        assert await store.read(count("messages")) == many
+        assert await store.read(texts) == ["secret"]
+
+        clock.now = START + 2 * DAY_S
+        before = clock.now
+        await house.turn()
+        assert await store.read(texts) == [None]
+        assert clock.now > before, "it paused between its chunks"
+        assert await store.read(count("events")) == many
+
+        clock.now = START + 6 * DAY_S
+        await house.turn()
+        assert await store.read(count("events")) == 1
+        assert await store.read(count("messages")) == many
+
+        clock.now = START + 11 * DAY_S
+        await house.turn()
+        assert await store.read(count("messages")) == 0
