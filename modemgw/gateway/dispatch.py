@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
+from sys import intern
 
 from modemgw.config import RouteSection
 from modemgw.gateway.breaker import Breaker
@@ -97,10 +98,8 @@ class Dispatch:
         self._last_sim: dict[str, str] = {}
         self._lanes: dict[str, LaneState] = {}
         self._buckets: dict[str, dict[frozenset[str], _Bucket]] = {}
-        self._lies_in: dict[int, str] = {}
         self._counts: Counter[str] = Counter()
         self._jobs: dict[int, Job] = {}
-        self._waiting: set[int] = set()
         self._delayed: list[_Timed] = []
         self._held: list[_Timed] = []
         self._expiring: list[tuple[float, int, Job]] = []
@@ -194,7 +193,7 @@ class Dispatch:
         """Let a job wait for a lane; until `at` (default: its due time) nobody may take it."""
         self._know(job, now)
         self._move(job)
-        self._waiting.add(job.n)
+        job.waiting = True
         when = job.due_at if at is None else at
         if when > now:
             heappush(self._delayed, (when, job.n, job.place, job))
@@ -205,7 +204,7 @@ class Dispatch:
         """Keep a job away from every lane; `tick` tells when `until` is over."""
         self._know(job, now)
         self._move(job)
-        self._waiting.discard(job.n)
+        job.waiting = False
         heappush(self._held, (until, job.n, job.place, job))
 
     def _know(self, job: Job, now: float) -> None:
@@ -220,12 +219,12 @@ class Dispatch:
     def remove(self, job: Job) -> None:
         """The job is over: delivered to the network, given up, or canceled."""
         self._move(job)
-        self._waiting.discard(job.n)
+        job.waiting = False
         self._jobs.pop(job.n, None)
 
     def is_waiting(self, job: Job) -> bool:
         """Whether the job is in the queue and not in a lane's hands."""
-        return job.n in self._waiting
+        return job.waiting
 
     def _target(self, job: Job) -> str:
         if job.sim is None and job.modem is None and job.route in self._sticky:
@@ -248,13 +247,13 @@ class Dispatch:
             job.start_over()
         if job.avoid and job.avoid_until <= now:
             job.avoid = frozenset()
-        target = self._target(job)
+        target = intern(self._target(job))
         buckets = self._buckets.setdefault(target, {})
         bucket = buckets.get(job.avoid)
         if bucket is None:
             bucket = buckets[job.avoid] = _Bucket()
         heappush(bucket.heaps[job.rank], (job.n, job.place, job))
-        self._lies_in[job.n] = target
+        job.lies_in = target
         self._counts[target] += 1
         if job.avoid:
             heappush(self._delayed, (job.avoid_until, job.n, job.place, job))
@@ -264,9 +263,9 @@ class Dispatch:
     def _move(self, job: Job) -> None:
         """Take a job from its place, wherever that is: entries that name the place are stale."""
         job.place += 1
-        target = self._lies_in.pop(job.n, None)
-        if target is not None:
-            self._counts[target] -= 1
+        if job.lies_in is not None:
+            self._counts[job.lies_in] -= 1
+            job.lies_in = None
 
     def _gone(self, sim: str, now: float) -> bool:
         """Whether a SIM has been away for longer than a long message should wait for it."""
@@ -299,7 +298,7 @@ class Dispatch:
         lane.turn += 1
         lane.last_used = now
         self._move(job)
-        self._waiting.discard(job.n)
+        job.waiting = False
         return job
 
     def _best(self, lane: LaneState, now: float) -> Job | None:
@@ -354,10 +353,10 @@ class Dispatch:
         expired: list[Job] = []
         while self._expiring and self._expiring[0][0] <= now:
             _, n, job = heappop(self._expiring)
-            if n in self._waiting and self._jobs.get(n) is job:
+            if job.waiting and self._jobs.get(n) is job:
                 self.remove(job)
                 expired.append(job)
-        return Tick([j for j in freed if j.n in self._waiting], expired, _due(self._held, now))
+        return Tick([j for j in freed if j.waiting], expired, _due(self._held, now))
 
     def wake_at(self, idle: Iterable[str]) -> float | None:
         """When `tick` or a blocked idle lane should be looked at next."""

@@ -65,6 +65,10 @@ class Job:
     """Send without TP-VP and TP-SRR: the network refused them."""
     place: int = 0
     """Grows with each move in the queue, so that a stale entry is recognised."""
+    waiting: bool = False
+    """In the queue, not in a lane's hands."""
+    lies_in: str | None = None
+    """The bucket that counts it, while it may be taken."""
 
     @property
     def rank(self) -> int:

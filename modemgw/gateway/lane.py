@@ -185,7 +185,8 @@ class Lane:
         return begin
 
     def _tpdu(self, job: Job, index: int, now: float) -> bytes:
-        parts = content.split(job.content, job.n & 0xFF)
+        # A message of one part bears no reference: others with its text share the work.
+        parts = content.split(job.content, job.n & 0xFF if job.part_count > 1 else 0)
         return Submit(
             destination=Address.parse(job.to),
             user_data=parts.parts[index],

@@ -61,7 +61,7 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
     db.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
     db.execute("PRAGMA journal_mode=WAL")
     db.execute("PRAGMA synchronous=FULL")
-    db.execute("PRAGMA cache_size=-32768")
+    db.execute("PRAGMA cache_size=-12288")
     wrapped = sqlite_utils.Database(db)
     newer = schema.unknown_migrations(wrapped)
     if newer:
