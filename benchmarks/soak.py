@@ -42,9 +42,8 @@ from modemgw.virtual.control import ControlClient
 PART_S = 1.0
 BUSY = 0.3
 """Share of what the bank could send that is asked of it."""
-TABLES = {
-    "gateway": {"receipt_timeout": 60},
-    "type.otp": {"ambiguous": "retry", "ambiguous_wait": 10, "max_attempts": 100},
+TYPES = {
+    "type.otp": {"ambiguous": "retry", "ambiguous_wait": 5, "max_attempts": 100},
     "type.transactional": {"ambiguous": "hold", "max_attempts": 100},
 }
 CODES = (17, 38, 41, 42, 302, 331, 332, 500)
@@ -167,9 +166,10 @@ class Trouble:
     async def _strike(self, modem: int, until: float) -> None:
         chance = Random(f"{self._seed} {modem}")
         while True:
-            await asyncio.sleep(chance.expovariate(1 / self._every_s))
-            if time.monotonic() > until:
+            pause_s = chance.expovariate(1 / self._every_s)
+            if time.monotonic() + pause_s > until:
                 return
+            await asyncio.sleep(pause_s)
             name = chance.choice(list(self._kinds))
             self.counts[name] += 1
             for wait_s, fault, how in self._kinds[name](chance):
@@ -213,7 +213,8 @@ async def soak(minutes: float, modems: int, seed: int) -> dict[str, Any]:
     long = minutes >= 5
     kinds = KINDS | (PATIENT if long else {})
     bank = {"modems": modems, "part_seconds": PART_S, "receipt_seconds": 2.0, "seed": seed}
-    async with Rig(bank, TABLES) as rig:
+    tables = TYPES | {"gateway": {"receipt_timeout": 60 if long else 10}}
+    async with Rig(bank, tables) as rig:
         load = Load(rig, BUSY * modems / PART_S)
         trouble = Trouble(rig, kinds, 90 if long else 15, seed)
         until = time.monotonic() + 60 * minutes
