@@ -264,12 +264,12 @@ async def _progress(load: Load, trouble: Trouble, until: float) -> None:
 
 async def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--quick", action="store_true", help="one minute, 16 modems")
+    arguments.add_argument("--quick", action="store_true", help="one minute, 32 modems")
     arguments.add_argument("--minutes", type=float, default=10)
     arguments.add_argument("--modems", type=int, default=64)
     arguments.add_argument("--seed", type=int, default=1)
     options = arguments.parse_args()
-    minutes, modems = (1.0, 16) if options.quick else (options.minutes, options.modems)
+    minutes, modems = (1.0, 32) if options.quick else (options.minutes, options.modems)
     result = await soak(minutes, modems, options.seed)
     tell("soak", result)
     good = not (
