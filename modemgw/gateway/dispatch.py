@@ -44,6 +44,8 @@ class LaneState:
     used: int = 0
     """Parts since the start of the process, for least_used and weighted."""
     last_used: float = 0.0
+    quota_told: float | None = None
+    """The `blocked_until` that was told of."""
     blocked_until: float | None = None
     """Set while its limits forbid what it would take next."""
     turn: int = 0

@@ -10,6 +10,8 @@ from modemgw.clock import Clock
 from modemgw.gateway.dispatch import Dispatch, LaneState
 from modemgw.gateway.job import Job
 
+QUOTA_S = 600.0
+"""A SIM that must rest for so long has used up what its plan allows: that is worth telling."""
 LONGEST_TIMER_S = 3600.0
 """The wall clock may be set while a timer runs: look again at least this often."""
 
@@ -18,7 +20,8 @@ class Dispatcher:
     """Gives each waiting lane the next job, as soon as there is one it may send.
 
     Use as a context manager. The callbacks are called in the loop with what time brings (see Tick):
-    `on_due` before the job may be taken.
+    `on_due` before the job may be taken. `on_quota` hears once of a lane whose SIM's limits hold
+    back work for QUOTA_S or more.
     """
 
     def __init__(
@@ -29,12 +32,14 @@ class Dispatcher:
         on_due: Callable[[Job], None],
         on_expired: Callable[[Job], None],
         on_overdue: Callable[[Job], None],
+        on_quota: Callable[[LaneState], None],
     ) -> None:
         self.core = core
         self._clock = clock
         self._on_due = on_due
         self._on_expired = on_expired
         self._on_overdue = on_overdue
+        self._on_quota = on_quota
         self._idle: dict[str, asyncio.Future[Job]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
@@ -54,7 +59,7 @@ class Dispatcher:
     async def next(self, lane: str) -> Job:
         """The next job of this lane; waits until there is one."""
         now = self._clock.time()
-        job = self.core.take(lane, now)
+        job = self._take(lane, now)
         if job is not None:
             return job
         wanted: asyncio.Future[Job] = asyncio.get_running_loop().create_future()
@@ -74,6 +79,7 @@ class Dispatcher:
         now = self._clock.time()
         self.core.add(job, now, at=at)
         self._offer([job], now)
+        self._look_again(now)
         self._arm(now)
 
     def add_all(self, jobs: Iterable[Job]) -> None:
@@ -83,6 +89,7 @@ class Dispatcher:
             self.core.add(job, now)
             if self._idle:
                 self._offer([job], now)
+        self._look_again(now)
         self._arm(now)
 
     def hold(self, job: Job, until: float) -> None:
@@ -125,18 +132,37 @@ class Dispatcher:
                 asked.add(lane)
                 self._give(lane, now)
 
+    def _look_again(self, now: float) -> None:
+        """Let idle lanes that new work was not offered to find out until when they are held back.
+
+        Without that their timer would not be set, and the work would wait for some other event.
+        """
+        for lane in list(self._idle):
+            if self.core.lane(lane).blocked_until is None:
+                self._give(lane, now)
+
     def _feed(self, now: float) -> None:
         for lane in list(self._idle):
             self._give(lane, now)
 
     def _give(self, lane: str, now: float) -> bool:
         wanted = self._idle[lane]
-        job = None if wanted.done() else self.core.take(lane, now)
+        job = None if wanted.done() else self._take(lane, now)
         if job is None:
             return False
         del self._idle[lane]
         wanted.set_result(job)
         return True
+
+    def _take(self, lane: str, now: float) -> Job | None:
+        job = self.core.take(lane, now)
+        state = self.core.lane(lane)
+        until = state.blocked_until
+        if until is not None and until - now >= QUOTA_S and until != state.quota_told:
+            state.quota_told = until
+            if not state.breaker.open:
+                self._on_quota(state)
+        return job
 
     def _arm(self, now: float) -> None:
         at = self.core.wake_at(self._idle)

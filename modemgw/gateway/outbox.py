@@ -86,6 +86,7 @@ class Outbox:
             on_due=self._due,
             on_expired=self._expired,
             on_overdue=self._overdue,
+            on_quota=self._tell_quota,
         )
 
     async def recover(self) -> RecoveryReport:
@@ -256,6 +257,11 @@ class Outbox:
         if job.part_count == 1:
             job.sim = None
         self.dispatcher.add(job)
+
+    def _tell_quota(self, lane: LaneState) -> None:
+        data = {"modem": lane.id, "sim": lane.sim, "until": lane.blocked_until}
+        logger.warning("modem %s: the limits of SIM %s are used up", lane.id, lane.sim)
+        self._store.write(lambda tx: tx.emit("sim.quota", data), keep=True)
 
     def _await_word(self, job: Job) -> None:
         policy = getattr(self._config.type, job.type)

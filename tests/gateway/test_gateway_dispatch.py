@@ -426,12 +426,14 @@ class Desk:
         self.clock = FakeClock()
         self.core = core_of(*lanes, routes=routes)
         self.expired: list[int] = []
+        self.quotas: list[str] = []
         self.dispatcher = Dispatcher(
             self.core,
             clock=self.clock,
             on_due=lambda job: None,
             on_expired=lambda job: self.expired.append(job.n),
             on_overdue=lambda job: None,
+            on_quota=lambda lane: self.quotas.append(lane.id),
         )
         self.asking: dict[str, asyncio.Task[Job]] = {}
 
@@ -481,6 +483,30 @@ async def test_a_job_handed_back_by_a_leaving_lane_wakes_another_that_idles() ->
         desk.asking[first].cancel()
         await asyncio.gather(desk.asking[first], return_exceptions=True)
         assert await desk.got(other) == 1
+
+
+async def test_an_idle_lane_whose_limits_forbid_new_work_wakes_when_they_allow_it() -> None:
+    desk = Desk(lane("a", per_minute=1))
+    with desk.dispatcher:
+        desk.core.lane("a").throttle.record(START, "+1")
+        await desk.ask("a")
+        desk.dispatcher.add(job(1))
+        assert desk.core.wake_at(["a"]) == START + 60
+        desk.dispatcher.add_all([job(2)])
+        desk.clock.now = START + 60
+        desk.dispatcher._on_timer()
+        assert await desk.got("a") == 1
+        assert desk.quotas == []
+
+
+async def test_a_used_up_plan_is_told_once() -> None:
+    desk = Desk(lane("a", per_day=1))
+    with desk.dispatcher:
+        desk.core.lane("a").throttle.record(START, "+1")
+        await desk.ask("a")
+        for n in (1, 2, 3):
+            desk.dispatcher.add(job(n))
+        assert desk.quotas == ["a"]
 
 
 async def test_a_job_that_one_lane_s_limits_hold_back_goes_to_another_idle_lane() -> None:
