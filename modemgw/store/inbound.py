@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from modemgw.store.paging import page
 from modemgw.store.records import Inbound, InboundPart, Page
 from modemgw.store.writer import Transaction
 
@@ -149,23 +150,19 @@ def get(db: sqlite3.Connection, id: str) -> Inbound | None:
 
 def find(db: sqlite3.Connection, query: InboundQuery) -> Page[Inbound]:
     """A page of inbound messages, newest first. Raises ValueError for a foreign cursor."""
-    where, values = ["1"], list[Any]()
-    for column, operator, value in (
-        ("sender", "=", query.from_),
-        ("received_at", ">=", query.since),
-        ("received_at", "<", query.until),
-        ("n", "<", None if query.cursor is None else int(query.cursor)),
-    ):
-        if value is not None:
-            where.append(f"{column} {operator} ?")
-            values.append(value)
-    rows = db.execute(
-        f"SELECT {_COLUMNS} FROM inbound WHERE {' AND '.join(where)} ORDER BY n DESC LIMIT ?",
-        [*values, query.limit + 1],
-    ).fetchall()
-    more = len(rows) > query.limit
-    rows = rows[: query.limit]
-    return Page(tuple(_inbound(db, row) for row in rows), str(rows[-1][0]) if more else None)
+    return page(
+        db,
+        "inbound",
+        _COLUMNS,
+        (
+            ("sender", "=", query.from_),
+            ("received_at", ">=", query.since),
+            ("received_at", "<", query.until),
+        ),
+        cursor=query.cursor,
+        limit=query.limit,
+        make=lambda row: _inbound(db, row),
+    )
 
 
 def owe(tx: Transaction, inbound: int, handlers: Sequence[str]) -> None:

@@ -163,26 +163,21 @@ def get(db: sqlite3.Connection, id: str) -> Message | None:
 
 def find(db: sqlite3.Connection, query: MessageQuery) -> Page[Message]:
     """A page of messages, newest first. Raises ValueError for a cursor that is not ours."""
-    where, values = ["1"], list[Any]()
-    for column, operator, value in (
-        ("status", "=", query.status),
-        ("to_number", "=", query.to),
-        ("type", "=", query.type),
-        ("created_at", ">=", query.since),
-        ("created_at", "<", query.until),
-        ("n", "<", None if query.cursor is None else int(query.cursor)),
-    ):
-        if value is not None:
-            where.append(f"{column} {operator} ?")
-            values.append(value)
-    rows = db.execute(
-        f"SELECT {_COLUMNS} FROM messages WHERE {' AND '.join(where)} ORDER BY n DESC LIMIT ?",
-        [*values, query.limit + 1],
-    ).fetchall()
-    more = len(rows) > query.limit
-    rows = rows[: query.limit]
-    items = tuple(_message(row, attempts.of(db, row[0])) for row in rows)
-    return Page(items, str(rows[-1][0]) if more else None)
+    return page(
+        db,
+        "messages",
+        _COLUMNS,
+        (
+            ("status", "=", query.status),
+            ("to_number", "=", query.to),
+            ("type", "=", query.type),
+            ("created_at", ">=", query.since),
+            ("created_at", "<", query.until),
+        ),
+        cursor=query.cursor,
+        limit=query.limit,
+        make=lambda row: _message(row, attempts.of(db, row[0])),
+    )
 
 
 def waiting(db: sqlite3.Connection) -> Iterable[Waiting]:
