@@ -11,6 +11,7 @@ from typing import Any
 from modemgw.sms import Outcome, status_of
 from modemgw.store import attempts
 from modemgw.store.errors import StoreConflict
+from modemgw.store.paging import page
 from modemgw.store.records import (
     Attempt,
     AttemptState,
