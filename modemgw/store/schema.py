@@ -53,7 +53,7 @@ def _messages(db: Database) -> None:
             WHERE status IN ('scheduled', 'queued', 'sending');
         CREATE INDEX messages_awaiting_receipt ON messages (updated_at)
             WHERE status = 'sent' AND receipt = 1 AND receipt_overdue = 0;
-        CREATE INDEX messages_batch ON messages (batch, status) WHERE batch IS NOT NULL;
+        CREATE INDEX messages_batch ON messages (batch) WHERE batch IS NOT NULL;
 
         CREATE TABLE attempts (
             message INTEGER NOT NULL,
