@@ -84,7 +84,7 @@ class Shop:
 
     async def until(self, *wanted: tuple[str, int]) -> None:
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while await self.states() != list(wanted):
                     await asyncio.sleep(0.005)
         except TimeoutError:
