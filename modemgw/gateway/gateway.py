@@ -325,14 +325,14 @@ class Gateway:
         name = idempotency.key
         return await self._store.read(lambda db: find_answer(db, key, name))
 
-    async def _reply(self, new: NewMessage, then: Callable[[Transaction], None]) -> None:
+    async def _reply(self, new: NewMessage, first: Callable[[Transaction], None]) -> None:
         now = self._clock.time()
         message = self._check(new, key="handler", now=now)
         at = self._replies.allowed_at(message.to, now)
         if at > now:
             raise TooMany("it has had as many automatic replies as it may have", at - now)
         self._replies.record(message.to, now)
-        await self._commit([message], None, then)
+        await self._commit([message], first)
 
     async def _commit(
         self,

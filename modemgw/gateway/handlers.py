@@ -23,7 +23,7 @@ from modemgw.clock import Clock
 from modemgw.config import HandlerMatch, HandlerSection
 from modemgw.gateway.errors import Rejected
 from modemgw.gateway.retry import backoff
-from modemgw.store import Handling, Store, Transaction
+from modemgw.store import Handling, Store, StoreConflict, Transaction
 from modemgw.store import inbound as rows
 from modemgw.store.records import Inbound, NewMessage
 
@@ -36,7 +36,7 @@ MAX_TRIES = 12
 """With back-off from FIRST_WAIT_S this is a little over two hours; then the delivery is dead."""
 
 Reply = Callable[[NewMessage, Callable[[Transaction], None]], Awaitable[None]]
-"""Accepts a message and, in the same transaction, does what is handed along."""
+"""Accepts a message; in the same transaction, before that, it does what is handed along."""
 
 
 class HandlerFailure(Exception):
@@ -102,8 +102,11 @@ class Handlers:
             while True:
                 self._wake.clear()
                 # Those at work are still owed, and the oldest: look beyond them.
+                # What ends while this is read may be in it as owed: it was at work before.
+                before = set(self._busy)
                 owed = await self._store.read(lambda db: rows.owed(db, 2 * AT_ONCE))
-                idle = [h for h in owed if (h.inbound_n, h.handler) not in self._busy]
+                at_work = before | self._busy
+                idle = [h for h in owed if (h.inbound_n, h.handler) not in at_work]
                 now = self._clock.time()
                 for handling in idle[: AT_ONCE - len(self._busy)]:
                     if handling.next_at <= now:
@@ -132,6 +135,8 @@ class Handlers:
                 return
             async with asyncio.timeout(section.timeout):
                 await self._hand_over(section, handling.inbound, http)
+        except StoreConflict:
+            logger.debug("handler %s has taken %s before", name, handling.inbound.id)
         except Exception as error:  # one that cannot be used must not stop the others
             problem = str(error) or f"no answer within {section.timeout if section else 0:g} s"
             final = isinstance(error, Rejected) or getattr(error, "final", False)
@@ -150,7 +155,8 @@ class Handlers:
                 lambda tx: rows.not_handled(tx, n, name, problem, next_at), keep=True
             )
         else:
-            await self._store.write(lambda tx: rows.handled(tx, n, name), keep=True)
+            with contextlib.suppress(StoreConflict):
+                await self._store.write(lambda tx: rows.handled(tx, n, name), keep=True)
 
     async def _answer(self, text: str, handling: Handling) -> None:
         sender = handling.inbound.sender

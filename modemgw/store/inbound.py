@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from modemgw.store.errors import StoreConflict
 from modemgw.store.paging import page
 from modemgw.store.records import Inbound, InboundPart, Page
 from modemgw.store.writer import Transaction
@@ -187,11 +188,14 @@ def owed(db: sqlite3.Connection, limit: int) -> list[Handling]:
 
 
 def handled(tx: Transaction, inbound: int, handler: str) -> None:
-    """A handler has taken the message."""
-    tx.execute(
-        "UPDATE handlings SET state = 'done', tries = tries + 1 WHERE inbound = ? AND handler = ?",
+    """A handler has taken the message. Raises StoreConflict when it had before."""
+    done = tx.execute(
+        "UPDATE handlings SET state = 'done', tries = tries + 1 "
+        "WHERE inbound = ? AND handler = ? AND state = 'pending'",
         (inbound, handler),
     )
+    if done.rowcount == 0:
+        raise StoreConflict("the handler has taken the message before")
 
 
 def not_handled(

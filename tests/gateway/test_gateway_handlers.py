@@ -20,7 +20,7 @@ from modemgw.config import HandlerMatch, HandlerSection
 from modemgw.gateway import handlers as module
 from modemgw.gateway.errors import FieldProblem, Rejected, Unavailable
 from modemgw.gateway.handlers import MAX_TRIES, Handlers, matches
-from modemgw.store import FILE_NAME, Store, Transaction, inbound
+from modemgw.store import FILE_NAME, Handling, Store, Transaction, inbound
 from modemgw.store.records import Inbound, NewMessage
 
 
@@ -138,6 +138,50 @@ async def test_a_reply_goes_to_the_sender_through_the_same_modem_once(tmp_path: 
             await one.again()
             await asyncio.sleep(0.02)
         assert one.replies == [NewMessage(to="+447700900555", text="thanks", modem="m1")]
+
+
+async def test_a_reply_that_was_given_meanwhile_is_not_given_again(tmp_path: Path) -> None:
+    async with shop(tmp_path, {"reply": "thanks"}) as one:
+        n = await one.receive(message())
+        await one.until(("done", 1))
+        stale = Handling(message(), n, "1:reply", 0, 0.0)
+        await one.handlers._deliver(stale, None)  # type: ignore[arg-type]
+        assert len(one.replies) == 1
+        assert await one.states() == [("done", 1)]
+
+
+async def test_what_ends_while_the_owed_are_read_is_not_done_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list of what is owed is read while a delivery is at work, and looked at after it."""
+    calls = 0
+    at_work, go_on = asyncio.Event(), asyncio.Event()
+
+    async def hand_over(self: object, *_: object) -> None:
+        nonlocal calls
+        calls += 1
+        at_work.set()
+        await go_on.wait()
+
+    monkeypatch.setattr(Handlers, "_hand_over", hand_over)
+    async with shop(tmp_path, {"exec": ["true"]}) as one:
+        read = one.store.read
+
+        async def slowly(query: Any) -> Any:
+            result = await read(query)
+            if at_work.is_set() and not go_on.is_set():
+                go_on.set()
+                monkeypatch.setattr(one.store, "read", read)
+                while ("done", 1) not in await one.states():
+                    await asyncio.sleep(0.001)
+            return result
+
+        await one.receive(message())
+        await at_work.wait()
+        monkeypatch.setattr(one.store, "read", slowly)
+        await one.receive(message())
+        await one.until(("done", 1), ("done", 1))
+        assert calls == 2
 
 
 async def test_a_reply_that_cannot_be_accepted_now_is_tried_again(tmp_path: Path) -> None:
