@@ -57,7 +57,7 @@ class Limits(Section):
     per_month: Limit = 0
     unique_recipients_per_month: Limit = 0
     min_interval: Seconds = 0
-    """Least time between the starts of two messages; parts of one go back to back."""
+    """Least time from the start of a part to that of the next message; parts go back to back."""
     jitter: Seconds = 0
     """A random time up to this is added to `min_interval`."""
     day_reset_hour: Annotated[int, Field(ge=0, le=23)] = 0

@@ -46,11 +46,6 @@ class Throttle:
         for at, to in used:
             self.record(at, to)
 
-    @property
-    def sent_today(self) -> int:
-        """Parts since the plan's day began (as of the last one)."""
-        return self._today
-
     def window_start(self, now: float) -> float:
         """The oldest moment whose sends still count."""
         if self._free:
@@ -87,7 +82,6 @@ class Throttle:
     def record(self, now: float, to: str) -> None:
         """One part to `to` starts now."""
         if self._free:
-            self._today += 1
             return
         limits = self._limits
         self._roll(now)
