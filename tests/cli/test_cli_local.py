@@ -220,3 +220,28 @@ def test_a_directory_that_is_not_writable_is_one_line(run, tmp_path):
     tmp_path.chmod(0o500)
     answer = run("keys", "create", "a", "--scope", "send", "--data-dir", tmp_path)
     assert (answer.exit_code, answer.stderr.count("\n")) == (1, 1)
+
+
+def test_the_database_is_checked_backed_up_and_compacted(run, tmp_path):
+    run("keys", "create", "a", "--scope", "send", "--data-dir", tmp_path)
+    assert "is sound" in run("db", "check", "--data-dir", tmp_path).stdout
+    copy = tmp_path / "copy" / "modemgw.db"
+    copy.parent.mkdir()
+    assert run("db", "backup", copy, "--data-dir", tmp_path).exit_code == 0
+    assert "a" in run("keys", "list", "--data-dir", copy.parent).stdout
+    again = run("db", "backup", copy, "--data-dir", tmp_path)
+    assert (again.exit_code, "exists" in again.stderr) == (1, True)
+    assert "bytes now" in run("db", "vacuum", "--data-dir", tmp_path).stdout
+
+
+def test_a_damaged_or_missing_database_is_one_line(run, tmp_path):
+    missing = run("db", "check", "--data-dir", tmp_path / "none")
+    assert (missing.exit_code, missing.stderr.count("\n")) == (1, 1)
+    run("keys", "create", "a", "--scope", "send", "--data-dir", tmp_path)
+    file = tmp_path / "modemgw.db"
+    octets = bytearray(file.read_bytes())
+    octets[4096:] = b"\xff" * len(octets[4096:])
+    file.write_bytes(octets)
+    damaged = run("db", "check", "--data-dir", tmp_path)
+    assert damaged.exit_code == 1
+    assert "Traceback" not in damaged.output

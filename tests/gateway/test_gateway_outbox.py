@@ -437,3 +437,32 @@ async def test_draining_finishes_the_part_in_the_air_and_a_restart_sends_the_res
         await lab.settle()
         assert "".join(first + lab.sent()) == LONG
         assert (await lab.message(message)).status is MessageStatus.SENT
+
+
+async def test_a_network_that_refuses_validity_and_receipts_gets_the_part_without(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path) as lab:
+        lab.modems["m1"].script.append(refusal(198))
+        message = await lab.accept()
+        assert (await lab.message(message)).status is MessageStatus.SENT
+        first, second = lab.modems["m1"].sent
+        assert (first.validity is None, first.status_report_request) == (False, True)
+        assert (second.validity is None, second.status_report_request) == (True, False)
+
+
+async def test_a_barred_sim_is_taken_out_probed_and_told_of(tmp_path: Path) -> None:
+    async with running(tmp_path) as lab:
+        lab.modems["m1"].script += [refusal(8)] * 4
+        for n in range(6):
+            await lab.accept(f"+44770090010{n}")
+        await lab.pass_time(1)
+        assert len(lab.modems["m1"].sent) == 4, "hammering on would prolong the block"
+        await lab.pass_time(901)
+        assert len(lab.modems["m1"].sent) > 4
+
+        def told(db: sqlite3.Connection) -> list[str]:
+            rows = db.execute("SELECT type FROM events WHERE type LIKE 'sim.%' ORDER BY id")
+            return [row[0] for row in rows]
+
+        assert await lab.store.read(told) == ["sim.blocked", "sim.restored"]
