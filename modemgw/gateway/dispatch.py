@@ -27,6 +27,10 @@ FOLLOW_S = 300.0
 """How long the rest of a long message waits for the SIM that has its first parts."""
 STICKY_RECIPIENTS = 100_000
 """Recipients whose SIM a sticky route remembers, the latest ones."""
+LONG_S = 600.0
+"""A SIM whose limits forbid work for so long has used up what its plan allows: others stand in."""
+LOOK_PAST = 256
+"""Messages that a lane passes over at one turn of the loop, before it lets others work."""
 
 
 @dataclass(slots=True, eq=False)
@@ -44,17 +48,19 @@ class LaneState:
     used: int = 0
     """Parts since the start of the process, for least_used and weighted."""
     last_used: float = 0.0
-    quota_told: float | None = None
-    """The `blocked_until` that was told of."""
     blocked_until: float | None = None
     """Set while its limits forbid what it would take next."""
+    used_up_until: float | None = None
+    """Until when its limits forbid, for LONG_S or more, something that it would have taken."""
+    resting: bool = False
+    """Its limits forbid everything for LONG_S or more."""
     turn: int = 0
     targets: tuple[str, ...] = ()
 
     @property
     def well(self) -> bool:
-        """Ready, and its SIM is not refused by the network."""
-        return self.ready and not self.breaker.open
+        """Ready, its SIM is not refused by the network, and its plan is not used up."""
+        return self.ready and not self.breaker.open and not self.resting
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,10 @@ class _Bucket:
             heappop(heap)
         return None
 
+    def waiting(self) -> list[Job]:
+        """Every message in it."""
+        return [job for heap in self.heaps for _, place, job in heap if job.place == place]
+
 
 class Dispatch:
     """The queue and the choice. Times are UTC seconds."""
@@ -95,22 +105,52 @@ class Dispatch:
     def __init__(self, routes: Iterable[RouteSection], now: float = 0.0) -> None:
         self._began = now
         self._lost: dict[str, float] = {}
-        self._routes = {r.id: r for r in routes}
-        self._sticky = {r.id for r in self._routes.values() if r.policy == "sticky"}
+        self._routes: dict[str, RouteSection] = {}
+        self._sticky: set[str] = set()
         self._last_sim: dict[str, str] = {}
         self._lanes: dict[str, LaneState] = {}
+        self._resting: dict[str, float] = {}
         self._buckets: dict[str, dict[frozenset[str], _Bucket]] = {}
         self._counts: Counter[str] = Counter()
         self._jobs: dict[int, Job] = {}
         self._delayed: list[_Timed] = []
         self._held: list[_Timed] = []
         self._expiring: list[tuple[float, int, Job]] = []
+        self.set_routes(routes, now)
 
-    # --- lanes
+    # --- lanes and routes
+
+    def set_routes(self, routes: Iterable[RouteSection], now: float) -> None:
+        """Have these routes from now on; what waits is looked at anew."""
+        self._routes = {r.id: r for r in routes}
+        self._sticky = {r.id for r in self._routes.values() if r.policy == "sticky"}
+        self._retarget()
+        for target, buckets in list(self._buckets.items()):
+            for avoid in [a for a in buckets if a or target.startswith("sim:")]:
+                for job in buckets.pop(avoid).waiting():
+                    job.avoid = frozenset()
+                    self._move(job)
+                    self._put(job, now)
 
     def add_lane(self, lane: LaneState) -> None:
         """Make a modem known; it takes nothing until it is ready."""
+        # One that comes later has not to make up for all that the others have sent before.
+        lane.used = int(
+            lane.weight * min((one.used / one.weight for one in self._lanes.values()), default=0)
+        )
         self._lanes[lane.id] = lane
+        self._retarget()
+
+    def change_lane(self, id: str, *, routes: tuple[str, ...], weight: int) -> None:
+        """Let a lane serve other routes, or have another weight. Raises KeyError."""
+        lane = self._lanes[id]
+        lane.routes, lane.weight = routes, weight
+        self._retarget()
+
+    def remove_lane(self, id: str, now: float) -> None:
+        """Forget a modem. Its lane must have ended. Raises KeyError."""
+        self.set_ready(id, False, None, now)
+        del self._lanes[id]
         self._retarget()
 
     def lane(self, id: str) -> LaneState:
@@ -125,6 +165,8 @@ class Dispatch:
         lane.ready = ready
         if sim is not None:
             lane.sim = sim
+        lane.used_up_until = None
+        self._rest(lane, None)
         self.health_changed(lane, now)
 
     def health_changed(self, lane: LaneState, now: float) -> None:
@@ -137,11 +179,9 @@ class Dispatch:
     def _move_away(self, sim: str, now: float) -> None:
         """Give what waits for this SIM by preference to the others of its route."""
         for bucket in self._buckets.pop(f"sim:{sim}", {}).values():
-            for heap in bucket.heaps:
-                for _, place, job in heap:
-                    if job.place == place:
-                        self._move(job)
-                        self._put(job, now)
+            for job in bucket.waiting():
+                self._move(job)
+                self._put(job, now)
 
     def sent_by(self, job: Job, sim: str) -> None:
         """Remember which SIM wrote to a recipient, where a route wants it to stay the same."""
@@ -171,10 +211,11 @@ class Dispatch:
             lane.targets = tuple(targets)
 
     def another(self, job: Job, sim: str) -> bool:
-        """Whether a well SIM other than this one could carry the job."""
-        target = self._wide_target(job)
+        """Whether a well SIM could carry the job, were this one to be avoided as well."""
+        avoid = job.avoid | {sim}
+        target = self._wide_target(job, avoid)
         return any(
-            lane.well and lane.sim != sim and target in lane.targets
+            lane.well and lane.sim not in avoid and target in lane.targets
             for lane in self._lanes.values()
         )
 
@@ -182,6 +223,17 @@ class Dispatch:
 
     def __len__(self) -> int:
         return len(self._jobs)
+
+    def jobs(self) -> Iterable[Job]:
+        """Every job that is known: waiting, held, not yet due, or in a lane's hands."""
+        return self._jobs.values()
+
+    def reroute(self, job: Job, route: str, now: float) -> None:
+        """Let another route carry a job. One in a lane's hands takes it when it comes back."""
+        job.route = route
+        if job.lies_in is not None:
+            self._move(job)
+            self._put(job, now)
 
     def get(self, n: int) -> Job | None:
         """The job of message `n`, waiting or in a lane's hands."""
@@ -233,13 +285,24 @@ class Dispatch:
             sim = self._last_sim.get(job.to)
             if sim is not None and sim not in job.avoid and self._is_well(sim):
                 return f"sim:{sim}"
-        return self._wide_target(job)
+        return self._wide_target(job, job.avoid)
 
-    def _wide_target(self, job: Job) -> str:
+    def _wide_target(self, job: Job, avoid: frozenset[str]) -> str:
         """What may carry a job, its recipient's usual SIM left aside."""
         if job.sim is not None:
             return f"sim:{job.sim}"
-        return f"route:{job.route}" if job.modem is None else f"modem:{job.modem}"
+        if job.modem is not None:
+            return f"modem:{job.modem}"
+        # When all SIMs of its route are to be avoided, it is as if the route had no well one.
+        route = self._routes.get(job.route) if avoid else None
+        while route is not None:
+            if any(
+                lane.well and lane.sim not in avoid and route.id in lane.routes
+                for lane in self._lanes.values()
+            ):
+                return f"route:{route.id}"
+            route = self._routes.get(route.fallback) if route.fallback else None
+        return f"route:{job.route}"
 
     def _is_well(self, sim: str) -> bool:
         return any(lane.well for lane in self._lanes.values() if lane.sim == sim)
@@ -281,7 +344,8 @@ class Dispatch:
     def take(self, id: str, now: float) -> Job | None:
         """The best job that this lane may send now; it leaves the queue but stays known.
 
-        None when there is none, or when the SIM's limits forbid the best one (`blocked_until`).
+        None when there is none, or when the SIM's limits forbid the best one (`blocked_until`). One
+        that they forbid for long, while they allow others, is passed over and left to other SIMs.
         """
         lane = self._lanes[id]
         lane.blocked_until = None
@@ -290,18 +354,49 @@ class Dispatch:
         if lane.breaker.probe_at > now:
             lane.blocked_until = lane.breaker.probe_at
             return None
-        job = self._best(lane, now)
-        if job is None:
-            return None
-        allowed = lane.throttle.allowed_at(now, len(job.pending()), job.to)
-        if allowed > now:
-            lane.blocked_until = allowed
-            return None
-        lane.turn += 1
-        lane.last_used = now
+        for _ in range(LOOK_PAST):
+            job = self._best(lane, now)
+            if job is None:
+                return None
+            allowed = lane.throttle.allowed_at(now, len(job.pending()), job.to)
+            if allowed <= now:
+                lane.turn += 1
+                lane.last_used = now
+                self._move(job)
+                job.waiting = False
+                return job
+            if not self._pass_over(lane, job, allowed, now):
+                return None
+        lane.blocked_until = now  # go on at the next turn of the loop
+        return None
+
+    def _pass_over(self, lane: LaneState, job: Job, allowed: float, now: float) -> bool:
+        """Leave a job that limits forbid until `allowed` to others, if it is worth it.
+
+        False when the lane is to wait instead: it may send nothing at all, or will soon send this.
+        """
+        anything = lane.throttle.allowed_at(now, 1)
+        if anything - now >= LONG_S and not lane.resting:
+            self._rest(lane, anything)
+            self.health_changed(lane, now)
+        if allowed - now >= LONG_S:
+            lane.used_up_until = allowed
+        if anything > now or allowed - now < LONG_S:
+            lane.blocked_until = anything if anything > now else allowed
+            return False
+        assert lane.sim is not None, "a lane that is ready has a SIM"
+        job.avoid_until = min(allowed, job.avoid_until) if job.avoid else allowed
+        job.avoid |= {lane.sim}
         self._move(job)
-        job.waiting = False
-        return job
+        self._put(job, now)
+        return True
+
+    def _rest(self, lane: LaneState, until: float | None) -> None:
+        lane.resting = until is not None
+        if until is None:
+            self._resting.pop(lane.id, None)
+        else:
+            self._resting[lane.id] = until
 
     def _best(self, lane: LaneState, now: float) -> Job | None:
         best: Job | None = None
@@ -324,13 +419,12 @@ class Dispatch:
 
     def choose(self, job: Job, idle: Iterable[str], now: float) -> str | None:
         """The idle lane that a waiting job should go to by its route's policy, if any may."""
-        target = self._target(job)
         fit = [
             lane
             for lane in map(self._lanes.__getitem__, idle)
             if lane.ready
             and lane.breaker.probe_at <= now
-            and target in lane.targets
+            and job.lies_in in lane.targets
             and lane.sim not in job.avoid
             and lane.throttle.allowed_at(now, len(job.pending()), job.to) <= now
         ]
@@ -348,6 +442,9 @@ class Dispatch:
 
     def tick(self, now: float) -> Tick:
         """Move on in time. A job in a lane's hands is left alone."""
+        for id in [i for i, until in self._resting.items() if until <= now]:
+            self._rest(self._lanes[id], None)
+            self.health_changed(self._lanes[id], now)
         freed = _due(self._delayed, now)
         for job in freed:
             self._move(job)
@@ -365,6 +462,7 @@ class Dispatch:
         heaps: tuple[list[_Timed] | list[tuple[float, int, Job]], ...]
         heaps = (self._delayed, self._held, self._expiring)
         times = [heap[0][0] for heap in heaps if heap]
+        times += self._resting.values()
         times += [at for i in idle if (at := self._lanes[i].blocked_until) is not None]
         return min(times, default=None)
 

@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 
 from modemgw.clock import Clock
+from modemgw.config import RouteSection
 from modemgw.gateway.dispatch import Dispatch, LaneState
 from modemgw.gateway.job import Job
 
-QUOTA_S = 600.0
-"""A SIM that must rest for so long has used up what its plan allows: that is worth telling."""
 LONGEST_TIMER_S = 3600.0
 """The wall clock may be set while a timer runs: look again at least this often."""
 
@@ -21,7 +20,7 @@ class Dispatcher:
 
     Use as a context manager. The callbacks are called in the loop with what time brings (see Tick):
     `on_due` before the job may be taken. `on_quota` hears once of a lane whose SIM's limits hold
-    back work for QUOTA_S or more.
+    back work for LONG_S or more.
     """
 
     def __init__(
@@ -41,6 +40,8 @@ class Dispatcher:
         self._on_overdue = on_overdue
         self._on_quota = on_quota
         self._idle: dict[str, asyncio.Future[Job]] = {}
+        self._told: dict[str, float] = {}
+        """By lane: until when its limits are used up, as it was told."""
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
 
@@ -106,19 +107,43 @@ class Dispatcher:
         """Make a modem known."""
         self.core.add_lane(lane)
 
+    def remove_lane(self, lane: str) -> None:
+        """Forget a modem whose lane has ended; others may have to stand in for it."""
+        now = self._clock.time()
+        self.core.remove_lane(lane, now)
+        self._told.pop(lane, None)
+        self._feed(now)
+
+    def change_lane(self, lane: str, *, routes: tuple[str, ...], weight: int) -> None:
+        """Let a lane serve other routes, or have another weight."""
+        self.core.change_lane(lane, routes=routes, weight=weight)
+        self._feed(self._clock.time())
+
+    def set_routes(self, routes: Iterable[RouteSection]) -> None:
+        """Have these routes from now on."""
+        now = self._clock.time()
+        self.core.set_routes(routes, now)
+        self._feed(now)
+
+    def reroute(self, job: Job, route: str) -> None:
+        """Let another route carry a job."""
+        now = self._clock.time()
+        self.core.reroute(job, route, now)
+        if self._idle and self.core.is_waiting(job):
+            self._offer([job], now)
+        self._arm(now)
+
     def set_ready(self, lane: str, ready: bool, sim: str | None) -> None:
         """A modem became able to send, or stopped being so; others may have to stand in for it."""
         now = self._clock.time()
         self.core.set_ready(lane, ready, sim, now)
         self._feed(now)
-        self._arm(now)
 
     def health_changed(self, lane: str) -> None:
         """A lane's breaker opened or closed."""
         now = self._clock.time()
         self.core.health_changed(self.core.lane(lane), now)
         self._feed(now)
-        self._arm(now)
 
     def _offer(self, jobs: Iterable[Job], now: float) -> None:
         for job in jobs:
@@ -144,24 +169,27 @@ class Dispatcher:
     def _feed(self, now: float) -> None:
         for lane in list(self._idle):
             self._give(lane, now)
+        self._arm(now)
 
     def _give(self, lane: str, now: float) -> bool:
-        wanted = self._idle[lane]
-        job = None if wanted.done() else self._take(lane, now)
-        if job is None:
+        wanted = self._idle.get(lane)  # one that has to rest may have made others be fed meanwhile
+        job = None if wanted is None or wanted.done() else self._take(lane, now)
+        if wanted is None or job is None:
             return False
         del self._idle[lane]
         wanted.set_result(job)
         return True
 
     def _take(self, lane: str, now: float) -> Job | None:
-        job = self.core.take(lane, now)
         state = self.core.lane(lane)
-        until = state.blocked_until
-        if until is not None and until - now >= QUOTA_S and until != state.quota_told:
-            state.quota_told = until
-            if not state.breaker.open:
-                self._on_quota(state)
+        rested = state.resting
+        job = self.core.take(lane, now)
+        until = state.used_up_until
+        if until is not None and until > now and until != self._told.get(lane):
+            self._told[lane] = until
+            self._on_quota(state)
+        if state.resting and not rested:
+            self._feed(now)  # others stand in
         return job
 
     def _arm(self, now: float) -> None:
@@ -188,4 +216,3 @@ class Dispatcher:
             self._on_overdue(job)
         self._offer(tick.freed, now)
         self._feed(now)
-        self._arm(now)

@@ -259,7 +259,7 @@ class Outbox:
         self.dispatcher.add(job)
 
     def _tell_quota(self, lane: LaneState) -> None:
-        data = {"modem": lane.id, "sim": lane.sim, "until": lane.blocked_until}
+        data = {"modem": lane.id, "sim": lane.sim, "until": lane.used_up_until}
         logger.warning("modem %s: the limits of SIM %s are used up", lane.id, lane.sim)
         self._store.write(lambda tx: tx.emit("sim.quota", data), keep=True)
 

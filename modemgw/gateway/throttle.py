@@ -52,9 +52,15 @@ class Throttle:
             return now
         return min(now - HOUR, _month_start(now, self._limits))
 
-    def allowed_at(self, now: float, parts: int, to: str) -> float:
+    @property
+    def limits(self) -> Limits:
+        """What it keeps to."""
+        return self._limits
+
+    def allowed_at(self, now: float, parts: int, to: str | None = None) -> float:
         """The earliest time at which `parts` parts to `to` may start; `now` if at once.
 
+        Without `to`: to a recipient that the SIM has written to before.
         A message longer than a limit is let through when the window is empty: it could never go
         otherwise.
         """
@@ -72,6 +78,7 @@ class Throttle:
         full_month = limits.per_month and self._this_month + parts > limits.per_month
         full_circle = (
             limits.unique_recipients_per_month
+            and to is not None
             and to not in self._recipients
             and len(self._recipients) >= limits.unique_recipients_per_month
         )
