@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from modemgw.config import Limits, RouteSection
 from modemgw.gateway.content import Content
-from modemgw.gateway.dispatch import AGE_S, FOLLOW_S, Dispatch, LaneState
+from modemgw.gateway.dispatch import AGE_S, FOLLOW_S, LONG_S, LOOK_PAST, Dispatch, LaneState
 from modemgw.gateway.dispatcher import Dispatcher
 from modemgw.gateway.job import Job, PartState
 from modemgw.gateway.throttle import Throttle
@@ -264,6 +264,188 @@ def test_limits_of_a_lane_hold_its_best_message_back_until_they_allow_it() -> No
     assert taken(core, "a", START + 60) == [2]
 
 
+# --- limits that forbid some messages for long
+
+
+def full_circle(core: Dispatch, id: str, *known: str) -> None:
+    """The SIM in lane `id` has written to so many recipients that its month is full."""
+    for to in known:
+        core.lane(id).throttle.record(START, to)
+
+
+def test_a_message_that_limits_forbid_for_long_is_looked_past() -> None:
+    core = core_of(lane("a", unique_recipients_per_month=1))
+    full_circle(core, "a", "+1")
+    core.add(job(1, to="+2", expires_at=START + 1e7), START)
+    core.add(job(2, to="+1", expires_at=START + 1e7), START)
+    assert taken(core, "a") == [2]
+    again = core.wake_at(["a"])
+    assert again is not None
+    assert again > START + LONG_S
+    core.tick(again)
+    assert taken(core, "a", again) == [1]
+
+
+def test_what_one_sim_may_not_send_for_long_is_left_to_another_in_its_order() -> None:
+    core = core_of(lane("a", unique_recipients_per_month=1), lane("b"))
+    full_circle(core, "a", "+1")
+    for n in (1, 2, 3):
+        core.add(job(n, to="+2"), START)
+    core.add(job(4, to="+1"), START)
+    assert taken(core, "a") == [4]
+    core.add(job(5, to="+2"), START)
+    assert taken(core, "b") == [1, 2, 3, 5]
+
+
+def test_what_no_sim_of_its_route_may_send_for_long_goes_to_the_fallback() -> None:
+    routes = (RouteSection(id="x", fallback="y"), RouteSection(id="y"))
+    core = core_of(
+        lane("a", ("x",), unique_recipients_per_month=1), lane("b", ("y",)), routes=routes
+    )
+    full_circle(core, "a", "+1")
+    core.add(job(1, route="x", to="+2"), START)
+    core.add(job(2, route="x", to="+1"), START)
+    assert taken(core, "b") == []
+    assert taken(core, "a") == [2]
+    assert taken(core, "b") == [1]
+
+
+def test_a_short_wait_is_waited_for_so_that_long_messages_do_not_starve() -> None:
+    one = lane("a", per_minute=3)
+    core = core_of(one)
+    for at in (START - 30, START - 10):
+        one.throttle.record(at, "+1")
+    core.add(job(1, parts=3), START)
+    core.add(job(2), START)
+    assert taken(core, "a") == []
+    assert taken(core, "a", START + 50)[0] == 1
+
+
+def test_the_last_parts_of_a_day_go_to_messages_that_fit() -> None:
+    one = lane("a", per_day=3)
+    core = core_of(one)
+    for _ in range(2):
+        one.throttle.record(START, "+1")
+    core.add(job(1, parts=2), START)
+    core.add(job(2), START)
+    assert taken(core, "a") == [2]
+
+
+def test_a_sim_whose_plan_is_used_up_is_stood_in_for_until_it_has_a_new_one() -> None:
+    routes = (RouteSection(id="x", fallback="y"), RouteSection(id="y"))
+    used_up = lane("a", ("x",), per_day=1)
+    core = core_of(used_up, lane("b", ("y",)), routes=routes)
+    used_up.throttle.record(START, "+1")
+    core.add(job(1, route="x"), START)
+    assert taken(core, "b") == []
+    assert taken(core, "a") == []
+    assert taken(core, "b") == [1]
+    tomorrow = core.wake_at([])
+    assert tomorrow == START // 86400 * 86400 + 86400
+    core.tick(tomorrow)
+    core.add(job(2, route="x"), tomorrow)
+    assert taken(core, "b", tomorrow) == []
+    assert taken(core, "a", tomorrow) == [2]
+
+
+def test_a_recipient_leaves_its_sim_when_that_is_used_up() -> None:
+    route = RouteSection(id="r", policy="sticky")
+    used_up = lane("a", ("r",), per_day=1)
+    core = core_of(used_up, lane("b", ("r",)), routes=(route,))
+    core.sent_by(job(1, route="r", to="+1"), "sim-a")
+    used_up.throttle.record(START, "+1")
+    core.add(job(2, route="r", to="+1"), START)
+    assert taken(core, "b") == []
+    assert taken(core, "a") == []
+    assert taken(core, "b") == [2]
+
+
+def test_looking_past_many_messages_leaves_the_loop_alone_in_between() -> None:
+    core = core_of(lane("a", unique_recipients_per_month=1))
+    full_circle(core, "a", "+1")
+    for n in range(2 * LOOK_PAST):
+        core.add(job(n, to=f"+2{n}"), START)
+    core.add(job(9999, to="+1"), START)
+    for _ in range(2):
+        assert core.take("a", START) is None
+        assert core.wake_at(["a"]) == START
+    assert taken(core, "a") == [9999]
+
+
+def test_a_refused_message_goes_to_the_fallback_when_its_route_has_no_other_sim() -> None:
+    routes = (RouteSection(id="x", fallback="y"), RouteSection(id="y"))
+    core = core_of(lane("a", ("x",)), lane("b", ("y",)), routes=routes)
+    one = job(1, route="x")
+    assert core.another(one, "sim-a")
+    one.avoid, one.avoid_until = frozenset({"sim-a"}), START + 60
+    core.add(one, START)
+    assert not core.another(one, "sim-b")
+    assert taken(core, "a") == []
+    assert taken(core, "b") == [1]
+
+
+# --- a bank that changes
+
+
+def test_a_removed_lane_leaves_its_work_to_the_others() -> None:
+    route = RouteSection(id="r", policy="sticky")
+    core = core_of(lane("a", ("r",)), lane("b", ("r",)), routes=(route,))
+    core.sent_by(job(0, route="r", to="+1"), "sim-a")
+    core.add(job(1, route="r", to="+1"), START)
+    core.add(job(2, route="r"), START)
+    core.add(job(3, route="r", modem="a"), START)
+    core.remove_lane("a", START)
+    with pytest.raises(KeyError):
+        core.lane("a")
+    assert taken(core, "b") == [1, 2]
+    core.add_lane(lane("a", ("r",)))
+    core.set_ready("a", True, "sim-new", START)
+    assert taken(core, "a") == [3]
+
+
+def test_a_lane_that_comes_later_has_not_to_make_up_for_the_past() -> None:
+    core = core_of(lane("a"), lane("b", weight=2))
+    core.lane("a").used, core.lane("b").used = 100, 300
+    late = lane("c", weight=3)
+    core.add_lane(late)
+    assert late.used == 300
+
+
+def test_a_lane_may_get_other_routes() -> None:
+    core = core_of(lane("a"), routes=(RouteSection(id="x"),))
+    core.add(job(1, route="x"), START)
+    assert taken(core, "a") == []
+    core.change_lane("a", routes=("x",), weight=5)
+    assert taken(core, "a") == [1]
+    assert core.lane("a").weight == 5
+
+
+def test_a_rerouted_message_goes_where_its_new_route_leads() -> None:
+    core = core_of(lane("a", ("x",)), lane("b"), routes=(RouteSection(id="x"),))
+    waiting, scheduled = job(1, route="x"), job(2, route="x", due_at=START + 10)
+    for one in (waiting, scheduled):
+        core.add(one, START)
+    core.set_routes([RouteSection(id="default")], START)
+    assert sorted(one.n for one in core.jobs()) == [1, 2]
+    for one in list(core.jobs()):
+        core.reroute(one, "default", START)
+    assert taken(core, "b") == [1]
+    core.tick(START + 10)
+    assert taken(core, "b", START + 10) == [2]
+
+
+def test_new_routes_let_go_of_what_lay_by_the_old_ones() -> None:
+    routes = (RouteSection(id="r", policy="sticky"),)
+    core = core_of(lane("a", ("r",)), lane("b", ("r",)), routes=routes)
+    core.sent_by(job(0, route="r", to="+1"), "sim-a")
+    core.add(job(1, route="r", to="+1"), START)
+    passed_over = job(2, route="r")
+    passed_over.avoid, passed_over.avoid_until = frozenset({"sim-b"}), START + 9999
+    core.add(passed_over, START)
+    core.set_routes([RouteSection(id="r"), RouteSection(id="default")], START)
+    assert taken(core, "b") == [1, 2]
+
+
 # --- the whole
 
 
@@ -275,7 +457,10 @@ class Queue(RuleBasedStateMachine):
         self.now = START
         routes = (RouteSection(id="x", fallback="default"), RouteSection(id="s", policy="sticky"))
         self.core = core_of(
-            lane("a", ("default", "s")), lane("b", ("x", "s")), lane("c"), routes=routes
+            lane("a", ("default", "s"), per_hour=3),
+            lane("b", ("x", "s"), unique_recipients_per_month=2),
+            lane("c"),
+            routes=routes,
         )
         self.n = 0
         self.hands: dict[str, Job] = {}
@@ -320,6 +505,35 @@ class Queue(RuleBasedStateMachine):
         assert one.sim in (None, state.sim)
         self.waiting.discard(one.n)
         self.hands[id] = one
+        allowed = state.throttle.allowed_at(self.now, len(one.pending()), one.to)
+        assert allowed <= self.now
+        for _ in one.pending():
+            state.throttle.record(self.now, one.to)
+
+    @rule(id=st.sampled_from("abc"), limits=st.sampled_from([{}, {"per_hour": 2}]))
+    def replace(self, id: str, limits: dict[str, int]) -> None:
+        if id not in self.hands:
+            routes = self.core.lane(id).routes
+            self.core.remove_lane(id, self.now)
+            self.core.add_lane(lane(id, routes, **limits))
+
+    @rule(id=st.sampled_from("abc"), routes=st.sampled_from([("x",), ("s", "x"), ("default",)]))
+    def change(self, id: str, routes: tuple[str, ...]) -> None:
+        self.core.change_lane(id, routes=routes, weight=2)
+
+    @precondition(lambda self: self.jobs)
+    @rule(route=st.sampled_from(["default", "x", "s"]), pick=st.randoms())
+    def reroute(self, route: str, pick: Random) -> None:
+        self.core.reroute(self.jobs[pick.choice(sorted(self.jobs))], route, self.now)
+
+    @rule(policy=st.sampled_from(["sticky", "least_used"]), fallback=st.booleans())
+    def reconfigure(self, policy: Any, fallback: bool) -> None:
+        routes = [
+            RouteSection(id="x", fallback="default" if fallback else None),
+            RouteSection(id="s", policy=policy),
+            RouteSection(id="default"),
+        ]
+        self.core.set_routes(routes, self.now)
 
     @precondition(lambda self: self.hands)
     @rule(end=st.sampled_from(["done", "part", "doubt", "later", "elsewhere"]), pick=st.randoms())
@@ -399,6 +613,8 @@ class Queue(RuleBasedStateMachine):
         for id in list(self.hands):
             self.core.remove(self.hands.pop(id))
         for id in "abc":
+            self.core.remove_lane(id, self.now)
+            self.core.add_lane(lane(id, ("default", "x", "s")))
             self.core.set_ready(id, True, f"sim-{id}", self.now)
         for _ in range(60):
             self.pass_time(301)
@@ -509,6 +725,49 @@ async def test_a_used_up_plan_is_told_once() -> None:
         assert desk.quotas == ["a"]
 
 
+async def test_an_idle_lane_stands_in_at_once_for_a_sim_whose_plan_is_used_up() -> None:
+    routes = (RouteSection(id="x", fallback="y"), RouteSection(id="y"))
+    desk = Desk(lane("a", ("x",), per_day=1), lane("b", ("y",)), routes=routes)
+    with desk.dispatcher:
+        desk.core.lane("a").throttle.record(START, "+1")
+        await desk.ask("b")
+        await desk.ask("a")
+        desk.dispatcher.add(job(1, route="x"))
+        assert await desk.got("b") == 1
+
+
+async def test_a_long_look_past_goes_on_by_itself_and_is_told_once() -> None:
+    desk = Desk(lane("a", unique_recipients_per_month=1))
+    with desk.dispatcher:
+        full_circle(desk.core, "a", "+1")
+        forbidden = [job(n, to=f"+2{n}") for n in range(3 * LOOK_PAST)]
+        desk.dispatcher.add_all([*forbidden, job(9999, to="+1")])
+        await desk.ask("a")
+        for _ in range(3):
+            desk.dispatcher._on_timer()
+        assert await desk.got("a") == 9999
+        assert desk.quotas == ["a"]
+
+
+async def test_changed_routes_and_lanes_wake_who_may_carry_now() -> None:
+    desk = Desk(lane("a"), lane("b", ("x",)), routes=(RouteSection(id="x"), RouteSection(id="y")))
+    with desk.dispatcher:
+        for id in "ab":
+            await desk.ask(id)
+        for n, route in enumerate("yyy"):
+            desk.dispatcher.add(job(n, route=route))
+        desk.dispatcher.change_lane("a", routes=("y",), weight=1)
+        assert await desk.got("a") == 0
+        desk.dispatcher.reroute(desk.core._jobs[1], "x")
+        assert await desk.got("b") == 1
+        await desk.ask("b")
+        routes = [RouteSection(id="y", fallback="x"), RouteSection(id="x")]
+        desk.dispatcher.set_routes(routes)
+        assert await desk.got("b") is None
+        desk.dispatcher.remove_lane("a")
+        assert await desk.got("b") == 2
+
+
 async def test_a_job_that_one_lane_s_limits_hold_back_goes_to_another_idle_lane() -> None:
     """Lane a fits, but finds its own pinned message first, which its limits forbid."""
     busy = lane("a", per_minute=3)
@@ -553,7 +812,11 @@ async def test_readiness_wakes_lanes_and_their_stand_ins() -> None:
 async def test_no_lane_idles_while_work_waits_that_it_may_carry(seed: int) -> None:
     random = Random(seed)
     routes = (RouteSection(id="x", fallback="default"), RouteSection(id="s", policy="sticky"))
-    lanes = [lane("a", ("default", "s")), lane("b", ("x", "s")), lane("c", ("default", "x"))]
+    lanes = [
+        lane("a", ("default", "s"), per_hour=4),
+        lane("b", ("x", "s"), unique_recipients_per_month=2),
+        lane("c", ("default", "x"), per_minute=1),
+    ]
     desk = Desk(*lanes, routes=routes)
     with desk.dispatcher:
         for n in range(120):
@@ -572,13 +835,16 @@ async def test_no_lane_idles_while_work_waits_that_it_may_carry(seed: int) -> No
                 )
             elif action < 0.65:
                 id = random.choice("abc")
-                if id not in desk.asking or desk.asking[id].done():
+                before = desk.asking.get(id)
+                if before is None or before.done():
+                    if before is not None:
+                        desk.core.lane(id).throttle.record(desk.clock.now, before.result().to)
                     await desk.ask(id)
             elif action < 0.8:
                 id = random.choice("abc")
                 desk.dispatcher.set_ready(id, random.random() < 0.6, f"sim-{id}")
             else:
-                desk.clock.now += random.choice([1, 45])
+                desk.clock.now += random.choice([1, 45, 1800])
                 desk.dispatcher._on_timer()
             await asyncio.sleep(0)
             desk.no_idle_lane_overlooks_work()
