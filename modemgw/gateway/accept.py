@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from random import Random
 
-from modemgw.config import Config, RouteMatch, TypeSection
+from modemgw.config import Config, RouteMatch, RouteSection, TypeSection
 from modemgw.gateway.content import Content, Encoding, split
 from modemgw.gateway.errors import FieldProblem, Rejected
 from modemgw.gateway.identifiers import new_id
@@ -121,15 +122,22 @@ class Acceptance:
             return new.route
         if not to:
             return ""  # what is wrong with the number was said; without it nothing can be routed
-        for route in self._routes:
-            if _carries(route.match, to, new.type, key, new.tags):
-                return route.id
+        found = route_for(self._routes, to=to, type=new.type, key=key, tags=new.tags)
+        if found is not None:
+            return found
         problems.append(
             FieldProblem(
                 "to", f"no route is configured that carries a {new.type} there", "unroutable"
             )
         )
         return ""
+
+
+def route_for(
+    routes: Sequence[RouteSection], *, to: str, type: str, key: str, tags: tuple[str, ...]
+) -> str | None:
+    """The id of the first route that matches a message; None when there is none."""
+    return next((r.id for r in routes if _carries(r.match, to, type, key, tags)), None)
 
 
 def _carries(match: RouteMatch, to: str, type: str, key: str, tags: tuple[str, ...]) -> bool:

@@ -79,6 +79,10 @@ class Lane:
         self._draining = False
         self._idle: asyncio.Task[Job] | None = None
 
+    def reconfigure(self, types: TypesSection, receipt_timeout_s: float) -> None:
+        """Go by other policies from the next part on."""
+        self._types, self._receipt_timeout_s = types, receipt_timeout_s
+
     def drain(self) -> None:
         """Finish the part that is in the air and take no more."""
         self._draining = True
@@ -159,6 +163,7 @@ class Lane:
             return self._not_sent(job, key, sim, NotSubmitted(str(failure)))
         except asyncio.CancelledError:
             self._ambiguous(job, key, sim, ErrorInfo("stopped", STOPPED, permanent=False))
+            self._put_back(job)  # the modem may go while the gateway stays
             raise
         except Exception as error:
             # A fault of ours must not stop the lane, and says nothing about what went out.
@@ -353,7 +358,7 @@ def await_word(
 _FRILLS_REFUSED = frozenset({"+CMS ERROR: 69", "+CMS ERROR: 198", "+CMS ERROR: 199"})
 """The network does without the message's validity period or its report, or not at all."""
 EXPIRED = ErrorInfo("expired", "its validity ended before it could be sent", permanent=False)
-STOPPED = "the gateway was stopped while the modem was sending"
+STOPPED = "the gateway, or its work with this modem, was ended while the modem was sending"
 
 
 def _error_of(doubt: SubmitAmbiguous) -> ErrorInfo:
