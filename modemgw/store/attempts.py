@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -188,7 +188,7 @@ def of(db: sqlite3.Connection | Transaction, message: int) -> dict[int, list[Att
     return history
 
 
-def recent(db: sqlite3.Connection, sim: str, since: float) -> list[tuple[float, str]]:
+def recent(db: sqlite3.Connection | Transaction, sim: str, since: float) -> list[tuple[float, str]]:
     """(start, recipient) of each part accepted on `sim` since a time: its limits' use."""
     rows = db.execute(
         "SELECT started_at, to_number FROM attempts WHERE sim = ? AND reference IS NOT NULL "
@@ -196,6 +196,19 @@ def recent(db: sqlite3.Connection, sim: str, since: float) -> list[tuple[float, 
         (sim, since),
     )
     return [(started, to) for started, to in rows]
+
+
+def in_the_air(tx: Transaction, sim: str, carried: Iterable[int]) -> list[tuple[float, str]]:
+    """(start, recipient) of each part of the messages `carried` whose end on `sim` is not known."""
+    return [
+        (started, to)
+        for n in carried
+        for started, to in tx.execute(
+            "SELECT started_at, to_number FROM attempts "
+            "WHERE message = ? AND sim = ? AND state = 'submitting'",
+            (n, sim),
+        )
+    ]
 
 
 def _submission(row: Sequence[Any]) -> Submission:

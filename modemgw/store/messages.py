@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +53,17 @@ class Waiting:
 
     n: int
     message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Unrouted:
+    """What the choice of a route wants to know of a message."""
+
+    n: int
+    to: str
+    type: str
+    key: str
+    tags: tuple[str, ...]
 
 
 def last_n(db: sqlite3.Connection) -> int:
@@ -194,6 +205,27 @@ def waiting(db: sqlite3.Connection) -> Iterable[Waiting]:
     for row in rows:
         history = attempts.of(db, row[0]) if row[0] in begun else {}
         yield Waiting(row[0], _message(row, history))
+
+
+def unrouted(db: sqlite3.Connection, routes: Collection[str]) -> list[Unrouted]:
+    """Messages that still want a modem, whichever is free, by a route that is none of these."""
+    rows = db.execute(
+        f"SELECT n, to_number, type, key, tags FROM messages WHERE status IN ({_OPEN}) "
+        f"AND modem IS NULL AND route NOT IN ({', '.join('?' * len(routes))}) ORDER BY n",
+        tuple(routes),
+    )
+    return [
+        Unrouted(n, to, type, key, tuple(json.loads(tags or "[]")))
+        for n, to, type, key, tags in rows
+    ]
+
+
+def set_routes(tx: Transaction, routes: Iterable[tuple[int, str]]) -> None:
+    """Give messages that still want a modem another route: (n, route) each."""
+    tx.many(
+        f"UPDATE messages SET route = ?, updated_at = ? WHERE n = ? AND status IN ({_OPEN})",
+        [(route, tx.now, n) for n, route in routes],
+    )
 
 
 def of_number(db: sqlite3.Connection | Transaction, n: int) -> Message | None:
