@@ -117,7 +117,7 @@ class Fleet(ModemSink):
         elif not ready:
             if modem_id in self._ready:
                 self._ready.discard(modem_id)
-                self._outbox.set_unready(section)
+                self._outbox.set_unready(section.id)
             if new in _EVENTS:
                 self._tell(_EVENTS[new], modem_id, reason)
         level = logging.DEBUG if {old, new} <= CAN_SEND else logging.INFO
@@ -126,9 +126,9 @@ class Fleet(ModemSink):
     async def _let_work(self, section: ModemSection) -> None:
         sim = self._modems[section.id].sim
         if sim is not None:
-            await self._outbox.set_ready(section, sim.iccid)
+            await self._outbox.set_ready(section.id, sim.iccid)
         if section.id not in self._ready:  # it was lost again meanwhile
-            self._outbox.set_unready(section)
+            self._outbox.set_unready(section.id)
 
     def _tell(self, type: str, modem_id: str, reason: str | None) -> None:
         data = {"modem": modem_id} if reason is None else {"modem": modem_id, "reason": reason}

@@ -4,22 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
 from modemgw.clock import Clock
-from modemgw.config import Config, ModemSection
+from modemgw.config import Config, Limits, ModemSection
 from modemgw.gateway import progress
-from modemgw.gateway.breaker import Breaker
 from modemgw.gateway.dispatch import Dispatch, LaneState
 from modemgw.gateway.dispatcher import Dispatcher
 from modemgw.gateway.errors import Conflict
 from modemgw.gateway.job import Job, PartState, job_of
 from modemgw.gateway.lane import EXPIRED, Lane, Sender, await_word
 from modemgw.gateway.receipts import Matched, Receipts
+from modemgw.gateway.rerouting import reroute
+from modemgw.gateway.sims import Sims
 from modemgw.gateway.throttle import Throttle
-from modemgw.store import AttemptKey, Store, StoreConflict, Transaction, attempts, events, messages
+from modemgw.store import (
+    AttemptKey,
+    Store,
+    StoreConflict,
+    StoreUnavailable,
+    Transaction,
+    attempts,
+    events,
+    messages,
+)
 from modemgw.store.records import ErrorInfo, Message, MessageStatus
 
 logger = logging.getLogger(__name__)
@@ -45,6 +56,8 @@ class RecoveryReport:
     """Messages that still want a modem."""
     interrupted: int
     """Attempts that were in the air when the last run ended: nobody knows of them."""
+    homeless: tuple[str, ...] = ()
+    """What to tell of messages whose route or modem the configuration no longer has."""
 
     def lines(self) -> list[str]:
         """What to tell a person; nothing when there is nothing to tell."""
@@ -56,7 +69,7 @@ class RecoveryReport:
                 f"{self.interrupted} parts were in the air when the last run ended: "
                 "they are ambiguous, their type's policy settles them"
             )
-        return told
+        return [*told, *self.homeless]
 
 
 class Outbox:
@@ -79,7 +92,9 @@ class Outbox:
         self._random = random
         self._next_n = next_n
         self._lanes: dict[str, Lane] = {}
-        self._sims: dict[str, tuple[Throttle, Breaker]] = {}
+        self._limits: dict[str, Limits] = {}
+        """By lane: as the configuration wants them; its throttle may still have to follow."""
+        self._sims = Sims(store=store, clock=clock, random=random)
         self.dispatcher = Dispatcher(
             Dispatch(config.routes, clock.time()),
             clock=clock,
@@ -92,6 +107,7 @@ class Outbox:
     async def recover(self) -> RecoveryReport:
         """Take up what the last run left. Call once, before any lane runs."""
         keys = await self._store.write(self._take_up)
+        rerouted = await reroute(self._store, self.dispatcher, self._config.routes)
         jobs = await self._store.read(
             lambda db: [job_of(w.n, w.message) for w in messages.waiting(db)]
         )
@@ -106,7 +122,8 @@ class Outbox:
             if job.status is MessageStatus.SCHEDULED and job.due_at <= self._clock.time():
                 self._due(job)
         self.dispatcher.add_all(fresh)
-        return RecoveryReport(waiting=len(jobs), interrupted=len(keys))
+        homeless = (*rerouted.lines(), *self._pinned_to_nobody())
+        return RecoveryReport(waiting=len(jobs), interrupted=len(keys), homeless=homeless)
 
     def _take_up(self, tx: Transaction) -> list[AttemptKey]:
         keys = attempts.interrupted(tx, INTERRUPTED)
@@ -181,7 +198,7 @@ class Outbox:
 
     def add_lane(self, modem: Sender, section: ModemSection) -> Lane:
         """A lane for a modem; run it in a task."""
-        limits = self._config.limits_of(section)
+        limits = self._limits[section.id] = self._config.limits_of(section)
         state = LaneState(
             id=section.id,
             routes=section.routes,
@@ -203,33 +220,71 @@ class Outbox:
         self._lanes[section.id] = lane
         return lane
 
-    async def set_ready(self, section: ModemSection, sim: str) -> None:
+    def remove_lane(self, id: str) -> None:
+        """Forget a modem whose lane has ended."""
+        self.dispatcher.remove_lane(id)
+        del self._lanes[id], self._limits[id]
+
+    async def set_ready(self, id: str, sim: str) -> None:
         """A modem can send with this SIM: count what the SIM has sent before, and let it work."""
-        if sim not in self._sims:
-            throttle = await self._throttle(section, sim)
-            self._sims.setdefault(sim, (throttle, Breaker()))
-        lane = self.dispatcher.core.lane(section.id)
-        lane.throttle, lane.breaker = self._sims[sim]
-        self.dispatcher.set_ready(section.id, True, sim)
+        while (limits := self._limits.get(id)) is not None:  # None: it was removed meanwhile
+            throttle, breaker = await self._sims.of(sim, limits)
+            if self._limits.get(id) == limits:
+                lane = self.dispatcher.core.lane(id)
+                lane.throttle, lane.breaker = throttle, breaker
+                self.dispatcher.set_ready(id, True, sim)
+                return
 
-    async def _throttle(self, section: ModemSection, sim: str) -> Throttle:
-        limits = self._config.limits_of(section)
-        throttle = Throttle(limits, self._random)
-        now = self._clock.time()
-        since = throttle.window_start(now)
-        if since == now:
-            return throttle
-        used = await self._store.read(lambda db: attempts.recent(db, sim, since))
-        return Throttle(limits, self._random, used)
-
-    def set_unready(self, section: ModemSection) -> None:
+    def set_unready(self, id: str) -> None:
         """A modem cannot send just now."""
-        self.dispatcher.set_ready(section.id, False, None)
+        if id in self._lanes:
+            self.dispatcher.set_ready(id, False, None)
 
     def drain(self) -> None:
         """Let every lane finish the part in the air and stop."""
         for lane in self._lanes.values():
             lane.drain()
+
+    # --- another configuration
+
+    def reconfigure(self, config: Config) -> None:
+        """Go by other routes and policies. What waits for word already keeps its time."""
+        self._config = config
+        self.dispatcher.set_routes(config.routes)
+        for lane in self._lanes.values():
+            lane.reconfigure(config.type, config.gateway.receipt_timeout)
+
+    async def change_lane(self, section: ModemSection) -> bool:
+        """Give a modem its routes, weight and limits as they are now. True when limits changed.
+
+        Raises StoreUnavailable when its SIM's use could not be counted: the old limits go on.
+        """
+        id, limits = section.id, self._config.limits_of(section)
+        self.dispatcher.change_lane(id, routes=section.routes, weight=section.weight)
+        changed, self._limits[id] = limits != self._limits[id], limits
+        lane = self.dispatcher.core.lane(id)
+        carried = [j.n for j in self.dispatcher.core.jobs() if not j.waiting and j.pending()]
+        if await self._sims.count_anew(lane, limits, carried) and id in self._lanes:
+            self.dispatcher.health_changed(id)
+        return changed
+
+    async def rehouse(self) -> list[str]:
+        """Route anew what waits for a route that is gone. What to tell of it, and of modems."""
+        try:
+            told = (await reroute(self._store, self.dispatcher, self._config.routes)).lines()
+        except StoreUnavailable as error:
+            told = [f"messages whose route is gone could not be routed anew, reload again: {error}"]
+        return [*told, *self._pinned_to_nobody()]
+
+    def _pinned_to_nobody(self) -> list[str]:
+        here = {modem.id for modem in self._config.modem}
+        waiting = Counter(job.modem for job in self.dispatcher.core.jobs() if job.modem)
+        return [
+            f"{count} messages wait for modem {id}, which is not configured: "
+            "it may come back under this id until their validity ends"
+            for id, count in sorted(waiting.items())
+            if id not in here
+        ]
 
     # --- time
 

@@ -133,15 +133,14 @@ class Lab:
                 await self.up(section.id)
 
     async def up(self, id: str) -> None:
-        section = next(s for s in self.config.modem if s.id == id)
         modem = self.modems[id]
         modem.up.set()
         assert modem.sim is not None
-        await self.outbox.set_ready(section, modem.sim.iccid)
+        await self.outbox.set_ready(id, modem.sim.iccid)
 
     def down(self, id: str) -> None:
         self.modems[id].up.clear()
-        self.outbox.set_unready(next(s for s in self.config.modem if s.id == id))
+        self.outbox.set_unready(id)
 
     async def stop(self) -> None:
         for task in self.tasks.values():

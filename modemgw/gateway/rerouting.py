@@ -1,0 +1,71 @@
+"""Waiting messages whose route the configuration no longer has get another one."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from modemgw.config import RouteSection
+from modemgw.gateway.accept import route_for
+from modemgw.gateway.dispatcher import Dispatcher
+from modemgw.store import Store, Transaction, messages
+
+CHUNK = 1000
+"""Messages moved in one transaction: others must not wait long for the writer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rerouted:
+    """What became of messages whose route is gone."""
+
+    moved: int
+    stranded: int
+    """No route matches them: they wait, it may come back, until their validity ends."""
+
+    def lines(self) -> list[str]:
+        """What to tell a person; nothing when there is nothing to tell."""
+        told = []
+        if self.moved:
+            told.append(f"{self.moved} messages waited for a route that is gone: they have another")
+        if self.stranded:
+            told.append(
+                f"{self.stranded} messages wait for a route that is gone, and no other matches them"
+            )
+        return told
+
+
+async def reroute(store: Store, dispatcher: Dispatcher, routes: Sequence[RouteSection]) -> Rerouted:
+    """Route anew by match, as if they came now, the messages whose route is none of `routes`.
+
+    Each has its new route in the store before it moves in the queue. Raises StoreUnavailable: what
+    was moved by then has moved, the rest waits for the next time.
+    """
+    await store.write(lambda tx: None)  # what was accepted by other routes is in the store by then
+    chosen = await store.read(lambda db: _choose(db, routes))
+    found = [(n, route) for n, route in chosen if route is not None]
+
+    def move(chunk: Sequence[tuple[int, str]], _: None) -> None:
+        for n, route in chunk:
+            job = dispatcher.core.get(n)
+            if job is not None:
+                dispatcher.reroute(job, route)
+
+    for start in range(0, len(found), CHUNK):
+        chunk = found[start : start + CHUNK]
+        await store.commit(partial(_write, chunk), partial(move, chunk))
+        await asyncio.sleep(0)
+    return Rerouted(moved=len(found), stranded=len(chosen) - len(found))
+
+
+def _choose(db: sqlite3.Connection, routes: Sequence[RouteSection]) -> list[tuple[int, str | None]]:
+    return [
+        (m.n, route_for(routes, to=m.to, type=m.type, key=m.key, tags=m.tags))
+        for m in messages.unrouted(db, [r.id for r in routes])
+    ]
+
+
+def _write(chunk: Sequence[tuple[int, str]], tx: Transaction) -> None:
+    messages.set_routes(tx, chunk)
