@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidat
 
 from modemgw.api.moments import Moment
 from modemgw.config import MessageType
-from modemgw.store.records import MessageStatus, NewMessage
+from modemgw.store.records import MessageStatus, NewMailing, NewMessage
 
 MAX_BATCH = 10_000
 MAX_VALIDITY_S = 63 * 7 * 86400
@@ -167,9 +167,9 @@ class BatchOfRecipients(Content):
 
     to: Annotated[tuple[Recipient, ...], Field(min_length=1, max_length=MAX_BATCH)]
 
-    def new_messages(self) -> list[NewMessage]:
+    def new_messages(self) -> NewMailing:
         """What the gateway is asked to send, in the order given."""
-        return [self.addressed(to) for to in self.to]
+        return NewMailing(self.addressed(""), self.to)
 
 
 class UssdBody(Body):

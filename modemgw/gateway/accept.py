@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from random import Random
 
@@ -12,10 +12,19 @@ from modemgw.gateway.errors import FieldProblem, Rejected
 from modemgw.gateway.identifiers import new_id
 from modemgw.gateway.numbers import NumberError, normalise
 from modemgw.sms import Segmentation
-from modemgw.store.records import Message, MessageStatus, NewMessage, Part, PartStatus
+from modemgw.store.records import (
+    Message,
+    MessageStatus,
+    NewMessage,
+    Part,
+    PartStatus,
+    Recipient,
+)
 
 LATEST_SEND_S = 366 * 86400.0
 """How far ahead a message may be scheduled."""
+NOBODY: Recipient = ("", "", "")
+"""Stands for the recipient in what the messages of a mailing share."""
 _ENCODINGS: dict[str, Encoding] = {"auto": "auto", "gsm7": "gsm7", "ucs2": "ucs2"}
 
 
@@ -35,33 +44,54 @@ class Acceptance:
     def check(self, new: NewMessage, *, key: str, now: float, batch: str | None = None) -> Message:
         """The message as it will be stored. Raises Rejected with every field that is wrong."""
         problems: list[FieldProblem] = []
-        to = ""
+        recipient = NOBODY
         try:
-            to = normalise(new.to, self._region)
-        except NumberError as error:
-            problems.append(FieldProblem("to", str(error), "invalid-number"))
+            to, route = self.addressing(new, key)(new.to)
+            recipient = (new_id("msg", now, self._random), to, route)
+        except Rejected as rejected:
+            problems += rejected.problems
+        try:
+            message = self.address(new, recipient, key=key, now=now, batch=batch)
+        except Rejected as rejected:
+            problems += rejected.problems
+        if problems:
+            raise Rejected(problems)
+        return message
+
+    def address(
+        self, new: NewMessage, recipient: Recipient, *, key: str, now: float, batch: str | None
+    ) -> Message:
+        """The message to a recipient that was checked; `new.to` is not looked at.
+
+        Raises Rejected with every field that is wrong.
+        """
+        problems: list[FieldProblem] = []
         parts: Segmentation | None = None
         try:
             parts = self.split(new)
         except Rejected as rejected:
             problems += rejected.problems
-        if new.modem is not None and new.modem not in self._modems:
-            known = ", ".join(sorted(self._modems)) or "none"
-            problems.append(
-                FieldProblem(
-                    "modem", f"there is no modem {new.modem!r}; there is {known}", "unknown"
+        for field, given, there_are in (
+            ("modem", new.modem, self._modems),
+            ("route", new.route, self._route_ids),
+        ):
+            if given is not None and given not in there_are:
+                known = ", ".join(sorted(there_are)) or "none"
+                problems.append(
+                    FieldProblem(
+                        field, f"there is no {field} {given!r}; there is {known}", "unknown"
+                    )
                 )
-            )
-        route = self._route(new, to, key, problems)
         send_at = new.send_at if new.send_at is not None and new.send_at > now else None
         if send_at is not None and send_at > now + LATEST_SEND_S:
             problems.append(FieldProblem("send_at", "is more than a year ahead", "out-of-range"))
         if problems or parts is None:
             raise Rejected(problems)
+        id, to, route = recipient
         policy = self._types[new.type]
         validity = policy.validity if new.validity_s is None else new.validity_s
         return Message(
-            id=new_id("msg", now, self._random),
+            id=id,
             to=to,
             text=_text_sent(new, parts),
             data=new.data,
@@ -85,6 +115,29 @@ class Acceptance:
             send_at=send_at,
             expires_at=(send_at or now) + validity,
         )
+
+    def addressing(self, new: NewMessage, key: str) -> Callable[[str], tuple[str, str]]:
+        """How the recipients of a message are read: from what was given to number and route.
+
+        What is returned raises Rejected for a number that is none, or that no route carries.
+        """
+        region = self._region
+        carriers = _carriers(self._routes, new.type, key, new.tags)
+        if new.route is not None:
+            carriers = [((), new.route)]
+
+        def read(given: str) -> tuple[str, str]:
+            try:
+                to = normalise(given, region)
+            except NumberError as error:
+                raise Rejected([FieldProblem("to", str(error), "invalid-number")]) from error
+            route = _first(carriers, to)
+            if route is not None:
+                return to, route
+            problem = f"no route is configured that carries a {new.type} there"
+            raise Rejected([FieldProblem("to", problem, "unroutable")])
+
+        return read
 
     def split(self, new: NewMessage) -> Segmentation:
         """The parts that a request's content makes. Raises Rejected."""
@@ -110,39 +163,33 @@ class Acceptance:
         )
         return split(content, max_parts=new.max_parts)
 
-    def _route(self, new: NewMessage, to: str, key: str, problems: list[FieldProblem]) -> str:
-        if new.route is not None:
-            if new.route not in self._route_ids:
-                known = ", ".join(sorted(self._route_ids))
-                problems.append(
-                    FieldProblem(
-                        "route", f"there is no route {new.route!r}; there is {known}", "unknown"
-                    )
-                )
-            return new.route
-        if not to:
-            return ""  # what is wrong with the number was said; without it nothing can be routed
-        found = route_for(self._routes, to=to, type=new.type, key=key, tags=new.tags)
-        if found is not None:
-            return found
-        problems.append(
-            FieldProblem(
-                "to", f"no route is configured that carries a {new.type} there", "unroutable"
-            )
-        )
-        return ""
-
 
 def route_for(
     routes: Sequence[RouteSection], *, to: str, type: str, key: str, tags: tuple[str, ...]
 ) -> str | None:
     """The id of the first route that matches a message; None when there is none."""
-    return next((r.id for r in routes if _carries(r.match, to, type, key, tags)), None)
+    return _first(_carriers(routes, type, key, tags), to)
 
 
-def _carries(match: RouteMatch, to: str, type: str, key: str, tags: tuple[str, ...]) -> bool:
-    if match.to_prefix and not to.startswith(match.to_prefix):
-        return False
+_Carriers = list[tuple[tuple[str, ...], str]]
+"""The prefixes of numbers that a route takes (empty: every number), and its id."""
+
+
+def _carriers(
+    routes: Sequence[RouteSection], type: str, key: str, tags: tuple[str, ...]
+) -> _Carriers:
+    return [(r.match.to_prefix, r.id) for r in routes if _carries(r.match, type, key, tags)]
+
+
+def _first(carriers: _Carriers, to: str) -> str | None:
+    for prefixes, route in carriers:
+        if not prefixes or to.startswith(prefixes):
+            return route
+    return None
+
+
+def _carries(match: RouteMatch, type: str, key: str, tags: tuple[str, ...]) -> bool:
+    """Whether a route takes such messages, to whatever number."""
     if match.type and type not in match.type:
         return False
     if match.key and key not in match.key:

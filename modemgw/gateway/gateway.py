@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 
 from modemgw.clock import Clock, SystemClock
 from modemgw.config import Config, RateLimits
-from modemgw.gateway.accept import Acceptance
+from modemgw.gateway.accept import NOBODY, Acceptance
 from modemgw.gateway.bus import EventBus
 from modemgw.gateway.errors import (
     FieldProblem,
@@ -27,7 +27,7 @@ from modemgw.gateway.errors import (
 from modemgw.gateway.fleet import Fleet, ModemView
 from modemgw.gateway.handlers import Handlers
 from modemgw.gateway.housekeeping import Housekeeping
-from modemgw.gateway.identifiers import new_id
+from modemgw.gateway.identifiers import new_id, new_ids
 from modemgw.gateway.inbox import Inbox
 from modemgw.gateway.incoming import Incoming
 from modemgw.gateway.metrics import Accepted as AcceptedCount
@@ -49,7 +49,16 @@ from modemgw.store import (
     messages,
 )
 from modemgw.store.events import find_answer, remember_answer
-from modemgw.store.records import Event, Inbound, Key, Message, NewMessage, Page
+from modemgw.store.records import (
+    Event,
+    Inbound,
+    Key,
+    Mailing,
+    Message,
+    NewMailing,
+    NewMessage,
+    Page,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -268,7 +277,7 @@ class Gateway:
                 raise
             return Accepted(None, self._replay(before, idempotency))
         try:
-            await self._commit([message], self._answer(key, idempotency, message))
+            await self._commit([Mailing.of(message)], self._answer(key, idempotency, message))
         except AnsweredBefore as before:
             return Accepted(None, self._replay(before, idempotency))
         return Accepted(message)
@@ -282,30 +291,70 @@ class Gateway:
         """
         now = self._clock.time()
         id = new_id("bat", now, self._random)
-        good: list[Message] = []
-        bad: list[tuple[int, Rejected | TooMany]] = []
-        for index, new in enumerate(news):
-            try:
-                good.append(self._check(new, key=key, now=now, batch=id))
-            except (Rejected, TooMany) as refusal:
-                bad.append((index, refusal))
-            if index % 1000 == 999:
-                await asyncio.sleep(0)  # let others in between
-        batch = AcceptedBatch(id, len(good), tuple(bad))
+        if isinstance(news, NewMailing):
+            good, bad = await self._check_mailing(news, key=key, now=now, batch=id)
+        else:
+            good, bad = await self._check_each(news, key=key, now=now, batch=id)
+        accepted = sum(len(mailing.recipients) for mailing in good)
+        batch = AcceptedBatch(id, accepted, tuple(bad))
         try:
             await self._commit(
                 good,
                 self._answer(key, idempotency, batch),
-                lambda tx: messages.insert_batch(tx, id, key, now, len(good), len(bad)),
+                lambda tx: messages.insert_batch(tx, id, key, now, accepted, len(bad)),
             )
         except AnsweredBefore as before:
             return AcceptedBatch("", 0, (), self._replay(before, idempotency))
         return batch
 
+    async def _check_each(
+        self, news: Sequence[NewMessage], *, key: str, now: float, batch: str
+    ) -> tuple[list[Mailing], list[tuple[int, Rejected | TooMany]]]:
+        good: list[Mailing] = []
+        bad: list[tuple[int, Rejected | TooMany]] = []
+        for index, new in enumerate(news):
+            try:
+                good.append(Mailing.of(self._check(new, key=key, now=now, batch=batch)))
+            except (Rejected, TooMany) as refusal:
+                bad.append((index, refusal))
+            if index % 500 == 499:
+                await asyncio.sleep(0)  # let others in between
+        return good, bad
+
+    async def _check_mailing(
+        self, news: NewMailing, *, key: str, now: float, batch: str
+    ) -> tuple[list[Mailing], list[tuple[int, Rejected | TooMany]]]:
+        content, acceptance = news.content, self._acceptance
+        try:
+            common = acceptance.address(content, NOBODY, key=key, now=now, batch=batch)
+        except Rejected:
+            # Nobody can get it; one by one they are told that, and whose number is wrong besides.
+            return await self._check_each(news, key=key, now=now, batch=batch)
+        read = acceptance.addressing(content, key)
+        good: list[tuple[str, str]] = []
+        bad: list[tuple[int, Rejected | TooMany]] = []
+        for index, given in enumerate(news.to):
+            try:
+                address = read(given)
+                self._count(address[0], key, now)
+                good.append(address)
+            except (Rejected, TooMany) as refusal:
+                bad.append((index, refusal))
+            if index % 2000 == 1999:
+                await asyncio.sleep(0)  # let others in between
+        ids = new_ids("msg", now, self._random, len(good))
+        recipients = [(id, to, route) for id, (to, route) in zip(ids, good, strict=True)]
+        return [Mailing(common, recipients)], bad
+
     def _check(self, new: NewMessage, *, key: str, now: float, batch: str | None = None) -> Message:
         message = self._acceptance.check(new, key=key, now=now, batch=batch)
+        self._count(message.to, key, now)
+        return message
+
+    def _count(self, to: str, key: str, now: float) -> None:
+        """One more message from `key` to `to`. Raises TooMany."""
         for what, quota, name in (
-            ("recipient", self._per_recipient, message.to),
+            ("recipient", self._per_recipient, to),
             ("API key", self._per_key, key),
         ):
             at = quota.allowed_at(name, now)
@@ -315,9 +364,8 @@ class Gateway:
                     f"one more is allowed in {at - now:.0f} s",
                     at - now,
                 )
-        self._per_recipient.record(message.to, now)
+        self._per_recipient.record(to, now)
         self._per_key.record(key, now)
-        return message
 
     async def _answered(self, key: str, idempotency: Idempotency | None) -> AnsweredBefore | None:
         if idempotency is None:
@@ -332,25 +380,26 @@ class Gateway:
         if at > now:
             raise TooMany("it has had as many automatic replies as it may have", at - now)
         self._replies.record(message.to, now)
-        await self._commit([message], first)
+        await self._commit([Mailing.of(message)], first)
 
     async def _commit(
         self,
-        accepted: Sequence[Message],
+        accepted: Sequence[Mailing],
         first: Callable[[Transaction], None] | None,
         then: Callable[[Transaction], None] | None = None,
     ) -> None:
         try:
             await self._outbox.accept(accepted, first=first, then=then)
         except Exception as error:
-            for message in accepted:
-                self._per_recipient.give_back(message.to)
-                self._per_key.give_back(message.key)
+            for mailing in accepted:
+                for _, to, _ in mailing.recipients:
+                    self._per_recipient.give_back(to)
+                    self._per_key.give_back(mailing.common.key)
             if isinstance(error, StoreUnavailable):
                 raise Unavailable(str(error)) from error
             raise
-        for message in accepted:
-            self._accepted.add(message.type)
+        for mailing in accepted:
+            self._accepted.add(mailing.common.type, len(mailing.recipients))
 
     def _answer(
         self, key: str, idempotency: Idempotency | None, answer: Any

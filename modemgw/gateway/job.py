@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
 
 from modemgw.gateway.content import Content
-from modemgw.store.records import Attempt, AttemptState, Message, MessageStatus
+from modemgw.store.records import Attempt, AttemptState, Mailing, Message, MessageStatus
 
 RANKS = {"otp": 0, "transactional": 1, "promotional": 2}
 """Which type goes first: the lower the earlier."""
@@ -54,7 +55,7 @@ class Job:
     expires_at: float
     part_count: int
     reference: str | None = None
-    progress: list[PartProgress] = field(default_factory=list)
+    progress: Sequence[PartProgress] = ()
     """Empty until the first attempt; use `part`."""
     sim: str | None = None
     """The SIM (ICCID) that has parts of it already: the others should follow there."""
@@ -110,30 +111,44 @@ class Job:
         self.sim = None
 
 
-def job_of(n: int, message: Message) -> Job:
-    """The job of a message, new or as a restart finds it in the store."""
-    job = Job(
-        n=n,
-        id=message.id,
-        to=message.to,
-        content=Content(
-            text=message.text,
-            data=message.data,
-            ports=message.ports,
-            encoding="ucs2" if message.encoding == "ucs2" else "auto",
-            message_class=message.message_class,
-        ),
-        type=message.type,
-        route=message.route,
-        modem=message.modem,
-        receipt=message.receipt,
-        status=message.status,
-        created_at=message.created_at,
-        due_at=message.send_at or message.created_at,
-        expires_at=message.expires_at,
-        part_count=len(message.parts),
-        reference=message.reference,
+def jobs_of(n: int, mailing: Mailing) -> list[Job]:
+    """The jobs of messages that were just accepted, of which the first is number `n`."""
+    common = mailing.common
+    content = Content(
+        text=common.text,
+        data=common.data,
+        ports=common.ports,
+        encoding="ucs2" if common.encoding == "ucs2" else "auto",
+        message_class=common.message_class,
     )
+    type, modem, receipt, status = common.type, common.modem, common.receipt, common.status
+    created_at, expires_at = common.created_at, common.expires_at
+    due_at = common.send_at or created_at
+    count, reference = len(common.parts), common.reference
+    return [
+        Job(
+            i,
+            id,
+            to,
+            content,
+            type,
+            route,
+            modem,
+            receipt,
+            status,
+            created_at,
+            due_at,
+            expires_at,
+            count,
+            reference,
+        )
+        for i, (id, to, route) in enumerate(mailing.recipients, n)
+    ]
+
+
+def job_of(n: int, message: Message) -> Job:
+    """The job of a message as a restart finds it in the store."""
+    (job,) = jobs_of(n, Mailing.of(message))
     for part in message.parts:
         if part.attempts:
             _take_up(job, part.index - 1, part.attempts)

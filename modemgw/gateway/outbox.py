@@ -15,7 +15,7 @@ from modemgw.gateway import progress
 from modemgw.gateway.dispatch import Dispatch, LaneState
 from modemgw.gateway.dispatcher import Dispatcher
 from modemgw.gateway.errors import Conflict
-from modemgw.gateway.job import Job, PartState, job_of
+from modemgw.gateway.job import Job, PartState, job_of, jobs_of
 from modemgw.gateway.lane import EXPIRED, Lane, Sender, await_word
 from modemgw.gateway.receipts import Matched, Receipts
 from modemgw.gateway.rerouting import reroute
@@ -31,7 +31,7 @@ from modemgw.store import (
     events,
     messages,
 )
-from modemgw.store.records import ErrorInfo, Message, MessageStatus
+from modemgw.store.records import ErrorInfo, Mailing, MessageStatus
 
 logger = logging.getLogger(__name__)
 
@@ -133,7 +133,7 @@ class Outbox:
 
     async def accept(
         self,
-        accepted: Sequence[Message],
+        accepted: Sequence[Mailing],
         *,
         first: Callable[[Transaction], None] | None = None,
         then: Callable[[Transaction], None] | None = None,
@@ -142,22 +142,28 @@ class Outbox:
 
         `first` may refuse with StoreConflict before anything is written. Raises StoreUnavailable.
         """
-        numbered = [(self._next_n + i, message) for i, message in enumerate(accepted)]
-        self._next_n += len(numbered)
+        first_n = self._next_n
+        self._next_n += sum(len(mailing.recipients) for mailing in accepted)
 
         def write(tx: Transaction) -> None:
             if first is not None:
                 first(tx)
-            messages.insert(tx, numbered)
-            for _, m in numbered:
-                if m.status is MessageStatus.QUEUED:
-                    tx.emit("message.queued", progress.about(m.id, m.status, m.reference))
+            messages.insert(tx, first_n, accepted)
+            for mailing in accepted:
+                status, reference = mailing.common.status, mailing.common.reference
+                if status is MessageStatus.QUEUED:
+                    for id, _, _ in mailing.recipients:
+                        tx.emit("message.queued", progress.about(id, status, reference))
             if then is not None:
                 then(tx)
 
-        await self._store.commit(
-            write, lambda _: self.dispatcher.add_all([job_of(n, m) for n, m in numbered])
-        )
+        def queue(_: None) -> None:
+            n = first_n
+            for mailing in accepted:
+                self.dispatcher.add_all(jobs_of(n, mailing))
+                n += len(mailing.recipients)
+
+        await self._store.commit(write, queue)
 
     async def cancel(self, n: int) -> None:
         """Cancel a message that has not begun. Raises Conflict."""

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from modemgw.sms import Outcome, status_of
@@ -16,6 +17,7 @@ from modemgw.store.records import (
     Attempt,
     AttemptState,
     ErrorInfo,
+    Mailing,
     Message,
     MessageStatus,
     Page,
@@ -24,12 +26,23 @@ from modemgw.store.records import (
 )
 from modemgw.store.writer import Transaction
 
-_COLUMNS = (
-    "n, id, to_number, text, data, ports, type, status, encoding, message_class, receipt, parts, "
-    "route, modem, key, reference, callback_url, batch, tags, created_at, updated_at, send_at, "
-    "expires_at, error_code, error_detail, error_permanent"
+_OWN = "n, id, to_number, route"
+"""What each message of a mailing has of its own …"""
+_COMMON = (
+    "text, data, ports, type, status, encoding, message_class, receipt, parts, modem, key, "
+    "reference, callback_url, batch, tags, created_at, updated_at, send_at, expires_at, "
+    "error_code, error_detail, error_permanent"
 )
+"""… and what they share."""
+_COLUMNS = f"{_OWN}, {_COMMON}"
 _INSERT = f"INSERT INTO messages ({_COLUMNS}) VALUES ({', '.join('?' * 26)})"
+_BLOCK = 100
+"""Messages of a mailing that are inserted by one statement."""
+_INSERT_BLOCK = (
+    f"INSERT INTO messages ({_COLUMNS}) "
+    f"SELECT column1, column2, column3, column4, {', '.join(f'?{i}' for i in range(1, 23))} "
+    f"FROM (VALUES {', '.join(['(?, ?, ?, ?)'] * _BLOCK)})"
+)
 _OPEN = "'scheduled', 'queued', 'sending'"
 """OPEN_STATUSES, in the words of the index `messages_open`: SQLite uses it for no others."""
 
@@ -71,9 +84,23 @@ def last_n(db: sqlite3.Connection) -> int:
     return int(db.execute("SELECT coalesce(max(n), 0) FROM messages").fetchone()[0])
 
 
-def insert(tx: Transaction, rows: Sequence[tuple[int, Message]]) -> None:
-    """Accept messages: (n, message) each."""
-    tx.many(_INSERT, [_row(n, m) for n, m in rows])
+def insert(tx: Transaction, n: int, accepted: Iterable[Mailing]) -> None:
+    """Accept messages: the first becomes number `n`, the others follow in their order.
+
+    A large mailing goes in by blocks: what its messages share is bound once a block, and the
+    interpreter is free for others while SQLite works on it.
+    """
+    rows: list[tuple[Any, ...]] = []
+    for mailing in accepted:
+        common = _common(mailing.common)
+        own = [(i, *recipient) for i, recipient in enumerate(mailing.recipients, n)]
+        blocks = len(own) - len(own) % _BLOCK
+        for start in range(0, blocks, _BLOCK):
+            block = chain.from_iterable(own[start : start + _BLOCK])
+            tx.execute(_INSERT_BLOCK, (*common, *block))
+        rows += [one + common for one in own[blocks:]]
+        n += len(own)
+    tx.many(_INSERT, rows)
 
 
 def insert_batch(
@@ -269,12 +296,9 @@ def reported_status(tp_status: int) -> PartStatus:
     return _REPORTED.get(status_of(tp_status).outcome, PartStatus.UNDELIVERED)
 
 
-def _row(n: int, m: Message) -> tuple[Any, ...]:
+def _common(m: Message) -> tuple[Any, ...]:
     error = m.error
     return (
-        n,
-        m.id,
-        m.to,
         m.text,
         m.data,
         None if m.ports is None else f"{m.ports[0]}:{m.ports[1]}",
@@ -284,7 +308,6 @@ def _row(n: int, m: Message) -> tuple[Any, ...]:
         m.message_class,
         m.receipt,
         len(m.parts),
-        m.route,
         m.modem,
         m.key,
         m.reference,
@@ -302,24 +325,23 @@ def _row(n: int, m: Message) -> tuple[Any, ...]:
 
 
 def _message(row: Sequence[Any], history: dict[int, list[Attempt]]) -> Message:
-    status = MessageStatus(row[7])
+    status = MessageStatus(row[8])
     return Message(
         id=row[1],
         to=row[2],
-        text=row[3],
-        data=row[4],
-        ports=_ports(row[5]),
-        type=row[6],
+        route=row[3],
+        text=row[4],
+        data=row[5],
+        ports=_ports(row[6]),
+        type=row[7],
         status=status,
-        encoding=row[8],
-        message_class=row[9],
-        receipt=bool(row[10]),
+        encoding=row[9],
+        message_class=row[10],
+        receipt=bool(row[11]),
         parts=tuple(
             Part(i, part_status(history.get(i, ()), status), tuple(history.get(i, ())))
-            for i in range(1, row[11] + 1)
+            for i in range(1, row[12] + 1)
         ),
-        error=None if row[23] is None else ErrorInfo(row[23], row[24], bool(row[25])),
-        route=row[12],
         modem=row[13],
         key=row[14],
         reference=row[15],
@@ -330,6 +352,7 @@ def _message(row: Sequence[Any], history: dict[int, list[Attempt]]) -> Message:
         updated_at=row[20],
         send_at=row[21],
         expires_at=row[22],
+        error=None if row[23] is None else ErrorInfo(row[23], row[24], bool(row[25])),
     )
 
 

@@ -6,9 +6,10 @@ in the store.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 T = TypeVar("T")
 
@@ -157,6 +158,29 @@ class NewMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class NewMailing(Sequence[NewMessage]):
+    """One content to many recipients: reads like a list of messages, of which none is made."""
+
+    content: NewMessage
+    """What they all say; its `to` is not read."""
+    to: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.to)
+
+    @overload
+    def __getitem__(self, index: int) -> NewMessage: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> NewMailing: ...
+
+    def __getitem__(self, index: int | slice) -> NewMessage | NewMailing:
+        if isinstance(index, slice):
+            return NewMailing(self.content, self.to[index])
+        return replace(self.content, to=self.to[index])
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A message as the API shows it."""
 
@@ -188,6 +212,24 @@ class Message:
     send_at: float | None
     expires_at: float
     cost: float | None = None
+
+
+Recipient = tuple[str, str, str]
+"""What a message of a mailing has of its own: `id`, `to` and `route`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mailing:
+    """Accepted messages that differ in their recipient alone."""
+
+    common: Message
+    """What they share; its `id`, `to` and `route` are not read."""
+    recipients: Sequence[Recipient]
+
+    @classmethod
+    def of(cls, message: Message) -> Mailing:
+        """A mailing of one message."""
+        return cls(message, ((message.id, message.to, message.route),))
 
 
 @dataclass(frozen=True, slots=True)

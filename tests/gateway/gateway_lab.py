@@ -18,7 +18,7 @@ from modemgw.gateway.receipts import Matched, Receipts
 from modemgw.modem import ErrorCode, SimIdentity, SubmitRefused, Submitted, classify
 from modemgw.sms import Address, Outcome, StatusReport, Submit, Timestamp, decode_mo, status_of
 from modemgw.store import FILE_NAME, Store, messages
-from modemgw.store.records import Event, Message, NewMessage
+from modemgw.store.records import Event, Mailing, Message, NewMessage
 
 START = 1_790_000_000.0
 """A Monday in 2026, in UTC seconds."""
@@ -152,7 +152,7 @@ class Lab:
     async def accept(self, to: str = "+447700900123", text: str = "hello", **more: Any) -> Message:
         new = NewMessage(to=to, text=text, **more)
         message = self.acceptance.check(new, key="test", now=self.clock.time())
-        await self.outbox.accept([message])
+        await self.outbox.accept([Mailing.of(message)])
         return message
 
     async def report(
