@@ -77,7 +77,7 @@ class Lane:
         self._clock = clock
         self._random = random
         self._draining = False
-        self._idle: asyncio.Task[Job] | None = None
+        self._waiting: asyncio.Task[None] | None = None
 
     def reconfigure(self, types: TypesSection, receipt_timeout_s: float) -> None:
         """Go by other policies from the next part on."""
@@ -86,26 +86,27 @@ class Lane:
     def drain(self) -> None:
         """Finish the part that is in the air and take no more."""
         self._draining = True
-        if self._idle is not None:
-            self._idle.cancel()
+        if self._waiting is not None:
+            self._waiting.cancel()
 
     async def run(self) -> None:
         """Work until drained or cancelled."""
+        task: asyncio.Task[None] | None = asyncio.current_task()
+        assert task is not None
         while not self._draining:
-            self._idle = asyncio.ensure_future(self._next())
+            # No task for each job: with work at hand the end of one part and the beginning of the
+            # next are handed to the store in one step of the loop, and share a commit.
+            self._waiting = task
             try:
-                job = await self._idle
+                await self._modem.wait_ready()
+                job = await self._dispatcher.next(self._modem.id)
             except asyncio.CancelledError:
-                if self._draining and not _being_cancelled():
+                if self._draining and task.uncancel() == 0:
                     return
                 raise
             finally:
-                self._idle = None
+                self._waiting = None
             await self._carry(job)
-
-    async def _next(self) -> Job:
-        await self._modem.wait_ready()
-        return await self._dispatcher.next(self._modem.id)
 
     @property
     def _state(self) -> LaneState:
@@ -370,8 +371,3 @@ def _slug(code: ErrorCode) -> str:
     """A modem's error as the API names it: `cms-21`, `cme-30`, `error`."""
     kind = code.kind.lower()
     return kind if code.number is None else f"{kind}-{code.number}"
-
-
-def _being_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

@@ -7,7 +7,6 @@ of the whole store finds what hints miss (TS 27.005 3.4).
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -62,6 +61,11 @@ class Inbox:
         self.sweep_due = True
         self.wake = asyncio.Event()
 
+    def ask_sweep(self) -> None:
+        """Have the whole store looked through."""
+        self.sweep_due = True
+        self.wake.set()
+
     def hear(self, urc: Urc) -> None:
         """Take note of an unsolicited result code; never blocks."""
         if urc.kind is UrcKind.STORED:
@@ -109,23 +113,27 @@ class Receiver:
         """Receive until cancelled. Raises what the channel raises when it is out of step."""
         inbox = self._inbox
         inbox.sweep_due = True
-        next_sweep = self._clock.monotonic()
-        while True:
-            inbox.wake.clear()
-            await self._take_direct()
-            await self._take_hints()
-            if inbox.sweep_due or self._clock.monotonic() >= next_sweep:
-                inbox.sweep_due = False
-                await self._sweep()
-                next_sweep = self._clock.monotonic() + self._sweep_s
-                while inbox.again:
-                    inbox.direct.append(inbox.again.popleft())
+        next_sweep: asyncio.TimerHandle | None = None
+        try:
+            while True:
+                inbox.wake.clear()
                 await self._take_direct()
-            if inbox.direct or inbox.hints or inbox.sweep_due:
-                continue
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(max(0.0, next_sweep - self._clock.monotonic())):
+                await self._take_hints()
+                if inbox.sweep_due:
+                    inbox.sweep_due = False
+                    await self._sweep()
+                    if next_sweep is not None:
+                        next_sweep.cancel()
+                    loop = asyncio.get_running_loop()
+                    next_sweep = loop.call_later(self._sweep_s, inbox.ask_sweep)
+                    while inbox.again:
+                        inbox.direct.append(inbox.again.popleft())
+                    await self._take_direct()
+                if not (inbox.direct or inbox.hints or inbox.sweep_due):
                     await inbox.wake.wait()
+        finally:
+            if next_sweep is not None:
+                next_sweep.cancel()
 
     # Direct messages
 
@@ -137,8 +145,7 @@ class Receiver:
                 direct.popleft()
                 continue
             # Together, so that they share a commit. They leave the inbox only when they are safe.
-            pdus = list(direct)
-            kept = await asyncio.gather(*(self._kept_safely(pdu) for pdu in pdus))
+            kept = await self._kept_together(list(direct))
             for safe in kept:
                 pdu = direct.popleft()
                 if not safe:
@@ -152,6 +159,11 @@ class Receiver:
             await self._channel.command("AT+CNMA", urgent=True)
         except CommandFailed as error:
             log.debug("not acknowledged: %s", error.code)
+
+    async def _kept_together(self, pdus: list[ReceivedPdu]) -> list[bool]:
+        if len(pdus) == 1:
+            return [await self._kept_safely(pdus[0])]
+        return await asyncio.gather(*(self._kept_safely(pdu) for pdu in pdus))
 
     async def _kept_safely(self, pdu: ReceivedPdu) -> bool:
         try:
@@ -229,7 +241,7 @@ class Receiver:
             started = self._clock.monotonic()
             found = [s for s in await self._list(memory) if not _is_submit(s)]
             new = [s for s in found if (memory, s.index, s.pdu.raw) not in self._kept]
-            safe = await asyncio.gather(*(self._kept_safely(s.pdu) for s in new))
+            safe = await self._kept_together([s.pdu for s in new])
             done = {s.index for s, kept in zip(new, safe, strict=True) if kept}
             for stored in found:
                 if stored.index in done or stored not in new:
