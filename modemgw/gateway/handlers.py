@@ -55,6 +55,10 @@ def name_of(index: int, section: HandlerSection) -> str:
     return f"{index + 1}:{kind}"
 
 
+def _named(sections: Sequence[HandlerSection]) -> dict[str, HandlerSection]:
+    return {name_of(i, s): s for i, s in enumerate(sections)}
+
+
 def matches(match: HandlerMatch, message: Inbound) -> bool:
     """Whether a handler wants a message."""
     if match.keyword is not None:
@@ -78,7 +82,7 @@ class Handlers:
         clock: Clock,
         random: Random,
     ) -> None:
-        self._sections = {name_of(i, s): s for i, s in enumerate(sections)}
+        self._sections = _named(sections)
         self._store = store
         self._reply = reply
         self._clock = clock
@@ -94,10 +98,17 @@ class Handlers:
         """Something is owed."""
         self._wake.set()
 
+    def reconfigure(self, sections: Sequence[HandlerSection]) -> None:
+        """Have these handlers from now on.
+
+        What is owed goes to the one that has its place and kind now; where there is none, it is
+        given up. What is being delivered is not disturbed.
+        """
+        self._sections = _named(sections)
+        self.wake()
+
     async def run(self) -> None:
         """Deliver what is owed, until cancelled."""
-        if not self._sections:
-            return
         async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as tasks:
             while True:
                 self._wake.clear()

@@ -50,6 +50,10 @@ class Housekeeping:
         """How far each kind of thing was looked through today."""
         self._clock = clock
 
+    def reconfigure(self, config: Config) -> None:
+        """Go by other times from the next round on."""
+        self._config = config
+
     async def run(self) -> None:
         """Keep house until cancelled. A database in trouble is left alone until the next turn."""
         while True:

@@ -35,7 +35,8 @@ class Inbox:
         self._receipts = receipts
         self._on_settled = on_settled
         self._on_message = on_message
-        self._reassembly_timeout_s = reassembly_timeout_s
+        self.reassembly_timeout_s = reassembly_timeout_s
+        """After this time an incomplete long message is handed on."""
         self._clock = clock
 
     async def received(self, modem: str, sim: SimIdentity, pdu: ReceivedPdu) -> None:
@@ -75,7 +76,7 @@ class Inbox:
 
     async def release_overdue(self) -> None:
         """Hand on long messages that stayed incomplete for too long, their gaps marked."""
-        before = self._clock.time() - self._reassembly_timeout_s
+        before = self._clock.time() - self.reassembly_timeout_s
         for message in await self._store.write(
             lambda tx: self._incoming.release_overdue(tx, before)
         ):

@@ -6,7 +6,8 @@ again. Everything is counted in messages.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping
 
 from modemgw.config import RateLimits
 
@@ -20,9 +21,34 @@ class Quota:
     """
 
     def __init__(self, limits: RateLimits) -> None:
+        self._times: dict[str, deque[float]] = {}
+        self.limits = limits
+
+    @property
+    def limits(self) -> RateLimits:
+        """What is kept to. After a change `recount` what was accepted before."""
+        return self._wanted
+
+    @limits.setter
+    def limits(self, limits: RateLimits) -> None:
+        self._wanted = limits
         self._limits = [(limit, span) for name, span in _SPANS if (limit := getattr(limits, name))]
         self._longest = max((span for _, span in self._limits), default=0.0)
-        self._times: dict[str, deque[float]] = {}
+        if not self._limits:
+            self._times.clear()
+
+    def recount(self, accepted: Mapping[str, Iterable[float]]) -> None:
+        """Know as well what the store knows: by name, the times of messages, oldest first.
+
+        A message that both know of is one: it stands there with the very time that was recorded.
+        """
+        for name, times in accepted.items() if self._limits else ():
+            here = self._times.get(name)
+            if here is None:
+                self._times[name] = deque(times)
+            else:
+                both = Counter(here) | Counter(times)
+                self._times[name] = deque(sorted(both.elements()))
 
     @property
     def window_s(self) -> float:

@@ -359,3 +359,33 @@ async def test_many_owed_deliveries_are_made_a_few_at_a_time(
             await one.receive(message())
         await one.until(*[("done", 1)] * 20)
     assert 1 < max(at_once) <= 3
+
+
+async def test_what_is_owed_to_a_handler_that_is_gone_is_given_up(tmp_path: Path) -> None:
+    async with hook([500]) as (url, _), shop(tmp_path, {"webhook": url}) as one:
+        await one.receive(message())
+        await one.until(("pending", 1))
+    async with shop(tmp_path) as one:
+        await one.again()
+        await one.until(("dead", 2))
+        problem = "SELECT problem FROM handlings"
+        rows = await one.store.read(lambda db: db.execute(problem).fetchall())
+        assert rows == [("this handler is no longer configured",)]
+
+
+async def test_handlers_change_while_they_run(tmp_path: Path) -> None:
+    async with hook([500]) as (broken, _), hook([]) as (url, got), shop(tmp_path) as one:
+        await one.receive(message())
+        await asyncio.sleep(0.05)
+        assert await one.states() == [], "nobody wanted it"
+        one.handlers.reconfigure([HandlerSection(webhook=broken)])
+        await one.receive(message())
+        await one.until(("pending", 1))
+        one.handlers.reconfigure([HandlerSection(webhook=url)])
+        await one.again()
+        await one.until(("done", 2))
+        assert len(got) == 1, "what is owed goes to the one in its place"
+        one.handlers.reconfigure([])
+        await one.receive(message())
+        await asyncio.sleep(0.05)
+        assert await one.states() == [("done", 2)]
