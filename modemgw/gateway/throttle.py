@@ -16,6 +16,37 @@ MINUTE = 60.0
 HOUR = 3600.0
 
 
+class _Window:
+    """A limit over a span of time that slides."""
+
+    def __init__(self, limit: int, span: float) -> None:
+        self._limit = limit
+        self._span = span
+        self._starts: deque[float] = deque()
+
+    def frees_at(self, now: float, parts: int) -> float:
+        """When so many parts fit; `now` if they do."""
+        self._forget(now)
+        starts = self._starts
+        surplus = len(starts) + min(parts, self._limit) - self._limit
+        # It frees when the `surplus`-th oldest of its parts leaves it.
+        return now if surplus <= 0 else starts[surplus - 1] + self._span
+
+    def record(self, now: float) -> None:
+        """One part starts now."""
+        self._forget(now)
+        self._starts.append(now)
+
+    def give_back(self) -> None:
+        """The last one did not start after all."""
+        if self._starts:
+            self._starts.pop()
+
+    def _forget(self, now: float) -> None:
+        while self._starts and self._starts[0] <= now - self._span:
+            self._starts.popleft()
+
+
 class Throttle:
     """The limits of one SIM and what it has used of them. Times are UTC seconds.
 
@@ -27,8 +58,12 @@ class Throttle:
     ) -> None:
         self._limits = limits
         self._random = random
-        self._recent: deque[float] = deque()
-        self._day = self._month = 0.0
+        self._windows = [
+            _Window(limit, span)
+            for limit, span in ((limits.per_minute, MINUTE), (limits.per_hour, HOUR))
+            if limit
+        ]
+        self._day = self._month = self._rolls_at = 0.0
         self._today = self._this_month = 0
         self._recipients: set[str] = set()
         self._not_before = 0.0
@@ -68,10 +103,8 @@ class Throttle:
             return now
         limits = self._limits
         at = max(now, self._not_before)
-        self._forget(now)
-        for limit, span in ((limits.per_minute, MINUTE), (limits.per_hour, HOUR)):
-            if limit:
-                at = max(at, self._window_frees(limit, span, parts, now))
+        for window in self._windows:
+            at = max(at, window.frees_at(now, parts))
         self._roll(now)
         if limits.per_day and self._today and self._today + parts > limits.per_day:
             at = max(at, self._day + 86400)
@@ -92,9 +125,8 @@ class Throttle:
             return
         limits = self._limits
         self._roll(now)
-        self._forget(now)
-        if limits.per_minute or limits.per_hour:
-            self._recent.append(now)
+        for window in self._windows:
+            window.record(now)
         self._today += 1
         self._this_month += 1
         if limits.unique_recipients_per_month:
@@ -108,22 +140,12 @@ class Throttle:
         """The part that was recorded last was not sent after all."""
         self._today = max(0, self._today - 1)
         self._this_month = max(0, self._this_month - 1)
-        if self._recent:
-            self._recent.pop()
-
-    def _window_frees(self, limit: int, span: float, parts: int, now: float) -> float:
-        inside = sum(1 for t in self._recent if t > now - span)
-        surplus = inside + min(parts, limit) - limit
-        if surplus <= 0:
-            return now
-        # The window slides: it frees when the `surplus`-th oldest of its parts leaves it.
-        return self._recent[len(self._recent) - inside + surplus - 1] + span
-
-    def _forget(self, now: float) -> None:
-        while self._recent and self._recent[0] <= now - HOUR:
-            self._recent.popleft()
+        for window in self._windows:
+            window.give_back()
 
     def _roll(self, now: float) -> None:
+        if self._day <= now < self._rolls_at:
+            return
         day = _day_start(now, self._limits)
         if day != self._day:
             self._day, self._today = day, 0
@@ -131,6 +153,7 @@ class Throttle:
         if month != self._month:
             self._month, self._this_month = month, 0
             self._recipients.clear()
+        self._rolls_at = min(day + 86400, _next_month(month, self._limits))
 
 
 def _day_start(now: float, limits: Limits) -> float:
