@@ -145,25 +145,22 @@ class Outbox:
         first_n = self._next_n
         self._next_n += sum(len(mailing.recipients) for mailing in accepted)
 
-        def write(tx: Transaction) -> None:
+        def write(tx: Transaction) -> list[Job]:
             if first is not None:
                 first(tx)
             messages.insert(tx, first_n, accepted)
+            jobs: list[Job] = []  # made here, where they keep nobody in the loop waiting
             for mailing in accepted:
                 status, reference = mailing.common.status, mailing.common.reference
                 if status is MessageStatus.QUEUED:
                     for id, _, _ in mailing.recipients:
                         tx.emit("message.queued", progress.about(id, status, reference))
+                jobs += jobs_of(first_n + len(jobs), mailing)
             if then is not None:
                 then(tx)
+            return jobs
 
-        def queue(_: None) -> None:
-            n = first_n
-            for mailing in accepted:
-                self.dispatcher.add_all(jobs_of(n, mailing))
-                n += len(mailing.recipients)
-
-        await self._store.commit(write, queue)
+        await self._store.commit(write, self.dispatcher.add_all)
 
     async def cancel(self, n: int) -> None:
         """Cancel a message that has not begun. Raises Conflict."""
