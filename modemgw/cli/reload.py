@@ -1,44 +1,24 @@
-"""SIGHUP: reads the configuration again, takes over what can be, and says what cannot."""
+"""SIGHUP: reads the configuration again and has the running gateway go by it."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
-from collections.abc import Iterator
+import time
 from pathlib import Path
-from typing import Any
 
+from modemgw.cli.config import check_modems
+from modemgw.cli.notify import Notifier
 from modemgw.config import Config, ConfigError, load
+from modemgw.gateway import Gateway
+from modemgw.modem import ModemState
 
 log = logging.getLogger(__name__)
 
-RELOADABLE = frozenset({"gateway.log_level"})
-"""Keys that a running daemon takes over."""
-
-
-def reload(path: Path, running: Config) -> Config:
-    """The configuration from now on: `running`, with what can be reloaded as the file says.
-
-    A file that is wrong changes nothing. Values are not logged: they may be secret.
-    """
-    try:
-        wanted = load(path)
-    except ConfigError as error:
-        for problem in error.problems:
-            log.error("not reloaded: %s", problem)
-        return running
-    changed = sorted(changes(running, wanted))
-    for key in changed:
-        if key in RELOADABLE:
-            log.warning("reloaded: %s", key)
-        else:
-            log.warning("%s has changed: it takes effect when the daemon is restarted", key)
-    if not changed:
-        log.warning("reloaded: nothing has changed")
-    level = wanted.gateway.log_level
-    set_level(level)
-    return running.model_copy(
-        update={"gateway": running.gateway.model_copy(update={"log_level": level})}
-    )
+SETTLING_S = 5.0
+"""After this time a modem that is there has been initialised, or says what it waits for."""
+COME_UP = frozenset({ModemState.READY, ModemState.SENDING, ModemState.PAUSED})
 
 
 def set_level(level: str) -> None:
@@ -46,21 +26,64 @@ def set_level(level: str) -> None:
     logging.getLogger("modemgw").setLevel(level.upper())
 
 
-def changes(old: Config, new: Config) -> Iterator[str]:
-    """The keys that differ: `http.listen`, `modem.m1.weight`, `handler` …"""
-    return _differing(_keyed(old), _keyed(new), "")
+class Reloader:
+    """Applies the file when it is asked to: one time after the other, the newest file last."""
+
+    def __init__(self, file: Path, gateway: Gateway, notifier: Notifier) -> None:
+        self._file = file
+        self._gateway = gateway
+        self._notifier = notifier
+        self._asked = asyncio.Event()
+
+    def ask(self) -> None:
+        """Have the file applied; asked while it is being applied, once more after that."""
+        self._asked.set()
+
+    async def run(self) -> None:
+        """Reload when asked, until cancelled. Tells of modems that have not come up since."""
+        if not self._gateway.modems():
+            log.warning("no modem is configured: `modemgw modems scan` shows what is attached")
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(SETTLING_S):
+                    await self._asked.wait()
+            if not self._asked.is_set():
+                self._tell_who_is_missing()
+                await self._asked.wait()
+            self._asked.clear()
+            now = time.monotonic_ns() // 1000
+            self._notifier.tell(f"RELOADING=1\nMONOTONIC_USEC={now}")
+            await self.reload()
+            self._notifier.tell("READY=1")
+
+    async def reload(self) -> None:
+        """Apply the file; one that is wrong changes nothing. Values stay out of the log."""
+        try:
+            config = await asyncio.to_thread(_load_checked, self._file)
+            done = await self._gateway.reconfigure(config)
+        except ConfigError as error:
+            for problem in error.problems:
+                log.error("not reloaded: %s", problem)
+            return
+        except Exception:
+            log.exception("the reload has failed midway: reload again, or restart")
+            return
+        for line in done:
+            log.warning("reloaded: %s", line)
+        if not done:
+            log.warning("reloaded: nothing has changed")
+        set_level(config.gateway.log_level)
+
+    def _tell_who_is_missing(self) -> None:
+        """One line for each modem that did not come up: its state may never have changed."""
+        for view in self._gateway.modems():
+            status = view.status
+            if status.state not in COME_UP:
+                why = status.reason or "it has not answered yet"
+                log.warning("modem %s is %s: %s", status.id, status.state, why)
 
 
-def _keyed(config: Config) -> dict[str, Any]:
-    document = config.model_dump()
-    for kind in ("modem", "route"):
-        document[kind] = {item["id"]: item for item in document[kind]}
-    return document
-
-
-def _differing(old: Any, new: Any, path: str) -> Iterator[str]:
-    if isinstance(old, dict) and isinstance(new, dict):
-        for key in old.keys() | new.keys():
-            yield from _differing(old.get(key), new.get(key), f"{path}.{key}" if path else key)
-    elif old != new:
-        yield path
+def _load_checked(file: Path) -> Config:
+    config = load(file)
+    check_modems(config)
+    return config

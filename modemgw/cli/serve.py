@@ -20,18 +20,14 @@ from modemgw.cli.errors import told
 from modemgw.cli.notify import Notifier
 from modemgw.cli.options import config_option, load_config
 from modemgw.cli.output import clean
-from modemgw.cli.reload import reload, set_level
+from modemgw.cli.reload import Reloader, set_level
 from modemgw.cli.signals import stop_on_signals
 from modemgw.config import Config, ConfigError, find
 from modemgw.gateway import Gateway, NotFound
-from modemgw.modem import ModemState, TraceLine
+from modemgw.modem import TraceLine
 from modemgw.store import StoreError
 
 log = logging.getLogger(__name__)
-
-SETTLING_S = 5.0
-"""After this time a modem that is there has been initialised, or says what it waits for."""
-COME_UP = frozenset({ModemState.READY, ModemState.SENDING, ModemState.PAUSED})
 
 
 @click.command()
@@ -47,8 +43,9 @@ def serve(config_file: Path | None, traced: tuple[str, ...]) -> None:
     """Run the daemon in the foreground, until SIGTERM or Ctrl-C.
 
     Then no new part is begun, and parts that are in the air get gateway.drain_timeout seconds; a
-    second signal ends it at once. SIGHUP reads the configuration again. A modem that is missing
-    does not stop the daemon: it is `absent` until it comes.
+    second signal ends it at once. SIGHUP reads the configuration again and applies it: modems come
+    and go while the others work. A modem that is missing does not stop the daemon: it is `absent`
+    until it comes.
     """
     config = load_config(config_file)
     set_up_logging(config.gateway.log_level)
@@ -83,11 +80,12 @@ async def _serve(config: Config, file: Path, traced: tuple[str, ...]) -> None:
         url = await stack.enter_async_context(
             serve_http(gateway, bound, max_body_bytes=config.http.max_body_bytes)
         )
-        _reload_on_hangup(config, file)
+        reloader = Reloader(file, gateway, notifier)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.ask)
         async with asyncio.TaskGroup() as tasks:
             beside = [
                 tasks.create_task(notifier.keep_alive(), name="watchdog"),
-                tasks.create_task(_tell_who_is_missing(gateway), name="who is missing"),
+                tasks.create_task(reloader.run(), name="reload"),
             ]
             click.echo(f"modemgw listens on {url}")
             if not is_private(bound):
@@ -100,31 +98,9 @@ async def _serve(config: Config, file: Path, traced: tuple[str, ...]) -> None:
             await stop.wait()
             for task in beside:
                 task.cancel()
-        log.info("ending: parts in the air have %g s", config.gateway.drain_timeout)
+        log.info("ending: parts in the air have %g s", gateway.config.gateway.drain_timeout)
         notifier.tell("STOPPING=1")
 
 
 def _log_line(modem: str, line: TraceLine) -> None:
     log.info("modem %s %s %s", modem, line.direction, clean(line.text))
-
-
-async def _tell_who_is_missing(gateway: Gateway) -> None:
-    """One line for each modem that did not come up: its state may never have changed."""
-    if not gateway.modems():
-        log.warning("no modem is configured: `modemgw modems scan` shows what is attached")
-    await asyncio.sleep(SETTLING_S)
-    for view in gateway.modems():
-        status = view.status
-        if status.state not in COME_UP:
-            why = status.reason or "it has not answered yet"
-            log.warning("modem %s is %s: %s", status.id, status.state, why)
-
-
-def _reload_on_hangup(config: Config, file: Path) -> None:
-    running = config
-
-    def again() -> None:
-        nonlocal running
-        running = reload(file, running)
-
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, again)

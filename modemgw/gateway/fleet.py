@@ -1,16 +1,20 @@
-"""The modems and their lanes, each in tasks of its own: a fault in one never delays another."""
+"""The modems and their lanes, each in tasks of its own: a fault in one never delays another.
+
+They may come, change and go while the others work.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from modemgw.clock import Clock
-from modemgw.config import Config, Limits, ModemSection
+from modemgw.config import Config, Limits, ModemMatch, ModemSection
 from modemgw.gateway.errors import Conflict, NotFound
+from modemgw.gateway.lane import Lane
 from modemgw.gateway.outbox import Outbox
 from modemgw.modem import (
     Locator,
@@ -22,7 +26,7 @@ from modemgw.modem import (
     SimIdentity,
     Timings,
 )
-from modemgw.store import Store
+from modemgw.store import Store, StoreUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +36,10 @@ _EVENTS = {
     ModemState.QUARANTINED: "modem.quarantined",
     ModemState.ABSENT: "modem.lost",
 }
+IN_PLACE = frozenset({"routes", "weight", "limits", "number"})
+"""Keys of a modem that its keeper does not need: they change while it works."""
+REMOVED = "removed from the configuration"
+BEGUN_ANEW = "its configuration has changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,20 @@ class ModemView:
     routes: tuple[str, ...]
     weight: int
     limits: Limits
+
+
+@dataclass(slots=True, eq=False)
+class _Station:
+    """A modem with its lane, and what runs them."""
+
+    section: ModemSection
+    limits: Limits
+    modem: Modem
+    lane: Lane
+    keeper: asyncio.Task[None] | None = None
+    carrier: asyncio.Task[None] | None = None
+    leaves: asyncio.Task[str] | None = None
+    """Set once it has to go; ends with what is to be told of it."""
 
 
 class Fleet(ModemSink):
@@ -63,42 +85,171 @@ class Fleet(ModemSink):
         self._store = store
         self._outbox = outbox
         self._received = received
+        self._clock = clock
+        self._random = random
+        self._timings = timings
+        self._locator = Locator(clock=clock)  # one for all: a port is asked once, has one owner
         self._tasks: asyncio.TaskGroup | None = None
-        self._sections = {s.id: s for s in config.modem}
-        self._limits = {s.id: config.limits_of(s) for s in config.modem}
-        locator = Locator(clock=clock)  # one for all: each port is asked once and has one owner
-        self._modems = {
-            s.id: Modem(s, self, clock=clock, random=random, timings=timings, locator=locator)
-            for s in config.modem
-        }
-        self._lanes = {s.id: outbox.add_lane(self._modems[s.id], s) for s in config.modem}
+        self._closed = False
         self._ready: set[str] = set()
-        self._lane_tasks: list[asyncio.Task[None]] = []
-        self._modem_tasks: list[asyncio.Task[None]] = []
+        self._wanted = {s.id: s for s in config.modem}
+        self._stations: dict[str, _Station] = {}
+        for section in config.modem:
+            self._settle_in(section, self.make(section), config.limits_of(section))
+
+    def make(self, section: ModemSection) -> Modem:
+        """A modem that is not run yet. Raises ValueError for a profile that there is not."""
+        return Modem(
+            section,
+            self,
+            clock=self._clock,
+            random=self._random,
+            timings=self._timings,
+            locator=self._locator,
+        )
+
+    def _settle_in(self, section: ModemSection, modem: Modem, limits: Limits) -> None:
+        lane = self._outbox.add_lane(modem, section)
+        station = self._stations[section.id] = _Station(section, limits, modem, lane)
+        if self._tasks is not None:
+            self._run(station, self._tasks)
 
     def start(self, tasks: asyncio.TaskGroup) -> None:
         """Begin to run every modem and its lane in `tasks`."""
         self._tasks = tasks
-        for id, modem in self._modems.items():
-            self._modem_tasks.append(tasks.create_task(modem.run(), name=f"modem {id}"))
-            lane = self._lanes[id]
-            self._lane_tasks.append(tasks.create_task(lane.run(), name=f"lane {id}"))
+        for station in self._stations.values():
+            self._run(station, tasks)
+
+    def _run(self, station: _Station, tasks: asyncio.TaskGroup) -> None:
+        id = station.section.id
+        station.keeper = tasks.create_task(station.modem.run(), name=f"modem {id}")
+        station.carrier = tasks.create_task(station.lane.run(), name=f"lane {id}")
 
     async def drain(self, timeout_s: float) -> bool:
         """Let the parts in the air finish. False when some did not within `timeout_s`."""
+        self._closed = True
         self._outbox.drain()
-        if not self._lane_tasks:
+        carriers = [s.carrier for s in self._stations.values() if s.carrier is not None]
+        if not carriers:
             return True
-        _, running = await asyncio.wait(self._lane_tasks, timeout=timeout_s)
+        _, running = await asyncio.wait(carriers, timeout=timeout_s)
         return not running
 
     def stop(self) -> None:
         """Cancel every modem, and what of the lanes is left."""
-        for task in (*self._lane_tasks, *self._modem_tasks):
+        for station in self._stations.values():
+            for task in (station.carrier, station.keeper):
+                if task is not None:
+                    task.cancel()
+
+    # --- another configuration
+
+    def plan(self, config: Config) -> dict[str, Modem]:
+        """The modems that have to begin, or to begin anew. Raises ValueError; changes nothing."""
+        return {
+            section.id: self.make(section)
+            for section in config.modem
+            if (station := self._stations.get(section.id)) is None
+            or station.leaves is not None
+            or not _differing(station.section, section) <= IN_PLACE
+        }
+
+    async def reconfigure(self, config: Config, begin: dict[str, Modem]) -> list[str]:
+        """Have the modems of `config`, where `begin` is its plan. Returns what was done.
+
+        What has to go is drained within `gateway.drain_timeout`; what is new begins at once, unless
+        another one has to leave its port first. What has begun is finished even when the caller is
+        cancelled.
+        """
+        if self._closed:
+            return []
+        assert self._tasks is not None, "it was started"
+        wanted = self._wanted = {s.id: s for s in config.modem}
+        told, changing = [], []
+        for id, station in self._stations.items():
+            section = wanted.get(id)
+            if section is None:
+                told.append(f"modem {id}: removed")
+                self._dismiss(station, config.gateway.drain_timeout, REMOVED)
+            elif id in begin:
+                keys = ", ".join(sorted(_differing(station.section, section)))
+                told.append(f"modem {id}: begins anew, it has another {keys}")
+                _inherit(begin[id], station.modem)
+                self._dismiss(station, config.gateway.drain_timeout, BEGUN_ANEW)
+            else:
+                changing.append((station, section))
+        at_work = {
+            self._tasks.create_task(self._come(wanted[id], modem, config), name=f"begin {id}")
+            for id, modem in begin.items()
+        }
+        told += [f"modem {id}: added" for id in begin if id not in self._stations]
+        told += [await self._change(*change, config) for change in changing]
+        at_work |= {s.leaves for s in self._stations.values() if s.leaves is not None}
+        if at_work:
+            await asyncio.wait(at_work)
+        told += [task.result() for task in at_work if not task.cancelled()]
+        return [line for line in told if line]
+
+    def _dismiss(self, station: _Station, timeout_s: float, why: str) -> None:
+        """Begin to let a modem go."""
+        if station.leaves is not None:
+            return
+        assert self._tasks is not None
+        id = station.section.id
+        ready = id in self._ready
+        station.lane.drain()
+        self._ready.discard(id)
+        self._outbox.set_unready(id)
+        station.leaves = self._tasks.create_task(
+            self._leave(station, timeout_s, why if ready else None), name=f"end of {id}"
+        )
+
+    async def _leave(self, station: _Station, timeout_s: float, lost: str | None) -> str:
+        """Wait for the part in the air, close the port, forget the modem."""
+        id, keeper, carrier = station.section.id, station.keeper, station.carrier
+        assert keeper is not None
+        assert carrier is not None
+        _, late = await asyncio.wait([carrier], timeout=timeout_s)
+        for task in (carrier, keeper):
             task.cancel()
+            await asyncio.wait([task])
+        self._outbox.remove_lane(id)
+        del self._stations[id]
+        if lost is not None:
+            self._tell("modem.lost", id, lost)
+        return f"modem {id}: a part was still in the air after {timeout_s:g} s" if late else ""
+
+    async def _come(self, section: ModemSection, modem: Modem, config: Config) -> str:
+        """Let a modem begin, after those that have its id or its place."""
+        place = _place(section)
+        before = {
+            station.leaves
+            for station in self._stations.values()
+            if station.leaves is not None
+            and (station.section.id == section.id or _place(station.section) == place)
+        }
+        if before:
+            await asyncio.wait(before)
+        unwanted = self._closed or self._wanted.get(section.id) != section
+        if not unwanted and section.id not in self._stations:
+            self._settle_in(section, modem, config.limits_of(section))
+        return ""
+
+    async def _change(self, station: _Station, section: ModemSection, config: Config) -> str:
+        """Give a modem at work what changes in place."""
+        changed = _differing(station.section, section)
+        station.section, station.limits = section, config.limits_of(section)
+        try:
+            if await self._outbox.change_lane(section):
+                changed.add("limits")
+        except StoreUnavailable as error:
+            return (
+                f"modem {section.id}: what its SIM has sent could not be counted; its limits are "
+                f"the old ones until the next reload: {error}"
+            )
+        return f"modem {section.id}: has another {', '.join(sorted(changed))}" if changed else ""
 
     # --- what modems tell
-
     async def received(self, modem_id: str, sim: SimIdentity, pdu: ReceivedPdu) -> None:
         """See ModemSink."""
         await self._received(modem_id, sim, pdu)
@@ -107,28 +258,30 @@ class Fleet(ModemSink):
         self, modem_id: str, old: ModemState, new: ModemState, reason: str | None
     ) -> None:
         """See ModemSink."""
-        section = self._sections[modem_id]
+        level = logging.DEBUG if {old, new} <= CAN_SEND else logging.INFO
+        logger.log(level, "modem %s: %s%s", modem_id, new, f" ({reason})" if reason else "")
+        station = self._stations[modem_id]
+        if station.leaves is not None:
+            return  # what has to be told of it is told when it has gone
         ready = new in CAN_SEND
         if ready and modem_id not in self._ready:
             self._ready.add(modem_id)
             assert self._tasks is not None
-            self._tasks.create_task(self._let_work(section), name=f"ready {modem_id}")
+            self._tasks.create_task(self._let_work(station), name=f"ready {modem_id}")
             self._tell("modem.ready", modem_id, None)
         elif not ready:
             if modem_id in self._ready:
                 self._ready.discard(modem_id)
-                self._outbox.set_unready(section.id)
+                self._outbox.set_unready(modem_id)
             if new in _EVENTS:
                 self._tell(_EVENTS[new], modem_id, reason)
-        level = logging.DEBUG if {old, new} <= CAN_SEND else logging.INFO
-        logger.log(level, "modem %s: %s%s", modem_id, new, f" ({reason})" if reason else "")
 
-    async def _let_work(self, section: ModemSection) -> None:
-        sim = self._modems[section.id].sim
+    async def _let_work(self, station: _Station) -> None:
+        id, sim = station.section.id, station.modem.sim
         if sim is not None:
-            await self._outbox.set_ready(section.id, sim.iccid)
-        if section.id not in self._ready:  # it was lost again meanwhile
-            self._outbox.set_unready(section.id)
+            await self._outbox.set_ready(id, sim.iccid)
+        if id not in self._ready:  # it was lost again meanwhile
+            self._outbox.set_unready(id)
 
     def _tell(self, type: str, modem_id: str, reason: str | None) -> None:
         data = {"modem": modem_id} if reason is None else {"modem": modem_id, "reason": reason}
@@ -143,31 +296,38 @@ class Fleet(ModemSink):
 
     def view(self, id: str) -> ModemView:
         """A modem as it is now. Raises NotFound."""
-        modem, section = self.modem(id), self._sections[id]
+        station = self._station(id)
+        status, section = station.modem.status, station.section
+        if section.number is not None and status.sim is not None:
+            status = replace(status, sim=replace(status.sim, number=section.number))
         core = self._outbox.dispatcher.core
         return ModemView(
-            status=modem.status,
+            status=status,
             queue=core.waiting_for(core.lane(id)),
             routes=section.routes,
             weight=section.weight,
-            limits=self._limits[id],
+            limits=station.limits,
         )
 
     def views(self) -> list[ModemView]:
-        """Every modem, in the order of the configuration."""
-        return [self.view(id) for id in self._sections]
+        """Every modem, in the order of the configuration; those that are leaving come last."""
+        order = dict.fromkeys((*self._wanted, *self._stations))
+        return [self.view(id) for id in order if id in self._stations]
 
     def modem(self, id: str) -> Modem:
         """A modem. Raises NotFound."""
+        return self._station(id).modem
+
+    def _station(self, id: str) -> _Station:
         try:
-            return self._modems[id]
+            return self._stations[id]
         except KeyError:
             raise NotFound(f"there is no modem {id!r}") from None
 
     def number_of(self, id: str, sim: SimIdentity) -> str | None:
         """The number of the SIM in a modem: as configured, else as the SIM says."""
-        section = self._sections.get(id)
-        configured = None if section is None else section.number
+        station = self._stations.get(id)
+        configured = None if station is None else station.section.number
         return configured or sim.number
 
     def ready_modem(self, id: str) -> Modem:
@@ -178,3 +338,20 @@ class Fleet(ModemSink):
                 f"modem {id} is {modem.status.state}: {modem.status.reason or 'not ready'}"
             )
         return modem
+
+
+def _place(section: ModemSection) -> str | ModemMatch | None:
+    """Where a modem is: no two can have the same."""
+    return section.device or section.match
+
+
+def _differing(old: ModemSection, new: ModemSection) -> set[str]:
+    """The keys that are not the same."""
+    return {key for key in ModemSection.model_fields if getattr(old, key) != getattr(new, key)}
+
+
+def _inherit(modem: Modem, before: Modem) -> None:
+    """What an administrator has told a modem holds for the one that takes its place."""
+    modem.trace.tap = before.trace.tap
+    if before.state is ModemState.PAUSED:
+        modem.pause()

@@ -16,6 +16,7 @@ from modemgw.clock import Clock, SystemClock
 from modemgw.config import Config, RateLimits
 from modemgw.gateway.accept import NOBODY, Acceptance
 from modemgw.gateway.bus import EventBus
+from modemgw.gateway.changes import in_force, lines
 from modemgw.gateway.errors import (
     FieldProblem,
     IdempotencyConflict,
@@ -136,6 +137,8 @@ class Gateway:
         self._replies = Quota(REPLIES)
         self._known_keys: dict[bytes, tuple[float, Key | None]] = {}
         self._bus = EventBus(store)
+        self._started = asyncio.Event()
+        self._changing = asyncio.Lock()
         self.found = RecoveryReport(0, 0)
 
     @classmethod
@@ -225,18 +228,19 @@ class Gateway:
         self.found = await self._outbox.recover()
 
     async def _count_used(self) -> None:
-        """Limits outlive a restart: count what was accepted within their windows."""
+        """Limits count what was accepted within their windows before they were there."""
         window = max(self._per_recipient.window_s, self._per_key.window_s)
         if window:
             since = self._clock.time() - window
-            for to, key, at in await self._store.read(lambda db: messages.since(db, since)):
-                self._per_recipient.record(to, at)
-                self._per_key.record(key, at)
+            by_to, by_key = await self._store.read(lambda db: messages.since(db, since))
+            self._per_recipient.recount(by_to)
+            self._per_key.recount(by_key)
 
     async def _run(self, stop: asyncio.Event) -> None:
         with self._outbox.dispatcher:
             async with asyncio.TaskGroup() as modems:
                 self._fleet.start(modems)
+                self._started.set()
                 followers = [
                     modems.create_task(self._housekeeping.run(), name="housekeeping"),
                     modems.create_task(self._handlers.run(), name="handlers"),
@@ -248,6 +252,50 @@ class Gateway:
                 for task in followers:
                     task.cancel()
                 self._fleet.stop()
+
+    # --- another configuration
+
+    @property
+    def config(self) -> Config:
+        """The configuration in force."""
+        return self._config
+
+    async def reconfigure(self, config: Config) -> list[str]:
+        """Go by another configuration. Returns when everything is done, with a line for each thing.
+
+        One after the other, and within `gateway.drain_timeout` for modems that have to go. What is
+        read at the start only stays as it is. Raises ValueError for a modem's profile that there is
+        not: then nothing has changed. Cancelled midway, some of it is done; call it again.
+        """
+        await self._started.wait()
+        async with self._changing:
+            begin = self._fleet.plan(config)
+            told = lines(self._config, config)
+            config = self._config = in_force(self._config, config)
+            self._acceptance = Acceptance(config, self._random)
+            self._outbox.reconfigure(config)
+            self._handlers.reconfigure(config.handler)
+            self._inbox.reassembly_timeout_s = config.gateway.reassembly_timeout
+            self._housekeeping.reconfigure(config)
+            modems, homeless, _ = await asyncio.gather(
+                self._fleet.reconfigure(config, begin),
+                self._outbox.rehouse(),
+                self._limit(config),
+            )
+            return [*told, *modems, *homeless]
+
+    async def _limit(self, config: Config) -> None:
+        changed = False
+        for quota, limits in (
+            (self._per_recipient, config.recipient_limits),
+            (self._per_key, config.key_limits),
+        ):
+            changed |= quota.limits != limits
+            quota.limits = limits
+        if changed:
+            with contextlib.suppress(StoreUnavailable):  # then nothing is accepted either
+                await self._store.write(lambda tx: None)  # what was accepted is in the store now
+            await self._count_used()
 
     # --- sending
 

@@ -7,11 +7,13 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 
 from modemgw.clock import Clock
 from modemgw.config import Config, Limits, ModemSection
 from modemgw.gateway import progress
+from modemgw.gateway.accept import route_for
 from modemgw.gateway.dispatch import Dispatch, LaneState
 from modemgw.gateway.dispatcher import Dispatcher
 from modemgw.gateway.errors import Conflict
@@ -92,6 +94,7 @@ class Outbox:
         self._random = random
         self._next_n = next_n
         self._lanes: dict[str, Lane] = {}
+        self._routes = {route.id for route in config.routes}
         self._limits: dict[str, Limits] = {}
         """By lane: as the configuration wants them; its throttle may still have to follow."""
         self._sims = Sims(store=store, clock=clock, random=random)
@@ -142,6 +145,7 @@ class Outbox:
 
         `first` may refuse with StoreConflict before anything is written. Raises StoreUnavailable.
         """
+        accepted = [self._with_known_routes(mailing) for mailing in accepted]
         first_n = self._next_n
         self._next_n += sum(len(mailing.recipients) for mailing in accepted)
 
@@ -161,6 +165,22 @@ class Outbox:
             return jobs
 
         await self._store.commit(write, self.dispatcher.add_all)
+
+    def _with_known_routes(self, mailing: Mailing) -> Mailing:
+        """The routes may have changed since a mailing was checked."""
+        common = mailing.common
+        if common.modem is not None or self._routes.issuperset(r for _, _, r in mailing.recipients):
+            return mailing
+        choose = partial(
+            route_for, self._config.routes, type=common.type, key=common.key, tags=common.tags
+        )
+        return Mailing(
+            common,
+            [
+                (id, to, route if route in self._routes else choose(to=to) or route)
+                for id, to, route in mailing.recipients
+            ],
+        )
 
     async def cancel(self, n: int) -> None:
         """Cancel a message that has not begun. Raises Conflict."""
@@ -253,6 +273,7 @@ class Outbox:
     def reconfigure(self, config: Config) -> None:
         """Go by other routes and policies. What waits for word already keeps its time."""
         self._config = config
+        self._routes = {route.id for route in config.routes}
         self.dispatcher.set_routes(config.routes)
         for lane in self._lanes.values():
             lane.reconfigure(config.type, config.gateway.receipt_timeout)

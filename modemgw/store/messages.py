@@ -176,16 +176,23 @@ def take_overdue(tx: Transaction, before: float, limit: int) -> list[tuple[str, 
     ).fetchall()
 
 
-def since(db: sqlite3.Connection, at: float) -> list[tuple[str, str, float]]:
-    """(recipient, key, time) of each message accepted since then, oldest first."""
-    found = []
+_Times = dict[str, list[float]]
+
+
+def since(db: sqlite3.Connection, at: float) -> tuple[_Times, _Times]:
+    """When messages were accepted since then, oldest first: by recipient, and by key."""
+    by_to: _Times = {}
+    by_key: _Times = {}
     for to, key, created_at in db.execute(
         "SELECT to_number, key, created_at FROM messages ORDER BY n DESC"
     ):
         if created_at < at:
             break
-        found.append((to, key, created_at))
-    return found[::-1]
+        by_to.setdefault(to, []).append(created_at)
+        by_key.setdefault(key, []).append(created_at)
+    for times in (*by_to.values(), *by_key.values()):
+        times.reverse()
+    return by_to, by_key
 
 
 def number_of(db: sqlite3.Connection, id: str) -> int | None:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 import socket
 
 import pytest
 
 from modemgw.cli.notify import Notifier
 from modemgw.cli.output import cell, clean, clip
-from modemgw.cli.reload import changes, reload
-from modemgw.config import load, parse
-
-MODEM = {"id": "m1", "device": "/dev/a", "pin": "1234"}
+from modemgw.cli.reload import Reloader
 
 
 def test_text_from_outside_cannot_reach_the_terminal():
@@ -71,51 +69,105 @@ async def test_a_watchdog_of_another_process_is_not_fed():
     await notifier.keep_alive()
 
 
-def test_what_has_changed_is_named_by_its_key():
-    old = parse({"modem": [MODEM]})
-    new = parse(
-        {
-            "http": {"listen": "127.0.0.1:9"},
-            "modem": [
-                MODEM | {"weight": 2, "limits": {"per_day": 3}},
-                MODEM | {"id": "m2", "device": "b"},
-            ],
-        }
-    )
-    assert sorted(changes(old, new)) == [
-        "http.listen",
-        "modem.m1.limits.per_day",
-        "modem.m1.weight",
-        "modem.m2",
-    ]
-    assert list(changes(old, old)) == []
+class FakeGateway:
+    """Is told configurations."""
+
+    def __init__(self, *lines):
+        self.lines = list(lines)
+        self.told = []
+        self.busy = asyncio.Event()
+        self.go_on = asyncio.Event()
+        self.go_on.set()
+
+    def modems(self):
+        return []
+
+    async def reconfigure(self, config):
+        self.told.append(config)
+        self.busy.set()
+        await self.go_on.wait()
+        return self.lines
 
 
-def test_a_reload_takes_over_what_it_can_and_says_what_it_cannot(tmp_path, caplog):
+@pytest.fixture
+def level():
     logger = logging.getLogger("modemgw")
     before = logger.level
+    yield logger
+    logger.setLevel(before)
+
+
+async def test_a_reload_hands_the_file_over_and_logs_what_was_done(tmp_path, caplog, level):
     file = tmp_path / "modemgw.toml"
-    file.write_text("")
-    running = load(file)
     file.write_text(
         '[gateway]\nlog_level = "warning"\n[[modem]]\nid = "m1"\ndevice = "/a"\npin = "4711"\n'
     )
-    try:
-        after = reload(file, running)
-        assert logger.level == logging.WARNING
-    finally:
-        logger.setLevel(before)
-    assert after.gateway.log_level == "warning"
-    assert after.modem == ()
-    assert "reloaded: gateway.log_level" in caplog.messages
-    assert "modem.m1 has changed: it takes effect when the daemon is restarted" in caplog.messages
+    gateway = FakeGateway("modem m1: added")
+    await Reloader(file, gateway, Notifier({})).reload()
+    assert [c.modem[0].id for c in gateway.told] == ["m1"]
+    assert level.level == logging.WARNING
+    assert "reloaded: modem m1: added" in caplog.messages
+    gateway.lines = []
+    await Reloader(file, gateway, Notifier({})).reload()
+    assert "reloaded: nothing has changed" in caplog.messages
     assert "4711" not in caplog.text
 
 
-def test_a_reload_of_a_wrong_file_changes_nothing(tmp_path, caplog):
+@pytest.mark.parametrize(
+    ("text", "problems"),
+    [
+        (
+            '[gateway]\nlog_level = "loud"\n[http]\nlisten = "x"',
+            ["gateway.log_level", "http.listen"],
+        ),
+        (
+            '[[modem]]\nid = "m1"\ndevice = "/a"\npin_file = "/none/pin"\nprofile = "toaster"\n'
+            '[[modem]]\nid = "m2"\ndevice = "/b"\nprofile = "fridge"\n',
+            ["/none/pin", "toaster", "fridge"],
+        ),
+    ],
+)
+async def test_a_wrong_file_changes_nothing_and_each_problem_is_logged(
+    tmp_path, caplog, text, problems
+):
+    file = tmp_path / "modemgw.toml"
+    file.write_text(text)
+    gateway = FakeGateway()
+    await Reloader(file, gateway, Notifier({})).reload()
+    assert gateway.told == []
+    for problem in problems:
+        assert [m for m in caplog.messages if m.startswith("not reloaded: ") and problem in m]
+
+
+async def test_asked_while_it_reloads_the_newest_file_is_applied_after_that(tmp_path, level):
+    file = tmp_path / "modemgw.toml"
+    gateway = FakeGateway()
+    gateway.go_on.clear()
+    reloader = Reloader(file, gateway, Notifier({}))
+    running = asyncio.create_task(reloader.run())
+    for number in range(1, 5):
+        file.write_text(f"[retention]\nevents_days = {number}\n")
+        reloader.ask()
+        await asyncio.wait_for(gateway.busy.wait(), 5)
+    gateway.busy.clear()
+    gateway.go_on.set()
+    await asyncio.wait_for(gateway.busy.wait(), 5)
+    assert [c.retention.events_days for c in gateway.told] == [1, 4]
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
+async def test_systemd_is_told_of_a_reload(tmp_path, listener, level):
     file = tmp_path / "modemgw.toml"
     file.write_text("")
-    running = load(file)
-    file.write_text('[gateway]\nlog_level = "loud"\n')
-    assert reload(file, running) is running
-    assert "gateway.log_level" in caplog.text
+    notifier = Notifier({"NOTIFY_SOCKET": str(tmp_path / "notify")})
+    reloader = Reloader(file, FakeGateway(), notifier)
+    running = asyncio.create_task(reloader.run())
+    reloader.ask()
+    told = [await asyncio.to_thread(listener.recv, 100) for _ in range(2)]
+    assert re.fullmatch(rb"RELOADING=1\nMONOTONIC_USEC=[0-9]+", told[0])
+    assert told[1] == b"READY=1"
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
