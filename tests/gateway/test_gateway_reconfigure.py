@@ -34,6 +34,25 @@ async def go_by(lab: Lab, tmp_path: Path, modems: int = 1, **more: Any) -> list[
     return told
 
 
+def count_late(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """The store counts at once, but its answer waits for this event."""
+    write, answer = lab.store.write, asyncio.Event()
+
+    def late(work: Any, *, keep: bool = False) -> Any:
+        written = write(work, keep=keep)
+        if "count_anew" not in work.__qualname__:
+            return written
+
+        async def result() -> Any:
+            await answer.wait()
+            return await written
+
+        return result()
+
+    monkeypatch.setattr(lab.store, "write", late)
+    return answer
+
+
 async def route_in_store(lab: Lab, id: str) -> str:
     found = await lab.store.read(lambda db: messages.get(db, id))
     assert found is not None
@@ -94,6 +113,34 @@ async def test_the_part_in_the_air_counts_once_when_it_goes_out(
         assert len(lab.sent()) == sent
 
 
+async def test_a_part_that_comes_back_while_the_store_counts_is_not_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(tmp_path) as lab:
+        in_the_air, answer = asyncio.Event(), asyncio.Event()
+
+        async def slowly(submit: object) -> Exception:
+            in_the_air.set()
+            await answer.wait()
+            return NotSubmitted("no prompt")
+
+        lab.modems["m1"].script.append(slowly)
+        await lab.accept()
+        await in_the_air.wait()
+        counted = count_late(lab, monkeypatch)
+        going = asyncio.create_task(go_by(lab, tmp_path, **LIMITED))
+        await lab.settle()
+        answer.set()
+        await lab.settle()
+        counted.set()
+        await going
+        for _ in range(3):
+            await lab.accept()
+        await lab.pass_time(2)
+        await lab.pass_time(2)
+        assert len(lab.modems["m1"].sent) == 1 + 3
+
+
 async def test_a_long_message_that_goes_on_while_the_store_counts_is_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,28 +159,14 @@ async def test_a_long_message_that_goes_on_while_the_store_counts_is_counted(
         await lab.accept(text="Twelve drummers drumming. " * 14)
         await in_the_air.wait()
 
-        write = lab.store.write
-        late_answer = asyncio.Event()
-
-        def late(work: Any, *, keep: bool = False) -> Any:
-            written = write(work, keep=keep)
-            if "count_anew" not in work.__qualname__:
-                return written
-
-            async def result() -> Any:
-                await late_answer.wait()
-                return await written
-
-            return result()
-
-        monkeypatch.setattr(lab.store, "write", late)
+        counted = count_late(lab, monkeypatch)
         going = asyncio.create_task(go_by(lab, tmp_path, sim_limits={"per_hour": 4}))
         await lab.settle()
         answers[0].set()
         answers[1].set()
         await lab.settle()  # now the third part is in the air, and the store counts still
         assert len(lab.sent()) == 3
-        late_answer.set()
+        counted.set()
         await going
         answers[2].set()
         for _ in range(3):
