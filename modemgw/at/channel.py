@@ -69,6 +69,7 @@ class AtChannel(asyncio.Protocol):
         self._dialogue = Dialogue()
         self._current: Exchange | None = None
         self._turns = Turns()
+        self._timer: asyncio.TimerHandle | None = None
         self._resyncs = 0
         self._lost: BaseException | None = None
         self.closed = self._loop.create_future()
@@ -108,6 +109,8 @@ class AtChannel(asyncio.Protocol):
             return
         reason = str(exc) if exc else "the port was closed"
         self._trace.add(self._clock.time(), "=", reason)
+        if self._timer is not None:
+            self._timer.cancel()
         self.closed.set_result(reason)
         self._fail_all(ChannelClosed(reason))
 
@@ -189,6 +192,14 @@ class AtChannel(asyncio.Protocol):
         self._set_timer(exchange, timeout_s)
         self._write(body.encode("ascii") + CTRL_Z, body)
         return await exchange.done
+
+    def hasten(self, seconds: float) -> None:
+        """Wait for the answer to the PDU that is out for so much longer at the most."""
+        exchange = self._current
+        if exchange is None or exchange.phase is not Phase.SENT or exchange.due is None:
+            return
+        if self._loop.time() + seconds < exchange.due:
+            self._set_timer(exchange, seconds)
 
     async def resync(self, *, tries: int = 3, answer_s: float = 1.0, quiet_s: float = 0.05) -> None:
         """Find back into step: ESC, drain, AT until OK, and an answer that only we can have caused.
@@ -275,8 +286,6 @@ class AtChannel(asyncio.Protocol):
         self._turns.end()
 
     def _finish(self, exchange: Exchange) -> None:
-        if exchange.timer is not None:
-            exchange.timer.cancel()
         if self._current is exchange:
             self._release()
 
@@ -343,8 +352,7 @@ class AtChannel(asyncio.Protocol):
     def _prompted(self, exchange: Exchange) -> None:
         if exchange.phase is Phase.PROMPT and exchange.prompt is not None:
             exchange.phase = Phase.OPEN
-            if exchange.timer is not None:
-                exchange.timer.cancel()
+            exchange.due = None
             if not exchange.prompt.done():
                 exchange.prompt.set_result(None)
         elif exchange.phase in (Phase.UNWANTED, Phase.ABORTING):
@@ -383,13 +391,29 @@ class AtChannel(asyncio.Protocol):
     # Time
 
     def _set_timer(self, exchange: Exchange, seconds: float) -> None:
-        if exchange.timer is not None:
-            exchange.timer.cancel()
-        exchange.timer = self._loop.call_later(seconds, self._expired, exchange, seconds)
+        exchange.waits_s = seconds
+        exchange.due = self._loop.time() + seconds
+        self._look_at(exchange.due)
+
+    def _look_at(self, at: float) -> None:
+        """One timer for all commands: it goes off in vain sometimes, and is rarely set."""
+        if self._timer is not None:
+            if self._timer.when() <= at:
+                return
+            self._timer.cancel()
+        self._timer = self._loop.call_at(at, self._look, at)
+
+    def _look(self, at: float) -> None:
+        self._timer = None
+        exchange = self._current
+        if exchange is None or exchange.due is None:
+            return
+        if exchange.due > at:
+            self._look_at(exchange.due)
+        else:
+            self._expired(exchange, exchange.waits_s)
 
     def _expired(self, exchange: Exchange, seconds: float) -> None:
-        if self._current is not exchange:
-            return
         text = masked(exchange.question.text)
         if exchange.phase in (Phase.PROMPT, Phase.UNWANTED):
             # It may still come, so ESC and not AT: "AT" at a late prompt would be message text.
@@ -406,6 +430,8 @@ class AtChannel(asyncio.Protocol):
                 exchange.done.set_result(Response(tuple(exchange.question.lines)))
             self._on_timeout(f"{text}: the OK after {exchange.question.lines[0]} was lost")
             return
+        if exchange.typed_at is not None:
+            seconds = round(self._clock.monotonic() - exchange.typed_at, 1)
         reason = f"{text}: no answer in {seconds:g} s"
         exchange.fail(CommandTimeout(reason))
         self._trace.add(self._clock.time(), "=", reason)

@@ -39,13 +39,14 @@ class Exchange:
     __slots__ = (
         "allowed_s",
         "done",
+        "due",
         "ends_at",
         "phase",
         "prompt",
         "question",
-        "timer",
         "traced",
         "typed_at",
+        "waits_s",
     )
 
     def __init__(self, question: Question, loop: asyncio.AbstractEventLoop) -> None:
@@ -56,7 +57,9 @@ class Exchange:
         self.typed_at: float | None = None
         self.allowed_s = self.ends_at = 0.0
         self.traced = True
-        self.timer: asyncio.TimerHandle | None = None
+        self.due: float | None = None
+        """When the modem is given up, on the loop's clock; None: it is not its turn to speak."""
+        self.waits_s = 0.0
 
     def fail(self, error: AtError) -> None:
         """Tell whoever waits; a prompt that will never come is told first."""

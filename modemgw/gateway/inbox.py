@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from modemgw.clock import Clock
 from modemgw.gateway.incoming import Incoming, decode
-from modemgw.gateway.receipts import Matched, Receipts
+from modemgw.gateway.receipts import Early, Matched, Receipts
 from modemgw.modem import ReceivedPdu, SimIdentity
 from modemgw.sms import StatusReport
 from modemgw.store import Store, Transaction
@@ -63,11 +63,15 @@ class Inbox:
     async def _report(
         self, modem: str, sim: SimIdentity, report: StatusReport, tpdu: bytes
     ) -> None:
-        def take(tx: Transaction) -> Matched | None:
+        def take(tx: Transaction) -> Matched | Early | None:
             return self._receipts.take(tx, modem=modem, sim=sim.iccid, report=report, tpdu=tpdu)
 
-        def follow_up(matched: Matched | None) -> None:
-            if matched is None:
+        def follow_up(matched: Matched | Early | None) -> None:
+            if isinstance(matched, Early):
+                hasten = self._receipts.on_early.get(matched.key)
+                if hasten is not None:
+                    hasten()
+            elif matched is None:
                 logger.info("modem %s: a status report matches nothing yet; it is kept", modem)
             elif matched.was_ambiguous:
                 self._on_settled(matched)

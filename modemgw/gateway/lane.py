@@ -50,6 +50,8 @@ class Sender(Protocol):
         self, tpdu: bytes, *, authorise: asyncio.Future[None], more: bool = False
     ) -> Submitted: ...
 
+    def hasten(self) -> None: ...
+
 
 class Lane:
     """Carries messages through one modem, one part after another."""
@@ -151,6 +153,7 @@ class Lane:
         self._state.throttle.record(now, job.to)
         self._state.used += 1
         authorise = self._store.write(self._beginning(job, key, sim.iccid, now, part))
+        self._receipts.on_early[key] = self._modem.hasten
         try:
             done = await self._modem.submit(tpdu, authorise=authorise, more=more)
         except NotSubmitted as failure:
@@ -170,6 +173,8 @@ class Lane:
             # A fault of ours must not stop the lane, and says nothing about what went out.
             logger.exception("modem %s: sending failed in an unforeseen way", self._modem.id)
             return self._ambiguous(job, key, sim, ErrorInfo("fault", repr(error), permanent=False))
+        finally:
+            del self._receipts.on_early[key]
         self._accepted(job, key, sim, done.reference)
         return True
 
@@ -181,7 +186,7 @@ class Lane:
         modem, to, risk = self._modem.id, job.to, part.duplicate_risk
 
         def begin(tx: Transaction) -> None:
-            self._receipts.begun(iccid, to)
+            self._receipts.begun(iccid, key, to, now)
             attempts.begin(
                 tx, key, modem=modem, sim=iccid, to=to, started_at=now, duplicate_risk=risk
             )

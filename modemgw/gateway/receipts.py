@@ -9,6 +9,7 @@ matches nothing is kept.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from modemgw.gateway import progress
@@ -22,6 +23,8 @@ OLDEST_S = 8 * DAY_S
 """A report whose part was taken longer ago, or later than now, has a time stamp that is wrong."""
 EARLY_S = 600.0
 """How long a report waits for the attempt that it may be about."""
+SLACK_S = 60.0
+"""How wrong what we think of a service centre's clock may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +36,38 @@ class Matched:
     """It settled an attempt of which nobody knew."""
 
 
+@dataclass(frozen=True, slots=True)
+class Early:
+    """A report that is kept: it may be about this attempt, which is still in the air."""
+
+    key: AttemptKey
+
+
+@dataclass(frozen=True, slots=True)
+class _InTheAir:
+    """The part that a SIM sends just now."""
+
+    key: AttemptKey
+    tail: str
+    since: float
+
+
 class Receipts:
     """Matches reports to attempts. Its methods run inside a unit of work, in the store's thread."""
 
     def __init__(self) -> None:
         self._clock_offset: dict[str, float] = {}
         """How far the service centre's clock is ahead of ours, by SIM, as last seen for certain."""
-        self._in_the_air: dict[str, str] = {}
-        """The end of the number to which a SIM sends just now."""
+        self._in_the_air: dict[str, _InTheAir] = {}
         self._put_off: set[str] = set()
         """SIMs with a report that may be about the part in the air, or about one in doubt."""
+        self.on_early: dict[AttemptKey, Callable[[], None]] = {}
+        """What the lane that has an attempt in the air wants to be called, in the loop, when a
+        report was kept that may be about it. The loop's own: no unit of work touches it."""
 
-    def begun(self, sim: str, to: str) -> None:
+    def begun(self, sim: str, key: AttemptKey, to: str, at: float) -> None:
         """A part is about to go out."""
-        self._in_the_air[sim] = attempts.tail(to)
+        self._in_the_air[sim] = _InTheAir(key, attempts.tail(to), at)
 
     def ended(
         self, tx: Transaction, sim: str, reference: int | None = None, *, doubt: bool = False
@@ -63,21 +84,32 @@ class Receipts:
 
     def take(
         self, tx: Transaction, *, modem: str, sim: str, report: StatusReport, tpdu: bytes
-    ) -> Matched | None:
-        """Apply a report that just came; when it matches nothing, keep it and return None."""
+    ) -> Matched | Early | None:
+        """Apply a report that just came. One that matches nothing (yet) is kept."""
         matched = self._apply(tx, sim, report)
-        if matched is None:
-            events.keep_unmatched(
-                tx,
-                digest=hashlib.sha256(sim.encode() + tpdu).digest(),
-                modem=modem,
-                sim=sim,
-                tpdu=tpdu,
-                reference=report.reference,
-                recipient=str(report.recipient),
-                tp_status=report.status,
-            )
-        return matched
+        if matched is not None:
+            return matched
+        events.keep_unmatched(
+            tx,
+            digest=hashlib.sha256(sim.encode() + tpdu).digest(),
+            modem=modem,
+            sim=sim,
+            tpdu=tpdu,
+            reference=report.reference,
+            recipient=str(report.recipient),
+            tp_status=report.status,
+        )
+        return self._early(sim, report)
+
+    def _early(self, sim: str, report: StatusReport) -> Early | None:
+        """The attempt in the air, if a report that matched nothing may be about it."""
+        part, sc_time = self._in_the_air.get(sim), _seconds(report.scts)
+        if part is None or part.tail != attempts.tail(str(report.recipient)):
+            return None
+        offset = self._clock_offset.get(sim)
+        if offset is not None and sc_time is not None and sc_time - offset < part.since - SLACK_S:
+            return None  # about one that was sent before
+        return Early(part.key)
 
     def take_early(
         self, tx: Transaction, sim: str, reference: int | None = None, within_s: float = EARLY_S
@@ -133,7 +165,8 @@ class Receipts:
         ]
         if not fitting:
             return None
-        if self._in_the_air.get(sim) == end:
+        part = self._in_the_air.get(sim)
+        if part is not None and part.tail == end:
             self._put_off.add(sim)
             return None
         nearest = fitting[0]

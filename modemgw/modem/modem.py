@@ -228,6 +228,12 @@ class Modem:
                 self._machine.on(ModemEvent.SUBMITTED)
                 self._supervisor.evaluate()
 
+    def hasten(self) -> None:
+        """The part in the air seems to have arrived: its answer is due, or was lost."""
+        session = self._supervisor.session
+        if session is not None:
+            session.channel.hasten(self._timings.reported)
+
     def _refused(self, session: Session, error: SubmitRefused) -> None:
         self._figures.refused += 1
         number = error.code.number if error.code is not None else None

@@ -60,6 +60,9 @@ class Inbox:
         """Direct PDUs that could not be kept; they are offered again with the next sweep."""
         self.sweep_due = True
         self.wake = asyncio.Event()
+        """Something waits in the modem's store."""
+        self.handed_over = asyncio.Event()
+        """Something is in `direct`."""
 
     def ask_sweep(self) -> None:
         """Have the whole store looked through."""
@@ -77,6 +80,8 @@ class Inbox:
                 self.sweep_due = True
         elif urc.kind is UrcKind.DIRECT and urc.name != "+CBM":
             self.direct.append(direct_pdu(urc))
+            self.handed_over.set()
+            return
         elif urc.kind is UrcKind.MEMORY_FULL:
             self.sweep_due = True
         else:
@@ -110,14 +115,28 @@ class Receiver:
         self._kept: set[tuple[str | None, int, str]] = set()
 
     async def run(self) -> None:
-        """Receive until cancelled. Raises what the channel raises when it is out of step."""
+        """Receive until cancelled. Raises a group of what the channel raises when out of step.
+
+        What was handed over is kept at once, and does not wait for a modem that is busy sending.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._receive_direct())
+            tasks.create_task(self._receive_stored())
+
+    async def _receive_direct(self) -> None:
+        handed_over = self._inbox.handed_over
+        while True:
+            handed_over.clear()
+            await self._take_direct()
+            await handed_over.wait()
+
+    async def _receive_stored(self) -> None:
         inbox = self._inbox
         inbox.sweep_due = True
         next_sweep: asyncio.TimerHandle | None = None
         try:
             while True:
                 inbox.wake.clear()
-                await self._take_direct()
                 await self._take_hints()
                 if inbox.sweep_due:
                     inbox.sweep_due = False
@@ -126,16 +145,19 @@ class Receiver:
                         next_sweep.cancel()
                     loop = asyncio.get_running_loop()
                     next_sweep = loop.call_later(self._sweep_s, inbox.ask_sweep)
-                    while inbox.again:
-                        inbox.direct.append(inbox.again.popleft())
-                    await self._take_direct()
-                if not (inbox.direct or inbox.hints or inbox.sweep_due):
-                    await inbox.wake.wait()
+                    self._offer_again()
+                await inbox.wake.wait()
         finally:
             if next_sweep is not None:
                 next_sweep.cancel()
 
     # Direct messages
+
+    def _offer_again(self) -> None:
+        inbox = self._inbox
+        while inbox.again:
+            inbox.direct.append(inbox.again.popleft())
+        inbox.handed_over.set()
 
     async def _take_direct(self) -> None:
         direct = self._inbox.direct
@@ -180,7 +202,6 @@ class Receiver:
         while hints:
             memory, index = next(iter(hints))
             await self._take_one(memory, index, report=hints.pop((memory, index)))
-            await self._take_direct()
 
     async def _take_one(self, memory: str, index: int, *, report: bool) -> None:
         stored = await self._read(memory, index)

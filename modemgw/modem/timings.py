@@ -29,6 +29,9 @@ class Timings:
     """From CMGS to its prompt."""
     submit: float | None = None
     """From Ctrl-Z to the result; None: as the profile says."""
+    reported: float = 10.0
+    """For the result once the part's status report seems to have come. The network has had the part
+    for longer than that already, so a result that is not here by then was lost."""
     sim_poll: float = 1.0
     """Between two looks at a SIM that is busy or still starting."""
     sim_absent_poll: float = 5.0

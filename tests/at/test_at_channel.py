@@ -254,6 +254,49 @@ async def test_nothing_is_typed_into_an_open_prompt_but_the_pdu() -> None:
     assert port.log == [b"AT+CMGS=4\r", SENT, b"AT+CMGR=1\r"]
 
 
+def loop_time() -> float:
+    return asyncio.get_running_loop().time()
+
+
+@in_virtual_time
+async def test_a_hastened_answer_is_given_up_sooner_and_never_later() -> None:
+    for hasten_s, given_up in ((10.0, 15.0), (500.0, 60.0)):
+        port = ScriptedPort({f"{SEND}\r".encode(): PROMPT})
+        began = loop_time()
+        sending = asyncio.create_task(send(port))
+        await asyncio.sleep(5.0)
+        port.channel.hasten(hasten_s)
+        with pytest.raises(CommandTimeout, match=f"no answer in {given_up:g} s"):
+            await sending
+        assert loop_time() - began == pytest.approx(given_up)
+        assert port.timeouts
+
+
+@in_virtual_time
+async def test_the_answer_that_comes_after_hastening_is_the_answer() -> None:
+    answer = b"\r\n+CMGS: 7\r\n" + OK
+    port = ScriptedPort({f"{SEND}\r".encode(): PROMPT, SENT: (14.0, answer)})
+    sending = asyncio.create_task(send(port))
+    await asyncio.sleep(5.0)
+    port.channel.hasten(10.0)
+    assert await sending == "+CMGS: 7"
+    port.answers |= {b"AT+CSQ\r": (30.0, b"+CSQ: 9,99" + OK)}
+    assert (await port.channel.command("AT+CSQ", timeout_s=40.0)).line == "+CSQ: 9,99"
+    assert port.timeouts == []
+
+
+@in_virtual_time
+async def test_only_the_answer_to_a_pdu_that_is_out_is_hastened() -> None:
+    port = ScriptedPort({f"{SEND}\r".encode(): (5.0, PROMPT), b"AT+CSQ\r": (5.0, OK)})
+    port.answers[SENT] = (30.0, b"\r\n+CMGS: 7\r\n" + OK)
+    for work in (port.channel.command("AT+CSQ"), send(port)):
+        task = asyncio.create_task(work)  # type: ignore[arg-type]
+        await asyncio.sleep(1.0)
+        port.channel.hasten(1.0)
+        await task
+    assert port.timeouts == []
+
+
 @in_virtual_time
 async def test_cancelled_before_the_prompt_the_late_prompt_is_answered_with_escape() -> None:
     port = ScriptedPort({b"AT+CMGS=4\r": (1.5, PROMPT), b"\x1b": OK, b"AT\r": OK})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -130,6 +131,42 @@ async def test_seventy_seconds_of_silence_are_waited_for_and_nothing_is_doubled(
             await asyncio.sleep(0.5)
             assert Counter(p.destination for p in bank.smsc.accepted) == {m.to: 1 for m in messages}
             assert sum(m.status.timeouts for m in gateway.modems()) == 0
+
+
+async def test_a_lost_answer_is_not_waited_for_once_the_report_has_come(tmp_path: Path) -> None:
+    # Else the lane would be dead for the minutes that an answer may take. A message that is read
+    # from the modem's store only after the answer must not keep the report waiting either.
+    patient = replace(SCALED, submit=120.0, reported=1.0)
+    async with bank_of(tmp_path, 1) as bank:
+        config = config_of(tmp_path, bank, type=POLICIES)
+        async with Gateway.open(config, timings=patient) as gateway:
+            await until(_ready(gateway), 10)
+            bank.modems[0].faults.lose_next_answer()
+            lost = await send(gateway, "+447700100001", type="otp")
+            await bank.smsc.wait_accepted(1, 10)
+            bank.smsc.inject("+447911000001", bank.modems[0].number, "stored meanwhile")
+            behind = await send(gateway, "+447700100002")
+            began = time.monotonic()
+            await status(gateway, behind, S.DELIVERED)
+            assert time.monotonic() - began < 10, "and not 120"
+            found = await status(gateway, lost, S.DELIVERED)
+            assert [a.duplicate_risk for a in found.parts[0].attempts] == [False]
+            copies = Counter(p.destination for p in bank.smsc.accepted)
+            assert copies == {lost.to: 1, behind.to: 1}
+            assert gateway.modem("m0").status.ambiguous == 1
+
+
+async def test_an_answer_soon_after_its_report_is_still_the_answer(tmp_path: Path) -> None:
+    patient = replace(SCALED, submit=120.0, reported=2.0)
+    async with bank_of(tmp_path, 1) as bank:
+        config = config_of(tmp_path, bank)
+        async with Gateway.open(config, timings=patient) as gateway:
+            bank.modems[0].faults.report(early=True)
+            bank.modems[0].faults.delay_answer(0.7)
+            message = await send(gateway, "+447700100001")
+            found = await status(gateway, message, S.DELIVERED)
+            assert found.parts[0].attempts[0].state == "accepted"
+            assert gateway.modem("m0").status.timeouts == 0
 
 
 @pytest.mark.parametrize("silently", [False, True], ids=["at a restart", "in silence"])

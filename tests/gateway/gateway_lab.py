@@ -14,7 +14,7 @@ from modemgw.config import Config, parse
 from modemgw.gateway.accept import Acceptance
 from modemgw.gateway.lane import Lane
 from modemgw.gateway.outbox import Outbox, RecoveryReport
-from modemgw.gateway.receipts import Matched, Receipts
+from modemgw.gateway.receipts import Early, Matched, Receipts
 from modemgw.modem import ErrorCode, SimIdentity, SubmitRefused, Submitted, classify
 from modemgw.sms import Address, Outcome, StatusReport, Submit, Timestamp, decode_mo, status_of
 from modemgw.store import FILE_NAME, Store, messages
@@ -53,11 +53,16 @@ class FakeModem:
     script: list[Answer] = field(default_factory=list)
     sent: list[Submit] = field(default_factory=list)
     """What was typed into it, whatever its answer was."""
+    hastened: int = 0
+    """How often it was told that the part in the air seems to have arrived."""
     reference: int = -1
     up: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def wait_ready(self) -> None:
         await self.up.wait()
+
+    def hasten(self) -> None:
+        self.hastened += 1
 
     async def submit(
         self, tpdu: bytes, *, authorise: asyncio.Future[None], more: bool = False
@@ -157,7 +162,7 @@ class Lab:
 
     async def report(
         self, modem: str, to: str, reference: int, status: int = 0, **more: Any
-    ) -> Matched | None:
+    ) -> Matched | Early | None:
         """A status report comes in at a modem, as the inbox takes it."""
         sim = self.modems[modem].sim
         assert sim is not None
@@ -167,7 +172,9 @@ class Lab:
                 tx, modem=modem, sim=sim.iccid, report=report, tpdu=report.encode()
             )
         )
-        if matched is not None and matched.was_ambiguous:
+        if isinstance(matched, Early):
+            self.receipts.on_early.get(matched.key, lambda: None)()
+        elif matched is not None and matched.was_ambiguous:
             self.outbox.settle(matched)
         return matched
 

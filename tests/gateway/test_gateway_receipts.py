@@ -8,6 +8,7 @@ import pytest
 from gateway_lab import START, FakeClock, Lab, running
 
 from modemgw.gateway.progress import derive
+from modemgw.gateway.receipts import Early
 from modemgw.modem import SubmitAmbiguous, Submitted
 from modemgw.store.records import Message, MessageStatus, PartStatus
 
@@ -59,7 +60,7 @@ async def test_a_report_before_the_reference_is_known_is_applied_once_it_is(
     async with running(tmp_path) as lab:
 
         async def early(submit: object) -> Submitted:
-            assert await lab.report("m1", TO, 9) is None
+            assert isinstance(await lab.report("m1", TO, 9), Early)
             return Submitted(9)
 
         lab.modems["m1"].script.append(early)
@@ -208,6 +209,31 @@ async def test_an_old_doubt_does_not_swallow_the_early_report_of_a_new_part(
         new = await lab.accept(TO)
         assert await status(lab, new) is S.DELIVERED
         assert await status(lab, doubtful) is S.SENDING
+
+
+async def test_an_early_report_hastens_the_modem_and_no_other_does(tmp_path: Path) -> None:
+    async with running(tmp_path, 2) as lab:
+        modem, other = lab.modems["m1"], lab.modems["m2"]
+        await sent_as(lab, 1)
+        await lab.report("m1", TO, 1)  # the clock of the service centre is known from here on
+        lab.clock.now += 2 * HOUR
+        heard: list[int] = []
+
+        async def reports(submit: object) -> Submitted:
+            await lab.report("m1", OTHER, 3)
+            await lab.report("m1", TO, 2, sc_time=lab.clock.now - HOUR)
+            await lab.report("m2", TO, 3)
+            heard.append(modem.hastened)
+            await lab.report("m1", TO, 3)
+            heard.append(modem.hastened)
+            return Submitted(3)
+
+        modem.script.append(reports)
+        message = await lab.accept(TO, modem="m1")
+        assert await status(lab, message) is S.DELIVERED
+        await lab.report("m1", TO, 7)  # nothing is in the air any more
+        assert (heard, modem.hastened, other.hastened) == ([0, 1], 1, 0)
+        assert lab.receipts.on_early == {}
 
 
 async def test_reports_match_after_a_restart(tmp_path: Path) -> None:
