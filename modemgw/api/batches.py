@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from aiohttp import web
@@ -60,7 +60,7 @@ class Sorted:
         except ValidationError as error:
             found = error.errors(include_url=False, include_input=False)
             batch = self._without_bad_items(document, found, model)
-        self.messages: Sequence[NewMessage] = batch.new_messages()
+        self.messages: Iterable[NewMessage] = batch.new_messages()
 
     def _without_bad_items(
         self, document: Any, found: list[ErrorDetails], model: type[Batch]

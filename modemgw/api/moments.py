@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import PlainValidator, WithJsonSchema
@@ -31,7 +32,13 @@ def parse_moment(value: Any) -> float:
 
 def render_moment(at: float) -> str:
     """The RFC 3339 form of `at` (seconds since 1970): UTC, milliseconds, `Z`."""
-    return datetime.fromtimestamp(round(at, 3), UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    second, millisecond = divmod(round(at * 1000), 1000)
+    return f"{_render_second(second)}.{millisecond:03}Z"
+
+
+@lru_cache(maxsize=1024)
+def _render_second(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat()[:-6]
 
 
 def render_optional_moment(at: float | None) -> str | None:

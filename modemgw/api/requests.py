@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
@@ -157,9 +158,9 @@ class BatchOfMessages(Body):
 
     messages: Annotated[tuple[MessageBody, ...], Field(min_length=1, max_length=MAX_BATCH)]
 
-    def new_messages(self) -> list[NewMessage]:
-        """What the gateway is asked to send, in the order given."""
-        return [message.new_message() for message in self.messages]
+    def new_messages(self) -> Iterable[NewMessage]:
+        """What the gateway is asked to send, in the order given; each is made when it is read."""
+        return (message.new_message() for message in self.messages)
 
 
 class BatchOfRecipients(Content):

@@ -41,13 +41,21 @@ class Acceptance:
             name: getattr(config.type, name) for name in ("otp", "transactional", "promotional")
         }
 
-    def check(self, new: NewMessage, *, key: str, now: float, batch: str | None = None) -> Message:
+    def check(
+        self,
+        new: NewMessage,
+        *,
+        key: str,
+        now: float,
+        id: str | None = None,
+        batch: str | None = None,
+    ) -> Message:
         """The message as it will be stored. Raises Rejected with every field that is wrong."""
         problems: list[FieldProblem] = []
         recipient = NOBODY
         try:
             to, route = self.addressing(new, key)(new.to)
-            recipient = (new_id("msg", now, self._random), to, route)
+            recipient = (id or new_id("msg", now, self._random), to, route)
         except Rejected as rejected:
             problems += rejected.problems
         try:

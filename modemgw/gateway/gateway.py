@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -59,6 +59,7 @@ from modemgw.store.records import (
     NewMailing,
     NewMessage,
     Page,
+    Recipient,
 )
 
 logger = logging.getLogger(__name__)
@@ -277,12 +278,12 @@ class Gateway:
             self._handlers.reconfigure(config.handler)
             self._inbox.reassembly_timeout_s = config.gateway.reassembly_timeout
             self._housekeeping.reconfigure(config)
-            modems, homeless, _ = await asyncio.gather(
+            modems, moved, _ = await asyncio.gather(
                 self._fleet.reconfigure(config, begin),
-                self._outbox.rehouse(),
+                self._outbox.reroute(),
                 self._limit(config),
             )
-            return [*told, *modems, *homeless]
+            return [*told, *modems, *moved, *self._outbox.pinned_to_nobody()]
 
     async def _limit(self, config: Config) -> None:
         changed = False
@@ -331,7 +332,7 @@ class Gateway:
         return Accepted(message)
 
     async def send_batch(
-        self, news: Sequence[NewMessage], *, key: str, idempotency: Idempotency | None = None
+        self, news: Iterable[NewMessage], *, key: str, idempotency: Idempotency | None = None
     ) -> AcceptedBatch:
         """Accept what can be accepted of a batch, in one transaction.
 
@@ -356,13 +357,15 @@ class Gateway:
         return batch
 
     async def _check_each(
-        self, news: Sequence[NewMessage], *, key: str, now: float, batch: str
+        self, news: Iterable[NewMessage], *, key: str, now: float, batch: str
     ) -> tuple[list[Mailing], list[tuple[int, Rejected | TooMany]]]:
+        ids = new_ids("msg", now, self._random)
         good: list[Mailing] = []
         bad: list[tuple[int, Rejected | TooMany]] = []
         for index, new in enumerate(news):
             try:
-                good.append(Mailing.of(self._check(new, key=key, now=now, batch=batch)))
+                message = self._check(new, key=key, now=now, id=next(ids), batch=batch)
+                good.append(Mailing.of(message))
             except (Rejected, TooMany) as refusal:
                 bad.append((index, refusal))
             if index % 500 == 499:
@@ -379,23 +382,30 @@ class Gateway:
             # Nobody can get it; one by one they are told that, and whose number is wrong besides.
             return await self._check_each(news, key=key, now=now, batch=batch)
         read = acceptance.addressing(content, key)
-        good: list[tuple[str, str]] = []
+        ids = new_ids("msg", now, self._random)
+        good: list[Recipient] = []
         bad: list[tuple[int, Rejected | TooMany]] = []
         for index, given in enumerate(news.to):
             try:
-                address = read(given)
-                self._count(address[0], key, now)
-                good.append(address)
+                to, route = read(given)
+                self._count(to, key, now)
+                good.append((next(ids), to, route))
             except (Rejected, TooMany) as refusal:
                 bad.append((index, refusal))
             if index % 2000 == 1999:
                 await asyncio.sleep(0)  # let others in between
-        ids = new_ids("msg", now, self._random, len(good))
-        recipients = [(id, to, route) for id, (to, route) in zip(ids, good, strict=True)]
-        return [Mailing(common, recipients)], bad
+        return [Mailing(common, good)], bad
 
-    def _check(self, new: NewMessage, *, key: str, now: float, batch: str | None = None) -> Message:
-        message = self._acceptance.check(new, key=key, now=now, batch=batch)
+    def _check(
+        self,
+        new: NewMessage,
+        *,
+        key: str,
+        now: float,
+        id: str | None = None,
+        batch: str | None = None,
+    ) -> Message:
+        message = self._acceptance.check(new, key=key, now=now, id=id, batch=batch)
         self._count(message.to, key, now)
         return message
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from random import Random
-
-_RANDOM_BITS = 80
 
 
 def new_id(prefix: str, now: float, random: Random) -> str:
     """`prefix` and 32 hexadecimal digits: 48 bits of UTC milliseconds, 80 random bits."""
-    return f"{_stem(prefix, now)}{random.getrandbits(_RANDOM_BITS):020x}"
+    return f"{_stem(prefix, now)}{random.getrandbits(80):020x}"
 
 
-def new_ids(prefix: str, now: float, random: Random, count: int) -> list[str]:
-    """`count` names as `new_id` makes them, in rising order: an index takes them at its end."""
+def new_ids(prefix: str, now: float, random: Random) -> Iterator[str]:
+    """Names of the same form, each above the one before it, so that an index grows at its end.
+
+    Good for half a million: each is 1 to 2**60 above the last, the first is below 2**79.
+    """
     stem = _stem(prefix, now)
-    draws = sorted(random.getrandbits(_RANDOM_BITS) for _ in range(count))
-    return [f"{stem}{draw:020x}" for draw in draws]
+    last = random.getrandbits(79)
+    while True:
+        last += random.getrandbits(60) + 1
+        yield f"{stem}{last:020x}"
 
 
 def _stem(prefix: str, now: float) -> str:

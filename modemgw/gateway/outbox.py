@@ -125,7 +125,7 @@ class Outbox:
             if job.status is MessageStatus.SCHEDULED and job.due_at <= self._clock.time():
                 self._due(job)
         self.dispatcher.add_all(fresh)
-        homeless = (*rerouted.lines(), *self._pinned_to_nobody())
+        homeless = (*rerouted.lines(), *self.pinned_to_nobody())
         return RecoveryReport(waiting=len(jobs), interrupted=len(keys), homeless=homeless)
 
     def _take_up(self, tx: Transaction) -> list[AttemptKey]:
@@ -292,17 +292,18 @@ class Outbox:
             self.dispatcher.health_changed(id)
         return changed
 
-    async def rehouse(self) -> list[str]:
-        """Route anew what waits for a route that is gone. What to tell of it, and of modems."""
+    async def reroute(self) -> list[str]:
+        """Route anew what waits for a route that is gone. Returns what to tell of it."""
         try:
-            told = (await reroute(self._store, self.dispatcher, self._config.routes)).lines()
+            return (await reroute(self._store, self.dispatcher, self._config.routes)).lines()
         except StoreUnavailable as error:
-            told = [f"messages whose route is gone could not be routed anew, reload again: {error}"]
-        return [*told, *self._pinned_to_nobody()]
+            return [f"messages whose route is gone could not be routed anew, reload again: {error}"]
 
-    def _pinned_to_nobody(self) -> list[str]:
+    def pinned_to_nobody(self) -> list[str]:
+        """What to tell of messages that wait for modems which are not configured."""
         here = {modem.id for modem in self._config.modem}
-        waiting = Counter(job.modem for job in self.dispatcher.core.jobs() if job.modem)
+        jobs = self.dispatcher.core.jobs()
+        waiting = Counter(job.modem for job in jobs if job.modem and job.waiting)
         return [
             f"{count} messages wait for modem {id}, which is not configured: "
             "it may come back under this id until their validity ends"

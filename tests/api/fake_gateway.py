@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -179,21 +179,21 @@ class FakeGateway:
         return message
 
     async def send_batch(
-        self, news: Sequence[NewMessage], *, key: str, idempotency: Idempotency | None = None
+        self, news: Iterable[NewMessage], *, key: str, idempotency: Idempotency | None = None
     ) -> AcceptedBatch:
         replay = self._replay(key, idempotency)
         if replay is not None:
             return AcceptedBatch(id="", accepted=0, rejected=(), replay=replay)
         rejected: list[tuple[int, Rejected | TooMany]] = []
+        accepted = 0
         for index, new in enumerate(news):
             try:
                 self._check(new)
                 self.add(new, key)
+                accepted += 1
             except (Rejected, TooMany) as error:
                 rejected.append((index, error))
-        batch = AcceptedBatch(
-            id="b1", accepted=len(news) - len(rejected), rejected=tuple(rejected), replay=None
-        )
+        batch = AcceptedBatch(id="b1", accepted=accepted, rejected=tuple(rejected), replay=None)
         if idempotency is not None:
             self.answers[key, idempotency.key] = (
                 idempotency.fingerprint,

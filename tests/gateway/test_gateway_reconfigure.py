@@ -29,7 +29,7 @@ async def go_by(lab: Lab, tmp_path: Path, modems: int = 1, **more: Any) -> list[
     lab.outbox.reconfigure(lab.config)
     for section in lab.config.modem:
         await lab.outbox.change_lane(section)
-    told = await lab.outbox.rehouse()
+    told = await lab.outbox.reroute()
     await lab.settle()
     return told
 
@@ -386,7 +386,7 @@ async def test_messages_of_a_lane_that_goes_are_sent_by_the_others(tmp_path: Pat
         lab.outbox.remove_lane("m1")
         config = config_of(tmp_path, 2)
         lab.outbox.reconfigure(config.model_copy(update={"modem": config.modem[1:]}))
-        assert await lab.outbox.rehouse() == [
+        assert lab.outbox.pinned_to_nobody() == [
             "1 messages wait for modem m1, which is not configured: "
             "it may come back under this id until their validity ends"
         ]
