@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -85,22 +85,36 @@ def last_n(db: sqlite3.Connection) -> int:
 
 
 def insert(tx: Transaction, n: int, accepted: Iterable[Mailing]) -> None:
-    """Accept messages: the first becomes number `n`, the others follow in their order.
-
-    A large mailing goes in by blocks: what its messages share is bound once a block, and the
-    interpreter is free for others while SQLite works on it.
-    """
-    rows: list[tuple[Any, ...]] = []
+    """Accept messages: the first becomes number `n`, the others follow in their order."""
+    few: list[tuple[int, Mailing]] = []
     for mailing in accepted:
+        if len(mailing.recipients) < _BLOCK:
+            few.append((n, mailing))
+        else:
+            _insert_many(tx, n, mailing)
+        n += len(mailing.recipients)
+    tx.many(_INSERT, _rows(few))
+
+
+def _insert_many(tx: Transaction, n: int, mailing: Mailing) -> None:
+    """Insert by blocks: what the messages share is bound once a block.
+
+    And the interpreter is free for others while SQLite works on a block.
+    """
+    common = _common(mailing.common)
+    own = [(i, *recipient) for i, recipient in enumerate(mailing.recipients, n)]
+    blocks = len(own) - len(own) % _BLOCK
+    for start in range(0, blocks, _BLOCK):
+        block = chain.from_iterable(own[start : start + _BLOCK])
+        tx.execute(_INSERT_BLOCK, (*common, *block))
+    tx.many(_INSERT, (one + common for one in own[blocks:]))
+
+
+def _rows(numbered: Iterable[tuple[int, Mailing]]) -> Iterator[tuple[Any, ...]]:
+    for n, mailing in numbered:
         common = _common(mailing.common)
-        own = [(i, *recipient) for i, recipient in enumerate(mailing.recipients, n)]
-        blocks = len(own) - len(own) % _BLOCK
-        for start in range(0, blocks, _BLOCK):
-            block = chain.from_iterable(own[start : start + _BLOCK])
-            tx.execute(_INSERT_BLOCK, (*common, *block))
-        rows += [one + common for one in own[blocks:]]
-        n += len(own)
-    tx.many(_INSERT, rows)
+        for i, recipient in enumerate(mailing.recipients, n):
+            yield (i, *recipient, *common)
 
 
 def insert_batch(
