@@ -186,10 +186,14 @@ class Dispatch:
     def sent_by(self, job: Job, sim: str) -> None:
         """Remember which SIM wrote to a recipient, where a route wants it to stay the same."""
         if job.route in self._sticky:
-            self._last_sim.pop(job.to, None)
-            self._last_sim[job.to] = sim
-            if len(self._last_sim) > STICKY_RECIPIENTS:
-                del self._last_sim[next(iter(self._last_sim))]
+            self.remember(job.to, sim)
+
+    def remember(self, to: str, sim: str) -> None:
+        """A SIM wrote to a recipient by a sticky route, later than all that were told before."""
+        self._last_sim.pop(to, None)
+        self._last_sim[to] = sim
+        if len(self._last_sim) > STICKY_RECIPIENTS:
+            del self._last_sim[next(iter(self._last_sim))]
 
     def _retarget(self) -> None:
         """Work out which buckets each lane serves: its own, and routes that fall back to it."""

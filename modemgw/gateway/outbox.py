@@ -14,7 +14,7 @@ from modemgw.clock import Clock
 from modemgw.config import Config, Limits, ModemSection
 from modemgw.gateway import progress
 from modemgw.gateway.accept import route_for
-from modemgw.gateway.dispatch import Dispatch, LaneState
+from modemgw.gateway.dispatch import STICKY_RECIPIENTS, Dispatch, LaneState
 from modemgw.gateway.dispatcher import Dispatcher
 from modemgw.gateway.errors import Conflict
 from modemgw.gateway.job import Job, PartState, job_of, jobs_of
@@ -111,6 +111,7 @@ class Outbox:
         """Take up what the last run left. Call once, before any lane runs."""
         keys = await self._store.write(self._take_up)
         rerouted = await reroute(self._store, self.dispatcher, self._config.routes)
+        await self._remember_sims()
         jobs = await self._store.read(
             lambda db: [job_of(w.n, w.message) for w in messages.waiting(db)]
         )
@@ -127,6 +128,15 @@ class Outbox:
         self.dispatcher.add_all(fresh)
         homeless = (*rerouted.lines(), *self.pinned_to_nobody())
         return RecoveryReport(waiting=len(jobs), interrupted=len(keys), homeless=homeless)
+
+    async def _remember_sims(self) -> None:
+        """A recipient keeps its SIM over a restart, where its route is sticky."""
+        sticky = [route.id for route in self._config.routes if route.policy == "sticky"]
+        if sticky:
+            for to, sim in await self._store.read(
+                lambda db: list(attempts.last_sims(db, sticky, STICKY_RECIPIENTS))
+            ):
+                self.dispatcher.core.remember(to, sim)
 
     def _take_up(self, tx: Transaction) -> list[AttemptKey]:
         keys = attempts.interrupted(tx, INTERRUPTED)

@@ -163,6 +163,19 @@ def find_ambiguous(tx: Transaction, sim: str) -> list[Submission]:
     return [_submission(row) for row in rows]
 
 
+def last_sims(
+    db: sqlite3.Connection, routes: Sequence[str], messages: int
+) -> Iterable[tuple[str, str]]:
+    """(recipient, SIM) of what `routes` carried, oldest first, within the newest `messages`."""
+    marks = ", ".join("?" * len(routes))
+    return db.execute(
+        "SELECT a.to_number, a.sim FROM messages m JOIN attempts a ON a.message = m.n "
+        "WHERE m.n > (SELECT coalesce(max(n), 0) FROM messages) - ? "
+        f"AND m.route IN ({marks}) AND a.state = 'accepted' ORDER BY m.n",
+        (messages, *routes),
+    )
+
+
 def interrupted(tx: Transaction, error: ErrorInfo) -> list[AttemptKey]:
     """After a crash: every attempt that was in the air becomes ambiguous. Returns which."""
     rows = tx.execute(

@@ -106,7 +106,8 @@ async def test_a_sim_keeps_to_its_minute_and_the_others_take_the_rest(tmp_path: 
 async def test_a_recipient_keeps_its_sim_while_that_is_well(tmp_path: Path) -> None:
     async with bank_of(tmp_path, 3) as bank:
         sticky = [{"id": "default", "policy": "sticky"}]
-        async with gateway_on(config(tmp_path, bank, {}, {}, {}, route=sticky)) as gateway:
+        configured = config(tmp_path, bank, {}, {}, {}, route=sticky)
+        async with gateway_on(configured) as gateway:
             await all_ready(gateway)
             for _ in range(4):
                 for n in range(3):
@@ -117,6 +118,10 @@ async def test_a_recipient_keeps_its_sim_while_that_is_well(tmp_path: Path) -> N
             assert [len(sims[number(n)]) for n in range(3)] == [1, 1, 1]
             assert by_sim(bank) == [4, 4, 4]
             (first,) = sims[number(0)]
+        async with gateway_on(configured) as gateway:
+            await all_ready(gateway)
+            await status(gateway, await send(gateway, number(0)), S.DELIVERED)
+            assert bank.smsc.accepted[-1].iccid == first, "also after a restart"
             index = next(
                 i for i, m in enumerate(bank.modems) if m.sim is not None and m.sim.iccid == first
             )
