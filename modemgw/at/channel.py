@@ -165,33 +165,21 @@ class AtChannel(asyncio.Protocol):
             if isinstance(error, AtError):
                 raise NothingSent(str(error), error) from error
             raise
-        exchange.prompt = self._loop.create_future()
         exchange.phase = Phase.PROMPT
+        exchange.body, exchange.permit, exchange.body_s = body, permit, timeout_s
         exchange.question.wants_prompt = True
         self._start(exchange, prompt_s)
+        permit.add_done_callback(lambda _: self._type(exchange))
         try:
-            await exchange.prompt
-            await permit
+            return await exchange.done
         except BaseException as error:
+            if exchange.typed_at is not None:
+                raise
             self._abort(exchange)
             await _settle(permit, error)
             if isinstance(error, CommandFailed) or not isinstance(error, AtError):
                 raise
             raise NothingSent(str(error), error) from error
-        if self._current is not exchange:
-            # It happened while the attempt was being committed.
-            raise NothingSent("the modem closed its prompt, or was lost, before the PDU was sent")
-        if self.echo_seen:
-            # Reset behind our back, it may be in text mode, and would send the PDU's digits as the
-            # text of a message to the number that is its length.
-            self._abort(exchange)
-            raise NothingSent("the modem echoes again: it was reset")
-        exchange.phase = Phase.SENT
-        exchange.typed_at = self._clock.monotonic()
-        exchange.question.body = body
-        self._set_timer(exchange, timeout_s)
-        self._write(body.encode("ascii") + CTRL_Z, body)
-        return await exchange.done
 
     def hasten(self, seconds: float) -> None:
         """Wait for the answer to the PDU that is out for so much longer at the most."""
@@ -350,13 +338,37 @@ class AtChannel(asyncio.Protocol):
         self.last_answer = self._clock.time()
 
     def _prompted(self, exchange: Exchange) -> None:
-        if exchange.phase is Phase.PROMPT and exchange.prompt is not None:
+        if exchange.phase is Phase.PROMPT:
             exchange.phase = Phase.OPEN
             exchange.due = None
-            if not exchange.prompt.done():
-                exchange.prompt.set_result(None)
+            self._type(exchange)
         elif exchange.phase in (Phase.UNWANTED, Phase.ABORTING):
             self._escape(exchange)
+
+    def _type(self, exchange: Exchange) -> None:
+        """Type the PDU as soon as both are there: the prompt, and the permit to fill it.
+
+        Here and not in the task that sends: it need not be waked until the answer has come.
+        """
+        permit = exchange.permit
+        if permit is None or not permit.done() or exchange.phase is not Phase.OPEN:
+            return
+        if self._current is not exchange or exchange.done.done():
+            return  # lost, refused or given up while the attempt was being committed
+        if permit.cancelled():
+            exchange.done.cancel()
+        elif (refusal := permit.exception()) is not None:
+            exchange.done.set_exception(refusal)
+        elif self.echo_seen:
+            # Reset behind our back, it may be in text mode, and would send the PDU's digits as the
+            # text of a message to the number that is its length.
+            exchange.fail(NothingSent("the modem echoes again: it was reset"))
+        else:
+            exchange.phase = Phase.SENT
+            exchange.typed_at = self._clock.monotonic()
+            exchange.question.body = exchange.body
+            self._set_timer(exchange, exchange.body_s)
+            self._write(exchange.body.encode("ascii") + CTRL_Z, exchange.body)
 
     def _ended(self, exchange: Exchange, final: Final) -> None:
         phase, exchange.phase = exchange.phase, Phase.ANSWER

@@ -38,11 +38,13 @@ class Exchange:
 
     __slots__ = (
         "allowed_s",
+        "body",
+        "body_s",
         "done",
         "due",
         "ends_at",
+        "permit",
         "phase",
-        "prompt",
         "question",
         "traced",
         "typed_at",
@@ -52,7 +54,11 @@ class Exchange:
     def __init__(self, question: Question, loop: asyncio.AbstractEventLoop) -> None:
         self.question = question
         self.done: asyncio.Future[Response] = loop.create_future()
-        self.prompt: asyncio.Future[None] | None = None
+        self.body = ""
+        """What is to be typed at the prompt, when `permit` is there too."""
+        self.permit: asyncio.Future[None] | None = None
+        self.body_s = 0.0
+        """How long the answer to it may take."""
         self.phase = Phase.ANSWER
         self.typed_at: float | None = None
         self.allowed_s = self.ends_at = 0.0
@@ -62,8 +68,7 @@ class Exchange:
         self.waits_s = 0.0
 
     def fail(self, error: AtError) -> None:
-        """Tell whoever waits; a prompt that will never come is told first."""
-        for future in (self.prompt, self.done):
-            if future is not None and not future.done():
-                future.set_exception(error)
-                future.exception()  # an answer nobody waits for any more is no mistake
+        """Tell whoever waits."""
+        if not self.done.done():
+            self.done.set_exception(error)
+            self.done.exception()  # an answer nobody waits for any more is no mistake
