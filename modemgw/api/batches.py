@@ -47,25 +47,33 @@ class Sorted:
 
     def __init__(self, raw: bytes) -> None:
         """Raises Problem when the batch itself is wrong, or no item of it is right."""
+        self.problems: dict[int, Problem] = {}
+        """By position in the request."""
+        self._positions: range | list[int] = range(MAX_BATCH)
+        # A guess, which spares most batches a second parser: where it fails, the document decides.
+        model: type[Batch] = BatchOfMessages if b'"messages"' in raw else BatchOfRecipients
+        try:
+            batch: Batch = model.model_validate_json(raw)
+        except ValidationError:
+            batch = self._sort(raw)
+        self.messages: Iterable[NewMessage] = batch.new_messages()
+
+    def _sort(self, raw: bytes) -> Batch:
+        """The batch less its bad items. Raises Problem if that is not enough."""
         document = _read(raw)
         model: type[Batch] = BatchOfRecipients
         self._list = "to"
         if isinstance(document, dict) and "messages" in document:
             model, self._list = BatchOfMessages, "messages"
-        self.problems: dict[int, Problem] = {}
-        """By position in the request."""
-        self._positions: range | list[int] = range(MAX_BATCH)
         try:
-            batch: Batch = model.model_validate_json(raw)
+            return model.model_validate_json(raw)
         except ValidationError as error:
             found = error.errors(include_url=False, include_input=False)
-            batch = self._without_bad_items(document, found, model)
-        self.messages: Iterable[NewMessage] = batch.new_messages()
+            return self._without_bad_items(document, found, model)
 
     def _without_bad_items(
         self, document: Any, found: list[ErrorDetails], model: type[Batch]
     ) -> Batch:
-        """The batch less the items that `found` is about. Raises Problem if that is not enough."""
         by_item: defaultdict[int, list[ErrorDetails]] = defaultdict(list)
         for item in found:
             match item["loc"]:

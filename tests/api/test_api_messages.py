@@ -348,6 +348,31 @@ async def test_a_batch_sends_one_text_to_many(http, gateway):
     ]
 
 
+@pytest.mark.parametrize(
+    ("body", "texts"),
+    [
+        (rb'{"\u006dessages": [{"to": "+44", "text": "a"}, {"to": "+44", "text": "b"}]}', "ab"),
+        (b'{"to": ["+44"], "text": "a", "reference": "messages"}', "a"),
+        (b'{"to": ["+44"], "text": "a", "tags": ["messages"]}', "a"),
+    ],
+)
+async def test_the_kind_of_a_batch_is_what_its_fields_say_however_written(
+    http, gateway, body, texts
+):
+    json = {"Content-Type": "application/json"}
+    answer = await http.post("/v1/batches", data=body, headers=SEND | json)
+    assert answer.status == 202, await answer.text()
+    assert "".join(new.text for new, _ in gateway.sent) == texts
+
+
+async def test_a_number_that_json_has_not_is_wrong_in_a_batch_too(http):
+    body = b'{"to": ["+44", 5], "text": "a", "validity": NaN}'
+    json = {"Content-Type": "application/json"}
+    answer = await http.post("/v1/batches", data=body, headers=SEND | json)
+    assert answer.status == 422
+    assert "validity" in fields(await answer.json())
+
+
 async def test_a_batch_that_is_wrong_as_a_whole_is_a_422(http):
     for body, wrong in (
         ({"to": ["+447700900001"], "text": 5}, {"text": "wrong-type"}),
