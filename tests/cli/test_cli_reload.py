@@ -46,14 +46,16 @@ async def hang_up(running, *words):
 
 def is_free(path):
     """Whether somebody else can have a port."""
-    port = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
     try:
-        fcntl.flock(port, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        with open(path, "rb", opener=_opener) as port:
+            fcntl.flock(port, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
         return False
-    finally:
-        os.close(port)
     return True
+
+
+def _opener(path, flags):
+    return os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
 
 
 async def modems_of(running):

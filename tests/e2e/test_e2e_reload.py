@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-import time
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -48,14 +47,16 @@ def tasks_of(id: str) -> list[str]:
 
 def is_free(path: Path) -> bool:
     """Whether somebody else can have a port."""
-    port = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
     try:
-        fcntl.flock(port, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        with open(path, "rb", opener=_opener) as port:
+            fcntl.flock(port, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
         return False
-    finally:
-        os.close(port)
     return True
+
+
+def _opener(path: str, flags: int) -> int:
+    return os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
 
 
 async def events(gateway: Gateway, into: list[Event]) -> None:
@@ -87,6 +88,8 @@ async def test_modems_are_added_and_removed_while_messages_go_out(tmp_path: Path
             assert [v.status.id for v in gateway.modems()] == ["m1", "m2"]
             assert [is_free(path) for path in bank.paths[:2]] == [True, False]
             assert tasks_of("m0") == []
+            with pytest.raises(KeyError):
+                gateway._outbox.dispatcher.core.lane("m0")
             with pytest.raises(NotFound):
                 gateway.modem("m0")
             with pytest.raises(Rejected, match="there is no modem 'm0'"):
@@ -167,7 +170,9 @@ async def test_a_modem_with_another_port_begins_anew_and_others_are_not_disturbe
             following.cancel()
 
 
-async def test_ports_are_exchanged_and_a_paused_modem_stays_paused(tmp_path: Path) -> None:
+async def test_ports_are_exchanged_and_a_paused_modem_stays_paused(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     async with bank_of(tmp_path, modems=2) as bank:
         config = config_of(tmp_path, bank)
         async with gateway_on(config) as gateway:
@@ -191,34 +196,36 @@ async def test_ports_are_exchanged_and_a_paused_modem_stays_paused(tmp_path: Pat
 
             await until(crossed_over, why="the modems have changed places")
             assert lines, "its trace is still followed"
+            assert not [m for m in caplog.messages if "in use" in m], "each waited for the other"
 
 
 async def test_a_part_that_does_not_end_in_time_is_ambiguous_and_its_report_settles_it(
     tmp_path: Path,
 ) -> None:
-    async with bank_of(tmp_path, modems=2, part_seconds=0.5) as bank:
+    async with bank_of(tmp_path, modems=2, part_seconds=0.3) as bank:
         config = config_of(tmp_path, bank, gateway={"drain_timeout": 0.1})
         async with gateway_on(config) as gateway:
             await all_ready(gateway, "m0", "m1")
             message = await send(gateway, TO, modem="m0")
             await status(gateway, message, S.SENDING)
-            began = time.monotonic()
             told = await gateway.reconfigure(but(config, modem=config.modem[1:]))
-            assert time.monotonic() - began < 0.4
             assert told == [
                 "modem m0: removed",
                 "modem m0: a part was still in the air after 0.1 s",
             ]
-            attempt = (await gateway.message(message.id)).parts[0].attempts[0]
-            assert attempt.error is not None
-            assert attempt.error.code == "stopped"
+
+            async def stopped() -> bool:
+                error = (await gateway.message(message.id)).parts[0].attempts[0].error
+                return error is not None and error.code == "stopped"
+
+            await until(stopped, why="the attempt is ambiguous")
             await gateway.reconfigure(config)  # its SIM is back, and the report comes there
             await status(gateway, message, S.DELIVERED)
             assert len(bank.smsc.accepted) == 1
 
 
 async def test_it_ends_while_a_modem_is_let_go(tmp_path: Path) -> None:
-    async with bank_of(tmp_path, modems=2, part_seconds=0.5) as bank:
+    async with bank_of(tmp_path, modems=2, part_seconds=0.3) as bank:
         config = config_of(tmp_path, bank)
         async with gateway_on(config) as gateway:
             await all_ready(gateway, "m0", "m1")
@@ -235,7 +242,7 @@ async def test_it_ends_while_a_modem_is_let_go(tmp_path: Path) -> None:
 
 
 async def test_a_change_that_was_cancelled_is_made_whole_by_the_next_one(tmp_path: Path) -> None:
-    async with bank_of(tmp_path, modems=2, part_seconds=0.5) as bank:
+    async with bank_of(tmp_path, modems=2, part_seconds=0.3) as bank:
         config = config_of(tmp_path, bank)
         async with gateway_on(config) as gateway:
             await all_ready(gateway, "m0", "m1")
@@ -248,6 +255,7 @@ async def test_a_change_that_was_cancelled_is_made_whole_by_the_next_one(tmp_pat
             await gateway.reconfigure(config)
             await all_ready(gateway, "m0", "m1")
             assert len(tasks_of("m0")) == 2, "a keeper and a lane"
+            assert await gateway.reconfigure(config) == [], "what was wanted last is there"
             await status(gateway, message, S.DELIVERED)
             await status(gateway, await send(gateway, TO, modem="m0"), S.DELIVERED)
             assert len(bank.smsc.accepted) == 2
