@@ -173,11 +173,12 @@ async def test_a_modem_with_another_port_begins_anew_and_others_are_not_disturbe
 async def test_ports_are_exchanged_and_a_paused_modem_stays_paused(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with bank_of(tmp_path, modems=2) as bank:
+    async with bank_of(tmp_path, modems=2, part_seconds=0.3) as bank:
         config = config_of(tmp_path, bank)
         async with gateway_on(config) as gateway:
             await all_ready(gateway, "m0", "m1")
             gateway.pause_modem("m1")
+            await status(gateway, await send(gateway, TO, modem="m0"), S.SENDING)
             lines: list[object] = []
             gateway.follow_trace("m0", lines.append)
             there, here = (str(path) for path in bank.paths)
