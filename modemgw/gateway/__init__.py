@@ -1,5 +1,6 @@
 """Policy: accept, route, throttle, dispatch, retry, match receipts, reassemble, hand on."""
 
+from modemgw.gateway.door import Accepted, AcceptedBatch, Idempotency, Preview
 from modemgw.gateway.errors import (
     Conflict,
     FieldProblem,
@@ -11,7 +12,7 @@ from modemgw.gateway.errors import (
     Unavailable,
 )
 from modemgw.gateway.fleet import ModemView
-from modemgw.gateway.gateway import Accepted, AcceptedBatch, Gateway, Idempotency, Preview
+from modemgw.gateway.gateway import Gateway
 from modemgw.gateway.outbox import RecoveryReport
 from modemgw.store import InboundQuery, MessageQuery
 
