@@ -86,11 +86,17 @@ class Dispatcher:
     def add_all(self, jobs: Iterable[Job]) -> None:
         """Let many new jobs wait."""
         now = self._clock.time()
+        # Where nobody idle may have one job, none may have its like: a batch is not hawked around
+        # job by job. What a single lane may have all the same, it finds itself in the end.
+        full: set[str | None] = set()
         for job in jobs:
             self.core.add(job, now)
-            if self._idle:
+            if self._idle and job.lies_in not in full:
+                target = job.lies_in
                 self._offer([job], now)
-        self._look_again(now)
+                if job.waiting:
+                    full.add(target)
+        self._feed(now)
         self._arm(now)
 
     def hold(self, job: Job, until: float) -> None:

@@ -10,14 +10,19 @@ from itertools import islice, pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from gateway_lab import START, FakeClock
 
-from modemgw.config import parse
+from modemgw.config import Limits, parse
 from modemgw.gateway import AcceptedBatch, Gateway, MessageQuery, TooMany
+from modemgw.gateway.accept import Acceptance
+from modemgw.gateway.dispatch import Dispatch, LaneState
+from modemgw.gateway.dispatcher import Dispatcher
 from modemgw.gateway.identifiers import new_id, new_ids
 from modemgw.gateway.job import job_of, jobs_of
+from modemgw.gateway.throttle import Throttle
 from modemgw.store.records import Mailing, Message, NewMailing, NewMessage
 
 ROUTES = [
@@ -156,6 +161,46 @@ async def test_the_jobs_of_a_mailing_share_their_content(tmp_path: Path) -> None
     for job, alone in zip(jobs, map(job_of, (7, 8, 9), made), strict=True):
         fields = [name for name in job.__slots__ if name != "progress"]
         assert [getattr(job, f) for f in fields] == [getattr(alone, f) for f in fields]
+
+
+async def test_a_batch_is_offered_to_idle_lanes_until_none_may_take_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    config = parse({})
+    core = Dispatch(config.routes, START)
+    asked = Mock(wraps=core.choose)
+    monkeypatch.setattr(core, "choose", asked)
+    nothing = Mock()
+    dispatcher = Dispatcher(
+        core,
+        clock=StoppedClock(),
+        on_due=nothing,
+        on_expired=nothing,
+        on_overdue=nothing,
+        on_quota=nothing,
+    )
+    new = NewMessage(to=NUMBERS[0], text="hello")
+    message = Acceptance(config, Random(1)).check(new, key="a", now=START)
+    recipients = [(str(n), to, "default") for n, to in enumerate(NUMBERS[:250])]
+    with dispatcher:
+        waiting = {}
+        for modem, used in (("full", 5), ("free", 0), ("also full", 5)):
+            throttle = Throttle(Limits(per_minute=5), Random(1), [(START, NUMBERS[0])] * used)
+            dispatcher.add_lane(LaneState(modem, ("default",), 1, throttle))
+            dispatcher.set_ready(modem, True, f"sim of {modem}")
+            waiting[modem] = asyncio.create_task(dispatcher.next(modem))
+        await asyncio.sleep(0)
+        dispatcher.add_all(jobs_of(1, Mailing(message, recipients)))
+        assert (await waiting["free"]).n == 1
+        assert [modem for modem, task in waiting.items() if not task.done()] == [
+            "full",
+            "also full",
+        ]
+        assert asked.call_count < 10
+        assert core.wake_at(["full", "also full"]) == START + 60
+        for task in waiting.values():
+            task.cancel()
+        await asyncio.gather(*waiting.values(), return_exceptions=True)
 
 
 def test_many_names_rise_are_of_one_form_and_are_not_to_be_guessed_from_one_another() -> None:
