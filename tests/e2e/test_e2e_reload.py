@@ -7,6 +7,7 @@ import fcntl
 import os
 from contextlib import aclosing
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -316,3 +317,47 @@ async def test_acceptance_and_handlers_go_by_the_new_configuration(tmp_path: Pat
                 ]
 
             await until(answered, why="the reply")
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_whatever_changes_each_message_arrives_once(tmp_path: Path, seed: int) -> None:
+    chance = Random(seed)
+    async with bank_of(tmp_path, modems=5, part_seconds=0.02) as bank:
+        whole = config_of(tmp_path, bank, route=[{"id": "a"}, {"id": "b"}, {"id": "default"}])
+
+        def some() -> Config:
+            modems = chance.sample(whole.modem, chance.randint(0, 4))
+            routes = chance.sample(whole.route, chance.randint(1, 3))
+            names = [r.id for r in routes] + ["default"]
+            return but(
+                whole,
+                route=tuple(routes),
+                sim_limits=whole.sim_limits.model_copy(
+                    update={"min_interval": chance.choice([0, 0, 0.01])}
+                ),
+                modem=tuple(
+                    m.model_copy(
+                        update={
+                            "routes": tuple(chance.sample(names, chance.randint(1, len(names)))),
+                            "roaming": chance.random() < 0.7,
+                            "weight": chance.randint(1, 3),
+                        }
+                    )
+                    for m in modems
+                ),
+            )
+
+        async with gateway_on(whole) as gateway:
+            expected = []
+            for _ in range(12):
+                for _ in range(15):
+                    to = f"+4477009{len(expected):05}"
+                    await send(gateway, to, route=chance.choice(gateway.config.routes).id)
+                    expected.append(to)
+                await asyncio.sleep(chance.choice([0, 0.05, 0.2]))
+                await gateway.reconfigure(some())
+            every = tuple(m.model_copy(update={"routes": ("default",)}) for m in whole.modem)
+            await gateway.reconfigure(but(whole, route=(), modem=every))
+            await bank.smsc.wait_accepted(len(expected), timeout_s=30)
+            await asyncio.sleep(0.3)
+            assert sorted(p.destination for p in bank.smsc.accepted) == expected
