@@ -88,8 +88,9 @@ class Lane:
     def drain(self) -> None:
         """Finish the part that is in the air and take no more."""
         self._draining = True
-        if self._waiting is not None:
-            self._waiting.cancel()
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            waiting.cancel()
 
     async def run(self) -> None:
         """Work until drained or cancelled."""
