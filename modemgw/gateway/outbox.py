@@ -95,6 +95,8 @@ class Outbox:
         self._next_n = next_n
         self._lanes: dict[str, Lane] = {}
         self._routes = {route.id for route in config.routes}
+        self._sticky: set[str] = set()
+        """Sticky routes of whose recipients the store was asked which SIM wrote to them."""
         self._limits: dict[str, Limits] = {}
         """By lane: as the configuration wants them; its throttle may still have to follow."""
         self._sims = Sims(store=store, clock=clock, random=random)
@@ -130,13 +132,15 @@ class Outbox:
         return RecoveryReport(waiting=len(jobs), interrupted=len(keys), homeless=homeless)
 
     async def _remember_sims(self) -> None:
-        """A recipient keeps its SIM over a restart, where its route is sticky."""
-        sticky = [route.id for route in self._config.routes if route.policy == "sticky"]
-        if sticky:
+        """A recipient keeps its SIM over a restart, and from before its route became sticky."""
+        sticky = {route.id for route in self._config.routes if route.policy == "sticky"}
+        new = sorted(sticky - self._sticky)
+        if new:
             for to, sim in await self._store.read(
-                lambda db: list(attempts.last_sims(db, sticky, STICKY_RECIPIENTS))
+                lambda db: list(attempts.last_sims(db, new, STICKY_RECIPIENTS))
             ):
                 self.dispatcher.core.remember(to, sim)
+        self._sticky = sticky
 
     def _take_up(self, tx: Transaction) -> list[AttemptKey]:
         keys = attempts.interrupted(tx, INTERRUPTED)
@@ -304,6 +308,7 @@ class Outbox:
 
     async def reroute(self) -> list[str]:
         """Route anew what waits for a route that is gone. Returns what to tell of it."""
+        await self._remember_sims()
         try:
             return (await reroute(self._store, self.dispatcher, self._config.routes)).lines()
         except StoreUnavailable as error:

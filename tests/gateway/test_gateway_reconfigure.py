@@ -374,6 +374,19 @@ async def test_a_disk_that_is_full_leaves_them_where_they_are_until_the_next_tim
         assert (await lab.message(message)).status is MessageStatus.SENT
 
 
+async def test_a_route_that_becomes_sticky_knows_who_wrote_before(tmp_path: Path) -> None:
+    async with running(tmp_path, 2, ready=False) as lab:
+        await lab.up("m1")
+        await lab.accept(TO)
+        await lab.settle()
+        await lab.up("m2")
+        sticky = [{"id": "default", "policy": "sticky"}]
+        await go_by(lab, tmp_path, 2, route=sticky)
+        for _ in range(4):
+            await lab.message(await lab.accept(TO))
+        assert [len(m.sent) for m in lab.modems.values()] == [5, 0]
+
+
 # --- lanes that go
 
 
