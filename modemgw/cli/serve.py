@@ -107,8 +107,8 @@ async def _serve(config: Config, file: Path, traced: tuple[str, ...]) -> None:
 def _spare_the_collector() -> None:
     """Let the garbage collector look less often, and never again at what is there from the start.
 
-    It stops the loop while it looks: with 100,000 messages waiting for a tenth of a second. They are
-    not garbage, nor is anything on a message's way a cycle that only it could free.
+    It stops the loop while it looks, with 100,000 messages waiting for a tenth of a second. Those
+    are no garbage, nor is anything on a message's way a cycle that only it could free.
     """
     gc.collect()
     gc.freeze()
