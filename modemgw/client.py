@@ -187,7 +187,7 @@ class Client:
         return answer
 
     async def cancel(self, identifier: str) -> answers.Message:
-        """Cancel a message that no modem has begun."""
+        """Cancel a message of which nothing can have gone out."""
         answer: answers.Message = await self._request("DELETE", f"v1/messages/{identifier}")
         return answer
 

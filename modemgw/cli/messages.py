@@ -99,7 +99,7 @@ def show(identifier: str, as_json: bool, daemon: Daemon) -> None:
 @json_option
 @daemon_options
 def cancel(identifier: str, as_json: bool, daemon: Daemon) -> None:
-    """Cancel a message that no modem has begun."""
+    """Cancel a message of which nothing can have gone out."""
     message = daemon.call(lambda client: client.cancel(identifier))
     if as_json:
         print_json(message)

@@ -258,7 +258,7 @@ class Gateway:
             raise _bad_cursor() from error
 
     async def cancel(self, id: str) -> Message:
-        """Cancel a message that has not begun. Raises NotFound, Conflict."""
+        """Cancel a message of which nothing can have gone out. Raises NotFound, Conflict."""
         n = await self._store.read(lambda db: messages.number_of(db, id))
         if n is None:
             raise NotFound(f"there is no message {id!r}")

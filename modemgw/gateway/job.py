@@ -97,6 +97,11 @@ class Job:
         """Whether every part was accepted by the network."""
         return bool(self.progress) and all(p.state is PartState.ACCEPTED for p in self.progress)
 
+    @property
+    def unsent(self) -> bool:
+        """Whether nothing of it can have gone out."""
+        return all(p.state is PartState.PENDING and not p.duplicate_risk for p in self.progress)
+
     def ended(self, status: MessageStatus) -> MessageStatus:
         """How it ends when it is given up: an earlier doubt leaves more than "never sent"."""
         doubt = any(p.state is PartState.AMBIGUOUS or p.duplicate_risk for p in self.progress)

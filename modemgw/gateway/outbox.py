@@ -197,10 +197,10 @@ class Outbox:
         )
 
     async def cancel(self, n: int) -> None:
-        """Cancel a message that has not begun. Raises Conflict."""
+        """Cancel a message of which nothing can have gone out. Raises Conflict."""
         job = self.dispatcher.core.get(n)
-        if job is None or job.progress or not self.dispatcher.core.is_waiting(job):
-            raise Conflict("it has begun, or it is over: only a waiting message can be canceled")
+        if job is None or not job.unsent or not self.dispatcher.core.is_waiting(job):
+            raise Conflict("it may have gone out, or it is over: only what waits can be canceled")
         self.dispatcher.remove(job)
 
         def write(tx: Transaction) -> None:

@@ -169,15 +169,16 @@ def set_status(
 
 
 def cancel(tx: Transaction, n: int) -> None:
-    """Cancel a message that no attempt was made of. Raises StoreConflict otherwise."""
+    """Cancel a message of which nothing can have gone out. Raises StoreConflict otherwise."""
     done = tx.execute(
         "UPDATE messages SET status = 'canceled', updated_at = ? "
-        "WHERE n = ? AND status IN ('scheduled', 'queued') "
-        "AND NOT EXISTS (SELECT 1 FROM attempts WHERE message = messages.n)",
+        f"WHERE n = ? AND status IN ({_OPEN}) "
+        "AND NOT EXISTS (SELECT 1 FROM attempts WHERE message = messages.n "
+        "AND state NOT IN ('refused', 'not_sent'))",
         (tx.now, n),
     )
     if done.rowcount == 0:
-        raise StoreConflict("the message has begun")
+        raise StoreConflict("it may have gone out, or it is over")
 
 
 def take_overdue(tx: Transaction, before: float, limit: int) -> list[tuple[str, str | None]]:
@@ -292,7 +293,7 @@ def part_status(history: Sequence[Attempt], message: MessageStatus) -> PartStatu
         if attempt.state in _ATTEMPT_STATUS:
             return _ATTEMPT_STATUS[attempt.state]
         break
-    if message in (MessageStatus.FAILED, MessageStatus.EXPIRED):
+    if message in (MessageStatus.FAILED, MessageStatus.EXPIRED, MessageStatus.CANCELED):
         return PartStatus(message.value)
     return PartStatus.QUEUED
 

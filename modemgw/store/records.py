@@ -51,6 +51,7 @@ class PartStatus(StrEnum):
     UNDELIVERED = "undelivered"
     EXPIRED = "expired"
     FAILED = "failed"
+    CANCELED = "canceled"
     AMBIGUOUS = "ambiguous"
     """The PDU went to the modem, no answer came: the network may or may not have it."""
 

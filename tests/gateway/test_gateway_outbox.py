@@ -381,6 +381,31 @@ async def test_cancel_before_sending_and_not_after(tmp_path: Path) -> None:
         assert [e.type for e in lab.events].count("message.canceled") == 1
 
 
+async def test_what_was_only_refused_so_far_can_be_canceled(tmp_path: Path) -> None:
+    async with running(tmp_path) as lab:
+        lab.modems["m1"].script = [refusal(42)]
+        message = await lab.accept()
+        assert (await lab.message(message)).status is MessageStatus.SENDING
+        await lab.outbox.cancel(1)
+        canceled = await lab.message(message)
+        assert canceled.status is MessageStatus.CANCELED
+        assert canceled.parts[0].status == "canceled"
+        await lab.pass_time(3600)
+        assert lab.sent() == ["hello"], "the refused try is the only one"
+
+
+async def test_what_may_have_gone_out_cannot_be_canceled(tmp_path: Path) -> None:
+    async with running(tmp_path) as lab:
+        lab.modems["m1"].script += [SubmitAmbiguous("silent"), refusal(42)]
+        await lab.accept(type="otp")
+        with pytest.raises(Conflict):
+            await lab.outbox.cancel(1)
+        await lab.pass_time(61)  # refused since, but the first try may have gone out
+        assert len(lab.sent()) == 2
+        with pytest.raises(Conflict):
+            await lab.outbox.cancel(1)
+
+
 async def test_a_cancel_whose_caller_left_is_still_a_cancel(tmp_path: Path) -> None:
     async with running(tmp_path, ready=False) as lab:
         message = await lab.accept()
