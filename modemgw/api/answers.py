@@ -5,7 +5,7 @@ Times are RFC 3339 UTC (`2026-11-22T10:00:00.123Z`).
 
 from __future__ import annotations
 
-from typing import Annotated, Any, NotRequired
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -235,6 +235,16 @@ class Storage(TypedDict):
     size: int
 
 
+class Held(TypedDict):
+    """What keeps a modem from sending though it is ready."""
+
+    why: Annotated[
+        Literal["limits", "refused"],
+        Field(description="Its SIM's limits, or the network, which refuses the SIM."),
+    ]
+    until: Annotated[Time, Field(description="When it may send, or make a try.")]
+
+
 class Modem(TypedDict):
     """A modem, its SIM and how they do."""
 
@@ -267,6 +277,7 @@ class Modem(TypedDict):
     ready_since: Time | None
     routes: list[str]
     weight: int
+    held: Held | None
 
 
 class Modems(TypedDict):

@@ -33,6 +33,9 @@ def _render(view: ModemView) -> answers.Modem:
     storage: answers.Storage | None = None
     if status.storage is not None:
         storage = {"used": status.storage[0], "size": status.storage[1]}
+    held: answers.Held | None = None
+    if view.held is not None:
+        held = {"why": view.held.why, "until": render_moment(view.held.until)}
     return {
         "id": status.id,
         "state": status.state.value,
@@ -63,6 +66,7 @@ def _render(view: ModemView) -> answers.Modem:
         "ready_since": render_optional_moment(status.ready_since),
         "routes": list(view.routes),
         "weight": view.weight,
+        "held": held,
     }
 
 

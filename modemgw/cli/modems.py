@@ -38,7 +38,7 @@ def list_(as_json: bool, daemon: Daemon) -> None:
                 m["queue"],
                 m["sent"],
                 m["errors"],
-                m["reason"],
+                m["reason"] or _held(m),
             )
             for m in items
         ],
@@ -52,6 +52,16 @@ def _model(modem: answers.Modem) -> str:
 
 def _signal(modem: answers.Modem) -> str | None:
     return None if modem["signal_dbm"] is None else f"{modem['signal_dbm']} dBm"
+
+
+def _held(modem: answers.Modem) -> str | None:
+    held = modem["held"]
+    if held is None:
+        return None
+    until = local_time(held["until"])
+    if held["why"] == "limits":
+        return f"the limits of its SIM forbid what waits until {until}"
+    return f"the network refuses its SIM; next try {until}"
 
 
 @modems.command()
@@ -75,7 +85,7 @@ def _print(modem: answers.Modem) -> None:
             ("id", modem["id"]),
             ("state", modem["state"]),
             ("since", f"{local_time(modem['since'])}{step}"),
-            ("reason", modem["reason"]),
+            ("reason", modem["reason"] or _held(modem)),
             ("device", modem["device"]),
             ("model", _model(modem)),
             ("revision", modem["revision"]),

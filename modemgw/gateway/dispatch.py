@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from sys import intern
+from typing import Literal
 
 from modemgw.config import RouteSection
 from modemgw.gateway.breaker import Breaker
@@ -31,6 +32,16 @@ LONG_S = 600.0
 """A SIM whose limits forbid work for so long has used up what its plan allows: others stand in."""
 LOOK_PAST = 256
 """Messages that a lane passes over at one turn of the loop, before it lets others work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Why a lane that is ready sends nothing."""
+
+    why: Literal["limits", "refused"]
+    """Its SIM's limits forbid what waits, or the network refuses the SIM."""
+    until: float
+    """UTC seconds: when it may send, or make a try."""
 
 
 @dataclass(slots=True, eq=False)
@@ -61,6 +72,14 @@ class LaneState:
     def well(self) -> bool:
         """Ready, its SIM is not refused by the network, and its plan is not used up."""
         return self.ready and not self.breaker.open and not self.resting
+
+    def held(self, now: float) -> Held | None:
+        """What holds it back just now, if it is ready and something does."""
+        if self.ready and self.breaker.open:
+            return Held("refused", self.breaker.probe_at)
+        if self.ready and self.blocked_until is not None and self.blocked_until > now:
+            return Held("limits", self.blocked_until)
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from random import Random
 
 from modemgw.clock import Clock
 from modemgw.config import Config, Limits, ModemMatch, ModemSection
+from modemgw.gateway.dispatch import Held
 from modemgw.gateway.errors import Conflict, NotFound
 from modemgw.gateway.lane import Lane
 from modemgw.gateway.outbox import Outbox
@@ -52,6 +53,8 @@ class ModemView:
     routes: tuple[str, ...]
     weight: int
     limits: Limits
+    held: Held | None
+    """What keeps it from sending though it is ready."""
 
 
 @dataclass(slots=True, eq=False)
@@ -307,6 +310,7 @@ class Fleet(ModemSink):
             routes=section.routes,
             weight=section.weight,
             limits=station.limits,
+            held=core.lane(id).held(self._clock.time()),
         )
 
     def views(self) -> list[ModemView]:

@@ -58,7 +58,7 @@ class Inbox:
 
         if isinstance(value, str):
             logger.warning("modem %s: received a PDU that cannot be decoded: %s", modem, value)
-        await self._store.commit(keep, follow_up)
+        await self._store.write(keep, then=follow_up)
 
     async def _report(
         self, modem: str, sim: SimIdentity, report: StatusReport, tpdu: bytes
@@ -76,7 +76,7 @@ class Inbox:
             elif matched.was_ambiguous:
                 self._on_settled(matched)
 
-        await self._store.commit(take, follow_up)
+        await self._store.write(take, then=follow_up)
 
     async def release_overdue(self) -> None:
         """Hand on long messages that stayed incomplete for too long, their gaps marked."""

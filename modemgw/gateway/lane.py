@@ -229,7 +229,7 @@ class Lane:
                 progress.refresh(tx, key.message)
             return self._receipts.ended(tx, sim.iccid, reference)
 
-        self._store.write(accept, keep=True).add_done_callback(self._settle)
+        self._store.write(accept, keep=True, then=self._settle)
 
     def _not_sent(self, job: Job, key: AttemptKey, sim: SimIdentity, failure: NotSubmitted) -> bool:
         error = ErrorInfo("not-sent", str(failure), permanent=False)
@@ -303,7 +303,7 @@ class Lane:
             attempts.finish(tx, key, AttemptState.AMBIGUOUS, error=error, ended_at=ended)
             return self._receipts.ended(tx, sim.iccid, doubt=True)
 
-        self._store.write(doubt, keep=True).add_done_callback(self._settle)
+        self._store.write(doubt, keep=True, then=self._settle)
         logger.warning(
             "modem %s: nobody knows whether message %s part %d was sent: %s",
             self._modem.id,
@@ -313,10 +313,9 @@ class Lane:
         )
         return True
 
-    def _settle(self, done: asyncio.Future[list[Matched]]) -> None:
-        if not done.cancelled() and done.exception() is None:
-            for matched in done.result():
-                self._on_settled(matched)
+    def _settle(self, settled: list[Matched]) -> None:
+        for matched in settled:
+            self._on_settled(matched)
 
     def _finish(
         self, key: AttemptKey, sim: SimIdentity, state: AttemptState, error: ErrorInfo
@@ -327,7 +326,7 @@ class Lane:
             attempts.finish(tx, key, state, error=error, ended_at=ended)
             return self._receipts.ended(tx, sim.iccid)
 
-        self._store.write(finish, keep=True).add_done_callback(self._settle)
+        self._store.write(finish, keep=True, then=self._settle)
 
     def _give_up(self, job: Job, status: MessageStatus, error: ErrorInfo) -> None:
         self._dispatcher.remove(job)

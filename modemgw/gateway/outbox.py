@@ -178,7 +178,7 @@ class Outbox:
                 then(tx)
             return jobs
 
-        await self._store.commit(write, self.dispatcher.add_all)
+        await self._store.write(write, then=self.dispatcher.add_all)
 
     def _with_known_routes(self, mailing: Mailing) -> Mailing:
         """The routes may have changed since a mailing was checked."""

@@ -55,7 +55,7 @@ async def reroute(store: Store, dispatcher: Dispatcher, routes: Sequence[RouteSe
 
     for start in range(0, len(found), CHUNK):
         chunk = found[start : start + CHUNK]
-        await store.commit(partial(_write, chunk), partial(move, chunk))
+        await store.write(partial(_write, chunk), then=partial(move, chunk))
         await asyncio.sleep(0)
     return Rerouted(moved=len(found), stranded=len(chosen) - len(found))
 

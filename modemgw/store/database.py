@@ -121,15 +121,11 @@ class Store:
         """Why nothing can be committed just now, or None when all is well."""
         return self._writer.problem
 
-    def write(self, work: Work[T], *, keep: bool = False) -> asyncio.Future[T]:
+    def write(
+        self, work: Work[T], *, keep: bool = False, then: Callable[[T], None] | None = None
+    ) -> asyncio.Future[T]:
         """Commit a unit of work; see Writer.submit."""
-        return self._writer.submit(work, keep=keep)
-
-    async def commit(self, work: Work[T], then: Callable[[T], None]) -> T:
-        """Commit a unit of work and call `then` with its result, even if the caller has left."""
-        written = self.write(work)
-        written.add_done_callback(lambda done: None if done.exception() else then(done.result()))
-        return await asyncio.shield(written)
+        return self._writer.submit(work, keep=keep, then=then)
 
     async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
         """Run `query` on the reading connection, in its thread."""

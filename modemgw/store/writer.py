@@ -67,6 +67,7 @@ class _Unit:
     work: Work[Any]
     done: asyncio.Future[Any] | None
     keep: bool
+    then: Callable[[Any], None] | None
     result: Any = None
     error: BaseException | None = None
 
@@ -101,14 +102,21 @@ class Writer:
         """Why nothing can be committed just now, or None when all is well."""
         return self._problem
 
-    def submit(self, work: Work[T], *, keep: bool = False) -> asyncio.Future[T]:
+    def submit(
+        self,
+        work: Work[T],
+        *,
+        keep: bool = False,
+        then: Callable[[T], None] | None = None,
+    ) -> asyncio.Future[T]:
         """Queue a unit of work; the future is done when it is committed.
 
         The future fails with StoreConflict (the work's own refusal) or StoreUnavailable. With
-        `keep` the work outlives a failing disk: it is tried again until it is committed.
+        `keep` the work outlives a failing disk: it is tried again until it is committed. `then` is
+        called in the loop with the result of what was committed, whoever still waits.
         """
         done: asyncio.Future[T] = self._loop.create_future()
-        self._inbox.put(_Unit(work, done, keep))
+        self._inbox.put(_Unit(work, done, keep, then))
         return done
 
     def close(self) -> None:
@@ -212,6 +220,8 @@ class Writer:
 
     def _settle(self, group: list[_Unit], events: list[Event]) -> None:
         for unit in group:
+            if unit.then is not None and unit.error is None:
+                self._follow_up(unit.then, unit.result)
             done = unit.done
             if done is None or done.done():
                 continue
@@ -221,6 +231,12 @@ class Writer:
                 done.set_result(unit.result)
         if events:
             self._on_events(events)
+
+    def _follow_up(self, then: Callable[[Any], None], result: Any) -> None:
+        try:
+            then(result)
+        except Exception:  # the others of the group must be told
+            logger.exception("what was to follow a commit failed")
 
 
 def _is_disk_trouble(error: Exception) -> bool:

@@ -26,6 +26,7 @@ from modemgw.gateway import (
     TooMany,
     Unavailable,
 )
+from modemgw.gateway.dispatch import Held
 from modemgw.modem import ModemState, ModemStatus, SimIdentity, TraceLine, UssdAnswer
 from modemgw.store.records import (
     Attempt,
@@ -98,6 +99,7 @@ class FakeGateway:
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     news: asyncio.Event = field(default_factory=asyncio.Event)
     followers: int = 0
+    held: Held | None = None
 
     async def authenticate(self, token: str) -> Key | None:
         if not token.startswith("key-"):
@@ -279,7 +281,9 @@ class FakeGateway:
             profile="generic",
             received=4,
         )
-        return ModemView(status, queue=7, routes=("default",), weight=1, limits=Limits())
+        return ModemView(
+            status, queue=7, routes=("default",), weight=1, limits=Limits(), held=self.held
+        )
 
     def pause_modem(self, identifier: str) -> ModemView:
         self.calls.append(("pause", identifier))

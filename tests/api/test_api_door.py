@@ -10,6 +10,7 @@ from fake_gateway import INBOUND, FakeGateway
 from modemgw.api.app import ENDPOINTS
 from modemgw.api.problems import TITLES
 from modemgw.gateway import Gateway
+from modemgw.gateway.dispatch import Held
 
 ADMIN = {"Authorization": "Bearer key-admin"}
 
@@ -111,6 +112,10 @@ async def test_modems_are_shown_and_controlled(http, gateway):
     assert modem["sim"]["iccid"] == "8944000000000000001"
     assert (modem["signal_dbm"], modem["queue"]) == (-71, 7)
     assert modem["storage"] == {"used": 3, "size": 50}
+    assert modem["held"] is None
+    gateway.held = Held("limits", 1_795_341_600.0)
+    answer = await http.get("/v1/modems/m1", headers=ADMIN)
+    assert (await answer.json())["held"] == {"why": "limits", "until": "2026-11-22T10:00:00.000Z"}
     for verb in ("pause", "resume", "restart"):
         assert (await http.post(f"/v1/modems/m1/{verb}", headers=ADMIN)).status == 200
     answer = await http.post("/v1/modems/m1/ussd", json={"code": "*100#"}, headers=ADMIN)

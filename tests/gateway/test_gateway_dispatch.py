@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from modemgw.config import Limits, RouteSection
 from modemgw.gateway.content import Content
-from modemgw.gateway.dispatch import AGE_S, FOLLOW_S, LONG_S, LOOK_PAST, Dispatch, LaneState
+from modemgw.gateway.dispatch import AGE_S, FOLLOW_S, LONG_S, LOOK_PAST, Dispatch, Held, LaneState
 from modemgw.gateway.dispatcher import Dispatcher
 from modemgw.gateway.job import Job, PartState
 from modemgw.gateway.throttle import Throttle
@@ -249,6 +249,22 @@ def test_a_sticky_route_keeps_a_recipient_on_its_sim_while_that_is_well() -> Non
     assert taken(core, "a") == []
     core.set_ready("b", False, None, START)
     assert taken(core, "a") == [2]
+
+
+def test_a_lane_says_what_holds_it_back() -> None:
+    one = lane("a", per_minute=1)
+    core = core_of(one)
+    assert one.held(START) is None
+    one.throttle.record(START, "+1")
+    core.add(job(1), START)
+    assert core.take("a", START) is None
+    assert one.held(START) == Held("limits", START + 60)
+    assert one.held(START + 60) is None
+    for n in range(10):
+        one.breaker.refused(ErrorClass.SAME_SIM, f"+{n}", START)
+    assert one.held(START) == Held("refused", one.breaker.probe_at)
+    core.set_ready("a", False, None, START)
+    assert one.held(START) is None
 
 
 def test_limits_of_a_lane_hold_its_best_message_back_until_they_allow_it() -> None:

@@ -259,7 +259,7 @@ async def test_nothing_is_acknowledged_that_is_not_committed(
 ) -> None:
     async with postbox(tmp_path) as box:
 
-        def full(work: Any, *, keep: bool = False) -> Any:
+        def full(work: Any, *, keep: bool = False, then: Any = None) -> Any:
             failed = asyncio.get_running_loop().create_future()
             failed.set_exception(StoreUnavailable("the disk is full"))
             return failed

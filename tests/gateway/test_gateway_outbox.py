@@ -55,9 +55,9 @@ async def test_a_full_disk_sends_nothing_and_makes_nothing_ambiguous(
         message = await lab.accept()
         write = lab.store.write
 
-        def full(work, *, keep=False):  # type: ignore[no-untyped-def]
+        def full(work, *, keep=False, then=None):  # type: ignore[no-untyped-def]
             if keep:
-                return write(work, keep=True)
+                return write(work, keep=True, then=then)
             failed = asyncio.get_running_loop().create_future()
             failed.set_exception(StoreUnavailable("the disk is full"))
             return failed

@@ -200,13 +200,31 @@ async def test_what_was_queued_before_the_end_is_committed(tmp_path: Path) -> No
 async def test_a_committed_unit_is_followed_up_though_its_caller_left(store: Store) -> None:
     seen: list[int] = []
     gate = await behind_gate(store)
-    task = asyncio.create_task(store.commit(put(5), seen.append))
-    await asyncio.sleep(0)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    store.write(put(5), then=seen.append).cancel()
     gate.go.set()
     await store.write(lambda tx: None)
     assert seen == [5]
+
+
+async def test_only_what_was_committed_is_followed_up(store: Store, disk: Disk) -> None:
+    seen: list[int] = []
+    disk.full = True
+    with pytest.raises(StoreUnavailable):
+        await store.write(put(5), then=seen.append)
+    assert seen == []
+
+
+async def test_a_follow_up_that_fails_stops_nobody_else(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(result: int) -> None:
+        raise ZeroDivisionError
+
+    gate = await behind_gate(store)
+    group = [store.write(put(1), then=fail), store.write(put(2))]
+    gate.go.set()
+    assert await asyncio.gather(*group) == [1, 2]
+    assert "follow" in caplog.text
 
 
 async def test_events_come_in_order_with_growing_ids_and_only_when_committed(
