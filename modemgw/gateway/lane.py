@@ -332,7 +332,7 @@ class Lane:
         self._dispatcher.remove(job)
         n, id, name, status = job.n, job.id, job.reference, job.ended(status)
         self._store.write(
-            lambda tx: progress.change(tx, n, id, status, reference=name, error=error), keep=True
+            lambda tx: progress.give_up(tx, n, id, status, reference=name, error=error), keep=True
         )
 
     def _put_back(self, job: Job) -> None:

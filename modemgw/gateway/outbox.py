@@ -331,10 +331,14 @@ class Outbox:
     def _due(self, job: Job) -> None:
         if job.status is MessageStatus.SCHEDULED:
             job.status = MessageStatus.QUEUED
-            self._change(job, MessageStatus.QUEUED, None)
+            n, id, name = job.n, job.id, job.reference
+            self._store.write(
+                lambda tx: progress.change(tx, n, id, MessageStatus.QUEUED, reference=name),
+                keep=True,
+            )
 
     def _expired(self, job: Job) -> None:
-        self._change(job, job.ended(MessageStatus.EXPIRED), EXPIRED)
+        self._give_up(job, job.ended(MessageStatus.EXPIRED), EXPIRED)
 
     def _overdue(self, job: Job) -> None:
         """No word came of an ambiguous part: once more by its type's policy, or never."""
@@ -343,7 +347,7 @@ class Outbox:
         again = policy.ambiguous == "retry" and not any(p.duplicate_risk for p in doubtful)
         if not again or job.expires_at <= self._clock.time():
             self.dispatcher.remove(job)
-            self._change(job, MessageStatus.UNKNOWN, NO_WORD)
+            self._give_up(job, MessageStatus.UNKNOWN, NO_WORD)
             return
         logger.warning("message %s is sent once more: it may reach its recipient twice", job.id)
         for part in doubtful:
@@ -363,9 +367,8 @@ class Outbox:
         timeout = self._config.gateway.receipt_timeout
         await_word(job, self.dispatcher, policy, timeout)
 
-    def _change(self, job: Job, status: MessageStatus, error: ErrorInfo | None) -> None:
-        n, id, reference = job.n, job.id, job.reference
+    def _give_up(self, job: Job, status: MessageStatus, error: ErrorInfo) -> None:
+        n, id, name = job.n, job.id, job.reference
         self._store.write(
-            lambda tx: progress.change(tx, n, id, status, reference=reference, error=error),
-            keep=True,
+            lambda tx: progress.give_up(tx, n, id, status, reference=name, error=error), keep=True
         )

@@ -89,6 +89,20 @@ def change(
         tx.emit(f"message.{status}", about(id, status, reference, error))
 
 
+def give_up(
+    tx: Transaction,
+    n: int,
+    id: str,
+    status: MessageStatus,
+    *,
+    reference: str | None,
+    error: ErrorInfo,
+) -> None:
+    """End a message for which nothing more is done, unless a report has told its fate meanwhile."""
+    if messages.is_open(tx, n):
+        change(tx, n, id, status, reference=reference, error=error)
+
+
 _TOLD = frozenset(_S) - {_S.SENDING, _S.SCHEDULED}
 """Statuses whose beginning is an event."""
 

@@ -168,6 +168,12 @@ def set_status(
         )
 
 
+def is_open(tx: Transaction, n: int) -> bool:
+    """Whether message `n` has not come to an end."""
+    found = tx.execute(f"SELECT 1 FROM messages WHERE n = ? AND status IN ({_OPEN})", (n,))
+    return found.fetchone() is not None
+
+
 def cancel(tx: Transaction, n: int) -> None:
     """Cancel a message of which nothing can have gone out. Raises StoreConflict otherwise."""
     done = tx.execute(

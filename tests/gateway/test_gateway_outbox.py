@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,28 @@ async def test_a_report_that_came_before_a_crash_settles_the_doubt_at_the_next_s
         assert (await lab.message(message)).status is MessageStatus.DELIVERED
         await lab.pass_time(7 * 86400)
         assert lab.sent() == []
+
+
+@pytest.mark.parametrize("text", ["hello", LONG])
+async def test_a_report_on_its_way_into_the_store_is_not_overruled_by_the_end_of_patience(
+    tmp_path: Path, text: str
+) -> None:
+    async with running(tmp_path) as lab:
+        lab.modems["m1"].script.append(SubmitAmbiguous("silent"))
+        message = await lab.accept(TO, text)
+        await lab.settle()
+        gate = threading.Event()
+        lab.store.write(lambda tx: gate.wait(10) and None)
+        report = asyncio.create_task(lab.report("m1", TO, 200))
+        await asyncio.sleep(0)
+        lab.clock.now += 4 * 86400
+        lab.outbox.dispatcher._on_timer()
+        gate.set()
+        assert await report is not None
+        found = await lab.message(message)
+        assert found.status in (MessageStatus.DELIVERED, MessageStatus.SENT)
+        assert found.error is None
+        assert "message.unknown" not in [e.type for e in lab.events]
 
 
 async def test_hold_waits_for_word_and_then_says_unknown(tmp_path: Path) -> None:
