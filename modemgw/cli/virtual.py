@@ -36,6 +36,13 @@ _DURATION = click.FloatRange(min=0)
     "--part-seconds", type=_DURATION, default=1.0, show_default=True, help="Radio time of a part."
 )
 @click.option(
+    "--part-jitter",
+    type=click.FloatRange(0, 1),
+    default=0.1,
+    show_default=True,
+    help="Share by which a part may take more or less, as on a real network.",
+)
+@click.option(
     "--receipt-seconds",
     type=_DURATION,
     default=2.0,
@@ -75,6 +82,7 @@ def virtual(
     modems: int,
     directory: Path,
     part_seconds: float,
+    part_jitter: float,
     receipt_seconds: float,
     prompt_seconds: float,
     time_scale: float,
@@ -92,6 +100,7 @@ def virtual(
             modems=modems,
             personality=personalities,
             part_seconds=part_seconds,
+            part_jitter=part_jitter,
             receipt_seconds=receipt_seconds,
             prompt_seconds=prompt_seconds,
             time_scale=time_scale,

@@ -245,3 +245,17 @@ def test_a_damaged_or_missing_database_is_one_line(run, tmp_path):
     damaged = run("db", "check", "--data-dir", tmp_path)
     assert damaged.exit_code == 1
     assert "Traceback" not in damaged.output
+
+
+def test_a_bank_s_parts_take_more_or_less_as_on_a_real_network(run, monkeypatch, tmp_path):
+    seen = []
+
+    async def note(settings, directory):
+        seen.append((settings.part_seconds, settings.part_jitter))
+
+    monkeypatch.setattr("modemgw.cli.virtual._run", note)
+    assert run("virtual", "--dir", tmp_path).exit_code == 0
+    steady = run("virtual", "--dir", tmp_path, "--part-seconds", 2, "--part-jitter", 0)
+    assert steady.exit_code == 0
+    assert seen == [(1.0, 0.1), (2.0, 0.0)]
+    assert run("virtual", "--dir", tmp_path, "--part-jitter", 2).exit_code == 2
