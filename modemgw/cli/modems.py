@@ -60,7 +60,7 @@ def _held(modem: answers.Modem) -> str | None:
         return None
     until = local_time(held["until"])
     if held["why"] == "limits":
-        return f"the limits of its SIM forbid what waits until {until}"
+        return f"the limits of its SIM hold it back until {until}"
     return f"the network refuses its SIM; next try {until}"
 
 

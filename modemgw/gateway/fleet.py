@@ -176,7 +176,7 @@ class Fleet(ModemSink):
                 self._dismiss(station, config.gateway.drain_timeout, REMOVED)
             elif id in begin:
                 keys = ", ".join(sorted(_differing(station.section, section)))
-                told.append(f"modem {id}: begins anew, it has another {keys}")
+                told.append(f"modem {id}: begins anew: {keys} changed")
                 _inherit(begin[id], station.modem)
                 self._dismiss(station, config.gateway.drain_timeout, BEGUN_ANEW)
             else:
@@ -250,7 +250,7 @@ class Fleet(ModemSink):
                 f"modem {section.id}: what its SIM has sent could not be counted; its limits are "
                 f"the old ones until the next reload: {error}"
             )
-        return f"modem {section.id}: has another {', '.join(sorted(changed))}" if changed else ""
+        return f"modem {section.id}: {', '.join(sorted(changed))} changed" if changed else ""
 
     # --- what modems tell
     async def received(self, modem_id: str, sim: SimIdentity, pdu: ReceivedPdu) -> None:

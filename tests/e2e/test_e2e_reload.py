@@ -128,8 +128,8 @@ async def test_what_a_keeper_need_not_know_changes_without_it(tmp_path: Path) ->
             assert await gateway.reconfigure(config) == [
                 "route x: added",
                 "sim_limits.per_day: changed",
-                "modem m0: has another limits, number, routes, weight",
-                "modem m1: has another limits",
+                "modem m0: limits, number, routes, weight changed",
+                "modem m1: limits changed",
             ]
             first, second = gateway.modems()
             assert [first.status.ready_since, second.status.ready_since] == since
@@ -161,7 +161,7 @@ async def test_a_modem_with_another_port_begins_anew_and_others_are_not_disturbe
             following = asyncio.create_task(events(gateway, heard))
             since = gateway.modem("m1").status.ready_since
             told = await gateway.reconfigure(changed(two, 0, device=str(bank.paths[2])))
-            assert told == ["modem m0: begins anew, it has another device"]
+            assert told == ["modem m0: begins anew: device changed"]
             await all_ready(gateway, "m0", "m1")
             assert gateway.modem("m0").status.imei == bank.modems[2].imei
             assert gateway.modem("m1").status.ready_since == since
