@@ -12,7 +12,7 @@ from gateway_lab import START, FakeClock, refusal, running
 
 from modemgw.gateway.errors import Conflict
 from modemgw.modem import NotSubmitted, SubmitAmbiguous
-from modemgw.store import StoreUnavailable
+from modemgw.store import StoreConflict, StoreUnavailable, messages
 from modemgw.store.records import AttemptState, MessageStatus, PartStatus
 
 TO = "+447700900123"
@@ -427,6 +427,18 @@ async def test_what_may_have_gone_out_cannot_be_canceled(tmp_path: Path) -> None
         assert len(lab.sent()) == 2
         with pytest.raises(Conflict):
             await lab.outbox.cancel(1)
+        await lab.pass_time(120)
+        assert len(lab.sent()) == 3, "it goes on as if nobody had asked"
+
+
+async def test_what_is_over_cannot_be_canceled_whatever_the_queue_believes(tmp_path: Path) -> None:
+    async with running(tmp_path) as lab:
+        lab.modems["m1"].script.append(refusal(1))
+        message = await lab.accept()
+        assert (await lab.message(message)).status is MessageStatus.FAILED
+        with pytest.raises(StoreConflict):
+            await lab.store.write(lambda tx: messages.cancel(tx, 1))
+        assert (await lab.message(message)).status is MessageStatus.FAILED
 
 
 async def test_a_cancel_whose_caller_left_is_still_a_cancel(tmp_path: Path) -> None:
