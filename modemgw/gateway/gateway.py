@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from modemgw.clock import Clock, SystemClock
 from modemgw.config import Config
+from modemgw.gateway import life
 from modemgw.gateway.bus import EventBus
 from modemgw.gateway.changes import in_force, lines
 from modemgw.gateway.door import Accepted, AcceptedBatch, Door, Idempotency, Preview
@@ -102,7 +103,6 @@ class Gateway:
 
     async def _set_up(self) -> None:
         last_message = await self._store.read(messages.last_n)
-        last_inbound = await self._store.read(inbound.last_n)
         receipts = Receipts()
         self._outbox = Outbox(
             self._config,
@@ -127,7 +127,6 @@ class Gateway:
             random=self._random,
         )
         incoming = Incoming(
-            next_n=last_inbound + 1,
             random=self._random,
             handlers_of=self._handlers.wanted_by,
             number_of=lambda modem, sim: self._fleet.number_of(modem, sim),
@@ -245,7 +244,7 @@ class Gateway:
 
     async def message(self, id: str) -> Message:
         """A message and its history. Raises NotFound."""
-        found = await self._store.read(lambda db: messages.get(db, id))
+        found = await self._store.read(lambda db: messages.get(db, id, life.part_status))
         if found is None:
             raise NotFound(f"there is no message {id!r}")
         return found
@@ -253,7 +252,7 @@ class Gateway:
     async def messages(self, query: MessageQuery) -> Page[Message]:
         """A page of messages, newest first. Raises Rejected for a cursor that is not ours."""
         try:
-            return await self._store.read(lambda db: messages.find(db, query))
+            return await self._store.read(lambda db: messages.find(db, query, life.part_status))
         except (ValueError, OverflowError) as error:
             raise _bad_cursor() from error
 

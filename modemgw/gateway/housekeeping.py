@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from modemgw.clock import Clock
 from modemgw.config import Config
-from modemgw.gateway import progress
+from modemgw.gateway import life
 from modemgw.gateway.inbox import Inbox
+from modemgw.gateway.life import Happening, Subject
 from modemgw.gateway.quota import Quota
 from modemgw.store import Store, StoreError, Transaction, maintenance, messages
 from modemgw.store.records import MessageStatus
@@ -56,33 +58,46 @@ class Housekeeping:
 
     async def run(self) -> None:
         """Keep house until cancelled. A database in trouble is left alone until the next turn."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._every_turn(self._hand_on))
+            tasks.create_task(self._every_turn(self._let_all_go))
+
+    async def _every_turn(self, chores: Callable[[], Awaitable[None]]) -> None:
         while True:
-            try:
-                await self.turn()
-            except StoreError as error:
-                logger.warning("housekeeping is put off: %s", error)
-            except Exception:  # whatever it is, messages must go on
-                logger.exception("housekeeping failed")
+            await chores()
             await self._clock.sleep(EVERY_S)
 
     async def turn(self) -> None:
-        """One round."""
-        now = self._clock.time()
+        """One round of everything."""
+        await self._hand_on()
+        await self._let_all_go()
+
+    async def _hand_on(self) -> None:
+        """What somebody waits for: it is not held up by the letting go of a million rows."""
         for quota in self._quotas:
-            quota.forget_idle(now)
-        await self._inbox.release_overdue()
-        overdue = now - self._config.gateway.receipt_timeout
+            quota.forget_idle(self._clock.time())
+        await _guarded(self._inbox.release_overdue)
+        await _guarded(self._end_waiting)
+
+    async def _end_waiting(self) -> None:
+        overdue = self._clock.time() - self._config.gateway.receipt_timeout
         while await self._store.write(lambda tx: _end_waiting(tx, overdue)) >= CHUNK:
             await self._clock.sleep(PAUSE_S)
+
+    async def _let_all_go(self) -> None:
+        now = self._clock.time()
         if now // DAY_S != self._day:
             # Once a day from the beginning: what had not ended last time may have by now.
             self._day, self._at = now // DAY_S, {}
         for name, days, step in self._retention():
             if days:
-                await self._let_go(name, step, now - days * DAY_S)
+                await _guarded(partial(self._let_go, name, step, now - days * DAY_S))
         answers = now - ANSWERS_DAYS * DAY_S
-        await self._store.write(lambda tx: maintenance.delete_answers(tx, answers))
-        await self._store.write(lambda tx: maintenance.delete_unmatched(tx, answers))
+        for forget in (maintenance.delete_answers, maintenance.delete_unmatched):
+            await _guarded(partial(self._forget, forget, answers))
+
+    async def _forget(self, forget: Callable[[Transaction, float], int], before: float) -> None:
+        await self._store.write(lambda tx: forget(tx, before))
 
     def _retention(self) -> list[tuple[str, float, _Step]]:
         """(name, days after which, what is done) for each kind of thing that is let go."""
@@ -114,6 +129,16 @@ class Housekeeping:
             await self._clock.sleep(PAUSE_S)
 
 
+async def _guarded(chore: Callable[[], Awaitable[None]]) -> None:
+    """Do one thing; what goes wrong with it keeps nothing else from being done."""
+    try:
+        await chore()
+    except StoreError as error:
+        logger.warning("housekeeping is put off: %s", error)
+    except Exception:  # whatever it is, messages must go on
+        logger.exception("housekeeping failed")
+
+
 def _call(step: _Step, after: int, before: float, tx: Transaction) -> int | None:
     return step(tx, after, before, CHUNK)
 
@@ -124,8 +149,9 @@ def _redact(type: str, tx: Transaction, after: int, before: float, limit: int) -
 
 def _end_waiting(tx: Transaction, before: float) -> int:
     """Messages whose receipts did not come in time are `sent` for good: say so once."""
-    rows = messages.take_overdue(tx, before, CHUNK)
-    for id, reference in rows:
-        data = progress.about(id, MessageStatus.SENT, reference)
-        tx.emit("message.sent", {**data, "final": True})
+    rows = messages.overdue(tx, before, CHUNK)
+    for n, id, reference in rows:
+        subject = Subject(n, id, reference)
+        life.move(tx, subject, Happening.OVERDUE, stands=MessageStatus.SENT, more={"final": True})
+    messages.wait_no_longer(tx, [n for n, _, _ in rows])
     return len(rows)

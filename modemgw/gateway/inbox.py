@@ -6,14 +6,19 @@ import logging
 from collections.abc import Callable
 
 from modemgw.clock import Clock
-from modemgw.gateway.incoming import Incoming, decode
+from modemgw.gateway.incoming import TYPE_0, Incoming, decode, is_known
 from modemgw.gateway.receipts import Early, Matched, Receipts
 from modemgw.modem import ReceivedPdu, SimIdentity
-from modemgw.sms import StatusReport
-from modemgw.store import Store, Transaction
+from modemgw.sms import Deliver, StatusReport
+from modemgw.store import Store, StoreError, Transaction
+from modemgw.store import inbound as rows
+from modemgw.store.inbound import WaitingSet
 from modemgw.store.records import Inbound
 
 logger = logging.getLogger(__name__)
+
+CHUNK = 100
+"""Overdue long messages that are looked up at once."""
 
 
 class Inbox:
@@ -43,27 +48,36 @@ class Inbox:
         """Returns when the PDU is committed. Raises StoreError when it cannot be."""
         value = decode(pdu)
         if isinstance(value, StatusReport):
-            await self._report(modem, sim, value, pdu.tpdu)
+            await self._report(modem, sim, value, pdu)
+            return
+        if isinstance(value, Deliver) and value.pid == TYPE_0:
+            logger.debug("modem %s: a message of type 0 is discarded", modem)
             return
 
         def keep(tx: Transaction) -> Inbound | None:
             if isinstance(value, str):
                 return self._incoming.take_undecodable(tx, modem, sim, pdu, value)
-            return self._incoming.take(tx, modem, sim, value, pdu.tpdu)
+            return self._incoming.take(tx, modem, sim, value, pdu)
 
         def follow_up(message: Inbound | None) -> None:
-            if message is not None:
-                logger.info("modem %s: received message %s", modem, message.id)
-                self._on_message(message)
+            if message is None:
+                return
+            logger.info("modem %s: received message %s", modem, message.id)
+            if isinstance(value, str):
+                logger.warning("modem %s: received a PDU that cannot be decoded: %s", modem, value)
+            self._on_message(message)
 
-        if isinstance(value, str):
-            logger.warning("modem %s: received a PDU that cannot be decoded: %s", modem, value)
         await self._store.write(keep, then=follow_up)
 
     async def _report(
-        self, modem: str, sim: SimIdentity, report: StatusReport, tpdu: bytes
+        self, modem: str, sim: SimIdentity, report: StatusReport, pdu: ReceivedPdu
     ) -> None:
+        tpdu = pdu.tpdu
+
         def take(tx: Transaction) -> Matched | Early | None:
+            digest = rows.digest_of(sim.iccid, tpdu)
+            if is_known(tx, sim, pdu, digest, may_be_another=False):
+                return None  # it was taken, or kept, and the modem has not let go of it since
             return self._receipts.take(tx, modem=modem, sim=sim.iccid, report=report, tpdu=tpdu)
 
         def follow_up(matched: Matched | Early | None) -> None:
@@ -79,10 +93,25 @@ class Inbox:
         await self._store.write(take, then=follow_up)
 
     async def release_overdue(self) -> None:
-        """Hand on long messages that stayed incomplete for too long, their gaps marked."""
+        """Hand on long messages that stayed incomplete for too long, their gaps marked.
+
+        One that cannot be put together is shown as it came, and keeps no other one waiting.
+        """
         before = self._clock.time() - self.reassembly_timeout_s
-        for message in await self._store.write(
-            lambda tx: self._incoming.release_overdue(tx, before)
-        ):
-            logger.warning("message %s is handed on incomplete", message.id)
-            self._on_message(message)
+        while overdue := await self._store.read(lambda db: rows.overdue_sets(db, before, CHUNK)):
+            for one in overdue:
+                await self._release(one)
+
+    async def _release(self, overdue: WaitingSet) -> None:
+        try:
+            message = await self._store.write(lambda tx: self._incoming.release(tx, overdue))
+        except StoreError:
+            raise
+        except Exception as error:  # whatever is wrong with it, it must not come back for ever
+            logger.exception("the parts of a long message cannot be put together")
+            problem = f"its parts cannot be put together: {error!r}"
+            message = await self._store.write(
+                lambda tx: self._incoming.release_raw(tx, overdue, problem)
+            )
+        logger.warning("message %s is handed on incomplete", message.id)
+        self._on_message(message)

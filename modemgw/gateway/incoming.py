@@ -2,6 +2,10 @@
 
 Everything runs in one unit of work, so that a modem may delete a PDU as soon as `Incoming.take` has
 been committed, and may offer it again after a crash: the same PDU is recognised.
+
+Which PDUs are one message: what is offered again from the place where it was kept from, as long as
+it lies there; and what the network repeats, for some days. An equal one that lies in another slot
+at the same time, or comes sooner than a network repeats, is another message (docs/modems.md).
 """
 
 from __future__ import annotations
@@ -16,11 +20,16 @@ from modemgw.modem import ReceivedPdu, SimIdentity
 from modemgw.sms import Alphabet, Deliver, PduError, StatusReport, UserData, assemble, decode_mt
 from modemgw.store import Transaction
 from modemgw.store import inbound as rows
-from modemgw.store.inbound import StoredPart
+from modemgw.store.inbound import StoredPart, WaitingSet
 from modemgw.store.records import Inbound
 
 REPEAT_WINDOW_S = 7 * 86400.0
 """A network repeats a DELIVER whose acknowledgement was lost, for days (TS 24.011 5.3)."""
+REPEAT_AFTER_S = 30.0
+"""It does so after its timer TR1N at the earliest, 35 to 45 s (TS 24.011 10.1): an equal message
+that comes into another slot before that is another one."""
+TYPE_0 = 0x40
+"""TP-PID of a message that is acknowledged and discarded (TS 23.040 9.2.3.9)."""
 SPREAD_S = 1800.0
 """The service centre takes the parts of one message within this time."""
 SET_WINDOW_S = 24 * 3600.0
@@ -36,26 +45,24 @@ class Incoming:
     def __init__(
         self,
         *,
-        next_n: int,
         random: Random,
         handlers_of: Callable[[Inbound], Sequence[str]],
         number_of: Callable[[str, SimIdentity], str | None],
     ) -> None:
-        self._next_n = next_n
         self._random = random
         self._handlers_of = handlers_of
         self._number_of = number_of
 
     def take(
-        self, tx: Transaction, modem: str, sim: SimIdentity, deliver: Deliver, tpdu: bytes
+        self, tx: Transaction, modem: str, sim: SimIdentity, deliver: Deliver, pdu: ReceivedPdu
     ) -> Inbound | None:
         """Keep a DELIVER. Returns the message that it completes, if it does."""
-        digest = hashlib.sha256(sim.iccid.encode() + b"\0" + tpdu).digest()
-        if rows.seen(tx, digest, tx.now - REPEAT_WINDOW_S):
-            return None
-        sender = str(deliver.originator)
+        sender, tpdu = str(deliver.originator), pdu.tpdu
         concat = deliver.user_data.concatenation
         whole = concat is None or concat.total < 2
+        digest = rows.digest_of(sim.iccid, deliver.identity())
+        if is_known(tx, sim, pdu, digest, may_be_another=whole):
+            return None
         set_key = None
         if concat is not None and not whole:
             width = 16 if concat.wide else 8
@@ -90,7 +97,7 @@ class Incoming:
         """Keep what cannot be decoded, raw, and show it."""
         raw = pdu.raw.encode("ascii", "replace")
         digest = hashlib.sha256(sim.iccid.encode() + b"\1" + raw).digest()
-        if rows.seen(tx, digest, tx.now - REPEAT_WINDOW_S):
+        if is_known(tx, sim, pdu, digest):
             return None
         part = rows.add_part(
             tx,
@@ -104,7 +111,28 @@ class Incoming:
             total=1,
             received_at=tx.now,
         )
-        message = Inbound(
+        message = self._raw(tx, modem, sim, raw, problem)
+        return self._keep(tx, message, [part], self._handlers_of(message))
+
+    def release(self, tx: Transaction, overdue: WaitingSet) -> Inbound:
+        """Hand on a long message that stayed incomplete, with its gaps marked."""
+        parts = rows.waiting_parts(tx, overdue.set_key, 0.0)
+        parts = _of_one_message(parts, parts[0])
+        sim = SimIdentity(overdue.sim, None, None)
+        return self._make(tx, parts, parts[0].modem, sim)
+
+    def release_raw(self, tx: Transaction, overdue: WaitingSet, problem: str) -> Inbound:
+        """Show the parts of a long message that cannot be put together. No handler gets them."""
+        parts = rows.waiting_parts(tx, overdue.set_key, 0.0)
+        raw = b"\n".join(part.tpdu.hex().upper().encode() for part in parts)
+        sim = SimIdentity(overdue.sim, None, None)
+        message = self._raw(tx, parts[0].modem, sim, raw, problem)
+        return self._keep(tx, message, [part.n for part in parts], ())
+
+    def _raw(
+        self, tx: Transaction, modem: str, sim: SimIdentity, raw: bytes, problem: str
+    ) -> Inbound:
+        return Inbound(
             id=new_id("in", tx.now, self._random),
             sender="",
             to=self._number_of(modem, sim),
@@ -120,17 +148,6 @@ class Incoming:
             received_at=tx.now,
             problem=problem,
         )
-        return self._keep(tx, message, [part])
-
-    def release_overdue(self, tx: Transaction, before: float) -> list[Inbound]:
-        """Hand on long messages whose first part came before then, with their gaps marked."""
-        released = []
-        for overdue in rows.overdue_sets(tx, before):
-            parts = rows.waiting_parts(tx, overdue.set_key, 0.0)
-            parts = _of_one_message(parts, parts[0])
-            sim = SimIdentity(overdue.sim, None, None)
-            released.append(self._make(tx, parts, parts[0].modem, sim))
-        return released
 
     def _make(
         self, tx: Transaction, parts: Sequence[StoredPart], modem: str, sim: SimIdentity
@@ -161,14 +178,47 @@ class Incoming:
             message_class=first.dcs.message_class,
             ports=None if ports is None else (ports.destination, ports.source),
         )
-        return self._keep(tx, message, [p.n for p in parts])
+        return self._keep(tx, message, [p.n for p in parts], self._handlers_of(message))
 
-    def _keep(self, tx: Transaction, message: Inbound, parts: Sequence[int]) -> Inbound:
-        n, self._next_n = self._next_n, self._next_n + 1
+    def _keep(
+        self, tx: Transaction, message: Inbound, parts: Sequence[int], handlers: Sequence[str]
+    ) -> Inbound:
+        n = rows.next_n(tx)
         rows.add(tx, n, message, parts)
-        rows.owe(tx, n, self._handlers_of(message))
+        rows.owe(tx, n, handlers)
         tx.emit("inbound.received", _about(message))
         return message
+
+
+def is_known(
+    tx: Transaction,
+    sim: SimIdentity,
+    pdu: ReceivedPdu,
+    digest: bytes,
+    *,
+    may_be_another: bool = True,
+) -> bool:
+    """Whether a PDU was kept before. Remembers the place that it lies in.
+
+    `may_be_another`: False for what nobody sends twice on purpose: the parts of a long message with
+    one reference, and status reports.
+    """
+    place = None if pdu.direct or pdu.index is None else (pdu.memory or "", pdu.index)
+    if place is None:
+        return rows.seen(tx, digest, tx.now - REPEAT_WINDOW_S)
+    earlier = rows.kept_from(tx, digest)
+    if any(kept.place == place for kept in earlier):
+        return True
+    rows.keep_place(tx, sim.iccid, place, digest)
+    # The same slot under another name of the store may be the same slot: not all modems tell their
+    # stores apart.
+    if may_be_another and any(
+        kept.place[1] != pdu.index
+        and (kept.place in pdu.beside or 0 <= tx.now - kept.at < REPEAT_AFTER_S)
+        for kept in earlier
+    ):
+        return False
+    return rows.seen(tx, digest, tx.now - REPEAT_WINDOW_S)
 
 
 def _of_one_message(parts: Sequence[StoredPart], anchor: StoredPart) -> list[StoredPart]:

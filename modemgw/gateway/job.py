@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from modemgw.gateway.content import Content
+from modemgw.gateway.life import Subject
 from modemgw.store.records import Attempt, AttemptState, Mailing, Message, MessageStatus
 
 RANKS = {"otp": 0, "transactional": 1, "promotional": 2}
@@ -70,6 +71,16 @@ class Job:
     """In the queue, not in a lane's hands."""
     lies_in: str | None = None
     """The bucket that counts it, while it may be taken."""
+
+    @property
+    def subject(self) -> Subject:
+        """The message as its life knows it."""
+        return Subject(self.n, self.id, self.reference)
+
+    @property
+    def asks_receipt(self) -> bool:
+        """Whether its next part asks for a status report."""
+        return self.receipt and not self.bare
 
     @property
     def rank(self) -> int:

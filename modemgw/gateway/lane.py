@@ -1,4 +1,4 @@
-"""One modem's line of work: take a message, send its parts, record each attempt twice."""
+"""One modem's line of work: take a message, send its parts, record how each attempt goes."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import Protocol
 
 from modemgw.clock import Clock
 from modemgw.config import TypeSection, TypesSection
-from modemgw.gateway import content, progress
+from modemgw.gateway import content, life, progress
 from modemgw.gateway.dispatch import LaneState
 from modemgw.gateway.dispatcher import Dispatcher
 from modemgw.gateway.errors import Rejected
 from modemgw.gateway.job import Job, PartProgress, PartState
+from modemgw.gateway.life import Happening
 from modemgw.gateway.receipts import Matched, Receipts
 from modemgw.gateway.retry import Action, decide
 from modemgw.modem import (
@@ -27,7 +28,7 @@ from modemgw.modem import (
     Submitted,
 )
 from modemgw.sms import Address, Submit, Validity
-from modemgw.store import AttemptKey, Store, StoreError, Transaction, attempts, messages
+from modemgw.store import AttemptKey, Store, StoreConflict, StoreError, Transaction, attempts
 from modemgw.store.records import AttemptState, ErrorInfo, MessageStatus
 
 logger = logging.getLogger(__name__)
@@ -158,25 +159,31 @@ class Lane:
         try:
             done = await self._modem.submit(tpdu, authorise=authorise, more=more)
         except NotSubmitted as failure:
-            return self._not_sent(job, key, sim, failure)
+            return self._not_sent(job, key, sim, now, failure)
         except SubmitRefused as refusal:
-            return self._refused(job, key, sim, refusal)
+            return self._refused(job, key, sim, now, refusal)
         except SubmitAmbiguous as doubt:
-            return self._ambiguous(job, key, sim, _error_of(doubt))
+            return self._ambiguous(job, key, sim, now, _error_of(doubt))
+        except StoreConflict as overtaken:  # it is over already, so nothing was sent
+            logger.info("modem %s: message %s: %s", self._modem.id, job.id, overtaken)
+            self._state.throttle.give_back()
+            self._dispatcher.remove(job)
+            return False
         except StoreError as failure:  # the attempt could not be recorded, so nothing was sent
             job.status = MessageStatus.QUEUED
-            return self._not_sent(job, key, sim, NotSubmitted(str(failure)))
+            return self._not_sent(job, key, sim, now, NotSubmitted(str(failure)))
         except asyncio.CancelledError:
-            self._ambiguous(job, key, sim, ErrorInfo("stopped", STOPPED, permanent=False))
+            self._ambiguous(job, key, sim, now, ErrorInfo("stopped", STOPPED, permanent=False))
             self._put_back(job)  # the modem may go while the gateway stays
             raise
         except Exception as error:
             # A fault of ours must not stop the lane, and says nothing about what went out.
             logger.exception("modem %s: sending failed in an unforeseen way", self._modem.id)
-            return self._ambiguous(job, key, sim, ErrorInfo("fault", repr(error), permanent=False))
+            fault = ErrorInfo("fault", repr(error), permanent=False)
+            return self._ambiguous(job, key, sim, now, fault)
         finally:
             del self._receipts.on_early[key]
-        self._accepted(job, key, sim, done.reference)
+        self._accepted(job, key, sim, now, done.reference)
         return True
 
     def _beginning(
@@ -184,15 +191,23 @@ class Lane:
     ) -> Callable[[Transaction], None]:
         first = job.status is not MessageStatus.SENDING
         job.status = MessageStatus.SENDING
-        modem, to, risk = self._modem.id, job.to, part.duplicate_risk
+        modem, to, risk, asked = self._modem.id, job.to, part.duplicate_risk, job.asks_receipt
+        subject = job.subject
 
         def begin(tx: Transaction) -> None:
-            self._receipts.begun(iccid, key, to, now)
+            # A report on an earlier try may have told more meanwhile: then it is over.
+            if (first or risk) and life.move(tx, subject, Happening.BEGUN) is None:
+                raise StoreConflict("it has come to an end meanwhile, and is not sent")
             attempts.begin(
-                tx, key, modem=modem, sim=iccid, to=to, started_at=now, duplicate_risk=risk
+                tx,
+                key,
+                modem=modem,
+                sim=iccid,
+                to=to,
+                started_at=now,
+                duplicate_risk=risk,
+                receipt_asked=asked,
             )
-            if first:
-                messages.set_status(tx, key.message, MessageStatus.SENDING)
 
         return begin
 
@@ -204,12 +219,14 @@ class Lane:
             user_data=parts.parts[index],
             dcs=parts.dcs,
             validity=None if job.bare else Validity.relative(job.expires_at - now),
-            status_report_request=job.receipt and not job.bare,
+            status_report_request=job.asks_receipt,
         ).encode()
 
     # --- how an attempt ends
 
-    def _accepted(self, job: Job, key: AttemptKey, sim: SimIdentity, reference: int | None) -> None:
+    def _accepted(
+        self, job: Job, key: AttemptKey, sim: SimIdentity, began: float, reference: int | None
+    ) -> None:
         job.part(key.part - 1).state = PartState.ACCEPTED
         if job.part_count > 1:
             job.sim = sim.iccid
@@ -219,21 +236,28 @@ class Lane:
             self._tell_sim("sim.restored", sim, None)
         ended = self._clock.time()
         # After an earlier try, a report on that one may have told more than "sent".
-        single, id, name = job.part_count == 1 and key.n == 1, job.id, job.reference
+        single, subject, to = job.part_count == 1 and key.n == 1, job.subject, job.to
 
         def accept(tx: Transaction) -> list[Matched]:
             attempts.finish(tx, key, AttemptState.ACCEPTED, reference=reference, ended_at=ended)
             if single:
-                progress.change(tx, key.message, id, MessageStatus.SENT, reference=name)
+                life.move(tx, subject, Happening.ACCEPTED)
             else:
                 progress.refresh(tx, key.message)
-            return self._receipts.ended(tx, sim.iccid, reference)
+            return self._receipts.ended(tx, sim.iccid, to, since=began, reference=reference)
 
         self._store.write(accept, keep=True, then=self._settle)
 
-    def _not_sent(self, job: Job, key: AttemptKey, sim: SimIdentity, failure: NotSubmitted) -> bool:
+    def _not_sent(
+        self,
+        job: Job,
+        key: AttemptKey,
+        sim: SimIdentity,
+        began: float,
+        failure: NotSubmitted,
+    ) -> bool:
         error = ErrorInfo("not-sent", str(failure), permanent=False)
-        self._finish(key, sim, AttemptState.NOT_SENT, error)
+        self._finish(job, key, sim, began, AttemptState.NOT_SENT, error)
         self._state.throttle.give_back()
         logger.info("modem %s: message %s not sent: %s", self._modem.id, job.id, failure)
         # Not the message's fault: it costs no try, and others may carry it at once.
@@ -246,7 +270,14 @@ class Lane:
         self._dispatcher.add(job, at=self._clock.time() + pause)
         return False
 
-    def _refused(self, job: Job, key: AttemptKey, sim: SimIdentity, refusal: SubmitRefused) -> bool:
+    def _refused(
+        self,
+        job: Job,
+        key: AttemptKey,
+        sim: SimIdentity,
+        began: float,
+        refusal: SubmitRefused,
+    ) -> bool:
         verdict = refusal.verdict
         error = ErrorInfo(
             code="error" if refusal.code is None else _slug(refusal.code),
@@ -254,7 +285,7 @@ class Lane:
             permanent=verdict.error_class in (ErrorClass.RECIPIENT, ErrorClass.MESSAGE),
         )
         if verdict.error_class is ErrorClass.AMBIGUOUS:
-            return self._ambiguous(job, key, sim, error)
+            return self._ambiguous(job, key, sim, began, error)
         if self._state.breaker.refused(verdict.error_class, job.to, self._clock.time()):
             self._dispatcher.health_changed(self._modem.id)
             self._tell_sim("sim.blocked", sim, error)
@@ -262,7 +293,7 @@ class Lane:
         part.refusals += 1
         if refusal.code is not None and str(refusal.code) in _FRILLS_REFUSED and not job.bare:
             job.bare = True
-            self._finish(key, sim, AttemptState.REFUSED, error)
+            self._finish(job, key, sim, began, AttemptState.REFUSED, error)
             self._dispatcher.add(job)
             return False
         decision = decide(
@@ -274,9 +305,9 @@ class Lane:
         )
         logger.info("modem %s: message %s refused: %s", self._modem.id, job.id, error.code)
         if decision.action is Action.ACCEPT:
-            self._accepted(job, key, sim, None)
+            self._accepted(job, key, sim, began, None)
             return True
-        self._finish(key, sim, AttemptState.REFUSED, error)
+        self._finish(job, key, sim, began, AttemptState.REFUSED, error)
         now = self._clock.time()
         if decision.action is Action.FAIL:
             self._give_up(job, MessageStatus.FAILED, error)
@@ -294,14 +325,16 @@ class Lane:
             logger.error("modem %s: SIM %s is taken out: %s", self._modem.id, sim.iccid, error.code)
         self._store.write(lambda tx: tx.emit(type, data), keep=True)
 
-    def _ambiguous(self, job: Job, key: AttemptKey, sim: SimIdentity, error: ErrorInfo) -> bool:
+    def _ambiguous(
+        self, job: Job, key: AttemptKey, sim: SimIdentity, began: float, error: ErrorInfo
+    ) -> bool:
         part, ended = job.part(key.part - 1), self._clock.time()
         part.state, part.doubted_at = PartState.AMBIGUOUS, ended
-        job.sim = sim.iccid
+        job.sim, to = sim.iccid, job.to
 
         def doubt(tx: Transaction) -> list[Matched]:
             attempts.finish(tx, key, AttemptState.AMBIGUOUS, error=error, ended_at=ended)
-            return self._receipts.ended(tx, sim.iccid, doubt=True)
+            return self._receipts.ended(tx, sim.iccid, to, since=began)
 
         self._store.write(doubt, keep=True, then=self._settle)
         logger.warning(
@@ -318,22 +351,26 @@ class Lane:
             self._on_settled(matched)
 
     def _finish(
-        self, key: AttemptKey, sim: SimIdentity, state: AttemptState, error: ErrorInfo
+        self,
+        job: Job,
+        key: AttemptKey,
+        sim: SimIdentity,
+        began: float,
+        state: AttemptState,
+        error: ErrorInfo,
     ) -> None:
-        ended = self._clock.time()
+        ended, to = self._clock.time(), job.to
 
         def finish(tx: Transaction) -> list[Matched]:
             attempts.finish(tx, key, state, error=error, ended_at=ended)
-            return self._receipts.ended(tx, sim.iccid)
+            return self._receipts.ended(tx, sim.iccid, to, since=began)
 
         self._store.write(finish, keep=True, then=self._settle)
 
     def _give_up(self, job: Job, status: MessageStatus, error: ErrorInfo) -> None:
         self._dispatcher.remove(job)
-        n, id, name, status = job.n, job.id, job.reference, job.ended(status)
-        self._store.write(
-            lambda tx: progress.give_up(tx, n, id, status, reference=name, error=error), keep=True
-        )
+        subject, happening = job.subject, life.given_up(job.ended(status))
+        self._store.write(lambda tx: life.move(tx, subject, happening, error=error), keep=True)
 
     def _put_back(self, job: Job) -> None:
         """After a turn: what still is to be sent waits again, what is in doubt waits for word."""

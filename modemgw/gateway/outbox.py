@@ -12,13 +12,14 @@ from random import Random
 
 from modemgw.clock import Clock
 from modemgw.config import Config, Limits, ModemSection
-from modemgw.gateway import progress
+from modemgw.gateway import life, progress
 from modemgw.gateway.accept import route_for
 from modemgw.gateway.dispatch import STICKY_RECIPIENTS, Dispatch, LaneState
 from modemgw.gateway.dispatcher import Dispatcher
 from modemgw.gateway.errors import Conflict
 from modemgw.gateway.job import Job, PartState, job_of, jobs_of
 from modemgw.gateway.lane import EXPIRED, Lane, Sender, await_word
+from modemgw.gateway.life import Happening, Subject
 from modemgw.gateway.receipts import Matched, Receipts
 from modemgw.gateway.rerouting import reroute
 from modemgw.gateway.sims import Sims
@@ -30,7 +31,6 @@ from modemgw.store import (
     StoreUnavailable,
     Transaction,
     attempts,
-    events,
     messages,
 )
 from modemgw.store.records import ErrorInfo, Mailing, MessageStatus
@@ -40,8 +40,6 @@ logger = logging.getLogger(__name__)
 INTERRUPTED = ErrorInfo(
     "interrupted", "the gateway ended while the modem was sending", permanent=False
 )
-INTERRUPTED_S = 7 * 86400.0
-"""So far back a report is looked for that came while its part was in the air, before a crash."""
 NO_WORD = ErrorInfo(
     "no-word",
     "the modem gave no answer after it had the PDU, and no status report came: "
@@ -115,7 +113,7 @@ class Outbox:
         rerouted = await reroute(self._store, self.dispatcher, self._config.routes)
         await self._remember_sims()
         jobs = await self._store.read(
-            lambda db: [job_of(w.n, w.message) for w in messages.waiting(db)]
+            lambda db: [job_of(w.n, w.message) for w in messages.waiting(db, life.part_status)]
         )
         fresh = []
         for job in jobs:
@@ -143,10 +141,10 @@ class Outbox:
         self._sticky = sticky
 
     def _take_up(self, tx: Transaction) -> list[AttemptKey]:
-        keys = attempts.interrupted(tx, INTERRUPTED)
-        for sim in events.sims_unmatched(tx) if keys else ():
-            self._receipts.take_early(tx, sim, within_s=INTERRUPTED_S)
-        return keys
+        found = attempts.interrupted(tx, INTERRUPTED)
+        for one in found:
+            self._receipts.ended(tx, one.sim, one.to, since=one.started_at)
+        return [one.key for one in found]
 
     async def accept(
         self,
@@ -171,8 +169,8 @@ class Outbox:
             for mailing in accepted:
                 status, reference = mailing.common.status, mailing.common.reference
                 if status is MessageStatus.QUEUED:
-                    for id, _, _ in mailing.recipients:
-                        tx.emit("message.queued", progress.about(id, status, reference))
+                    for n, (id, _, _) in enumerate(mailing.recipients, first_n + len(jobs)):
+                        tx.emit("message.queued", life.about(Subject(n, id, reference), status))
                 jobs += jobs_of(first_n + len(jobs), mailing)
             if then is not None:
                 then(tx)
@@ -203,11 +201,12 @@ class Outbox:
             raise Conflict("it may have gone out, or it is over: only what waits can be canceled")
         self.dispatcher.remove(job)
 
+        subject = job.subject
+
         def write(tx: Transaction) -> None:
-            messages.cancel(tx, n)
-            tx.emit(
-                "message.canceled", progress.about(job.id, MessageStatus.CANCELED, job.reference)
-            )
+            gone_out = messages.gone_out(tx, n)
+            if gone_out or life.move(tx, subject, Happening.CANCELED) is None:
+                raise StoreConflict("it may have gone out, or it is over")
 
         def put_back(done: asyncio.Future[None]) -> None:
             if done.exception() and not isinstance(done.exception(), StoreConflict):
@@ -331,11 +330,8 @@ class Outbox:
     def _due(self, job: Job) -> None:
         if job.status is MessageStatus.SCHEDULED:
             job.status = MessageStatus.QUEUED
-            n, id, name = job.n, job.id, job.reference
-            self._store.write(
-                lambda tx: progress.change(tx, n, id, MessageStatus.QUEUED, reference=name),
-                keep=True,
-            )
+            subject = job.subject
+            self._store.write(lambda tx: life.move(tx, subject, Happening.DUE), keep=True)
 
     def _expired(self, job: Job) -> None:
         self._give_up(job, job.ended(MessageStatus.EXPIRED), EXPIRED)
@@ -368,7 +364,5 @@ class Outbox:
         await_word(job, self.dispatcher, policy, timeout)
 
     def _give_up(self, job: Job, status: MessageStatus, error: ErrorInfo) -> None:
-        n, id, name = job.n, job.id, job.reference
-        self._store.write(
-            lambda tx: progress.give_up(tx, n, id, status, reference=name, error=error), keep=True
-        )
+        subject, happening = job.subject, life.given_up(status)
+        self._store.write(lambda tx: life.move(tx, subject, happening, error=error), keep=True)

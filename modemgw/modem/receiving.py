@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..at import AtChannel, CommandFailed, Cursor, Urc, UrcKind
 from ..clock import Clock
@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 _DIRECT_KEPT = 2000
 _HINTS_KEPT = 500
 _SLOW_COMMIT_S = 5.0
+_KEPT_S = 3600.0
+"""What the modem does not delete is offered again now and then, so that it stays known."""
 _SUBMIT_MTI = 1
 
 
@@ -36,6 +38,9 @@ class ReceivedPdu:
     memory: str | None
     index: int | None
     direct: bool
+    beside: frozenset[tuple[str, int]] = frozenset()
+    """Other places of the modem's stores in which something lay at the same time, where the whole
+    store was looked through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,8 @@ class Receiver:
         self._sweep_s = timings.sweep if setup.cnmi is not None else timings.sweep_blind
         self._memory = setup.stores[0] if setup.stores else None
         self._list_all = setup.list_all
-        self._kept: set[tuple[str | None, int, str]] = set()
+        self._kept: dict[tuple[str | None, int, str], float] = {}
+        """What could not be deleted, and until when it is not offered again (monotonic)."""
 
     async def run(self) -> None:
         """Receive until cancelled. Raises a group of what the channel raises when out of step.
@@ -251,21 +257,27 @@ class Receiver:
             await self._channel.command(f"AT+CMGD={stored.index}")
         except CommandFailed as error:
             log.warning("message %d in %s cannot be deleted: %s", stored.index, memory, error.code)
-            self._kept.add(key)
+            self._kept[key] = self._clock.monotonic() + _KEPT_S
         else:
-            self._kept.discard(key)
+            self._kept.pop(key, None)
 
     async def _sweep(self) -> None:
+        lying: set[tuple[str, int]] = set()
         for memory in self._setup.stores or (None,):
             if memory is not None and not await self._select(memory):
                 continue
             started = self._clock.monotonic()
             found = [s for s in await self._list(memory) if not _is_submit(s)]
-            new = [s for s in found if (memory, s.index, s.pdu.raw) not in self._kept]
+            lying |= {(memory or "", s.index) for s in found}
+            new = [
+                replace(s, pdu=replace(s.pdu, beside=frozenset(lying)))
+                for s in found
+                if self._kept.get((memory, s.index, s.pdu.raw), 0.0) <= started
+            ]
             safe = await self._kept_together([s.pdu for s in new])
-            done = {s.index for s, kept in zip(new, safe, strict=True) if kept}
+            refused = {s.index for s, kept in zip(new, safe, strict=True) if not kept}
             for stored in found:
-                if stored.index in done or stored not in new:
+                if stored.index not in refused:
                     await self._delete(memory, stored, started)
         if self._setup.stores:
             await self._select(self._setup.stores[0])

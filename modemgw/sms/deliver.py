@@ -51,6 +51,24 @@ class Deliver:
             )
         )
 
+    def identity(self) -> bytes:
+        """Octets that are the same in every repetition of this message, and in no other one.
+
+        Originator, TP-SCTS, coding and user data. Not among them is what a service centre sets anew
+        each time (TP-MMS, TP-LP, TP-SRI, TP-RP, TP-PID, the type of the originator's number), nor
+        fill bits and padding. Two messages of one sender that the service centre took in the same
+        second with the same content have the same identity.
+        """
+        header = self.user_data.header_octets
+        fields = (
+            self.originator.value.encode(),
+            self.scts.raw,
+            bytes((self.dcs.octet,)),
+            self.user_data.data,
+            b"" if header is None else b"\x01" + header,
+        )
+        return b"".join(len(field).to_bytes(2) + field for field in fields)
+
     @classmethod
     def decode(cls, tpdu: bytes) -> "Deliver":
         """Read a TPDU that begins with TP-MTI 00; trailing octets are padding. PduError otherwise.

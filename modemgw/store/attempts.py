@@ -32,13 +32,18 @@ class Submission:
     """An attempt, with what the matching of reports wants to know of it and its message."""
 
     key: AttemptKey
+    state: AttemptState
     to: str
+    asked: bool
+    """A status report was asked for with it."""
     started_at: float
     ended_at: float | None
     tp_status: int | None
     """Of the newest report so far."""
     sc_time: float | None
     """TP-SCTS of that report."""
+    only_try: bool
+    """Its part was tried this once."""
     message_id: str
     message_status: MessageStatus
     message_parts: int
@@ -63,12 +68,25 @@ def begin(
     to: str,
     started_at: float,
     duplicate_risk: bool,
+    receipt_asked: bool,
 ) -> None:
     """Record that a PDU is about to go out. Committed before it does: a crash finds it here."""
     tx.execute(
         "INSERT INTO attempts (message, part, n, state, modem, sim, to_number, to_tail, "
-        "started_at, duplicate_risk) VALUES (?, ?, ?, 'submitting', ?, ?, ?, ?, ?, ?)",
-        (key.message, key.part, key.n, modem, sim, to, tail(to), started_at, duplicate_risk),
+        "started_at, duplicate_risk, receipt_asked) "
+        "VALUES (?, ?, ?, 'submitting', ?, ?, ?, ?, ?, ?, ?)",
+        (
+            key.message,
+            key.part,
+            key.n,
+            modem,
+            sim,
+            to,
+            tail(to),
+            started_at,
+            duplicate_risk,
+            receipt_asked,
+        ),
     )
 
 
@@ -81,10 +99,11 @@ def finish(
     error: ErrorInfo | None = None,
     ended_at: float,
 ) -> None:
-    """Record how an attempt ended."""
+    """Record how an attempt ended, once: an end that is known already stays."""
     tx.execute(
         "UPDATE attempts SET state = ?, reference = ?, ended_at = ?, error_code = ?, "
-        "error_detail = ?, error_permanent = ? WHERE message = ? AND part = ? AND n = ?",
+        "error_detail = ?, error_permanent = ? "
+        "WHERE message = ? AND part = ? AND n = ? AND state = 'submitting'",
         (
             state,
             reference,
@@ -120,13 +139,15 @@ def settle(tx: Transaction, key: AttemptKey, reference: int, ended_at: float) ->
     """An ambiguous attempt turned out to be accepted: a report named it."""
     tx.execute(
         "UPDATE attempts SET state = 'accepted', reference = ?, ended_at = coalesce(ended_at, ?) "
-        "WHERE message = ? AND part = ? AND n = ?",
+        "WHERE message = ? AND part = ? AND n = ? AND state = 'ambiguous'",
         (reference, ended_at, key.message, key.part, key.n),
     )
 
 
 _SUBMISSIONS = (
-    "SELECT a.message, a.part, a.n, a.to_number, a.started_at, a.ended_at, a.tp_status, a.sc_time, "
+    "SELECT a.message, a.part, a.n, a.state, a.to_number, coalesce(a.receipt_asked, m.receipt), "
+    "a.started_at, a.ended_at, a.tp_status, a.sc_time, a.n = 1 AND NOT EXISTS (SELECT 1 "
+    "FROM attempts b WHERE b.message = a.message AND b.part = a.part AND b.n = 2), "
     "m.id, m.status, m.parts, m.reference "
     "FROM attempts a JOIN messages m ON m.n = a.message WHERE a.sim = ? "
 )
@@ -154,11 +175,22 @@ def find_unreported(
     return [_submission(row) for row in rows]
 
 
-def find_ambiguous(tx: Transaction, sim: str) -> list[Submission]:
-    """Attempts on `sim` of which nobody knows, oldest first."""
+def find_submitting(tx: Transaction, sim: str, recipient: str) -> list[Submission]:
+    """The part to a recipient that is in the air on `sim`, if there is one."""
     rows = tx.execute(
-        _SUBMISSIONS + "AND a.state = 'ambiguous' ORDER BY a.started_at",
-        (sim,),
+        _SUBMISSIONS + "AND a.state = 'submitting' AND a.to_tail = ?", (sim, tail(recipient))
+    )
+    return [_submission(row) for row in rows]
+
+
+def find_ambiguous(
+    tx: Transaction, sim: str, recipient: str, since: float, limit: int
+) -> list[Submission]:
+    """The newest attempts on `sim` to a recipient of which nobody knows, begun since a time."""
+    rows = tx.execute(
+        _SUBMISSIONS + "AND a.state = 'ambiguous' AND a.to_tail = ? AND a.started_at >= ? "
+        "ORDER BY a.started_at DESC LIMIT ?",
+        (sim, tail(recipient), since, limit),
     )
     return [_submission(row) for row in rows]
 
@@ -176,18 +208,28 @@ def last_sims(
     )
 
 
-def interrupted(tx: Transaction, error: ErrorInfo) -> list[AttemptKey]:
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """An attempt that was in the air when the last run ended."""
+
+    key: AttemptKey
+    sim: str
+    to: str
+    started_at: float
+
+
+def interrupted(tx: Transaction, error: ErrorInfo) -> list[Interrupted]:
     """After a crash: every attempt that was in the air becomes ambiguous. Returns which."""
     rows = tx.execute(
-        "SELECT a.message, a.part, a.n FROM messages m CROSS JOIN attempts a ON a.message = m.n "
-        "WHERE m.status IN ('scheduled', 'queued', 'sending') AND a.state = 'submitting'"
+        "SELECT message, part, n, sim, to_number, started_at FROM attempts "
+        "WHERE state = 'submitting'"
     ).fetchall()
     tx.many(
         "UPDATE attempts SET state = 'ambiguous', error_code = ?, error_detail = ?, "
         "error_permanent = 0 WHERE message = ? AND part = ? AND n = ?",
-        [(error.code, error.detail, *row) for row in rows],
+        [(error.code, error.detail, *row[:3]) for row in rows],
     )
-    return [AttemptKey(*row) for row in rows]
+    return [Interrupted(AttemptKey(*row[:3]), *row[3:]) for row in rows]
 
 
 def of(db: sqlite3.Connection | Transaction, message: int) -> dict[int, list[Attempt]]:
@@ -227,15 +269,18 @@ def in_the_air(tx: Transaction, sim: str, carried: Iterable[int]) -> list[tuple[
 def _submission(row: Sequence[Any]) -> Submission:
     return Submission(
         AttemptKey(row[0], row[1], row[2]),
-        to=row[3],
-        started_at=row[4],
-        ended_at=row[5],
-        tp_status=row[6],
-        sc_time=row[7],
-        message_id=row[8],
-        message_status=MessageStatus(row[9]),
-        message_parts=row[10],
-        message_reference=row[11],
+        state=AttemptState(row[3]),
+        to=row[4],
+        asked=bool(row[5]),
+        started_at=row[6],
+        ended_at=row[7],
+        tp_status=row[8],
+        sc_time=row[9],
+        only_try=bool(row[10]),
+        message_id=row[11],
+        message_status=MessageStatus(row[12]),
+        message_parts=row[13],
+        message_reference=row[14],
     )
 
 

@@ -73,32 +73,27 @@ def keep_unmatched(
     tpdu: bytes,
     reference: int,
     recipient: str,
+    tail: str,
     tp_status: int,
 ) -> None:
     """Keep a report that matched nothing; the same report offered again changes nothing."""
     tx.execute(
         "INSERT OR IGNORE INTO unmatched_reports (digest, modem, sim, tpdu, reference, recipient, "
-        "tp_status, received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (digest, modem, sim, tpdu, reference, recipient, tp_status, tx.now),
+        "to_tail, tp_status, received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (digest, modem, sim, tpdu, reference, recipient, tail, tp_status, tx.now),
     )
 
 
 def unmatched(
-    tx: Transaction | sqlite3.Connection, sim: str, reference: int | None, since: float
+    tx: Transaction, sim: str, reference: int | None, tail: str, since: float
 ) -> list[UnmatchedReport]:
-    """Reports for this SIM and TP-MR (None: any) that wait for their attempt, oldest first."""
+    """Kept reports for a SIM that came since a time, by TP-MR or recipient, oldest first."""
     rows = tx.execute(
         "SELECT n, sim, reference, tpdu, received_at FROM unmatched_reports "
-        f"WHERE sim = ? {'' if reference is None else 'AND reference = ? '}"
-        "AND received_at >= ? ORDER BY n",
-        (sim, since) if reference is None else (sim, reference, since),
+        "WHERE sim = ? AND (reference = ? OR to_tail = ?) AND received_at >= ? ORDER BY n",
+        (sim, reference, tail, since),
     )
     return [UnmatchedReport(*row) for row in rows]
-
-
-def sims_unmatched(tx: Transaction) -> list[str]:
-    """The SIMs that have reports which wait for their attempt."""
-    return [sim for (sim,) in tx.execute("SELECT DISTINCT sim FROM unmatched_reports")]
 
 
 def drop_unmatched(tx: Transaction, n: int) -> None:

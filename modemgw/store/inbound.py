@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -60,17 +61,46 @@ class Handling:
     next_at: float
 
 
-def last_n(db: sqlite3.Connection) -> int:
-    """The highest inbound number so far, 0 in an empty database."""
-    return int(db.execute("SELECT coalesce(max(n), 0) FROM inbound").fetchone()[0])
+Place = tuple[str, int]
+"""Where a message lies in a SIM or modem: the store's name, the slot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where an equal message was kept from, and when."""
+
+    place: Place
+    at: float
+
+
+def digest_of(sim: str, identity: bytes) -> bytes:
+    """By which what came for a SIM is known again."""
+    return hashlib.sha256(sim.encode() + b"\0" + identity).digest()
 
 
 def seen(tx: Transaction, digest: bytes, since: float) -> bool:
-    """Whether this very PDU was stored since then: a modem may offer it again."""
+    """Whether an equal PDU was kept since then."""
     row = tx.execute(
         "SELECT 1 FROM inbound_parts WHERE digest = ? AND received_at >= ?", (digest, since)
     ).fetchone()
     return row is not None
+
+
+def kept_from(tx: Transaction, digest: bytes) -> list[Kept]:
+    """The places of which an equal PDU is the last that was kept."""
+    rows = tx.execute(
+        "SELECT memory, slot, kept_at FROM inbound_places WHERE digest = ?", (digest,)
+    )
+    return [Kept((memory, slot), at) for memory, slot, at in rows]
+
+
+def keep_place(tx: Transaction, sim: str, place: Place, digest: bytes) -> None:
+    """This PDU is the last that was kept from a place; what lay there before is gone."""
+    tx.execute(
+        "INSERT OR REPLACE INTO inbound_places (sim, memory, slot, digest, kept_at) "
+        "VALUES (?, ?, ?, ?, ?)",
+        (sim, *place, digest, tx.now),
+    )
 
 
 def add_part(
@@ -106,19 +136,24 @@ def waiting_parts(tx: Transaction, set_key: str, since: float) -> list[StoredPar
     return [StoredPart(*row) for row in rows]
 
 
-def overdue_sets(tx: Transaction, before: float) -> list[WaitingSet]:
+def overdue_sets(db: sqlite3.Connection, before: float, limit: int) -> list[WaitingSet]:
     """Long messages whose first part came before then and that are not complete."""
-    rows = tx.execute(
+    rows = db.execute(
         "SELECT set_key, sim, min(received_at) FROM inbound_parts "
         "WHERE inbound IS NULL AND set_key IS NOT NULL GROUP BY set_key "
-        "HAVING min(received_at) < ?",
-        (before,),
+        "HAVING min(received_at) < ? LIMIT ?",
+        (before, limit),
     )
     return [WaitingSet(*row) for row in rows]
 
 
+def next_n(tx: Transaction) -> int:
+    """The number of the next inbound message."""
+    return int(tx.execute("SELECT coalesce(max(n), 0) + 1 FROM inbound").fetchone()[0])
+
+
 def add(tx: Transaction, n: int, inbound: Inbound, parts: Sequence[int]) -> None:
-    """Keep a message, made of the stored parts with these numbers."""
+    """Keep a message as number `n`, made of the stored parts with these numbers."""
     tx.execute(
         f"INSERT INTO inbound ({_COLUMNS}) VALUES ({', '.join('?' * 16)})",
         (

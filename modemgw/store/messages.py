@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from modemgw.sms import Outcome, status_of
 from modemgw.store import attempts
-from modemgw.store.errors import StoreConflict
 from modemgw.store.paging import page
 from modemgw.store.records import (
     Attempt,
-    AttemptState,
     ErrorInfo,
     Mailing,
     Message,
@@ -45,6 +42,10 @@ _INSERT_BLOCK = (
 )
 _OPEN = "'scheduled', 'queued', 'sending'"
 """OPEN_STATUSES, in the words of the index `messages_open`: SQLite uses it for no others."""
+
+Stand = Callable[[Sequence[Attempt], MessageStatus], PartStatus]
+"""Where a part stands, from its attempts (oldest first) and its message's status: a rule that is
+handed in, for the store has none (gateway/life.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,58 +144,57 @@ def batch_counts(
     return about, dict(counts.fetchall())
 
 
+def status(tx: Transaction, n: int) -> MessageStatus | None:
+    """Where message `n` stands; None when there is none."""
+    row = tx.execute("SELECT status FROM messages WHERE n = ?", (n,)).fetchone()
+    return None if row is None else MessageStatus(row[0])
+
+
 _WELL = frozenset({MessageStatus.SENT, MessageStatus.DELIVERED})
 
 
-def set_status(
-    tx: Transaction, n: int, status: MessageStatus, error: ErrorInfo | None = None
-) -> None:
-    """Move a message to `status`; an error stays until there is another, or all is well."""
-    if error is None and status in _WELL:
-        tx.execute(
-            "UPDATE messages SET status = ?, updated_at = ?, error_code = NULL, "
-            "error_detail = NULL, error_permanent = NULL WHERE n = ?",
-            (status, tx.now, n),
-        )
-    elif error is None:
-        tx.execute(
-            "UPDATE messages SET status = ?, updated_at = ? WHERE n = ?", (status, tx.now, n)
-        )
-    else:
-        tx.execute(
-            "UPDATE messages SET status = ?, updated_at = ?, error_code = ?, error_detail = ?, "
-            "error_permanent = ? WHERE n = ?",
-            (status, tx.now, error.code, error.detail, error.permanent, n),
-        )
+def compare_and_set(
+    tx: Transaction, n: int, old: MessageStatus, new: MessageStatus, error: ErrorInfo | None
+) -> bool:
+    """Move a message that is `old` to `new`; False: it is something else, nothing has changed.
+
+    An error stays until there is another, or all is well. The one caller is the table of the life
+    of messages (gateway/life.py), which knows what may follow what.
+    """
+    changed, values = "status = ?, updated_at = ?", (new, tx.now)
+    why: tuple[Any, ...] = ()
+    if error is not None:
+        why = (error.code, error.detail, error.permanent)
+    elif new in _WELL:
+        why = (None, None, None)
+    if why:
+        changed += ", error_code = ?, error_detail = ?, error_permanent = ?"
+    done = tx.execute(
+        f"UPDATE messages SET {changed} WHERE n = ? AND status = ?", (*values, *why, n, old)
+    )
+    return done.rowcount == 1
 
 
-def is_open(tx: Transaction, n: int) -> bool:
-    """Whether message `n` has not come to an end."""
-    found = tx.execute(f"SELECT 1 FROM messages WHERE n = ? AND status IN ({_OPEN})", (n,))
+def gone_out(tx: Transaction, n: int) -> bool:
+    """Whether anything of message `n` can have gone out."""
+    found = tx.execute(
+        "SELECT 1 FROM attempts WHERE message = ? AND state NOT IN ('refused', 'not_sent')", (n,)
+    )
     return found.fetchone() is not None
 
 
-def cancel(tx: Transaction, n: int) -> None:
-    """Cancel a message of which nothing can have gone out. Raises StoreConflict otherwise."""
-    done = tx.execute(
-        "UPDATE messages SET status = 'canceled', updated_at = ? "
-        f"WHERE n = ? AND status IN ({_OPEN}) "
-        "AND NOT EXISTS (SELECT 1 FROM attempts WHERE message = messages.n "
-        "AND state NOT IN ('refused', 'not_sent'))",
-        (tx.now, n),
-    )
-    if done.rowcount == 0:
-        raise StoreConflict("it may have gone out, or it is over")
-
-
-def take_overdue(tx: Transaction, before: float, limit: int) -> list[tuple[str, str | None]]:
-    """Mark messages that were `sent` before then and got no final receipt: (id, reference) each."""
+def overdue(tx: Transaction, before: float, limit: int) -> list[tuple[int, str, str | None]]:
+    """Messages `sent` before then that wait for a final receipt: (n, id, reference) each."""
     return tx.execute(
-        "UPDATE messages SET receipt_overdue = 1 WHERE n IN (SELECT n FROM messages "
-        "WHERE status = 'sent' AND receipt = 1 AND receipt_overdue = 0 AND updated_at < ? LIMIT ?) "
-        "RETURNING id, reference",
+        "SELECT n, id, reference FROM messages "
+        "WHERE status = 'sent' AND receipt = 1 AND receipt_overdue = 0 AND updated_at < ? LIMIT ?",
         (before, limit),
     ).fetchall()
+
+
+def wait_no_longer(tx: Transaction, numbers: Iterable[int]) -> None:
+    """These messages are no longer `overdue`: they are `sent` for good."""
+    tx.many("UPDATE messages SET receipt_overdue = 1 WHERE n = ?", ((n,) for n in numbers))
 
 
 _Times = dict[str, list[float]]
@@ -222,13 +222,13 @@ def number_of(db: sqlite3.Connection, id: str) -> int | None:
     return None if row is None else int(row[0])
 
 
-def get(db: sqlite3.Connection, id: str) -> Message | None:
+def get(db: sqlite3.Connection, id: str, stand: Stand) -> Message | None:
     """The message with this id and its whole history."""
     row = db.execute(f"SELECT {_COLUMNS} FROM messages WHERE id = ?", (id,)).fetchone()
-    return None if row is None else _message(row, attempts.of(db, row[0]))
+    return None if row is None else _message(row, attempts.of(db, row[0]), stand)
 
 
-def find(db: sqlite3.Connection, query: MessageQuery) -> Page[Message]:
+def find(db: sqlite3.Connection, query: MessageQuery, stand: Stand) -> Page[Message]:
     """A page of messages, newest first. Raises ValueError for a cursor that is not ours."""
     return page(
         db,
@@ -243,11 +243,11 @@ def find(db: sqlite3.Connection, query: MessageQuery) -> Page[Message]:
         ),
         cursor=query.cursor,
         limit=query.limit,
-        make=lambda row: _message(row, attempts.of(db, row[0])),
+        make=lambda row: _message(row, attempts.of(db, row[0]), stand),
     )
 
 
-def waiting(db: sqlite3.Connection) -> Iterable[Waiting]:
+def waiting(db: sqlite3.Connection, stand: Stand) -> Iterable[Waiting]:
     """Every message that still wants a modem, in the order of acceptance."""
     begun = {
         n
@@ -259,7 +259,7 @@ def waiting(db: sqlite3.Connection) -> Iterable[Waiting]:
     rows = db.execute(f"SELECT {_COLUMNS} FROM messages WHERE status IN ({_OPEN}) ORDER BY n")
     for row in rows:
         history = attempts.of(db, row[0]) if row[0] in begun else {}
-        yield Waiting(row[0], _message(row, history))
+        yield Waiting(row[0], _message(row, history, stand))
 
 
 def unrouted(db: sqlite3.Connection, routes: Collection[str]) -> list[Unrouted]:
@@ -283,45 +283,10 @@ def set_routes(tx: Transaction, routes: Iterable[tuple[int, str]]) -> None:
     )
 
 
-def of_number(db: sqlite3.Connection | Transaction, n: int) -> Message | None:
+def of_number(db: sqlite3.Connection | Transaction, n: int, stand: Stand) -> Message | None:
     """The message number `n` and its whole history."""
     row = db.execute(f"SELECT {_COLUMNS} FROM messages WHERE n = ?", (n,)).fetchone()
-    return None if row is None else _message(row, attempts.of(db, n))
-
-
-def part_status(history: Sequence[Attempt], message: MessageStatus) -> PartStatus:
-    """Where a part stands, from its attempts (oldest first) and its message's status."""
-    if any(a.receipt and a.receipt.outcome == "delivered" for a in history[:-1]):
-        return PartStatus.DELIVERED  # by an earlier try that was in doubt
-    for attempt in reversed(history):
-        if attempt.receipt is not None and attempt.receipt.final:
-            return reported_status(attempt.receipt.status)
-        if attempt.state in _ATTEMPT_STATUS:
-            return _ATTEMPT_STATUS[attempt.state]
-        break
-    if message in (MessageStatus.FAILED, MessageStatus.EXPIRED, MessageStatus.CANCELED):
-        return PartStatus(message.value)
-    return PartStatus.QUEUED
-
-
-_ATTEMPT_STATUS = {
-    AttemptState.SUBMITTING: PartStatus.SUBMITTING,
-    AttemptState.ACCEPTED: PartStatus.SENT,
-    AttemptState.AMBIGUOUS: PartStatus.AMBIGUOUS,
-}
-_REPORTED = {
-    Outcome.DELIVERED: PartStatus.DELIVERED,
-    Outcome.UNCONFIRMED: PartStatus.SENT,
-    Outcome.REPLACED: PartStatus.SENT,
-    Outcome.TRYING: PartStatus.SENT,
-    Outcome.UNKNOWN: PartStatus.SENT,
-    Outcome.EXPIRED: PartStatus.EXPIRED,
-}
-
-
-def reported_status(tp_status: int) -> PartStatus:
-    """Where a part stands after a report with this TP-ST (TS 23.040 9.2.3.15)."""
-    return _REPORTED.get(status_of(tp_status).outcome, PartStatus.UNDELIVERED)
+    return None if row is None else _message(row, attempts.of(db, n), stand)
 
 
 def _common(m: Message) -> tuple[Any, ...]:
@@ -352,7 +317,7 @@ def _common(m: Message) -> tuple[Any, ...]:
     )
 
 
-def _message(row: Sequence[Any], history: dict[int, list[Attempt]]) -> Message:
+def _message(row: Sequence[Any], history: dict[int, list[Attempt]], stand: Stand) -> Message:
     status = MessageStatus(row[8])
     return Message(
         id=row[1],
@@ -367,7 +332,7 @@ def _message(row: Sequence[Any], history: dict[int, list[Attempt]]) -> Message:
         message_class=row[10],
         receipt=bool(row[11]),
         parts=tuple(
-            Part(i, part_status(history.get(i, ()), status), tuple(history.get(i, ())))
+            Part(i, stand(history.get(i, ()), status), tuple(history.get(i, ())))
             for i in range(1, row[12] + 1)
         ),
         modem=row[13],

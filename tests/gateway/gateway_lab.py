@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 from modemgw.config import Config, parse
+from modemgw.gateway import life
 from modemgw.gateway.accept import Acceptance
 from modemgw.gateway.lane import Lane
 from modemgw.gateway.outbox import Outbox, RecoveryReport
@@ -181,7 +182,7 @@ class Lab:
     async def message(self, message: Message) -> Message:
         """How a message stands once everything that is queued was committed."""
         await self.settle()
-        found = await self.store.read(lambda db: messages.get(db, message.id))
+        found = await self.store.read(lambda db: messages.get(db, message.id, life.part_status))
         assert found is not None
         return found
 

@@ -42,15 +42,14 @@ def pdu(tpdu: bytes) -> ReceivedPdu:
 
 
 class Postbox:
-    def __init__(self, store: Store, clock: FakeClock, next_n: int) -> None:
+    def __init__(self, store: Store, clock: FakeClock, seed: int) -> None:
         self.store, self.clock = store, clock
         self.woken: list[str] = []
         self.settled: list[Matched] = []
         self.inbox = Inbox(
             store=store,
             incoming=Incoming(
-                next_n=next_n,
-                random=Random(next_n),
+                random=Random(seed),
                 handlers_of=lambda message: ["1:reply"] if message.complete else [],
                 number_of=lambda modem, sim: sim.number,
             ),
@@ -82,8 +81,10 @@ class Postbox:
 async def postbox(tmp_path: Path, clock: FakeClock | None = None) -> AsyncIterator[Postbox]:
     clock = clock or FakeClock()
     async with Store(tmp_path / FILE_NAME, clock=clock) as store:
-        last = await store.read(inbound.last_n)
-        yield Postbox(store, clock, last + 1)
+        messages = await store.read(
+            lambda db: db.execute("SELECT count(*) FROM inbound").fetchone()[0]
+        )
+        yield Postbox(store, clock, messages)
 
 
 async def test_a_short_message_is_shown_at_once(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from gateway_lab import START, FakeClock, Lab, running
 
-from modemgw.gateway.progress import derive
+from modemgw.gateway import life
 from modemgw.gateway.receipts import Early
 from modemgw.modem import SubmitAmbiguous, Submitted
 from modemgw.store.records import Message, MessageStatus, PartStatus
@@ -339,4 +339,4 @@ async def test_an_undelivered_second_copy_does_not_undo_a_delivery(tmp_path: Pat
 def test_a_message_stands_where_its_parts_put_it(
     now: MessageStatus, parts: list[PartStatus], then: MessageStatus
 ) -> None:
-    assert derive(now, parts) is then
+    assert life.MESSAGE[now, life.asked_by(parts)][0] is then

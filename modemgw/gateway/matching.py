@@ -1,0 +1,176 @@
+"""Which attempt a status report is about, chosen among those that it fits (TS 23.040 9.2.2.3).
+
+A report names its part by TP-MR, an octet that a SIM uses again after 256 parts, by a recipient
+that networks rewrite, and by the time at which the service centre took the part. The time decides:
+an attempt that was made when the report says it was taken comes before all others, be it answered,
+in doubt or still in the air. Only where the time says nothing, because the clock of the service
+centre is not known yet or has just been set, is a part believed because its report comes soon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from modemgw.sms import status_of
+from modemgw.store import Submission
+from modemgw.store.records import AttemptState
+
+NEAR_S = 600.0
+"""An attempt this near to the time in a report may be meant; and a report that comes so soon after
+an attempt may be about it, whatever the clock of the service centre says."""
+SLACK_S = 60.0
+"""How wrong what we think of a service centre's clock may be. By as much the time must speak for
+another attempt before one that was answered with the very TP-MR is passed over."""
+DAY_S = 86400.0
+OLDEST_S = 8 * DAY_S
+"""A report on a part that was sent longer ago is not looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a report tells of the time, and what is known of the clock by which it does."""
+
+    sc_time: float | None
+    """When the service centre took the part, by its own clock."""
+    offset: float | None
+    """How far that clock is ahead of ours; None: it is not known."""
+    at: float
+    """When the report came, by our clock."""
+
+    @property
+    def taken_at(self) -> float | None:
+        """When the part was taken, by our clock; None where the report cannot tell."""
+        if self.sc_time is None:
+            return None
+        taken_at = self.sc_time - (self.offset or 0.0)
+        sane = self.at - OLDEST_S <= taken_at <= self.at + DAY_S
+        return taken_at if sane else None
+
+    @property
+    def just_now(self) -> bool:
+        """The report says that its part was taken a moment ago."""
+        return self.sc_time is not None and abs(self.sc_time - self.at) <= NEAR_S
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The attempt that a report is about. `sure`: nothing else can be meant."""
+
+    one: Submission
+    sure: bool = False
+
+
+def choose(fitting: Sequence[Submission], heard: Heard) -> Choice | None:
+    """The attempt that a report is about, or None: better none than a wrong one.
+
+    `fitting`: attempts to its recipient that were answered with its TP-MR, or with none yet (in the
+    air, in doubt). The one in the air is chosen where it may be the one: whether it is will be
+    known when it has its TP-MR.
+    """
+    if heard.sc_time is not None:
+        # The time stamp is the same in all reports on one part.
+        repeated = next((one for one in fitting if one.sc_time == heard.sc_time), None)
+        if repeated is not None:
+            return Choice(repeated)
+    waiting = [one for one in fitting if not _is_settled(one)]
+    found = _nearest(waiting, heard) or _in_the_air(waiting, heard) or _believed(waiting, heard)
+    if found is not None:
+        first = found.asked and found.state is AttemptState.ACCEPTED and found.tp_status is None
+        sure = first and len(waiting) == 1 and (_comes_soon(found, heard) or _is_near(found, heard))
+        return Choice(found, sure)
+    timeless = (one for one in fitting if heard.sc_time is None or one.sc_time is None)
+    last = next((one for one in timeless if _is_settled(one)), None)
+    return None if last is None else Choice(last)
+
+
+def _nearest(waiting: Sequence[Submission], heard: Heard) -> Submission | None:
+    """The one that was made when the report says that its part was taken."""
+    taken_at = heard.taken_at
+    if taken_at is None:
+        return None
+
+    def distance(one: Submission) -> tuple[bool, float, float]:
+        told = one.state is AttemptState.ACCEPTED
+        outside = apart(one, taken_at, heard.at) + (0.0 if told else SLACK_S)
+        return (not one.asked, outside, abs((one.ended_at or one.started_at) - taken_at))
+
+    return min((one for one in waiting if _is_near(one, heard)), key=distance, default=None)
+
+
+def _in_the_air(waiting: Sequence[Submission], heard: Heard) -> Submission | None:
+    """The one in the air, unless the report is certain to be about an earlier one."""
+    for one in waiting:
+        if one.state is AttemptState.SUBMITTING and one.asked:
+            before = heard.taken_at is not None and heard.taken_at < one.started_at - SLACK_S
+            if heard.offset is None or not before:
+                return one
+    return None
+
+
+def _believed(waiting: Sequence[Submission], heard: Heard) -> Submission | None:
+    """The one that is meant if the time in the report is wrong, or tells nothing.
+
+    One whose report comes soon after it; else, while the centre's clock is not known, any, except
+    that a report which says "just now" hours later would have to be wrong by these very hours.
+    """
+
+    def likely(one: Submission) -> bool:
+        if not one.asked or one.state is AttemptState.SUBMITTING:
+            return False
+        if _comes_soon(one, heard):
+            return True
+        if heard.sc_time is None:
+            return heard.at - one.started_at <= OLDEST_S
+        unknown = heard.offset is None and not heard.just_now
+        taken_at = heard.taken_at
+        return unknown and (taken_at is None or apart(one, taken_at, heard.at) <= DAY_S)
+
+    def order(one: Submission) -> tuple[bool, bool, float]:
+        told, soon = one.state is AttemptState.ACCEPTED, _comes_soon(one, heard)
+        # Of answered ones the newest; of doubts the oldest, as their reports come in order.
+        return (not told, not soon, -one.started_at if told else one.started_at)
+
+    return min(filter(likely, waiting), key=order, default=None)
+
+
+def apart(one: Submission, taken_at: float, now: float) -> float:
+    """Seconds by which a time lies outside an attempt; 0 within it."""
+    ended_at = one.ended_at
+    if ended_at is None:
+        ended_at = max(now, one.started_at) if one.state is AttemptState.SUBMITTING else None
+    last = one.started_at if ended_at is None else ended_at
+    return max(one.started_at - taken_at, taken_at - last, 0.0)
+
+
+def _is_near(one: Submission, heard: Heard) -> bool:
+    """Whether an attempt was made when the report says. One without a receipt: only at the very
+    time, for a network that was asked for no report sends none."""
+    near = NEAR_S if one.asked else SLACK_S
+    return heard.taken_at is not None and apart(one, heard.taken_at, heard.at) <= near
+
+
+def _comes_soon(one: Submission, heard: Heard) -> bool:
+    ended_at = one.started_at if one.ended_at is None else one.ended_at
+    return heard.at - ended_at <= NEAR_S
+
+
+def _is_settled(one: Submission) -> bool:
+    """Whether its final report has come."""
+    return one.tp_status is not None and status_of(one.tp_status).final
+
+
+def clock_seen(
+    known: tuple[float | None, float | None], offset: float
+) -> tuple[float, float | None]:
+    """What to think of a service centre's clock after a report that is sure to be about its part.
+
+    `known` and the result: the offset that is believed, and one that was seen against it. One
+    report alone does not change a belief: it takes two in a row that say the same.
+    """
+    believed, rival = known
+    if believed is None or abs(offset - believed) <= SLACK_S:
+        return offset, None
+    if rival is not None and abs(offset - rival) <= SLACK_S:
+        return offset, None
+    return believed, offset
