@@ -55,7 +55,8 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The attempt that a report is about. `sure`: nothing else can be meant."""
+    """The attempt that a report is about. `sure`: nothing else can be meant, and it was taken when
+    it ended."""
 
     one: Submission
     sure: bool = False
@@ -76,9 +77,8 @@ def choose(fitting: Sequence[Submission], heard: Heard) -> Choice | None:
     waiting = [one for one in fitting if not _is_settled(one)]
     found = _nearest(waiting, heard) or _in_the_air(waiting, heard) or _believed(waiting, heard)
     if found is not None:
-        first = found.asked and found.state is AttemptState.ACCEPTED and found.tp_status is None
-        sure = first and len(waiting) == 1 and (_comes_soon(found, heard) or _is_near(found, heard))
-        return Choice(found, sure)
+        alone = len(waiting) == 1 and (_comes_soon(found, heard) or _is_near(found, heard))
+        return Choice(found, alone and _tells_time(found))
     timeless = (one for one in fitting if heard.sc_time is None or one.sc_time is None)
     last = next((one for one in timeless if _is_settled(one)), None)
     return None if last is None else Choice(last)
@@ -153,6 +153,12 @@ def _is_near(one: Submission, heard: Heard) -> bool:
 def _comes_soon(one: Submission, heard: Heard) -> bool:
     ended_at = one.started_at if one.ended_at is None else one.ended_at
     return heard.at - ended_at <= NEAR_S
+
+
+def _tells_time(one: Submission) -> bool:
+    """Whether the first report on it shows how far the service centre's clock is ahead."""
+    first = one.asked and one.state is AttemptState.ACCEPTED and one.tp_status is None
+    return first and one.ended_at is not None and one.ended_at - one.started_at <= SLACK_S
 
 
 def _is_settled(one: Submission) -> bool:

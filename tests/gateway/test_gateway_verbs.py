@@ -24,7 +24,7 @@ from modemgw.gateway import (
     Rejected,
     Unavailable,
 )
-from modemgw.gateway.housekeeping import Housekeeping
+from modemgw.gateway.inbox import Inbox
 from modemgw.store import FILE_NAME, create_key, revoke_key
 from modemgw.store.records import Event, MessageStatus, NewMessage
 
@@ -282,12 +282,12 @@ async def test_housekeeping_that_fails_does_not_stop_the_gateway(
 ) -> None:
     turns = 0
 
-    async def fail(self: Housekeeping) -> None:
+    async def fail(self: Inbox) -> None:
         nonlocal turns
         turns += 1
         raise sqlite3.OperationalError("disk I/O error")
 
-    monkeypatch.setattr(Housekeeping, "turn", fail)
+    monkeypatch.setattr(Inbox, "release_overdue", fail)
     async with gateway_on(tmp_path, FakeClock()) as gateway:
         while turns < 3:
             await asyncio.sleep(0.001)
