@@ -20,8 +20,10 @@ NEAR_S = 600.0
 """An attempt this near to the time in a report may be meant; and a report that comes so soon after
 an attempt may be about it, whatever the clock of the service centre says."""
 SLACK_S = 60.0
-"""How wrong what we think of a service centre's clock may be. By as much the time must speak for
-another attempt before one that was answered with the very TP-MR is passed over."""
+"""How wrong what we think of a service centre's clock may be."""
+HANDICAP_S = 30.0
+"""By so much the time must speak for a doubt, before one that was answered with the very TP-MR is
+passed over."""
 DAY_S = 86400.0
 OLDEST_S = 8 * DAY_S
 """A report on a part that was sent longer ago is not looked for."""
@@ -55,11 +57,12 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The attempt that a report is about. `sure`: nothing else can be meant, and it was taken when
-    it ended."""
+    """The attempt that a report is about."""
 
     one: Submission
     sure: bool = False
+    """Nothing else can be meant; and the service centre took it when it ended, or it is in the
+    air."""
 
 
 def choose(fitting: Sequence[Submission], heard: Heard) -> Choice | None:
@@ -77,6 +80,9 @@ def choose(fitting: Sequence[Submission], heard: Heard) -> Choice | None:
     waiting = [one for one in fitting if not _is_settled(one)]
     found = _nearest(waiting, heard) or _in_the_air(waiting, heard) or _believed(waiting, heard)
     if found is not None:
+        if found.state is AttemptState.SUBMITTING:
+            rivals = (one for one in waiting if one.state is AttemptState.ACCEPTED and one.asked)
+            return Choice(found, not any(_is_near(one, heard) for one in rivals))
         alone = len(waiting) == 1 and (_comes_soon(found, heard) or _is_near(found, heard))
         return Choice(found, alone and _tells_time(found))
     timeless = (one for one in fitting if heard.sc_time is None or one.sc_time is None)
@@ -90,10 +96,12 @@ def _nearest(waiting: Sequence[Submission], heard: Heard) -> Submission | None:
     if taken_at is None:
         return None
 
-    def distance(one: Submission) -> tuple[bool, float, float]:
+    def distance(one: Submission) -> tuple[bool, float, bool, float]:
+        # The one in the air has no handicap: nothing is lost by waiting for its TP-MR.
+        handicap = HANDICAP_S if one.state is AttemptState.AMBIGUOUS else 0.0
+        outside = apart(one, taken_at, heard.at) + handicap
         told = one.state is AttemptState.ACCEPTED
-        outside = apart(one, taken_at, heard.at) + (0.0 if told else SLACK_S)
-        return (not one.asked, outside, abs((one.ended_at or one.started_at) - taken_at))
+        return (not one.asked, outside, not told, abs((one.ended_at or one.started_at) - taken_at))
 
     return min((one for one in waiting if _is_near(one, heard)), key=distance, default=None)
 

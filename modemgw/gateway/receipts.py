@@ -104,7 +104,7 @@ def _apply(
         return None
     found = choice.one
     if found.state is AttemptState.SUBMITTING:
-        return Early(found.key)
+        return Early(found.key) if choice.sure else None  # kept in either case
     if choice.sure and heard.sc_time is not None and found.ended_at is not None:
         seen = clock_seen(known, heard.sc_time - found.ended_at)
         if known[0] is None or seen[1] != known[1] or abs(seen[0] - known[0]) > _DRIFT_S:
