@@ -84,12 +84,34 @@ class AtChannel(asyncio.Protocol):
         self.last_answer: float | None = None
         self.gap_s = 0.0
         """Rest between an answer and the next command, for modems that drop it otherwise."""
+        self._transport: asyncio.ReadTransport | None = None
+        self._held = False
 
     # The port's side
 
     def attach(self, port: Port) -> None:
         """Use `port` from now on."""
         self._port = port
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The port is open; its transport can be told to stop listening for a moment."""
+        if isinstance(transport, asyncio.ReadTransport):
+            self._transport = transport
+
+    def hold(self, held: bool) -> None:
+        """Stop listening while more came unasked than can be kept, or listen again.
+
+        What the modem says meanwhile waits in the driver, and in the modem (flow control).
+        """
+        if held is self._held or self._transport is None or self.closed.done():
+            return
+        self._held = held
+        if held:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
+            if self._current is not None:
+                self._wait_anew(self._current)
 
     def data_received(self, data: bytes) -> None:
         """Octets have come in."""
@@ -415,11 +437,18 @@ class AtChannel(asyncio.Protocol):
             self._timer.cancel()
         self._timer = self._loop.call_at(at, self._look, at)
 
+    def _wait_anew(self, exchange: Exchange) -> None:
+        """Its answer could not be heard so far."""
+        if exchange.due is not None:
+            exchange.due = max(exchange.due, self._loop.time() + exchange.waits_s)
+
     def _look(self, at: float) -> None:
         self._timer = None
         exchange = self._current
         if exchange is None or exchange.due is None:
             return
+        if self._held:
+            self._wait_anew(exchange)
         if exchange.due > at:
             self._look_at(exchange.due)
         else:

@@ -20,7 +20,8 @@ from .timings import Timings
 
 log = logging.getLogger(__name__)
 
-_DIRECT_KEPT = 2000
+_DIRECT_MOST = 20_000
+"""So many direct PDUs wait in memory, some 10 MB; then the modem is not listened to any more."""
 _HINTS_KEPT = 500
 _SLOW_COMMIT_S = 5.0
 _KEPT_S = 3600.0
@@ -60,14 +61,19 @@ class Inbox:
     def __init__(self) -> None:
         self.hints: dict[tuple[str, int], bool] = {}
         """Announced places; True: a report is said to be there."""
-        self.direct: deque[ReceivedPdu] = deque(maxlen=_DIRECT_KEPT)
-        self.again: deque[ReceivedPdu] = deque(maxlen=_DIRECT_KEPT)
+        self.direct: deque[ReceivedPdu] = deque()
+        self.again: deque[ReceivedPdu] = deque()
         """Direct PDUs that could not be kept; they are offered again with the next sweep."""
         self.sweep_due = True
         self.wake = asyncio.Event()
         """Something waits in the modem's store."""
         self.handed_over = asyncio.Event()
         """Something is in `direct`."""
+
+    @property
+    def full(self) -> bool:
+        """Whether nothing more should be heard before some of it is kept. What comes is taken."""
+        return len(self.direct) + len(self.again) >= _DIRECT_MOST
 
     def ask_sweep(self) -> None:
         """Have the whole store looked through."""
@@ -84,6 +90,7 @@ class Inbox:
             else:
                 self.sweep_due = True
         elif urc.kind is UrcKind.DIRECT and urc.name != "+CBM":
+            # Nowhere else in the world: the modem has acknowledged it, so it is never thrown away.
             self.direct.append(direct_pdu(urc))
             self.handed_over.set()
             return
@@ -178,6 +185,7 @@ class Receiver:
                 pdu = direct.popleft()
                 if not safe:
                     self._inbox.again.append(pdu)
+            self._channel.hold(self._inbox.full)
 
     async def _take_acknowledged(self, pdu: ReceivedPdu) -> None:
         """AT+CNMA only after the commit: without it the service centre sends again (3.4.4)."""

@@ -310,6 +310,8 @@ class Session:
             self._sim_changed(urc)
         else:
             self._inbox.hear(urc)
+            if self._inbox.full:
+                self.channel.hold(True)
 
     def _booted(self, urc: Urc) -> None:
         if urc.name == "+CFUN" and (self._in_bring_up or self._banner_goes_on):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from modem_rig import RigMaker, Sink, granted, tpdu
 
-from modemgw.modem import session
+from modemgw.at import Urc, UrcKind
+from modemgw.modem import receiving, session
 from modemgw.modem.profiles import GENERIC
-from modemgw.sms import Deliver, decode_mt
+from modemgw.sms import Address, Deliver, StatusReport, Timestamp, decode_mt, pack_pdu
 
 SENDER = "+447911000001"
 
@@ -178,3 +180,60 @@ async def test_direct_messages_are_acknowledged_only_when_they_are_kept(
         gate.set()
         await r.until(lambda: "AT+CNMA" in r.commands())
         assert r.sink.pdus[0].direct
+
+
+def _reports(count: int) -> list[Urc]:
+    return [
+        Urc(UrcKind.DIRECT, "+CDS", f"+CDS: {len(r.encode())}", pack_pdu(r.encode()))
+        for r in (
+            StatusReport(
+                reference=n & 0xFF,
+                recipient=Address.parse(f"+44791{n:07d}"),
+                scts=_AT,
+                discharge=_AT,
+                status=0,
+            )
+            for n in range(count)
+        )
+    ]
+
+
+_AT = Timestamp.from_datetime(datetime(2026, 9, 21, tzinfo=UTC))
+
+
+async def test_no_direct_report_is_thrown_away_while_a_commit_takes_long(rig: RigMaker) -> None:
+    gate = asyncio.Event()
+    sink = Sink(before_keep=gate.wait)  # type: ignore[arg-type]
+    async with rig(sink=sink) as r:
+        await r.ready()
+        hear = r.modem._supervisor.session._hear  # type: ignore[union-attr]
+        reports = _reports(2500)
+        for urc in reports:
+            hear(urc)
+            if sink.offered == 0:
+                await asyncio.sleep(0.01)  # the first is being committed
+        gate.set()
+        await r.until(lambda: len(r.sink.pdus) == len(reports), 20)
+        assert {p.raw for p in r.sink.pdus} == {urc.pdu for urc in reports}
+
+
+async def test_a_modem_is_not_listened_to_while_more_waits_than_memory_should_hold(
+    rig: RigMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receiving, "_DIRECT_MOST", 50)
+    gate = asyncio.Event()
+    sink = Sink(before_keep=gate.wait)  # type: ignore[arg-type]
+    async with rig(sink=sink) as r:
+        await r.ready()
+        session = r.modem._supervisor.session
+        inbox, reports = r.modem._inbox, _reports(400)
+        for urc in reports:
+            assert urc.pdu is not None
+            r.virtual.unsolicited(f"\r\n{urc.line}\r\n{urc.pdu}\r\n".encode())
+        await r.until(lambda: inbox.full)
+        await asyncio.sleep(0.1)
+        assert len(inbox.direct) < 300, "the rest waits in the driver"
+        assert session is not None
+        gate.set()
+        await r.until(lambda: len(r.sink.pdus) >= len(reports), 20)
+        assert {p.raw for p in r.sink.pdus} == {urc.pdu for urc in reports}
