@@ -24,6 +24,7 @@ from modemgw.gateway import (
     Rejected,
     Unavailable,
 )
+from modemgw.gateway.housekeeping import Housekeeping
 from modemgw.gateway.inbox import Inbox
 from modemgw.store import FILE_NAME, create_key, revoke_key
 from modemgw.store.records import Event, MessageStatus, NewMessage
