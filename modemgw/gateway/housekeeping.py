@@ -80,6 +80,13 @@ class Housekeeping:
         for name, days, step in self._retention():
             if days:
                 await self._let_go(name, step, now - days * DAY_S)
+        if days := self._config.retention.messages_days:
+            batches = now - days * DAY_S
+            while (
+                await self._store.write(lambda tx: maintenance.delete_batches(tx, batches, CHUNK))
+                >= CHUNK
+            ):
+                await self._clock.sleep(PAUSE_S)
         answers = now - ANSWERS_DAYS * DAY_S
         await self._store.write(lambda tx: maintenance.delete_answers(tx, answers))
         await self._store.write(lambda tx: maintenance.delete_unmatched(tx, answers))

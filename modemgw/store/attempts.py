@@ -179,7 +179,8 @@ def last_sims(
 def interrupted(tx: Transaction, error: ErrorInfo) -> list[AttemptKey]:
     """After a crash: every attempt that was in the air becomes ambiguous. Returns which."""
     rows = tx.execute(
-        "SELECT a.message, a.part, a.n FROM messages m CROSS JOIN attempts a ON a.message = m.n "
+        "SELECT a.message, a.part, a.n FROM messages m INDEXED BY messages_open "
+        "CROSS JOIN attempts a ON a.message = m.n "
         "WHERE m.status IN ('scheduled', 'queued', 'sending') AND a.state = 'submitting'"
     ).fetchall()
     tx.many(

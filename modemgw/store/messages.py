@@ -191,6 +191,7 @@ def take_overdue(tx: Transaction, before: float, limit: int) -> list[tuple[str, 
     """Mark messages that were `sent` before then and got no final receipt: (id, reference) each."""
     return tx.execute(
         "UPDATE messages SET receipt_overdue = 1 WHERE n IN (SELECT n FROM messages "
+        "INDEXED BY messages_awaiting_receipt "
         "WHERE status = 'sent' AND receipt = 1 AND receipt_overdue = 0 AND updated_at < ? LIMIT ?) "
         "RETURNING id, reference",
         (before, limit),
@@ -241,6 +242,7 @@ def find(db: sqlite3.Connection, query: MessageQuery) -> Page[Message]:
             ("created_at", ">=", query.since),
             ("created_at", "<", query.until),
         ),
+        time="created_at",
         cursor=query.cursor,
         limit=query.limit,
         make=lambda row: _message(row, attempts.of(db, row[0])),
@@ -252,11 +254,14 @@ def waiting(db: sqlite3.Connection) -> Iterable[Waiting]:
     begun = {
         n
         for (n,) in db.execute(
-            f"SELECT DISTINCT a.message FROM messages m CROSS JOIN attempts a ON a.message = m.n "
-            f"WHERE m.status IN ({_OPEN})"
+            f"SELECT DISTINCT a.message FROM messages m INDEXED BY messages_open "
+            f"CROSS JOIN attempts a ON a.message = m.n WHERE m.status IN ({_OPEN})"
         )
     }
-    rows = db.execute(f"SELECT {_COLUMNS} FROM messages WHERE status IN ({_OPEN}) ORDER BY n")
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM messages INDEXED BY messages_open "
+        f"WHERE status IN ({_OPEN}) ORDER BY n"
+    )
     for row in rows:
         history = attempts.of(db, row[0]) if row[0] in begun else {}
         yield Waiting(row[0], _message(row, history))
@@ -265,7 +270,8 @@ def waiting(db: sqlite3.Connection) -> Iterable[Waiting]:
 def unrouted(db: sqlite3.Connection, routes: Collection[str]) -> list[Unrouted]:
     """Messages that still want a modem, whichever is free, by a route that is none of these."""
     rows = db.execute(
-        f"SELECT n, to_number, type, key, tags FROM messages WHERE status IN ({_OPEN}) "
+        "SELECT n, to_number, type, key, tags FROM messages INDEXED BY messages_open "
+        f"WHERE status IN ({_OPEN}) "
         f"AND modem IS NULL AND route NOT IN ({', '.join('?' * len(routes))}) ORDER BY n",
         tuple(routes),
     )

@@ -5,6 +5,8 @@ A migration that was released is never changed; a new one is added below it.
 
 from __future__ import annotations
 
+import sqlite3
+
 from sqlite_utils import Database, Migrations
 
 migrations = Migrations("modemgw")
@@ -193,14 +195,48 @@ def _events_keys(db: Database) -> None:
     )
 
 
+@migrations(name="0005_indexes")
+def _indexes(db: Database) -> None:
+    """Every filter of a list finds its rows, the newest first; so does what lets old things go."""
+    db.executescript(
+        """
+        CREATE INDEX messages_time ON messages (created_at);
+        CREATE INDEX messages_to ON messages (to_number, created_at);
+        CREATE INDEX messages_status ON messages (status, created_at);
+        CREATE INDEX messages_type ON messages (type, created_at);
+        CREATE INDEX inbound_time ON inbound (received_at);
+        CREATE INDEX inbound_sender ON inbound (sender, received_at);
+        CREATE INDEX batches_time ON batches (created_at);
+        CREATE INDEX answers_time ON answers (created_at);
+        CREATE INDEX unmatched_reports_time ON unmatched_reports (received_at);
+        """
+    )
+
+
 def migrate(db: Database) -> None:
     """Bring the database to this version's schema; a no-op when it is there already."""
     migrations.apply(db)
 
 
-def unknown_migrations(db: Database) -> list[str]:
-    """Names of applied migrations that this version does not know: the file is from a newer one."""
+def applied(db: sqlite3.Connection) -> list[str]:
+    """Names of the migrations that a database has had, in order."""
+    rows = db.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = 'modemgw'")
+    return sorted(name for (name,) in rows)
+
+
+def missing(db: sqlite3.Connection) -> list[str]:
+    """Names of migrations that a database lacks, in order: it is from an older version."""
+    return sorted(_ours() - set(applied(db)))
+
+
+def unknown(db: sqlite3.Connection) -> list[str]:
+    """Names of migrations that this version does not know: the database is from a newer one."""
+    return sorted(set(applied(db)) - _ours())
+
+
+def _ours() -> set[str]:
     empty = Database(memory=True)
-    ours = {m.name for m in migrations.pending(empty)}
-    empty.close()
-    return sorted({m.name for m in migrations.applied(db)} - ours)
+    try:
+        return {m.name for m in migrations.pending(empty)}
+    finally:
+        empty.close()
