@@ -66,7 +66,7 @@ def open_as_it_is(path: Path) -> sqlite3.Connection:
         raise StoreError(f"the database {path} cannot be opened: {error.strerror}") from error
     if size < SMALLEST:
         raise StoreError(
-            f"the database {path} is empty ({size} bytes): modemgw never makes one like that, so it "
+            f"the database {path} is empty ({size} bytes): modemgw never makes one like that, it "
             "was emptied; restore a backup, or remove the file to begin anew"
         )
     try:
