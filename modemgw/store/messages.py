@@ -12,7 +12,7 @@ from typing import Any
 from modemgw.sms import Outcome, status_of
 from modemgw.store import attempts
 from modemgw.store.errors import StoreConflict
-from modemgw.store.paging import page
+from modemgw.store.paging import Condition, page
 from modemgw.store.records import (
     Attempt,
     AttemptState,
@@ -45,6 +45,9 @@ _INSERT_BLOCK = (
 )
 _OPEN = "'scheduled', 'queued', 'sending'"
 """OPEN_STATUSES, in the words of the index `messages_open`: SQLite uses it for no others."""
+
+_TYPES = ("otp", "transactional", "promotional")
+"""All there are, so that the index `messages_kind` (status, type, time) serves each alone, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,14 +234,20 @@ def get(db: sqlite3.Connection, id: str) -> Message | None:
 
 def find(db: sqlite3.Connection, query: MessageQuery) -> Page[Message]:
     """A page of messages, newest first. Raises ValueError for a cursor that is not ours."""
+    kind: list[Condition] = [("status", "=", query.status), ("type", "=", query.type)]
+    one_of: list[list[Condition]] = [kind]
+    if query.to is None and (query.status or query.type):
+        one_of = [
+            [("status", "=", status), ("type", "=", type)]
+            for status in ([query.status] if query.status else MessageStatus)
+            for type in ([query.type] if query.type else _TYPES)
+        ]
     return page(
         db,
         "messages",
         _COLUMNS,
         (
-            ("status", "=", query.status),
             ("to_number", "=", query.to),
-            ("type", "=", query.type),
             ("created_at", ">=", query.since),
             ("created_at", "<", query.until),
         ),
@@ -246,6 +255,7 @@ def find(db: sqlite3.Connection, query: MessageQuery) -> Page[Message]:
         cursor=query.cursor,
         limit=query.limit,
         make=lambda row: _message(row, attempts.of(db, row[0])),
+        one_of=one_of,
     )
 
 

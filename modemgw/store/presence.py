@@ -32,8 +32,8 @@ class Presence:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._wal = path.with_name(f"{path.name}-wal")
+        self._path = str(path)
+        self._wal = f"{path}-wal"
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         self._file = _identity(os.fstat(self._descriptor))
         self._log: tuple[int, int] | None = None

@@ -4,10 +4,11 @@ While one commit waits for the disk, the units of work that arrive gather; they 
 commit. So durability (`synchronous=FULL`) costs one disk flush a group, not one a message, and a
 unit of work that comes alone is committed at once.
 
-Each unit of a group has a savepoint: one that fails is undone alone. A commit that fails undoes
-them all, and what must not be lost is run again. So a unit touches nothing but its transaction:
-what is to follow in memory follows the commit (`then`). `Writer.rehearse` shows those that do not
-keep to it.
+A unit that fails is undone alone. Savepoints would cost every unit for the sake of few, so a group
+has them only after one of it has failed with something written: then it is run again. A commit that
+fails undoes the whole group, and what must not be lost is run again. So a unit touches nothing but
+its transaction: what is to follow in memory follows the commit (`then`). `Writer.rehearse` shows
+those that do not keep to it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -48,12 +50,19 @@ RETRY_S = 1.0
 """Pause before work that must not be lost is tried again on a failing disk; it grows eightfold."""
 IDLE_S = 0.5
 """How often a writer with nothing to do looks whether its database is still there."""
+LOOK_AGAIN_S = 0.05
+"""Before a commit the database's presence is looked at again when it was not for so long."""
 STALL_S = 10.0
 """A writer that makes no progress for so long hangs: nobody waits for it any longer."""
 TICK_S = 1.0
 """How often the event loop looks whether the writer makes progress."""
 CLOSE_S = 10.0
 """How long the end waits for the last commit."""
+
+BLOCK = 100
+"""Events that are inserted by one statement."""
+_INSERT_EVENT = "INSERT INTO events (id, type, at, data) VALUES (?, ?, ?, ?)"
+_INSERT_EVENTS = f"{_INSERT_EVENT}{', (?, ?, ?, ?)' * (BLOCK - 1)}"
 
 
 class Transaction:
@@ -100,7 +109,7 @@ class _Unit:
 
 
 class _RunAgain(Exception):
-    """The group must be run again, without those that were withdrawn and `unit`."""
+    """The group must be run again, with savepoints; without `unit`, and what was withdrawn."""
 
     def __init__(self, unit: _Unit | None = None) -> None:
         super().__init__()
@@ -149,6 +158,7 @@ class Writer:
         """When the thread last did anything (monotonic seconds); it does at least every IDLE_S."""
         self.stalled: str | None = None
         """Why no answer can be expected of the thread, or None when it makes progress."""
+        self._looked_at = 0.0
         self._seen_progress, self._still_s = self.last_progress, 0.0
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
@@ -314,16 +324,16 @@ class Writer:
 
     def _commit(self, group: list[_Unit]) -> list[_Unit]:
         """Commit a group. Returns those that the disk refused: from the first one on, in order."""
+        savepoints = False
         while True:
             try:
-                events, changes = self._attempt(group)
+                events, changes = self._attempt(group, savepoints=savepoints)
                 break
             except _RunAgain as again:
-                out = [unit for unit in group if unit.withdrawn or unit is again.unit]
-                group = [unit for unit in group if not (unit.withdrawn or unit is again.unit)]
-                for unit in out:
-                    unit.error = unit.error or StoreUnavailable("it was given up")
-                self._call_loop(self._settle, out, [])
+                savepoints = True
+                group = [u for u in group if not (u.withdrawn or u is again.unit)]
+                if again.unit is not None:
+                    self._call_loop(self._settle, [again.unit], [])
             except Exception as error:
                 self._note(error)
                 if len(group) > 1 and wants_room(error):
@@ -345,23 +355,24 @@ class Writer:
                 self._put_off(refused)
         return []
 
-    def _attempt(self, group: list[_Unit]) -> tuple[list[Event], int]:
+    def _attempt(self, group: list[_Unit], *, savepoints: bool) -> tuple[list[Event], int]:
         """Run and commit a group. Returns its events, and how many rows it changed.
 
         Raises what is no unit's own fault: then nothing is committed.
         """
-        self._presence.require()
+        if self.last_progress - self._looked_at > LOOK_AGAIN_S:
+            self._presence.require()
         db = self._connection()
         before = db.total_changes
         db.execute("BEGIN IMMEDIATE")
         try:
             transaction = Transaction(db, self._clock.time())
-            alone = len(group) == 1
             for unit in group:
-                self._run_unit(db, transaction, unit, alone=alone)
-            if alone and group[0].error is not None:
-                db.execute("ROLLBACK")
-                return [], 0
+                if not self._run_unit(db, transaction, unit, savepoint=savepoints):
+                    if len(group) > 1:
+                        raise _RunAgain(unit if savepoints else None)
+                    self._roll_back(db)
+                    return [], 0
             events = self._write_events(transaction)
             changes = db.total_changes - before
             if any(unit.withdrawn for unit in group):
@@ -371,36 +382,39 @@ class Writer:
             self._roll_back(db)
             raise
         self._presence.require()
+        self._looked_at = self.last_progress
         self._next_event += len(events)
         return events, changes
 
     def _run_unit(
-        self, db: sqlite3.Connection, tx: Transaction, unit: _Unit, *, alone: bool
-    ) -> None:
-        """Run a unit; what it wrote is undone when it fails by its own fault."""
+        self, db: sqlite3.Connection, tx: Transaction, unit: _Unit, *, savepoint: bool
+    ) -> bool:
+        """Run a unit. False when it failed by its own fault and the whole group must be undone."""
         self.last_progress = time.monotonic()
         unit.error = None
-        events = len(tx.events)
+        events, changes = len(tx.events), db.total_changes
         try:
             if self.rehearse:
                 self._rehearse(db, tx, unit)
-            if not alone:
+            if savepoint:
                 db.execute("SAVEPOINT unit")
             unit.result = unit.work(tx)
-            if not alone:
+            if savepoint:
                 db.execute("RELEASE unit")
         except BaseException as error:
             if is_disk_trouble(error):
                 raise
-            if not isinstance(error, StoreConflict):
-                logger.error("a unit of work failed and was undone", exc_info=error)
             unit.error = _for_future(error)
+            if not isinstance(error, StoreConflict):
+                logger.error("a unit of work failed and is undone", exc_info=error)
             del tx.events[events:]
-            if not db.in_transaction:  # the statement has undone everything
-                raise _RunAgain(unit) from error
-            if not alone:
-                db.execute("ROLLBACK TO unit")
-                db.execute("RELEASE unit")
+            if not db.in_transaction:  # its statement has undone everything
+                return False
+            if not savepoint:
+                return db.total_changes == changes
+            db.execute("ROLLBACK TO unit")
+            db.execute("RELEASE unit")
+        return True
 
     def _rehearse(self, db: sqlite3.Connection, tx: Transaction, unit: _Unit) -> None:
         events = len(tx.events)
@@ -418,10 +432,11 @@ class Writer:
         if not transaction.events:
             return []
         numbered = list(enumerate(transaction.events, self._next_event))
-        transaction.many(
-            "INSERT INTO events (id, type, at, data) VALUES (?, ?, ?, ?)",
-            [(id, type_, at, json) for id, (type_, at, _, json) in numbered],
-        )
+        rows = [(id, type_, at, json) for id, (type_, at, _, json) in numbered]
+        blocks = len(rows) - len(rows) % BLOCK
+        for start in range(0, blocks, BLOCK):
+            transaction.execute(_INSERT_EVENTS, [*chain.from_iterable(rows[start : start + BLOCK])])
+        transaction.many(_INSERT_EVENT, rows[blocks:])
         return [Event(id, type_, at, data) for id, (type_, at, data, _) in numbered]
 
     def _roll_back(self, db: sqlite3.Connection) -> None:

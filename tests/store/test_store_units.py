@@ -61,15 +61,14 @@ async def test_a_conflict_after_a_write_undoes_that_write(store: Store, alone: b
     assert seen == []
 
 
-async def test_neighbours_of_a_unit_that_fails_are_run_once(store: Store) -> None:
+async def test_neighbours_of_a_unit_that_finds_it_must_not_go_on_are_run_once(store: Store) -> None:
     runs: list[int] = []
 
     def counted(i: int) -> Callable[[Transaction], int]:
         return lambda tx: runs.append(i) or put(i)(tx)  # type: ignore[func-returns-value, no-any-return]
 
     def broken(tx: Transaction) -> None:
-        tx.execute("INSERT INTO t VALUES ('half')")
-        raise ZeroDivisionError
+        raise StoreConflict("before anything was written")
 
     gate = await behind_gate(store)
     units = [store.write(counted(1)), store.write(broken), store.write(counted(2))]
@@ -77,6 +76,25 @@ async def test_neighbours_of_a_unit_that_fails_are_run_once(store: Store) -> Non
     await asyncio.gather(*units, return_exceptions=True)
     assert runs == [1, 2]
     assert await rows(store) == [1, 2]
+
+
+async def test_many_that_fail_in_one_group_cost_it_two_runs(store: Store) -> None:
+    runs: list[int] = []
+
+    def counted(tx: Transaction) -> int:
+        runs.append(1)
+        return 1
+
+    gate = await behind_gate(store)
+    good = store.write(counted)
+    bad = [store.write(refusing(i)) for i in range(100)]
+    gate.go.set()
+    assert await good == 1
+    assert all(
+        isinstance(e, StoreConflict) for e in await asyncio.gather(*bad, return_exceptions=True)
+    )
+    assert len(runs) == 2
+    assert await rows(store) == []
 
 
 @pytest.mark.parametrize(
