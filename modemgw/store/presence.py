@@ -37,6 +37,7 @@ class Presence:
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         self._file = _identity(os.fstat(self._descriptor))
         self._log: tuple[int, int] | None = None
+        self._size = 0
         self._last: tuple[int, int] | None = None
         """Change counter and size in pages, as last seen."""
         self.mark = 0
@@ -53,6 +54,16 @@ class Presence:
         # The file itself may bear another until the log is copied into it.
         self._marks = {mark, *([_HEADER.unpack(header)[6]] if len(header) == _HEADER.size else ())}
         self._log = self._last = None
+
+    def glance(self) -> None:
+        """The cheap part of `require`, for every commit: is it there, and has it not shrunk?"""
+        try:
+            found = os.stat(self._path)
+            if _identity(found) == self._file and found.st_size >= self._size:
+                return
+        except OSError:
+            pass
+        self.require()
 
     def require(self) -> None:
         """Raises StoreUnavailable when what is committed would not be found at the next start."""
@@ -93,7 +104,7 @@ class Presence:
                 return f"the database {self._path} was overwritten by an older copy of itself"
         if counter == valid_for and size < pages * (65536 if page == 1 else page):
             return f"the database {self._path} was cut short while it is in use"
-        self._last = counter, pages
+        self._last, self._size = (counter, pages), size
         return None
 
     def _look_at_log(self) -> str | None:

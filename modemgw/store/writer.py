@@ -51,7 +51,7 @@ RETRY_S = 1.0
 IDLE_S = 0.5
 """How often a writer with nothing to do looks whether its database is still there."""
 LOOK_AGAIN_S = 0.05
-"""Before a commit the database's presence is looked at again when it was not for so long."""
+"""How often the database's presence is looked at closely while there is much to commit."""
 STALL_S = 10.0
 """A writer that makes no progress for so long hangs: nobody waits for it any longer."""
 TICK_S = 1.0
@@ -362,6 +362,7 @@ class Writer:
         """
         if self.last_progress - self._looked_at > LOOK_AGAIN_S:
             self._presence.require()
+            self._looked_at = self.last_progress
         db = self._connection()
         before = db.total_changes
         db.execute("BEGIN IMMEDIATE")
@@ -381,8 +382,7 @@ class Writer:
         except BaseException:
             self._roll_back(db)
             raise
-        self._presence.require()
-        self._looked_at = self.last_progress
+        self._presence.glance()
         self._next_event += len(events)
         return events, changes
 
