@@ -99,6 +99,8 @@ class GatewaySection(Section):
     """After this time an incomplete long inbound SMS is handed on with the gap marked."""
     drain_timeout: Seconds = 30
     """How long SIGTERM waits for the part that is in the air."""
+    backup_before_migrate: bool = True
+    """Copy the database beside itself before a newer version changes its schema."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("default_region")

@@ -23,6 +23,7 @@ from modemgw.gateway import (
     Unavailable,
 )
 from modemgw.modem import ModemError
+from modemgw.store import StoreUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -191,7 +192,7 @@ def to_problem(error: Exception, request: web.Request) -> Problem:
             return Problem("conflict", str(error))
         case IdempotencyConflict():
             return Problem("idempotency-key-reused", str(error))
-        case Unavailable():
+        case Unavailable() | StoreUnavailable():
             return Problem("unavailable", str(error), headers={"Retry-After": "10"})
         case ModemError():
             return Problem("modem-error", str(error))

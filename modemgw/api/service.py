@@ -12,7 +12,10 @@ from modemgw.api.endpoint import GATEWAY, Endpoint, json_response
 from modemgw.api.problems import Problem
 
 
-async def health(_request: web.Request) -> web.Response:
+async def health(request: web.Request) -> web.Response:
+    stalled = request.app[GATEWAY].stalled
+    if stalled is not None:
+        raise Problem("unavailable", stalled)
     document: answers.Health = {"status": "ok"}
     return json_response(document)
 
@@ -39,10 +42,11 @@ ENDPOINTS = (
         method="GET",
         path="/healthz",
         handler=health,
-        summary="Is the process alive?",
+        summary="Is the process alive? 503 if only a restart helps",
         tag="service",
         public=True,
         answer=answers.Health,
+        problems=("unavailable",),
     ),
     Endpoint(
         method="GET",

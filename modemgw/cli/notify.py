@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +36,12 @@ class Notifier:
         except OSError as error:
             log.warning("the service manager cannot be told %s: %s", state, error)
 
-    async def keep_alive(self) -> None:
-        """Feed the watchdog at half its period, for as long as the event loop turns."""
+    async def keep_alive(self, stalled: Callable[[], str | None]) -> None:
+        """Feed the watchdog at half its period, for as long as the event loop turns.
+
+        Not while `stalled` has a reason: then only a restart helps.
+        """
         while self.watchdog_s is not None:
-            self.tell("WATCHDOG=1")
+            if stalled() is None:
+                self.tell("WATCHDOG=1")
             await asyncio.sleep(self.watchdog_s / 2)

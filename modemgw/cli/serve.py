@@ -86,7 +86,7 @@ async def _serve(config: Config, file: Path, traced: tuple[str, ...]) -> None:
         _spare_the_collector()
         async with asyncio.TaskGroup() as tasks:
             beside = [
-                tasks.create_task(notifier.keep_alive(), name="watchdog"),
+                tasks.create_task(notifier.keep_alive(lambda: gateway.stalled), name="watchdog"),
                 tasks.create_task(reloader.run(), name="reload"),
             ]
             click.echo(f"modemgw listens on {url}")

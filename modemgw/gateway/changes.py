@@ -7,7 +7,14 @@ from typing import Any
 
 from modemgw.config import Config
 
-RESTART = frozenset({"gateway.data_dir", "http.listen", "http.max_body_bytes"})
+RESTART = frozenset(
+    {
+        "gateway.data_dir",
+        "gateway.backup_before_migrate",
+        "http.listen",
+        "http.max_body_bytes",
+    }
+)
 """Keys that are read at the start only."""
 
 

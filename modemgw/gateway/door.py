@@ -221,7 +221,7 @@ class Door:
         if idempotency is None:
             return None
         name = idempotency.key
-        return await self._store.read(lambda db: find_answer(db, key, name))
+        return await self._store.look_up(lambda db: find_answer(db, key, name))
 
     async def reply(self, new: NewMessage, first: Callable[[Transaction], None]) -> None:
         """Accept an automatic reply; `first` is done in the same transaction, before that.

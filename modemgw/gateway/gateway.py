@@ -32,6 +32,7 @@ from modemgw.store import (
     InboundQuery,
     MessageQuery,
     Store,
+    StoreUnavailable,
     inbound,
     keys,
     messages,
@@ -43,6 +44,8 @@ logger = logging.getLogger(__name__)
 KEY_CACHE_S = 5.0
 """How long a revoked key may go on working."""
 KEY_CACHE_SIZE = 1024
+RECOVER_EVERY_S = 1.0
+"""How often a start that found the database not writable looks whether it is by now."""
 
 
 class Gateway:
@@ -86,7 +89,9 @@ class Gateway:
         clock = clock or SystemClock()
         random = random or Random()  # noqa: S311 - ids and jitter, not secrets
         path = config.gateway.data_dir / FILE_NAME
-        async with Store(path, clock=clock) as store:
+        async with Store(
+            path, clock=clock, backup_before_migrate=config.gateway.backup_before_migrate
+        ) as store:
             gateway = cls(config, store, clock=clock, random=random, timings=timings)
             await gateway._set_up()
             stop = asyncio.Event()
@@ -157,11 +162,14 @@ class Gateway:
             timings=self._timings,
         )
         await self._door.count_used()
-        self.found = await self._outbox.recover()
+        with contextlib.suppress(StoreUnavailable):  # then `_run` does it when the database can
+            self.found = await self._outbox.recover()
 
     async def _run(self, stop: asyncio.Event) -> None:
         with self._outbox.dispatcher:
             async with asyncio.TaskGroup() as modems:
+                if not self._outbox.recovered and not await self._recover_later(stop):
+                    return
                 self._fleet.start(modems)
                 self._started.set()
                 followers = [
@@ -175,6 +183,21 @@ class Gateway:
                 for task in followers:
                     task.cancel()
                 self._fleet.stop()
+
+    async def _recover_later(self, stop: asyncio.Event) -> bool:
+        """The database takes no writes: until it does, it is read only. False at the end."""
+        logger.warning("nothing is sent or received before the database can be written")
+        while not stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(RECOVER_EVERY_S):
+                    await stop.wait()
+            if self._store.problem is None and not stop.is_set():
+                with contextlib.suppress(StoreUnavailable):
+                    self.found = await self._outbox.recover()
+                    for line in self.found.lines():
+                        logger.info("%s", line)
+                    return True
+        return False
 
     # --- another configuration
 
@@ -217,7 +240,12 @@ class Gateway:
     @property
     def accepting(self) -> str | None:
         """Why new work is refused, or None when it is not."""
-        return self._store.problem
+        return self._store.problem or self._outbox.not_yet
+
+    @property
+    def stalled(self) -> str | None:
+        """Why only a restart helps, or None: the database's writer hangs or is dead."""
+        return self._store.stalled
 
     async def send(
         self, new: NewMessage, *, key: str, idempotency: Idempotency | None = None
@@ -244,7 +272,7 @@ class Gateway:
 
     async def message(self, id: str) -> Message:
         """A message and its history. Raises NotFound."""
-        found = await self._store.read(lambda db: messages.get(db, id, life.part_status))
+        found = await self._store.look_up(lambda db: messages.get(db, id, life.part_status))
         if found is None:
             raise NotFound(f"there is no message {id!r}")
         return found
@@ -258,7 +286,7 @@ class Gateway:
 
     async def cancel(self, id: str) -> Message:
         """Cancel a message of which nothing can have gone out. Raises NotFound, Conflict."""
-        n = await self._store.read(lambda db: messages.number_of(db, id))
+        n = await self._store.look_up(lambda db: messages.number_of(db, id))
         if n is None:
             raise NotFound(f"there is no message {id!r}")
         await self._outbox.cancel(n)
@@ -275,7 +303,7 @@ class Gateway:
 
     async def inbound(self, id: str) -> Inbound:
         """A received message. Raises NotFound."""
-        found = await self._store.read(lambda db: inbound.get(db, id))
+        found = await self._store.look_up(lambda db: inbound.get(db, id))
         if found is None:
             raise NotFound(f"there is no inbound message {id!r}")
         return found
@@ -345,7 +373,7 @@ class Gateway:
         known = self._known_keys.get(hash_)
         if known is not None and now - known[0] < KEY_CACHE_S:
             return known[1]
-        key = await self._store.read(lambda db: keys.find(db, hash_))
+        key = await self._store.look_up(lambda db: keys.find(db, hash_))
         if len(self._known_keys) >= KEY_CACHE_SIZE:
             self._known_keys.clear()
         if key is not None:

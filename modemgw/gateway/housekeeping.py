@@ -92,9 +92,18 @@ class Housekeeping:
         for name, days, step in self._retention():
             if days:
                 await _guarded(partial(self._let_go, name, step, now - days * DAY_S))
+        if days := self._config.retention.messages_days:
+            await _guarded(partial(self._forget_batches, now - days * DAY_S))
         answers = now - ANSWERS_DAYS * DAY_S
         for forget in (maintenance.delete_answers, maintenance.delete_unmatched):
             await _guarded(partial(self._forget, forget, answers))
+
+    async def _forget_batches(self, before: float) -> None:
+        while (
+            await self._store.write(lambda tx: maintenance.delete_batches(tx, before, CHUNK))
+            >= CHUNK
+        ):
+            await self._clock.sleep(PAUSE_S)
 
     async def _forget(self, forget: Callable[[Transaction, float], int], before: float) -> None:
         await self._store.write(lambda tx: forget(tx, before))

@@ -102,6 +102,8 @@ class Lane:
             # next are handed to the store in one step of the loop, and share a commit.
             self._waiting = task
             try:
+                while self._store.problem is not None:  # no attempt could be recorded
+                    await self._clock.sleep(BREATH_S)
                 await self._modem.wait_ready()
                 job = await self._dispatcher.next(self._modem.id)
             except asyncio.CancelledError:

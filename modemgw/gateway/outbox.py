@@ -91,6 +91,8 @@ class Outbox:
         self._clock = clock
         self._random = random
         self._next_n = next_n
+        self.recovered = False
+        """Whether what the last run left was taken up; before that nothing new is accepted."""
         self._lanes: dict[str, Lane] = {}
         self._routes = {route.id for route in config.routes}
         self._sticky: set[str] = set()
@@ -108,7 +110,10 @@ class Outbox:
         )
 
     async def recover(self) -> RecoveryReport:
-        """Take up what the last run left. Call once, before any lane runs."""
+        """Take up what the last run left, before any lane runs; again when it failed.
+
+        Raises StoreUnavailable: then nothing of it was taken up.
+        """
         keys = await self._store.write(self._take_up)
         rerouted = await reroute(self._store, self.dispatcher, self._config.routes)
         await self._remember_sims()
@@ -119,13 +124,17 @@ class Outbox:
         for job in jobs:
             if job.complete:
                 await self._store.write(lambda tx, n=job.n: progress.refresh(tx, n))  # type: ignore[misc]
-            elif job.pending():
+        for job in jobs:
+            if job.complete:
+                continue
+            if job.pending():
                 fresh.append(job)
             else:
                 self._await_word(job)
             if job.status is MessageStatus.SCHEDULED and job.due_at <= self._clock.time():
                 self._due(job)
         self.dispatcher.add_all(fresh)
+        self.recovered = True
         homeless = (*rerouted.lines(), *self.pinned_to_nobody())
         return RecoveryReport(waiting=len(jobs), interrupted=len(keys), homeless=homeless)
 
@@ -146,6 +155,11 @@ class Outbox:
             self._receipts.ended(tx, one.sim, one.to, since=one.started_at)
         return [one.key for one in found]
 
+    @property
+    def not_yet(self) -> str | None:
+        """Why nothing is accepted as yet, or None when it is."""
+        return None if self.recovered else "what the last run left is not taken up yet"
+
     async def accept(
         self,
         accepted: Sequence[Mailing],
@@ -155,8 +169,10 @@ class Outbox:
     ) -> None:
         """Commit messages, with what else belongs to the same transaction, and queue them.
 
-        `first` may refuse with StoreConflict before anything is written. Raises StoreUnavailable.
+        `first` may refuse with StoreConflict. Raises StoreUnavailable.
         """
+        if self.not_yet is not None:
+            raise StoreUnavailable(self._store.problem or self.not_yet)
         accepted = [self._with_known_routes(mailing) for mailing in accepted]
         first_n = self._next_n
         self._next_n += sum(len(mailing.recipients) for mailing in accepted)

@@ -1,12 +1,13 @@
 """What must survive a crash: SQLite in WAL mode with one writer. Knows no policy."""
 
 from modemgw.store.attempts import AttemptKey, Submission
-from modemgw.store.database import FILE_NAME, Store, connect
+from modemgw.store.database import FILE_NAME, Store
 from modemgw.store.errors import StoreConflict, StoreError, StoreUnavailable
 from modemgw.store.events import AnsweredBefore
 from modemgw.store.inbound import Handling, InboundQuery
 from modemgw.store.keys import SCOPES, KeyRow, create_key, list_keys, revoke_key
 from modemgw.store.messages import MessageQuery
+from modemgw.store.opening import connect
 from modemgw.store.writer import Transaction
 
 __all__ = [

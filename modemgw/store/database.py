@@ -1,107 +1,156 @@
-"""Opening the database: a writing connection in its own thread, a reading one in another."""
+"""The open store: one writer in its own thread, several readers in theirs."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
-import sqlite_utils
-
 from modemgw.clock import Clock
-from modemgw.store import schema
+from modemgw.store import files
 from modemgw.store.errors import StoreError
 from modemgw.store.lock import lock
+from modemgw.store.opening import create, open_as_it_is, upgrade
+from modemgw.store.presence import Presence
+from modemgw.store.readers import Readers
 from modemgw.store.records import Event
+from modemgw.store.trouble import code_of, describe
 from modemgw.store.writer import Work, Writer
 
+logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 FILE_NAME = "modemgw.db"
-BUSY_TIMEOUT_MS = 10_000
-"""How long a statement waits for another process (`modemgw keys`, a backup) to let go."""
-
-
-def connect(path: Path) -> sqlite3.Connection:
-    """Open the database in `path` (created when absent), migrated and in WAL mode.
-
-    Raises StoreError: not writable, not a database, damaged, or written by a newer version.
-    """
-    directory = path.parent
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(
-            f"the data directory {directory} cannot be made: {error.strerror}; "
-            "create it, or set gateway.data_dir to a directory that this user may write"
-        ) from error
-    if not os.access(directory, os.W_OK | os.X_OK):
-        raise StoreError(
-            f"the data directory {directory} is not writable for this user; "
-            "give it the rights, or set gateway.data_dir"
-        )
-    try:
-        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        try:
-            _prepare(db, path)
-        except BaseException:
-            db.close()
-            raise
-    except sqlite3.Error as error:
-        raise StoreError(f"the database {path} cannot be opened: {error}") from error
-    return db
-
-
-def _prepare(db: sqlite3.Connection, path: Path) -> None:
-    db.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-    db.execute("PRAGMA journal_mode=WAL")
-    db.execute("PRAGMA synchronous=FULL")
-    db.execute("PRAGMA cache_size=-12288")
-    wrapped = sqlite_utils.Database(db)
-    newer = schema.unknown_migrations(wrapped)
-    if newer:
-        raise StoreError(
-            f"{path} was written by a newer modemgw (it has {', '.join(newer)}); "
-            "install that version, or start with another data_dir"
-        )
-    schema.migrate(wrapped)
 
 
 class Store:
     """What survives a crash. Use as an async context manager.
 
-    Write with `write`, in units that are committed whole or not at all; read with `read`. Both take
-    a function that runs in the store's own threads: it must not touch anything of the loop's.
+    Write with `write`, in units that are committed whole or not at all; read with `read` and
+    `look_up`. All take a function that runs in the store's own threads: it must not touch anything
+    of the loop's. `backup_before_migrate`: copy a database of an older version before it changes.
+
+    A disk that is full at the start does not keep it from being read.
     """
 
-    def __init__(self, path: Path, *, clock: Clock) -> None:
+    def __init__(self, path: Path, *, clock: Clock, backup_before_migrate: bool = True) -> None:
         self.path = path
         self._clock = clock
+        self._backup_first = backup_before_migrate
+        self._readers = Readers()
         self.last_event = 0
         """The id of the newest event that was published."""
         self._listeners: list[Callable[[list[Event]], None]] = []
 
     async def __aenter__(self) -> Store:
         loop = asyncio.get_running_loop()
-        self._reading = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
-        try:
-            db = await loop.run_in_executor(self._reading, connect, self.path)
-            self._reader = await loop.run_in_executor(self._reading, connect, self.path)
-            self._lock = lock(self.path)
-        except BaseException:
-            self._reading.shutdown(wait=False)
-            raise
-        self._reader.execute("PRAGMA query_only=1")
-        self._db = db
-        (last,) = db.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()
-        self.last_event = last
-        self._writer = Writer(db, clock=self._clock, on_events=self._publish, next_event=last + 1)
+        with ThreadPoolExecutor(1, thread_name_prefix="store-opener") as opening:
+            db, self.last_event, problem = await loop.run_in_executor(opening, self._set_up)
+        self._writer = Writer(
+            db,
+            directory=self.path.parent,
+            open_=self._open_writing,
+            presence=self._presence,
+            clock=self._clock,
+            on_events=self._publish,
+            next_event=self.last_event + 1,
+            problem=problem,
+        )
         return self
+
+    def _set_up(self) -> tuple[sqlite3.Connection | None, int, str | None]:
+        """The writing connection, the last event, and why there is no connection yet.
+
+        Nothing is changed before the lock is ours.
+        """
+        files.make_directory(self.path.parent)
+        self._lock = lock(self.path)
+        try:
+            if not self.path.exists():
+                create(self.path)
+                logger.info("made a new database, %s", self.path)
+            open_as_it_is(self.path).close()  # says what is wrong with the file
+            files.tighten(self.path)
+            self._presence = Presence(self.path)
+            try:
+                return self._open_all()
+            except BaseException:
+                self._readers.close()
+                self._presence.close()
+                raise
+        except (sqlite3.Error, OSError) as error:
+            os.close(self._lock)
+            why = describe(error, f"the database {self.path} cannot be opened")
+            raise StoreError(why) from error
+        except BaseException:
+            os.close(self._lock)
+            raise
+
+    def _open_all(self) -> tuple[sqlite3.Connection | None, int, str | None]:
+        with closing(open_as_it_is(self.path)) as db:
+            try:
+                last = self._prepare(db)
+                _use_log(db)
+                self._readers.fill(self._open_one)
+                return self._open_writing(), last, None
+            except sqlite3.Error as error:
+                if code_of(error) not in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+                    raise
+                problem = describe(error, "the database cannot be written: no room for its log")
+        self._readers.empty()
+        # Not even the index of the log (`-shm`) fits on the disk: it is kept in memory. Then there
+        # is one connection only; the writer opens the others when there is room.
+        db = self._open_alone()
+        try:
+            last = self._prepare(db)
+            self._readers.share(db)
+        except BaseException:
+            db.close()
+            raise
+        return None, last, problem
+
+    def _prepare(self, db: sqlite3.Connection) -> int:
+        """Bring the database up to date; returns the id of its last event."""
+        upgrade(db, self.path, backup_first=self._backup_first)
+        (mark,) = db.execute("PRAGMA user_version").fetchone()
+        self._presence.remember(mark)
+        (last,) = db.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()
+        return int(last)
+
+    def _open_one(self) -> sqlite3.Connection:
+        return open_as_it_is(self.path)
+
+    def _open_alone(self) -> sqlite3.Connection:
+        db = self._open_one()
+        db.execute("PRAGMA locking_mode=EXCLUSIVE")
+        return db
+
+    def _open_writing(self) -> sqlite3.Connection:
+        if self._readers.shared:
+            files.require_room(self.path.parent)
+            self._readers.unshare()
+            self._presence.remember(self._presence.mark)
+            try:
+                self._readers.fill(self._open_one)
+            except BaseException:
+                self._readers.share(self._open_alone())
+                raise
+        db = self._open_one()
+        try:
+            _use_log(db)
+            db.execute("PRAGMA synchronous=FULL")
+            db.execute("PRAGMA cache_size=-12288")
+        except BaseException:
+            db.close()
+            raise
+        return db
 
     async def __aexit__(
         self,
@@ -110,16 +159,26 @@ class Store:
         trace: TracebackType | None,
     ) -> None:
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(None, self._writer.close)
-        await loop.run_in_executor(self._reading, self._reader.close)
-        self._reading.shutdown()
-        self._db.close()
+        closed = await loop.run_in_executor(None, self._writer.close)
+        await loop.run_in_executor(None, self._readers.close)
+        if closed:
+            self._presence.close()
         os.close(self._lock)
 
     @property
     def problem(self) -> str | None:
         """Why nothing can be committed just now, or None when all is well."""
         return self._writer.problem
+
+    @property
+    def stalled(self) -> str | None:
+        """Why the writer hangs or is dead, so that only a restart helps; None when it is not."""
+        return self._writer.stalled
+
+    @property
+    def last_progress(self) -> float:
+        """When the writer last showed that it lives, in monotonic seconds."""
+        return self._writer.last_progress
 
     def write(
         self, work: Work[T], *, keep: bool = False, then: Callable[[T], None] | None = None
@@ -128,9 +187,12 @@ class Store:
         return self._writer.submit(work, keep=keep, then=then)
 
     async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `query` on the reading connection, in its thread."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._reading, query, self._reader)
+        """Run a query that may take long. Raises StoreUnavailable when the file cannot be read."""
+        return await self._readers.scan(query)
+
+    async def look_up(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a query that finds a few rows by a key: it never waits behind `read`."""
+        return await self._readers.look_up(query)
 
     def on_events(self, listener: Callable[[list[Event]], None]) -> None:
         """Call `listener` in the loop with every group of events, once it is committed."""
@@ -140,3 +202,9 @@ class Store:
         self.last_event = events[-1].id
         for listener in self._listeners:
             listener(events)
+
+
+def _use_log(db: sqlite3.Connection) -> None:
+    """Write ahead (a restored backup does not): readers and the writer do not wait for another."""
+    if db.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+        db.execute("PRAGMA journal_mode=WAL")

@@ -12,7 +12,8 @@ class StoreUnavailable(StoreError):
 
 
 class StoreConflict(Exception):
-    """A unit of work found, before it wrote anything, that it must not go on.
+    """A unit of work found that it must not go on.
 
-    Only that unit of work is refused; others in the same commit are untouched.
+    Only that unit of work is refused, and what it had written is undone; others in the same commit
+    are untouched.
     """

@@ -195,6 +195,7 @@ def find(db: sqlite3.Connection, query: InboundQuery) -> Page[Inbound]:
             ("received_at", ">=", query.since),
             ("received_at", "<", query.until),
         ),
+        time="received_at",
         cursor=query.cursor,
         limit=query.limit,
         make=lambda row: _inbound(db, row),

@@ -15,8 +15,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from modemgw.store.database import connect
 from modemgw.store.errors import StoreError
+from modemgw.store.opening import connect, connect_or_create
 from modemgw.store.records import Key
 
 SCOPES = ("send", "read", "inbound", "admin")
@@ -51,7 +51,7 @@ def create_key(path: Path, name: str, scopes: Iterable[str]) -> str:
             f"there are: {', '.join(SCOPES)}"
         )
     token = PREFIX + secrets.token_urlsafe(32)
-    with closing(connect(path)) as db:
+    with closing(connect_or_create(path)) as db:
         try:
             db.execute("DELETE FROM keys WHERE name = ? AND revoked_at IS NOT NULL", (name,))
             db.execute(

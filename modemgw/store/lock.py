@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 from pathlib import Path
 
 from modemgw.store.errors import StoreError
+from modemgw.store.files import PRIVATE_FILE
 
 
 def lock(database: Path) -> int:
@@ -17,7 +19,9 @@ def lock(database: Path) -> int:
     """
     file = database.with_suffix(".lock")
     try:
-        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+        with contextlib.suppress(PermissionError):  # made by another user
+            os.fchmod(descriptor, PRIVATE_FILE)
     except OSError as error:
         raise StoreError(f"{file} cannot be opened: {error.strerror}") from error
     try:

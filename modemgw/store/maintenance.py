@@ -6,41 +6,49 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from modemgw.store.database import connect
 from modemgw.store.errors import StoreError
+from modemgw.store.opening import connect, copy, open_as_it_is
+from modemgw.store.trouble import describe
 from modemgw.store.writer import Transaction
 
 _FINAL = "('sent', 'delivered', 'undelivered', 'failed', 'expired', 'canceled', 'unknown')"
 
 
 def check(path: Path) -> list[str]:
-    """What is wrong with the database, a line each; empty when it is sound."""
-    with closing(connect(_existing(path))) as db:
+    """What is wrong with the database, a line each; empty when it is sound.
+
+    Of whatever version it is, nothing of it is changed. Raises StoreError when it cannot be opened.
+    """
+    with closing(open_as_it_is(path)) as db:
         try:
+            db.execute("PRAGMA query_only=1")
             found = [str(row[0]) for row in db.execute("PRAGMA integrity_check")]
+            if found != ["ok"]:
+                return found
+            orphans = db.execute(
+                "SELECT count(*) FROM attempts WHERE message NOT IN (SELECT n FROM messages)"
+            ).fetchone()[0]
         except sqlite3.Error as error:
             return [str(error)]
-        if found != ["ok"]:
-            return found
-        orphans = db.execute(
-            "SELECT count(*) FROM attempts WHERE message NOT IN (SELECT n FROM messages)"
-        ).fetchone()[0]
         return [f"{orphans} attempts belong to no message"] if orphans else []
 
 
 def backup(path: Path, target: Path) -> int:
-    """Copy the database to `target` while it is in use. Returns the size in octets.
+    """Copy the database, of whatever version, to `target` while it is in use.
 
-    Raises StoreError: `target` exists, or cannot be written.
+    Only its owner may read the copy. Returns its size in octets. Raises StoreError: `target`
+    exists, or cannot be written.
     """
-    if target.exists():
-        raise StoreError(f"{target} exists; name a file that does not, a backup replaces nothing")
-    try:
-        with closing(connect(_existing(path))) as db, closing(sqlite3.connect(target)) as copy:
-            db.backup(copy, pages=1024)
-            copy.execute("PRAGMA journal_mode=DELETE")
-    except sqlite3.Error as error:
-        raise StoreError(f"the backup {target} cannot be written: {error}") from error
+    with closing(open_as_it_is(path)) as db:
+        try:
+            db.execute("PRAGMA query_only=1")
+            copy(db, target)
+        except FileExistsError as error:
+            raise StoreError(
+                f"{target} exists; name a file that does not, a backup replaces nothing"
+            ) from error
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(describe(error, f"the backup {target} cannot be written")) from error
     return target.stat().st_size
 
 
@@ -49,20 +57,14 @@ def vacuum(path: Path) -> tuple[int, int]:
 
     Raises StoreError when the database is in use by a daemon that writes.
     """
-    before = _existing(path).stat().st_size
-    try:
-        with closing(connect(path)) as db:
+    with closing(connect(path)) as db:
+        before = path.stat().st_size
+        try:
             db.execute("VACUUM")
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    except sqlite3.Error as error:
-        raise StoreError(f"{path} cannot be compacted now: {error}") from error
+        except sqlite3.Error as error:
+            raise StoreError(describe(error, f"{path} cannot be compacted now")) from error
     return before, path.stat().st_size
-
-
-def _existing(path: Path) -> Path:
-    if not path.exists():
-        raise StoreError(f"there is no database at {path}")
-    return path
 
 
 def _next(
@@ -71,7 +73,8 @@ def _next(
     """First and last number of the next `limit` rows that are older than `before`.
 
     Numbers grow with time, so nothing newer is looked at: a turn with nothing to do costs nothing,
-    and one with much to do costs no more than its `limit`.
+    and one with much to do costs no more than its `limit`. (The `+` in the statements below keeps
+    SQLite to these numbers, where an index by status looks as good to it.)
     """
     rows = tx.execute(
         f"SELECT {number}, {time} FROM {table} WHERE {number} > ? ORDER BY {number} LIMIT ?",
@@ -92,7 +95,7 @@ def redact_texts(tx: Transaction, type: str, after: int, before: float, limit: i
         return None
     tx.execute(
         "UPDATE messages SET text = NULL, data = NULL WHERE n BETWEEN ? AND ? "
-        f"AND type = ? AND status IN {_FINAL} AND (text IS NOT NULL OR data IS NOT NULL)",
+        f"AND +type = ? AND +status IN {_FINAL} AND (text IS NOT NULL OR data IS NOT NULL)",
         (*found, type),
     )
     return found[1]
@@ -104,7 +107,7 @@ def delete_messages(tx: Transaction, after: int, before: float, limit: int) -> i
     if found is None:
         return None
     rows = tx.execute(
-        f"SELECT n FROM messages WHERE n BETWEEN ? AND ? AND status IN {_FINAL}", found
+        f"SELECT n FROM messages WHERE n BETWEEN ? AND ? AND +status IN {_FINAL}", found
     ).fetchall()
     tx.many("DELETE FROM attempts WHERE message = ?", rows)
     tx.many("DELETE FROM messages WHERE n = ?", rows)
@@ -137,6 +140,18 @@ def delete_events(tx: Transaction, after: int, before: float, limit: int) -> int
         "DELETE FROM events WHERE id BETWEEN ? AND ? AND id < (SELECT max(id) FROM events)", found
     )
     return found[1]
+
+
+def delete_batches(tx: Transaction, before: float, limit: int) -> int:
+    """Forget `limit` batches that were taken before then and whose messages are all gone.
+
+    Returns how many they were.
+    """
+    return tx.execute(
+        "DELETE FROM batches WHERE id IN (SELECT id FROM batches b WHERE created_at < ? "
+        "AND NOT EXISTS (SELECT 1 FROM messages WHERE batch = b.id) LIMIT ?)",
+        (before, limit),
+    ).rowcount
 
 
 def delete_answers(tx: Transaction, before: float) -> int:

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Any
 
 from modemgw.store import attempts
-from modemgw.store.paging import page
+from modemgw.store.paging import Condition, page
 from modemgw.store.records import (
     Attempt,
     ErrorInfo,
@@ -43,6 +43,8 @@ _INSERT_BLOCK = (
 _OPEN = "'scheduled', 'queued', 'sending'"
 """OPEN_STATUSES, in the words of the index `messages_open`: SQLite uses it for no others."""
 
+_TYPES = ("otp", "transactional", "promotional")
+"""All there are, so that the index `messages_kind` (status, type, time) serves each alone, too."""
 Stand = Callable[[Sequence[Attempt], MessageStatus], PartStatus]
 """Where a part stands, from its attempts (oldest first) and its message's status: a rule that is
 handed in, for the store has none (gateway/life.py)."""
@@ -186,7 +188,7 @@ def gone_out(tx: Transaction, n: int) -> bool:
 def overdue(tx: Transaction, before: float, limit: int) -> list[tuple[int, str, str | None]]:
     """Messages `sent` before then that wait for a final receipt: (n, id, reference) each."""
     return tx.execute(
-        "SELECT n, id, reference FROM messages "
+        "SELECT n, id, reference FROM messages INDEXED BY messages_awaiting_receipt "
         "WHERE status = 'sent' AND receipt = 1 AND receipt_overdue = 0 AND updated_at < ? LIMIT ?",
         (before, limit),
     ).fetchall()
@@ -230,20 +232,28 @@ def get(db: sqlite3.Connection, id: str, stand: Stand) -> Message | None:
 
 def find(db: sqlite3.Connection, query: MessageQuery, stand: Stand) -> Page[Message]:
     """A page of messages, newest first. Raises ValueError for a cursor that is not ours."""
+    kind: list[Condition] = [("status", "=", query.status), ("type", "=", query.type)]
+    one_of: list[list[Condition]] = [kind]
+    if query.to is None and (query.status or query.type):
+        one_of = [
+            [("status", "=", status), ("type", "=", type)]
+            for status in ([query.status] if query.status else MessageStatus)
+            for type in ([query.type] if query.type else _TYPES)
+        ]
     return page(
         db,
         "messages",
         _COLUMNS,
         (
-            ("status", "=", query.status),
             ("to_number", "=", query.to),
-            ("type", "=", query.type),
             ("created_at", ">=", query.since),
             ("created_at", "<", query.until),
         ),
+        time="created_at",
         cursor=query.cursor,
         limit=query.limit,
         make=lambda row: _message(row, attempts.of(db, row[0]), stand),
+        one_of=one_of,
     )
 
 
@@ -252,11 +262,14 @@ def waiting(db: sqlite3.Connection, stand: Stand) -> Iterable[Waiting]:
     begun = {
         n
         for (n,) in db.execute(
-            f"SELECT DISTINCT a.message FROM messages m CROSS JOIN attempts a ON a.message = m.n "
-            f"WHERE m.status IN ({_OPEN})"
+            f"SELECT DISTINCT a.message FROM messages m INDEXED BY messages_open "
+            f"CROSS JOIN attempts a ON a.message = m.n WHERE m.status IN ({_OPEN})"
         )
     }
-    rows = db.execute(f"SELECT {_COLUMNS} FROM messages WHERE status IN ({_OPEN}) ORDER BY n")
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM messages INDEXED BY messages_open "
+        f"WHERE status IN ({_OPEN}) ORDER BY n"
+    )
     for row in rows:
         history = attempts.of(db, row[0]) if row[0] in begun else {}
         yield Waiting(row[0], _message(row, history, stand))
@@ -265,7 +278,8 @@ def waiting(db: sqlite3.Connection, stand: Stand) -> Iterable[Waiting]:
 def unrouted(db: sqlite3.Connection, routes: Collection[str]) -> list[Unrouted]:
     """Messages that still want a modem, whichever is free, by a route that is none of these."""
     rows = db.execute(
-        f"SELECT n, to_number, type, key, tags FROM messages WHERE status IN ({_OPEN}) "
+        "SELECT n, to_number, type, key, tags FROM messages INDEXED BY messages_open "
+        f"WHERE status IN ({_OPEN}) "
         f"AND modem IS NULL AND route NOT IN ({', '.join('?' * len(routes))}) ORDER BY n",
         tuple(routes),
     )

@@ -3,6 +3,12 @@
 While one commit waits for the disk, the units of work that arrive gather; they share the next
 commit. So durability (`synchronous=FULL`) costs one disk flush a group, not one a message, and a
 unit of work that comes alone is committed at once.
+
+A unit that fails is undone alone. Savepoints would cost every unit for the sake of few, so a group
+has them only after one of it has failed with something written: then it is run again. A commit that
+fails undoes the whole group, and what must not be lost is run again. So a unit touches nothing but
+its transaction: what is to follow in memory follows the commit (`then`). `Writer.rehearse` shows
+those that do not keep to it.
 """
 
 from __future__ import annotations
@@ -12,15 +18,28 @@ import logging
 import queue
 import sqlite3
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from itertools import chain
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
 
 from pydantic_core import to_json
 
 from modemgw.clock import Clock
+from modemgw.store import files
 from modemgw.store.errors import StoreConflict, StoreUnavailable
+from modemgw.store.presence import Presence
 from modemgw.store.records import Event
+from modemgw.store.trouble import (
+    Trouble,
+    describe,
+    is_disk_trouble,
+    leaves_connection,
+    wants_room,
+)
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -28,7 +47,22 @@ T = TypeVar("T")
 GROUP_LIMIT = 1024
 """Units of work in one commit at the most: bounds the wait of the first one."""
 RETRY_S = 1.0
-"""Pause before work that must not be lost is tried again on a failing disk."""
+"""Pause before work that must not be lost is tried again on a failing disk; it grows eightfold."""
+IDLE_S = 0.5
+"""How often a writer with nothing to do looks whether its database is still there."""
+LOOK_AGAIN_S = 0.05
+"""How often the database's presence is looked at closely while there is much to commit."""
+STALL_S = 10.0
+"""A writer that makes no progress for so long hangs: nobody waits for it any longer."""
+TICK_S = 1.0
+"""How often the event loop looks whether the writer makes progress."""
+CLOSE_S = 10.0
+"""How long the end waits for the last commit."""
+
+BLOCK = 100
+"""Events that are inserted by one statement."""
+_INSERT_EVENT = "INSERT INTO events (id, type, at, data) VALUES (?, ?, ?, ?)"
+_INSERT_EVENTS = f"{_INSERT_EVENT}{', (?, ?, ?, ?)' * (BLOCK - 1)}"
 
 
 class Transaction:
@@ -39,7 +73,7 @@ class Transaction:
     def __init__(self, db: sqlite3.Connection, now: float) -> None:
         self._db = db
         self._now = now
-        self.events: list[tuple[str, float, dict[str, Any]]] = []
+        self.events: list[tuple[str, float, dict[str, Any], str]] = []
 
     @property
     def now(self) -> float:
@@ -56,7 +90,7 @@ class Transaction:
 
     def emit(self, type: str, data: dict[str, Any]) -> None:
         """Record an event; it is published once the group is committed."""
-        self.events.append((type, self._now, data))
+        self.events.append((type, self._now, data, to_json(data).decode()))
 
 
 Work = Callable[[Transaction], T]
@@ -65,42 +99,78 @@ Work = Callable[[Transaction], T]
 @dataclass(slots=True)
 class _Unit:
     work: Work[Any]
-    done: asyncio.Future[Any] | None
+    done: asyncio.Future[Any]
     keep: bool
     then: Callable[[Any], None] | None
+    withdrawn: bool = False
+    """The loop has told its caller that it will not be done."""
     result: Any = None
     error: BaseException | None = None
+
+
+class _RunAgain(Exception):
+    """The group must be run again, with savepoints; without `unit`, and what was withdrawn."""
+
+    def __init__(self, unit: _Unit | None = None) -> None:
+        super().__init__()
+        self.unit = unit
 
 
 class Writer:
     """Owns the writing connection and its thread.
 
-    `on_events` is called in the loop's thread with what was committed, in order.
+    `open_` opens the writing connection, and another when one is of no use any more. `on_events` is
+    called in the loop's thread with what was committed, in order.
     """
+
+    rehearse: ClassVar[bool] = False
+    """For tests: run every unit once and undo it, before it is run in earnest."""
 
     def __init__(
         self,
-        db: sqlite3.Connection,
+        db: sqlite3.Connection | None,
         *,
+        directory: Path,
+        open_: Callable[[], sqlite3.Connection],
+        presence: Presence,
         clock: Clock,
         on_events: Callable[[list[Event]], None],
         next_event: int,
+        problem: str | None = None,
     ) -> None:
         self._db = db
+        self._directory = directory
+        self._open = open_
+        self._presence = presence
         self._clock = clock
         self._on_events = on_events
         self._next_event = next_event
         self._loop = asyncio.get_running_loop()
         self._inbox: queue.SimpleQueue[_Unit | None] = queue.SimpleQueue()
         self._kept: list[_Unit] = []
-        self._problem: str | None = None
+        """What the disk refused and must not be lost, in the order of submission."""
+        self._waited_for: deque[_Unit] = deque()
+        """What may be refused; belongs to the loop."""
+        self._trouble = Trouble()
+        if problem is not None:
+            self._trouble.begin(problem, RETRY_S)
+        self.last_progress = time.monotonic()
+        """When the thread last did anything (monotonic seconds); it does at least every IDLE_S."""
+        self.stalled: str | None = None
+        """Why no answer can be expected of the thread, or None when it makes progress."""
+        self._looked_at = 0.0
+        self._seen_progress, self._still_s = self.last_progress, 0.0
+        self._closing = False
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
+        self._loop.call_later(TICK_S, self._watch)
 
     @property
     def problem(self) -> str | None:
         """Why nothing can be committed just now, or None when all is well."""
-        return self._problem
+        return self.stalled or self._trouble.problem
+
+    # --- in the loop
 
     def submit(
         self,
@@ -111,124 +181,62 @@ class Writer:
     ) -> asyncio.Future[T]:
         """Queue a unit of work; the future is done when it is committed.
 
-        The future fails with StoreConflict (the work's own refusal) or StoreUnavailable. With
-        `keep` the work outlives a failing disk: it is tried again until it is committed. `then` is
-        called in the loop with the result of what was committed, whoever still waits.
+        The future fails with StoreConflict (the work's own refusal) or StoreUnavailable, within
+        STALL_S seconds and a little. With `keep` the work outlives a failing disk: it is tried
+        again until it is committed, and nothing that was submitted later is committed before it.
+        `then` is called in the loop with the result of what was committed, whoever still waits.
+        `work` may be run more than once.
         """
         done: asyncio.Future[T] = self._loop.create_future()
-        self._inbox.put(_Unit(work, done, keep, then))
+        unit = _Unit(work, done, keep, then)
+        if not keep:
+            if self.stalled is not None:
+                done.set_exception(StoreUnavailable(self.stalled))
+                return done
+            self._waited_for.append(unit)
+        self._inbox.put(unit)
         return done
 
-    def close(self) -> None:
-        """Commit what is queued and end the thread. Blocks; call it off the loop."""
-        self._inbox.put(None)
-        self._thread.join()
-
-    def _run(self) -> None:
-        open_ = True
-        while open_:
-            group, open_ = self._gather()
-            if group:
-                self._commit(group)
-        if self._kept:
-            logger.error("%d results could not be written before the end", len(self._kept))
-
-    def _gather(self) -> tuple[list[_Unit], bool]:
-        group, self._kept = self._kept, []
-        try:
-            unit = self._inbox.get(timeout=RETRY_S if group else None)
-            while True:
-                if unit is None:
-                    return group, False
-                group.append(unit)
-                if len(group) >= GROUP_LIMIT:
-                    return group, True
-                unit = self._inbox.get_nowait()
-        except queue.Empty:
-            return group, True
-
-    def _commit(self, group: list[_Unit]) -> None:
-        try:
-            events = self._attempt(group)
-        except Exception as error:
-            if len(group) == 1:
-                self._refuse(group[0], error)
-                return
-            # One of them is at fault, or the disk is: alone, each shows which.
-            for unit in group:
-                self._commit([unit])
+    def _watch(self) -> None:
+        """Ticks are counted, not seconds: a machine that slept has not made the writer hang."""
+        if self._closing:
             return
-        if self._problem is not None:
-            logger.warning("the database takes writes again")
-            self._problem = None
-        self._call_loop(self._settle, group, events)
+        moved = self.last_progress != self._seen_progress
+        self._seen_progress = self.last_progress
+        self._still_s = 0.0 if moved else self._still_s + TICK_S
+        if not self._thread.is_alive():
+            self._stall("the thread that writes the database has ended; restart modemgw")
+        elif self._still_s >= STALL_S:
+            self._stall(f"the database has not answered for {self._still_s:.0f} s")
+        elif self.stalled is not None:
+            logger.warning("the database answers again")
+            self.stalled = None
+        self._loop.call_later(TICK_S, self._watch)
 
-    def _attempt(self, group: list[_Unit]) -> list[Event]:
-        db = self._db
-        db.execute("BEGIN IMMEDIATE")
-        try:
-            transaction = Transaction(db, self._clock.time())
-            for unit in group:
-                unit.error = None
-                try:
-                    unit.result = unit.work(transaction)
-                except StoreConflict as refusal:
-                    unit.error = refusal
-            events = self._write_events(transaction)
-            db.execute("COMMIT")
-        except BaseException:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            raise
-        self._next_event += len(events)
-        return events
-
-    def _write_events(self, transaction: Transaction) -> list[Event]:
-        if not transaction.events:
-            return []
-        events = [
-            Event(self._next_event + i, type_, at, data)
-            for i, (type_, at, data) in enumerate(transaction.events)
-        ]
-        transaction.many(
-            "INSERT INTO events (id, type, at, data) VALUES (?, ?, ?, ?)",
-            [(e.id, e.type, e.at, to_json(e.data).decode()) for e in events],
-        )
-        return events
-
-    def _refuse(self, unit: _Unit, error: Exception) -> None:
-        if not _is_disk_trouble(error):
-            logger.error("a unit of work failed and was rolled back", exc_info=error)
-            unit.error = error
-            self._call_loop(self._settle, [unit], [])
-            return
-        problem = f"the database cannot be written: {error}"
-        if problem != self._problem:
-            logger.error("%s", problem)
-            self._problem = problem
-        if unit.keep:
-            self._kept.append(unit)
-            return
-        unit.error = StoreUnavailable(problem)
-        self._call_loop(self._settle, [unit], [])
-
-    def _call_loop(self, settle: Callable[..., None], *arguments: Any) -> None:
-        try:
-            self._loop.call_soon_threadsafe(settle, *arguments)
-        except RuntimeError:  # the loop is closed: nobody waits any more
-            logger.debug("committed after the loop had ended")
+    def _stall(self, problem: str) -> None:
+        if self.stalled is None:
+            logger.critical("%s", problem)
+        self.stalled = problem
+        while self._waited_for:
+            unit = self._waited_for.popleft()
+            unit.withdrawn = True
+            if not unit.done.done():
+                unit.done.set_exception(StoreUnavailable(problem))
 
     def _settle(self, group: list[_Unit], events: list[Event]) -> None:
         for unit in group:
             if unit.then is not None and unit.error is None:
                 self._follow_up(unit.then, unit.result)
             done = unit.done
-            if done is None or done.done():
+            if done.done():
                 continue
             if unit.error is not None:
                 done.set_exception(unit.error)
             else:
                 done.set_result(unit.result)
+        waited_for = self._waited_for
+        while waited_for and waited_for[0].done.done():
+            waited_for.popleft()
         if events:
             self._on_events(events)
 
@@ -238,23 +246,266 @@ class Writer:
         except Exception:  # the others of the group must be told
             logger.exception("what was to follow a commit failed")
 
+    def close(self) -> bool:
+        """Commit what is queued and end the thread. Blocks; call it off the loop.
 
-def _is_disk_trouble(error: Exception) -> bool:
-    """Whether the file or the disk is at fault, rather than the statement."""
-    if not isinstance(error, sqlite3.DatabaseError):
-        return False
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-    return code & 0xFF not in _STATEMENT_CODES
+        False when the thread still hangs after CLOSE_S seconds: then the connection is its own.
+        """
+        self._closing = True
+        self._inbox.put(None)
+        self._thread.join(CLOSE_S)
+        if self._thread.is_alive():
+            logger.error("the database has not answered for %g s: ended without it", CLOSE_S)
+            return False
+        if self._db is not None:
+            self._db.close()
+        return True
+
+    # --- in the thread
+
+    def _run(self) -> None:
+        open_ = True
+        while open_:
+            try:
+                open_ = self._turn()
+            except Exception:  # whatever it is: without this thread nothing is kept at all
+                logger.exception("a turn of the database's writer failed")
+                time.sleep(RETRY_S)
+        if self._kept:
+            logger.error("%d results could not be written before the end", len(self._kept))
+
+    def _turn(self) -> bool:
+        units, open_ = self._gather()
+        self.last_progress = time.monotonic()
+        if open_ and self._kept and self._trouble.due_in():
+            self._put_off(units)
+        elif units or self._kept:
+            kept, self._kept = self._kept, []
+            self._work_off([*kept, *units])
+        elif self._trouble.problem is not None:
+            if not self._trouble.due_in():
+                self._probe()
+        else:
+            self._look()
+        self._trouble.tell()
+        return open_
+
+    def _gather(self) -> tuple[list[_Unit], bool]:
+        due_in = self._trouble.due_in()
+        wait = min(IDLE_S, due_in) if due_in else 0.0 if self._kept else IDLE_S
+        group: list[_Unit] = []
+        try:
+            unit = self._inbox.get(timeout=wait) if wait else self._inbox.get_nowait()
+            while unit is not None:
+                group.append(unit)
+                if len(group) >= GROUP_LIMIT:
+                    return group, True
+                unit = self._inbox.get_nowait()
+        except queue.Empty:
+            return group, True
+        return group, False
+
+    def _work_off(self, units: list[_Unit]) -> None:
+        for start in range(0, len(units), GROUP_LIMIT):
+            refused = self._commit(units[start : start + GROUP_LIMIT])
+            if refused:
+                self._put_off([*refused, *units[start + GROUP_LIMIT :]])
+                return
+
+    def _put_off(self, units: list[_Unit]) -> None:
+        """Keep what must not be lost, in its order, and refuse the rest."""
+        self._kept += [unit for unit in units if unit.keep]
+        refused = [unit for unit in units if not unit.keep]
+        if refused:
+            problem = self._trouble.problem or "the database cannot be written"
+            for unit in refused:
+                unit.error = StoreUnavailable(problem)
+            self._call_loop(self._settle, refused, [])
+
+    def _commit(self, group: list[_Unit]) -> list[_Unit]:
+        """Commit a group. Returns those that the disk refused: from the first one on, in order."""
+        savepoints = False
+        while True:
+            try:
+                events, changes = self._attempt(group, savepoints=savepoints)
+                break
+            except _RunAgain as again:
+                savepoints = True
+                group = [u for u in group if not (u.withdrawn or u is again.unit)]
+                if again.unit is not None:
+                    self._call_loop(self._settle, [again.unit], [])
+            except Exception as error:
+                self._note(error)
+                if len(group) > 1 and wants_room(error):
+                    return self._commit_each(group)
+                return group
+        if self._trouble.problem is not None and (changes or not self._trouble.due_in()):
+            self._probe()
+        self._call_loop(self._settle, group, events)
+        return []
+
+    def _commit_each(self, group: list[_Unit]) -> list[_Unit]:
+        """Alone, smaller ones may fit. But nothing overtakes what must not be lost."""
+        too_large = 0
+        for i, unit in enumerate(group):
+            if refused := self._commit([unit]):
+                too_large += 1
+                if unit.keep or too_large > 1:
+                    return group[i:]
+                self._put_off(refused)
+        return []
+
+    def _attempt(self, group: list[_Unit], *, savepoints: bool) -> tuple[list[Event], int]:
+        """Run and commit a group. Returns its events, and how many rows it changed.
+
+        Raises what is no unit's own fault: then nothing is committed.
+        """
+        if self.last_progress - self._looked_at > LOOK_AGAIN_S:
+            self._presence.require()
+            self._looked_at = self.last_progress
+        db = self._connection()
+        before = db.total_changes
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            transaction = Transaction(db, self._clock.time())
+            for unit in group:
+                if not self._run_unit(db, transaction, unit, savepoint=savepoints):
+                    if len(group) > 1:
+                        raise _RunAgain(unit if savepoints else None)
+                    self._roll_back(db)
+                    return [], 0
+            events = self._write_events(transaction)
+            changes = db.total_changes - before
+            if any(unit.withdrawn for unit in group):
+                raise _RunAgain
+            db.execute("COMMIT")
+        except BaseException:
+            self._roll_back(db)
+            raise
+        self._presence.glance()
+        self._next_event += len(events)
+        return events, changes
+
+    def _run_unit(
+        self, db: sqlite3.Connection, tx: Transaction, unit: _Unit, *, savepoint: bool
+    ) -> bool:
+        """Run a unit. False when it failed by its own fault and the whole group must be undone."""
+        self.last_progress = time.monotonic()
+        unit.error = None
+        events, changes = len(tx.events), db.total_changes
+        try:
+            if self.rehearse:
+                self._rehearse(db, tx, unit)
+            if savepoint:
+                db.execute("SAVEPOINT unit")
+            unit.result = unit.work(tx)
+            if savepoint:
+                db.execute("RELEASE unit")
+        except BaseException as error:
+            if is_disk_trouble(error):
+                raise
+            unit.error = _for_future(error)
+            if not isinstance(error, StoreConflict):
+                logger.error("a unit of work failed and is undone", exc_info=error)
+            del tx.events[events:]
+            if not db.in_transaction:  # its statement has undone everything
+                return False
+            if not savepoint:
+                return db.total_changes == changes
+            db.execute("ROLLBACK TO unit")
+            db.execute("RELEASE unit")
+        return True
+
+    def _rehearse(self, db: sqlite3.Connection, tx: Transaction, unit: _Unit) -> None:
+        events = len(tx.events)
+        db.execute("SAVEPOINT rehearsal")
+        try:
+            unit.work(tx)
+        except Exception as error:
+            if is_disk_trouble(error):
+                raise
+        del tx.events[events:]
+        db.execute("ROLLBACK TO rehearsal")
+        db.execute("RELEASE rehearsal")
+
+    def _write_events(self, transaction: Transaction) -> list[Event]:
+        if not transaction.events:
+            return []
+        numbered = list(enumerate(transaction.events, self._next_event))
+        rows = [(id, type_, at, json) for id, (type_, at, _, json) in numbered]
+        blocks = len(rows) - len(rows) % BLOCK
+        for start in range(0, blocks, BLOCK):
+            transaction.execute(_INSERT_EVENTS, [*chain.from_iterable(rows[start : start + BLOCK])])
+        transaction.many(_INSERT_EVENT, rows[blocks:])
+        return [Event(id, type_, at, data) for id, (type_, at, data, _) in numbered]
+
+    def _roll_back(self, db: sqlite3.Connection) -> None:
+        try:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            undone = not db.in_transaction
+        except sqlite3.Error as error:
+            logger.warning("a transaction cannot be undone: %s", error)
+            undone = False
+        if not undone:
+            self._drop_connection()
+
+    def _drop_connection(self) -> None:
+        """Closing it undoes what it had begun. The next turn opens another."""
+        db, self._db = self._db, None
+        if db is not None:
+            try:
+                db.close()
+            except sqlite3.Error as error:
+                logger.warning("a connection to the database cannot be closed: %s", error)
+
+    def _connection(self) -> sqlite3.Connection:
+        if self._db is None:
+            self._db = self._open()
+            (last,) = self._db.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()
+            self._next_event = max(self._next_event, last + 1)
+        return self._db
+
+    def _look(self) -> None:
+        try:
+            self._presence.require()
+        except StoreUnavailable as error:
+            self._note(error)
+
+    def _probe(self) -> None:
+        """Write something: only what was written shows that writing works again."""
+        try:
+            self._presence.require()
+            db = self._connection()
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                db.execute(f"PRAGMA user_version={self._presence.mark}")
+                db.execute("COMMIT")
+            except BaseException:
+                self._roll_back(db)
+                raise
+            files.require_room(self._directory)
+        except Exception as error:
+            self._note(error)
+        else:
+            self._trouble.end()
+
+    def _note(self, error: Exception) -> None:
+        if not leaves_connection(error):
+            self._drop_connection()
+        self._trouble.begin(describe(error, "the database cannot be written"), RETRY_S)
+
+    def _call_loop(self, settle: Callable[..., None], *arguments: Any) -> None:
+        try:
+            self._loop.call_soon_threadsafe(settle, *arguments)
+        except RuntimeError:  # the loop is closed: nobody waits any more
+            logger.debug("committed after the loop had ended")
 
 
-_STATEMENT_CODES = frozenset(
-    {
-        sqlite3.SQLITE_ERROR,
-        sqlite3.SQLITE_TOOBIG,
-        sqlite3.SQLITE_CONSTRAINT,
-        sqlite3.SQLITE_MISMATCH,
-        sqlite3.SQLITE_MISUSE,
-        sqlite3.SQLITE_RANGE,
-    }
-)
-"""Primary result codes that blame the statement: trying it again would change nothing."""
+def _for_future(error: BaseException) -> Exception:
+    """The error as a future takes it: what would end the loop, or is no error there, is wrapped."""
+    if isinstance(error, Exception) and not isinstance(error, StopIteration):
+        return error
+    wrapped = RuntimeError(f"a unit of work raised {error!r}")
+    wrapped.__cause__ = error
+    return wrapped

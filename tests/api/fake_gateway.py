@@ -90,6 +90,7 @@ class FakeGateway:
 
     ready: bool = True
     accepting: str | None = None
+    stalled: str | None = None
     limit: int | None = None
     sent: list[tuple[NewMessage, str]] = field(default_factory=list)
     log: list[Event] = field(default_factory=list)

@@ -53,7 +53,7 @@ def test_nobody_to_tell_is_no_fault(tmp_path, caplog):
 async def test_the_watchdog_is_fed_at_half_its_period(listener):
     notifier = Notifier({"NOTIFY_SOCKET": listener.getsockname(), "WATCHDOG_USEC": "20000"})
     assert notifier.watchdog_s == 0.02
-    task = asyncio.create_task(notifier.keep_alive())
+    task = asyncio.create_task(notifier.keep_alive(lambda: None))
     loop = asyncio.get_running_loop()
     listener.setblocking(False)
     for _ in range(3):
@@ -66,7 +66,7 @@ async def test_the_watchdog_is_fed_at_half_its_period(listener):
 async def test_a_watchdog_of_another_process_is_not_fed():
     notifier = Notifier({"WATCHDOG_USEC": "20000", "WATCHDOG_PID": "1"})
     assert notifier.watchdog_s is None
-    await notifier.keep_alive()
+    await notifier.keep_alive(lambda: None)
 
 
 class FakeGateway:

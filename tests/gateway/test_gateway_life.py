@@ -17,7 +17,7 @@ from modemgw.gateway import life
 from modemgw.gateway.life import MESSAGE, PART, Happening, Subject
 from modemgw.modem import SubmitAmbiguous, Submitted
 from modemgw.sms import Outcome
-from modemgw.store import Transaction, attempts, writer
+from modemgw.store import StoreUnavailable, Transaction, attempts, writer
 from modemgw.store.records import OPEN_STATUSES, AttemptState, MessageStatus
 
 S, H = MessageStatus, Happening
@@ -97,12 +97,12 @@ class _FullDisk:
         self.full = False
         attempt = writer.Writer._attempt
 
-        def refuse(this: writer.Writer, group: list[Any]) -> Any:
+        def refuse(this: writer.Writer, group: list[Any], **more: Any) -> Any:
             if self.full:
                 error = sqlite3.OperationalError("database or disk is full")
                 error.sqlite_errorcode = sqlite3.SQLITE_FULL
                 raise error
-            return attempt(this, group)
+            return attempt(this, group, **more)
 
         monkeypatch.setattr(writer.Writer, "_attempt", refuse)
         monkeypatch.setattr(writer, "RETRY_S", 0.01)
@@ -139,7 +139,12 @@ async def test_a_canceled_message_whose_due_time_was_kept_on_a_full_disk_stays_c
             await asyncio.sleep(0.001)
         disk.full = False
         subject = Subject(1, message.id, None)
-        await lab.store.write(lambda tx: life.move(tx, subject, H.CANCELED))
+        while True:
+            try:
+                await lab.store.write(lambda tx: life.move(tx, subject, H.CANCELED))
+                break
+            except StoreUnavailable:
+                await asyncio.sleep(0.01)
         await asyncio.sleep(0.05)
         assert (await lab.message(message)).status is S.CANCELED
     async with running(tmp_path, clock=clock) as lab:

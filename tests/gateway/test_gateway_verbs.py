@@ -186,7 +186,7 @@ async def test_a_full_disk_refuses_new_work_and_takes_it_again_by_itself(
         writer = gateway._store._writer
         attempt = writer._attempt
 
-        def full(group: Any) -> Any:
+        def full(group: Any, **more: Any) -> Any:
             raise _full()
 
         monkeypatch.setattr(writer, "_attempt", full)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from modemgw.store import FILE_NAME, connect, maintenance
+from modemgw.store import FILE_NAME, maintenance
+from modemgw.store.opening import connect_or_create
 from modemgw.store.writer import Transaction
 
 OLD, CUT, NEW = 1000.0, 2000.0, 3000.0
@@ -30,7 +31,7 @@ def add_message(tx: Transaction, n: int, at: float, status: str) -> None:
 
 @pytest.fixture
 def tx(tmp_path: Path):  # type: ignore[no-untyped-def]
-    with closing(connect(tmp_path / FILE_NAME)) as db:
+    with closing(connect_or_create(tmp_path / FILE_NAME)) as db:
         db.execute("BEGIN")  # as in the writer; and thousands of rows cost one commit
         yield Transaction(db, NEW)
 
@@ -85,11 +86,53 @@ def test_old_events_go_and_the_newest_stays_so_that_ids_go_on(tx: Transaction) -
     assert numbers(tx, "SELECT id FROM events") == [5]
 
 
+def add_batch(tx: Transaction, id: str, at: float) -> None:
+    tx.execute("INSERT INTO batches VALUES (?, 'k', ?, 1, 0)", (id, at))
+
+
+def test_a_batch_goes_when_it_is_old_and_its_last_message_has_gone(tx: Transaction) -> None:
+    for batch, at in (("gone", OLD), ("open", OLD), ("empty", OLD), ("new", NEW)):
+        add_batch(tx, batch, at)
+    add_message(tx, 1, OLD, "queued")
+    tx.execute("UPDATE messages SET batch = 'open'")
+    assert maintenance.delete_batches(tx, CUT, 1) == 1
+    assert maintenance.delete_batches(tx, CUT, 9) == 1
+    assert numbers(tx, "SELECT id FROM batches ORDER BY id") == ["new", "open"]
+
+
 STEPS = [
     lambda tx: maintenance.delete_messages(tx, 0, CUT, 50),
     lambda tx: maintenance.delete_events(tx, 0, CUT, 50),
     lambda tx: maintenance.redact_texts(tx, "otp", 0, CUT, 50),
 ]
+MINUTELY = [
+    lambda tx: maintenance.delete_answers(tx, CUT),
+    lambda tx: maintenance.delete_unmatched(tx, CUT),
+    lambda tx: maintenance.delete_batches(tx, CUT, 50),
+]
+
+
+@pytest.mark.parametrize("step", MINUTELY)
+def test_what_is_looked_for_each_minute_is_not_searched_for(
+    tx: Transaction, step: Callable[[Transaction], int]
+) -> None:
+    for n in range(3000):
+        tx.execute("INSERT INTO answers VALUES ('k', ?, 'f', 'b', ?)", (str(n), NEW))
+        add_batch(tx, f"bat_{n}", NEW)
+        tx.execute(
+            "INSERT INTO unmatched_reports VALUES (?, ?, 'm', 's', 'x', 1, '+1', 0, ?, NULL)",
+            (n + 1, str(n), NEW),
+        )
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    tx._db.set_progress_handler(count, 10)
+    assert step(tx) == 0
+    assert steps < 50, "ten virtual instructions each"
 
 
 @pytest.mark.parametrize("step", STEPS)

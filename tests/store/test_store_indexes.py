@@ -1,0 +1,193 @@
+"""Every question that is asked often, or of a large table, finds its rows by an index."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modemgw.gateway import life
+from modemgw.store import (
+    FILE_NAME,
+    InboundQuery,
+    MessageQuery,
+    StoreConflict,
+    attempts,
+    events,
+    inbound,
+    messages,
+)
+from modemgw.store.opening import connect_or_create
+from modemgw.store.records import ErrorInfo, MessageStatus
+from modemgw.store.writer import Transaction
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(connect_or_create(tmp_path / FILE_NAME)) as opened:
+        yield opened
+
+
+def fill(db: sqlite3.Connection, count: int) -> None:
+    db.execute("BEGIN")
+    db.executemany(
+        "INSERT INTO messages (n, id, to_number, text, type, status, encoding, receipt, parts, "
+        "route, key, created_at, updated_at, expires_at) VALUES (?, 'msg_' || ?, ?, 'hello', "
+        "'transactional', 'delivered', 'gsm7', 1, 1, 'default', 'k', ?, ?, ?)",
+        [(n, n, f"+44770090{n % 9999:04}", n, n, n) for n in range(1, count + 1)],
+    )
+    db.executemany(
+        "INSERT INTO inbound (n, id, sender, encoding, parts_total, complete, modem, sim, "
+        "received_at) VALUES (?, 'in_' || ?, ?, 'gsm7', 1, 1, 'm', 's', ?)",
+        [(n, n, f"+44770090{n % 9999:04}", n) for n in range(1, count + 1)],
+    )
+    db.execute("COMMIT")
+
+
+def cost(db: sqlite3.Connection, ask: Callable[[], Any]) -> int:
+    """Virtual instructions of SQLite, in tens."""
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    db.set_progress_handler(count, 10)
+    ask()
+    db.set_progress_handler(None, 0)
+    return steps
+
+
+FILTERS = [
+    *({"status": status.value} for status in MessageStatus),
+    {"status": "delivered", "type": "otp"},
+    {"status": "sent", "type": "transactional"},
+    {"to": "+447700999999"},
+    {"type": "otp"},
+    {"since": 9000.0},
+    {"until": 100.0},
+    {"since": 400.0, "until": 500.0},
+    {},
+]
+
+
+@pytest.mark.parametrize("wanted", FILTERS, ids=str)
+def test_a_list_of_messages_costs_what_it_shows(
+    db: sqlite3.Connection, wanted: dict[str, Any]
+) -> None:
+    fill(db, 10_000)
+    steps = cost(db, lambda: messages.find(db, MessageQuery(**wanted), life.part_status))
+    assert steps < 1500, "10,000 rows would be more than 10,000"
+
+
+@pytest.mark.parametrize(
+    "wanted", [{}, {"from_": "+447700999999"}, {"since": 9990.0}, {"until": 10.0}], ids=str
+)
+def test_a_list_of_inbound_costs_what_it_shows(
+    db: sqlite3.Connection, wanted: dict[str, Any]
+) -> None:
+    fill(db, 10_000)
+    steps = cost(db, lambda: inbound.find(db, InboundQuery(**wanted)))
+    assert steps < 1500
+
+
+def plans(db: sqlite3.Connection, ask: Callable[[], Any]) -> Iterator[tuple[str, str]]:
+    """(statement, step of its plan) for all that `ask` runs."""
+    asked: list[str] = []
+    db.set_trace_callback(asked.append)
+    ask()
+    db.set_trace_callback(None)
+    for statement in asked:
+        if statement.startswith(("SELECT", "UPDATE", "DELETE")):
+            for step in db.execute("EXPLAIN QUERY PLAN " + statement):
+                yield statement, step[3]
+
+
+ALL = {"status": "sent", "to": "+1", "type": "otp", "since": 1.0, "until": 2.0, "cursor": "1.5~7"}
+EVERY_CHOICE = [
+    dict(chosen)
+    for size in range(len(ALL) + 1)
+    for chosen in itertools.combinations(ALL.items(), size)
+]
+
+
+@pytest.mark.parametrize("wanted", EVERY_CHOICE, ids=lambda w: "+".join(w) or "none")
+def test_every_choice_of_filters_uses_an_index_and_sorts_no_more_than_pages(
+    db: sqlite3.Connection, wanted: dict[str, Any]
+) -> None:
+    steps = [
+        step
+        for statement, step in plans(
+            db, lambda: messages.find(db, MessageQuery(**wanted), life.part_status)
+        )
+        if "FROM messages" in statement
+    ]
+    assert steps
+    for step in steps:
+        if step.startswith(("SCAN", "SEARCH")) and "SUBQUERY" not in step:
+            assert "INDEX" in step or "PRIMARY KEY" in step or "(subquery" in step, steps
+
+
+VERBS: list[Callable[[Transaction], Any]] = [
+    lambda tx: messages.overdue(tx, 5.0, 9),
+    lambda tx: messages.gone_out(tx, 1),
+    lambda tx: messages.compare_and_set(tx, 1, MessageStatus.SENT, MessageStatus.DELIVERED, None),
+    lambda tx: list(messages.waiting(tx._db, life.part_status)),
+    lambda tx: messages.unrouted(tx._db, ["default"]),
+    lambda tx: messages.batch_counts(tx._db, "bat"),
+    lambda tx: messages.number_of(tx._db, "msg_1"),
+    lambda tx: messages.get(tx._db, "msg_1", life.part_status),
+    lambda tx: attempts.interrupted(tx, ErrorInfo("c", "d", False)),
+    lambda tx: attempts.find_reference(tx, "s", 5, "+44770090", 9),
+    lambda tx: attempts.find_unreported(tx, "s", 5, 0.0, 2),
+    lambda tx: attempts.recent(tx, "s", 0.0),
+    lambda tx: inbound.seen(tx, b"x", 0.0),
+    lambda tx: inbound.waiting_parts(tx, "set", 0.0),
+    lambda tx: attempts.find_submitting(tx, "s", "+44770090"),
+    lambda tx: attempts.find_ambiguous(tx, "s", "+44770090", 0.0, 9),
+    lambda tx: events.unmatched(tx, "s", 5, "0770090", 0.0),
+    lambda tx: inbound.overdue_sets(tx._db, 5.0, 9),
+    lambda tx: inbound.kept_from(tx, b"x"),
+    lambda tx: inbound.owed(tx._db, 5),
+]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_frequent_queries_use_an_index(
+    db: sqlite3.Connection, verb: Callable[[Transaction], Any]
+) -> None:
+    def ask() -> None:
+        with contextlib.suppress(StoreConflict):  # there is nothing to cancel
+            verb(Transaction(db, 9.0))
+
+    for statement, step in plans(db, ask):
+        assert not step.startswith("SCAN") or "INDEX" in step, (statement, step)
+
+
+def test_open_messages_are_found_by_their_own_small_index(db: sqlite3.Connection) -> None:
+    """Not by the index of all statuses, which would have to be sorted."""
+    for statement, step in plans(db, lambda: list(messages.waiting(db, life.part_status))):
+        assert "TEMP B-TREE FOR ORDER BY" not in step, statement
+
+
+def test_pages_follow_each_other_where_times_are_equal_or_go_back(db: sqlite3.Connection) -> None:
+    fill(db, 30)
+    db.execute("UPDATE messages SET created_at = 50 WHERE n BETWEEN 5 AND 15")
+    db.execute("UPDATE messages SET created_at = 3 WHERE n = 20")
+    found: list[str] = []
+    cursor = None
+    while True:
+        page = messages.find(db, MessageQuery(limit=4, cursor=cursor), life.part_status)
+        found += [m.id for m in page.items]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    wanted = db.execute("SELECT id FROM messages ORDER BY created_at DESC, n DESC").fetchall()
+    assert found == [id for (id,) in wanted]
