@@ -115,7 +115,7 @@ class Door:
         """See Gateway.send."""
         try:
             message = self._check(new, key=key, now=self._clock.time())
-        except TooMany:
+        except (Rejected, TooMany):  # the first time it may have been taken: by other routes, say
             before = await self._answered(key, idempotency)
             if before is None:
                 raise
