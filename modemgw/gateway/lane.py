@@ -110,6 +110,7 @@ class Lane:
             finally:
                 self._waiting = None
             await self._carry(job)
+            del job  # while the next one is waited for, nobody needs its text
 
     @property
     def _state(self) -> LaneState:

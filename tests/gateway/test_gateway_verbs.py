@@ -88,8 +88,8 @@ async def test_a_retry_gets_the_first_answer_though_it_would_not_be_taken_any_mo
             assert again.replay == b"first"
             with pytest.raises(Rejected):
                 await gateway.send(new, key="a", idempotency=same(key=f"new{n}"))
+            other = same(key=f"k{n}", fingerprint="another")
             with pytest.raises(IdempotencyConflict):
-                other = same(key=f"k{n}", fingerprint="another")
                 await gateway.send(new, key="a", idempotency=other)
         assert await total(gateway) == len(news)
 
