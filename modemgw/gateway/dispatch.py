@@ -129,6 +129,10 @@ class Dispatch:
         """Have these routes from now on; what waits is looked at anew."""
         self._routes = {r.id: r for r in routes}
         self._sticky = {r.id for r in self._routes.values() if r.policy == "sticky"}
+        self.look_anew(now)
+
+    def look_anew(self, now: float) -> None:
+        """Look at everything that waits as if it came now: what stood in its way may have gone."""
         self._retarget()
         for target, buckets in list(self._buckets.items()):
             for avoid in [a for a in buckets if a or target.startswith("sim:")]:
@@ -173,6 +177,13 @@ class Dispatch:
         lane.used_up_until = None
         self._rest(lane, None)
         self.health_changed(lane, now)
+
+    def limits_changed(self, now: float) -> None:
+        """Every SIM's limits count other days and dates now: what they forbade may be allowed."""
+        for lane in self._lanes.values():
+            lane.blocked_until = lane.used_up_until = None
+            self._rest(lane, None)
+        self.look_anew(now)
 
     def health_changed(self, lane: LaneState, now: float) -> None:
         """A lane became well or unwell: others may have to stand in for it, or need no longer."""

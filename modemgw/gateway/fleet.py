@@ -310,8 +310,13 @@ class Fleet(ModemSink):
             routes=section.routes,
             weight=section.weight,
             limits=station.limits,
-            held=core.lane(id).held(self._clock.time()),
+            held=self._held(id),
         )
+
+    def _held(self, id: str) -> Held | None:
+        clock = self._outbox.clock
+        held = self._outbox.dispatcher.core.lane(id).held(clock.time())
+        return None if held is None else replace(held, until=clock.wall(held.until))
 
     def views(self) -> list[ModemView]:
         """Every modem, in the order of the configuration; those that are leaving come last."""

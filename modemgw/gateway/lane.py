@@ -8,13 +8,14 @@ from collections.abc import Callable
 from random import Random
 from typing import Protocol
 
-from modemgw.clock import Clock
+from modemgw.clock import SteadyClock
 from modemgw.config import TypeSection, TypesSection
 from modemgw.gateway import content, progress
+from modemgw.gateway.breaker import Breaker
 from modemgw.gateway.dispatch import LaneState
 from modemgw.gateway.dispatcher import Dispatcher
 from modemgw.gateway.errors import Rejected
-from modemgw.gateway.job import Job, PartProgress, PartState
+from modemgw.gateway.job import FRILLS_REFUSED, Job, PartProgress, PartState
 from modemgw.gateway.receipts import Matched, Receipts
 from modemgw.gateway.retry import Action, decide
 from modemgw.modem import (
@@ -28,7 +29,7 @@ from modemgw.modem import (
 )
 from modemgw.sms import Address, Submit, Validity
 from modemgw.store import AttemptKey, Store, StoreError, Transaction, attempts, messages
-from modemgw.store.records import AttemptState, ErrorInfo, MessageStatus
+from modemgw.store.records import AttemptState, ErrorInfo, MessageStatus, Retry
 
 logger = logging.getLogger(__name__)
 
@@ -64,9 +65,10 @@ class Lane:
         store: Store,
         receipts: Receipts,
         on_settled: Callable[[Matched], None],
+        keep_breaker: Callable[[str, Breaker], None],
         types: TypesSection,
         receipt_timeout_s: float,
-        clock: Clock,
+        clock: SteadyClock,
         random: Random,
     ) -> None:
         self._modem = modem
@@ -74,6 +76,7 @@ class Lane:
         self._store = store
         self._receipts = receipts
         self._on_settled = on_settled
+        self._keep_breaker = keep_breaker
         self._types = types
         self._receipt_timeout_s = receipt_timeout_s
         self._clock = clock
@@ -142,7 +145,8 @@ class Lane:
         if sim is None:
             self._dispatcher.add(job, at=self._clock.time() + BREATH_S)
             return False
-        now = self._clock.time()
+        self._clock.look()
+        now, dated = self._clock.time(), self._clock.date()
         try:
             tpdu = self._tpdu(job, index, now)
         except (ValueError, Rejected) as error:  # accepted by another version, with other rules
@@ -154,7 +158,7 @@ class Lane:
         key = AttemptKey(job.n, index + 1, part.tries)
         self._state.throttle.record(now, job.to)
         self._state.used += 1
-        authorise = self._store.write(self._beginning(job, key, sim.iccid, now, part))
+        authorise = self._store.write(self._beginning(job, key, sim.iccid, dated, part))
         self._receipts.on_early[key] = self._modem.hasten
         try:
             done = await self._modem.submit(tpdu, authorise=authorise, more=more)
@@ -215,10 +219,14 @@ class Lane:
         if job.part_count > 1:
             job.sim = sim.iccid
         self._dispatcher.core.sent_by(job, sim.iccid)
-        if self._state.breaker.succeeded():
+        breaker = self._state.breaker
+        noted = breaker.state is not None
+        if breaker.succeeded():
             self._dispatcher.health_changed(self._modem.id)
             self._tell_sim("sim.restored", sim, None)
-        ended = self._clock.time()
+        if noted:
+            self._keep_breaker(sim.iccid, breaker)
+        ended = self._clock.date()
         # After an earlier try, a report on that one may have told more than "sent".
         single, id, name = job.part_count == 1 and key.n == 1, job.id, job.reference
 
@@ -256,12 +264,15 @@ class Lane:
         )
         if verdict.error_class is ErrorClass.AMBIGUOUS:
             return self._ambiguous(job, key, sim, error)
-        if self._state.breaker.refused(verdict.error_class, job.to, self._clock.time()):
+        breaker, before = self._state.breaker, self._state.breaker.state
+        if breaker.refused(verdict.error_class, job.to, self._clock.time()):
             self._dispatcher.health_changed(self._modem.id)
             self._tell_sim("sim.blocked", sim, error)
+        if breaker.state != before:
+            self._keep_breaker(sim.iccid, breaker)
         part = job.part(key.part - 1)
         part.refusals += 1
-        if refusal.code is not None and str(refusal.code) in _FRILLS_REFUSED and not job.bare:
+        if error.code in FRILLS_REFUSED and not job.bare:
             job.bare = True
             self._finish(key, sim, AttemptState.REFUSED, error)
             self._dispatcher.add(job)
@@ -277,11 +288,15 @@ class Lane:
         if decision.action is Action.ACCEPT:
             self._accepted(job, key, sim, None)
             return True
-        self._finish(key, sim, AttemptState.REFUSED, error)
         now = self._clock.time()
+        elsewhere = decision.action is Action.ELSEWHERE
+        retry = None
+        if decision.action is not Action.FAIL:
+            retry = Retry(self._clock.date() + decision.wait_s, elsewhere)
+        self._finish(key, sim, AttemptState.REFUSED, error, retry)
         if decision.action is Action.FAIL:
             self._give_up(job, MessageStatus.FAILED, error)
-        elif decision.action is Action.ELSEWHERE:
+        elif elsewhere:
             job.avoid, job.avoid_until = job.avoid | {sim.iccid}, now + decision.wait_s
             self._dispatcher.add(job)
         else:
@@ -296,8 +311,8 @@ class Lane:
         self._store.write(lambda tx: tx.emit(type, data), keep=True)
 
     def _ambiguous(self, job: Job, key: AttemptKey, sim: SimIdentity, error: ErrorInfo) -> bool:
-        part, ended = job.part(key.part - 1), self._clock.time()
-        part.state, part.doubted_at = PartState.AMBIGUOUS, ended
+        part, ended = job.part(key.part - 1), self._clock.date()
+        part.state, part.doubted_at = PartState.AMBIGUOUS, self._clock.time()
         job.sim = sim.iccid
 
         def doubt(tx: Transaction) -> list[Matched]:
@@ -319,12 +334,17 @@ class Lane:
             self._on_settled(matched)
 
     def _finish(
-        self, key: AttemptKey, sim: SimIdentity, state: AttemptState, error: ErrorInfo
+        self,
+        key: AttemptKey,
+        sim: SimIdentity,
+        state: AttemptState,
+        error: ErrorInfo,
+        retry: Retry | None = None,
     ) -> None:
-        ended = self._clock.time()
+        ended = self._clock.date()
 
         def finish(tx: Transaction) -> list[Matched]:
-            attempts.finish(tx, key, state, error=error, ended_at=ended)
+            attempts.finish(tx, key, state, error=error, ended_at=ended, retry=retry)
             return self._receipts.ended(tx, sim.iccid)
 
         self._store.write(finish, keep=True, then=self._settle)
@@ -362,8 +382,6 @@ def await_word(
     dispatcher.hold(job, since + (policy.ambiguous_wait if short else receipt_timeout_s))
 
 
-_FRILLS_REFUSED = frozenset({"+CMS ERROR: 69", "+CMS ERROR: 198", "+CMS ERROR: 199"})
-"""The network does without the message's validity period or its report, or not at all."""
 EXPIRED = ErrorInfo("expired", "its validity ended before it could be sent", permanent=False)
 STOPPED = "the gateway, or its work with this modem, was ended while the modem was sending"
 

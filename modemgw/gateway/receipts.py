@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from modemgw.gateway import progress
 from modemgw.sms import Outcome, PduError, StatusReport, Timestamp, decode_mt, status_of
@@ -64,6 +64,13 @@ class Receipts:
         self.on_early: dict[AttemptKey, Callable[[], None]] = {}
         """What the lane that has an attempt in the air wants to be called, in the loop, when a
         report was kept that may be about it. The loop's own: no unit of work touches it."""
+
+    def clock_set(self, by_s: float) -> None:
+        """Our own clock was set `by_s` seconds ahead: a service centre's is less far ahead now."""
+        self._clock_offset = {sim: at - by_s for sim, at in self._clock_offset.items()}
+        self._in_the_air = {
+            sim: replace(part, since=part.since + by_s) for sim, part in self._in_the_air.items()
+        }
 
     def begun(self, sim: str, key: AttemptKey, to: str, at: float) -> None:
         """A part is about to go out."""

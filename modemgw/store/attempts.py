@@ -8,13 +8,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from modemgw.sms import status_of
-from modemgw.store.records import Attempt, AttemptState, ErrorInfo, MessageStatus, Receipt
+from modemgw.store.records import (
+    Attempt,
+    AttemptState,
+    ErrorInfo,
+    MessageStatus,
+    Receipt,
+    Retry,
+)
 from modemgw.store.writer import Transaction
 
 _COLUMNS = (
     "message, part, n, state, modem, sim, to_number, reference, started_at, ended_at, "
     "duplicate_risk, error_code, error_detail, error_permanent, tp_status, report_at, sc_time, "
-    "discharge_time"
+    "discharge_time, retry_at, retry_elsewhere"
 )
 
 
@@ -80,8 +87,15 @@ def finish(
     reference: int | None = None,
     error: ErrorInfo | None = None,
     ended_at: float,
+    retry: Retry | None = None,
 ) -> None:
     """Record how an attempt ended."""
+    if retry is not None:
+        tx.execute(
+            "UPDATE attempts SET retry_at = ?, retry_elsewhere = ? "
+            "WHERE message = ? AND part = ? AND n = ?",
+            (retry.at, retry.elsewhere, key.message, key.part, key.n),
+        )
     tx.execute(
         "UPDATE attempts SET state = ?, reference = ?, ended_at = ?, error_code = ?, "
         "error_detail = ?, error_permanent = ? WHERE message = ? AND part = ? AND n = ?",
@@ -202,10 +216,21 @@ def of(db: sqlite3.Connection | Transaction, message: int) -> dict[int, list[Att
 
 
 def recent(db: sqlite3.Connection | Transaction, sim: str, since: float) -> list[tuple[float, str]]:
-    """(start, recipient) of each part accepted on `sim` since a time: its limits' use."""
+    """(start, recipient) of each part that `sim` has sent, or may have, since a time, oldest first.
+
+    Its limits' use. One of which nobody knows counts: the network may have counted it as well.
+    """
     rows = db.execute(
-        "SELECT started_at, to_number FROM attempts WHERE sim = ? AND reference IS NOT NULL "
-        "AND started_at >= ? ORDER BY started_at",
+        " UNION ALL ".join(
+            f"SELECT started_at, to_number FROM attempts WHERE sim = ?1 AND {one} "
+            "AND started_at >= ?2"
+            for one in (
+                "reference IS NOT NULL",
+                "state = 'ambiguous'",
+                "state = 'accepted' AND reference IS NULL",
+            )
+        )
+        + " ORDER BY 1",
         (sim, since),
     )
     return [(started, to) for started, to in rows]
@@ -263,4 +288,5 @@ def _attempt(row: Sequence[Any]) -> Attempt:
         error=None if row[11] is None else ErrorInfo(row[11], row[12], bool(row[13])),
         receipt=receipt,
         duplicate_risk=bool(row[10]),
+        retry=None if row[18] is None else Retry(row[18], bool(row[19])),
     )
