@@ -25,7 +25,7 @@ from modemgw.gateway.incoming import Incoming
 from modemgw.gateway.metrics import registry_of
 from modemgw.gateway.outbox import Outbox, RecoveryReport
 from modemgw.gateway.receipts import Receipts
-from modemgw.modem import Modem, Timings, TraceLine, UssdAnswer
+from modemgw.modem import Timings, TraceLine, UssdAnswer
 from modemgw.store import (
     FILE_NAME,
     InboundQuery,
@@ -34,6 +34,7 @@ from modemgw.store import (
     inbound,
     keys,
     messages,
+    sim_state,
 )
 from modemgw.store.records import Event, Inbound, Key, Message, NewMessage, Page
 
@@ -156,6 +157,7 @@ class Gateway:
             clock=self._clock,
             random=self._random,
             timings=self._timings,
+            paused=await self._store.read(sim_state.paused),
         )
         await self._door.count_used()
         self.found = await self._outbox.recover()
@@ -306,18 +308,17 @@ class Gateway:
 
     def pause_modem(self, id: str) -> ModemView:
         """Send nothing more through a modem. Raises NotFound."""
-        return self._tell(id, Modem.pause)
+        self._fleet.pause(id)
+        return self._fleet.view(id)
 
     def resume_modem(self, id: str) -> ModemView:
         """Let a paused modem work again. Raises NotFound."""
-        return self._tell(id, Modem.resume)
+        self._fleet.resume(id)
+        return self._fleet.view(id)
 
     def restart_modem(self, id: str) -> ModemView:
         """Let a modem begin anew with its identification. Raises NotFound."""
-        return self._tell(id, Modem.restart)
-
-    def _tell(self, id: str, verb: Callable[[Modem], None]) -> ModemView:
-        verb(self._fleet.modem(id))
+        self._fleet.modem(id).restart()
         return self._fleet.view(id)
 
     async def ussd(self, id: str, code: str, timeout_s: float) -> UssdAnswer:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from modemgw.clock import Clock
+from modemgw.clock import Clock, SteadyClock
 from modemgw.config import Config
 from modemgw.gateway import progress
 from modemgw.gateway.inbox import Inbox
@@ -23,6 +23,9 @@ DAY_S = 86400.0
 ANSWERS_DAYS = 7.0
 """An Idempotency-Key is remembered this long."""
 
+SETTLED_S = 3600.0
+"""Nothing is let go by a clock that was set, or first seen, less than this time ago: on a board
+without a battery it may be a year ahead until the network tells the time."""
 PAUSE_S = 0.1
 """Between such transactions: letting go of a million rows must not hold up sending."""
 
@@ -56,17 +59,19 @@ class Housekeeping:
 
     async def run(self) -> None:
         """Keep house until cancelled. A database in trouble is left alone until the next turn."""
+        clock = SteadyClock(self._clock)
         while True:
             try:
-                await self.turn()
+                clock.look()
+                await self.turn(let_go=clock.time() - clock.set_at >= SETTLED_S)
             except StoreError as error:
                 logger.warning("housekeeping is put off: %s", error)
             except Exception:  # whatever it is, messages must go on
                 logger.exception("housekeeping failed")
             await self._clock.sleep(EVERY_S)
 
-    async def turn(self) -> None:
-        """One round."""
+    async def turn(self, *, let_go: bool = True) -> None:
+        """One round. `let_go`: delete and redact what is old enough, by the clock as it is."""
         now = self._clock.time()
         for quota in self._quotas:
             quota.forget_idle(now)
@@ -74,6 +79,8 @@ class Housekeeping:
         overdue = now - self._config.gateway.receipt_timeout
         while await self._store.write(lambda tx: _end_waiting(tx, overdue)) >= CHUNK:
             await self._clock.sleep(PAUSE_S)
+        if not let_go:
+            return
         if now // DAY_S != self._day:
             # Once a day from the beginning: what had not ended last time may have by now.
             self._day, self._at = now // DAY_S, {}

@@ -13,9 +13,14 @@ from collections.abc import Iterable
 from modemgw.store.records import Misdated
 
 
-def found_in(dates: Iterable[float], now: float, known: Misdated | None) -> Misdated | None:
-    """What to remember of rows dated like this; None when nothing is dated later than now."""
-    newest = max((at for at in dates if at > now), default=None)
+def found_in(
+    dates: Iterable[float], now: float, known: Misdated | None, slack_s: float = 0.0
+) -> Misdated | None:
+    """What to remember of rows dated like this; None when nothing is dated later than now.
+
+    So much as `slack_s` later is nothing.
+    """
+    newest = max((at for at in dates if at > now + slack_s), default=None)
     if newest is None:
         return None
     if known is not None and newest <= known.newest and known.seen_at <= now:
@@ -23,8 +28,8 @@ def found_in(dates: Iterable[float], now: float, known: Misdated | None) -> Misd
     return Misdated(newest, now)
 
 
-def believed(at: float, now: float, found: Misdated | None) -> float:
-    """When a row that is dated `at` is taken to be of; never later than now."""
-    if at <= now or found is None:
+def believed(at: float, now: float, found: Misdated | None, slack_s: float = 0.0) -> float:
+    """When a row that is dated `at` is taken to be of; never later than now, but for the slack."""
+    if at <= now + slack_s or found is None:
         return at
     return min(now, at - (found.newest - found.seen_at))
