@@ -52,6 +52,8 @@ class Housekeeping:
         self._at: dict[str, int] = {}
         """How far each kind of thing was looked through today."""
         self._clock = clock
+        self._let_go_now = True
+        """Whether the clock can be believed to tell what is old enough to be let go."""
 
     def reconfigure(self, config: Config) -> None:
         """Go by other times from the next round on."""
@@ -63,15 +65,16 @@ class Housekeeping:
         while True:
             try:
                 clock.look()
-                await self.turn(let_go=clock.time() - clock.set_at >= SETTLED_S)
+                self._let_go_now = clock.time() - clock.set_at >= SETTLED_S
+                await self.turn()
             except StoreError as error:
                 logger.warning("housekeeping is put off: %s", error)
             except Exception:  # whatever it is, messages must go on
                 logger.exception("housekeeping failed")
             await self._clock.sleep(EVERY_S)
 
-    async def turn(self, *, let_go: bool = True) -> None:
-        """One round. `let_go`: delete and redact what is old enough, by the clock as it is."""
+    async def turn(self) -> None:
+        """One round."""
         now = self._clock.time()
         for quota in self._quotas:
             quota.forget_idle(now)
@@ -79,7 +82,7 @@ class Housekeeping:
         overdue = now - self._config.gateway.receipt_timeout
         while await self._store.write(lambda tx: _end_waiting(tx, overdue)) >= CHUNK:
             await self._clock.sleep(PAUSE_S)
-        if not let_go:
+        if not self._let_go_now:
             return
         if now // DAY_S != self._day:
             # Once a day from the beginning: what had not ended last time may have by now.
