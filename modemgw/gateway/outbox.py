@@ -33,6 +33,7 @@ from modemgw.store import (
     events,
     messages,
     redating,
+    sim_state,
 )
 from modemgw.store.records import ErrorInfo, Mailing, MessageStatus
 
@@ -123,6 +124,7 @@ class Outbox:
     async def recover(self) -> RecoveryReport:
         """Take up what the last run left. Call once, before any lane runs."""
         self._marks = await self._store.read(redating.marks)
+        self._receipts.remembered_offset = await self._store.read(sim_state.centres_ahead)
         keys = await self._store.write(self._take_up)
         rerouted = await reroute(self._store, self.dispatcher, self._config.routes)
         await self._remember_sims()

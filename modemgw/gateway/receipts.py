@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from modemgw.gateway import progress
 from modemgw.sms import Outcome, PduError, StatusReport, Timestamp, decode_mt, status_of
-from modemgw.store import AttemptKey, Submission, Transaction, attempts, events
+from modemgw.store import AttemptKey, Submission, Transaction, attempts, events, sim_state
 
 CANDIDATES = 16
 """Attempts with the same TP-MR that are looked at, newest first: 4,096 parts of one SIM."""
@@ -58,6 +58,8 @@ class Receipts:
     def __init__(self) -> None:
         self._clock_offset: dict[str, float] = {}
         """How far the service centre's clock is ahead of ours, by SIM, as last seen for certain."""
+        self.remembered_offset: dict[str, float] = {}
+        """The same as the last run saw it. Our clock may have been set since: it is a hint only."""
         self._in_the_air: dict[str, _InTheAir] = {}
         self._put_off: set[str] = set()
         """SIMs with a report that may be about the part in the air, or about one in doubt."""
@@ -68,6 +70,7 @@ class Receipts:
     def clock_set(self, by_s: float) -> None:
         """Our own clock was set `by_s` seconds ahead: a service centre's is less far ahead now."""
         self._clock_offset = {sim: at - by_s for sim, at in self._clock_offset.items()}
+        self.remembered_offset = {sim: at - by_s for sim, at in self.remembered_offset.items()}
         self._in_the_air = {
             sim: replace(part, since=part.since + by_s) for sim, part in self._in_the_air.items()
         }
@@ -143,16 +146,24 @@ class Receipts:
             since = tx.now - EARLY_S
             known = attempts.find_unreported(tx, sim, report.reference, since, 2)
             known = known if len(known) == 1 else []
-        taken_at = None if sc_time is None else sc_time - self._clock_offset.get(sim, 0.0)
+        offset = self._clock_offset.get(sim, self.remembered_offset.get(sim, 0.0))
+        taken_at = None if sc_time is None else sc_time - offset
         if taken_at is not None and not tx.now - OLDEST_S <= taken_at <= tx.now + DAY_S:
             taken_at = None
         found = choose(known, report.status, sc_time, taken_at) if known else None
         if found is None or not _plausible(found, sc_time, taken_at, tx.now):
             return self._apply_to_ambiguous(tx, sim, report, recipient, taken_at)
         if sc_time is not None and len(known) == 1 and found.ended_at is not None:
-            self._clock_offset[sim] = sc_time - found.ended_at
+            self._learn(tx, sim, sc_time - found.ended_at)
         self._record(tx, found, report)
         return Matched(found.key, was_ambiguous=False)
+
+    def _learn(self, tx: Transaction, sim: str, offset: float) -> None:
+        """A service centre's clock was seen for certain."""
+        before = self._clock_offset.get(sim)
+        if before is None or abs(offset - before) > SLACK_S:
+            sim_state.keep_centre_ahead(tx, sim, offset)
+        self._clock_offset[sim] = offset
 
     def _apply_to_ambiguous(
         self,

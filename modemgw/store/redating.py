@@ -74,6 +74,7 @@ def redate(
         "UPDATE answers SET created_at = created_at + ?1 WHERE created_at BETWEEN ?2 AND ?3",
         (by_s, since, until),
     )
+    tx.execute("UPDATE service_centres SET ahead_s = ahead_s - ?", (by_s,))
     tx.execute(
         "UPDATE misdated SET seen_at = seen_at + ?1 WHERE seen_at BETWEEN ?2 AND ?3",
         (by_s, since, until),

@@ -210,6 +210,11 @@ def _sim_state(db: Database) -> None:
             probe_at REAL
         ) WITHOUT ROWID;
 
+        CREATE TABLE service_centres (
+            sim TEXT PRIMARY KEY,
+            ahead_s REAL NOT NULL
+        ) WITHOUT ROWID;
+
         CREATE TABLE paused_modems (
             modem TEXT PRIMARY KEY,
             paused_at REAL NOT NULL

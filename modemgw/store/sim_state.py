@@ -41,6 +41,18 @@ def keep_breaker(tx: Transaction, sim: str, state: BreakerState | None) -> None:
     )
 
 
+def centres_ahead(db: sqlite3.Connection) -> dict[str, float]:
+    """By SIM: how many seconds its service centre's clock was ahead of ours, as last seen."""
+    return dict(db.execute("SELECT sim, ahead_s FROM service_centres").fetchall())
+
+
+def keep_centre_ahead(tx: Transaction, sim: str, ahead_s: float) -> None:
+    """Remember how far a service centre's clock is ahead of ours."""
+    tx.execute(
+        "INSERT OR REPLACE INTO service_centres (sim, ahead_s) VALUES (?, ?)", (sim, ahead_s)
+    )
+
+
 def paused(db: sqlite3.Connection) -> frozenset[str]:
     """Modems that an administrator has paused."""
     return frozenset(modem for (modem,) in db.execute("SELECT modem FROM paused_modems"))
