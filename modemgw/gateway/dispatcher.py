@@ -220,7 +220,7 @@ class Dispatcher:
     def _arm(self, now: float) -> None:
         at = self.core.wake_at(self._idle)
         if at is None:
-            return
+            at = now + LONGEST_TIMER_S
         if self._timer is not None:
             if self._timer_at <= at:
                 return
