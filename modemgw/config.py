@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+import zoneinfo
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -60,10 +61,24 @@ class Limits(Section):
     """Least time from the start of a part to that of the next message; parts go back to back."""
     jitter: Seconds = 0
     """A random time up to this is added to `min_interval`."""
+    timezone: str = "UTC"
+    """Where the plan's days and months begin: a name of the IANA time zone database."""
     day_reset_hour: Annotated[int, Field(ge=0, le=23)] = 0
-    """The UTC hour in which the plan's day begins."""
+    """The hour there in which the plan's day begins."""
     month_reset_day: Annotated[int, Field(ge=1, le=28)] = 1
     """The day on which the plan's month begins."""
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            zoneinfo.ZoneInfo(name)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(
+                "this is no time zone of the IANA database; it wants a name such as "
+                '"Europe/London", or "UTC"'
+            ) from None
+        return name
 
     def over(self, defaults: Limits) -> Limits:
         """These limits, with the keys that were not given taken from `defaults`."""
@@ -101,6 +116,8 @@ class GatewaySection(Section):
     """How long SIGTERM waits for the part that is in the air."""
     backup_before_migrate: bool = True
     """Copy the database beside itself before a newer version changes its schema."""
+    allow_no_modems: bool = False
+    """Whether a reload may remove the last modem: an emptied file looks just like that wish."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("default_region")

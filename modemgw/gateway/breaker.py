@@ -8,6 +8,7 @@ Hammering on prolongs such a block.
 from __future__ import annotations
 
 from modemgw.modem import ErrorClass
+from modemgw.store.records import BreakerState
 
 BARRED_IN_A_ROW = 4
 """So many refusals in a row that name the SIM as barred open the breaker …"""
@@ -22,7 +23,10 @@ PROBE_ANY_S = (60.0, 300.0, 900.0, 3600.0)
 
 
 class Breaker:
-    """The health of one SIM as its refusals show it. Times are UTC seconds."""
+    """The health of one SIM as its refusals show it.
+
+    Times are UTC seconds of a clock that goes on evenly.
+    """
 
     def __init__(self) -> None:
         self._barred = 0
@@ -41,6 +45,30 @@ class Breaker:
         """When one message may be tried; 0 while the breaker is closed."""
         return self._probe_at or 0.0
 
+    @property
+    def state(self) -> BreakerState | None:
+        """What has to be remembered over a restart; None when there is nothing."""
+        if not self._failed and not self.open:
+            return None
+        return BreakerState(
+            self._barred,
+            self._failed,
+            tuple(sorted(self._recipients)),
+            self._probes,
+            self._probe_at,
+        )
+
+    @classmethod
+    def of(cls, state: BreakerState | None, now: float) -> Breaker:
+        """The breaker of which that was remembered. No probe is later than it can be from now."""
+        breaker = cls()
+        if state is not None:
+            breaker._barred, breaker._failed = state.barred, state.failed
+            breaker._recipients, breaker._probes = set(state.recipients), state.probes
+            if state.probe_at is not None:
+                breaker._probe_at = min(state.probe_at, now + breaker._wait_s(state.probes - 1))
+        return breaker
+
     def succeeded(self) -> bool:
         """The network took a part. True when this closes the breaker."""
         closed = self.open
@@ -55,7 +83,8 @@ class Breaker:
             return False
         self._failed += 1
         self._barred = self._barred + 1 if kind is ErrorClass.BARRED else 0
-        self._recipients.add(to)
+        if len(self._recipients) < RECIPIENTS:
+            self._recipients.add(to)
         if self.open:
             self._rest(now)
             return False
@@ -66,6 +95,9 @@ class Breaker:
         return False
 
     def _rest(self, now: float) -> None:
-        waits = PROBE_BARRED_S if self._barred else PROBE_ANY_S
-        self._probe_at = now + waits[min(self._probes, len(waits) - 1)]
+        self._probe_at = now + self._wait_s(self._probes)
         self._probes += 1
+
+    def _wait_s(self, probes: int) -> float:
+        waits = PROBE_BARRED_S if self._barred else PROBE_ANY_S
+        return waits[min(max(probes, 0), len(waits) - 1)]

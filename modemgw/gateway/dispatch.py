@@ -17,8 +17,10 @@ from typing import Literal
 
 from modemgw.config import RouteSection
 from modemgw.gateway.breaker import Breaker
+from modemgw.gateway.bucket import STALE, Bucket
 from modemgw.gateway.job import RANKS, Job
 from modemgw.gateway.throttle import Throttle
+from modemgw.store.records import MessageStatus
 
 AGE_S = 60.0
 """A message that has waited this long may overtake one of a higher class …"""
@@ -94,32 +96,16 @@ class Tick:
     """Were held because of an ambiguous part, and nothing settled it in time."""
 
 
-_Entry = tuple[int, int, Job]
-_Timed = tuple[float, int, int, Job]
-
-
-@dataclass(slots=True)
-class _Bucket:
-    """Waiting messages that the same lanes may carry, oldest first in each class."""
-
-    heaps: tuple[list[_Entry], ...] = field(default_factory=lambda: tuple([] for _ in RANKS))
-
-    def head(self, rank: int) -> Job | None:
-        heap = self.heaps[rank]
-        while heap:
-            _, place, job = heap[0]
-            if job.place == place:
-                return job
-            heappop(heap)
-        return None
-
-    def waiting(self) -> list[Job]:
-        """Every message in it."""
-        return [job for heap in self.heaps for _, place, job in heap if job.place == place]
+_Timed = tuple[float, int, int]
+"""When, and which job by number and place: one that is over leaves nothing but this behind."""
 
 
 class Dispatch:
-    """The queue and the choice. Times are UTC seconds."""
+    """The queue and the choice.
+
+    Times are UTC seconds of a clock that goes on evenly: when the wall clock is set, `clock_set`
+    has to be told.
+    """
 
     def __init__(self, routes: Iterable[RouteSection], now: float = 0.0) -> None:
         self._began = now
@@ -129,12 +115,12 @@ class Dispatch:
         self._last_sim: dict[str, str] = {}
         self._lanes: dict[str, LaneState] = {}
         self._resting: dict[str, float] = {}
-        self._buckets: dict[str, dict[frozenset[str], _Bucket]] = {}
+        self._buckets: dict[str, dict[frozenset[str], Bucket]] = {}
         self._counts: Counter[str] = Counter()
         self._jobs: dict[int, Job] = {}
         self._delayed: list[_Timed] = []
         self._held: list[_Timed] = []
-        self._expiring: list[tuple[float, int, Job]] = []
+        self._expiring: list[tuple[float, int]] = []
         self.set_routes(routes, now)
 
     # --- lanes and routes
@@ -143,6 +129,10 @@ class Dispatch:
         """Have these routes from now on; what waits is looked at anew."""
         self._routes = {r.id: r for r in routes}
         self._sticky = {r.id for r in self._routes.values() if r.policy == "sticky"}
+        self.look_anew(now)
+
+    def look_anew(self, now: float) -> None:
+        """Look at everything that waits as if it came now: what stood in its way may have gone."""
         self._retarget()
         for target, buckets in list(self._buckets.items()):
             for avoid in [a for a in buckets if a or target.startswith("sim:")]:
@@ -187,6 +177,13 @@ class Dispatch:
         lane.used_up_until = None
         self._rest(lane, None)
         self.health_changed(lane, now)
+
+    def limits_changed(self, now: float) -> None:
+        """Every SIM's limits count other days and dates now: what they forbade may be allowed."""
+        for lane in self._lanes.values():
+            lane.blocked_until = lane.used_up_until = None
+            self._rest(lane, None)
+        self.look_anew(now)
 
     def health_changed(self, lane: LaneState, now: float) -> None:
         """A lane became well or unwell: others may have to stand in for it, or need no longer."""
@@ -273,7 +270,7 @@ class Dispatch:
         job.waiting = True
         when = job.due_at if at is None else at
         if when > now:
-            heappush(self._delayed, (when, job.n, job.place, job))
+            self._wait(self._delayed, when, job)
         else:
             self._put(job, now)
 
@@ -282,16 +279,31 @@ class Dispatch:
         self._know(job, now)
         self._move(job)
         job.waiting = False
-        heappush(self._held, (until, job.n, job.place, job))
+        self._wait(self._held, until, job)
 
     def _know(self, job: Job, now: float) -> None:
         if job.n not in self._jobs or job.expires_at <= now:
             self._jobs[job.n] = job
-            heappush(self._expiring, (job.expires_at, job.n, job))
+            self._expire(job)
+
+    def _expire(self, job: Job) -> None:
+        heappush(self._expiring, (job.expires_at, job.n))
         # Jobs leave long before their time is over: without this their entries would pile up.
-        if len(self._expiring) > 2 * len(self._jobs) + 1024:
-            self._expiring = [e for e in self._expiring if self._jobs.get(e[1]) is e[2]]
+        if len(self._expiring) > 2 * len(self._jobs) + STALE:
+            self._expiring = [(j.expires_at, n) for n, j in self._jobs.items()]
             heapify(self._expiring)
+
+    def _wait(self, heap: list[_Timed], until: float, job: Job) -> None:
+        heappush(heap, (until, job.n, job.place))
+        if len(heap) > 2 * len(self._jobs) + STALE:
+            heap[:] = [entry for entry in heap if self._at(entry) is not None]
+            heapify(heap)
+
+    def _at(self, entry: _Timed) -> Job | None:
+        """The job that an entry names, unless it has left its place."""
+        _, n, place = entry
+        job = self._jobs.get(n)
+        return job if job is not None and job.place == place else None
 
     def remove(self, job: Job) -> None:
         """The job is over: delivered to the network, given up, or canceled."""
@@ -339,14 +351,15 @@ class Dispatch:
         buckets = self._buckets.setdefault(target, {})
         bucket = buckets.get(job.avoid)
         if bucket is None:
-            bucket = buckets[job.avoid] = _Bucket()
-        heappush(bucket.heaps[job.rank], (job.n, job.place, job))
+            bucket = buckets[job.avoid] = Bucket(self._jobs)
+        bucket.put(job)
         job.lies_in = target
         self._counts[target] += 1
+        bucket.tidy(self._counts[target])
         if job.avoid:
-            heappush(self._delayed, (job.avoid_until, job.n, job.place, job))
+            self._wait(self._delayed, job.avoid_until, job)
         elif job.sim is not None:
-            heappush(self._delayed, (now + FOLLOW_S, job.n, job.place, job))
+            self._wait(self._delayed, now + FOLLOW_S, job)
 
     def _move(self, job: Job) -> None:
         """Take a job from its place, wherever that is: entries that name the place are stale."""
@@ -434,7 +447,7 @@ class Dispatch:
                         continue
                     if best is None or (rank, job.n) < (best.rank, best.n):
                         best = job
-                    if now - job.created_at >= AGE_S and (aged is None or job.n < aged.n):
+                    if now - job.due_at >= AGE_S and (aged is None or job.n < aged.n):
                         aged = job
         if aged is not None and lane.turn % AGED_TURN == AGED_TURN - 1:
             return aged
@@ -468,33 +481,43 @@ class Dispatch:
         for id in [i for i, until in self._resting.items() if until <= now]:
             self._rest(self._lanes[id], None)
             self.health_changed(self._lanes[id], now)
-        freed = _due(self._delayed, now)
+        freed = self._due(self._delayed, now)
         for job in freed:
             self._move(job)
             self._put(job, now)
         expired: list[Job] = []
         while self._expiring and self._expiring[0][0] <= now:
-            _, n, job = heappop(self._expiring)
-            if job.waiting and self._jobs.get(n) is job:
-                self.remove(job)
-                expired.append(job)
-        return Tick([j for j in freed if j.waiting], expired, _due(self._held, now))
+            _, n = heappop(self._expiring)
+            ended = self._jobs.get(n)
+            if ended is not None and ended.waiting and ended.expires_at <= now:
+                self.remove(ended)
+                expired.append(ended)
+        return Tick([j for j in freed if j.waiting], expired, self._due(self._held, now))
+
+    def clock_set(self, by_s: float) -> None:
+        """The wall clock was set `by_s` seconds ahead: what has a date comes nearer."""
+        for job in [j for j in self._jobs.values() if j.status is MessageStatus.SCHEDULED]:
+            job.due_at -= by_s
+            job.expires_at -= by_s
+            self._expire(job)
+            if job.waiting:
+                self._move(job)
+                self._wait(self._delayed, job.due_at, job)
+
+    def _due(self, heap: list[_Timed], now: float) -> list[Job]:
+        """Take what is due from a heap, without entries that a later move made stale."""
+        jobs: list[Job] = []
+        while heap and heap[0][0] <= now:
+            job = self._at(heappop(heap))
+            if job is not None:
+                jobs.append(job)
+        return jobs
 
     def wake_at(self, idle: Iterable[str]) -> float | None:
         """When `tick` or a blocked idle lane should be looked at next."""
-        heaps: tuple[list[_Timed] | list[tuple[float, int, Job]], ...]
+        heaps: tuple[list[_Timed] | list[tuple[float, int]], ...]
         heaps = (self._delayed, self._held, self._expiring)
         times = [heap[0][0] for heap in heaps if heap]
         times += self._resting.values()
         times += [at for i in idle if (at := self._lanes[i].blocked_until) is not None]
         return min(times, default=None)
-
-
-def _due(heap: list[_Timed], now: float) -> list[Job]:
-    """Take what is due from a heap, without entries that a later move made stale."""
-    jobs: list[Job] = []
-    while heap and heap[0][0] <= now:
-        _, _, place, job = heappop(heap)
-        if job.place == place:
-            jobs.append(job)
-    return jobs

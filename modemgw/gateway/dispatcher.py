@@ -11,8 +11,12 @@ from modemgw.config import RouteSection
 from modemgw.gateway.dispatch import Dispatch, LaneState
 from modemgw.gateway.job import Job
 
-LONGEST_TIMER_S = 3600.0
-"""The wall clock may be set while a timer runs: look again at least this often."""
+LONGEST_TIMER_S = 30.0
+"""The wall clock may be set while a timer runs, and the machine may sleep: look this often."""
+
+
+def _nothing() -> None:
+    pass
 
 
 class Dispatcher:
@@ -20,7 +24,8 @@ class Dispatcher:
 
     Use as a context manager. The callbacks are called in the loop with what time brings (see Tick):
     `on_due` before the job may be taken. `on_quota` hears once of a lane whose SIM's limits hold
-    back work for LONG_S or more.
+    back work for LONG_S or more. `on_timer` is called before each look at what time has brought.
+    `clock` goes on evenly.
     """
 
     def __init__(
@@ -32,6 +37,7 @@ class Dispatcher:
         on_expired: Callable[[Job], None],
         on_overdue: Callable[[Job], None],
         on_quota: Callable[[LaneState], None],
+        on_timer: Callable[[], None] = _nothing,
     ) -> None:
         self.core = core
         self._clock = clock
@@ -39,6 +45,7 @@ class Dispatcher:
         self._on_expired = on_expired
         self._on_overdue = on_overdue
         self._on_quota = on_quota
+        self._before_timer = on_timer
         self._idle: dict[str, asyncio.Future[Job]] = {}
         self._told: dict[str, float] = {}
         """By lane: until when its limits are used up, as it was told."""
@@ -145,6 +152,18 @@ class Dispatcher:
         self.core.set_ready(lane, ready, sim, now)
         self._feed(now)
 
+    def clock_set(self, by_s: float) -> None:
+        """The wall clock was set `by_s` seconds ahead."""
+        self.core.clock_set(by_s)
+        self._arm(self._clock.time())
+
+    def limits_changed(self) -> None:
+        """Every SIM's limits count other days and dates now."""
+        now = self._clock.time()
+        self._told.clear()
+        self.core.limits_changed(now)
+        self._feed(now)
+
     def health_changed(self, lane: str) -> None:
         """A lane's breaker opened or closed."""
         now = self._clock.time()
@@ -201,7 +220,7 @@ class Dispatcher:
     def _arm(self, now: float) -> None:
         at = self.core.wake_at(self._idle)
         if at is None:
-            return
+            at = now + LONGEST_TIMER_S
         if self._timer is not None:
             if self._timer_at <= at:
                 return
@@ -212,6 +231,7 @@ class Dispatcher:
 
     def _on_timer(self) -> None:
         self._timer = None
+        self._before_timer()
         now = self._clock.time()
         tick = self.core.tick(now)
         for job in tick.freed:

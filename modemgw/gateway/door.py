@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -15,14 +16,29 @@ from modemgw.gateway.accept import NOBODY, Acceptance
 from modemgw.gateway.errors import IdempotencyConflict, Rejected, TooMany, Unavailable
 from modemgw.gateway.identifiers import new_id, new_ids
 from modemgw.gateway.metrics import Accepted as AcceptedCount
-from modemgw.gateway.outbox import Outbox
+from modemgw.gateway.misdated import believed, found_in
+from modemgw.gateway.outbox import REDATE_S, Outbox
 from modemgw.gateway.quota import Quota
-from modemgw.store import AnsweredBefore, Store, StoreUnavailable, Transaction, messages
+from modemgw.store import (
+    AnsweredBefore,
+    Store,
+    StoreUnavailable,
+    Transaction,
+    messages,
+    sim_state,
+)
 from modemgw.store.events import find_answer, remember_answer
-from modemgw.store.records import Mailing, Message, NewMailing, NewMessage, Recipient
+from modemgw.store.records import Mailing, Message, Misdated, NewMailing, NewMessage, Recipient
 
 REPLIES = RateLimits(per_minute=6, per_hour=60)
 """Automatic replies to one number: two machines that answer each other must not go on for ever."""
+
+
+REPLIES_KEY = "handler"
+"""What stands for the API key in automatic replies."""
+
+_Used = list[tuple[float, str, str]]
+"""(time of acceptance, recipient, key) of messages, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +102,8 @@ class Door:
         self._per_key = Quota(config.key_limits)
         self._replies = Quota(REPLIES)
         self.quotas = (self._per_recipient, self._per_key, self._replies)
+        self._began = clock.time()
+        outbox.clock.follow(self._clock_set)
 
     def reconfigure(self, config: Config) -> None:
         """Check by another configuration; then call `count_used`."""
@@ -99,23 +117,59 @@ class Door:
 
     async def count_used(self) -> None:
         """Limits count what was accepted within their windows before they were there."""
-        window = max(self._per_recipient.window_s, self._per_key.window_s)
-        if self._to_count and window:
+        if self._to_count:
             with contextlib.suppress(StoreUnavailable):  # then nothing is accepted either
                 await self._store.write(lambda tx: None)  # what was accepted is in the store now
-            since = self._clock.time() - window
-            by_to, by_key = await self._store.read(lambda db: messages.since(db, since))
-            self._per_recipient.recount(by_to)
-            self._per_key.recount(by_key)
+            since, now = self._window()
+            used, found = await self._store.read(lambda db: _used(db, since, now))
+            if found is not None:
+                self._store.write(lambda tx: _keep(tx, found), keep=True)
+            self._know(used)
         self._to_count = False
+
+    def _window(self) -> tuple[float, float]:
+        """Since when messages count, and the time."""
+        now = self._clock.time()
+        return now - max(quota.window_s for quota in self.quotas), now
+
+    def _know(self, used: _Used) -> None:
+        by_to: dict[str, list[float]] = {}
+        by_key: dict[str, list[float]] = {}
+        replies: dict[str, list[float]] = {}
+        for at, to, key in used:
+            by_to.setdefault(to, []).append(at)
+            by_key.setdefault(key, []).append(at)
+            if key == REPLIES_KEY:
+                replies.setdefault(to, []).append(at)
+        self._per_recipient.recount(by_to)
+        self._per_key.recount(by_key)
+        self._replies.recount(replies)
+
+    def _clock_set(self, by_s: float) -> None:
+        """The wall clock was set: the store's dates of this run are moved, so must be ours."""
+        if abs(by_s) < REDATE_S:
+            return
+        before = self._outbox.clock.ahead_s - by_s
+        for quota in self.quotas:
+            quota.clock_set(by_s, self._began + before - REDATE_S)
+        since, now = self._window()
+
+        def count(tx: Transaction) -> _Used:
+            used, found = _used(tx, since, now)
+            if found is not None:
+                _keep(tx, found)
+            return used
+
+        self._store.write(count, keep=True, then=self._know)
 
     async def send(
         self, new: NewMessage, *, key: str, idempotency: Idempotency | None = None
     ) -> Accepted:
         """See Gateway.send."""
+        self._outbox.clock.look()
         try:
             message = self._check(new, key=key, now=self._clock.time())
-        except TooMany:
+        except (Rejected, TooMany):  # the first time it may have been taken: by other routes, say
             before = await self._answered(key, idempotency)
             if before is None:
                 raise
@@ -130,6 +184,7 @@ class Door:
         self, news: Iterable[NewMessage], *, key: str, idempotency: Idempotency | None = None
     ) -> AcceptedBatch:
         """See Gateway.send_batch."""
+        self._outbox.clock.look()
         now = self._clock.time()
         id = new_id("bat", now, self._random)
         if isinstance(news, NewMailing):
@@ -228,13 +283,20 @@ class Door:
 
         Raises Rejected, TooMany, Unavailable, or what `first` raises.
         """
+        self._outbox.clock.look()
         now = self._clock.time()
-        message = self._check(new, key="handler", now=now)
-        at = self._replies.allowed_at(message.to, now)
+        message = self._check(new, key=REPLIES_KEY, now=now)
+        to = message.to
+        at = self._replies.allowed_at(to, now)
         if at > now:
+            self._give_back([(to, REPLIES_KEY)])
             raise TooMany("it has had as many automatic replies as it may have", at - now)
-        self._replies.record(message.to, now)
-        await self._commit([Mailing.of(message)], first)
+        self._replies.record(to, now)
+        try:
+            await self._commit([Mailing.of(message)], first)
+        except Exception:
+            self._replies.give_back(to)
+            raise
 
     async def _commit(
         self,
@@ -245,15 +307,18 @@ class Door:
         try:
             await self._outbox.accept(accepted, first=first, then=then)
         except Exception as error:
-            for mailing in accepted:
-                for _, to, _ in mailing.recipients:
-                    self._per_recipient.give_back(to)
-                    self._per_key.give_back(mailing.common.key)
+            self._give_back((to, m.common.key) for m in accepted for _, to, _ in m.recipients)
             if isinstance(error, StoreUnavailable):
                 raise Unavailable(str(error)) from error
             raise
         for mailing in accepted:
             self.accepted.add(mailing.common.type, len(mailing.recipients))
+
+    def _give_back(self, counted: Iterable[tuple[str, str]]) -> None:
+        """Messages (recipient, key) were not accepted after all."""
+        for to, key in counted:
+            self._per_recipient.give_back(to)
+            self._per_key.give_back(key)
 
     def _answer(
         self, key: str, idempotency: Idempotency | None, answer: Any
@@ -281,3 +346,22 @@ class Door:
             units_left=parts.units_left,
             changes=parts.changes,
         )
+
+
+def _used(
+    db: sqlite3.Connection | Transaction, since: float, now: float
+) -> tuple[_Used, Misdated | None]:
+    """What was accepted since then; and what is to be remembered of dates later than now."""
+    rows = messages.since(db, since)
+    known = sim_state.misdated(db, sim_state.MESSAGES)
+    found = found_in((at for at, _, _ in rows), now, known, REDATE_S)
+    used = [
+        (at, to, key)
+        for date, to, key in rows
+        if (at := believed(date, now, found, REDATE_S)) >= since
+    ]
+    return sorted(used), None if found == known else found
+
+
+def _keep(tx: Transaction, found: Misdated) -> None:
+    sim_state.keep_misdated(tx, sim_state.MESSAGES, found)

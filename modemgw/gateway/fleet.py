@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -27,7 +27,7 @@ from modemgw.modem import (
     SimIdentity,
     Timings,
 )
-from modemgw.store import Store, StoreUnavailable
+from modemgw.store import Store, StoreUnavailable, sim_state
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +84,9 @@ class Fleet(ModemSink):
         clock: Clock,
         random: Random,
         timings: Timings | None = None,
+        paused: Iterable[str] = (),
     ) -> None:
+        """`paused`: modems that an administrator had paused before, by id."""
         self._store = store
         self._outbox = outbox
         self._received = received
@@ -95,6 +97,7 @@ class Fleet(ModemSink):
         self._tasks: asyncio.TaskGroup | None = None
         self._closed = False
         self._ready: set[str] = set()
+        self._paused = set(paused)
         self._wanted = {s.id: s for s in config.modem}
         self._stations: dict[str, _Station] = {}
         for section in config.modem:
@@ -112,6 +115,8 @@ class Fleet(ModemSink):
         )
 
     def _settle_in(self, section: ModemSection, modem: Modem, limits: Limits) -> None:
+        if section.id in self._paused:
+            modem.pause()
         lane = self._outbox.add_lane(modem, section)
         station = self._stations[section.id] = _Station(section, limits, modem, lane)
         if self._tasks is not None:
@@ -252,6 +257,24 @@ class Fleet(ModemSink):
             )
         return f"modem {section.id}: {', '.join(sorted(changed))} changed" if changed else ""
 
+    # --- what administrators tell
+
+    def pause(self, id: str) -> None:
+        """Send nothing more through a modem, until `resume`: also after a restart, whatever becomes
+        of the modem meanwhile. Raises NotFound."""
+        self._station(id).modem.pause()
+        self._paused.add(id)
+        self._keep_pause(id, True)
+
+    def resume(self, id: str) -> None:
+        """Let a paused modem work again. Raises NotFound."""
+        self._station(id).modem.resume()
+        self._paused.discard(id)
+        self._keep_pause(id, False)
+
+    def _keep_pause(self, id: str, pause: bool) -> None:
+        self._store.write(lambda tx: sim_state.set_paused(tx, id, pause), keep=True)
+
     # --- what modems tell
     async def received(self, modem_id: str, sim: SimIdentity, pdu: ReceivedPdu) -> None:
         """See ModemSink."""
@@ -310,8 +333,13 @@ class Fleet(ModemSink):
             routes=section.routes,
             weight=section.weight,
             limits=station.limits,
-            held=core.lane(id).held(self._clock.time()),
+            held=self._held(id),
         )
+
+    def _held(self, id: str) -> Held | None:
+        clock = self._outbox.clock
+        held = self._outbox.dispatcher.core.lane(id).held(clock.time())
+        return None if held is None else replace(held, until=clock.wall(held.until))
 
     def views(self) -> list[ModemView]:
         """Every modem, in the order of the configuration; those that are leaving come last."""
@@ -355,7 +383,5 @@ def _differing(old: ModemSection, new: ModemSection) -> set[str]:
 
 
 def _inherit(modem: Modem, before: Modem) -> None:
-    """What an administrator has told a modem holds for the one that takes its place."""
+    """Who follows a modem's trace follows the one that takes its place."""
     modem.trace.tap = before.trace.tap
-    if before.state is ModemState.PAUSED:
-        modem.pause()

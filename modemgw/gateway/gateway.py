@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from random import Random
 from typing import Any
 
 from prometheus_client import CollectorRegistry
 
 from modemgw.clock import Clock, SystemClock
-from modemgw.config import Config
+from modemgw.config import Config, ConfigError
 from modemgw.gateway import life
 from modemgw.gateway.bus import EventBus
 from modemgw.gateway.changes import in_force, lines
@@ -26,7 +26,7 @@ from modemgw.gateway.incoming import Incoming
 from modemgw.gateway.metrics import registry_of
 from modemgw.gateway.outbox import Outbox, RecoveryReport
 from modemgw.gateway.receipts import Receipts
-from modemgw.modem import Modem, Timings, TraceLine, UssdAnswer
+from modemgw.modem import Timings, TraceLine, UssdAnswer
 from modemgw.store import (
     FILE_NAME,
     InboundQuery,
@@ -36,6 +36,7 @@ from modemgw.store import (
     inbound,
     keys,
     messages,
+    sim_state,
 )
 from modemgw.store.records import Event, Inbound, Key, Message, NewMessage, Page
 
@@ -160,6 +161,7 @@ class Gateway:
             clock=self._clock,
             random=self._random,
             timings=self._timings,
+            paused=await self._store.read(sim_state.paused),
         )
         await self._door.count_used()
         with contextlib.suppress(StoreUnavailable):  # then `_run` does it when the database can
@@ -211,10 +213,12 @@ class Gateway:
 
         One after the other, and within `gateway.drain_timeout` for modems that have to go. What is
         read at the start only stays as it is. Raises ValueError for a modem's profile that there is
-        not: then nothing has changed. Cancelled midway, some of it is done; call it again.
+        not, and ConfigError where it would remove the last modem and does not say that this is
+        wanted: then nothing has changed. Cancelled midway, some of it is done; call it again.
         """
         await self._started.wait()
         async with self._changing:
+            _keep_the_last_modem(self._config, config)
             begin = self._fleet.plan(config)
             told = lines(self._config, config)
             config = self._config = in_force(self._config, config)
@@ -223,12 +227,12 @@ class Gateway:
             self._handlers.reconfigure(config.handler)
             self._inbox.reassembly_timeout_s = config.gateway.reassembly_timeout
             self._housekeeping.reconfigure(config)
-            modems, moved, _ = await asyncio.gather(
+            told += await _together(
                 self._fleet.reconfigure(config, begin),
                 self._outbox.reroute(),
                 self._door.count_used(),
             )
-            return [*told, *modems, *moved, *self._outbox.pinned_to_nobody()]
+            return [*told, *self._outbox.pinned_to_nobody()]
 
     # --- sending
 
@@ -331,18 +335,17 @@ class Gateway:
 
     def pause_modem(self, id: str) -> ModemView:
         """Send nothing more through a modem. Raises NotFound."""
-        return self._tell(id, Modem.pause)
+        self._fleet.pause(id)
+        return self._fleet.view(id)
 
     def resume_modem(self, id: str) -> ModemView:
         """Let a paused modem work again. Raises NotFound."""
-        return self._tell(id, Modem.resume)
+        self._fleet.resume(id)
+        return self._fleet.view(id)
 
     def restart_modem(self, id: str) -> ModemView:
         """Let a modem begin anew with its identification. Raises NotFound."""
-        return self._tell(id, Modem.restart)
-
-    def _tell(self, id: str, verb: Callable[[Modem], None]) -> ModemView:
-        verb(self._fleet.modem(id))
+        self._fleet.modem(id).restart()
         return self._fleet.view(id)
 
     async def ussd(self, id: str, code: str, timeout_s: float) -> UssdAnswer:
@@ -384,6 +387,29 @@ class Gateway:
         """The figures for Prometheus."""
         return registry_of(
             self._fleet.views, lambda: len(self._outbox.dispatcher.core), self._door.accepted
+        )
+
+
+async def _together(*works: Awaitable[list[str] | None]) -> list[str]:
+    """Do all of this side by side; returns what there is to tell.
+
+    All of it has ended when this returns or raises, so that no later change meets what is left.
+    """
+    done = await asyncio.gather(*works, return_exceptions=True)
+    failed = [one for one in done if isinstance(one, BaseException)]
+    if failed:
+        raise failed[0] if len(failed) == 1 else BaseExceptionGroup("several things failed", failed)
+    return [line for one in done if isinstance(one, list) for line in one]
+
+
+def _keep_the_last_modem(running: Config, wanted: Config) -> None:
+    """A file that was emptied, or is only half written, is not to stop the whole bank."""
+    if running.modem and not wanted.modem and not wanted.gateway.allow_no_modems:
+        raise ConfigError(
+            [
+                "the configuration has no [[modem]], but modems are at work; if all of them are to "
+                "go, say so with [gateway] allow_no_modems = true"
+            ]
         )
 
 

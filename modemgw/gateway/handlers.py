@@ -22,7 +22,7 @@ import aiohttp
 from modemgw.clock import Clock
 from modemgw.config import HandlerMatch, HandlerSection
 from modemgw.gateway.errors import Rejected
-from modemgw.gateway.retry import backoff
+from modemgw.gateway.retry import LONGEST_WAIT_S, backoff
 from modemgw.store import Handling, Store, StoreConflict, Transaction
 from modemgw.store import inbound as rows
 from modemgw.store.records import Inbound, NewMessage
@@ -34,6 +34,11 @@ AT_ONCE = 32
 FIRST_WAIT_S = 5.0
 MAX_TRIES = 12
 """With back-off from FIRST_WAIT_S this is a little over two hours; then the delivery is dead."""
+
+LONGEST_SLEEP_S = 60.0
+"""The clock may be set while nothing is due: look again at least this often."""
+LATEST_S = 1.25 * LONGEST_WAIT_S
+"""No wait is longer: a later time was stored by a clock that was ahead, and has passed."""
 
 Reply = Callable[[NewMessage, Callable[[Transaction], None]], Awaitable[None]]
 """Accepts a message; in the same transaction, before that, it does what is handed along."""
@@ -120,12 +125,12 @@ class Handlers:
                 idle = [h for h in owed if (h.inbound_n, h.handler) not in at_work]
                 now = self._clock.time()
                 for handling in idle[: AT_ONCE - len(self._busy)]:
-                    if handling.next_at <= now:
+                    if not now < handling.next_at <= now + LATEST_S:
                         self._busy.add((handling.inbound_n, handling.handler))
                         tasks.create_task(self._work(handling, http))
-                later = [h.next_at - now for h in idle if h.next_at > now]
+                later = [h.next_at - now for h in idle if now < h.next_at <= now + LATEST_S]
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(min(later, default=3600.0)):
+                    async with asyncio.timeout(min([*later, LONGEST_SLEEP_S])):
                         await self._wake.wait()
 
     async def _work(self, handling: Handling, http: aiohttp.ClientSession) -> None:

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
-from modemgw.clock import Clock
+from modemgw.clock import Clock, SteadyClock
 from modemgw.config import Config
 from modemgw.gateway import life
 from modemgw.gateway.inbox import Inbox
@@ -25,6 +25,9 @@ DAY_S = 86400.0
 ANSWERS_DAYS = 7.0
 """An Idempotency-Key is remembered this long."""
 
+SETTLED_S = 3600.0
+"""Nothing is let go by a clock that was set, or first seen, less than this time ago: on a board
+without a battery it may be a year ahead until the network tells the time."""
 PAUSE_S = 0.1
 """Between such transactions: letting go of a million rows must not hold up sending."""
 
@@ -51,6 +54,8 @@ class Housekeeping:
         self._at: dict[str, int] = {}
         """How far each kind of thing was looked through today."""
         self._clock = clock
+        self._steady = SteadyClock(clock)
+        """By which it is seen how long the clock has not been set."""
 
     def reconfigure(self, config: Config) -> None:
         """Go by other times from the next round on."""
@@ -60,7 +65,7 @@ class Housekeeping:
         """Keep house until cancelled. A database in trouble is left alone until the next turn."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._every_turn(self._hand_on))
-            tasks.create_task(self._every_turn(self._let_all_go))
+            tasks.create_task(self._every_turn(self._let_go_by_a_settled_clock))
 
     async def _every_turn(self, chores: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -83,6 +88,11 @@ class Housekeeping:
         overdue = self._clock.time() - self._config.gateway.receipt_timeout
         while await self._store.write(lambda tx: _end_waiting(tx, overdue)) >= CHUNK:
             await self._clock.sleep(PAUSE_S)
+
+    async def _let_go_by_a_settled_clock(self) -> None:
+        self._steady.look()
+        if self._steady.time() - self._steady.set_at >= SETTLED_S:
+            await self._let_all_go()
 
     async def _let_all_go(self) -> None:
         now = self._clock.time()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from math import inf
 
 from modemgw.gateway.content import Content
 from modemgw.gateway.life import Subject
@@ -12,6 +13,11 @@ from modemgw.store.records import Attempt, AttemptState, Mailing, Message, Messa
 
 RANKS = {"otp": 0, "transactional": 1, "promotional": 2}
 """Which type goes first: the lower the earlier."""
+
+
+FRILLS_REFUSED = frozenset({"cms-69", "cms-198", "cms-199"})
+"""Errors of a network that does without a message's validity period or its report, or not at all
+(TS 23.040 9.2.3.22: facility not supported; TP-VP or TP-SRR not supported)."""
 
 
 class PartState(Enum):
@@ -127,8 +133,11 @@ class Job:
         self.sim = None
 
 
-def jobs_of(n: int, mailing: Mailing) -> list[Job]:
-    """The jobs of messages that were just accepted, of which the first is number `n`."""
+def jobs_of(n: int, mailing: Mailing, ahead_s: float = 0.0) -> list[Job]:
+    """The jobs of messages that were just accepted, of which the first is number `n`.
+
+    `ahead_s`: how far the wall clock, by which they are dated, is ahead of the queue's.
+    """
     common = mailing.common
     content = Content(
         text=common.text,
@@ -138,8 +147,8 @@ def jobs_of(n: int, mailing: Mailing) -> list[Job]:
         message_class=common.message_class,
     )
     type, modem, receipt, status = common.type, common.modem, common.receipt, common.status
-    created_at, expires_at = common.created_at, common.expires_at
-    due_at = common.send_at or created_at
+    created_at, expires_at = common.created_at - ahead_s, common.expires_at - ahead_s
+    due_at = created_at if common.send_at is None else common.send_at - ahead_s
     count, reference = len(common.parts), common.reference
     return [
         Job(
@@ -162,20 +171,30 @@ def jobs_of(n: int, mailing: Mailing) -> list[Job]:
     ]
 
 
-def job_of(n: int, message: Message) -> Job:
-    """The job of a message as a restart finds it in the store."""
+def job_of(n: int, message: Message, now: float = inf) -> Job:
+    """The job of a message as a restart finds it in the store at `now`."""
     (job,) = jobs_of(n, Mailing.of(message))
+    early_s = job.created_at - now
+    if early_s > 0:  # the clock was ahead when it was accepted: it has its validity from now on
+        job.created_at = now
+        if message.send_at is None:
+            job.due_at = now
+            job.expires_at -= early_s
     for part in message.parts:
         if part.attempts:
-            _take_up(job, part.index - 1, part.attempts)
+            _take_up(job, part.index - 1, part.attempts, now)
     return job
 
 
-def _take_up(job: Job, index: int, attempts: tuple[Attempt, ...]) -> None:
+def _take_up(job: Job, index: int, attempts: tuple[Attempt, ...], now: float) -> None:
     progress = job.part(index)
     last = attempts[-1]
     progress.tries = last.n
-    progress.refusals = sum(a.state is AttemptState.REFUSED for a in attempts)
+    refused = [a for a in attempts if a.state is AttemptState.REFUSED]
+    progress.refusals = len(refused)
+    job.bare = job.bare or any(
+        a.error is not None and a.error.code in FRILLS_REFUSED for a in refused
+    )
     # The last one's own doubt is not yet a risk: only another try would be.
     earlier = any(a.state is AttemptState.AMBIGUOUS for a in attempts[:-1])
     progress.duplicate_risk = earlier or last.duplicate_risk
@@ -184,5 +203,24 @@ def _take_up(job: Job, index: int, attempts: tuple[Attempt, ...]) -> None:
         job.sim = last.sim
     elif last.state in (AttemptState.AMBIGUOUS, AttemptState.SUBMITTING):
         progress.state = PartState.AMBIGUOUS
-        progress.doubted_at = last.ended_at or last.started_at
+        progress.doubted_at = min(last.ended_at or last.started_at, now)
         job.sim = last.sim
+    _wait_on(job, refused, now)
+
+
+def _wait_on(job: Job, refused: list[Attempt], now: float) -> None:
+    """Keep to the waits that refusals before the restart have called for."""
+    for attempt in refused:
+        retry = attempt.retry
+        if retry is None:
+            continue
+        ended_at = attempt.ended_at or attempt.started_at
+        # By a clock that was ahead then, the wait would last for as long as that.
+        until = min(retry.at, now + retry.at - ended_at)
+        if until <= now:
+            continue
+        if retry.elsewhere:
+            job.avoid |= {attempt.sim}
+            job.avoid_until = max(job.avoid_until, until)
+        elif attempt is refused[-1]:
+            job.due_at = max(job.due_at, until)

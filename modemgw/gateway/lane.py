@@ -8,13 +8,14 @@ from collections.abc import Callable
 from random import Random
 from typing import Protocol
 
-from modemgw.clock import Clock
+from modemgw.clock import SteadyClock
 from modemgw.config import TypeSection, TypesSection
 from modemgw.gateway import content, life, progress
+from modemgw.gateway.breaker import Breaker
 from modemgw.gateway.dispatch import LaneState
 from modemgw.gateway.dispatcher import Dispatcher
 from modemgw.gateway.errors import Rejected
-from modemgw.gateway.job import Job, PartProgress, PartState
+from modemgw.gateway.job import FRILLS_REFUSED, Job, PartProgress, PartState
 from modemgw.gateway.life import Happening
 from modemgw.gateway.receipts import Matched, Receipts
 from modemgw.gateway.retry import Action, decide
@@ -29,7 +30,7 @@ from modemgw.modem import (
 )
 from modemgw.sms import Address, Submit, Validity
 from modemgw.store import AttemptKey, Store, StoreConflict, StoreError, Transaction, attempts
-from modemgw.store.records import AttemptState, ErrorInfo, MessageStatus
+from modemgw.store.records import AttemptState, ErrorInfo, MessageStatus, Retry
 
 logger = logging.getLogger(__name__)
 
@@ -65,9 +66,10 @@ class Lane:
         store: Store,
         receipts: Receipts,
         on_settled: Callable[[Matched], None],
+        keep_breaker: Callable[[str, Breaker], None],
         types: TypesSection,
         receipt_timeout_s: float,
-        clock: Clock,
+        clock: SteadyClock,
         random: Random,
     ) -> None:
         self._modem = modem
@@ -75,6 +77,7 @@ class Lane:
         self._store = store
         self._receipts = receipts
         self._on_settled = on_settled
+        self._keep_breaker = keep_breaker
         self._types = types
         self._receipt_timeout_s = receipt_timeout_s
         self._clock = clock
@@ -113,6 +116,7 @@ class Lane:
             finally:
                 self._waiting = None
             await self._carry(job)
+            del job  # while the next one is waited for, nobody needs its text
 
     @property
     def _state(self) -> LaneState:
@@ -144,7 +148,8 @@ class Lane:
         if sim is None:
             self._dispatcher.add(job, at=self._clock.time() + BREATH_S)
             return False
-        now = self._clock.time()
+        self._clock.look()
+        now, dated = self._clock.time(), self._clock.date()
         try:
             tpdu = self._tpdu(job, index, now)
         except (ValueError, Rejected) as error:  # accepted by another version, with other rules
@@ -156,16 +161,16 @@ class Lane:
         key = AttemptKey(job.n, index + 1, part.tries)
         self._state.throttle.record(now, job.to)
         self._state.used += 1
-        authorise = self._store.write(self._beginning(job, key, sim.iccid, now, part))
+        authorise = self._store.write(self._beginning(job, key, sim.iccid, dated, part))
         self._receipts.on_early[key] = self._modem.hasten
         try:
             done = await self._modem.submit(tpdu, authorise=authorise, more=more)
         except NotSubmitted as failure:
-            return self._not_sent(job, key, sim, now, failure)
+            return self._not_sent(job, key, sim, failure)
         except SubmitRefused as refusal:
-            return self._refused(job, key, sim, now, refusal)
+            return self._refused(job, key, sim, refusal)
         except SubmitAmbiguous as doubt:
-            return self._ambiguous(job, key, sim, now, _error_of(doubt))
+            return self._ambiguous(job, key, sim, _error_of(doubt))
         except StoreConflict as overtaken:  # it is over already, so nothing was sent
             logger.info("modem %s: message %s: %s", self._modem.id, job.id, overtaken)
             self._state.throttle.give_back()
@@ -173,19 +178,18 @@ class Lane:
             return False
         except StoreError as failure:  # the attempt could not be recorded, so nothing was sent
             job.status = MessageStatus.QUEUED
-            return self._not_sent(job, key, sim, now, NotSubmitted(str(failure)))
+            return self._not_sent(job, key, sim, NotSubmitted(str(failure)))
         except asyncio.CancelledError:
-            self._ambiguous(job, key, sim, now, ErrorInfo("stopped", STOPPED, permanent=False))
+            self._ambiguous(job, key, sim, ErrorInfo("stopped", STOPPED, permanent=False))
             self._put_back(job)  # the modem may go while the gateway stays
             raise
         except Exception as error:
             # A fault of ours must not stop the lane, and says nothing about what went out.
             logger.exception("modem %s: sending failed in an unforeseen way", self._modem.id)
-            fault = ErrorInfo("fault", repr(error), permanent=False)
-            return self._ambiguous(job, key, sim, now, fault)
+            return self._ambiguous(job, key, sim, ErrorInfo("fault", repr(error), permanent=False))
         finally:
             del self._receipts.on_early[key]
-        self._accepted(job, key, sim, now, done.reference)
+        self._accepted(job, key, sim, done.reference)
         return True
 
     def _beginning(
@@ -226,19 +230,21 @@ class Lane:
 
     # --- how an attempt ends
 
-    def _accepted(
-        self, job: Job, key: AttemptKey, sim: SimIdentity, began: float, reference: int | None
-    ) -> None:
+    def _accepted(self, job: Job, key: AttemptKey, sim: SimIdentity, reference: int | None) -> None:
         job.part(key.part - 1).state = PartState.ACCEPTED
         if job.part_count > 1:
             job.sim = sim.iccid
         self._dispatcher.core.sent_by(job, sim.iccid)
-        if self._state.breaker.succeeded():
+        breaker = self._state.breaker
+        noted = breaker.state is not None
+        if breaker.succeeded():
             self._dispatcher.health_changed(self._modem.id)
             self._tell_sim("sim.restored", sim, None)
-        ended = self._clock.time()
+        if noted:
+            self._keep_breaker(sim.iccid, breaker)
+        ended = self._clock.date()
         # After an earlier try, a report on that one may have told more than "sent".
-        single, subject, to = job.part_count == 1 and key.n == 1, job.subject, job.to
+        single, subject = job.part_count == 1 and key.n == 1, job.subject
 
         def accept(tx: Transaction) -> list[Matched]:
             attempts.finish(tx, key, AttemptState.ACCEPTED, reference=reference, ended_at=ended)
@@ -246,20 +252,13 @@ class Lane:
                 life.move(tx, subject, Happening.ACCEPTED)
             else:
                 progress.refresh(tx, key.message)
-            return self._receipts.ended(tx, sim.iccid, to, since=began, reference=reference)
+            return self._receipts.ended(tx, key, reference)
 
         self._store.write(accept, keep=True, then=self._settle)
 
-    def _not_sent(
-        self,
-        job: Job,
-        key: AttemptKey,
-        sim: SimIdentity,
-        began: float,
-        failure: NotSubmitted,
-    ) -> bool:
+    def _not_sent(self, job: Job, key: AttemptKey, sim: SimIdentity, failure: NotSubmitted) -> bool:
         error = ErrorInfo("not-sent", str(failure), permanent=False)
-        self._finish(job, key, sim, began, AttemptState.NOT_SENT, error)
+        self._finish(key, sim, AttemptState.NOT_SENT, error)
         self._state.throttle.give_back()
         logger.info("modem %s: message %s not sent: %s", self._modem.id, job.id, failure)
         # Not the message's fault: it costs no try, and others may carry it at once.
@@ -272,14 +271,7 @@ class Lane:
         self._dispatcher.add(job, at=self._clock.time() + pause)
         return False
 
-    def _refused(
-        self,
-        job: Job,
-        key: AttemptKey,
-        sim: SimIdentity,
-        began: float,
-        refusal: SubmitRefused,
-    ) -> bool:
+    def _refused(self, job: Job, key: AttemptKey, sim: SimIdentity, refusal: SubmitRefused) -> bool:
         verdict = refusal.verdict
         error = ErrorInfo(
             code="error" if refusal.code is None else _slug(refusal.code),
@@ -287,15 +279,18 @@ class Lane:
             permanent=verdict.error_class in (ErrorClass.RECIPIENT, ErrorClass.MESSAGE),
         )
         if verdict.error_class is ErrorClass.AMBIGUOUS:
-            return self._ambiguous(job, key, sim, began, error)
-        if self._state.breaker.refused(verdict.error_class, job.to, self._clock.time()):
+            return self._ambiguous(job, key, sim, error)
+        breaker, before = self._state.breaker, self._state.breaker.state
+        if breaker.refused(verdict.error_class, job.to, self._clock.time()):
             self._dispatcher.health_changed(self._modem.id)
             self._tell_sim("sim.blocked", sim, error)
+        if breaker.state != before:
+            self._keep_breaker(sim.iccid, breaker)
         part = job.part(key.part - 1)
         part.refusals += 1
-        if refusal.code is not None and str(refusal.code) in _FRILLS_REFUSED and not job.bare:
+        if error.code in FRILLS_REFUSED and not job.bare:
             job.bare = True
-            self._finish(job, key, sim, began, AttemptState.REFUSED, error)
+            self._finish(key, sim, AttemptState.REFUSED, error)
             self._dispatcher.add(job)
             return False
         decision = decide(
@@ -307,13 +302,17 @@ class Lane:
         )
         logger.info("modem %s: message %s refused: %s", self._modem.id, job.id, error.code)
         if decision.action is Action.ACCEPT:
-            self._accepted(job, key, sim, began, None)
+            self._accepted(job, key, sim, None)
             return True
-        self._finish(job, key, sim, began, AttemptState.REFUSED, error)
         now = self._clock.time()
+        elsewhere = decision.action is Action.ELSEWHERE
+        retry = None
+        if decision.action is not Action.FAIL:
+            retry = Retry(self._clock.date() + decision.wait_s, elsewhere)
+        self._finish(key, sim, AttemptState.REFUSED, error, retry)
         if decision.action is Action.FAIL:
             self._give_up(job, MessageStatus.FAILED, error)
-        elif decision.action is Action.ELSEWHERE:
+        elif elsewhere:
             job.avoid, job.avoid_until = job.avoid | {sim.iccid}, now + decision.wait_s
             self._dispatcher.add(job)
         else:
@@ -327,16 +326,14 @@ class Lane:
             logger.error("modem %s: SIM %s is taken out: %s", self._modem.id, sim.iccid, error.code)
         self._store.write(lambda tx: tx.emit(type, data), keep=True)
 
-    def _ambiguous(
-        self, job: Job, key: AttemptKey, sim: SimIdentity, began: float, error: ErrorInfo
-    ) -> bool:
-        part, ended = job.part(key.part - 1), self._clock.time()
-        part.state, part.doubted_at = PartState.AMBIGUOUS, ended
-        job.sim, to = sim.iccid, job.to
+    def _ambiguous(self, job: Job, key: AttemptKey, sim: SimIdentity, error: ErrorInfo) -> bool:
+        part, ended = job.part(key.part - 1), self._clock.date()
+        part.state, part.doubted_at = PartState.AMBIGUOUS, self._clock.time()
+        job.sim = sim.iccid
 
         def doubt(tx: Transaction) -> list[Matched]:
             attempts.finish(tx, key, AttemptState.AMBIGUOUS, error=error, ended_at=ended)
-            return self._receipts.ended(tx, sim.iccid, to, since=began)
+            return self._receipts.ended(tx, key)
 
         self._store.write(doubt, keep=True, then=self._settle)
         logger.warning(
@@ -354,18 +351,17 @@ class Lane:
 
     def _finish(
         self,
-        job: Job,
         key: AttemptKey,
         sim: SimIdentity,
-        began: float,
         state: AttemptState,
         error: ErrorInfo,
+        retry: Retry | None = None,
     ) -> None:
-        ended, to = self._clock.time(), job.to
+        ended = self._clock.date()
 
         def finish(tx: Transaction) -> list[Matched]:
-            attempts.finish(tx, key, state, error=error, ended_at=ended)
-            return self._receipts.ended(tx, sim.iccid, to, since=began)
+            attempts.finish(tx, key, state, error=error, ended_at=ended, retry=retry)
+            return self._receipts.ended(tx, key)
 
         self._store.write(finish, keep=True, then=self._settle)
 
@@ -400,8 +396,6 @@ def await_word(
     dispatcher.hold(job, since + (policy.ambiguous_wait if short else receipt_timeout_s))
 
 
-_FRILLS_REFUSED = frozenset({"+CMS ERROR: 69", "+CMS ERROR: 198", "+CMS ERROR: 199"})
-"""The network does without the message's validity period or its report, or not at all."""
 EXPIRED = ErrorInfo("expired", "its validity ended before it could be sent", permanent=False)
 STOPPED = "the gateway, or its work with this modem, was ended while the modem was sending"
 

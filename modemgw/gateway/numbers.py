@@ -1,51 +1,167 @@
 """Reading the recipient's number as people write it.
 
-A number with + is taken as E.164 (ITU-T E.164: at most 15 digits); any other is read by the
-default region's numbering plan; 3 to 8 digits that are no such number are a short code, dialled as
-they are.
+A number with + is taken as E.164 (ITU-T E.164: at most 15 digits), any other is read by the default
+region's numbering plan; 3 to 8 digits that are no such number are a short code, dialled as they
+are. A trunk prefix that its plan does not dial from abroad is dropped, `+44 (0)7700 900123`, and a
+number that its plan calls impossible is refused: it would be sent to nobody.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from dataclasses import dataclass
 from functools import lru_cache
 
 import phonenumbers
+from phonenumbers import PhoneMetadata, ValidationResult
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
-_PUNCTUATION = re.compile(r"[\s().\-/\u2010-\u2015\u00a0]+")
+_PUNCTUATION = re.compile(r"[\s().\-/\u2010-\u2015\u2212\u00a0]+")
 _SHORT_CODE = re.compile(r"[0-9*#]{3,8}")
+_SCHEME = re.compile(r"(?:tel|sms):", re.IGNORECASE)
+_BRACKETED = re.compile(r"\s*(\(?\+[0-9]{1,3}\)?)[\s.\-]*\([0-9]\)")
+_EXTENSION = re.compile(r"[0-9)](?:;?ext[.=:]?|;|,+|x|#)[0-9]{1,9}#?$", re.IGNORECASE)
+"""An extension behind a number, without punctuation: RFC 3966 `;ext=5`, `ext. 5`, `x5`, `#5`."""
+_TEST_BED = "999"
+"""A country code that the ITU keeps free: test beds (the virtual network too) live there."""
 
 
 class NumberError(ValueError):
     """The text is not a number that an SMS can be sent to."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What the numbering plan of a country code says of its numbers, and is cheap to check."""
+
+    code: str
+    lengths: frozenset[int]
+    """Digits behind the country code that numbers may have (empty: any)."""
+    trunk: re.Pattern[str] | None
+    """What is dialled before a number within the country only."""
+
+
 def normalise(text: str, region: str) -> str:
     """The number as it is dialled: `+` and E.164 digits, or a short code's digits.
 
-    Raises NumberError with a sentence that says what would be right.
+    `region` is the ISO 3166 code of the plan by which numbers without + are read.
+    Raises NumberError with a sentence that says what is wrong or what would be right.
     """
-    if _E164.fullmatch(text):
-        if _country(text[1:4]):
-            return text
-        raise NumberError(f"{text!r} begins with no country's code")
-    compact = _PUNCTUATION.sub("", text)
-    if compact.startswith("+"):
-        if _E164.fullmatch(compact) and _country(compact[1:4]):
-            return compact
+    if _E164.fullmatch(text) and _fits(text):
+        return text
+    written = _written(text)
+    compact = _PUNCTUATION.sub("", written)
+    if not compact.startswith("+"):
+        return _national(text, compact, region)
+    if not _E164.fullmatch(compact):
+        _refuse_extension(text, compact)
         raise NumberError(
             f"{text!r} is not an international number: + and 7 to 15 digits, such as +447700900123"
         )
-    return _national(text, compact, region)
+    if (number := _without_habit(written, compact)) is not None:
+        return number
+    return compact if _fits(compact) else _by_plan(text, compact)
+
+
+def _written(text: str) -> str:
+    """The number without what cannot be seen and a URI's frame; digits of any script as ASCII."""
+    if not text.isascii():
+        text = "".join(
+            str(unicodedata.decimal(char))
+            if char.isdecimal()
+            else unicodedata.normalize("NFKC", char)
+            for char in text
+            if unicodedata.category(char) != "Cf"
+        )
+    scheme = _SCHEME.match(text)
+    return text if scheme is None else _local(text[scheme.end() :])
+
+
+def _local(uri: str) -> str:
+    """The number of a `tel` URI (RFC 3966 5.1.5), in the context that it names."""
+    number, *parameters = uri.split(";")
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.lower() == "ext":
+            number += f";ext={value}"
+        elif name.lower() == "phone-context" and value.startswith("+") and number[:1] != "+":
+            number = value + number
+    return number
+
+
+def _without_habit(written: str, compact: str) -> str | None:
+    """The number without a `(0)` that people write though its plan has no trunk prefix.
+
+    None where nothing is in brackets, or where it belongs to the number, as in `+39 (0)6 …`.
+    """
+    found = _BRACKETED.match(written)
+    if found is None:
+        return None
+    without = _PUNCTUATION.sub("", found[1] + written[found.end() :])
+    if _is_valid(compact) or not _is_valid(without):
+        return None
+    return without if _fits(without) else None
+
+
+def _is_valid(number: str) -> bool:
+    try:
+        return phonenumbers.is_valid_number(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        return False
+
+
+def _fits(number: str) -> bool:
+    """Whether an E.164 number is one that its plan can have, with no trunk prefix in it."""
+    plan = _plan(number[1:4])
+    if plan is None:
+        return False
+    rest = number[1 + len(plan.code) :]
+    if plan.lengths and len(rest) not in plan.lengths:
+        return False
+    return plan.trunk is None or plan.trunk.match(rest) is None
 
 
 @lru_cache(maxsize=1024)
-def _country(three: str) -> bool:
-    """Whether digits begin with a country calling code (ITU-T E.164: 1 to 3 digits)."""
-    codes = phonenumbers.COUNTRY_CODE_TO_REGION_CODE
-    # +999 is kept free by the ITU; test beds (the virtual network too) live there.
-    return three == "999" or any(int(three[:n]) in codes for n in (1, 2, 3))
+def _plan(three: str) -> _Plan | None:
+    """The plan of numbers that begin with these digits (ITU-T E.164: a code has 1 to 3)."""
+    if three == _TEST_BED:
+        return _Plan(three, frozenset(), None)
+    for n in (1, 2, 3):
+        regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(three[:n]))
+        if regions is not None:
+            found = PhoneMetadata.metadata_for_region_or_calling_code(int(three[:n]), regions[0])
+            if found is None or found.general_desc is None:
+                return _Plan(three[:n], frozenset(), None)
+            trunk = found.national_prefix_for_parsing
+            lengths = frozenset(found.general_desc.possible_length)
+            return _Plan(three[:n], lengths, re.compile(trunk) if trunk else None)
+    return None
+
+
+def _by_plan(text: str, compact: str) -> str:
+    """An international number that is not to be taken as it stands. Raises NumberError."""
+    if _plan(compact[1:4]) is None:
+        raise NumberError(f"{text!r} begins with no country's code")
+    try:
+        parsed = phonenumbers.parse(compact)
+    except phonenumbers.NumberParseException as error:
+        raise NumberError(f"{text!r} is not an international number: {error}") from error
+    wrong = _IMPOSSIBLE.get(phonenumbers.is_possible_number_with_reason(parsed))
+    if wrong is not None:
+        raise NumberError(
+            f"{text!r} is no number of the country code +{parsed.country_code}: it {wrong}"
+        )
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+_IMPOSSIBLE = {
+    ValidationResult.INVALID_COUNTRY_CODE: "begins with no country's code",
+    ValidationResult.TOO_SHORT: "has too few digits",
+    ValidationResult.TOO_LONG: "has too many digits",
+    ValidationResult.INVALID_LENGTH: "has a number of digits that none has there",
+    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "lacks its area code, or digits",
+}
 
 
 def _national(text: str, compact: str, region: str) -> str:
@@ -53,11 +169,21 @@ def _national(text: str, compact: str, region: str) -> str:
         parsed = phonenumbers.parse(compact, region)
     except phonenumbers.NumberParseException:
         parsed = None
-    if parsed is not None and phonenumbers.is_possible_number(parsed) and len(compact) > 6:
-        return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-    if _SHORT_CODE.fullmatch(compact):
+    wrong = None
+    if parsed is not None and len(compact) > 6:
+        wrong = _IMPOSSIBLE.get(phonenumbers.is_possible_number_with_reason(parsed))
+        if wrong is None:
+            _refuse_extension(text, compact)
+            return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    if text.isascii() and _SHORT_CODE.fullmatch(compact):  # it is dialled as it was typed
         return compact
+    told = f", where it {wrong}," if wrong is not None else ""
     raise NumberError(
-        f"{text!r} is neither a number in {region} nor an international one (+447700900123) "
-        "nor a short code of 3 to 8 digits"
+        f"{text!r} is neither a number in {region}{told} nor an international one "
+        "(+447700900123) nor a short code of 3 to 8 digits"
     )
+
+
+def _refuse_extension(text: str, compact: str) -> None:
+    if _EXTENSION.search(compact):
+        raise NumberError(f"{text!r} has an extension: an SMS goes to a number without one")

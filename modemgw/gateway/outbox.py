@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random
 
-from modemgw.clock import Clock
+from modemgw.clock import Clock, SteadyClock
 from modemgw.config import Config, Limits, ModemSection
 from modemgw.gateway import life, progress
 from modemgw.gateway.accept import route_for
@@ -32,6 +32,7 @@ from modemgw.store import (
     Transaction,
     attempts,
     messages,
+    redating,
 )
 from modemgw.store.records import ErrorInfo, Mailing, MessageStatus
 
@@ -40,6 +41,8 @@ logger = logging.getLogger(__name__)
 INTERRUPTED = ErrorInfo(
     "interrupted", "the gateway ended while the modem was sending", permanent=False
 )
+REDATE_S = 60.0
+"""A clock that is set by less spoils no date that matters."""
 NO_WORD = ErrorInfo(
     "no-word",
     "the modem gave no answer after it had the PDU, and no status report came: "
@@ -88,38 +91,49 @@ class Outbox:
         self._config = config
         self._store = store
         self._receipts = receipts
-        self._clock = clock
+        self.clock = SteadyClock(clock)
+        """What the queue, the limits and every wait go by."""
         self._random = random
         self._next_n = next_n
         self.recovered = False
         """Whether what the last run left was taken up; before that nothing new is accepted."""
+        self._marks: dict[str, int] = {}
+        """How far the tables went when this run began."""
+        self._found: list[int] = []
+        """Messages that were found waiting then."""
         self._lanes: dict[str, Lane] = {}
         self._routes = {route.id for route in config.routes}
         self._sticky: set[str] = set()
         """Sticky routes of whose recipients the store was asked which SIM wrote to them."""
         self._limits: dict[str, Limits] = {}
         """By lane: as the configuration wants them; its throttle may still have to follow."""
-        self._sims = Sims(store=store, clock=clock, random=random)
+        self._began = self.clock.time()
+        self._sims = Sims(store=store, clock=self.clock, random=random)
         self.dispatcher = Dispatcher(
-            Dispatch(config.routes, clock.time()),
-            clock=clock,
+            Dispatch(config.routes, self._began),
+            clock=self.clock,
             on_due=self._due,
             on_expired=self._expired,
             on_overdue=self._overdue,
             on_quota=self._tell_quota,
+            on_timer=self.clock.look,
         )
+        self.clock.follow(self._clock_set)
 
     async def recover(self) -> RecoveryReport:
         """Take up what the last run left, before any lane runs; again when it failed.
 
         Raises StoreUnavailable: then nothing of it was taken up.
         """
+        self._marks = await self._store.read(redating.marks)
         keys = await self._store.write(self._take_up)
         rerouted = await reroute(self._store, self.dispatcher, self._config.routes)
         await self._remember_sims()
+        now = self.clock.time()
         jobs = await self._store.read(
-            lambda db: [job_of(w.n, w.message) for w in messages.waiting(db, life.part_status)]
+            lambda db: [job_of(w.n, w.message, now) for w in messages.waiting(db, life.part_status)]
         )
+        self._found = [job.n for job in jobs]
         fresh = []
         for job in jobs:
             if job.complete:
@@ -131,7 +145,7 @@ class Outbox:
                 fresh.append(job)
             else:
                 self._await_word(job)
-            if job.status is MessageStatus.SCHEDULED and job.due_at <= self._clock.time():
+            if job.status is MessageStatus.SCHEDULED and job.due_at <= now:
                 self._due(job)
         self.dispatcher.add_all(fresh)
         self.recovered = True
@@ -150,10 +164,10 @@ class Outbox:
         self._sticky = sticky
 
     def _take_up(self, tx: Transaction) -> list[AttemptKey]:
-        found = attempts.interrupted(tx, INTERRUPTED)
-        for one in found:
-            self._receipts.ended(tx, one.sim, one.to, since=one.started_at)
-        return [one.key for one in found]
+        keys = attempts.interrupted(tx, INTERRUPTED)
+        for key in keys:
+            self._receipts.ended(tx, key)
+        return keys
 
     @property
     def not_yet(self) -> str | None:
@@ -174,7 +188,7 @@ class Outbox:
         if self.not_yet is not None:
             raise StoreUnavailable(self._store.problem or self.not_yet)
         accepted = [self._with_known_routes(mailing) for mailing in accepted]
-        first_n = self._next_n
+        first_n, ahead_s = self._next_n, self.clock.ahead_s
         self._next_n += sum(len(mailing.recipients) for mailing in accepted)
 
         def write(tx: Transaction) -> list[Job]:
@@ -187,7 +201,7 @@ class Outbox:
                 if status is MessageStatus.QUEUED:
                     for n, (id, _, _) in enumerate(mailing.recipients, first_n + len(jobs)):
                         tx.emit("message.queued", life.about(Subject(n, id, reference), status))
-                jobs += jobs_of(first_n + len(jobs), mailing)
+                jobs += jobs_of(first_n + len(jobs), mailing, ahead_s)
             if then is not None:
                 then(tx)
             return jobs
@@ -255,7 +269,7 @@ class Outbox:
             id=section.id,
             routes=section.routes,
             weight=section.weight,
-            throttle=Throttle(limits, self._random),
+            throttle=Throttle(limits, self._random, ahead=lambda: self.clock.ahead_s),
         )
         self.dispatcher.add_lane(state)
         lane = Lane(
@@ -264,9 +278,10 @@ class Outbox:
             store=self._store,
             receipts=self._receipts,
             on_settled=self.settle,
+            keep_breaker=self._sims.keep_breaker,
             types=self._config.type,
             receipt_timeout_s=self._config.gateway.receipt_timeout,
-            clock=self._clock,
+            clock=self.clock,
             random=self._random,
         )
         self._lanes[section.id] = lane
@@ -316,10 +331,13 @@ class Outbox:
         self.dispatcher.change_lane(id, routes=section.routes, weight=section.weight)
         changed, self._limits[id] = limits != self._limits[id], limits
         lane = self.dispatcher.core.lane(id)
-        carried = [j.n for j in self.dispatcher.core.jobs() if not j.waiting and j.pending()]
-        if await self._sims.count_anew(lane, limits, carried) and id in self._lanes:
+        if await self._sims.count_anew(lane, limits, self._carried()) and id in self._lanes:
             self.dispatcher.health_changed(id)
         return changed
+
+    def _carried(self) -> list[int]:
+        """Messages in the hands of lanes."""
+        return [j.n for j in self.dispatcher.core.jobs() if not j.waiting and j.pending()]
 
     async def reroute(self) -> list[str]:
         """Route anew what waits for a route that is gone. Returns what to tell of it."""
@@ -343,6 +361,24 @@ class Outbox:
 
     # --- time
 
+    def _clock_set(self, by_s: float) -> None:
+        """The machine's clock was set while we ran."""
+        way = "ahead" if by_s > 0 else "back"
+        logger.warning("the machine's clock was set %s by %.0f s", way, abs(by_s))
+        self.dispatcher.clock_set(by_s)
+        if abs(by_s) < REDATE_S:
+            return
+        before_s = self.clock.ahead_s - by_s
+        since = self._began + before_s - REDATE_S
+        until = self.clock.time() + before_s + REDATE_S
+        marks, found = self._marks, self._found
+        if marks:
+            self._store.write(
+                lambda tx: redating.redate(tx, by_s, since, until, marks, found), keep=True
+            )
+        lanes = [self.dispatcher.core.lane(id) for id in self._lanes]
+        self._sims.clock_set(lanes, self._carried(), self.dispatcher.limits_changed)
+
     def _due(self, job: Job) -> None:
         if job.status is MessageStatus.SCHEDULED:
             job.status = MessageStatus.QUEUED
@@ -357,7 +393,7 @@ class Outbox:
         doubtful = [job.part(i) for i in job.ambiguous()]
         policy = getattr(self._config.type, job.type)
         again = policy.ambiguous == "retry" and not any(p.duplicate_risk for p in doubtful)
-        if not again or job.expires_at <= self._clock.time():
+        if not again or job.expires_at <= self.clock.time():
             self.dispatcher.remove(job)
             self._give_up(job, MessageStatus.UNKNOWN, NO_WORD)
             return
@@ -370,7 +406,9 @@ class Outbox:
         self.dispatcher.add(job)
 
     def _tell_quota(self, lane: LaneState) -> None:
-        data = {"modem": lane.id, "sim": lane.sim, "until": lane.used_up_until}
+        assert lane.used_up_until is not None, "that is what is told"
+        until = self.clock.wall(lane.used_up_until)
+        data = {"modem": lane.id, "sim": lane.sim, "until": until}
         logger.warning("modem %s: the limits of SIM %s are used up", lane.id, lane.sim)
         self._store.write(lambda tx: tx.emit("sim.quota", data), keep=True)
 

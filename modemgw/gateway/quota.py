@@ -17,7 +17,8 @@ _SPANS = (("per_minute", 60.0), ("per_hour", 3600.0), ("per_day", 86400.0))
 class Quota:
     """The messages of the last day by name (a recipient's number, or a key's name).
 
-    Times are UTC seconds. Without limits nothing is kept.
+    Times are UTC seconds of the wall clock, as they stand in the store. Without limits nothing is
+    kept.
     """
 
     def __init__(self, limits: RateLimits) -> None:
@@ -49,6 +50,12 @@ class Quota:
             else:
                 both = Counter(here) | Counter(times)
                 self._times[name] = deque(sorted(both.elements()))
+
+    def clock_set(self, by_s: float, since: float) -> None:
+        """The wall clock was set: what was dated since then is dated `by_s` seconds later now."""
+        for name, times in self._times.items():
+            moved = sorted(at + by_s if at >= since else at for at in times)
+            self._times[name] = deque(moved)
 
     @property
     def window_s(self) -> float:

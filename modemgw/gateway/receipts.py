@@ -70,17 +70,21 @@ class Receipts:
         return found
 
     def ended(
-        self, tx: Transaction, sim: str, to: str, *, since: float, reference: int | None = None
+        self, tx: Transaction, key: AttemptKey, reference: int | None = None
     ) -> list[Matched]:
-        """An attempt ended that was begun at `since`: apply the reports that waited for its end.
+        """An attempt ended: apply the reports that waited for its end.
 
         `reference`: the TP-MR that it was told. Returns the doubts that were settled, this attempt
         or earlier ones.
         """
+        begun = attempts.find(tx, key)
+        if begun is None:  # it could not be recorded, so nothing was sent
+            return []
         settled = []
-        tail = attempts.tail(to)
+        sim, tail = begun.sim, attempts.tail(begun.to)
         # A clock that was set back meanwhile must not hide what came after that.
-        for kept in events.unmatched(tx, sim, reference, tail, min(since, tx.now) - SLACK_S):
+        since = min(begun.started_at, tx.now) - SLACK_S
+        for kept in events.unmatched(tx, sim, reference, tail, since):
             try:
                 report = decode_mt(kept.tpdu)
             except PduError:  # decoded once before: so this was written by another version

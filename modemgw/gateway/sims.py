@@ -1,25 +1,35 @@
-"""What each SIM has used of its limits, and its health: both go with it from modem to modem."""
+"""What each SIM has used of its limits, and its health: both go with it from modem to modem.
+
+Both are in the store as well, so they go over a restart.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from random import Random
 
-from modemgw.clock import Clock
+from modemgw.clock import SteadyClock
 from modemgw.config import Limits
 from modemgw.gateway.breaker import Breaker
 from modemgw.gateway.dispatch import LaneState
+from modemgw.gateway.misdated import believed, found_in
 from modemgw.gateway.throttle import Throttle
-from modemgw.store import Store, attempts
+from modemgw.store import Store, Transaction, attempts, sim_state
+from modemgw.store.records import BreakerState, Misdated
 
 COUNTING_S = 60.0
 """A lane that waits for the count looks again after this time; it is told much earlier."""
+
+_Used = list[tuple[float, str]]
+"""(start, recipient) of parts, by the wall clock."""
 
 
 class Sims:
     """The throttle and the breaker of each SIM that was seen, counted from the store."""
 
-    def __init__(self, *, store: Store, clock: Clock, random: Random) -> None:
+    def __init__(self, *, store: Store, clock: SteadyClock, random: Random) -> None:
         self._store = store
         self._clock = clock
         self._random = random
@@ -30,16 +40,18 @@ class Sims:
         known = self._known.get(sim)
         if known is not None and known[0].limits == limits:
             return known
-        now = self._clock.time()
-        throttle = Throttle(limits, self._random)
-        since = throttle.window_start(now)
-        if since < now:
-            used = await self._store.read(lambda db: attempts.recent(db, sim, since))
-            throttle = Throttle(limits, self._random, used)
+        since, now = self._window(limits), self._clock.date()
+        used, found, state = await self._store.read(
+            lambda db: (*_used(db, sim, since, now), sim_state.breaker(db, sim))
+        )
+        if found is not None:
+            self._store.write(lambda tx: sim_state.keep_misdated(tx, sim, found), keep=True)
         # Whoever asked at the same time for the same must get the same.
         known = self._known.get(sim)
         if known is None or known[0].limits != limits:
-            known = self._known[sim] = (throttle, Breaker() if known is None else known[1])
+            throttle = self._throttle(limits, used)
+            breaker = self._restored(state) if known is None else known[1]
+            known = self._known[sim] = (throttle, breaker)
         return known
 
     async def count_anew(self, lane: LaneState, limits: Limits, carried: Sequence[int]) -> bool:
@@ -52,28 +64,109 @@ class Sims:
         sim, old = lane.sim, lane.throttle
         if sim is None or old.limits == limits:
             return False
-        now = self._clock.time()
-        new = Throttle(limits, self._random)
-        since = new.window_start(now)
+        since, now = self._window(limits), self._clock.date()
         counting = lane.throttle = _Counting(limits, self._random)
         taken = old
         try:
-            if since < now:
-                # In the writer's queue: what was begun before this moment is in the store by then.
-                used = await self._store.write(
-                    lambda tx: [
-                        *attempts.recent(tx, sim, since),
-                        *attempts.in_the_air(tx, sim, carried),
-                    ]
-                )
-                new = Throttle(limits, self._random, used)
-            taken = new
+            # In the writer's queue: what was begun before this moment is in the store by then.
+            used = await self._store.write(
+                lambda tx: _used_and_in_the_air(tx, sim, since, now, carried)
+            )
+            taken = self._throttle(limits, used)
         finally:
             counting.pass_on(taken)
             if lane.throttle is counting:  # else the SIM has left meanwhile
                 lane.throttle = taken
                 self._known[sim] = (taken, lane.breaker)
         return True
+
+    def clock_set(
+        self, lanes: Iterable[LaneState], carried: Sequence[int], then: Callable[[], None]
+    ) -> None:
+        """Count again what every SIM has sent: other days, months and dates count now.
+
+        What was dated by the clock of before must be dated right by a unit of work that was queued
+        before this is called. `then` is called when everything is counted.
+        """
+        for sim, (_, breaker) in self._known.items():
+            if breaker.open:
+                self.keep_breaker(sim, breaker)
+        self._known = {}
+        counted = []
+        for lane in lanes:
+            if lane.sim is not None:
+                limits = lane.throttle.limits
+                counting = lane.throttle = _Counting(limits, self._random)
+                counted.append((lane, lane.sim, counting, self._window(limits)))
+        now = self._clock.date()
+
+        def count(tx: Transaction) -> list[_Used]:
+            return [
+                _used_and_in_the_air(tx, sim, since, now, carried) for _, sim, _, since in counted
+            ]
+
+        def follow_up(found: list[_Used]) -> None:
+            for (lane, sim, counting, _), used in zip(counted, found, strict=True):
+                throttle = self._throttle(counting.limits, used)
+                counting.pass_on(throttle)
+                if lane.throttle is counting:  # else the SIM has left meanwhile
+                    lane.throttle = throttle
+                    self._known[sim] = (throttle, lane.breaker)
+            then()
+
+        self._store.write(count, keep=True, then=follow_up)
+
+    def keep_breaker(self, sim: str, breaker: Breaker) -> None:
+        """Have the store remember a SIM's refusals as they are now."""
+        state = breaker.state
+        if state is not None and state.probe_at is not None:
+            state = replace(state, probe_at=self._clock.wall(state.probe_at))
+        self._store.write(lambda tx: sim_state.keep_breaker(tx, sim, state), keep=True)
+
+    def _restored(self, state: BreakerState | None) -> Breaker:
+        if state is not None and state.probe_at is not None:
+            state = replace(state, probe_at=self._clock.steady(state.probe_at))
+        return Breaker.of(state, self._clock.time())
+
+    def _window(self, limits: Limits) -> float | None:
+        """The oldest date whose sends still count; None without limits."""
+        throttle = Throttle(limits, self._random, ahead=self._ahead)
+        now = self._clock.time()
+        start = throttle.window_start(now)
+        return self._clock.wall(start) if start < now else None
+
+    def _throttle(self, limits: Limits, used: _Used) -> Throttle:
+        steady = self._clock.steady
+        return Throttle(
+            limits, self._random, [(steady(at), to) for at, to in used], ahead=self._ahead
+        )
+
+    def _ahead(self) -> float:
+        return self._clock.ahead_s
+
+
+def _used(
+    db: sqlite3.Connection | Transaction, sim: str, since: float | None, now: float
+) -> tuple[_Used, Misdated | None]:
+    """What a SIM has sent since then; and what is to be remembered of rows dated later than now."""
+    if since is None:
+        return [], None
+    rows = attempts.recent(db, sim, since)
+    known = sim_state.misdated(db, sim)
+    found = found_in((at for at, _ in rows), now, known)
+    used = [(at, to) for date, to in rows if (at := believed(date, now, found)) >= since]
+    return sorted(used), None if found == known else found
+
+
+def _used_and_in_the_air(
+    tx: Transaction, sim: str, since: float | None, now: float, carried: Sequence[int]
+) -> _Used:
+    used, found = _used(tx, sim, since, now)
+    if found is not None:
+        sim_state.keep_misdated(tx, sim, found)
+    if since is None:
+        return used
+    return [*used, *((min(at, now), to) for at, to in attempts.in_the_air(tx, sim, carried))]
 
 
 class _Counting(Throttle):

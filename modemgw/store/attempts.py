@@ -8,13 +8,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from modemgw.sms import status_of
-from modemgw.store.records import Attempt, AttemptState, ErrorInfo, MessageStatus, Receipt
+from modemgw.store.records import (
+    Attempt,
+    AttemptState,
+    ErrorInfo,
+    MessageStatus,
+    Receipt,
+    Retry,
+)
 from modemgw.store.writer import Transaction
 
 _COLUMNS = (
     "message, part, n, state, modem, sim, to_number, reference, started_at, ended_at, "
     "duplicate_risk, error_code, error_detail, error_permanent, tp_status, report_at, sc_time, "
-    "discharge_time"
+    "discharge_time, retry_at, retry_elsewhere"
 )
 
 
@@ -98,8 +105,15 @@ def finish(
     reference: int | None = None,
     error: ErrorInfo | None = None,
     ended_at: float,
+    retry: Retry | None = None,
 ) -> None:
     """Record how an attempt ended, once: an end that is known already stays."""
+    if retry is not None:
+        tx.execute(
+            "UPDATE attempts SET retry_at = ?, retry_elsewhere = ? "
+            "WHERE message = ? AND part = ? AND n = ?",
+            (retry.at, retry.elsewhere, key.message, key.part, key.n),
+        )
     tx.execute(
         "UPDATE attempts SET state = ?, reference = ?, ended_at = ?, error_code = ?, "
         "error_detail = ?, error_permanent = ? "
@@ -116,6 +130,24 @@ def finish(
             key.n,
         ),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """How an attempt began."""
+
+    sim: str
+    to: str
+    started_at: float
+
+
+def find(tx: Transaction, key: AttemptKey) -> Begun | None:
+    """How an attempt began; None when it was never recorded."""
+    row = tx.execute(
+        "SELECT sim, to_number, started_at FROM attempts WHERE message = ? AND part = ? AND n = ?",
+        (key.message, key.part, key.n),
+    ).fetchone()
+    return None if row is None else Begun(*row)
 
 
 def add_report(
@@ -208,28 +240,15 @@ def last_sims(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Interrupted:
-    """An attempt that was in the air when the last run ended."""
-
-    key: AttemptKey
-    sim: str
-    to: str
-    started_at: float
-
-
-def interrupted(tx: Transaction, error: ErrorInfo) -> list[Interrupted]:
+def interrupted(tx: Transaction, error: ErrorInfo) -> list[AttemptKey]:
     """After a crash: every attempt that was in the air becomes ambiguous. Returns which."""
-    rows = tx.execute(
-        "SELECT message, part, n, sim, to_number, started_at FROM attempts "
-        "WHERE state = 'submitting'"
-    ).fetchall()
+    rows = tx.execute("SELECT message, part, n FROM attempts WHERE state = 'submitting'").fetchall()
     tx.many(
         "UPDATE attempts SET state = 'ambiguous', error_code = ?, error_detail = ?, "
         "error_permanent = 0 WHERE message = ? AND part = ? AND n = ?",
-        [(error.code, error.detail, *row[:3]) for row in rows],
+        [(error.code, error.detail, *row) for row in rows],
     )
-    return [Interrupted(AttemptKey(*row[:3]), *row[3:]) for row in rows]
+    return [AttemptKey(*row) for row in rows]
 
 
 def of(db: sqlite3.Connection | Transaction, message: int) -> dict[int, list[Attempt]]:
@@ -244,10 +263,21 @@ def of(db: sqlite3.Connection | Transaction, message: int) -> dict[int, list[Att
 
 
 def recent(db: sqlite3.Connection | Transaction, sim: str, since: float) -> list[tuple[float, str]]:
-    """(start, recipient) of each part accepted on `sim` since a time: its limits' use."""
+    """(start, recipient) of each part that `sim` has sent, or may have, since a time, oldest first.
+
+    Its limits' use. One of which nobody knows counts: the network may have counted it as well.
+    """
     rows = db.execute(
-        "SELECT started_at, to_number FROM attempts WHERE sim = ? AND reference IS NOT NULL "
-        "AND started_at >= ? ORDER BY started_at",
+        " UNION ALL ".join(
+            f"SELECT started_at, to_number FROM attempts WHERE sim = ?1 AND {one} "
+            "AND started_at >= ?2"
+            for one in (
+                "reference IS NOT NULL",
+                "state = 'ambiguous'",
+                "state = 'accepted' AND reference IS NULL",
+            )
+        )
+        + " ORDER BY 1",
         (sim, since),
     )
     return [(started, to) for started, to in rows]
@@ -308,4 +338,5 @@ def _attempt(row: Sequence[Any]) -> Attempt:
         error=None if row[11] is None else ErrorInfo(row[11], row[12], bool(row[13])),
         receipt=receipt,
         duplicate_risk=bool(row[10]),
+        retry=None if row[18] is None else Retry(row[18], bool(row[19])),
     )

@@ -11,7 +11,7 @@ def clock(tx: Transaction, sim: str) -> tuple[float | None, float | None]:
     Seconds by which it is ahead of ours; None: nothing is known.
     """
     row = tx.execute(
-        "SELECT clock_offset, clock_rival FROM service_centres WHERE sim = ?", (sim,)
+        "SELECT ahead_s, rival_s FROM service_centres WHERE sim = ?", (sim,)
     ).fetchone()
     return (None, None) if row is None else (row[0], row[1])
 
@@ -19,6 +19,6 @@ def clock(tx: Transaction, sim: str) -> tuple[float | None, float | None]:
 def set_clock(tx: Transaction, sim: str, offset: float, rival: float | None) -> None:
     """Keep what is thought of a service centre's clock, see `clock`."""
     tx.execute(
-        "INSERT OR REPLACE INTO service_centres (sim, clock_offset, clock_rival) VALUES (?, ?, ?)",
+        "INSERT OR REPLACE INTO service_centres (sim, ahead_s, rival_s) VALUES (?, ?, ?)",
         (sim, offset, rival),
     )

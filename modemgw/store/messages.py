@@ -199,23 +199,23 @@ def wait_no_longer(tx: Transaction, numbers: Iterable[int]) -> None:
     tx.many("UPDATE messages SET receipt_overdue = 1 WHERE n = ?", ((n,) for n in numbers))
 
 
-_Times = dict[str, list[float]]
+OLDER_IN_A_ROW = 10_000
+"""So many messages dated before a time: then those before them are older, whatever clocks did."""
 
 
-def since(db: sqlite3.Connection, at: float) -> tuple[_Times, _Times]:
-    """When messages were accepted since then, oldest first: by recipient, and by key."""
-    by_to: _Times = {}
-    by_key: _Times = {}
-    for to, key, created_at in db.execute(
-        "SELECT to_number, key, created_at FROM messages ORDER BY n DESC"
+def since(db: sqlite3.Connection | Transaction, at: float) -> list[tuple[float, str, str]]:
+    """(time of acceptance, recipient, key) of messages accepted since then, in no order."""
+    found: list[tuple[float, str, str]] = []
+    older = 0
+    for created_at, to, key in db.execute(
+        "SELECT created_at, to_number, key FROM messages ORDER BY n DESC"
     ):
-        if created_at < at:
+        if created_at >= at:
+            found.append((created_at, to, key))
+            older = 0
+        elif (older := older + 1) > OLDER_IN_A_ROW:
             break
-        by_to.setdefault(to, []).append(created_at)
-        by_key.setdefault(key, []).append(created_at)
-    for times in (*by_to.values(), *by_key.values()):
-        times.reverse()
-    return by_to, by_key
+    return found
 
 
 def number_of(db: sqlite3.Connection, id: str) -> int | None:

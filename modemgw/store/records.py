@@ -98,6 +98,15 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Retry:
+    """When a refused part may be tried again."""
+
+    at: float
+    elsewhere: bool
+    """Another SIM may try it at once, only this one not before then."""
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """One try of one part on one SIM."""
 
@@ -115,6 +124,8 @@ class Attempt:
     receipt: Receipt | None
     duplicate_risk: bool = False
     """True: made after an ambiguous attempt, so the recipient may have got the part twice."""
+    retry: Retry | None = None
+    """Of a refused one that is to be tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,3 +304,29 @@ class Page(Generic[T]):
 
     items: tuple[T, ...]
     next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerState:
+    """What is remembered of a SIM's refusals; see modemgw.gateway.breaker."""
+
+    barred: int
+    """Refusals in a row that name the SIM as barred."""
+    failed: int
+    """Refusals in a row of whatever kind."""
+    recipients: tuple[str, ...]
+    """Whom they were meant for."""
+    probes: int
+    """How often it was taken out, or probed in vain, since it last worked."""
+    probe_at: float | None
+    """While it is taken out: when it is probed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Misdated:
+    """Rows that are dated later than now: some clock was wrong, then or now."""
+
+    newest: float
+    """The date of the newest of them …"""
+    seen_at: float
+    """… and the time at which it was found to be later than that: it is taken to be of then."""

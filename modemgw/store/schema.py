@@ -218,6 +218,47 @@ def _indexes(db: Database) -> None:
     )
 
 
+@migrations(name="0006_sim_state")
+def _sim_state(db: Database) -> None:
+    """Policy that must outlive a restart: a SIM's refusals, an admin's pause, waits, wrong dates.
+
+    `sim_state.recipients` is a JSON list. `misdated.what` is an ICCID (its attempts) or `messages`.
+    """
+    db.executescript(
+        """
+        CREATE TABLE sim_state (
+            sim TEXT PRIMARY KEY,
+            barred INTEGER NOT NULL,
+            failed INTEGER NOT NULL,
+            recipients TEXT NOT NULL,
+            probes INTEGER NOT NULL,
+            probe_at REAL
+        ) WITHOUT ROWID;
+
+        CREATE TABLE service_centres (
+            sim TEXT PRIMARY KEY,
+            ahead_s REAL NOT NULL
+        ) WITHOUT ROWID;
+
+        CREATE TABLE paused_modems (
+            modem TEXT PRIMARY KEY,
+            paused_at REAL NOT NULL
+        ) WITHOUT ROWID;
+
+        CREATE TABLE misdated (
+            what TEXT PRIMARY KEY,
+            newest REAL NOT NULL,
+            seen_at REAL NOT NULL
+        ) WITHOUT ROWID;
+
+        ALTER TABLE attempts ADD COLUMN retry_at REAL;
+        ALTER TABLE attempts ADD COLUMN retry_elsewhere INTEGER;
+        CREATE INDEX attempts_unreferenced ON attempts (sim, started_at)
+            WHERE state = 'accepted' AND reference IS NULL;
+        """
+    )
+
+
 @migrations(name="0007_receipts_inbound")
 def _receipts_inbound(db: Database) -> None:
     """What status reports are matched by, and where in a SIM received messages lie.
@@ -232,11 +273,7 @@ def _receipts_inbound(db: Database) -> None:
         CREATE INDEX attempts_doubts ON attempts (sim, to_tail, started_at)
             WHERE state = 'ambiguous';
 
-        CREATE TABLE service_centres (
-            sim TEXT PRIMARY KEY,
-            clock_offset REAL NOT NULL,
-            clock_rival REAL
-        ) WITHOUT ROWID;
+        ALTER TABLE service_centres ADD COLUMN rival_s REAL;
 
         ALTER TABLE unmatched_reports ADD COLUMN to_tail TEXT;
         UPDATE unmatched_reports SET to_tail = substr(recipient, -7);

@@ -116,8 +116,22 @@ async def test_it_ends_though_a_reload_is_under_way(tmp_path):
                     while (await client.message(message["id"]))["status"] != "sending":
                         await asyncio.sleep(0.05)
             write(tmp_path, bank, {}, per_hour=0)
+            file.write_text(file.read_text().replace("[http]", "allow_no_modems = true\n[http]"))
             running.process.send_signal(signal.SIGHUP)
             await asyncio.sleep(0.3)
             assert await running.end() == 0
         assert "Traceback" not in running.log.read_text()
         assert bank.smsc.accepted_count == 1
+
+
+async def test_an_empty_file_is_not_taken_for_the_wish_to_have_no_modems(tmp_path):
+    settings = BankSettings(modems=1, part_seconds=0.02, receipt_seconds=0.1)
+    async with Bank(settings, directory=tmp_path / "bank") as bank:
+        file = write(tmp_path, bank, {1: ""}, per_hour=0)
+        async with daemon(file) as running:
+            await until_ready(running.url)
+            file.write_text("")
+            told = await hang_up(running, "not reloaded: ")
+            assert "allow_no_modems = true" in told
+            assert await modems_of(running) == {"m1": "ready"}
+            assert await running.end() == 0

@@ -30,9 +30,15 @@ class FakeClock:
 
     def __init__(self, now: float = START) -> None:
         self.now = now
+        self.ahead = 0.0
+        """How far the wall clock was set ahead."""
 
     def time(self) -> float:
-        return self.now
+        return self.now + self.ahead
+
+    def set(self, by: float) -> None:
+        """Set the wall clock; no time passes."""
+        self.ahead += by
 
     def monotonic(self) -> float:
         return self.now - START

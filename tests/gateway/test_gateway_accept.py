@@ -144,6 +144,30 @@ def test_validity_runs_from_when_it_may_be_sent() -> None:
         ("12345", "12345"),
         ("*100#", "*100#"),
         ("87070", "87070"),
+        # A trunk prefix is dialled within the country only.
+        ("+44 (0)7700 900123", "+447700900123"),
+        ("+44 0 7700 900123", "+447700900123"),
+        ("+4407700900123", "+447700900123"),
+        ("0044(0)7700900123", "+447700900123"),
+        ("+49 (0)170 1234567", "+491701234567"),
+        ("+36 (06) 20 123 4567", "+36201234567"),
+        ("+7 (8) 916 123 45 67", "+79161234567"),
+        ("+375 (8) 029 491 19 11", "+375294911911"),
+        # Where there is none it is a habit, or a digit of the number.
+        ("+39 (0)6 1234 5678", "+390612345678"),
+        ("+39 06 1234 5678", "+390612345678"),
+        ("+39 (0)347 123 4567", "+393471234567"),
+        ("+65 (0) 9123 4567", "+6591234567"),
+        ("+242 06 612 3456", "+242066123456"),
+        ("+7 800 123 45 67", "+78001234567"),
+        # As phones, directories and links write them.
+        ("tel:+44-7700-900123", "+447700900123"),
+        ("tel:7700900123;phone-context=+44", "+447700900123"),
+        ("tel:12345", "12345"),
+        ("+44 7700‑900−123", "+447700900123"),
+        ("‪+44 7700 900123‬", "+447700900123"),
+        ("＋４４（０）7700 900123", "+447700900123"),
+        ("1234#567", "1234#567"),
     ],
 )
 def test_numbers_are_read_as_people_write_them(text: str, number: str) -> None:
@@ -167,6 +191,27 @@ def test_numbers_are_read_as_people_write_them(text: str, number: str) -> None:
 )
 def test_what_is_no_number_is_refused(text: str) -> None:
     with pytest.raises(NumberError):
+        normalise(text, "GB")
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("+44770090012345", "too many digits"),
+        ("+44 (0)7700 9001234", "too many digits"),
+        ("07700 9001234", "too many digits"),
+        ("+15550123", "area code"),
+        ("+4930", "international"),
+        ("+65 912 3456", "digits"),
+        ("+2101234567", "no country's code"),
+        ("+44 7700 900123 ext. 5", "extension"),
+        ("+447700900123x5", "extension"),
+        ("07700 900123#5", "extension"),
+        ("tel:+447700900123;ext=5", "extension"),
+    ],
+)
+def test_a_number_that_its_plan_does_not_know_is_told_what_is_wrong(text: str, wrong: str) -> None:
+    with pytest.raises(NumberError, match=wrong):
         normalise(text, "GB")
 
 

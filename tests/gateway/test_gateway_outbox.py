@@ -528,3 +528,34 @@ async def test_a_barred_sim_is_taken_out_probed_and_told_of(tmp_path: Path) -> N
             return [row[0] for row in rows]
 
         assert await lab.store.read(told) == ["sim.blocked", "sim.restored"]
+
+
+# --- what counts
+
+
+@pytest.mark.parametrize("limit", ["per_day", "unique_recipients_per_month"])
+async def test_after_a_restart_a_sim_has_used_what_it_had_used_before(
+    tmp_path: Path, limit: str
+) -> None:
+    """Whatever became of a part: one in doubt counts, so does one that was told as taken."""
+    clock = FakeClock()
+    async with running(tmp_path, clock=clock, sim_limits={limit: 9}) as lab:
+        lab.modems["m1"].script += [
+            SubmitAmbiguous("no answer"),
+            refusal(197),  # the service centre has it: so the modem tells no TP-MR
+            SubmitAmbiguous("no answer"),
+            NotSubmitted("no prompt"),
+        ]
+        for n in range(5):
+            await lab.accept(f"+44770090020{n}")
+            await lab.settle()
+        await lab.report("m1", "+447700900200", 9)
+        await lab.pass_time(5)
+        before = lab.outbox.dispatcher.core.lane("m1").throttle
+        assert len(lab.sent()) == 6
+    clock.now += 1
+    async with running(tmp_path, clock=clock, sim_limits={limit: 9}) as lab:
+        after = lab.outbox.dispatcher.core.lane("m1").throttle
+        assert after._starts == before._starts
+        assert set(after._written) == set(before._written)
+        assert len(after._starts) == 5

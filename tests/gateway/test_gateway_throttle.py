@@ -182,3 +182,49 @@ def test_never_more_than_the_limits_in_any_window(
         assert all(count <= per_day + 3 for count in days.values())
     if interval:
         assert all(b - a >= interval for a, b in pairwise(firsts))
+
+
+def test_a_recipient_who_was_not_written_to_after_all_is_none_of_the_month_s() -> None:
+    one = throttle(unique_recipients_per_month=2)
+    fill(one, NOON, 1, "+1")
+    one.record(NOON, "+2")
+    one.give_back()
+    fill(one, NOON, 1, "+3")
+    assert one.allowed_at(NOON, 1, "+2") > NOON
+    one.record(NOON + 1, "+1")
+    one.give_back()
+    assert one.allowed_at(NOON + 1, 1, "+1") == NOON + 1, "it was written to before"
+
+
+def test_what_was_not_sent_leaves_no_pause_behind_and_costs_no_other_day() -> None:
+    midnight = at("2026-11-23T00:00:00")
+    one = throttle(min_interval=60, per_day=2)
+    fill(one, midnight - 120, 1)
+    one.record(midnight - 5, "+1")
+    assert one.allowed_at(midnight + 1, 1, "+1") == midnight + 55  # a look, in the new day
+    one.give_back()
+    assert one.allowed_at(midnight + 1, 1, "+1") == midnight + 1
+    fill(one, midnight + 1, 1)
+    fill(one, midnight + 61, 1)
+    assert one.allowed_at(midnight + 200, 1, "+1") == at("2026-11-24T00:00:00")
+
+
+def test_only_what_was_recorded_last_can_be_given_back() -> None:
+    one = throttle(per_day=2)
+    fill(one, NOON, 2)
+    one.give_back()
+    one.give_back()
+    fill(one, NOON, 1)
+    assert one.allowed_at(NOON, 1, "+1") > NOON
+
+
+def test_much_that_was_sent_long_ago_is_let_go() -> None:
+    one = throttle(per_day=1_000_000)
+    for n in range(20_000):
+        one.record(NOON + n * 60, f"+{n}")
+    assert len(one._starts) < 10_000
+    monthly = throttle(unique_recipients_per_month=1_000_000)
+    for n in range(20_000):
+        monthly.record(NOON + n * 3600, f"+{n}")
+    assert len(monthly._starts) < 10_000
+    assert len(monthly._written) < 10_000

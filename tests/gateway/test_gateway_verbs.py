@@ -36,7 +36,7 @@ TO = "+447700900123"
 async def gateway_on(
     tmp_path: Path, clock: FakeClock | None = None, **more: Any
 ) -> AsyncIterator[Gateway]:
-    config = parse({"gateway": {"data_dir": str(tmp_path)}, **more})
+    config = parse({"gateway": {"data_dir": str(tmp_path)}} | more)
     async with Gateway.open(config, clock=clock) as gateway:
         yield gateway
 
@@ -66,6 +66,33 @@ async def test_the_same_idempotency_key_gives_the_first_answer_and_one_message(
     async with gateway_on(tmp_path) as gateway:
         again = await gateway.send(new, key="a", idempotency=same(b"third"))
         assert again.replay == b"first", "also after a restart"
+
+
+async def test_a_retry_gets_the_first_answer_though_it_would_not_be_taken_any_more(
+    tmp_path: Path,
+) -> None:
+    bulk = [{"id": "bulk", "match": {"to_prefix": ["+44"]}}, {"id": "default"}]
+    modem = [{"id": "m1", "device": "/dev/none"}]
+    news = [
+        NewMessage(to=TO, text="by its name", route="bulk"),
+        NewMessage(to=TO, text="pinned", modem="m1"),
+        NewMessage(to="07700 900123", text="read by another plan"),
+    ]
+    async with gateway_on(tmp_path, route=bulk, modem=modem) as gateway:
+        for n, new in enumerate(news):
+            await gateway.send(new, key="a", idempotency=same(b"first", key=f"k{n}"))
+    narrow = [{"id": "default", "match": {"type": ["otp"]}}]
+    region = {"data_dir": str(tmp_path), "default_region": "US"}
+    async with gateway_on(tmp_path, route=narrow, gateway=region) as gateway:
+        for n, new in enumerate(news):
+            again = await gateway.send(new, key="a", idempotency=same(b"again", key=f"k{n}"))
+            assert again.replay == b"first"
+            with pytest.raises(Rejected):
+                await gateway.send(new, key="a", idempotency=same(key=f"new{n}"))
+            other = same(key=f"k{n}", fingerprint="another")
+            with pytest.raises(IdempotencyConflict):
+                await gateway.send(new, key="a", idempotency=other)
+        assert await total(gateway) == len(news)
 
 
 async def test_requests_at_the_same_moment_with_one_key_make_one_message(tmp_path: Path) -> None:
@@ -293,3 +320,25 @@ async def test_housekeeping_that_fails_does_not_stop_the_gateway(
         while turns < 3:
             await asyncio.sleep(0.001)
         assert (await gateway.send(NewMessage(to=TO, text="x"), key="a")).message is not None
+
+
+async def test_a_change_that_fails_has_ended_in_all_its_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[str] = []
+    async with gateway_on(tmp_path) as gateway:
+
+        async def fails() -> list[str]:
+            raise RuntimeError("first")
+
+        async def takes_longer() -> None:
+            await asyncio.sleep(0.05)
+            ended.append("counted")
+            raise ValueError("second")
+
+        monkeypatch.setattr(gateway._outbox, "reroute", fails)
+        monkeypatch.setattr(gateway._door, "count_used", takes_longer)
+        with pytest.raises(BaseExceptionGroup) as failed:
+            await gateway.reconfigure(gateway.config)
+        assert ended == ["counted"]
+        assert [str(one) for one in failed.value.exceptions] == ["first", "second"]

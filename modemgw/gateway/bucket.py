@@ -1,0 +1,52 @@
+"""Messages that wait for the same lanes, by class and age."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
+
+from modemgw.gateway.job import RANKS, Job
+
+# Entries name a job by its number and place: one that is over leaves nothing but them behind.
+_Entry = tuple[int, int]
+STALE = 1024
+"""So many entries more than there are jobs: then those that are stale are thrown away."""
+
+
+@dataclass(slots=True)
+class Bucket:
+    """Waiting messages that the same lanes may carry, oldest first in each class."""
+
+    jobs: dict[int, Job]
+    """Every job that is known, by number."""
+    heaps: tuple[list[_Entry], ...] = field(default_factory=lambda: tuple([] for _ in RANKS))
+
+    def put(self, job: Job) -> None:
+        """Let a job wait here, at its place."""
+        heappush(self.heaps[job.rank], (job.n, job.place))
+
+    def head(self, rank: int) -> Job | None:
+        """The oldest of a class."""
+        heap = self.heaps[rank]
+        while heap:
+            n, place = heap[0]
+            job = self.jobs.get(n)
+            if job is not None and job.place == place:
+                return job
+            heappop(heap)
+        return None
+
+    def waiting(self) -> list[Job]:
+        """Every message in it."""
+        return [job for heap in self.heaps for n, place in heap if (job := self._at(n, place))]
+
+    def tidy(self, waiting: int) -> None:
+        """Throw stale entries away when they are far more than the `waiting` messages."""
+        for heap in self.heaps:
+            if len(heap) > 2 * waiting + STALE:
+                heap[:] = [entry for entry in heap if self._at(*entry)]
+                heapify(heap)
+
+    def _at(self, n: int, place: int) -> Job | None:
+        job = self.jobs.get(n)
+        return job if job is not None and job.place == place else None
