@@ -61,7 +61,9 @@ def open_as_it_is(path: Path) -> sqlite3.Connection:
     try:
         size = path.stat().st_size
     except FileNotFoundError:
-        raise StoreError(f"there is no database at {path}; `modemgw serve` makes one") from None
+        raise StoreError(
+            f"there is no database at {path}; `modemgw serve` or `modemgw keys create` makes one"
+        ) from None
     except OSError as error:
         raise StoreError(f"the database {path} cannot be opened: {error.strerror}") from error
     if size < SMALLEST:
