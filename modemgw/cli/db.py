@@ -27,8 +27,8 @@ def check(config_file: Path | None, data_dir: Path | None) -> None:
         for problem in problems[:20]:
             click.echo(problem, err=True)
         raise click.ClickException(
-            f"{database} is damaged: stop the daemon and restore a backup "
-            "(`modemgw db backup` makes them)"
+            f"{database} is damaged: stop the daemon, move this file with its -wal and -shm away, "
+            "and put a backup in its place (`modemgw db backup` makes them)"
         )
     click.echo(f"{database} is sound")
 

@@ -17,7 +17,7 @@ from modemgw.clock import Clock
 from modemgw.store import files
 from modemgw.store.errors import StoreError
 from modemgw.store.lock import lock
-from modemgw.store.opening import create, open_as_it_is, upgrade
+from modemgw.store.opening import create, open_as_it_is, require_usable, upgrade
 from modemgw.store.presence import Presence
 from modemgw.store.readers import Readers
 from modemgw.store.records import Event
@@ -76,7 +76,7 @@ class Store:
             if not self.path.exists():
                 create(self.path)
                 logger.info("made a new database, %s", self.path)
-            open_as_it_is(self.path).close()  # says what is wrong with the file
+            require_usable(self.path)
             files.tighten(self.path)
             self._presence = Presence(self.path)
             try:
@@ -133,7 +133,7 @@ class Store:
         return db
 
     def _open_writing(self) -> sqlite3.Connection:
-        if self._readers.shared:
+        if not self._readers.full:
             files.require_room(self.path.parent)
             self._readers.unshare()
             self._presence.remember(self._presence.mark)

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from modemgw.store.errors import StoreError
-from modemgw.store.opening import connect, copy, open_as_it_is
+from modemgw.store.opening import connect, copy, inspect
 from modemgw.store.trouble import describe
 from modemgw.store.writer import Transaction
 
@@ -19,9 +19,8 @@ def check(path: Path) -> list[str]:
 
     Of whatever version it is, nothing of it is changed. Raises StoreError when it cannot be opened.
     """
-    with closing(open_as_it_is(path)) as db:
+    with closing(inspect(path)) as db:
         try:
-            db.execute("PRAGMA query_only=1")
             found = [str(row[0]) for row in db.execute("PRAGMA integrity_check")]
             if found != ["ok"]:
                 return found
@@ -39,9 +38,8 @@ def backup(path: Path, target: Path) -> int:
     Only its owner may read the copy. Returns its size in octets. Raises StoreError: `target`
     exists, or cannot be written.
     """
-    with closing(open_as_it_is(path)) as db:
+    with closing(inspect(path)) as db:
         try:
-            db.execute("PRAGMA query_only=1")
             copy(db, target)
         except FileExistsError as error:
             raise StoreError(

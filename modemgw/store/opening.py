@@ -6,6 +6,7 @@ takes it as it is, or says what is to be done first.
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import sqlite3
@@ -17,6 +18,8 @@ import sqlite_utils
 from modemgw.store import files, schema
 from modemgw.store.errors import StoreError
 from modemgw.store.trouble import describe
+
+logger = logging.getLogger(__name__)
 
 BUSY_TIMEOUT_MS = 2_000
 """How long a statement waits for another process (`modemgw keys`, a backup) to let go."""
@@ -30,6 +33,7 @@ def connect(path: Path) -> sqlite3.Connection:
     Raises StoreError: there is none, it is not readable or not ours, or it was written by an older
     or a newer version.
     """
+    require_usable(path)
     db = open_as_it_is(path)
     try:
         _require_ours(db, path)
@@ -56,19 +60,43 @@ def connect_or_create(path: Path) -> sqlite3.Connection:
     return connect(path)
 
 
-def open_as_it_is(path: Path) -> sqlite3.Connection:
-    """Open a database of whatever version, to look at it. Raises StoreError."""
+def inspect(path: Path) -> sqlite3.Connection:
+    """Open a database of whatever version, to look at it only. Raises StoreError."""
+    require_usable(path)
+    db = open_as_it_is(path)
+    db.execute("PRAGMA query_only=1")
+    return db
+
+
+def require_usable(path: Path) -> None:
+    """Raises StoreError when there is no database, an emptied one, or one with a foreign log.
+
+    Call before this process has the database open: closing a descriptor drops SQLite's locks.
+    """
     try:
-        size = path.stat().st_size
+        with path.open("rb") as file:
+            header = file.read(SMALLEST)
     except FileNotFoundError:
-        raise StoreError(f"there is no database at {path}; `modemgw serve` makes one") from None
+        raise StoreError(
+            f"there is no database at {path}; `modemgw serve` or `modemgw keys create` makes one"
+        ) from None
     except OSError as error:
         raise StoreError(f"the database {path} cannot be opened: {error.strerror}") from error
-    if size < SMALLEST:
+    if len(header) < SMALLEST:
         raise StoreError(
-            f"the database {path} is empty ({size} bytes): modemgw never makes one like that, it "
-            "was emptied; restore a backup, or remove the file to begin anew"
+            f"the database {path} is empty ({len(header)} bytes): modemgw never makes one like "
+            "that, it was emptied; restore a backup, or remove the file to begin anew"
         )
+    log = path.with_name(f"{path.name}-wal")
+    if header[18:20] == b"\1\1" and log.exists() and log.stat().st_size:
+        raise StoreError(
+            f"{path} is a backup that was put back, but the log of the database before it is still "
+            f"there and would spoil it: move {log.name} away (and {path.name}-shm)"
+        )
+
+
+def open_as_it_is(path: Path) -> sqlite3.Connection:
+    """Open a database of whatever version. Raises StoreError."""
     try:
         # A URI, because this must never make a file.
         db = sqlite3.connect(
@@ -133,6 +161,7 @@ def upgrade(db: sqlite3.Connection, path: Path, *, backup_first: bool) -> None:
     if missing:
         if backup_first:
             _copy_before(db, path, missing[0])
+        logger.info("bringing %s up to date: %s", path, ", ".join(missing))
         try:
             schema.migrate(sqlite_utils.Database(db))
         except sqlite3.Error as error:
@@ -166,6 +195,7 @@ def _copy_before(db: sqlite3.Connection, path: Path, migration: str) -> None:
     """One copy for each step, made anew until the step is done: it never fills the disk."""
     target = path.with_name(f"{path.stem}-before-{migration}{path.suffix}")
     made = target.with_name(f"{target.name}.new")
+    logger.info("copying %s to %s before it is brought up to date", path, target)
     try:
         with suppress(FileNotFoundError):
             made.unlink()

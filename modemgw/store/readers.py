@@ -17,6 +17,8 @@ T = TypeVar("T")
 SCANS = 3
 """Connections for whatever may take long."""
 CACHE_KIB = 4096
+PATIENCE_S = 10.0
+"""How long a query waits for a connection where there are fewer than there should be."""
 
 
 class Readers:
@@ -32,6 +34,8 @@ class Readers:
         self._scanning = ThreadPoolExecutor(SCANS, thread_name_prefix="store-reader")
         self._looking_up = ThreadPoolExecutor(1, thread_name_prefix="store-look-up")
         self._shared: sqlite3.Connection | None = None
+        self.full = False
+        """Whether it has its connections; else one at the most, which all share."""
 
     def fill(self, open_: Callable[[], sqlite3.Connection]) -> None:
         """Open the connections. Raises StoreError or sqlite3.Error."""
@@ -46,11 +50,7 @@ class Readers:
         self._for_look_ups.put(opened.pop())
         for db in opened:
             self._for_scans.put(db)
-
-    @property
-    def shared(self) -> bool:
-        """Whether there is one connection only."""
-        return self._shared is not None
+        self.full = True
 
     def share(self, db: sqlite3.Connection) -> None:
         """Read through this one connection only."""
@@ -100,7 +100,10 @@ def _prepared(db: sqlite3.Connection) -> sqlite3.Connection:
 def _run(
     connections: queue.SimpleQueue[sqlite3.Connection], query: Callable[[sqlite3.Connection], T]
 ) -> T:
-    db = connections.get()
+    try:
+        db = connections.get(timeout=PATIENCE_S)
+    except queue.Empty:
+        raise StoreUnavailable("the database cannot be read just now") from None
     try:
         return query(db)
     except sqlite3.Error as error:

@@ -18,7 +18,10 @@ CALM_S = 60.0
 and so many changes as SAID are told within it."""
 SAID = 4
 
-RESTORE = "stop modemgw, look with `modemgw db check`, and restore a backup"
+RESTORE = (
+    "stop modemgw, look with `modemgw db check`, and restore a backup "
+    "(move the damaged file's -wal and -shm away with it)"
+)
 
 _STATEMENT_CODES = frozenset(
     {

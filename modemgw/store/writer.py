@@ -159,6 +159,8 @@ class Writer:
         self.stalled: str | None = None
         """Why no answer can be expected of the thread, or None when it makes progress."""
         self._looked_at = 0.0
+        self._savepoints = False
+        """Whether the group at hand has them: one of it has failed with something written."""
         self._seen_progress, self._still_s = self.last_progress, 0.0
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
@@ -324,13 +326,13 @@ class Writer:
 
     def _commit(self, group: list[_Unit]) -> list[_Unit]:
         """Commit a group. Returns those that the disk refused: from the first one on, in order."""
-        savepoints = False
+        self._savepoints = False
         while True:
             try:
-                events, changes = self._attempt(group, savepoints=savepoints)
+                events, changes = self._attempt(group)
                 break
             except _RunAgain as again:
-                savepoints = True
+                self._savepoints = True
                 group = [u for u in group if not (u.withdrawn or u is again.unit)]
                 if again.unit is not None:
                     self._call_loop(self._settle, [again.unit], [])
@@ -355,7 +357,7 @@ class Writer:
                 self._put_off(refused)
         return []
 
-    def _attempt(self, group: list[_Unit], *, savepoints: bool) -> tuple[list[Event], int]:
+    def _attempt(self, group: list[_Unit]) -> tuple[list[Event], int]:
         """Run and commit a group. Returns its events, and how many rows it changed.
 
         Raises what is no unit's own fault: then nothing is committed.
@@ -369,9 +371,9 @@ class Writer:
         try:
             transaction = Transaction(db, self._clock.time())
             for unit in group:
-                if not self._run_unit(db, transaction, unit, savepoint=savepoints):
+                if not self._run_unit(db, transaction, unit):
                     if len(group) > 1:
-                        raise _RunAgain(unit if savepoints else None)
+                        raise _RunAgain(unit if self._savepoints else None)
                     self._roll_back(db)
                     return [], 0
             events = self._write_events(transaction)
@@ -386,9 +388,7 @@ class Writer:
         self._next_event += len(events)
         return events, changes
 
-    def _run_unit(
-        self, db: sqlite3.Connection, tx: Transaction, unit: _Unit, *, savepoint: bool
-    ) -> bool:
+    def _run_unit(self, db: sqlite3.Connection, tx: Transaction, unit: _Unit) -> bool:
         """Run a unit. False when it failed by its own fault and the whole group must be undone."""
         self.last_progress = time.monotonic()
         unit.error = None
@@ -396,10 +396,10 @@ class Writer:
         try:
             if self.rehearse:
                 self._rehearse(db, tx, unit)
-            if savepoint:
+            if self._savepoints:
                 db.execute("SAVEPOINT unit")
             unit.result = unit.work(tx)
-            if savepoint:
+            if self._savepoints:
                 db.execute("RELEASE unit")
         except BaseException as error:
             if is_disk_trouble(error):
@@ -410,7 +410,7 @@ class Writer:
             del tx.events[events:]
             if not db.in_transaction:  # its statement has undone everything
                 return False
-            if not savepoint:
+            if not self._savepoints:
                 return db.total_changes == changes
             db.execute("ROLLBACK TO unit")
             db.execute("RELEASE unit")

@@ -11,6 +11,7 @@ from modemgw.api.app import ENDPOINTS
 from modemgw.api.problems import TITLES
 from modemgw.gateway import Gateway
 from modemgw.gateway.dispatch import Held
+from modemgw.store import StoreUnavailable
 
 ADMIN = {"Authorization": "Bearer key-admin"}
 
@@ -34,6 +35,22 @@ async def test_health_and_readiness_answer_without_a_key(http, gateway):
     assert (await answer.json())["detail"] == "no modem can send"
     gateway.ready, gateway.accepting = True, "the disk is full"
     assert (await (await http.get("/readyz")).json())["detail"] == "the disk is full"
+    assert (await http.get("/healthz")).status == 200, "a restart would not help"
+    gateway.stalled = "the database has not answered for 10 s"
+    answer = await http.get("/healthz")
+    assert answer.status == 503
+    assert (await answer.json())["detail"] == gateway.stalled
+
+
+async def test_a_database_that_cannot_be_read_is_a_503_that_says_why(http, gateway, monkeypatch):
+    async def unreadable(*_):
+        raise StoreUnavailable("the database cannot be read: database is locked")
+
+    monkeypatch.setattr(gateway, "messages", unreadable)
+    answer = await http.get("/v1/messages", headers={"Authorization": "Bearer key-admin"})
+    assert answer.status == 503
+    assert answer.headers["Retry-After"]
+    assert "is locked" in (await answer.json())["detail"]
 
 
 @pytest.mark.parametrize("header", ["Bearer wrong", "Basic key-admin", "Bearer ", "key-admin"])

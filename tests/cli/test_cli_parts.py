@@ -63,6 +63,19 @@ async def test_the_watchdog_is_fed_at_half_its_period(listener):
         await task
 
 
+async def test_the_watchdog_is_not_fed_while_the_database_hangs(listener):
+    notifier = Notifier({"NOTIFY_SOCKET": listener.getsockname(), "WATCHDOG_USEC": "20000"})
+    stalled = iter(["it hangs", "it hangs", "it hangs"])
+    task = asyncio.create_task(notifier.keep_alive(lambda: next(stalled, None)))
+    listener.setblocking(False)
+    loop = asyncio.get_running_loop()
+    assert await asyncio.wait_for(loop.sock_recv(listener, 100), 5) == b"WATCHDOG=1"
+    assert next(stalled, None) is None, "it was fed only when the last reason was gone"
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
 async def test_a_watchdog_of_another_process_is_not_fed():
     notifier = Notifier({"WATCHDOG_USEC": "20000", "WATCHDOG_PID": "1"})
     assert notifier.watchdog_s is None

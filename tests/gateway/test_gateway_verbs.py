@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -28,6 +29,7 @@ from modemgw.gateway.housekeeping import Housekeeping
 from modemgw.gateway.inbox import Inbox
 from modemgw.store import FILE_NAME, create_key, revoke_key
 from modemgw.store.records import Event, MessageStatus, NewMessage
+from modemgw.store.writer import Writer
 
 TO = "+447700900123"
 
@@ -225,6 +227,67 @@ async def test_a_full_disk_refuses_new_work_and_takes_it_again_by_itself(
         assert taken.message is not None
         assert gateway.accepting is None
         assert await total(gateway) == 1
+
+
+async def test_a_writer_that_hangs_is_answered_within_a_bound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("modemgw.store.writer.STALL_S", 0.2)
+    monkeypatch.setattr("modemgw.store.writer.TICK_S", 0.05)
+    go = threading.Event()
+    async with gateway_on(tmp_path) as gateway:
+        gateway._store.write(lambda tx: go.wait(10))
+        with pytest.raises(Unavailable, match="has not answered"):
+            await asyncio.wait_for(gateway.send(NewMessage(to=TO, text="hello"), key="a"), 5)
+        assert gateway.stalled is not None
+        assert gateway.accepting == gateway.stalled
+        assert await total(gateway) == 0
+        go.set()
+        async with asyncio.timeout(5):
+            while gateway.stalled is not None:
+                await asyncio.sleep(0.01)
+        assert (await gateway.send(NewMessage(to=TO, text="hello"), key="a")).message is not None
+        assert await total(gateway) == 1, "what was refused was not sent after all"
+
+
+async def test_a_start_that_cannot_write_is_for_reading_and_takes_up_its_work_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with gateway_on(tmp_path) as gateway:
+        before = (await gateway.send(NewMessage(to=TO, text="waits"), key="a")).message
+        assert before is not None
+    monkeypatch.setattr("modemgw.gateway.gateway.RECOVER_EVERY_S", 0.01)
+    attempt = Writer._attempt
+
+    def full(writer: Writer, group: Any) -> Any:
+        raise _full()
+
+    monkeypatch.setattr(Writer, "_attempt", full)
+    async with gateway_on(tmp_path) as gateway:
+        assert (await gateway.message(before.id)).status is MessageStatus.QUEUED
+        assert gateway.accepting is not None
+        assert gateway.stalled is None
+        with pytest.raises(Unavailable):
+            await gateway.send(NewMessage(to=TO, text="hello"), key="a")
+        monkeypatch.setattr(Writer, "_attempt", attempt)
+        async with asyncio.timeout(10):
+            while gateway.accepting is not None:
+                await asyncio.sleep(0.01)
+        assert gateway.found.waiting == 1
+        assert len(gateway._outbox.dispatcher.core) == 1
+        await gateway.send(NewMessage(to=TO, text="hello"), key="a")
+        assert len(gateway._outbox.dispatcher.core) == 2
+
+
+async def test_a_start_that_never_could_write_ends_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(writer: Writer, group: Any) -> Any:
+        raise _full()
+
+    monkeypatch.setattr(Writer, "_attempt", full)
+    async with asyncio.timeout(10), gateway_on(tmp_path) as gateway:
+        assert gateway.accepting is not None
 
 
 def _full() -> Exception:

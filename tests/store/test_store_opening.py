@@ -196,6 +196,25 @@ async def test_a_restored_backup_is_taken_up(path: Path, tmp_path: Path) -> None
         assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
+async def test_a_restored_backup_is_not_spoilt_by_the_log_of_the_one_before(
+    path: Path, tmp_path: Path
+) -> None:
+    async with Store(path, clock=SystemClock()) as store:
+        maintenance.backup(path, tmp_path / "copy.db")
+        await store.write(lambda tx: tx.emit("test", {}))
+        log = path.with_name(f"{FILE_NAME}-wal").read_bytes()
+    shutil.copy(tmp_path / "copy.db", path)
+    path.with_name(f"{FILE_NAME}-wal").write_bytes(log)
+    for use in (list_keys, maintenance.check, connect):
+        with pytest.raises(StoreError, match=r"move modemgw\.db-wal away"):
+            use(path)
+    with pytest.raises(StoreError, match=r"move modemgw\.db-wal away"):
+        await opened(path)
+    assert path.read_bytes() == (tmp_path / "copy.db").read_bytes()
+    path.with_name(f"{FILE_NAME}-wal").unlink()
+    await opened(path)
+
+
 # --- what is there, and what only seems to be
 
 
