@@ -7,8 +7,11 @@ what was sent stays counted: also over a restart, and when rows are dated later 
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,9 +19,11 @@ from gateway_lab import START, FakeClock, Lab, refusal, running
 
 from modemgw.config import RateLimits, parse
 from modemgw.gateway import Gateway, NotFound, TooMany
+from modemgw.gateway.housekeeping import Housekeeping
 from modemgw.gateway.quota import Quota
 from modemgw.modem import SubmitAmbiguous
-from modemgw.store.records import MessageStatus, NewMessage
+from modemgw.store import FILE_NAME, Store, Transaction, inbound
+from modemgw.store.records import Inbound, MessageStatus, NewMessage
 
 TO = "+447700900123"
 DAY = 86400.0
@@ -442,3 +447,145 @@ def test_a_quota_moves_what_the_wrong_clock_has_dated_and_nothing_else() -> None
     quota.record("a", START + YEAR + 60)
     quota.clock_set(-YEAR, START + YEAR)
     assert quota.allowed_at("a", START + 120) == START + 3600
+
+
+# --- what was there before a run that has the wrong time
+
+
+async def test_what_was_sent_before_a_start_with_a_wrong_clock_counts_once_it_is_set(
+    tmp_path: Path,
+) -> None:
+    for step in (YEAR, -YEAR, 40 * DAY):
+        directory = tmp_path / f"{step:.0f}"
+        directory.mkdir()
+        clock = FakeClock(MIDNIGHT - DAY / 2)
+        more: dict[str, Any] = {"sim_limits": {"per_day": 3, "unique_recipients_per_month": 9}}
+        async with running(directory, clock=clock, **more) as lab:
+            for _ in range(2):
+                await lab.accept()
+            await wait(lab, 60)
+        clock.set(step)
+        async with running(directory, clock=clock, **more) as lab:
+            await lab.accept(send_at=clock.time() + 30)  # by the wrong clock, but in this day
+            await wait(lab, 60)
+            already = len(lab.sent())
+            await set_clock(lab, -step)
+            for _ in range(3):
+                await lab.accept()
+            await wait(lab, 600)
+            assert len(lab.sent()) == 1, already
+            await wait(lab, DAY / 2)
+            assert len(lab.sent()) == 4
+
+
+@pytest.mark.parametrize("step", [YEAR, -YEAR, 3 * DAY, -3 * DAY])
+async def test_after_a_restart_validity_goes_on_from_when_it_began(
+    tmp_path: Path, step: float
+) -> None:
+    clock = FakeClock()
+    clock.set(-step)
+    async with running(tmp_path, clock=clock, ready=False) as lab:
+        one = await lab.accept(validity_s=600)
+        two = await lab.accept(validity_s=6000)
+        await wait(lab, 300)
+        await set_clock(lab, step)
+    async with running(tmp_path, clock=clock, ready=False) as lab:
+        await wait(lab, 280)
+        assert (await lab.message(one)).status is MessageStatus.QUEUED
+        await wait(lab, 40)
+        assert (await lab.message(one)).status is MessageStatus.EXPIRED
+        await lab.up("m1")
+        shown = await lab.message(two)
+        assert shown.status is MessageStatus.SENT
+        assert shown.created_at == START
+        assert shown.expires_at == START + 6000
+        assert shown.parts[0].attempts[0].started_at == clock.time()
+
+
+async def test_until_when_a_sim_is_held_is_told_by_the_clock_as_it_is(tmp_path: Path) -> None:
+    async with running(tmp_path, sim_limits={"per_day": 1}) as lab:
+        await set_clock(lab, DAY)
+        for _ in range(2):
+            await lab.accept()
+        await wait(lab, 60)
+        (told,) = [e.data for e in lab.events if e.type == "sim.quota"]
+        assert told["until"] == MIDNIGHT + DAY
+        await set_clock(lab, -DAY)
+        await wait(lab, 60)
+        told = [e.data for e in lab.events if e.type == "sim.quota"][-1]
+        assert told["until"] == MIDNIGHT
+
+
+# --- deliveries and what is let go
+
+
+class HastyClock(FakeClock):
+    """One that moves on for those who sleep, and is set while they do."""
+
+    set_at: float | None = None
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        if self.set_at is None and self.now > START + 1800:
+            self.set_at = self.now
+            self.ahead += DAY
+        await asyncio.sleep(0)
+
+
+async def test_nothing_is_let_go_by_a_clock_that_was_set_or_seen_within_the_hour(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path) as lab:
+        await lab.accept()
+        await lab.settle()
+    clock = HastyClock()
+    clock.set(YEAR)
+    async with Store(tmp_path / FILE_NAME, clock=clock) as store:
+        config = parse({"retention": {"messages_days": 30}})
+        inbox: Any = SimpleNamespace(release_overdue=_nothing)
+        keeper = Housekeeping(config, store=store, inbox=inbox, quotas=(), clock=clock)
+        task = asyncio.create_task(keeper.run())
+        async with asyncio.timeout(20):
+            while await store.read(_messages):
+                await asyncio.sleep(0)
+        assert clock.set_at is not None, "it was kept for an hour after the start"
+        assert clock.now - clock.set_at >= 3600
+        task.cancel()
+
+
+async def _nothing() -> None:
+    pass
+
+
+def _messages(db: sqlite3.Connection) -> int:
+    return int(db.execute("SELECT count(*) FROM messages").fetchone()[0])
+
+
+taken: list[str] = []
+
+
+async def take(message: Inbound) -> None:
+    taken.append(message.id)
+
+
+async def test_a_delivery_that_a_wrong_clock_has_put_off_is_made(tmp_path: Path) -> None:
+    handler = {"match": {}, "python": f"{__name__}:take"}
+    config = parse({"gateway": {"data_dir": str(tmp_path)}, "handler": [handler]})
+    clock = StillClock()
+    late = Inbound("in_late", TO, None, "x", None, "gsm7", 1, (), True, "m1", "1", None, START)
+    soon = replace(late, id="in_soon")
+    taken.clear()
+    async with Gateway.open(config, clock=clock) as gateway:
+
+        def owe(tx: Transaction) -> None:
+            for n, (message, at) in enumerate(((late, START + YEAR), (soon, START + 600)), 1):
+                inbound.add(tx, n, message, [])
+                inbound.owe(tx, n, gateway._handlers.wanted_by(message))
+                tx.execute("UPDATE handlings SET next_at = ? WHERE inbound = ?", (at, n))
+
+        await gateway._store.write(owe)
+        gateway._handlers.wake()
+        async with asyncio.timeout(10):
+            while not taken:
+                await asyncio.sleep(0.01)
+        assert taken == ["in_late"], "the other one has its time to wait"
