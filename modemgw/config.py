@@ -147,7 +147,8 @@ class ModemMatch(Section):
     """Finds a modem by what it is, not by its ttyUSB number. Exactly one key."""
 
     imei: Annotated[str, Field(pattern=r"^[0-9]{14,16}$")] | None = None
-    iccid: Annotated[str, Field(pattern=r"^[0-9]{18,20}F?$")] | None = None
+    iccid: Annotated[str, Field(pattern=r"^[0-9A-Fa-f]{18,20}[Ff]?$")] | None = None
+    """18 to 20 digits; some issuers have A to F among them."""
     usb_path: Annotated[str, Field(pattern=r"^[0-9]+-[0-9]+(\.[0-9]+)*$")] | None = None
 
     @model_validator(mode="after")

@@ -1,18 +1,21 @@
 """Octets from a modem, cut into lines and prompts (V.250 5.7, TS 27.005 3.5.1). Sans-IO.
 
 Real modems end lines with CR LF, CR alone (echo), LF alone or several of each, begin with NUL after
-power-up, and end the echo of a PDU with Ctrl-Z. All of these end a line here; empty ones are
-dropped.
+power-up (perhaps in the middle of a line that was cut off), and end the echo of a PDU with Ctrl-Z.
+All of these end a line here; empty ones are dropped.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .results import final_result
+from .urc import UrcKind, classify
+
 MAX_LINE = 8192
 """Octets of one line; a longer one is garbage and is handed on in pieces of this size."""
 
-_CTRL_Z_ENDS_A_LINE = bytes.maketrans(b"\x1a", b"\n")
+_ENDS_OF_LINE = bytes.maketrans(b"\x1a\x00", b"\n\n")
 _MAX_JOINED = 16
 
 
@@ -51,7 +54,7 @@ class Parser:
 
     def feed(self, data: bytes) -> list[Event]:
         """What `data` completes, in order."""
-        text = (self._tail + data).translate(_CTRL_Z_ENDS_A_LINE, b"\x00\x1b")
+        text = (self._tail + data).translate(_ENDS_OF_LINE, b"\x1b")
         lines = text.splitlines()
         self._tail = lines.pop() if lines and text[-1] not in b"\r\n" else b""
         events: list[Event] = []
@@ -88,7 +91,7 @@ class Parser:
 
     def _join(self, text: str, events: list[Event]) -> None:
         """The text of a USSD answer may hold line ends inside its quotes (TS 27.007 7.15)."""
-        if text in ("OK", "ERROR") or text.startswith(("+C", "^")):
+        if _breaks_in(text):
             events.append("\n".join(self._joined))
             self._joined.clear()
             events.append(text)
@@ -102,6 +105,14 @@ class Parser:
     def _prompt(self, events: list[Event]) -> None:
         self._expects_prompt = False
         events.append(PROMPT)
+
+
+def _breaks_in(text: str) -> bool:
+    """Whether a line is surely no part of a text whose closing quote is still awaited.
+
+    The modem has ended the command, started anew or announces something: the quote will not come.
+    """
+    return final_result(text) is not None or classify(text) is not UrcKind.UNKNOWN
 
 
 def _ussd_is_whole(text: str) -> bool:

@@ -257,4 +257,4 @@ def matches(match: ModemMatch, imei: str | None, iccid: str | None) -> bool:
     if match.imei is not None:
         # The 15th digit is a check digit, the 16th a software version: 14 tell devices apart.
         return (imei or "")[:14] == match.imei[:14]
-    return match.iccid is None or (iccid or "") == match.iccid.rstrip("F")
+    return match.iccid is None or (iccid or "") == match.iccid.upper().rstrip("F")

@@ -13,9 +13,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from ..at import AtChannel, CommandFailed, Cursor, Urc, UrcKind
+from ..at.dialogue import hex_digits
 from ..clock import Clock
-from ..sms import PduError, unpack_pdu
 from .initialise import Setup
+from .pdus import unpack
 from .timings import Timings
 
 log = logging.getLogger(__name__)
@@ -318,14 +319,11 @@ def _entries(lines: tuple[str, ...], memory: str | None, index: int | None) -> l
 def _received(
     line: str, length: int | None, memory: str | None, index: int | None, *, direct: bool
 ) -> ReceivedPdu:
-    raw = line.partition(",")[0].strip()
-    try:
-        smsc, tpdu = unpack_pdu(raw)
-    except PduError:
+    raw = hex_digits(line.strip().lstrip('"'))
+    smsc, tpdu = unpack(raw, length)
+    if not tpdu:
         return ReceivedPdu(b"", line, None, memory, index, direct)
-    if length is not None and 0 < length < len(tpdu):
-        tpdu = tpdu[:length]
-    return ReceivedPdu(tpdu, raw, None if smsc is None else str(smsc), memory, index, direct)
+    return ReceivedPdu(tpdu, raw, smsc, memory, index, direct)
 
 
 def _last_number(header: str) -> int | None:
