@@ -279,6 +279,10 @@ class Fleet(ModemSink):
             if new in _EVENTS:
                 self._tell(_EVENTS[new], modem_id, reason)
 
+    def alarmed(self, modem_id: str, problem: str | None) -> None:
+        """See ModemSink."""
+        self._tell("alert.raised" if problem else "alert.cleared", modem_id, problem)
+
     async def _let_work(self, station: _Station) -> None:
         id, sim = station.section.id, station.modem.sim
         if sim is not None:
@@ -296,6 +300,12 @@ class Fleet(ModemSink):
     def ready(self) -> bool:
         """Whether any modem can send."""
         return bool(self._ready)
+
+    @property
+    def alarms(self) -> dict[str, str]:
+        """What a person must see to, by modem."""
+        alarms = {id: s.modem.status.alarm for id, s in self._stations.items()}
+        return {id: alarm for id, alarm in alarms.items() if alarm is not None}
 
     def view(self, id: str) -> ModemView:
         """A modem as it is now. Raises NotFound."""

@@ -46,6 +46,7 @@ class Session:
         figures: Figures,
         inbox: Inbox,
         mismatch: Callable[[], None],
+        alarm: Callable[[str | None], None],
         make_channel: Callable[[Callable[[Urc], None], Callable[[str], None]], AtChannel],
     ) -> None:
         self._section = section
@@ -55,6 +56,7 @@ class Session:
         self._figures = figures
         self._inbox = inbox
         self._mismatch = mismatch
+        self._alarm = alarm
         self._fault: asyncio.Future[Fault] = asyncio.get_running_loop().create_future()
         self._in_bring_up = True
         self._up_at = 0.0
@@ -158,7 +160,14 @@ class Session:
             self._figures.storage = (used, size)
 
         receiver = Receiver(
-            self.channel, self.setup, self._timings, self._clock, self._inbox, keep, filled
+            self.channel,
+            self.setup,
+            self._timings,
+            self._clock,
+            self._inbox,
+            keep,
+            filled,
+            self._alarm,
         )
         self.channel.echo_seen = False
         self._in_bring_up = False
