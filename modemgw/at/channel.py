@@ -9,13 +9,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from ..clock import Clock
 from .commands import kind_of, name_of
 from .dialogue import Answered, Dialogue, Echoed, Finished, Question
-from .errors import AtError, ChannelClosed, CommandFailed, CommandTimeout, NothingSent, OutOfSync
+from .errors import (
+    AtError,
+    ChannelClosed,
+    CommandFailed,
+    CommandTimeout,
+    NotACommand,
+    NothingSent,
+    OutOfSync,
+)
 from .exchange import Exchange, Phase, Response
 from .parser import Prompt
 from .results import OK, Final
@@ -32,6 +41,7 @@ LONE_ANSWER_S = 1.0
 _LISTINGS = 10
 """A listing that goes on for this many times its time is a modem that runs in circles."""
 ABORT_S = 2.0
+_UNTYPABLE = re.compile(r"[^ -~]")
 
 
 class Port(Protocol):
@@ -126,9 +136,10 @@ class AtChannel(asyncio.Protocol):
     async def command(
         self, text: str, *, timeout_s: float | None = None, urgent: bool = False
     ) -> Response:
-        """Send a command and wait for its answer.
+        """Send a command, printable ASCII, and wait for its answer.
 
-        Raises CommandFailed (an error result), CommandTimeout, OutOfSync, ChannelClosed.
+        Raises CommandFailed (an error result), NotACommand (nothing was typed), CommandTimeout,
+        OutOfSync, ChannelClosed.
         """
         exchange = await self._begin(text, urgent=urgent)
         exchange.allowed_s = timeout_s or exchange.question.kind.timeout_s * self._patience
@@ -159,6 +170,7 @@ class AtChannel(asyncio.Protocol):
         """
         permit = asyncio.ensure_future(authorise)
         try:
+            _must_be_typable(body)
             exchange = await self._begin(text, urgent=True)
         except BaseException as error:
             await _settle(permit, error)
@@ -216,7 +228,11 @@ class AtChannel(asyncio.Protocol):
             self._release()
 
     def write_blind(self, text: str) -> None:
-        """Send a command to a modem that does not answer, on the chance that it listens."""
+        """Send a command to a modem that does not answer, on the chance that it listens.
+
+        Raises NotACommand.
+        """
+        _must_be_typable(text)
         self._fail_all(ChannelClosed(f"{text} was sent blind"))
         self.in_sync = False
         if self._port is not None:
@@ -245,6 +261,7 @@ class AtChannel(asyncio.Protocol):
     # The slot
 
     async def _begin(self, text: str, *, urgent: bool) -> Exchange:
+        _must_be_typable(text)
         self._need_sync()
         resyncs = self._resyncs
         await self._turns.take(urgent=urgent)
@@ -266,7 +283,7 @@ class AtChannel(asyncio.Protocol):
         self._dialogue.ask(exchange.question)
         self._set_timer(exchange, timeout_s)
         text = exchange.question.text
-        self._write(text.encode("ascii", "replace") + b"\r", text if exchange.traced else None)
+        self._write(text.encode("ascii") + b"\r", text if exchange.traced else None)
 
     def _release(self) -> None:
         self._current = None
@@ -487,6 +504,13 @@ class AtChannel(asyncio.Protocol):
             if rest <= 0:
                 return
             await asyncio.sleep(min(rest, end - now))
+
+
+def _must_be_typable(text: str) -> None:
+    """One command, whatever it was made of: the last gate before the wire (V.250 5.2)."""
+    found = _UNTYPABLE.search(text)
+    if found is not None:
+        raise NotACommand(text, f"U+{ord(found[0]):04X} has no place in a command; not sent")
 
 
 async def _settle(permit: asyncio.Future[None], error: BaseException) -> None:
