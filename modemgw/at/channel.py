@@ -15,7 +15,7 @@ from typing import Protocol
 
 from ..clock import Clock
 from .commands import kind_of, name_of
-from .dialogue import Answered, Dialogue, Echoed, Finished, Question
+from .dialogue import Answered, Dialogue, Echoed, Finished, Happening, Question
 from .errors import (
     AtError,
     ChannelClosed,
@@ -41,6 +41,9 @@ LONE_ANSWER_S = 1.0
 _LISTINGS = 10
 """A listing that goes on for this many times its time is a modem that runs in circles."""
 ABORT_S = 2.0
+_TEXT_QUIET_S, _TEXT_AT_MOST_S = 0.5, 2.0
+"""A USSD text is printed in one go: when nothing comes for so long, or it has not ended so long
+after its beginning, its end is missing."""
 _UNTYPABLE = re.compile(r"[^ -~]")
 
 
@@ -80,6 +83,8 @@ class AtChannel(asyncio.Protocol):
         self._current: Exchange | None = None
         self._turns = Turns()
         self._timer: asyncio.TimerHandle | None = None
+        self._text_timer: asyncio.TimerHandle | None = None
+        self._text_since = 0.0
         self._resyncs = 0
         self._lost: BaseException | None = None
         self.closed = self._loop.create_future()
@@ -103,15 +108,36 @@ class AtChannel(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Octets have come in."""
-        lines, happenings = self._dialogue.feed(data)
-        now = self._clock.time()
         self.last_heard = self._clock.monotonic()
+        self._take(*self._dialogue.feed(data))
+        if self._dialogue.waits:
+            self._wait_for_text()
+        elif self._text_timer is not None:
+            self._text_timer.cancel()
+            self._text_timer = None
+
+    def _take(self, lines: list[str], happenings: list[Happening]) -> None:
+        now = self._clock.time()
         traced = self._current is None or self._current.traced
         for line in lines:
             if traced or line != "OK":
                 self._trace.add(now, "<", line)
         for happening in happenings:
             self._happened(happening)
+
+    def _wait_for_text(self) -> None:
+        """Look again at a text without an end when the modem has been quiet."""
+        now = self._loop.time()
+        if self._text_timer is None:
+            self._text_since = now
+        else:
+            self._text_timer.cancel()
+        at = min(now + _TEXT_QUIET_S, self._text_since + _TEXT_AT_MOST_S)
+        self._text_timer = self._loop.call_at(at, self._text_over)
+
+    def _text_over(self) -> None:
+        self._text_timer = None
+        self._take(*self._dialogue.flush())
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The port is gone: the first fatal error fails everybody who waits."""
@@ -121,6 +147,8 @@ class AtChannel(asyncio.Protocol):
         self._trace.add(self._clock.time(), "=", reason)
         if self._timer is not None:
             self._timer.cancel()
+        if self._text_timer is not None:
+            self._text_timer.cancel()
         self.closed.set_result(reason)
         self._fail_all(ChannelClosed(reason))
 
