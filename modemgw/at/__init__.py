@@ -2,7 +2,15 @@
 
 from .channel import AtChannel, Port
 from .cursor import Cursor
-from .errors import AtError, ChannelClosed, CommandFailed, CommandTimeout, NothingSent, OutOfSync
+from .errors import (
+    AtError,
+    ChannelClosed,
+    CommandFailed,
+    CommandTimeout,
+    NotACommand,
+    NothingSent,
+    OutOfSync,
+)
 from .exchange import Response
 from .port import PortError, open_serial
 from .results import ErrorCode
@@ -17,6 +25,7 @@ __all__ = [
     "CommandTimeout",
     "Cursor",
     "ErrorCode",
+    "NotACommand",
     "NothingSent",
     "OutOfSync",
     "Port",

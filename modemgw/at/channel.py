@@ -9,13 +9,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from ..clock import Clock
 from .commands import kind_of, name_of
-from .dialogue import Answered, Dialogue, Echoed, Finished, Question
-from .errors import AtError, ChannelClosed, CommandFailed, CommandTimeout, NothingSent, OutOfSync
+from .dialogue import Answered, Dialogue, Echoed, Finished, Happening, Question
+from .errors import (
+    AtError,
+    ChannelClosed,
+    CommandFailed,
+    CommandTimeout,
+    NotACommand,
+    NothingSent,
+    OutOfSync,
+)
 from .exchange import Exchange, Phase, Response
 from .parser import Prompt
 from .results import OK, Final
@@ -32,6 +41,10 @@ LONE_ANSWER_S = 1.0
 _LISTINGS = 10
 """A listing that goes on for this many times its time is a modem that runs in circles."""
 ABORT_S = 2.0
+_TEXT_QUIET_S, _TEXT_AT_MOST_S = 0.5, 2.0
+"""A USSD text is printed in one go: when nothing comes for so long, or it has not ended so long
+after its beginning, its end is missing."""
+_UNTYPABLE = re.compile(r"[^ -~]")
 
 
 class Port(Protocol):
@@ -70,6 +83,8 @@ class AtChannel(asyncio.Protocol):
         self._current: Exchange | None = None
         self._turns = Turns()
         self._timer: asyncio.TimerHandle | None = None
+        self._text_timer: asyncio.TimerHandle | None = None
+        self._text_since = 0.0
         self._resyncs = 0
         self._lost: BaseException | None = None
         self.closed = self._loop.create_future()
@@ -93,15 +108,36 @@ class AtChannel(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Octets have come in."""
-        lines, happenings = self._dialogue.feed(data)
-        now = self._clock.time()
         self.last_heard = self._clock.monotonic()
+        self._take(*self._dialogue.feed(data))
+        if self._dialogue.waits:
+            self._wait_for_text()
+        elif self._text_timer is not None:
+            self._text_timer.cancel()
+            self._text_timer = None
+
+    def _take(self, lines: list[str], happenings: list[Happening]) -> None:
+        now = self._clock.time()
         traced = self._current is None or self._current.traced
         for line in lines:
             if traced or line != "OK":
                 self._trace.add(now, "<", line)
         for happening in happenings:
             self._happened(happening)
+
+    def _wait_for_text(self) -> None:
+        """Look again at a text without an end when the modem has been quiet."""
+        now = self._loop.time()
+        if self._text_timer is None:
+            self._text_since = now
+        else:
+            self._text_timer.cancel()
+        at = min(now + _TEXT_QUIET_S, self._text_since + _TEXT_AT_MOST_S)
+        self._text_timer = self._loop.call_at(at, self._text_over)
+
+    def _text_over(self) -> None:
+        self._text_timer = None
+        self._take(*self._dialogue.flush())
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The port is gone: the first fatal error fails everybody who waits."""
@@ -111,6 +147,8 @@ class AtChannel(asyncio.Protocol):
         self._trace.add(self._clock.time(), "=", reason)
         if self._timer is not None:
             self._timer.cancel()
+        if self._text_timer is not None:
+            self._text_timer.cancel()
         self.closed.set_result(reason)
         self._fail_all(ChannelClosed(reason))
 
@@ -126,9 +164,10 @@ class AtChannel(asyncio.Protocol):
     async def command(
         self, text: str, *, timeout_s: float | None = None, urgent: bool = False
     ) -> Response:
-        """Send a command and wait for its answer.
+        """Send a command, printable ASCII, and wait for its answer.
 
-        Raises CommandFailed (an error result), CommandTimeout, OutOfSync, ChannelClosed.
+        Raises CommandFailed (an error result), NotACommand (nothing was typed), CommandTimeout,
+        OutOfSync, ChannelClosed.
         """
         exchange = await self._begin(text, urgent=urgent)
         exchange.allowed_s = timeout_s or exchange.question.kind.timeout_s * self._patience
@@ -159,6 +198,7 @@ class AtChannel(asyncio.Protocol):
         """
         permit = asyncio.ensure_future(authorise)
         try:
+            _must_be_typable(body)
             exchange = await self._begin(text, urgent=True)
         except BaseException as error:
             await _settle(permit, error)
@@ -216,7 +256,11 @@ class AtChannel(asyncio.Protocol):
             self._release()
 
     def write_blind(self, text: str) -> None:
-        """Send a command to a modem that does not answer, on the chance that it listens."""
+        """Send a command to a modem that does not answer, on the chance that it listens.
+
+        Raises NotACommand.
+        """
+        _must_be_typable(text)
         self._fail_all(ChannelClosed(f"{text} was sent blind"))
         self.in_sync = False
         if self._port is not None:
@@ -245,6 +289,7 @@ class AtChannel(asyncio.Protocol):
     # The slot
 
     async def _begin(self, text: str, *, urgent: bool) -> Exchange:
+        _must_be_typable(text)
         self._need_sync()
         resyncs = self._resyncs
         await self._turns.take(urgent=urgent)
@@ -266,7 +311,7 @@ class AtChannel(asyncio.Protocol):
         self._dialogue.ask(exchange.question)
         self._set_timer(exchange, timeout_s)
         text = exchange.question.text
-        self._write(text.encode("ascii", "replace") + b"\r", text if exchange.traced else None)
+        self._write(text.encode("ascii") + b"\r", text if exchange.traced else None)
 
     def _release(self) -> None:
         self._current = None
@@ -487,6 +532,13 @@ class AtChannel(asyncio.Protocol):
             if rest <= 0:
                 return
             await asyncio.sleep(min(rest, end - now))
+
+
+def _must_be_typable(text: str) -> None:
+    """One command, whatever it was made of: the last gate before the wire (V.250 5.2)."""
+    found = _UNTYPABLE.search(text)
+    if found is not None:
+        raise NotACommand(text, f"U+{ord(found[0]):04X} has no place in a command; not sent")
 
 
 async def _settle(permit: asyncio.Future[None], error: BaseException) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from . import cursor
 from .commands import Kind, is_registration_answer
-from .parser import Parser, Prompt
+from .parser import Event, Parser, Prompt
 from .results import Final, digit_result, final_result
 from .urc import TWO_LINES, Urc, UrcKind, classify, urc
 
@@ -85,9 +85,21 @@ class Dialogue:
 
     def feed(self, data: bytes) -> tuple[list[str], list[Happening]]:
         """The lines in `data` (for the trace), and what they mean, in order."""
+        return self._told(self._parser.feed(data))
+
+    @property
+    def waits(self) -> bool:
+        """Whether a text has begun whose end may never come; `flush` when nothing comes."""
+        return self._parser.waits
+
+    def flush(self) -> tuple[list[str], list[Happening]]:
+        """As `feed`, when nothing more has come for a while."""
+        return self._told(self._parser.flush())
+
+    def _told(self, events: list[Event]) -> tuple[list[str], list[Happening]]:
         happenings: list[Happening] = []
         lines: list[str] = []
-        for event in self._parser.feed(data):
+        for event in events:
             if isinstance(event, str):
                 lines.append(event)
                 self._line(event, happenings)

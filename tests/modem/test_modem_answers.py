@@ -27,25 +27,6 @@ from modemgw.sms import Deliver, StatusReport, decode_mt
 # What interrupts a text or a line that is never finished
 
 
-@pytest.mark.parametrize(
-    ("broken", "lines"),
-    [
-        (b"\r\nRDY\r\n\r\n+CFUN: 1\r\n", ["RDY", "+CFUN: 1"]),
-        (b"\r\nRING\r\n", ["RING"]),
-        (b"\r\nCOMMAND NOT SUPPORT\r\n", ["COMMAND NOT SUPPORT"]),
-        (b"\r\nNO CARRIER\r\n", ["NO CARRIER"]),
-        (b"\r\nSMS DONE\r\n", ["SMS DONE"]),
-        (b"\r\n*PSUTTZ: 24,1,1\r\nSMS Ready\r\n", ["*PSUTTZ: 24,1,1", "SMS Ready"]),
-        (b"\r\nTOO MANY PARAMETERS\r\n", ["TOO MANY PARAMETERS"]),
-        (b"\r\n+CMS ERROR: 500\r\n", ["+CMS ERROR: 500"]),
-        (b"\x00\x00RDY\r\n", ["RDY"]),
-    ],
-)
-def test_an_unclosed_text_does_not_swallow_what_follows(broken: bytes, lines: list[str]) -> None:
-    found = Parser().feed(b'\r\n+CUSD: 2,"Pozostalo Ci 50' + broken)
-    assert found == ['+CUSD: 2,"Pozostalo Ci 50', *lines]
-
-
 def test_a_line_that_power_cut_off_does_not_swallow_the_banner() -> None:
     assert Parser().feed(b"\r\n+CSQ: 2\x00\x00\x00RDY\r\n") == ["+CSQ: 2", "RDY"]
 
