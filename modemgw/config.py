@@ -99,6 +99,8 @@ class GatewaySection(Section):
     """After this time an incomplete long inbound SMS is handed on with the gap marked."""
     drain_timeout: Seconds = 30
     """How long SIGTERM waits for the part that is in the air."""
+    probe_any_tty: bool = False
+    """Look for modems with `match` also behind serial adapters and unknown USB devices."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("default_region")

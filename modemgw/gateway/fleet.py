@@ -91,7 +91,8 @@ class Fleet(ModemSink):
         self._clock = clock
         self._random = random
         self._timings = timings
-        self._locator = Locator(clock=clock)  # one for all: a port is asked once, has one owner
+        # One for all: a port is asked once, and has one owner.
+        self._locator = Locator(clock=clock, anything=config.gateway.probe_any_tty)
         self._tasks: asyncio.TaskGroup | None = None
         self._closed = False
         self._ready: set[str] = set()
@@ -167,6 +168,7 @@ class Fleet(ModemSink):
         if self._closed:
             return []
         assert self._tasks is not None, "it was started"
+        self._locator.anything = config.gateway.probe_any_tty
         wanted = self._wanted = {s.id: s for s in config.modem}
         told, changing = [], []
         for id, station in self._stations.items():
