@@ -26,6 +26,7 @@ from .errors import (
     OutOfSync,
 )
 from .exchange import Exchange, Phase, Response
+from .flood import LASTING_S, FloodGate
 from .parser import Prompt
 from .results import OK, Final
 from .trace import Trace, masked
@@ -99,6 +100,11 @@ class AtChannel(asyncio.Protocol):
         self.last_answer: float | None = None
         self.gap_s = 0.0
         """Rest between an answer and the next command, for modems that drop it otherwise."""
+        self.on_flood: Callable[[str], None] = lambda reason: None
+        """Hears, once, that the modem floods its port and does not stop."""
+        self._transport: asyncio.ReadTransport | None = None
+        self._gate = FloodGate(clock.monotonic(), LASTING_S * patience)
+        self._flood_told = False
 
     # The port's side
 
@@ -106,15 +112,45 @@ class AtChannel(asyncio.Protocol):
         """Use `port` from now on."""
         self._port = port
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The port is open; its transport can be told to stop listening for a moment."""
+        if isinstance(transport, asyncio.ReadTransport):
+            self._transport = transport
+
     def data_received(self, data: bytes) -> None:
         """Octets have come in."""
-        self.last_heard = self._clock.monotonic()
-        self._take(*self._dialogue.feed(data))
+        now = self.last_heard = self._clock.monotonic()
+        lines, happenings = self._dialogue.feed(data)
+        urcs = [h for h in happenings if isinstance(h, Urc)]
+        rest_s = self._gate.take(len(data), len(lines), urcs, now)
+        if rest_s and self._transport is not None:
+            self._transport.pause_reading()
+            self._loop.call_later(rest_s, self._listen)
+        self._take(lines, happenings)
         if self._dialogue.waits:
             self._wait_for_text()
         elif self._text_timer is not None:
             self._text_timer.cancel()
             self._text_timer = None
+
+    @property
+    def flooding(self) -> str | None:
+        """What floods the port, while it is read slowly for that; None as a rule."""
+        return self._gate.reason(self._clock.monotonic())
+
+    def _listen(self) -> None:
+        if self.closed.done() or self._transport is None:
+            return
+        self._transport.resume_reading()
+        reason = self.flooding
+        if (
+            reason is not None
+            and not self._flood_told
+            and self._gate.lasting(self._clock.monotonic())
+        ):
+            self._flood_told = True
+            self._trace.add(self._clock.time(), "=", reason)
+            self.on_flood(reason)
 
     def _take(self, lines: list[str], happenings: list[Happening]) -> None:
         now = self._clock.time()
@@ -428,6 +464,8 @@ class AtChannel(asyncio.Protocol):
         elif phase in (Phase.PROMPT, Phase.OPEN):
             exchange.fail(NothingSent("the modem answered without taking the PDU"))
         elif not exchange.done.done():
+            if phase is Phase.SENT:
+                self._gate.accepted(self._clock.monotonic())
             exchange.done.set_result(Response(tuple(exchange.question.lines)))
 
     def _abort(self, exchange: Exchange) -> None:

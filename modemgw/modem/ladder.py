@@ -32,6 +32,7 @@ class Cause(StrEnum):
     SILENT = "silent"  # no answer in time
     RESTARTED = "restarted"  # the modem has restarted by itself: its settings are gone
     REFUSING = "refusing"  # it answers, but cannot do its work
+    FLOODING = "flooding"  # it never stops talking
     PORT = "port"  # the port fails though the device is there
     MISTAKE = "mistake"  # ours: an unexpected exception
 
@@ -40,6 +41,7 @@ _FIRST = {
     Cause.SILENT: Step.RESYNC,
     Cause.RESTARTED: Step.REINIT,
     Cause.REFUSING: Step.REINIT,
+    Cause.FLOODING: Step.RESET,
     Cause.PORT: Step.REOPEN,
     Cause.MISTAKE: Step.REOPEN,
 }

@@ -152,7 +152,7 @@ class Modem:
             id=self.id,
             state=machine.state,
             step=self._supervisor.step if recovering else None,
-            reason=machine.reason,
+            reason=machine.reason or (session.channel.flooding if session is not None else None),
             device=self._supervisor.device,
             manufacturer=figures.identity.manufacturer,
             model=figures.identity.model,
@@ -224,6 +224,7 @@ class Modem:
         else:
             self._strikes = 0
             self._figures.sent += 1
+            self._inbox.accepted()
             self._supervisor.proved()
             return submitted
         finally:

@@ -11,6 +11,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from itertools import islice
 
 from ..at import AtChannel, CommandFailed, Cursor, Urc, UrcKind
 from ..at.dialogue import hex_digits
@@ -23,6 +24,12 @@ from .timings import Timings
 log = logging.getLogger(__name__)
 
 _DIRECT_KEPT = 2000
+_REPORTS, _REPORTS_DUE = 4, 10_000
+_AT_ONCE = 300
+"""So many direct PDUs are kept as fast as the store can, as when a modem hands over its buffer…"""
+_PER_S = 100.0
+"""… and then so many a second: more than ten radios bring."""
+_REST_S = 0.2
 _HINTS_KEPT = 500
 _SLOW_COMMIT_S = 5.0
 _SUBMIT_MTI = 1
@@ -31,6 +38,7 @@ _NOTHING_THERE = frozenset({21, 22, 321})
 _BUSY = frozenset({14, 256, 301, 314, 500, 512, 515, 519, 522, 532, 535})
 """Errors of a store that can be read in a moment (SIM busy, init in progress…)."""
 _TRIES = 6
+_MOST_IN_VAIN = 20
 
 
 class _NotNow(Exception):
@@ -69,6 +77,8 @@ class Inbox:
         self.direct: deque[ReceivedPdu] = deque(maxlen=_DIRECT_KEPT)
         self.again: deque[ReceivedPdu] = deque(maxlen=_DIRECT_KEPT)
         """Direct PDUs that could not be kept; they are offered again with the next sweep."""
+        self.reports_due = 0
+        """Direct PDUs that may come without being too many: those of parts that were accepted."""
         self.sweep_due = True
         self.wake = asyncio.Event()
         """Something waits in the modem's store."""
@@ -79,6 +89,10 @@ class Inbox:
         """Have the whole store looked through."""
         self.sweep_due = True
         self.wake.set()
+
+    def accepted(self) -> None:
+        """A part was accepted: some reports of it will come."""
+        self.reports_due = min(_REPORTS_DUE, self.reports_due + _REPORTS)
 
     def hear(self, urc: Urc) -> None:
         """Take note of an unsolicited result code; never blocks."""
@@ -132,6 +146,9 @@ class Receiver:
         self._kept: set[tuple[str | None, int, str]] = set()
         self._refused: dict[tuple[str, int], int] = {}
         """How often an announced place could not be read."""
+        self._may_take, self._may_take_at = float(_AT_ONCE), clock.monotonic()
+        self._in_vain = 0
+        """Announced places in a row at which there was nothing."""
         self._broken_off = 0
         """Sweeps in a row that could not be finished."""
 
@@ -188,11 +205,31 @@ class Receiver:
                 direct.popleft()
                 continue
             # Together, so that they share a commit. They leave the inbox only when they are safe.
-            kept = await self._kept_together(list(direct))
+            together = list(islice(direct, await self._how_many()))
+            kept = await self._kept_together(together)
             for safe in kept:
                 pdu = direct.popleft()
                 if not safe:
                     self._inbox.again.append(pdu)
+
+    async def _how_many(self) -> int:
+        """How many are kept at once: a modem that hands over more than a radio can bring must not
+        take the writer's time from the others.
+        """
+        while True:
+            now = self._clock.monotonic()
+            self._may_take = min(
+                float(_AT_ONCE), self._may_take + (now - self._may_take_at) * _PER_S
+            )
+            self._may_take_at = now
+            waiting = len(self._inbox.direct)
+            due = min(waiting, self._inbox.reports_due)
+            if due or self._may_take >= 1:
+                others = min(waiting - due, int(self._may_take))
+                self._inbox.reports_due -= due
+                self._may_take -= others
+                return due + others
+            await asyncio.sleep(_REST_S)
 
     async def _take_acknowledged(self, pdu: ReceivedPdu) -> None:
         """AT+CNMA only after the commit: without it the service centre sends again (3.4.4)."""
@@ -221,6 +258,13 @@ class Receiver:
     async def _take_hints(self) -> None:
         hints = self._inbox.hints
         while hints:
+            if self._in_vain >= _MOST_IN_VAIN:
+                # It announces what is not there; the sweep finds what is.
+                hints.clear()
+                self._inbox.sweep_due = True
+                self._in_vain = 0
+                await asyncio.sleep(self._retry_s)
+                return
             memory, index = next(iter(hints))
             await self._take_one(memory, index, report=hints.pop((memory, index)))
 
@@ -231,6 +275,7 @@ class Receiver:
             self._hint_again(memory, index, report=report)
             return
         self._refused.pop((memory, index), None)
+        self._in_vain = self._in_vain + 1 if stored is None else 0
         if stored is None:
             # Nothing there: the hint named the wrong memory, or the sweep was first.
             if report or memory not in self._stores:

@@ -65,6 +65,7 @@ class Session:
         self._unregistered_since: float | None = None
         self._radio_restarted_at = float("-inf")
         self.channel = make_channel(self._hear, self._timed_out)
+        self.channel.on_flood = self._flooded
         self.profile: Profile = select(None, None)
         self.identity = Identity()
         self.sim: SimIdentity | None = None
@@ -227,6 +228,8 @@ class Session:
             await self._ringing.wait()
             if await ask(self.channel, "AT+CHUP") is None:
                 await ask(self.channel, "ATH")
+            # It goes on ringing for a moment; and who rings like mad is not answered like mad.
+            await asyncio.sleep(self._timings.pulse)
             self._ringing.clear()
 
     async def _restart_radio(self) -> None:
@@ -254,7 +257,11 @@ class Session:
 
     @property
     def pending_fault(self) -> Fault | None:
-        """The fault that waits to be mended."""
+        """The fault that waits to be mended. Whatever else is wrong comes of a flood, if there is
+        one.
+        """
+        if self.channel.flooding is not None:
+            return Fault(Cause.FLOODING, self.channel.flooding)
         return self._fault.result() if self._fault.done() else None
 
     @property
@@ -352,6 +359,10 @@ class Session:
             return
         if urc.line != "+CPIN: READY" or not self._banner_goes_on:
             self.fault(Fault(Cause.RESTARTED, f"the SIM was changed or reset ({urc.line})"))
+
+    def _flooded(self, reason: str) -> None:
+        self.channel.abandon(reason)
+        self.fault(Fault(Cause.FLOODING, reason))
 
     def _timed_out(self, reason: str) -> None:
         self._figures.timeouts += 1

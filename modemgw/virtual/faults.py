@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _FILLER = bytes.fromhex("040B917407900900F000005280104103514003C8321B")
 """A DELIVER "Hel" from +447009900000, to fill stores with."""
 
+_FLOOD_STEP_S = 0.02
 _HEARD_AGAIN = 0.01
 """Seconds after the end of a hang at which it is surely over."""
 
@@ -42,6 +43,8 @@ class Faults:
 
     def __init__(self, modem: VirtualModem) -> None:
         self._modem = modem
+        self._floods = 0
+        """How many have been begun or ended: each goes on while no other number is there."""
         self._begin()
 
     def clear(self) -> None:
@@ -53,6 +56,7 @@ class Faults:
         self._modem.attach()
 
     def _begin(self) -> None:
+        self._floods += 1
         self._silent_until = float("-inf")
         self._deaf_until = float("-inf")
         self._sim_busy_until = float("-inf")
@@ -133,6 +137,33 @@ class Faults:
         """A flood of unsolicited results, now."""
         for _ in range(count):
             self._modem.announce(line)
+
+    def flood(
+        self,
+        text: str = "",
+        seconds: float | None = None,
+        octets_per_second: int = 1_000_000,
+    ) -> None:
+        """The line carries this over and over, as fast as USB does; without `text` random octets.
+
+        `{n}` in it is another number in eight hexadecimal digits each time. Neither a reset nor
+        unplugging ends it, but `clear` and another flood do.
+        """
+        self._floods += 1
+        number, until = self._floods, self._until(seconds)
+        octets = max(1, int(octets_per_second * _FLOOD_STEP_S))
+        if text:
+            count = max(1, octets // len(text))
+            piece = "".join(text.replace("{n}", f"{n:08X}") for n in range(count)).encode("latin-1")
+        else:
+            piece = self._modem.random.randbytes(octets)
+
+        def pour() -> None:
+            if number == self._floods and self._modem.timers.monotonic() < until:
+                self._modem.line.write(piece)
+                self._modem.timers.call_later(_FLOOD_STEP_S, pour)
+
+        pour()
 
     def interleave(self, lines: Sequence[str]) -> None:
         """These unsolicited results come inside the next answer: before, between and behind."""
@@ -339,6 +370,7 @@ INJECTABLE: tuple[str, ...] = (
     "show",
     "split",
     "storm",
+    "flood",
     "interleave",
     "lose_final",
     "stall",
