@@ -2,8 +2,16 @@
 
 from .channel import AtChannel, Port
 from .cursor import Cursor
-from .errors import AtError, ChannelClosed, CommandFailed, CommandTimeout, NothingSent, OutOfSync
-from .exchange import Response
+from .errors import (
+    AtError,
+    ChannelClosed,
+    CommandFailed,
+    CommandTimeout,
+    NoPrompt,
+    NothingSent,
+    OutOfSync,
+)
+from .exchange import Probe, Response
 from .port import PortError, open_serial
 from .results import ErrorCode
 from .trace import Trace, TraceLine
@@ -17,10 +25,12 @@ __all__ = [
     "CommandTimeout",
     "Cursor",
     "ErrorCode",
+    "NoPrompt",
     "NothingSent",
     "OutOfSync",
     "Port",
     "PortError",
+    "Probe",
     "Response",
     "Trace",
     "TraceLine",

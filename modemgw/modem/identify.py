@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..at import AtChannel, CommandFailed, Cursor
+from ..at import CommandFailed, Cursor
 from ..at.cursor import parameters
+from .patience import Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class SimIdentity:
 
 
 async def ask(
-    channel: AtChannel, text: str, *, timeout_s: float | None = None
+    channel: Line, text: str, *, timeout_s: float | None = None
 ) -> tuple[str, ...] | None:
     """The lines of an answer, or None when the modem refuses the command."""
     try:
@@ -37,7 +38,7 @@ async def ask(
         return None
 
 
-async def ask_value(channel: AtChannel, text: str) -> str | None:
+async def ask_value(channel: Line, text: str) -> str | None:
     """The first line of an answer without prefix and quotes; None when there is none."""
     lines = await ask(channel, text)
     for line in lines or ():
@@ -47,7 +48,7 @@ async def ask_value(channel: AtChannel, text: str) -> str | None:
     return None
 
 
-async def identify(channel: AtChannel) -> Identity:
+async def identify(channel: Line) -> Identity:
     """Maker, model, revision, IMEI (TS 27.007 5.1 to 5.4)."""
     manufacturer = await ask_value(channel, "AT+CGMI") or await ask_value(channel, "AT+GMI")
     model = await ask_value(channel, "AT+CGMM") or await ask_value(channel, "AT+GMM")
@@ -60,7 +61,7 @@ async def identify(channel: AtChannel) -> Identity:
     )
 
 
-async def _imei(channel: AtChannel) -> str | None:
+async def _imei(channel: Line) -> str | None:
     for command in ("AT+CGSN", "AT+GSN", "AT+CGSN=1"):
         for line in await ask(channel, command) or ():
             digits = _longest_digits(line)
@@ -70,7 +71,7 @@ async def _imei(channel: AtChannel) -> str | None:
 
 
 async def identify_sim(
-    channel: AtChannel, commands: tuple[str, ...], number: str | None
+    channel: Line, commands: tuple[str, ...], number: str | None
 ) -> SimIdentity | None:
     """The SIM's ICCID, IMSI and number; None when the modem gives no ICCID and no IMSI.
 
@@ -90,7 +91,7 @@ async def identify_sim(
     return SimIdentity(iccid or f"imsi-{imsi}", imsi, number)
 
 
-async def read_iccid(channel: AtChannel, commands: tuple[str, ...]) -> str | None:
+async def read_iccid(channel: Line, commands: tuple[str, ...]) -> str | None:
     """The ICCID: 19 or 20 digits (ITU-T E.118), by the vendor's command or from EF_ICCID."""
     for command in commands:
         for line in await ask(channel, command) or ():
@@ -118,7 +119,7 @@ def iccid_of(text: str) -> str | None:
     return digits if digits.isdecimal() and 18 <= len(digits) <= 20 else None
 
 
-async def _own_number(channel: AtChannel) -> str | None:
+async def _own_number(channel: Line) -> str | None:
     """AT+CNUM (TS 27.007 7.1): `+CNUM: [alpha],number,type`."""
     for line in await ask(channel, "AT+CNUM") or ():
         if not line.startswith("+CNUM:"):
