@@ -16,12 +16,12 @@ from .discovery import Locator
 from .errors import NotSubmitted, PromptMissing, SubmitAmbiguous, SubmitRefused, UssdError
 from .identify import SimIdentity
 from .ladder import fault_of_refusal, fault_of_silence
+from .pin_guard import PinGuard
 from .profiles import by_name
 from .receiving import Inbox, ReceivedPdu
 from .registration import Registration
 from .sending import Submitted, dispose
 from .session import Session
-from .simlock import PinGuard
 from .states import Machine, ModemEvent, ModemState
 from .status import Figures, ModemStatus
 from .supervisor import Supervisor
@@ -31,10 +31,6 @@ from .ussd import UssdAnswer, UssdDialogue
 from .verdict import ErrorClass
 
 log = logging.getLogger(__name__)
-
-PINS = PinGuard()
-"""Refused PINs, of all modems: a reloaded configuration must not try one again."""
-
 
 _ON_AIR = (ModemState.READY, ModemState.SENDING, ModemState.PAUSED)
 
@@ -71,14 +67,15 @@ class Modem:
         sink: ModemSink,
         *,
         clock: Clock,
+        pins: PinGuard,
         random: chances.Random | None = None,
         open_port: PortOpener = open_serial,
         timings: Timings | None = None,
-        pins: PinGuard = PINS,
         locator: Locator | None = None,
         sysfs: Path = SYSFS,
     ) -> None:
-        """`locator` is for modems that are found by what they are; a bank shares one."""
+        """A bank shares one `pins`, which remembers PINs that must not be tried again, and one
+        `locator`, for modems that are found by what they are."""
         if section.profile != "auto":
             by_name(section.profile)
         self._section = section

@@ -18,6 +18,7 @@ from .identify import Identity, SimIdentity, ask, identify, identify_sim, read_i
 from .initialise import Setup, cnmi_holds, greet, initialise, switch_on
 from .ladder import Cause, Fault
 from .patience import Patience, PatientLine
+from .pin_guard import PinGuard, SimPlace
 from .profiles import Profile, by_name, select
 from .receiving import Inbox, ReceivedPdu, Receiver
 from .registration import (
@@ -29,7 +30,7 @@ from .registration import (
     selects_operator_itself,
 )
 from .sending import Sender
-from .simlock import PinGuard, SimPlace, SimReport, SimState, sim_state, unlock
+from .simlock import SimReport, SimState, sim_state, unlock
 from .status import Figures
 from .timings import Timings
 from .ussd import UssdDialogue
@@ -135,8 +136,11 @@ class Session:
         patience = self._patience(lambda reason: tell(SimReport(SimState.BUSY, reason)))
         line = PatientLine(self.channel, patience)
         iccid = await read_iccid(line, self.profile.iccid)
-        place = SimPlace(self.identity.imei or self._section.id, iccid)
+        place = self._place(iccid)
         return await unlock(self.channel, self._guard, place, pin, self.profile.pin_tries)
+
+    def _place(self, iccid: str | None) -> SimPlace:
+        return SimPlace(self.identity.imei or self._section.id, iccid)
 
     async def initialise(self, tell: Callable[[str], None]) -> None:
         """All settings; afterwards the modem can send and receive. `tell` hears what takes long."""
@@ -158,6 +162,14 @@ class Session:
             setup=self.setup,
         )
         self._settings = await self._read_settings()
+        await self._settle_pin(self.sim.iccid)
+
+    async def _settle_pin(self, iccid: str) -> None:
+        """The SIM is open: a PIN whose answer was lost with the daemon was the right one."""
+        with contextlib.suppress(ConfigError):
+            pin = self._section.read_pin()
+            if pin is not None:
+                await self._guard.works(self._place(iccid), pin)
 
     async def _read_sim(self, patience: Patience) -> SimIdentity:
         """Whose SIM it is. READY is often said seconds before the SIM's files can be read."""
