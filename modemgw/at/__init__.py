@@ -7,11 +7,12 @@ from .errors import (
     ChannelClosed,
     CommandFailed,
     CommandTimeout,
+    NoPrompt,
     NotACommand,
     NothingSent,
     OutOfSync,
 )
-from .exchange import Response
+from .exchange import Probe, Response
 from .port import PortError, open_serial
 from .results import ErrorCode
 from .trace import Trace, TraceLine
@@ -25,11 +26,13 @@ __all__ = [
     "CommandTimeout",
     "Cursor",
     "ErrorCode",
+    "NoPrompt",
     "NotACommand",
     "NothingSent",
     "OutOfSync",
     "Port",
     "PortError",
+    "Probe",
     "Response",
     "Trace",
     "TraceLine",

@@ -21,11 +21,12 @@ from .errors import (
     ChannelClosed,
     CommandFailed,
     CommandTimeout,
+    NoPrompt,
     NotACommand,
     NothingSent,
     OutOfSync,
 )
-from .exchange import Exchange, Phase, Response
+from .exchange import Exchange, Phase, Probe, Response
 from .flood import LASTING_S, FloodGate
 from .parser import Prompt
 from .results import OK, Final
@@ -46,6 +47,9 @@ _TEXT_QUIET_S, _TEXT_AT_MOST_S = 0.5, 2.0
 """A USSD text is printed in one go: when nothing comes for so long, or it has not ended so long
 after its beginning, its end is missing."""
 _UNTYPABLE = re.compile(r"[^ -~]")
+_A_MOMENT_S = 0.001
+BLAME_S = 2.0
+"""An error so soon after the modem was asked something while it sent may be the asking's doing."""
 
 
 class Port(Protocol):
@@ -87,6 +91,7 @@ class AtChannel(asyncio.Protocol):
         self._text_timer: asyncio.TimerHandle | None = None
         self._text_since = 0.0
         self._resyncs = 0
+        self._may_ask = True
         self._lost: BaseException | None = None
         self.closed = self._loop.create_future()
         """Done when the port is gone; its result says why."""
@@ -96,6 +101,8 @@ class AtChannel(asyncio.Protocol):
 
         No PDU is typed while it is set.
         """
+        self.echo_stays = False
+        """The modem echoes whatever it is told: no echo is a sign of anything."""
         self.last_heard = clock.monotonic()
         self.last_answer: float | None = None
         self.gap_s = 0.0
@@ -226,9 +233,11 @@ class AtChannel(asyncio.Protocol):
         authorise: Awaitable[None],
         prompt_s: float,
         timeout_s: float,
+        probe: Probe | None = None,
     ) -> Response:
         """A command with a prompt (+CMGS, +CMGW): `body` and Ctrl-Z follow `>` and `authorise`.
 
+        `probe`: while there is no answer, the modem is asked whether it has forgotten.
         Raises CommandFailed; NothingSent when nothing was typed; what `authorise` raised;
         CommandTimeout and ChannelClosed after Ctrl-Z: the outcome is unknown.
         """
@@ -243,6 +252,7 @@ class AtChannel(asyncio.Protocol):
             raise
         exchange.phase = Phase.PROMPT
         exchange.body, exchange.permit, exchange.body_s = body, permit, timeout_s
+        exchange.probe = probe if self._may_ask else None
         exchange.question.wants_prompt = True
         self._start(exchange, prompt_s)
         permit.add_done_callback(lambda _: self._type(exchange))
@@ -253,17 +263,36 @@ class AtChannel(asyncio.Protocol):
                 raise
             self._abort(exchange)
             await _settle(permit, error)
-            if isinstance(error, CommandFailed) or not isinstance(error, AtError):
+            if isinstance(error, CommandFailed | NothingSent) or not isinstance(error, AtError):
                 raise
             raise NothingSent(str(error), error) from error
 
     def hasten(self, seconds: float) -> None:
         """Wait for the answer to the PDU that is out for so much longer at the most."""
-        exchange = self._current
-        if exchange is None or exchange.phase is not Phase.SENT or exchange.due is None:
-            return
-        if self._loop.time() + seconds < exchange.due:
-            self._set_timer(exchange, seconds)
+        exchange = self._in_the_air
+        if exchange is not None:
+            until = self._loop.time() + seconds
+            if until < exchange.gives_up_at:
+                exchange.gives_up_at = until
+                self._await_result(exchange)
+
+    def ask_after(self) -> bool:
+        """Ask the modem at once whether it still sends what it was given, unless it was just asked.
+
+        False when nothing is in the air, or it is a modem that must not be asked.
+        """
+        exchange = self._in_the_air
+        if exchange is None or exchange.probe is None:
+            return False
+        since = self._clock.monotonic() - exchange.asked_at
+        if not exchange.asked or since > BLAME_S * self._patience:
+            self._ask(exchange, exchange.probe)
+        return True
+
+    @property
+    def sending(self) -> bool:
+        """Whether a PDU is out and its answer is awaited."""
+        return self._in_the_air is not None
 
     async def resync(self, *, tries: int = 3, answer_s: float = 1.0, quiet_s: float = 0.05) -> None:
         """Find back into step: ESC, drain, AT until OK, and an answer that only we can have caused.
@@ -385,6 +414,8 @@ class AtChannel(asyncio.Protocol):
     def _happened(self, happening: object) -> None:
         exchange = self._current
         if isinstance(happening, Urc):
+            if happening.name == "+CMGS":
+                self._may_ask = False  # it was sending after all: this one answers in between
             try:
                 self._on_urc(happening)
             except Exception:
@@ -402,7 +433,9 @@ class AtChannel(asyncio.Protocol):
             if exchange is not None:
                 self._goes_on(exchange)
         elif isinstance(happening, Echoed):
-            self.echo_seen = True
+            self.echo_seen = not self.echo_stays
+            if self.echo_seen and exchange is not None and exchange.asked:
+                self._forgotten(exchange, "it echoes what it is asked")
 
     def _goes_on(self, exchange: Exchange) -> None:
         """A line of the answer has come: how long the rest may take."""
@@ -448,12 +481,25 @@ class AtChannel(asyncio.Protocol):
             exchange.phase = Phase.SENT
             exchange.typed_at = self._clock.monotonic()
             exchange.question.body = exchange.body
-            self._set_timer(exchange, exchange.body_s)
+            exchange.gives_up_at = self._loop.time() + exchange.body_s
+            self._await_result(exchange)
             self._write(exchange.body.encode("ascii") + CTRL_Z, exchange.body)
 
     def _ended(self, exchange: Exchange, final: Final) -> None:
+        if exchange.asked:
+            just_now = self._clock.monotonic() - exchange.asked_at < BLAME_S * self._patience
+            if final.error is not None and just_now and not final.error.by_network:
+                self._may_ask = False
+                self._forgotten(exchange, f"{final.error} when it was asked")
+                return
+            if final.error is None and not exchange.question.lines:
+                self._forgotten(exchange, "it answers what it is asked")
+                return
         phase, exchange.phase = exchange.phase, Phase.ANSWER
-        self._finish(exchange)
+        if exchange.asked and self._current is exchange:
+            self._let_pass(exchange.asked)
+        else:
+            self._finish(exchange)
         if phase in (Phase.UNWANTED, Phase.ABORTING):
             exchange.fail(NothingSent("the command was aborted"))
         elif final.error is not None:
@@ -461,7 +507,9 @@ class AtChannel(asyncio.Protocol):
             after_s = None if typed is None else self._clock.monotonic() - typed
             text = masked(exchange.question.text)
             exchange.fail(CommandFailed(text, final.error, after_s))
-        elif phase in (Phase.PROMPT, Phase.OPEN):
+        elif phase is Phase.PROMPT:
+            exchange.fail(NoPrompt("the modem answered without asking for the PDU"))
+        elif phase is Phase.OPEN:
             exchange.fail(NothingSent("the modem answered without taking the PDU"))
         elif not exchange.done.done():
             if phase is Phase.SENT:
@@ -482,6 +530,47 @@ class AtChannel(asyncio.Protocol):
         self._dialogue.expect_prompt()
         self._write(ESC, "<ESC>")
         self._set_timer(exchange, ABORT_S * self._patience)
+
+    # While a PDU is in the air
+
+    @property
+    def _in_the_air(self) -> Exchange | None:
+        exchange = self._current
+        if exchange is None or exchange.phase is not Phase.SENT or exchange.question.lines:
+            return None
+        return exchange
+
+    def _await_result(self, exchange: Exchange) -> None:
+        left = exchange.gives_up_at - self._loop.time()
+        probe = exchange.probe
+        self._set_timer(exchange, left if probe is None else min(left, probe.every_s))
+
+    def _ask(self, exchange: Exchange, probe: Probe) -> None:
+        exchange.asked += 1
+        exchange.asked_at = self._clock.monotonic()
+        exchange.question.aside = probe.text
+        self._write(probe.text.encode("ascii") + b"\r", probe.text)
+        self._await_result(exchange)
+
+    def _forgotten(self, exchange: Exchange, how: str) -> None:
+        """The modem says by what it does that no result will come any more."""
+        self._dialogue.end()
+        self._give_up(exchange, f"{masked(exchange.question.text)}: the modem forgot it: {how}")
+
+    def _let_pass(self, answers: int) -> None:
+        """The result is here, and the answers to what was asked before it follow: up to one that
+        cannot be among them, nobody else has the slot."""
+        question = Question("AT+CMEE?", kind_of("+CMEE"), stale=answers)
+        exchange = Exchange(question, self._loop)
+        self._start(exchange, question.kind.timeout_s * self._patience)
+
+    def _give_up(self, exchange: Exchange, reason: str) -> None:
+        """No answer is expected any more; one that comes all the same would be mistaken."""
+        self.in_sync = False
+        self._finish(exchange)
+        exchange.fail(CommandTimeout(reason))
+        self._trace.add(self._clock.time(), "=", reason)
+        self._on_timeout(reason)
 
     # Time
 
@@ -513,24 +602,29 @@ class AtChannel(asyncio.Protocol):
         if exchange.phase in (Phase.PROMPT, Phase.UNWANTED):
             # It may still come, so ESC and not AT: "AT" at a late prompt would be message text.
             self._escape(exchange)
-            exchange.fail(NothingSent(f"{text}: no prompt in {seconds:g} s"))
+            exchange.fail(NoPrompt(f"{text}: no prompt in {seconds:g} s"))
             return
         if exchange.question.kind.lone_answer and exchange.question.lines:
             self._ended(exchange, OK)
             return
-        self.in_sync = False
-        self._finish(exchange)
+        probe = exchange.probe
+        if (
+            probe is not None
+            and self._in_the_air is exchange
+            and exchange.gives_up_at - self._loop.time() > _A_MOMENT_S
+        ):
+            self._ask(exchange, probe)
+            return
         if exchange.phase is Phase.SENT and exchange.question.lines:
+            self.in_sync = False
+            self._finish(exchange)
             if not exchange.done.done():
                 exchange.done.set_result(Response(tuple(exchange.question.lines)))
             self._on_timeout(f"{text}: the OK after {exchange.question.lines[0]} was lost")
             return
         if exchange.typed_at is not None:
             seconds = round(self._clock.monotonic() - exchange.typed_at, 1)
-        reason = f"{text}: no answer in {seconds:g} s"
-        exchange.fail(CommandTimeout(reason))
-        self._trace.add(self._clock.time(), "=", reason)
-        self._on_timeout(reason)
+        self._give_up(exchange, f"{text}: no answer in {seconds:g} s")
 
     async def _probe(self, text: str, tries: int, answer_s: float) -> int:
         """Ask until there is an answer that can only be ours. Returns the tries used, 0 = none.

@@ -29,6 +29,10 @@ class Question:
     lines: list[str] = field(default_factory=list)
     body: str = ""
     """What was typed at the prompt, so that its echo is recognised."""
+    aside: str = ""
+    """What was asked while the answer is awaited; its echo, too."""
+    stale: int = 0
+    """So many final results before the first line answer what was asked earlier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +129,14 @@ class Dialogue:
         elif self._is_answer(question, line):
             question.lines.append(line)
             happenings.append(Answered())
-        elif line in (question.text, question.body):
+        elif line in (question.text, question.body, question.aside):
             happenings.append(Echoed())
         else:
             final = final_result(line) or (digit_result(line) if self.numeric else None)
             if final is None:
                 happenings.append(urc(line))
+            elif question.stale and not question.lines:
+                question.stale -= 1
             else:
                 # Only the next question may be answered from here on.
                 self.end()

@@ -50,3 +50,7 @@ class NothingSent(AtError):
     def __init__(self, reason: str, cause: AtError | None = None) -> None:
         super().__init__(reason)
         self.cause = cause
+
+
+class NoPrompt(NothingSent):
+    """The modem took the command and showed no prompt for what was to be typed."""

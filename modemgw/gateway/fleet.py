@@ -17,12 +17,14 @@ from modemgw.gateway.dispatch import Held
 from modemgw.gateway.errors import Conflict, NotFound
 from modemgw.gateway.lane import Lane
 from modemgw.gateway.outbox import Outbox
+from modemgw.gateway.pins import StoredPins
 from modemgw.modem import (
     Locator,
     Modem,
     ModemSink,
     ModemState,
     ModemStatus,
+    PinGuard,
     ReceivedPdu,
     SimIdentity,
     Timings,
@@ -91,6 +93,7 @@ class Fleet(ModemSink):
         self._clock = clock
         self._random = random
         self._timings = timings
+        self._pins = PinGuard(StoredPins(store))
         # One for all: a port is asked once, and has one owner.
         self._locator = Locator(clock=clock, anything=config.gateway.probe_any_tty)
         self._tasks: asyncio.TaskGroup | None = None
@@ -107,6 +110,7 @@ class Fleet(ModemSink):
             section,
             self,
             clock=self._clock,
+            pins=self._pins,
             random=self._random,
             timings=self._timings,
             locator=self._locator,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ..at import AtChannel, CommandFailed, Cursor
+from ..at import CommandFailed, Cursor
 from ..at.cursor import parameters, split
+from .patience import Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class SimIdentity:
 
 
 async def ask(
-    channel: AtChannel, text: str, *, timeout_s: float | None = None
+    channel: Line, text: str, *, timeout_s: float | None = None
 ) -> tuple[str, ...] | None:
     """The lines of an answer, or None when the modem refuses the command."""
     try:
@@ -38,7 +39,7 @@ async def ask(
         return None
 
 
-async def ask_value(channel: AtChannel, text: str) -> str | None:
+async def ask_value(channel: Line, text: str) -> str | None:
     """The first line of an answer without prefix and quotes; None when there is none."""
     lines = await ask(channel, text)
     for line in lines or ():
@@ -48,7 +49,7 @@ async def ask_value(channel: AtChannel, text: str) -> str | None:
     return None
 
 
-async def identify(channel: AtChannel) -> Identity:
+async def identify(channel: Line) -> Identity:
     """Maker, model, revision, IMEI (TS 27.007 5.1 to 5.4)."""
     manufacturer = await ask_value(channel, "AT+CGMI") or await ask_value(channel, "AT+GMI")
     model = await ask_value(channel, "AT+CGMM") or await ask_value(channel, "AT+GMM")
@@ -61,7 +62,7 @@ async def identify(channel: AtChannel) -> Identity:
     )
 
 
-async def _imei(channel: AtChannel) -> str | None:
+async def _imei(channel: Line) -> str | None:
     for command in ("AT+CGSN", "AT+GSN", "AT+CGSN=1"):
         for line in await ask(channel, command) or ():
             digits = _longest_digits(line)
@@ -71,7 +72,7 @@ async def _imei(channel: AtChannel) -> str | None:
 
 
 async def identify_sim(
-    channel: AtChannel, commands: tuple[str, ...], number: str | None
+    channel: Line, commands: tuple[str, ...], number: str | None
 ) -> SimIdentity | None:
     """The SIM's ICCID, IMSI and number; None when the modem gives no ICCID and no IMSI.
 
@@ -91,7 +92,7 @@ async def identify_sim(
     return SimIdentity(iccid or f"imsi-{imsi}", imsi, number)
 
 
-async def read_iccid(channel: AtChannel, commands: tuple[str, ...]) -> str | None:
+async def read_iccid(channel: Line, commands: tuple[str, ...]) -> str | None:
     """The ICCID: 18 to 20 digits (ITU-T E.118), by the vendor's command or from EF_ICCID."""
     for command in commands:
         for line in await ask(channel, command) or ():
@@ -138,7 +139,7 @@ def _swapped(digits: str) -> str:
     return "".join(b + a for a, b in zip(digits[::2], (digits + "F")[1::2], strict=False))
 
 
-async def _own_number(channel: AtChannel) -> str | None:
+async def _own_number(channel: Line) -> str | None:
     """AT+CNUM (TS 27.007 7.1): `+CNUM: [alpha],number,type`."""
     for line in await ask(channel, "AT+CNUM") or ():
         if not line.startswith("+CNUM:"):

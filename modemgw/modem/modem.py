@@ -13,15 +13,15 @@ from ..at import AtChannel, Port, Trace, Urc, open_serial
 from ..clock import Clock
 from ..config import ModemSection
 from .discovery import Locator
-from .errors import NotSubmitted, SubmitAmbiguous, SubmitRefused, UssdError
+from .errors import NotSubmitted, PromptMissing, SubmitAmbiguous, SubmitRefused, UssdError
 from .identify import SimIdentity
-from .ladder import fault_of_refusal
+from .ladder import fault_of_refusal, fault_of_silence
+from .pin_guard import PinGuard
 from .profiles import by_name
 from .receiving import Inbox, ReceivedPdu
 from .registration import Registration
 from .sending import Submitted, dispose
 from .session import Session
-from .simlock import PinGuard
 from .states import Machine, ModemEvent, ModemState
 from .status import Figures, ModemStatus
 from .supervisor import Supervisor
@@ -31,10 +31,6 @@ from .ussd import UssdAnswer, UssdDialogue
 from .verdict import ErrorClass
 
 log = logging.getLogger(__name__)
-
-PINS = PinGuard()
-"""Refused PINs, of all modems: a reloaded configuration must not try one again."""
-
 
 _ON_AIR = (ModemState.READY, ModemState.SENDING, ModemState.PAUSED)
 
@@ -75,14 +71,15 @@ class Modem:
         sink: ModemSink,
         *,
         clock: Clock,
+        pins: PinGuard,
         random: chances.Random | None = None,
         open_port: PortOpener = open_serial,
         timings: Timings | None = None,
-        pins: PinGuard = PINS,
         locator: Locator | None = None,
         sysfs: Path = SYSFS,
     ) -> None:
-        """`locator` is for modems that are found by what they are; a bank shares one."""
+        """A bank shares one `pins`, which remembers PINs that must not be tried again, and one
+        `locator`, for modems that are found by what they are."""
         if section.profile != "auto":
             by_name(section.profile)
         self._section = section
@@ -95,6 +92,7 @@ class Modem:
         self._inbox = Inbox()
         self._locator = locator or Locator(clock=clock)
         self._strikes = 0
+        self._promptless = 0
         self._sim: SimIdentity | None = None
         self._machine = Machine(clock, self._changed)
         self._supervisor = Supervisor(
@@ -216,19 +214,26 @@ class Modem:
         except SubmitRefused as error:
             self._refused(session, error)
             raise
+        except PromptMissing:
+            self._no_prompt(session)
+            raise
+        except NotSubmitted:
+            session.doubt()
+            raise
         except SubmitAmbiguous as error:
+            self._promptless = 0
             self._figures.ambiguous += 1
             if error.code is not None and error.code.number == 331:
                 session.changed.set()
             raise
         else:
-            self._strikes = 0
+            self._strikes = self._promptless = 0
             self._figures.sent += 1
             self._inbox.accepted()
             self._supervisor.proved()
             return submitted
         finally:
-            session.check_echo()
+            session.part_ended()
             # With a fault the supervisor has the next word; until then nothing more is taken.
             if session.sound and self._machine.state is ModemState.SENDING:
                 self._machine.on(ModemEvent.SUBMITTED)
@@ -245,9 +250,18 @@ class Modem:
         number = error.code.number if error.code is not None else None
         if error.verdict.error_class is ErrorClass.MODEM:
             self._strikes += 1
-        fault = fault_of_refusal(error.verdict, number, self._strikes)
+        on_probation = self._supervisor.on_probation
+        fault = fault_of_refusal(error.verdict, number, self._strikes, on_probation=on_probation)
         if fault is not None:
             self._strikes = 0
+            session.fault(fault)
+
+    def _no_prompt(self, session: Session) -> None:
+        self._figures.timeouts += 1
+        self._promptless += 1
+        fault = fault_of_silence(self._promptless, on_probation=self._supervisor.on_probation)
+        if fault is not None:
+            self._promptless = 0
             session.fault(fault)
 
     async def ussd(self, request: str, timeout_s: float = 30.0) -> UssdAnswer:

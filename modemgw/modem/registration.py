@@ -10,6 +10,7 @@ from ..at.commands import registration_stat
 from ..at.cursor import parameters, split
 from .identify import ask
 
+_AUTOMATIC_OR_NONE = (0, 2)
 DOMAINS = ("+CREG", "+CEREG", "+CGREG")
 
 
@@ -106,6 +107,17 @@ async def poll_operator(channel: AtChannel, network: Network) -> None:
     """AT+COPS?: `mode,format,oper`."""
     for line in await ask(channel, "AT+COPS?") or ():
         network.operator = Cursor(line).skip(2).string()
+
+
+async def selects_operator_itself(channel: AtChannel) -> bool:
+    """Whether AT+COPS? says that the modem may look for any operator (TS 27.007 7.3).
+
+    Mode 1 and 4: a person has chosen one. Mode 2 is deregistered: as left by a search that was
+    begun anew and not finished.
+    """
+    for line in await ask(channel, "AT+COPS?") or ():
+        return Cursor(line).number() in _AUTOMATIC_OR_NONE
+    return False
 
 
 def dbm(rssi: int | None) -> int | None:

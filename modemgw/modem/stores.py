@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ..at import AtChannel, CommandFailed, Cursor
 from .identify import ask
+from .patience import Line
 
 _NOT_FOR_MESSAGES = ("SR", "BM")
 """Reports and broadcasts: nothing else is received into them."""
@@ -37,7 +38,7 @@ def usage_of(line: str) -> Usage | None:
     return Usage(used, size if numbers[1] else 0)
 
 
-async def receive_into(channel: AtChannel, store: str) -> tuple[bool, Usage | None]:
+async def receive_into(channel: Line, store: str) -> tuple[bool, Usage | None]:
     """Make `store` mem1 to mem3: whether the modem takes it, and how full it is if that is told.
 
     Three memories, or two, or one: Wavecom takes two, others one. Raises what the channel raises,

@@ -74,6 +74,11 @@ class Supervisor:
         """The step of the ladder that is being taken, or was taken last."""
         return self._ladder.step
 
+    @property
+    def on_probation(self) -> bool:
+        """Whether the modem was mended because it could not send, and has not sent since."""
+        return self._ladder.unproven
+
     def evaluate(self) -> None:
         """Take up or lay down work as registration and the admin's wish demand."""
         machine, session = self._machine, self.session
@@ -223,12 +228,18 @@ class Supervisor:
         self._event(ModemEvent.IDENTIFIED)
         await session.open_sim(self._tell_sim)
         self._event(ModemEvent.UNLOCKED)
-        await session.initialise()
+        await session.initialise(self._tell_wait)
         self._event(ModemEvent.INITIALISED, "looking for a network")
 
     def _tell_sim(self, report: SimReport) -> None:
-        log.info("modem %s: %s", self._name, report.text)
+        if self._machine.reason != report.text:
+            log.info("modem %s: %s", self._name, report.text)
         self._event(ModemEvent.LOCKED, report.text)
+
+    def _tell_wait(self, reason: str) -> None:
+        if self._machine.reason != reason:
+            log.info("modem %s: %s", self._name, reason)
+            self._machine.reason = reason
 
     async def _serve(self, session: Session) -> None:
         """Receive, watch and be ready until something fails."""
@@ -238,6 +249,7 @@ class Supervisor:
             tasks.create_task(session.receive(lambda pdu: self._keep(session, pdu)))
             tasks.create_task(session.watch())
             tasks.create_task(session.feel_pulse())
+            tasks.create_task(session.settle_doubts())
             tasks.create_task(session.refuse_calls())
             while True:
                 await session.changed.wait()

@@ -29,6 +29,9 @@ class Timings:
     """From CMGS to its prompt."""
     submit: float | None = None
     """From Ctrl-Z to the result; None: as the profile says."""
+    probe: float = 15.0
+    """A part that has no answer for this long is asked after, where the profile knows how; and
+    again. Most answers are here by then, and a modem that forgot its part is found in time."""
     reported: float = 10.0
     """For the result once the part's status report seems to have come. The network has had the part
     for longer than that already, so a result that is not here by then was lost."""

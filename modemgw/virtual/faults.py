@@ -28,6 +28,12 @@ _HEARD_AGAIN = 0.01
 """Seconds after the end of a hang at which it is surely over."""
 
 
+_READS_SIM = frozenset(
+    {"+CIMI", "+CRSM", "+CNUM", "+CCID", "+ICCID", "^ICCID", "#CCID", "+QCCID", "^SCID"}
+    | {"!ICCID", "+ZGETICCID", "+CICCID"}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class AfterEntry:
     """What happens to the answer of a PDU after Ctrl-Z."""
@@ -63,6 +69,14 @@ class Faults:
         self._after_entry: deque[AfterEntry] = deque()
         self._answer_delays: deque[float] = deque()
         self._refusals: deque[int] = deque()
+        self._sim_files_until = float("-inf")
+        self._sim_files_code = 14
+        self.keeps_echo = False
+        """ATE0 is answered OK and not done."""
+        self.without_smsc = 330
+        """+CMS ERROR of a part for which no service centre is known."""
+        self.smsc_unread = False
+        """AT+CSCA? shows a service centre that sending knows nothing of until it is written."""
         self._lost_prompts = 0
         self._failures: dict[str, deque[str]] = {}
         self.dropped_cnmi = 0
@@ -198,6 +212,17 @@ class Faults:
         self.revive()
         self._modem.power.boot()
 
+    def brown_out(self) -> None:
+        """A reset in a blink, without a word: whatever was on its way is forgotten, settings are
+        lost, the SIM asks for its PIN; the port stays."""
+        self.revive()
+        self._modem.power.start()
+
+    def keep_echo(self, *, on: bool = True) -> None:
+        """Echo cannot be switched off, though ATE0 is answered OK."""
+        self.keeps_echo = on
+        self._modem.engine.echo = True
+
     def forget_settings(self, *, text_mode: bool = False, keep_cnmi: bool = False) -> None:
         """A silent reset without a banner: echo back, CMEE 0, +CNMI gone unless `keep_cnmi`,
         perhaps text mode."""
@@ -237,6 +262,18 @@ class Faults:
     def sim_busy(self, seconds: float | None = 10.0) -> None:
         """+CMS ERROR: 314 and +CME ERROR: 14 for a while."""
         self._sim_busy_until = self._until(seconds)
+
+    def sim_unread(self, seconds: float | None = 10.0, code: int = 14) -> None:
+        """+CPIN: READY, but reading the SIM's files ends in this +CME ERROR for a while."""
+        self._sim_files_until, self._sim_files_code = self._until(seconds), code
+
+    def lose_smsc(self, *, code: int = 330) -> None:
+        """The service centre's address is gone from the SIM; parts are refused with `code`."""
+        self._modem.inserted().smsc, self.without_smsc = "", code
+
+    def miss_smsc(self) -> None:
+        """The service centre is shown and not used, until it is written (Huawei E220)."""
+        self.smsc_unread = True
 
     def remove_sim(self) -> Sim | None:
         """The SIM is taken out; insert it again with `insert_sim`."""
@@ -324,6 +361,12 @@ class Faults:
     def sim_busy_now(self) -> bool:
         return self._modem.timers.monotonic() < self._sim_busy_until
 
+    def sim_files_problem(self, name: str) -> int | None:
+        """The +CME ERROR of a command that has to read the SIM's files; None: it is run."""
+        if name not in _READS_SIM or self._modem.timers.monotonic() >= self._sim_files_until:
+            return None
+        return self._sim_files_code
+
     def take_after_entry(self) -> AfterEntry | None:
         return self._after_entry.popleft() if self._after_entry else None
 
@@ -378,10 +421,15 @@ INJECTABLE: tuple[str, ...] = (
     "replug",
     "reboot",
     "forget_settings",
+    "brown_out",
+    "keep_echo",
     "lose_cnmi",
     "drop_cnmi",
     "fill_store",
     "sim_busy",
+    "sim_unread",
+    "lose_smsc",
+    "miss_smsc",
     "remove_sim",
     "ask_pin",
     "block_pin",

@@ -15,7 +15,7 @@ import pytest
 from modemgw.clock import SystemClock
 from modemgw.config import ModemSection
 from modemgw.modem import Modem, ModemState, ReceivedPdu, SimIdentity, Timings
-from modemgw.modem.simlock import PinGuard
+from modemgw.modem.pin_guard import PinGuard, PinTry
 from modemgw.sms import Address, Submit, segment_text
 from modemgw.virtual import Bank, BankSettings
 
@@ -47,6 +47,25 @@ QUICK = Timings(
     steady=5.0,
     quarantine=(0.5, 1.0),
 )
+
+
+class Remembered:
+    """A memory of PINs that outlives modems and guards; `fail` makes it forget to."""
+
+    def __init__(self) -> None:
+        self.tries: dict[bytes, PinTry] = {}
+        self.fail = False
+        self.after_keep: Callable[[], Awaitable[None]] | None = None
+
+    async def read(self) -> list[PinTry]:
+        return list(self.tries.values())
+
+    async def keep(self, tried: PinTry) -> None:
+        if self.fail:
+            raise OSError("disk full")
+        self.tries[tried.salt] = tried
+        if self.after_keep is not None:
+            await self.after_keep()
 
 
 @dataclass
@@ -178,7 +197,7 @@ def rig(tmp_path: Path) -> RigMaker:
                 clock=SystemClock(),
                 random=random.Random(1),
                 timings=timings,
-                pins=pins or PinGuard(),
+                pins=pins or PinGuard(Remembered()),
                 **(modem_more or {}),
             )
             task = asyncio.create_task(modem.run())

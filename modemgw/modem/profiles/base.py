@@ -44,6 +44,10 @@ class Profile:
     """From a reset to the first answer, at most."""
     submit_s: float = 180.0
     """From Ctrl-Z to the result, at most: giving up sooner makes doubts where there were none."""
+    probe: str | None = "AT"
+    """What may be typed while a part is in the air: a modem that sends answers it afterwards (+CMGS
+    cannot be aborted, 27.005 3.5.1), one that has lost the part at once. None: a family that drops
+    what is typed meanwhile, or ends the command for it; its answers are waited for in full."""
     gap_s: float = 0.0
     """Rest between an answer and the next command."""
     cms_errors: Mapping[int, Row] = field(default_factory=lambda: _NO_ERRORS)

@@ -15,6 +15,7 @@ QUECTEL_2G = Profile(
     iccid=("AT+QCCID", "AT+CCID"),
     cnmi=("2,1,0,1,0",),
     boot_s=20,
+    probe=None,
     cms_errors=MEDIATEK_ERRORS,
 )
 

@@ -28,6 +28,7 @@ SIMCOM_2G = Profile(
     pin_tries=("AT+SPIC",),
     cnmi=("2,1,0,1,0",),
     boot_s=20,
+    probe=None,
     submit_s=120,
     gap_s=0.1,
     cms_errors=MEDIATEK_ERRORS,

@@ -13,6 +13,7 @@ WAVECOM = Profile(
     iccid=("AT+CCID",),
     cnmi=("2,1,0,1,0",),
     boot_s=20,
+    probe=None,
     cms_errors=MappingProxyType(
         {
             512: same(30, "mobility management could not be established", other=True),
