@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from ..at import AtChannel, CommandFailed, Cursor, ErrorCode
 from .identify import ask
+from .leaving import NOTHING_TO_DO, Leaving
+from .leaving import plan as plan_leaving
 from .patience import Line, Patience, PatientLine
 from .profiles import Profile
 from .service_centre import ServiceCentre, read_service_centre, write_service_centre
@@ -34,6 +36,8 @@ class Setup:
     """Memories to sweep, the receiving one first; empty: the modem names none."""
     receivable: tuple[str, ...] = ()
     """Memories that messages could be received into, best first."""
+    leaving: Leaving = NOTHING_TO_DO
+    """How it is left, so that it keeps what comes meanwhile."""
     cnmi: str | None = None
     """The CNMI setting in force; None: the modem announces nothing and is polled."""
     acknowledges: bool = False
@@ -92,9 +96,18 @@ async def initialise(
     cnmi = await _announcements(line, profile)
     if cnmi is not None and cnmi.split(",")[3] == "2" and "SR" in readable:
         stores = (*stores, "SR")
+    leaving = await plan_leaving(
+        line,
+        cnmi,
+        readable=readable,
+        store=stores[0] if stores else None,
+        trusted=profile.stored_reports,
+    )
     centre, in_pdu = await _service_centre(line, smsc)
     more = profile.more_to_send and await ask(line, "AT+CMMS=?") is not None
-    return Setup(stores, receivable, cnmi, acknowledges, more, centre, in_pdu, profile.list_all[0])
+    return Setup(
+        stores, receivable, leaving, cnmi, acknowledges, more, centre, in_pdu, profile.list_all[0]
+    )
 
 
 async def refusal(line: Line, text: str) -> ErrorCode | None:

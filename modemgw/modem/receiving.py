@@ -141,6 +141,8 @@ class Receiver:
         self._alarm = alarm
         self._retry_s = timings.sim_poll
         self._stores = setup.stores
+        self._once = setup.leaving.stores
+        """Stores to look into once: they may have been filled while nobody listened."""
         self._memory = setup.stores[0] if setup.stores else None
         self._list_all = setup.list_all
         self._kept: set[tuple[str | None, int, str]] = set()
@@ -362,8 +364,20 @@ class Receiver:
 
     async def _sweep(self) -> None:
         """Take whatever is in the stores. Raises _NotNow."""
+        once, self._once = self._once, ()
+        try:
+            ours = await self._sweep_stores((*(self._stores or (None,)), *once))
+        except _NotNow:
+            self._once = once
+            raise
+        if self._stores:
+            await self._select(self._stores[0])
+        await self._see_to_room(taken=ours > 0)
+
+    async def _sweep_stores(self, stores: tuple[str | None, ...]) -> int:
+        """Take what is in them; how many entries are ours to take. Raises _NotNow."""
         ours = 0
-        for memory in self._stores or (None,):
+        for memory in stores:
             if memory is not None and not await self._select(memory):
                 continue
             started = self._clock.monotonic()
@@ -375,9 +389,7 @@ class Receiver:
                 if stored.index in done or stored not in new:
                     await self._delete(memory, stored, started)
             ours += sum((memory, s.index, s.pdu.raw) not in self._kept for s in found)
-        if self._stores:
-            await self._select(self._stores[0])
-        await self._see_to_room(taken=ours > 0)
+        return ours
 
     async def _see_to_room(self, *, taken: bool) -> None:
         """A store without slots, or full of what is not ours to delete, is none: take another.

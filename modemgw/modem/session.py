@@ -17,6 +17,7 @@ from .discovery import matches
 from .identify import Identity, SimIdentity, ask, identify, identify_sim, read_iccid
 from .initialise import Setup, cnmi_holds, greet, initialise, switch_on
 from .ladder import Cause, Fault
+from .leaving import leave
 from .patience import Patience, PatientLine
 from .pin_guard import PinGuard, SimPlace
 from .profiles import Profile, by_name, select
@@ -211,6 +212,18 @@ class Session:
         self._in_bring_up = False
         self._up_at = self._clock.monotonic()
         await receiver.run()
+
+    async def leave(self, keep: Callable[[ReceivedPdu], Awaitable[None]]) -> None:
+        """Have the modem keep what comes from now on, and keep what it has said so far.
+
+        Raises what the channel raises, and what `keep` raises: then something is still unkept.
+        """
+        if self.up and self.sound and self.channel.in_sync:
+            setting = await leave(self.channel, self.setup.leaving, self.setup.cnmi)
+            log.debug("modem %s: left with CNMI %s", self._section.id, setting)
+        while self._inbox.direct:
+            await keep(self._inbox.direct[0])
+            self._inbox.direct.popleft()
 
     async def watch(self) -> None:
         """Poll registration, signal, operator and settings, until cancelled."""

@@ -381,8 +381,27 @@ class Supervisor:
         session, self.session = self.session, None
         self.ready.clear()
         if session is not None:
-            await session.channel.close()
-            self._tell_lost()
+            try:
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    await self._take_leave(session)
+            finally:
+                await session.channel.close()
+                self._tell_lost()
+
+    async def _take_leave(self, session: Session) -> None:
+        """Nobody will listen for a while: what the modem can keep until then it shall keep."""
+        try:
+            async with asyncio.timeout(self._timings.leave):
+                await session.leave(lambda pdu: self._keep(session, pdu))
+        except (TimeoutError, AtError) as error:
+            log.warning(
+                "modem %s: it could not be told to store reports meanwhile: %s",
+                self._name,
+                str(error) or "no answer in time",
+            )
+        except Exception:
+            log.exception("modem %s: what it has handed over last could not be kept", self._name)
 
     def _event(self, event: ModemEvent, reason: str | None = None) -> None:
         self._machine.on(event, reason)

@@ -60,6 +60,8 @@ class Timings:
     """Between two listings of the message store."""
     sweep_blind: float = 10.0
     """The same for a modem that announces nothing."""
+    leave: float = 3.0
+    """A modem that is left is told to store what comes, if it takes that within this time."""
     reset_pause: float = 1.0
     """After a reset command before the modem is spoken to again."""
     reauthorise_off: float = 3.0

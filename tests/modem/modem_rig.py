@@ -42,6 +42,7 @@ QUICK = Timings(
     operator_poll=0.5,
     sweep=0.5,
     sweep_blind=0.3,
+    leave=1.0,
     reset_pause=0.3,
     reopen_pause=0.05,
     steady=5.0,

@@ -31,6 +31,8 @@ class Profile:
     """Settings to try before those that are made up from AT+CNMI=?."""
     service: int = 0
     """AT+CSMS. 0: the modem acknowledges by itself; 1: direct messages want AT+CNMA from us."""
+    stored_reports: bool = True
+    """Whether stored reports can be read again whole, where the modem says it stores them."""
     stores: tuple[str, ...] = ("SM", "ME", "MT")
     """Message stores, best first."""
     list_all: tuple[str, ...] = ("4", '"ALL"')

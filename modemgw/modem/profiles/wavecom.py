@@ -12,6 +12,7 @@ WAVECOM = Profile(
     quiet=("AT+WIND=0",),
     iccid=("AT+CCID",),
     cnmi=("2,1,0,1,0",),
+    stored_reports=False,
     boot_s=20,
     probe=None,
     cms_errors=MappingProxyType(
