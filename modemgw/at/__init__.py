@@ -2,8 +2,17 @@
 
 from .channel import AtChannel, Port
 from .cursor import Cursor
-from .errors import AtError, ChannelClosed, CommandFailed, CommandTimeout, NothingSent, OutOfSync
-from .exchange import Response
+from .errors import (
+    AtError,
+    ChannelClosed,
+    CommandFailed,
+    CommandTimeout,
+    NoPrompt,
+    NotACommand,
+    NothingSent,
+    OutOfSync,
+)
+from .exchange import Probe, Response
 from .port import PortError, open_serial
 from .results import ErrorCode
 from .trace import Trace, TraceLine
@@ -17,10 +26,13 @@ __all__ = [
     "CommandTimeout",
     "Cursor",
     "ErrorCode",
+    "NoPrompt",
+    "NotACommand",
     "NothingSent",
     "OutOfSync",
     "Port",
     "PortError",
+    "Probe",
     "Response",
     "Trace",
     "TraceLine",

@@ -9,14 +9,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from ..clock import Clock
 from .commands import kind_of, name_of
-from .dialogue import Answered, Dialogue, Echoed, Finished, Question
-from .errors import AtError, ChannelClosed, CommandFailed, CommandTimeout, NothingSent, OutOfSync
-from .exchange import Exchange, Phase, Response
+from .dialogue import Answered, Dialogue, Echoed, Finished, Happening, Question
+from .errors import (
+    AtError,
+    ChannelClosed,
+    CommandFailed,
+    CommandTimeout,
+    NoPrompt,
+    NotACommand,
+    NothingSent,
+    OutOfSync,
+)
+from .exchange import Exchange, Phase, Probe, Response
+from .flood import LASTING_S, FloodGate
 from .parser import Prompt
 from .results import OK, Final
 from .trace import Trace, masked
@@ -32,6 +43,13 @@ LONE_ANSWER_S = 1.0
 _LISTINGS = 10
 """A listing that goes on for this many times its time is a modem that runs in circles."""
 ABORT_S = 2.0
+_TEXT_QUIET_S, _TEXT_AT_MOST_S = 0.5, 2.0
+"""A USSD text is printed in one go: when nothing comes for so long, or it has not ended so long
+after its beginning, its end is missing."""
+_UNTYPABLE = re.compile(r"[^ -~]")
+_A_MOMENT_S = 0.001
+BLAME_S = 2.0
+"""An error so soon after the modem was asked something while it sent may be the asking's doing."""
 
 
 class Port(Protocol):
@@ -70,7 +88,10 @@ class AtChannel(asyncio.Protocol):
         self._current: Exchange | None = None
         self._turns = Turns()
         self._timer: asyncio.TimerHandle | None = None
+        self._text_timer: asyncio.TimerHandle | None = None
+        self._text_since = 0.0
         self._resyncs = 0
+        self._may_ask = True
         self._lost: BaseException | None = None
         self.closed = self._loop.create_future()
         """Done when the port is gone; its result says why."""
@@ -80,12 +101,19 @@ class AtChannel(asyncio.Protocol):
 
         No PDU is typed while it is set.
         """
+        self.echo_stays = False
+        """The modem echoes whatever it is told: no echo is a sign of anything."""
         self.last_heard = clock.monotonic()
         self.last_answer: float | None = None
         self.gap_s = 0.0
         """Rest between an answer and the next command, for modems that drop it otherwise."""
+        self.on_flood: Callable[[str], None] = lambda reason: None
+        """Hears, once, that the modem floods its port and does not stop."""
         self._transport: asyncio.ReadTransport | None = None
-        self._held = False
+        self._gate = FloodGate(clock.monotonic(), LASTING_S * patience)
+        self._flood_told = False
+        self._held, self._resting, self._listening = False, False, True
+        """What the receiver wants, what the gate wants, and what the transport was told."""
 
     # The port's side
 
@@ -103,27 +131,82 @@ class AtChannel(asyncio.Protocol):
 
         What the modem says meanwhile waits in the driver, and in the modem (flow control).
         """
-        if held is self._held or self._transport is None or self.closed.done():
+        if held is self._held:
             return
         self._held = held
-        if held:
-            self._transport.pause_reading()
-        else:
+        self._listen_or_not()
+        if not held and self._current is not None:
+            self._wait_anew(self._current)
+
+    def _listen_or_not(self) -> None:
+        wanted = not (self._held or self._resting)
+        if wanted is self._listening or self._transport is None or self.closed.done():
+            return
+        self._listening = wanted
+        if wanted:
             self._transport.resume_reading()
-            if self._current is not None:
-                self._wait_anew(self._current)
+        else:
+            self._transport.pause_reading()
 
     def data_received(self, data: bytes) -> None:
         """Octets have come in."""
+        now = self.last_heard = self._clock.monotonic()
         lines, happenings = self._dialogue.feed(data)
+        urcs = [h for h in happenings if isinstance(h, Urc)]
+        rest_s = self._gate.take(len(data), len(lines), urcs, now)
+        if rest_s and not self._resting:
+            self._resting = True
+            self._listen_or_not()
+            self._loop.call_later(rest_s, self._rested)
+        self._take(lines, happenings)
+        if self._dialogue.waits:
+            self._wait_for_text()
+        elif self._text_timer is not None:
+            self._text_timer.cancel()
+            self._text_timer = None
+
+    @property
+    def flooding(self) -> str | None:
+        """What floods the port, while it is read slowly for that; None as a rule."""
+        return self._gate.reason(self._clock.monotonic())
+
+    def _rested(self) -> None:
+        self._resting = False
+        if self.closed.done():
+            return
+        self._listen_or_not()
+        reason = self.flooding
+        if (
+            reason is not None
+            and not self._flood_told
+            and self._gate.lasting(self._clock.monotonic())
+        ):
+            self._flood_told = True
+            self._trace.add(self._clock.time(), "=", reason)
+            self.on_flood(reason)
+
+    def _take(self, lines: list[str], happenings: list[Happening]) -> None:
         now = self._clock.time()
-        self.last_heard = self._clock.monotonic()
         traced = self._current is None or self._current.traced
         for line in lines:
             if traced or line != "OK":
                 self._trace.add(now, "<", line)
         for happening in happenings:
             self._happened(happening)
+
+    def _wait_for_text(self) -> None:
+        """Look again at a text without an end when the modem has been quiet."""
+        now = self._loop.time()
+        if self._text_timer is None:
+            self._text_since = now
+        else:
+            self._text_timer.cancel()
+        at = min(now + _TEXT_QUIET_S, self._text_since + _TEXT_AT_MOST_S)
+        self._text_timer = self._loop.call_at(at, self._text_over)
+
+    def _text_over(self) -> None:
+        self._text_timer = None
+        self._take(*self._dialogue.flush())
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The port is gone: the first fatal error fails everybody who waits."""
@@ -133,6 +216,8 @@ class AtChannel(asyncio.Protocol):
         self._trace.add(self._clock.time(), "=", reason)
         if self._timer is not None:
             self._timer.cancel()
+        if self._text_timer is not None:
+            self._text_timer.cancel()
         self.closed.set_result(reason)
         self._fail_all(ChannelClosed(reason))
 
@@ -148,9 +233,10 @@ class AtChannel(asyncio.Protocol):
     async def command(
         self, text: str, *, timeout_s: float | None = None, urgent: bool = False
     ) -> Response:
-        """Send a command and wait for its answer.
+        """Send a command, printable ASCII, and wait for its answer.
 
-        Raises CommandFailed (an error result), CommandTimeout, OutOfSync, ChannelClosed.
+        Raises CommandFailed (an error result), NotACommand (nothing was typed), CommandTimeout,
+        OutOfSync, ChannelClosed.
         """
         exchange = await self._begin(text, urgent=urgent)
         exchange.allowed_s = timeout_s or exchange.question.kind.timeout_s * self._patience
@@ -173,14 +259,17 @@ class AtChannel(asyncio.Protocol):
         authorise: Awaitable[None],
         prompt_s: float,
         timeout_s: float,
+        probe: Probe | None = None,
     ) -> Response:
         """A command with a prompt (+CMGS, +CMGW): `body` and Ctrl-Z follow `>` and `authorise`.
 
+        `probe`: while there is no answer, the modem is asked whether it has forgotten.
         Raises CommandFailed; NothingSent when nothing was typed; what `authorise` raised;
         CommandTimeout and ChannelClosed after Ctrl-Z: the outcome is unknown.
         """
         permit = asyncio.ensure_future(authorise)
         try:
+            _must_be_typable(body)
             exchange = await self._begin(text, urgent=True)
         except BaseException as error:
             await _settle(permit, error)
@@ -189,6 +278,7 @@ class AtChannel(asyncio.Protocol):
             raise
         exchange.phase = Phase.PROMPT
         exchange.body, exchange.permit, exchange.body_s = body, permit, timeout_s
+        exchange.probe = probe if self._may_ask else None
         exchange.question.wants_prompt = True
         self._start(exchange, prompt_s)
         permit.add_done_callback(lambda _: self._type(exchange))
@@ -199,17 +289,36 @@ class AtChannel(asyncio.Protocol):
                 raise
             self._abort(exchange)
             await _settle(permit, error)
-            if isinstance(error, CommandFailed) or not isinstance(error, AtError):
+            if isinstance(error, CommandFailed | NothingSent) or not isinstance(error, AtError):
                 raise
             raise NothingSent(str(error), error) from error
 
     def hasten(self, seconds: float) -> None:
         """Wait for the answer to the PDU that is out for so much longer at the most."""
-        exchange = self._current
-        if exchange is None or exchange.phase is not Phase.SENT or exchange.due is None:
-            return
-        if self._loop.time() + seconds < exchange.due:
-            self._set_timer(exchange, seconds)
+        exchange = self._in_the_air
+        if exchange is not None:
+            until = self._loop.time() + seconds
+            if until < exchange.gives_up_at:
+                exchange.gives_up_at = until
+                self._await_result(exchange)
+
+    def ask_after(self) -> bool:
+        """Ask the modem at once whether it still sends what it was given, unless it was just asked.
+
+        False when nothing is in the air, or it is a modem that must not be asked.
+        """
+        exchange = self._in_the_air
+        if exchange is None or exchange.probe is None:
+            return False
+        since = self._clock.monotonic() - exchange.asked_at
+        if not exchange.asked or since > BLAME_S * self._patience:
+            self._ask(exchange, exchange.probe)
+        return True
+
+    @property
+    def sending(self) -> bool:
+        """Whether a PDU is out and its answer is awaited."""
+        return self._in_the_air is not None
 
     async def resync(self, *, tries: int = 3, answer_s: float = 1.0, quiet_s: float = 0.05) -> None:
         """Find back into step: ESC, drain, AT until OK, and an answer that only we can have caused.
@@ -238,7 +347,11 @@ class AtChannel(asyncio.Protocol):
             self._release()
 
     def write_blind(self, text: str) -> None:
-        """Send a command to a modem that does not answer, on the chance that it listens."""
+        """Send a command to a modem that does not answer, on the chance that it listens.
+
+        Raises NotACommand.
+        """
+        _must_be_typable(text)
         self._fail_all(ChannelClosed(f"{text} was sent blind"))
         self.in_sync = False
         if self._port is not None:
@@ -267,6 +380,7 @@ class AtChannel(asyncio.Protocol):
     # The slot
 
     async def _begin(self, text: str, *, urgent: bool) -> Exchange:
+        _must_be_typable(text)
         self._need_sync()
         resyncs = self._resyncs
         await self._turns.take(urgent=urgent)
@@ -288,7 +402,7 @@ class AtChannel(asyncio.Protocol):
         self._dialogue.ask(exchange.question)
         self._set_timer(exchange, timeout_s)
         text = exchange.question.text
-        self._write(text.encode("ascii", "replace") + b"\r", text if exchange.traced else None)
+        self._write(text.encode("ascii") + b"\r", text if exchange.traced else None)
 
     def _release(self) -> None:
         self._current = None
@@ -326,6 +440,8 @@ class AtChannel(asyncio.Protocol):
     def _happened(self, happening: object) -> None:
         exchange = self._current
         if isinstance(happening, Urc):
+            if happening.name == "+CMGS":
+                self._may_ask = False  # it was sending after all: this one answers in between
             try:
                 self._on_urc(happening)
             except Exception:
@@ -343,7 +459,9 @@ class AtChannel(asyncio.Protocol):
             if exchange is not None:
                 self._goes_on(exchange)
         elif isinstance(happening, Echoed):
-            self.echo_seen = True
+            self.echo_seen = not self.echo_stays
+            if self.echo_seen and exchange is not None and exchange.asked:
+                self._forgotten(exchange, "it echoes what it is asked")
 
     def _goes_on(self, exchange: Exchange) -> None:
         """A line of the answer has come: how long the rest may take."""
@@ -389,12 +507,25 @@ class AtChannel(asyncio.Protocol):
             exchange.phase = Phase.SENT
             exchange.typed_at = self._clock.monotonic()
             exchange.question.body = exchange.body
-            self._set_timer(exchange, exchange.body_s)
+            exchange.gives_up_at = self._loop.time() + exchange.body_s
+            self._await_result(exchange)
             self._write(exchange.body.encode("ascii") + CTRL_Z, exchange.body)
 
     def _ended(self, exchange: Exchange, final: Final) -> None:
+        if exchange.asked:
+            just_now = self._clock.monotonic() - exchange.asked_at < BLAME_S * self._patience
+            if final.error is not None and just_now and not final.error.by_network:
+                self._may_ask = False
+                self._forgotten(exchange, f"{final.error} when it was asked")
+                return
+            if final.error is None and not exchange.question.lines:
+                self._forgotten(exchange, "it answers what it is asked")
+                return
         phase, exchange.phase = exchange.phase, Phase.ANSWER
-        self._finish(exchange)
+        if exchange.asked and self._current is exchange:
+            self._let_pass(exchange.asked)
+        else:
+            self._finish(exchange)
         if phase in (Phase.UNWANTED, Phase.ABORTING):
             exchange.fail(NothingSent("the command was aborted"))
         elif final.error is not None:
@@ -402,9 +533,13 @@ class AtChannel(asyncio.Protocol):
             after_s = None if typed is None else self._clock.monotonic() - typed
             text = masked(exchange.question.text)
             exchange.fail(CommandFailed(text, final.error, after_s))
-        elif phase in (Phase.PROMPT, Phase.OPEN):
+        elif phase is Phase.PROMPT:
+            exchange.fail(NoPrompt("the modem answered without asking for the PDU"))
+        elif phase is Phase.OPEN:
             exchange.fail(NothingSent("the modem answered without taking the PDU"))
         elif not exchange.done.done():
+            if phase is Phase.SENT:
+                self._gate.accepted(self._clock.monotonic())
             exchange.done.set_result(Response(tuple(exchange.question.lines)))
 
     def _abort(self, exchange: Exchange) -> None:
@@ -421,6 +556,47 @@ class AtChannel(asyncio.Protocol):
         self._dialogue.expect_prompt()
         self._write(ESC, "<ESC>")
         self._set_timer(exchange, ABORT_S * self._patience)
+
+    # While a PDU is in the air
+
+    @property
+    def _in_the_air(self) -> Exchange | None:
+        exchange = self._current
+        if exchange is None or exchange.phase is not Phase.SENT or exchange.question.lines:
+            return None
+        return exchange
+
+    def _await_result(self, exchange: Exchange) -> None:
+        left = exchange.gives_up_at - self._loop.time()
+        probe = exchange.probe
+        self._set_timer(exchange, left if probe is None else min(left, probe.every_s))
+
+    def _ask(self, exchange: Exchange, probe: Probe) -> None:
+        exchange.asked += 1
+        exchange.asked_at = self._clock.monotonic()
+        exchange.question.aside = probe.text
+        self._write(probe.text.encode("ascii") + b"\r", probe.text)
+        self._await_result(exchange)
+
+    def _forgotten(self, exchange: Exchange, how: str) -> None:
+        """The modem says by what it does that no result will come any more."""
+        self._dialogue.end()
+        self._give_up(exchange, f"{masked(exchange.question.text)}: the modem forgot it: {how}")
+
+    def _let_pass(self, answers: int) -> None:
+        """The result is here, and the answers to what was asked before it follow: up to one that
+        cannot be among them, nobody else has the slot."""
+        question = Question("AT+CMEE?", kind_of("+CMEE"), stale=answers)
+        exchange = Exchange(question, self._loop)
+        self._start(exchange, question.kind.timeout_s * self._patience)
+
+    def _give_up(self, exchange: Exchange, reason: str) -> None:
+        """No answer is expected any more; one that comes all the same would be mistaken."""
+        self.in_sync = False
+        self._finish(exchange)
+        exchange.fail(CommandTimeout(reason))
+        self._trace.add(self._clock.time(), "=", reason)
+        self._on_timeout(reason)
 
     # Time
 
@@ -459,24 +635,29 @@ class AtChannel(asyncio.Protocol):
         if exchange.phase in (Phase.PROMPT, Phase.UNWANTED):
             # It may still come, so ESC and not AT: "AT" at a late prompt would be message text.
             self._escape(exchange)
-            exchange.fail(NothingSent(f"{text}: no prompt in {seconds:g} s"))
+            exchange.fail(NoPrompt(f"{text}: no prompt in {seconds:g} s"))
             return
         if exchange.question.kind.lone_answer and exchange.question.lines:
             self._ended(exchange, OK)
             return
-        self.in_sync = False
-        self._finish(exchange)
+        probe = exchange.probe
+        if (
+            probe is not None
+            and self._in_the_air is exchange
+            and exchange.gives_up_at - self._loop.time() > _A_MOMENT_S
+        ):
+            self._ask(exchange, probe)
+            return
         if exchange.phase is Phase.SENT and exchange.question.lines:
+            self.in_sync = False
+            self._finish(exchange)
             if not exchange.done.done():
                 exchange.done.set_result(Response(tuple(exchange.question.lines)))
             self._on_timeout(f"{text}: the OK after {exchange.question.lines[0]} was lost")
             return
         if exchange.typed_at is not None:
             seconds = round(self._clock.monotonic() - exchange.typed_at, 1)
-        reason = f"{text}: no answer in {seconds:g} s"
-        exchange.fail(CommandTimeout(reason))
-        self._trace.add(self._clock.time(), "=", reason)
-        self._on_timeout(reason)
+        self._give_up(exchange, f"{text}: no answer in {seconds:g} s")
 
     async def _probe(self, text: str, tries: int, answer_s: float) -> int:
         """Ask until there is an answer that can only be ours. Returns the tries used, 0 = none.
@@ -516,6 +697,13 @@ class AtChannel(asyncio.Protocol):
             if rest <= 0:
                 return
             await asyncio.sleep(min(rest, end - now))
+
+
+def _must_be_typable(text: str) -> None:
+    """One command, whatever it was made of: the last gate before the wire (V.250 5.2)."""
+    found = _UNTYPABLE.search(text)
+    if found is not None:
+        raise NotACommand(text, f"U+{ord(found[0]):04X} has no place in a command; not sent")
 
 
 async def _settle(permit: asyncio.Future[None], error: BaseException) -> None:

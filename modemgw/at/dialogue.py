@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 
 from . import cursor
 from .commands import Kind, is_registration_answer
-from .parser import Parser, Prompt
+from .parser import Event, Parser, Prompt
 from .results import Final, digit_result, final_result
 from .urc import TWO_LINES, Urc, UrcKind, classify, urc
 
 _HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
+_SURELY = 18
+"""So many hexadecimal digits in a row are no word."""
 
 
 @dataclass(slots=True)
@@ -27,6 +29,10 @@ class Question:
     lines: list[str] = field(default_factory=list)
     body: str = ""
     """What was typed at the prompt, so that its echo is recognised."""
+    aside: str = ""
+    """What was asked while the answer is awaited; its echo, too."""
+    stale: int = 0
+    """So many final results before the first line answer what was asked earlier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +89,21 @@ class Dialogue:
 
     def feed(self, data: bytes) -> tuple[list[str], list[Happening]]:
         """The lines in `data` (for the trace), and what they mean, in order."""
+        return self._told(self._parser.feed(data))
+
+    @property
+    def waits(self) -> bool:
+        """Whether a text has begun whose end may never come; `flush` when nothing comes."""
+        return self._parser.waits
+
+    def flush(self) -> tuple[list[str], list[Happening]]:
+        """As `feed`, when nothing more has come for a while."""
+        return self._told(self._parser.flush())
+
+    def _told(self, events: list[Event]) -> tuple[list[str], list[Happening]]:
         happenings: list[Happening] = []
         lines: list[str] = []
-        for event in self._parser.feed(data):
+        for event in events:
             if isinstance(event, str):
                 lines.append(event)
                 self._line(event, happenings)
@@ -111,24 +129,25 @@ class Dialogue:
         elif self._is_answer(question, line):
             question.lines.append(line)
             happenings.append(Answered())
-        elif line in (question.text, question.body):
+        elif line in (question.text, question.body, question.aside):
             happenings.append(Echoed())
         else:
             final = final_result(line) or (digit_result(line) if self.numeric else None)
             if final is None:
                 happenings.append(urc(line))
+            elif question.stale and not question.lines:
+                question.stale -= 1
             else:
                 # Only the next question may be answered from here on.
                 self.end()
                 happenings.append(Finished(final))
 
     def _ours(self, line: str) -> bool:
-        """Whether a line is certainly no second line of a URC while a command runs."""
+        """Whether a line is certainly no second line of a URC: a result, an echo, an answer."""
         question = self.question
-        return question is not None and (
-            final_result(line) is not None
-            or line == question.text
-            or line.startswith(question.kind.prefixes)
+        return final_result(line) is not None or (
+            question is not None
+            and (line == question.text or line.startswith(question.kind.prefixes))
         )
 
     @staticmethod
@@ -148,9 +167,20 @@ class Dialogue:
 
 
 def looks_like_pdu(line: str) -> bool:
-    """Whether a line is a PDU in hexadecimal, `,0` or a glued `+CMGL:` after it or not."""
-    text = line.partition(",")[0].partition("+")[0]
-    return len(text) >= 2 and _HEXADECIMAL.issuperset(text)
+    """Whether a line is a PDU in hexadecimal: in quotes or not, with `,0`, a glued `+CMGL:` or (a
+    long one) rubbish behind it or not.
+    """
+    text = line.lstrip('"')
+    digits = len(hex_digits(text))
+    return digits >= 2 and (text[digits : digits + 1] in ("", '"', ",", "+") or digits >= _SURELY)
+
+
+def hex_digits(text: str) -> str:
+    """The hexadecimal digits that `text` begins with."""
+    for at, character in enumerate(text):
+        if character not in _HEXADECIMAL:
+            return text[:at]
+    return text
 
 
 def _is_urc(line: str) -> bool:

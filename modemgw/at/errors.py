@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .results import ErrorCode
+from .trace import masked
 
 
 class AtError(Exception):
@@ -19,6 +20,16 @@ class CommandFailed(AtError):
         super().__init__(f"{text}: {code}")
         self.code = code
         self.after_s = after_s
+
+
+class NotACommand(CommandFailed):
+    """The text cannot be one command: it was never typed, and the modem knows nothing of it.
+
+    A CR inside would begin a second command, Ctrl-Z would send a message, ESC would abort one.
+    """
+
+    def __init__(self, text: str, why: str) -> None:
+        super().__init__(repr(masked(text)[:40]), ErrorCode("ERROR", text=why))
 
 
 class CommandTimeout(AtError):
@@ -39,3 +50,7 @@ class NothingSent(AtError):
     def __init__(self, reason: str, cause: AtError | None = None) -> None:
         super().__init__(reason)
         self.cause = cause
+
+
+class NoPrompt(NothingSent):
+    """The modem took the command and showed no prompt for what was to be typed."""

@@ -33,18 +33,34 @@ class Phase(Enum):
     ABORTING = auto()  # ESC is out
 
 
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a modem may be asked while it sends, without ending that; `every_s` seconds apart.
+
+    27.005 does not let +CMGS be aborted after Ctrl-Z: a modem that is sending answers afterwards,
+    one that has forgotten what it was sending answers at once.
+    """
+
+    text: str
+    every_s: float
+
+
 class Exchange:
     """A command on its way."""
 
     __slots__ = (
         "allowed_s",
+        "asked",
+        "asked_at",
         "body",
         "body_s",
         "done",
         "due",
         "ends_at",
+        "gives_up_at",
         "permit",
         "phase",
+        "probe",
         "question",
         "traced",
         "typed_at",
@@ -59,6 +75,12 @@ class Exchange:
         self.permit: asyncio.Future[None] | None = None
         self.body_s = 0.0
         """How long the answer to it may take."""
+        self.gives_up_at = 0.0
+        """When that is too long, on the loop's clock."""
+        self.probe: Probe | None = None
+        self.asked = 0
+        """How often the modem was asked whether it is still sending."""
+        self.asked_at = 0.0
         self.phase = Phase.ANSWER
         self.typed_at: float | None = None
         self.allowed_s = self.ends_at = 0.0

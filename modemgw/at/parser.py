@@ -2,18 +2,23 @@
 
 Real modems end lines with CR LF, CR alone (echo), LF alone or several of each, begin with NUL after
 power-up, and end the echo of a PDU with Ctrl-Z. All of these end a line here; empty ones are
-dropped.
+dropped. Inside the quotes of a text all octets but line ends are characters (TS 23.038: 0x00 is @).
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+from .ussd_lines import UssdLines
 
 MAX_LINE = 8192
 """Octets of one line; a longer one is garbage and is handed on in pieces of this size."""
 
-_CTRL_Z_ENDS_A_LINE = bytes.maketrans(b"\x1a", b"\n")
-_MAX_JOINED = 16
+_CTRL_Z = b"\x1a"
+_LINE_END = re.compile(rb"[\r\n]")
+_NOISE = b"\x00\x1b"
+"""Outside of quotes: NULs of power-up, the echo of ESC. In a text they are characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +37,12 @@ class Parser:
     elsewhere it is text. Octets become characters one to one (ISO 8859-1), so nothing is lost.
     """
 
-    __slots__ = ("_expects_prompt", "_joined", "_tail")
+    __slots__ = ("_expects_prompt", "_tail", "_ussd")
 
     def __init__(self) -> None:
         self._tail = b""
         self._expects_prompt = False
-        self._joined: list[str] = []
+        self._ussd = UssdLines()
 
     def expect_prompt(self, expected: bool) -> None:
         """Say whether a `>` at the start of a line means "go on" (between CMGS and its PDU)."""
@@ -46,68 +51,93 @@ class Parser:
     def reset(self) -> None:
         """Forget an unfinished line."""
         self._tail = b""
-        self._joined.clear()
+        self._ussd.clear()
         self._expects_prompt = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether a USSD text has begun whose end has not come; `flush` when nothing comes."""
+        return self._ussd.waiting
 
     def feed(self, data: bytes) -> list[Event]:
         """What `data` completes, in order."""
-        text = (self._tail + data).translate(_CTRL_Z_ENDS_A_LINE, b"\x00\x1b")
-        lines = text.splitlines()
-        self._tail = lines.pop() if lines and text[-1] not in b"\r\n" else b""
         events: list[Event] = []
-        for line in lines:
-            while len(line) > MAX_LINE:
-                self._line(line[:MAX_LINE], events)
-                line = line[MAX_LINE:]
-            if line:
-                self._line(line, events)
-        if self._tail:
-            if self._expects_prompt and self._tail.lstrip(b" ").startswith(b">"):
-                self._tail = self._tail.lstrip(b" ")[1:]
-                self._prompt(events)
-            while len(self._tail) > MAX_LINE:
-                self._line(self._tail[:MAX_LINE], events)
-                self._tail = self._tail[MAX_LINE:]
+        rest = self._tail + data
+        if _CTRL_Z in rest:
+            while (end := self._line_end(rest)) >= 0:
+                self._pieces(rest[:end], events)
+                rest = rest[end + 1 :]
+        else:
+            lines = rest.splitlines()
+            rest = lines.pop() if lines and rest[-1] not in b"\r\n" else b""
+            for line in lines:
+                self._pieces(line, events)
+        self._tail = rest
+        self._look_at_tail(events)
         return events
 
+    def flush(self) -> list[Event]:
+        """Nothing more has come for a while: a USSD text without its end is over."""
+        events: list[Event] = []
+        if self._ussd.waiting:
+            self._release(events)
+            self._look_at_tail(events)
+        return events
+
+    def _line_end(self, data: bytes) -> int:
+        """Where the line that `data` begins with ends; Ctrl-Z ends the echo of a PDU, no text."""
+        match = _LINE_END.search(data)
+        end = -1 if match is None else match.start()
+        if self._ussd.waiting:
+            return end
+        ctrl_z = data.find(_CTRL_Z, 0, None if end < 0 else end)
+        return end if ctrl_z < 0 or b'"' in data[:ctrl_z] else ctrl_z
+
+    def _look_at_tail(self, events: list[Event]) -> None:
+        if self._expects_prompt and not self._ussd.waiting:
+            start = self._tail.lstrip(b" " + _NOISE)
+            if start.startswith(b">"):
+                self._tail = start[1:]
+                self._prompt(events)
+        while len(self._tail) > MAX_LINE:
+            self._line(self._tail[:MAX_LINE], events)
+            self._tail = self._tail[MAX_LINE:]
+
+    def _pieces(self, line: bytes, events: list[Event]) -> None:
+        while len(line) > MAX_LINE:
+            self._line(line[:MAX_LINE], events)
+            line = line[MAX_LINE:]
+        if line:
+            self._line(line, events)
+
     def _line(self, line: bytes, events: list[Event]) -> None:
-        text = line.decode("latin-1").strip(" ")
-        if text.startswith(">"):
+        if self._ussd.waiting:
+            if not self._ussd.ends_before(line):
+                if self._ussd.ends_with(line):
+                    self._release(events)
+                return
+            self._release(events)
+        head, quote, text = line.partition(b'"')
+        cut_off, nul, head = head.rpartition(b"\x00")
+        if nul:
+            # Power came back in the middle of a line: the banner is another one.
+            self._line(cut_off, events)
+        line = (head.translate(None, _NOISE) + quote + text).strip(b" ")
+        if line.startswith(b">"):
             if self._expects_prompt:
                 self._prompt(events)
             # A second prompt before the answer (Huawei E1750) is noise.
-            text = text.lstrip("> ")
-        if not text:
-            return
-        if self._joined:
-            self._join(text, events)
-        elif text.startswith("+CUSD:") and not _ussd_is_whole(text):
-            self._joined.append(text)
-        else:
-            events.append(text)
+            line = line.lstrip(b"> ")
+        if line and not self._ussd.begins(line):
+            events.append(line.decode("latin-1"))
 
-    def _join(self, text: str, events: list[Event]) -> None:
-        """The text of a USSD answer may hold line ends inside its quotes (TS 27.007 7.15)."""
-        if text in ("OK", "ERROR") or text.startswith(("+C", "^")):
-            events.append("\n".join(self._joined))
-            self._joined.clear()
-            events.append(text)
-            return
-        self._joined.append(text)
-        whole = "\n".join(self._joined)
-        if _ussd_is_whole(whole) or len(self._joined) >= _MAX_JOINED:
-            self._joined.clear()
-            events.append(whole)
+    def _release(self, events: list[Event]) -> None:
+        """The USSD text is over: what was taken for a part of it and is none counts after all."""
+        text, behind = self._ussd.take()
+        events.append(text.decode("latin-1"))
+        for line in behind:
+            self._line(line, events)
 
     def _prompt(self, events: list[Event]) -> None:
         self._expects_prompt = False
         events.append(PROMPT)
-
-
-def _ussd_is_whole(text: str) -> bool:
-    """Whether a +CUSD line has no text, or its text's closing quote and perhaps a DCS."""
-    if '"' not in text:
-        return True
-    last = text.rindex('"')
-    tail = text[last + 1 :].strip(" ,")
-    return text.index('"') != last and (not tail or tail.isdecimal())

@@ -15,6 +15,11 @@ class ErrorCode:
     number: int | None = None
     text: str | None = None
 
+    @property
+    def by_network(self) -> bool:
+        """Whether it is a cause that only the network gives (TS 24.011, TS 23.040 9.2.3.22)."""
+        return self.kind == "CMS" and self.number is not None and self.number < 256
+
     def __str__(self) -> str:
         if self.kind == "ERROR":
             return self.text or "ERROR"

@@ -65,10 +65,7 @@ _WHOLE_LINES: dict[str, UrcKind] = {
     "Call Ready": UrcKind.STARTED,
     "SMS Ready": UrcKind.STARTED,
     "SMS DONE": UrcKind.STARTED,
-    "PB DONE": UrcKind.STARTED,
     "+QIND: SMS DONE": UrcKind.STARTED,
-    "+QIND: PB DONE": UrcKind.STARTED,
-    "+PBREADY": UrcKind.STARTED,
     "#QSS: 3": UrcKind.STARTED,
     "^SIMST:1": UrcKind.STARTED,
     "SMS FULL": UrcKind.MEMORY_FULL,
@@ -81,6 +78,9 @@ _WHOLE_LINES: dict[str, UrcKind] = {
     "NO DIALTONE": UrcKind.CALL,
 }
 _CHATTER_LINES = (
+    # The phone book is read long after messages can be sent: minutes, on a full SIM.
+    "PB DONE",
+    "+PBREADY",
     "NORMAL POWER DOWN",
     "POWERED DOWN",
     "UNDER-VOLTAGE",

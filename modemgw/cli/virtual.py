@@ -72,6 +72,11 @@ _DURATION = click.FloatRange(min=0)
     show_default=True,
     help="Make of the modems; repeated: in turn.",
 )
+@click.option(
+    "--loses-when-closed",
+    is_flag=True,
+    help="What a modem says while nobody has its port open is gone, as with USB.",
+)
 @click.option("--second-port", is_flag=True, help="A second AT port for each modem: modem0.2 ...")
 @click.option("--pin", help="Let every SIM ask for this PIN.")
 @click.option("--boot/--no-boot", default=False, help="Start by booting, with a banner.")
@@ -88,6 +93,7 @@ def virtual(
     time_scale: float,
     personalities: tuple[str, ...],
     second_port: bool,
+    loses_when_closed: bool,
     pin: str | None,
     boot: bool,
     seed: int,
@@ -105,6 +111,7 @@ def virtual(
             prompt_seconds=prompt_seconds,
             time_scale=time_scale,
             second_port=second_port,
+            loses_when_closed=loses_when_closed,
             pin=pin,
             ready_at_start=not boot,
             seed=seed,

@@ -17,12 +17,14 @@ from modemgw.gateway.dispatch import Held
 from modemgw.gateway.errors import Conflict, NotFound
 from modemgw.gateway.lane import Lane
 from modemgw.gateway.outbox import Outbox
+from modemgw.gateway.pins import StoredPins
 from modemgw.modem import (
     Locator,
     Modem,
     ModemSink,
     ModemState,
     ModemStatus,
+    PinGuard,
     ReceivedPdu,
     SimIdentity,
     Timings,
@@ -93,7 +95,9 @@ class Fleet(ModemSink):
         self._clock = clock
         self._random = random
         self._timings = timings
-        self._locator = Locator(clock=clock)  # one for all: a port is asked once, has one owner
+        self._pins = PinGuard(StoredPins(store))
+        # One for all: a port is asked once, and has one owner.
+        self._locator = Locator(clock=clock, anything=config.gateway.probe_any_tty)
         self._tasks: asyncio.TaskGroup | None = None
         self._closed = False
         self._ready: set[str] = set()
@@ -109,6 +113,7 @@ class Fleet(ModemSink):
             section,
             self,
             clock=self._clock,
+            pins=self._pins,
             random=self._random,
             timings=self._timings,
             locator=self._locator,
@@ -172,6 +177,7 @@ class Fleet(ModemSink):
         if self._closed:
             return []
         assert self._tasks is not None, "it was started"
+        self._locator.anything = config.gateway.probe_any_tty
         wanted = self._wanted = {s.id: s for s in config.modem}
         told, changing = [], []
         for id, station in self._stations.items():
@@ -302,6 +308,10 @@ class Fleet(ModemSink):
             if new in _EVENTS:
                 self._tell(_EVENTS[new], modem_id, reason)
 
+    def alarmed(self, modem_id: str, problem: str | None) -> None:
+        """See ModemSink."""
+        self._tell("alert.raised" if problem else "alert.cleared", modem_id, problem)
+
     async def _let_work(self, station: _Station) -> None:
         id, sim = station.section.id, station.modem.sim
         if sim is not None:
@@ -319,6 +329,12 @@ class Fleet(ModemSink):
     def ready(self) -> bool:
         """Whether any modem can send."""
         return bool(self._ready)
+
+    @property
+    def alarms(self) -> dict[str, str]:
+        """What a person must see to, by modem."""
+        alarms = {id: s.modem.status.alarm for id, s in self._stations.items()}
+        return {id: alarm for id, alarm in alarms.items() if alarm is not None}
 
     def view(self, id: str) -> ModemView:
         """A modem as it is now. Raises NotFound."""

@@ -5,6 +5,7 @@ from .discovery import Found, Locator, scan
 from .errors import ModemError, NotSubmitted, SubmitAmbiguous, SubmitRefused, UssdError
 from .identify import SimIdentity
 from .modem import Modem, ModemSink
+from .pin_guard import PinGuard, PinMemory, PinOutcome, PinTry, SimPlace
 from .receiving import ReceivedPdu
 from .sending import Submitted
 from .states import ModemState
@@ -24,8 +25,13 @@ __all__ = [
     "ModemState",
     "ModemStatus",
     "NotSubmitted",
+    "PinGuard",
+    "PinMemory",
+    "PinOutcome",
+    "PinTry",
     "ReceivedPdu",
     "SimIdentity",
+    "SimPlace",
     "SubmitAmbiguous",
     "SubmitRefused",
     "Submitted",

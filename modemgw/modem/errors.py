@@ -18,6 +18,10 @@ class NotSubmitted(ModemError):
         self.reason = reason
 
 
+class PromptMissing(NotSubmitted):
+    """Nothing was sent, because the modem asked for nothing: it may be ill."""
+
+
 class SubmitRefused(ModemError):
     """The modem or the network said no. `verdict` says what that means for the next try."""
 

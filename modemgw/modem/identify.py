@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-from ..at import AtChannel, CommandFailed, Cursor
-from ..at.cursor import parameters
+from ..at import CommandFailed, Cursor
+from ..at.cursor import parameters, split
+from .patience import Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class SimIdentity:
 
 
 async def ask(
-    channel: AtChannel, text: str, *, timeout_s: float | None = None
+    channel: Line, text: str, *, timeout_s: float | None = None
 ) -> tuple[str, ...] | None:
     """The lines of an answer, or None when the modem refuses the command."""
     try:
@@ -37,7 +39,7 @@ async def ask(
         return None
 
 
-async def ask_value(channel: AtChannel, text: str) -> str | None:
+async def ask_value(channel: Line, text: str) -> str | None:
     """The first line of an answer without prefix and quotes; None when there is none."""
     lines = await ask(channel, text)
     for line in lines or ():
@@ -47,7 +49,7 @@ async def ask_value(channel: AtChannel, text: str) -> str | None:
     return None
 
 
-async def identify(channel: AtChannel) -> Identity:
+async def identify(channel: Line) -> Identity:
     """Maker, model, revision, IMEI (TS 27.007 5.1 to 5.4)."""
     manufacturer = await ask_value(channel, "AT+CGMI") or await ask_value(channel, "AT+GMI")
     model = await ask_value(channel, "AT+CGMM") or await ask_value(channel, "AT+GMM")
@@ -60,7 +62,7 @@ async def identify(channel: AtChannel) -> Identity:
     )
 
 
-async def _imei(channel: AtChannel) -> str | None:
+async def _imei(channel: Line) -> str | None:
     for command in ("AT+CGSN", "AT+GSN", "AT+CGSN=1"):
         for line in await ask(channel, command) or ():
             digits = _longest_digits(line)
@@ -70,7 +72,7 @@ async def _imei(channel: AtChannel) -> str | None:
 
 
 async def identify_sim(
-    channel: AtChannel, commands: tuple[str, ...], number: str | None
+    channel: Line, commands: tuple[str, ...], number: str | None
 ) -> SimIdentity | None:
     """The SIM's ICCID, IMSI and number; None when the modem gives no ICCID and no IMSI.
 
@@ -90,8 +92,8 @@ async def identify_sim(
     return SimIdentity(iccid or f"imsi-{imsi}", imsi, number)
 
 
-async def read_iccid(channel: AtChannel, commands: tuple[str, ...]) -> str | None:
-    """The ICCID: 19 or 20 digits (ITU-T E.118), by the vendor's command or from EF_ICCID."""
+async def read_iccid(channel: Line, commands: tuple[str, ...]) -> str | None:
+    """The ICCID: 18 to 20 digits (ITU-T E.118), by the vendor's command or from EF_ICCID."""
     for command in commands:
         for line in await ask(channel, command) or ():
             iccid = iccid_of(parameters(line))
@@ -99,26 +101,45 @@ async def read_iccid(channel: AtChannel, commands: tuple[str, ...]) -> str | Non
                 return iccid
     # EF_ICCID, 2FE2: TS 51.011 10.1.1, nibbles swapped.
     for line in await ask(channel, "AT+CRSM=176,12258,0,0,10") or ():
-        content = Cursor(line).skip(2).string() or ""
-        swapped = "".join(b + a for a, b in zip(content[::2], content[1::2], strict=False))
-        iccid = iccid_of(swapped)
+        iccid = iccid_of(Cursor(line).skip(2).string() or "")
         if iccid is not None:
             return iccid
     return None
 
 
+_ICCID = re.compile(r"[0-9A-F]{18,20}")
+_SHORTEST = 18
+_ISSUED = "89"
+"""Every ICCID begins so: telecommunication (ITU-T E.118)."""
+
+
 def iccid_of(text: str) -> str | None:
-    """The ICCID in what a modem answers: quoted or not, F at its end or not, swapped or not."""
-    run = "".join(c for c in text.upper() if c.isdigit() or c == "F")
-    digits = run.rstrip("F")
-    if digits.startswith("98") and not digits.startswith("89"):
-        swapped = "".join(b + a for a, b in zip(run[::2], run[1::2], strict=False)).rstrip("F")
-        if swapped.startswith("89"):
-            digits = swapped
-    return digits if digits.isdecimal() and 18 <= len(digits) <= 20 else None
+    """The ICCID in what a modem answers: quoted, swapped, filled with F, behind a slot number or
+    before an EID, as it comes; None where there is none.
+
+    EF_ICCID has 20 semi-octets, and some issuers put A to F among their digits: every one of them
+    counts, or two cards would become one. Only F at the end is a filler.
+    """
+    found = [digits for field in split(text) for digits in _runs(field)]
+    forms = [form.rstrip("F") for digits in found for form in (digits, _swapped(digits))]
+    whole = [form for form in forms if len(form) >= _SHORTEST]
+    issued = next((form for form in whole if form.startswith(_ISSUED)), None)
+    # A test card may begin otherwise, but has digits only.
+    return issued or next((form for form in whole if form.isdecimal()), None)
 
 
-async def _own_number(channel: AtChannel) -> str | None:
+def _runs(field: str) -> list[str]:
+    """What may be an ICCID in a field: all of it, or a word of it."""
+    words = field.rpartition(":")[2].upper().replace('"', " ").replace("-", " ").split()
+    return [run for run in ("".join(words), *words) if _ICCID.fullmatch(run)]
+
+
+def _swapped(digits: str) -> str:
+    """Semi-octets in the other order, as EF_ICCID has them."""
+    return "".join(b + a for a, b in zip(digits[::2], (digits + "F")[1::2], strict=False))
+
+
+async def _own_number(channel: Line) -> str | None:
     """AT+CNUM (TS 27.007 7.1): `+CNUM: [alpha],number,type`."""
     for line in await ask(channel, "AT+CNUM") or ():
         if not line.startswith("+CNUM:"):

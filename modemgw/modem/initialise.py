@@ -6,19 +6,25 @@ refuse, and say OK to what they ignore.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..at import AtChannel, CommandFailed, Cursor
-from ..clock import Clock
+from ..at import AtChannel, CommandFailed, Cursor, ErrorCode
 from .identify import ask
+from .leaving import NOTHING_TO_DO, Leaving
+from .leaving import plan as plan_leaving
+from .patience import Line, Patience, PatientLine
 from .profiles import Profile
+from .service_centre import ServiceCentre, read_service_centre, write_service_centre
+from .stores import candidates, named_stores, receive_into
 
 log = logging.getLogger(__name__)
 
-_STORE_STARTING = frozenset({14, 302, 303, 310, 314, 500, 512, 515, 532, 535})
+_STORE_STARTING = frozenset({302, 500, 512, 515, 532, 535})
+"""+CMS ERROR numbers of a message store that is still being read. Makes differ, and some say the
+same for ever of a command that they do not have: they count only while nothing else works."""
+_MODE_STARTING = _STORE_STARTING | {303, 310}
 _MODES = (2, 1, 3, 0)
 
 
@@ -28,31 +34,45 @@ class Setup:
 
     stores: tuple[str, ...] = ()
     """Memories to sweep, the receiving one first; empty: the modem names none."""
+    receivable: tuple[str, ...] = ()
+    """Memories that messages could be received into, best first."""
+    leaving: Leaving = NOTHING_TO_DO
+    """How it is left, so that it keeps what comes meanwhile."""
     cnmi: str | None = None
     """The CNMI setting in force; None: the modem announces nothing and is polled."""
     acknowledges: bool = False
     """Direct messages want AT+CNMA (AT+CSMS=1)."""
     more_to_send: bool = False
     """AT+CMMS is there."""
+    service_centre: ServiceCentre | None = None
+    """The configured one, else what the SIM held at first; None: none is known."""
     smsc_in_pdu: bool = False
     """The SIM does not take the configured service centre, so each PDU names it."""
     list_all: str = "4"
 
 
 async def greet(channel: AtChannel) -> None:
-    """Known framing: no echo, words, numeric errors (V.250 6.2.4, 6.2.6; TS 27.007 9.1)."""
+    """Known framing: no echo, words, numeric errors (V.250 6.2.4, 6.2.6; TS 27.007 9.1).
+
+    One by one, because some modems refuse the chain; none of them is needed so much that its
+    refusal would be a fault. Echo that stays on is worked with.
+    """
     channel.numeric = True
-    await channel.command("ATE0V1")
-    channel.numeric = False
-    await ask(channel, "AT+CMEE=1")
+    channel.echo_stays = False
+    await ask(channel, "ATE0")
+    channel.numeric = await ask(channel, "ATV1") is None
     channel.echo_seen = False
+    await ask(channel, "AT+CMEE=1")
+    if channel.echo_seen:
+        log.info("the modem does not switch its echo off; it is worked with")
+        channel.echo_stays, channel.echo_seen = True, False
 
 
-async def switch_on(channel: AtChannel) -> None:
+async def switch_on(line: Line) -> None:
     """Radio on (TS 27.007 8.2), if it is off."""
-    for line in await ask(channel, "AT+CFUN?") or ():
-        if Cursor(line).number() not in (1, None):
-            await ask(channel, "AT+CFUN=1")
+    for answer in await ask(line, "AT+CFUN?") or ():
+        if Cursor(answer).number() not in (1, None):
+            await ask(line, "AT+CFUN=1")
 
 
 async def initialise(
@@ -62,123 +82,122 @@ async def initialise(
 
     Raises CommandFailed when the modem cannot do SMS in PDU mode, and what the channel raises.
     """
+    line = PatientLine(channel, patience)
     for command in profile.quiet:
-        await ask(channel, command)
+        await ask(line, command)
     for command in ('AT+CSCS="GSM"', "AT+CLIP=0", "AT+CRC=0", "ATS0=0"):
-        await ask(channel, command)
+        await ask(line, command)
     for name in ("+CREG", "+CEREG", "+CGREG"):
-        if await ask(channel, f"AT{name}=2") is None:
-            await ask(channel, f"AT{name}=1")
-    await _patiently(channel, "AT+CMGF=0", patience)
-    acknowledges = await _service(channel, profile)
-    stores, others = await _stores(channel, profile, patience)
-    cnmi = await _announcements(channel, profile)
-    if cnmi is not None and cnmi.split(",")[3] == "2" and "SR" in others:
+        if await ask(line, f"AT{name}=2") is None:
+            await ask(line, f"AT{name}=1")
+    await _pdu_mode(line, patience)
+    acknowledges = await _service(line, profile)
+    stores, receivable, readable = await _stores(line, profile, patience)
+    cnmi = await _announcements(line, profile)
+    if cnmi is not None and cnmi.split(",")[3] == "2" and "SR" in readable:
         stores = (*stores, "SR")
-    in_pdu = smsc is not None and not await _service_centre(channel, smsc)
-    more = profile.more_to_send and await ask(channel, "AT+CMMS=?") is not None
-    return Setup(stores, cnmi, acknowledges, more, in_pdu, profile.list_all[0])
+    leaving = await plan_leaving(
+        line,
+        cnmi,
+        readable=readable,
+        store=stores[0] if stores else None,
+        trusted=profile.stored_reports,
+    )
+    centre, in_pdu = await _service_centre(line, smsc)
+    more = profile.more_to_send and await ask(line, "AT+CMMS=?") is not None
+    return Setup(
+        stores, receivable, leaving, cnmi, acknowledges, more, centre, in_pdu, profile.list_all[0]
+    )
 
 
-class Patience:
-    """How long, and in which steps, a SIM that is still being read is waited for."""
-
-    def __init__(self, clock: Clock, seconds: float, step_s: float) -> None:
-        self._clock = clock
-        self._end = clock.monotonic() + seconds
-        self._step_s = step_s
-
-    async def left(self) -> bool:
-        """Wait one step; False when the patience is at its end."""
-        if self._clock.monotonic() >= self._end:
-            return False
-        await asyncio.sleep(self._step_s)
-        return True
+async def refusal(line: Line, text: str) -> ErrorCode | None:
+    """Why a command is refused; None when it is not."""
+    try:
+        await line.command(text)
+    except CommandFailed as error:
+        return error.code
+    return None
 
 
-async def _patiently(channel: AtChannel, text: str, patience: Patience) -> None:
-    """Repeat a command that fails because the SIM is still being read."""
+async def _pdu_mode(line: Line, patience: Patience) -> None:
+    """AT+CMGF=0 (TS 27.005 3.2.3), repeated while the SIM is being read.
+
+    Raises CommandFailed when the modem refuses, unless it is in PDU mode already.
+    """
     while True:
         try:
-            await channel.command(text)
-        except CommandFailed as error:
-            number = error.code.number
-            if (number is not None and number not in _STORE_STARTING) or not await patience.left():
-                raise
-        else:
+            await line.command("AT+CMGF=0")
             return
+        except CommandFailed as error:
+            if await holds(line, "AT+CMGF?", 0):
+                return
+            number = error.code.number
+            starting = number is None or number in _MODE_STARTING
+            if not (starting and await patience.left(f"PDU mode is refused as yet ({error.code})")):
+                raise
 
 
-async def _service(channel: AtChannel, profile: Profile) -> bool:
+async def holds(line: Line, question: str, value: int) -> bool:
+    """Whether the answer to `question` begins with `value`; False where there is none."""
+    answer = await ask(line, question) or ("",)
+    return Cursor(answer[0]).number() == value
+
+
+async def _service(line: Line, profile: Profile) -> bool:
     """AT+CSMS (TS 27.005 3.2.1); refusal means service 0."""
-    if await ask(channel, f"AT+CSMS={profile.service}") is None:
+    if await ask(line, f"AT+CSMS={profile.service}") is None:
         return False
     return profile.service == 1
 
 
 async def _stores(
-    channel: AtChannel, profile: Profile, patience: Patience
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """AT+CPMS (TS 27.005 3.2.2): the stores to sweep, receiving first, and all readable ones."""
-    try:
-        await _patiently(channel, "AT+CPMS?", patience)
-    except CommandFailed as error:
-        log.warning("the message store cannot be read: %s", error.code)
-    readable, received = _stores_of(await ask(channel, "AT+CPMS=?"))
-    wanted = [s for s in profile.stores if not received or s in received] or list(profile.stores)
+    line: Line, profile: Profile, patience: Patience
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """AT+CPMS: the stores to sweep, receiving first; those to receive into; all readable ones.
+
+    Asking may be unknown where setting works, and the other way round.
+    """
     while True:
+        unread = await refusal(line, "AT+CPMS?")
+        readable, received = named_stores(await ask(line, "AT+CPMS=?"))
+        wanted = candidates(profile.stores, readable, received)
+        chosen = None
         for store in wanted:
-            if await _set_store(channel, store):
-                others = (s for s in ("SM", "ME") if s != store and s in readable)
-                return (store, *others), readable
-        if not await patience.left():
+            agreed, fill = await receive_into(line, store)
+            if agreed:
+                chosen = store
+            if agreed and (fill is None or fill.size):
+                break  # else it has no slots at all, as a card that is not read yet may say, too
+        if chosen is not None:
+            others = (s for s in ("SM", "ME") if s != chosen and s in readable)
+            return (chosen, *others), wanted, readable
+        starting = unread is not None and unread.number in _STORE_STARTING
+        if not (starting and await patience.left(f"the message store is not ready ({unread})")):
             log.warning("the modem lets no message store be chosen; it keeps the one it has")
-            return (), readable
+            return (), (), readable
 
 
-async def _set_store(channel: AtChannel, store: str) -> bool:
-    """Three memories, or two, or one: Wavecom takes only one."""
-    for count in (3, 2, 1):
-        if await ask(channel, "AT+CPMS=" + ",".join([f'"{store}"'] * count)) is not None:
-            return True
-    return False
-
-
-def _stores_of(lines: tuple[str, ...] | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Readable and receiving stores in `+CPMS: (mem1s),(mem2s),(mem3s)`, brackets nested or not."""
-    for line in lines or ():
-        cursor = Cursor(line)
-        if len(cursor) == 1:
-            nested = (cursor.raw() or "").removeprefix("(").removesuffix(")")
-            cursor = Cursor(nested)
-        readable = cursor.strings()
-        cursor.skip()
-        received = cursor.strings()
-        return readable, received or readable
-    return (), ()
-
-
-async def _announcements(channel: AtChannel, profile: Profile) -> str | None:
+async def _announcements(line: Line, profile: Profile) -> str | None:
     """AT+CNMI (TS 27.005 3.4.1): messages announced, reports direct or else announced."""
     tried: set[str] = set()
-    for setting in (*profile.cnmi, *cnmi_candidates(await ask(channel, "AT+CNMI=?"))):
+    for setting in (*profile.cnmi, *cnmi_candidates(await ask(line, "AT+CNMI=?"))):
         if setting in tried:
             continue
         tried.add(setting)
-        if await ask(channel, f"AT+CNMI={setting}") is None:
+        if await ask(line, f"AT+CNMI={setting}") is None:
             continue
-        if await cnmi_holds(channel, setting):
+        if await cnmi_holds(line, setting):
             return setting
     log.warning("the modem announces no messages; its store is polled")
     return None
 
 
-async def cnmi_holds(channel: AtChannel, setting: str) -> bool:
+async def cnmi_holds(line: Line, setting: str) -> bool:
     """Whether mt and ds are still as set: some modems say OK and keep the old values.
 
     A modem without the read form is believed.
     """
-    lines = await ask(channel, "AT+CNMI?")
+    lines = await ask(line, "AT+CNMI?")
     if not lines:
         return lines is None
     now = Cursor(lines[0])
@@ -209,13 +228,13 @@ def cnmi_candidates(lines: tuple[str, ...] | None) -> Iterator[str]:
                     yield f"{mode},1,0,{ds},{bfr}"
 
 
-async def _service_centre(channel: AtChannel, smsc: str) -> bool:
-    """Make `smsc` the SIM's service centre (TS 27.005 3.3.1). False when the modem refuses.
+async def _service_centre(line: Line, smsc: str | None) -> tuple[ServiceCentre | None, bool]:
+    """The service centre to go by, and whether the SIM does not take it.
 
-    The setting is written to the SIM, which wears out: only if it is another one.
+    It is written only if the SIM holds another one.
     """
-    for line in await ask(channel, "AT+CSCA?") or ():
-        number = Cursor(line).string() or ""
-        if number.lstrip("+") == smsc.lstrip("+"):
-            return True
-    return await ask(channel, f'AT+CSCA="{smsc}",145') is not None
+    held = await read_service_centre(line)
+    if smsc is None:
+        return held, False
+    wanted = ServiceCentre(smsc)
+    return wanted, not (wanted.is_same(held) or await write_service_centre(line, wanted))

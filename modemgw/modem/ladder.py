@@ -1,9 +1,10 @@
 """The recovery ladder: which step next, and how long to wait. Pure decisions.
 
 A fault soon after a recovery calls for the step above the one that did not help; a fault after a
-steady time, or after a part was accepted, begins at the foot again. A restart that the modem made
-by itself is no failure of a step: it is initialised again, however often. Nothing is given up for
-good.
+steady time, or after a part was accepted, begins at the foot again. But a modem that could not send
+is only well again when a part was accepted: it may be idle for hours. A restart that the modem made
+by itself is no failure of a step: it is initialised again, until it restarts without end. Nothing
+is given up for good.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ class Cause(StrEnum):
     SILENT = "silent"  # no answer in time
     RESTARTED = "restarted"  # the modem has restarted by itself: its settings are gone
     REFUSING = "refusing"  # it answers, but cannot do its work
+    FLOODING = "flooding"  # it never stops talking
+    SENDING = "sending"  # it answers everything, but no part goes out through it
     PORT = "port"  # the port fails though the device is there
     MISTAKE = "mistake"  # ours: an unexpected exception
 
@@ -40,6 +43,8 @@ _FIRST = {
     Cause.SILENT: Step.RESYNC,
     Cause.RESTARTED: Step.REINIT,
     Cause.REFUSING: Step.REINIT,
+    Cause.FLOODING: Step.RESET,
+    Cause.SENDING: Step.REINIT,
     Cause.PORT: Step.REOPEN,
     Cause.MISTAKE: Step.REOPEN,
 }
@@ -61,25 +66,44 @@ class Ladder:
     step: Step | None = None
     recovered_at: float | None = None
     quarantines: int = 0
+    restarts: int = 0
+    """Restarts of the modem's own since it was last well."""
+    unproven: bool = False
+    """It could not send when it was last ill: only an accepted part says that it is well."""
+
+    def is_well(self, now: float, steady_s: float) -> bool:
+        """Whether the last step has helped for good, as far as time can tell."""
+        return (
+            not self.unproven
+            and self.recovered_at is not None
+            and now - self.recovered_at >= steady_s
+        )
+
+
+RESTARTS_FORGIVEN = 8
+"""So many restarts without a steady time or an accepted part are met with the mildest step."""
 
 
 def climb(ladder: Ladder, cause: Cause, now: float, *, steady_s: float, usb: bool) -> Ladder:
     """The ladder with the step to take now. `usb`: the USB step is allowed and possible."""
+    if ladder.is_well(now, steady_s):
+        ladder = Ladder()
     first = _FIRST[cause]
-    steady = ladder.recovered_at is not None and now - ladder.recovered_at >= steady_s
-    if ladder.step is None or steady or cause is Cause.RESTARTED:
-        step = first
-    elif ladder.step is Step.QUARANTINE:
+    restarts = ladder.restarts + (cause is Cause.RESTARTED)
+    forgiven = cause is Cause.RESTARTED and restarts <= RESTARTS_FORGIVEN
+    if ladder.step is None or ladder.step is Step.QUARANTINE or forgiven:
         # Out of quarantine and still ill: once up the whole ladder, not only its top.
         step = first
     else:
         step = max(first, Step(min(ladder.step + 1, Step.QUARANTINE)))
     if step is Step.USB and not usb:
         step = Step.QUARANTINE
-    quarantines = 0 if steady else ladder.quarantines
-    if step is Step.QUARANTINE:
-        quarantines += 1
-    return Ladder(step, None, quarantines)
+    return Ladder(
+        step,
+        quarantines=ladder.quarantines + (step is Step.QUARANTINE),
+        restarts=restarts,
+        unproven=ladder.unproven or cause is Cause.SENDING,
+    )
 
 
 def recovered(ladder: Ladder, now: float) -> Ladder:
@@ -103,10 +127,25 @@ _RESTARTED_CODES = frozenset({305, 311})
 _STRIKES = 2
 
 
-def fault_of_refusal(verdict: Verdict, number: int | None, strikes: int) -> Fault | None:
-    """The fault behind a refused part, if there is one. `strikes`: such refusals in a row."""
+def fault_of_refusal(
+    verdict: Verdict, number: int | None, strikes: int, *, on_probation: bool = False
+) -> Fault | None:
+    """The fault behind a refused part, if there is one. `strikes`: such refusals in a row.
+
+    `on_probation`: it was mended for that before, and has not sent a part since.
+    """
     if verdict.error_class is ErrorClass.CONFIGURATION and number in _RESTARTED_CODES:
         return Fault(Cause.RESTARTED, f"the modem has lost its settings ({verdict.meaning})")
-    if verdict.error_class is ErrorClass.MODEM and (not verdict.once or strikes >= _STRIKES):
-        return Fault(Cause.REFUSING, f"the modem cannot send ({verdict.meaning})")
+    enough = not verdict.once or strikes >= _STRIKES or on_probation
+    if verdict.error_class is ErrorClass.MODEM and enough:
+        return Fault(Cause.SENDING, f"the modem cannot send ({verdict.meaning})")
+    return None
+
+
+def fault_of_silence(strikes: int, *, on_probation: bool) -> Fault | None:
+    """The fault behind prompts that did not come, if there is one. `strikes`: so many in a row."""
+    if strikes >= _STRIKES or on_probation:
+        return Fault(
+            Cause.SENDING, "the modem shows no prompt for a message, though it answers commands"
+        )
     return None

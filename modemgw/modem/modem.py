@@ -13,15 +13,15 @@ from ..at import AtChannel, Port, Trace, Urc, open_serial
 from ..clock import Clock
 from ..config import ModemSection
 from .discovery import Locator
-from .errors import NotSubmitted, SubmitAmbiguous, SubmitRefused, UssdError
+from .errors import NotSubmitted, PromptMissing, SubmitAmbiguous, SubmitRefused, UssdError
 from .identify import SimIdentity
-from .ladder import fault_of_refusal
+from .ladder import fault_of_refusal, fault_of_silence
+from .pin_guard import PinGuard
 from .profiles import by_name
 from .receiving import Inbox, ReceivedPdu
 from .registration import Registration
 from .sending import Submitted, dispose
 from .session import Session
-from .simlock import PinGuard
 from .states import Machine, ModemEvent, ModemState
 from .status import Figures, ModemStatus
 from .supervisor import Supervisor
@@ -31,10 +31,6 @@ from .ussd import UssdAnswer, UssdDialogue
 from .verdict import ErrorClass
 
 log = logging.getLogger(__name__)
-
-PINS = PinGuard()
-"""Refused PINs, of all modems: a reloaded configuration must not try one again."""
-
 
 _ON_AIR = (ModemState.READY, ModemState.SENDING, ModemState.PAUSED)
 
@@ -55,6 +51,10 @@ class ModemSink(Protocol):
         """The modem has moved to another state. Must not block."""
         ...
 
+    def alarmed(self, modem_id: str, problem: str | None) -> None:
+        """A person must see to this though the modem may work; None: it is over. Must not block."""
+        ...
+
 
 class PortOpener(Protocol):
     """How a port is opened; `open_serial` unless a test says otherwise."""
@@ -71,14 +71,15 @@ class Modem:
         sink: ModemSink,
         *,
         clock: Clock,
+        pins: PinGuard,
         random: chances.Random | None = None,
         open_port: PortOpener = open_serial,
         timings: Timings | None = None,
-        pins: PinGuard = PINS,
         locator: Locator | None = None,
         sysfs: Path = SYSFS,
     ) -> None:
-        """`locator` is for modems that are found by what they are; a bank shares one."""
+        """A bank shares one `pins`, which remembers PINs that must not be tried again, and one
+        `locator`, for modems that are found by what they are."""
         if section.profile != "auto":
             by_name(section.profile)
         self._section = section
@@ -91,6 +92,7 @@ class Modem:
         self._inbox = Inbox()
         self._locator = locator or Locator(clock=clock)
         self._strikes = 0
+        self._promptless = 0
         self._sim: SimIdentity | None = None
         self._machine = Machine(clock, self._changed)
         self._supervisor = Supervisor(
@@ -148,7 +150,7 @@ class Modem:
             id=self.id,
             state=machine.state,
             step=self._supervisor.step if recovering else None,
-            reason=machine.reason,
+            reason=machine.reason or (session.channel.flooding if session is not None else None),
             device=self._supervisor.device,
             manufacturer=figures.identity.manufacturer,
             model=figures.identity.model,
@@ -170,6 +172,7 @@ class Modem:
             last_answer=figures.last_answer,
             ready_since=figures.ready_since,
             storage=figures.storage,
+            alarm=figures.alarm,
         )
 
     @property
@@ -211,18 +214,26 @@ class Modem:
         except SubmitRefused as error:
             self._refused(session, error)
             raise
+        except PromptMissing:
+            self._no_prompt(session)
+            raise
+        except NotSubmitted:
+            session.doubt()
+            raise
         except SubmitAmbiguous as error:
+            self._promptless = 0
             self._figures.ambiguous += 1
             if error.code is not None and error.code.number == 331:
                 session.changed.set()
             raise
         else:
-            self._strikes = 0
+            self._strikes = self._promptless = 0
             self._figures.sent += 1
+            self._inbox.accepted()
             self._supervisor.proved()
             return submitted
         finally:
-            session.check_echo()
+            session.part_ended()
             # With a fault the supervisor has the next word; until then nothing more is taken.
             if session.sound and self._machine.state is ModemState.SENDING:
                 self._machine.on(ModemEvent.SUBMITTED)
@@ -239,9 +250,18 @@ class Modem:
         number = error.code.number if error.code is not None else None
         if error.verdict.error_class is ErrorClass.MODEM:
             self._strikes += 1
-        fault = fault_of_refusal(error.verdict, number, self._strikes)
+        on_probation = self._supervisor.on_probation
+        fault = fault_of_refusal(error.verdict, number, self._strikes, on_probation=on_probation)
         if fault is not None:
             self._strikes = 0
+            session.fault(fault)
+
+    def _no_prompt(self, session: Session) -> None:
+        self._figures.timeouts += 1
+        self._promptless += 1
+        fault = fault_of_silence(self._promptless, on_probation=self._supervisor.on_probation)
+        if fault is not None:
+            self._promptless = 0
             session.fault(fault)
 
     async def ussd(self, request: str, timeout_s: float = 30.0) -> UssdAnswer:
@@ -304,6 +324,7 @@ class Modem:
             figures=self._figures,
             inbox=self._inbox,
             mismatch=lambda: self._locator.forget(device),
+            alarm=self._alarm,
             make_channel=make_channel,
         )
         port = await self._open_port(device, session.channel, baud_rate=self._section.baud_rate)
@@ -319,6 +340,18 @@ class Modem:
         assert session.sim is not None
         await self._sink.received(self.id, session.sim, pdu)
         self._figures.received += 1
+
+    def _alarm(self, problem: str | None) -> None:
+        """Something a person must see to has come up, or (None) is over."""
+        if problem == self._figures.alarm:
+            return
+        self._figures.alarm = problem
+        if problem is not None:
+            log.warning("modem %s: %s", self.id, problem)
+        try:
+            self._sink.alarmed(self.id, problem)
+        except Exception:
+            log.exception("modem %s: its alarm was not taken", self.id)
 
     def _changed(self, old: ModemState, new: ModemState, reason: str | None) -> None:
         session = self._supervisor.session

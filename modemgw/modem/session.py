@@ -15,13 +15,23 @@ from ..clock import Clock
 from ..config import ConfigError, ModemSection
 from .discovery import matches
 from .identify import Identity, SimIdentity, ask, identify, identify_sim, read_iccid
-from .initialise import Patience, Setup, cnmi_holds, greet, initialise, switch_on
+from .initialise import Setup, cnmi_holds, greet, initialise, switch_on
 from .ladder import Cause, Fault
+from .leaving import leave
+from .patience import Patience, PatientLine
+from .pin_guard import PinGuard, SimPlace
 from .profiles import Profile, by_name, select
 from .receiving import Inbox, ReceivedPdu, Receiver
-from .registration import Network, Registration, poll_operator, poll_registration, poll_signal
+from .registration import (
+    Network,
+    Registration,
+    poll_operator,
+    poll_registration,
+    poll_signal,
+    selects_operator_itself,
+)
 from .sending import Sender
-from .simlock import PinGuard, SimPlace, SimReport, SimState, sim_state, unlock
+from .simlock import SimReport, SimState, sim_state, unlock
 from .status import Figures
 from .timings import Timings
 from .ussd import UssdDialogue
@@ -46,6 +56,7 @@ class Session:
         figures: Figures,
         inbox: Inbox,
         mismatch: Callable[[], None],
+        alarm: Callable[[str | None], None],
         make_channel: Callable[[Callable[[Urc], None], Callable[[str], None]], AtChannel],
     ) -> None:
         self._section = section
@@ -55,13 +66,19 @@ class Session:
         self._figures = figures
         self._inbox = inbox
         self._mismatch = mismatch
+        self._alarm = alarm
         self._fault: asyncio.Future[Fault] = asyncio.get_running_loop().create_future()
         self._in_bring_up = True
         self._up_at = 0.0
         self._ringing = asyncio.Event()
+        self._unregistered = asyncio.Event()
+        self._doubted = asyncio.Event()
+        self._settings: tuple[object, ...] = ()
+        self._after_part: Fault | None = None
         self._unregistered_since: float | None = None
         self._radio_restarted_at = float("-inf")
         self.channel = make_channel(self._hear, self._timed_out)
+        self.channel.on_flood = self._flooded
         self.profile: Profile = select(None, None)
         self.identity = Identity()
         self.sim: SimIdentity | None = None
@@ -104,7 +121,7 @@ class Session:
         patience = self._clock.monotonic() + self._timings.sms_ready
         while (report := await sim_state(self.channel)).state is not SimState.READY:
             if report.state is SimState.PIN:
-                report = await self._unlock()
+                report = await self._unlock(tell)
             if report != told:
                 tell(report)
                 told = report
@@ -116,20 +133,23 @@ class Session:
             pause = self._timings.sim_poll if waiting else self._timings.sim_absent_poll
             await self._pause_or_fault(pause)
 
-    async def _unlock(self) -> SimReport:
+    async def _unlock(self, tell: Callable[[SimReport], None]) -> SimReport:
         try:
             pin = self._section.read_pin()
         except ConfigError as error:
             return SimReport(SimState.PIN, str(error))
-        iccid = await read_iccid(self.channel, self.profile.iccid)
-        place = SimPlace(self.identity.imei or self._section.id, iccid)
+        patience = self._patience(lambda reason: tell(SimReport(SimState.BUSY, reason)))
+        line = PatientLine(self.channel, patience)
+        iccid = await read_iccid(line, self.profile.iccid)
+        place = self._place(iccid)
         return await unlock(self.channel, self._guard, place, pin, self.profile.pin_tries)
 
-    async def initialise(self) -> None:
-        """All settings; afterwards the modem can send and receive."""
-        self.sim = await identify_sim(self.channel, self.profile.iccid, self._section.number)
-        if self.sim is None:
-            raise Fault(Cause.REFUSING, "the SIM gives neither its ICCID nor its IMSI")
+    def _place(self, iccid: str | None) -> SimPlace:
+        return SimPlace(self.identity.imei or self._section.id, iccid)
+
+    async def initialise(self, tell: Callable[[str], None]) -> None:
+        """All settings; afterwards the modem can send and receive. `tell` hears what takes long."""
+        self.sim = await self._read_sim(self._patience(tell))
         match = self._section.match
         if match is not None and not matches(match, self.identity.imei, self.sim.iccid):
             self._mismatch()
@@ -138,15 +158,37 @@ class Session:
             self.channel,
             self.profile,
             self._section.smsc,
-            Patience(self._clock, self._timings.sms_ready, self._timings.sim_poll),
+            self._patience(tell),
         )
         self.sender = Sender(
             self.channel,
             self.profile,
             self._timings,
-            smsc=self._section.smsc if self.setup.smsc_in_pdu else None,
-            more_to_send=self.setup.more_to_send,
+            setup=self.setup,
         )
+        self._settings = await self._read_settings()
+        await self._settle_pin(self.sim.iccid)
+
+    async def _settle_pin(self, iccid: str) -> None:
+        """The SIM is open: a PIN whose answer was lost with the daemon was the right one."""
+        with contextlib.suppress(ConfigError):
+            pin = self._section.read_pin()
+            if pin is not None:
+                await self._guard.works(self._place(iccid), pin)
+
+    async def _read_sim(self, patience: Patience) -> SimIdentity:
+        """Whose SIM it is. READY is often said seconds before the SIM's files can be read."""
+        unread = "the SIM gives neither its ICCID nor its IMSI"
+        line = PatientLine(self.channel, patience)
+        while True:
+            sim = await identify_sim(line, self.profile.iccid, self._section.number)
+            if sim is not None:
+                return sim
+            if not await patience.left(unread):
+                raise Fault(Cause.REFUSING, unread)
+
+    def _patience(self, tell: Callable[[str], None]) -> Patience:
+        return Patience(self._clock, self._timings.sms_ready, self._timings.sim_poll, tell)
 
     # At work
 
@@ -157,12 +199,31 @@ class Session:
             self._figures.storage = (used, size)
 
         receiver = Receiver(
-            self.channel, self.setup, self._timings, self._clock, self._inbox, keep, filled
+            self.channel,
+            self.setup,
+            self._timings,
+            self._clock,
+            self._inbox,
+            keep,
+            filled,
+            self._alarm,
         )
         self.channel.echo_seen = False
         self._in_bring_up = False
         self._up_at = self._clock.monotonic()
         await receiver.run()
+
+    async def leave(self, keep: Callable[[ReceivedPdu], Awaitable[None]]) -> None:
+        """Have the modem keep what comes from now on, and keep what it has said so far.
+
+        Raises what the channel raises, and what `keep` raises: then something is still unkept.
+        """
+        if self.up and self.sound and self.channel.in_sync:
+            setting = await leave(self.channel, self.setup.leaving, self.setup.cnmi)
+            log.debug("modem %s: left with CNMI %s", self._section.id, setting)
+        while self._inbox.direct:
+            await keep(self._inbox.direct[0])
+            self._inbox.direct.popleft()
 
     async def watch(self) -> None:
         """Poll registration, signal, operator and settings, until cancelled."""
@@ -186,7 +247,18 @@ class Session:
             if now >= next_settings:
                 next_settings = now + self._timings.settings_check
                 await self._check_settings()
-            await asyncio.sleep(self._timings.poll if registered else self._timings.search_poll)
+            await self._until_next_look()
+
+    async def _until_next_look(self) -> None:
+        """The time between two polls; a network that is lost meanwhile is looked for soon."""
+        self._unregistered.clear()
+        registered = self.network.registration in _REGISTERED
+        rest = self._timings.poll if registered else self._timings.search_poll
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(rest):
+                await self._unregistered.wait()
+        if self._unregistered.is_set():
+            await asyncio.sleep(self._timings.search_poll)
 
     async def feel_pulse(self) -> None:
         """Ask a silent modem whether it is there, until cancelled.
@@ -206,6 +278,8 @@ class Session:
             await self._ringing.wait()
             if await ask(self.channel, "AT+CHUP") is None:
                 await ask(self.channel, "ATH")
+            # It goes on ringing for a moment; and who rings like mad is not answered like mad.
+            await asyncio.sleep(self._timings.pulse)
             self._ringing.clear()
 
     async def _restart_radio(self) -> None:
@@ -221,6 +295,12 @@ class Session:
             and now - self._radio_restarted_at >= self._timings.radio_every
         ):
             self._radio_restarted_at = now
+            if not await selects_operator_itself(self.channel):
+                log.warning(
+                    "modem %s: no network; its operator was chosen by hand, and is left so",
+                    self._section.id,
+                )
+                return
             log.info("modem %s: no network; the search is begun anew", self._section.id)
             await ask(self.channel, "AT+COPS=2", timeout_s=_SEARCH_S)
             await ask(self.channel, "AT+COPS=0", timeout_s=_SEARCH_S)
@@ -233,7 +313,11 @@ class Session:
 
     @property
     def pending_fault(self) -> Fault | None:
-        """The fault that waits to be mended."""
+        """The fault that waits to be mended. Whatever else is wrong comes of a flood, if there is
+        one.
+        """
+        if self.channel.flooding is not None:
+            return Fault(Cause.FLOODING, self.channel.flooding)
         return self._fault.result() if self._fault.done() else None
 
     @property
@@ -254,10 +338,7 @@ class Session:
             quiet_s=self._timings.quiet,
         )
         self._fault = asyncio.get_running_loop().create_future()
-        setting = self.setup.cnmi
-        if self.channel.echo_seen:
-            return False
-        return setting is None or await cnmi_holds(self.channel, setting)
+        return await self._holds_settings()
 
     def raise_fault(self) -> None:
         """Raise the fault that is known, if there is one."""
@@ -269,15 +350,56 @@ class Session:
         if not self._fault.done():
             self._fault.set_result(fault)
 
+    # Was it reset?
+
+    def doubt(self) -> None:
+        """It may have been reset in silence, and lost every setting: have a look, soon."""
+        if not self._in_bring_up:
+            self._doubted.set()
+
     def check_echo(self) -> None:
-        """Echo was off; a modem that echoes has been reset since and lost every setting."""
-        if self.channel.echo_seen and not self._in_bring_up:
-            self.fault(Fault(Cause.RESTARTED, "the modem echoes again: it was reset"))
+        """Echo was off; a modem that echoes may have been reset since."""
+        if self.channel.echo_seen:
+            self.doubt()
+
+    def part_ended(self) -> None:
+        """Whatever came of a part: what had to wait for that comes now."""
+        self.check_echo()
+        waiting, self._after_part = self._after_part, None
+        if waiting is not None:
+            self.fault(waiting)
+
+    async def settle_doubts(self) -> None:
+        """Look, whenever it is doubted, whether the settings are still there; until cancelled."""
+        while True:
+            await self._doubted.wait()
+            self._doubted.clear()
+            if not await self._holds_settings():
+                echo = "it echoes again" if self.channel.echo_seen else "its settings are gone"
+                self.fault(Fault(Cause.RESTARTED, f"the modem was reset in silence: {echo}"))
 
     async def _check_settings(self) -> None:
         setting = self.setup.cnmi
         if setting is not None and not await cnmi_holds(self.channel, setting):
             self.fault(Fault(Cause.RESTARTED, "the modem no longer announces messages (CNMI lost)"))
+        elif self.sender is not None:
+            await self.sender.check_service_centre()
+
+    async def _holds_settings(self) -> bool:
+        """Whether what a reset would take away is there. Then an echo is a habit of the modem."""
+        setting = self.setup.cnmi
+        if setting is not None and not await cnmi_holds(self.channel, setting):
+            return False
+        if await self._read_settings() != self._settings:
+            return False
+        if self.channel.echo_seen:
+            log.info("modem %s: it echoes, and was not reset: worked with", self._section.id)
+            self.channel.echo_stays, self.channel.echo_seen = True, False
+        return True
+
+    async def _read_settings(self) -> tuple[object, ...]:
+        """How errors are told and what mode messages are in; both fall back with a reset."""
+        return tuple([await ask(self.channel, text) for text in ("AT+CMEE?", "AT+CMGF?")])
 
     async def _check_sim(self) -> None:
         """A SIM that was reset in silence wants its PIN again, and until then has no network."""
@@ -293,13 +415,16 @@ class Session:
 
     def _hear(self, urc: Urc) -> None:
         if urc.kind is UrcKind.REGISTRATION:
+            registered = self.network.registration in _REGISTERED
             self.network.hear(urc.line)
+            if registered and self.network.registration not in _REGISTERED:
+                self._unregistered.set()
             self.changed.set()
         elif urc.kind is UrcKind.BOOT:
             self._booted(urc)
         elif urc.kind is UrcKind.STARTED:
             if not self._in_bring_up and not self._banner_goes_on:
-                self._booted(urc)
+                self._perhaps_restarted()
         elif urc.kind is UrcKind.USSD:
             if self.ussd is not None:
                 self.ussd.hear(urc)
@@ -309,9 +434,20 @@ class Session:
         elif urc.kind is UrcKind.SIM:
             self._sim_changed(urc)
         else:
+            if urc.kind is UrcKind.UNKNOWN and not self._in_bring_up:
+                self.channel.ask_after()
             self._inbox.hear(urc)
             if self._inbox.full:
                 self.channel.hold(True)
+
+    def _perhaps_restarted(self) -> None:
+        """The end of a banner: of one whose beginning was not seen, or that came very late.
+
+        If a part is in the air it has to show whether the modem still has it.
+        """
+        if self.channel.sending and not self.channel.ask_after():
+            self.channel.hasten(self._timings.reported)
+        self.doubt()
 
     def _booted(self, urc: Urc) -> None:
         if urc.name == "+CFUN" and (self._in_bring_up or self._banner_goes_on):
@@ -328,8 +464,20 @@ class Session:
         """The SIM may be another one: a pool of SIMs changes them without taking one out."""
         if self._in_bring_up or urc.name not in ("+CPIN", "SIM REMOVED", "SIM INSERTED"):
             return
-        if urc.line != "+CPIN: READY" or not self._banner_goes_on:
-            self.fault(Fault(Cause.RESTARTED, f"the SIM was changed or reset ({urc.line})"))
+        ready = urc.line == "+CPIN: READY"
+        if ready and self._banner_goes_on:
+            return
+        fault = Fault(Cause.RESTARTED, f"the SIM was changed or reset ({urc.line})")
+        if ready and self.channel.sending:
+            # Or only said again: the part in the air need not be in doubt for it.
+            self._after_part = fault
+            self._perhaps_restarted()
+        else:
+            self.fault(fault)
+
+    def _flooded(self, reason: str) -> None:
+        self.channel.abandon(reason)
+        self.fault(Fault(Cause.FLOODING, reason))
 
     def _timed_out(self, reason: str) -> None:
         self._figures.timeouts += 1

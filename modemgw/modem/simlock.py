@@ -1,16 +1,20 @@
 """The SIM's lock: a PIN is typed once, and after a refusal never again (TS 27.007 8.3).
 
 A SIM is blocked after three wrong PINs and dead after ten wrong PUKs, and a gateway that runs
-unattended would get there within a minute.
+unattended would get there within a minute: `pin_guard` remembers what was tried.
 """
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from enum import StrEnum
 
 from ..at import AtChannel, CommandFailed, Cursor, ErrorCode
 from .identify import ask
+from .pin_guard import PinGuard, SimPlace
+
+log = logging.getLogger(__name__)
 
 
 class SimState(StrEnum):
@@ -33,49 +37,6 @@ class SimReport:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class SimPlace:
-    """A SIM as far as it is known before it is opened: its modem, and its ICCID if readable."""
-
-    modem: str
-    iccid: str | None
-
-    def may_be(self, other: SimPlace) -> bool:
-        """Whether the two may be the same SIM."""
-        if self.iccid is not None and other.iccid is not None:
-            return self.iccid == other.iccid
-        return self.modem == other.modem
-
-
-class PinGuard:
-    """Remembers which PIN was refused by which SIM, for as long as the process lives."""
-
-    def __init__(self) -> None:
-        self._tried: dict[tuple[SimPlace, str], bool] = {}
-
-    def may_try(self, place: SimPlace, pin: str, left: int | None) -> bool:
-        """Whether `pin` was never refused by what may be the SIM at `place`.
-
-        A try whose answer was lost counts as refused, unless the SIM has all its tries `left`.
-        """
-        return not any(
-            pin == other and place.may_be(known) and (certain or left is None or left < _ALL_TRIES)
-            for (known, other), certain in self._tried.items()
-        )
-
-    def tries(self, place: SimPlace, pin: str) -> None:
-        """It is being tried: noted first, because the answer may be lost."""
-        self._tried[place, pin] = False
-
-    def refused(self, place: SimPlace, pin: str) -> None:
-        """Never try this again."""
-        self._tried[place, pin] = True
-
-    def forget(self, place: SimPlace, pin: str) -> None:
-        """It was not refused."""
-        self._tried.pop((place, pin), None)
-
-
 _SIM_CME = {
     10: SimReport(SimState.MISSING, "there is no SIM, or it has no contact"),
     11: SimReport(SimState.PIN, "the SIM wants its PIN"),
@@ -87,9 +48,23 @@ _SIM_CME = {
     18: SimReport(SimState.READY, ""),
 }
 _SIM_CMS = {310: 10, 311: 11, 313: 13, 314: 14, 315: 15, 316: 12, 317: 17, 318: 18}
-_ALL_TRIES = 3
+_BUSY = frozenset({14, 314, 515})
+_NO = frozenset({11, 12, 16, 311, 316})
+"""What a SIM says to a wrong PIN. Other errors leave open whether it has judged it at all."""
 _OPEN = ("READY", "SIM PIN2", "SIM PUK2")
 """PIN2 guards things a gateway does not touch. It must never be given PIN1."""
+
+
+_NO_SIM = ("NOT INSERTED", "REMOVED", "ABSENT", "NO SIM", "NOT DETECTED", "NOT AVAILABLE")
+_STARTING = (
+    "NOT READY",
+    "SIM NOT READY",
+    "SIM BUSY",
+    "BUSY",
+    "SIM INIT",
+    "INITIALIZING",
+    "UNKNOWN",
+)
 
 
 async def sim_state(channel: AtChannel) -> SimReport:
@@ -115,11 +90,16 @@ def report_of_word(word: str) -> SimReport:
             "the SIM is blocked: its PIN was refused three times and it wants its PUK; "
             "unblock it in a phone",
         )
-    if word in ("NOT INSERTED", "SIM NOT INSERTED", "SIM REMOVED"):
+    if any(sign in word for sign in _NO_SIM):
         return _SIM_CME[10]
-    if word in ("", "NOT READY", "SIM BUSY"):
+    if word.startswith("PH-"):
+        return SimReport(SimState.OTHER_LOCK, f"the modem is locked ({word}): it wants another SIM")
+    if not word or word in _STARTING:
         return SimReport(SimState.BUSY, "the SIM is not ready yet")
-    return SimReport(SimState.OTHER_LOCK, f"the modem is locked ({word}): it wants another SIM")
+    if "BLOCKED" in word or "PUK" in word:
+        return SimReport(SimState.PUK, f"the SIM is blocked ({word})")
+    # SIM FAILURE, SIM ERROR, SIM WRONG, REJECTED…: states of the card, and no lock (TS 27.007 8.3).
+    return SimReport(SimState.FAILED, f"the SIM does not work ({word})")
 
 
 def _report_of(code: ErrorCode) -> SimReport:
@@ -165,29 +145,38 @@ async def unlock(
             SimState.PIN, "the SIM wants a PIN; set `pin` or `pin_file` for this modem"
         )
     left = await tries_left(channel, commands)
-    if not guard.may_try(sim, pin, left):
+    try:
+        reason = await guard.why_not(sim, pin, left)
+        if reason is not None:
+            return SimReport(SimState.PIN, reason)
+        if left is not None and left < 2:
+            return SimReport(
+                SimState.PIN,
+                f"the SIM has {left} PIN tries left: the last one is not spent; "
+                "enter the PIN once in a phone",
+            )
+        await guard.begin(sim, pin)
+    except Exception as error:
+        log.warning("a PIN is not typed: %s", error)
         return SimReport(
-            SimState.PIN, "the SIM refused this PIN before; it is not tried again, correct `pin`"
+            SimState.PIN, f"the PIN is not typed as long as that cannot be recorded: {error}"
         )
-    if left is not None and left < 2:
-        return SimReport(
-            SimState.PIN,
-            f"the SIM has {left} PIN tries left: the last one is not spent; "
-            "enter the PIN once in a phone",
-        )
-    guard.tries(sim, pin)
     try:
         await channel.command(f'AT+CPIN="{pin}"')
     except CommandFailed as error:
-        if error.code.number in (14, 314):
-            guard.forget(sim, pin)
-            return SimReport(SimState.BUSY, "the SIM is busy")
-        guard.refused(sim, pin)
-        if error.code.number == 12:
-            return _SIM_CME[12]
-        return SimReport(
-            SimState.PIN,
-            f"the SIM refused the PIN ({error.code}); it is not tried again, correct `pin`",
-        )
-    guard.forget(sim, pin)
+        return await _not_taken(error.code, guard, sim, pin)
+    await guard.accepted(sim, pin)
     return SimReport(SimState.BUSY, "the PIN was accepted; the SIM is starting")
+
+
+async def _not_taken(code: ErrorCode, guard: PinGuard, sim: SimPlace, pin: str) -> SimReport:
+    if code.number in _BUSY:
+        await guard.not_tried(sim, pin)
+        return SimReport(SimState.BUSY, "the SIM is busy")
+    if code.number in _NO:
+        await guard.refused(sim, pin)
+    if code.number in (12, 316):
+        return _SIM_CME[12]
+    return SimReport(
+        SimState.PIN, f"the SIM refused the PIN ({code}); it is not tried again, correct `pin`"
+    )

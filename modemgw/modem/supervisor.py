@@ -74,6 +74,11 @@ class Supervisor:
         """The step of the ladder that is being taken, or was taken last."""
         return self._ladder.step
 
+    @property
+    def on_probation(self) -> bool:
+        """Whether the modem was mended because it could not send, and has not sent since."""
+        return self._ladder.unproven
+
     def evaluate(self) -> None:
         """Take up or lay down work as registration and the admin's wish demand."""
         machine, session = self._machine, self.session
@@ -223,12 +228,18 @@ class Supervisor:
         self._event(ModemEvent.IDENTIFIED)
         await session.open_sim(self._tell_sim)
         self._event(ModemEvent.UNLOCKED)
-        await session.initialise()
+        await session.initialise(self._tell_wait)
         self._event(ModemEvent.INITIALISED, "looking for a network")
 
     def _tell_sim(self, report: SimReport) -> None:
-        log.info("modem %s: %s", self._name, report.text)
+        if self._machine.reason != report.text:
+            log.info("modem %s: %s", self._name, report.text)
         self._event(ModemEvent.LOCKED, report.text)
+
+    def _tell_wait(self, reason: str) -> None:
+        if self._machine.reason != reason:
+            log.info("modem %s: %s", self._name, reason)
+            self._machine.reason = reason
 
     async def _serve(self, session: Session) -> None:
         """Receive, watch and be ready until something fails."""
@@ -238,6 +249,7 @@ class Supervisor:
             tasks.create_task(session.receive(lambda pdu: self._keep(session, pdu)))
             tasks.create_task(session.watch())
             tasks.create_task(session.feel_pulse())
+            tasks.create_task(session.settle_doubts())
             tasks.create_task(session.refuse_calls())
             while True:
                 await session.changed.wait()
@@ -369,8 +381,27 @@ class Supervisor:
         session, self.session = self.session, None
         self.ready.clear()
         if session is not None:
-            await session.channel.close()
-            self._tell_lost()
+            try:
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    await self._take_leave(session)
+            finally:
+                await session.channel.close()
+                self._tell_lost()
+
+    async def _take_leave(self, session: Session) -> None:
+        """Nobody will listen for a while: what the modem can keep until then it shall keep."""
+        try:
+            async with asyncio.timeout(self._timings.leave):
+                await session.leave(lambda pdu: self._keep(session, pdu))
+        except (TimeoutError, AtError) as error:
+            log.warning(
+                "modem %s: it could not be told to store reports meanwhile: %s",
+                self._name,
+                str(error) or "no answer in time",
+            )
+        except Exception:
+            log.exception("modem %s: what it has handed over last could not be kept", self._name)
 
     def _event(self, event: ModemEvent, reason: str | None = None) -> None:
         self._machine.on(event, reason)

@@ -29,6 +29,9 @@ class Timings:
     """From CMGS to its prompt."""
     submit: float | None = None
     """From Ctrl-Z to the result; None: as the profile says."""
+    probe: float = 15.0
+    """A part that has no answer for this long is asked after, where the profile knows how; and
+    again. Most answers are here by then, and a modem that forgot its part is found in time."""
     reported: float = 10.0
     """For the result once the part's status report seems to have come. The network has had the part
     for longer than that already, so a result that is not here by then was lost."""
@@ -57,6 +60,8 @@ class Timings:
     """Between two listings of the message store."""
     sweep_blind: float = 10.0
     """The same for a modem that announces nothing."""
+    leave: float = 3.0
+    """A modem that is left is told to store what comes, if it takes that within this time."""
     reset_pause: float = 1.0
     """After a reset command before the modem is spoken to again."""
     reauthorise_off: float = 3.0

@@ -198,6 +198,24 @@ def _events_keys(db: Database) -> None:
     )
 
 
+@migrations(name="0004_pin_tries")
+def _pin_tries(db: Database) -> None:
+    """Tries of PINs, written before they are made (the PIN hashed, salted)."""
+    db.executescript(
+        """
+        CREATE TABLE pin_tries (
+            salt BLOB PRIMARY KEY,
+            hash BLOB NOT NULL,
+            modem TEXT NOT NULL,
+            iccid TEXT,
+            outcome TEXT NOT NULL,
+            open INTEGER NOT NULL,
+            at REAL NOT NULL
+        ) WITHOUT ROWID;
+        """
+    )
+
+
 @migrations(name="0005_indexes")
 def _indexes(db: Database) -> None:
     """Every filter of a list finds its rows, the newest first; so does what lets old things go.

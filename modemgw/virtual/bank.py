@@ -106,7 +106,11 @@ class Bank:
         link: str,
         primary: VirtualModem | None,
     ) -> VirtualModem:
-        port = PtyPort(self.directory / link, lambda data: modem.received(data))
+        port = PtyPort(
+            self.directory / link,
+            lambda data: modem.received(data),
+            loses_when_closed=self.settings.loses_when_closed,
+        )
         line: Line = port
         if primary is None:
             line = Cable(port)

@@ -33,6 +33,8 @@ def basic_parameter(modem: VirtualModem, command: Command) -> Reply:
     if command.name in switches:
         if value > 1:
             raise CommandError
+        if command.name == "E" and modem.faults.keeps_echo:
+            return ()
         setattr(modem.engine, switches[command.name], bool(value))
     return ()
 

@@ -53,7 +53,7 @@ def operator(modem: VirtualModem, command: Command) -> Reply:
         modem.dialogue.later(_SCAN_SECONDS, lambda: modem.dialogue.complete(answer))
         return DEFERRED
     if command.form is Form.READ:
-        mode = 2 if radio.deselected else 0
+        mode = 2 if radio.deselected else radio.selection
         if not radio.registered:
             return (f"+COPS: {mode}",)
         name = settings.plmn
@@ -69,6 +69,8 @@ def operator(modem: VirtualModem, command: Command) -> Reply:
 
     def done() -> None:
         radio.deselected = mode == 2
+        if mode != 2:
+            radio.selection = mode
         modem.dialogue.complete()
         radio.changed()
 

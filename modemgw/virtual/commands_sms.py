@@ -296,6 +296,7 @@ def service_centre(modem: VirtualModem, command: Command) -> Reply:
         kind = 145 if sim.smsc.startswith("+") else 129
         return (f'+CSCA: "{to_charset(modem.parameters.charset, sim.smsc)}",{kind}',)
     sim.smsc = number_given(modem, command, 0)
+    modem.faults.smsc_unread = False
     return ()
 
 

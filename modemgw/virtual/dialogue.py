@@ -22,6 +22,7 @@ from modemgw.virtual.commands import (
 )
 from modemgw.virtual.engine import Mode
 from modemgw.virtual.error_words import in_words
+from modemgw.virtual.personalities import TypedAhead
 
 if TYPE_CHECKING:
     from modemgw.virtual.modem import VirtualModem
@@ -105,7 +106,7 @@ class Dialogue:
                 raise CommandError(failure)
             self.drop_answer()
             return DEFERRED
-        self._check_need(entry)
+        self._check_need(entry, command.name)
         try:
             return entry.handler(self._modem, command)
         except CmeError as error:
@@ -113,7 +114,10 @@ class Dialogue:
                 raise CmsError(305 if self._modem.text_mode else 304) from None
             raise
 
-    def _check_need(self, entry: Entry) -> None:
+    def _check_need(self, entry: Entry, name: str) -> None:
+        code = self._modem.faults.sim_files_problem(name)
+        if code is not None:
+            raise CmeError(code)
         if entry.need is Need.NOTHING:
             return
         code = self._modem.sim_problem(unlocked=entry.need is Need.UNLOCKED)
@@ -185,6 +189,12 @@ class Dialogue:
         self._abortable = True
 
     def interrupted(self) -> bool:
+        if self._modem.sender.in_air:
+            habit = self._modem.personality.typed_while_sending
+            if habit is TypedAhead.ABORTS:
+                self._modem.sender.leave_unanswered()
+                self.fail(CommandError())
+            return habit is not TypedAhead.QUEUED
         if not self._abortable:
             return False
         self.fail(CommandError())

@@ -23,8 +23,15 @@ if TYPE_CHECKING:
 _FILLER = bytes.fromhex("040B917407900900F000005280104103514003C8321B")
 """A DELIVER "Hel" from +447009900000, to fill stores with."""
 
+_FLOOD_STEP_S = 0.02
 _HEARD_AGAIN = 0.01
 """Seconds after the end of a hang at which it is surely over."""
+
+
+_READS_SIM = frozenset(
+    {"+CIMI", "+CRSM", "+CNUM", "+CCID", "+ICCID", "^ICCID", "#CCID", "+QCCID", "^SCID"}
+    | {"!ICCID", "+ZGETICCID", "+CICCID"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,8 @@ class Faults:
 
     def __init__(self, modem: VirtualModem) -> None:
         self._modem = modem
+        self._floods = 0
+        """How many have been begun or ended: each goes on while no other number is there."""
         self._begin()
 
     def clear(self) -> None:
@@ -53,12 +62,21 @@ class Faults:
         self._modem.attach()
 
     def _begin(self) -> None:
+        self._floods += 1
         self._silent_until = float("-inf")
         self._deaf_until = float("-inf")
         self._sim_busy_until = float("-inf")
         self._after_entry: deque[AfterEntry] = deque()
         self._answer_delays: deque[float] = deque()
         self._refusals: deque[int] = deque()
+        self._sim_files_until = float("-inf")
+        self._sim_files_code = 14
+        self.keeps_echo = False
+        """ATE0 is answered OK and not done."""
+        self.without_smsc = 330
+        """+CMS ERROR of a part for which no service centre is known."""
+        self.smsc_unread = False
+        """AT+CSCA? shows a service centre that sending knows nothing of until it is written."""
         self._lost_prompts = 0
         self._failures: dict[str, deque[str]] = {}
         self.dropped_cnmi = 0
@@ -134,6 +152,33 @@ class Faults:
         for _ in range(count):
             self._modem.announce(line)
 
+    def flood(
+        self,
+        text: str = "",
+        seconds: float | None = None,
+        octets_per_second: int = 1_000_000,
+    ) -> None:
+        """The line carries this over and over, as fast as USB does; without `text` random octets.
+
+        `{n}` in it is another number in eight hexadecimal digits each time. Neither a reset nor
+        unplugging ends it, but `clear` and another flood do.
+        """
+        self._floods += 1
+        number, until = self._floods, self._until(seconds)
+        octets = max(1, int(octets_per_second * _FLOOD_STEP_S))
+        if text:
+            count = max(1, octets // len(text))
+            piece = "".join(text.replace("{n}", f"{n:08X}") for n in range(count)).encode("latin-1")
+        else:
+            piece = self._modem.random.randbytes(octets)
+
+        def pour() -> None:
+            if number == self._floods and self._modem.timers.monotonic() < until:
+                self._modem.line.write(piece)
+                self._modem.timers.call_later(_FLOOD_STEP_S, pour)
+
+        pour()
+
     def interleave(self, lines: Sequence[str]) -> None:
         """These unsolicited results come inside the next answer: before, between and behind."""
         self._modem.output.interleave(lines)
@@ -166,6 +211,17 @@ class Faults:
         """A reset in mid-session: settings lost, banner, PIN asked again."""
         self.revive()
         self._modem.power.boot()
+
+    def brown_out(self) -> None:
+        """A reset in a blink, without a word: whatever was on its way is forgotten, settings are
+        lost, the SIM asks for its PIN; the port stays."""
+        self.revive()
+        self._modem.power.start()
+
+    def keep_echo(self, *, on: bool = True) -> None:
+        """Echo cannot be switched off, though ATE0 is answered OK."""
+        self.keeps_echo = on
+        self._modem.engine.echo = True
 
     def forget_settings(self, *, text_mode: bool = False, keep_cnmi: bool = False) -> None:
         """A silent reset without a banner: echo back, CMEE 0, +CNMI gone unless `keep_cnmi`,
@@ -206,6 +262,18 @@ class Faults:
     def sim_busy(self, seconds: float | None = 10.0) -> None:
         """+CMS ERROR: 314 and +CME ERROR: 14 for a while."""
         self._sim_busy_until = self._until(seconds)
+
+    def sim_unread(self, seconds: float | None = 10.0, code: int = 14) -> None:
+        """+CPIN: READY, but reading the SIM's files ends in this +CME ERROR for a while."""
+        self._sim_files_until, self._sim_files_code = self._until(seconds), code
+
+    def lose_smsc(self, *, code: int = 330) -> None:
+        """The service centre's address is gone from the SIM; parts are refused with `code`."""
+        self._modem.inserted().smsc, self.without_smsc = "", code
+
+    def miss_smsc(self) -> None:
+        """The service centre is shown and not used, until it is written (Huawei E220)."""
+        self.smsc_unread = True
 
     def remove_sim(self) -> Sim | None:
         """The SIM is taken out; insert it again with `insert_sim`."""
@@ -293,6 +361,12 @@ class Faults:
     def sim_busy_now(self) -> bool:
         return self._modem.timers.monotonic() < self._sim_busy_until
 
+    def sim_files_problem(self, name: str) -> int | None:
+        """The +CME ERROR of a command that has to read the SIM's files; None: it is run."""
+        if name not in _READS_SIM or self._modem.timers.monotonic() >= self._sim_files_until:
+            return None
+        return self._sim_files_code
+
     def take_after_entry(self) -> AfterEntry | None:
         return self._after_entry.popleft() if self._after_entry else None
 
@@ -339,6 +413,7 @@ INJECTABLE: tuple[str, ...] = (
     "show",
     "split",
     "storm",
+    "flood",
     "interleave",
     "lose_final",
     "stall",
@@ -346,10 +421,15 @@ INJECTABLE: tuple[str, ...] = (
     "replug",
     "reboot",
     "forget_settings",
+    "brown_out",
+    "keep_echo",
     "lose_cnmi",
     "drop_cnmi",
     "fill_store",
     "sim_busy",
+    "sim_unread",
+    "lose_smsc",
+    "miss_smsc",
     "remove_sim",
     "ask_pin",
     "block_pin",

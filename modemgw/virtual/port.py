@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
+import select
 import tty
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +14,7 @@ from pathlib import Path
 _log = logging.getLogger(__name__)
 
 _READ_OCTETS = 65536
+_LOOK_S = 0.02
 OUTPUT_LIMIT = 65536
 """Octets that wait for a reader; a modem drops what nobody reads, too."""
 
@@ -23,11 +26,14 @@ class PortError(Exception):
 class PtyPort:
     """One pseudo-terminal and the symbolic link that leads to it.
 
-    The bank keeps the slave side open as well, so that clients may come and go without a hang-up;
-    `unplug` closes both, and clients see the line die.
+    Clients may come and go without a hang-up; `unplug` closes the line, and they see it die. As a
+    rule what is said while nobody has it open waits in the line, as it does in one with buffers.
     """
 
-    def __init__(self, link: Path, received: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, link: Path, received: Callable[[bytes], None], *, loses_when_closed: bool = False
+    ) -> None:
+        """`loses_when_closed`: what is said while nobody has it open is gone, as with USB."""
         self.link = link
         self._received = received
         self._loop = asyncio.get_running_loop()
@@ -35,6 +41,8 @@ class PtyPort:
         self._slave = -1
         self._output = bytearray()
         self._stalled = False
+        self._loses = loses_when_closed
+        self._reading = False
         self.device = ""
         """The tty behind the link, such as /dev/pts/7; empty while unplugged."""
 
@@ -53,7 +61,40 @@ class PtyPort:
         self.device = os.ttyname(self._slave)
         self._make_link()
         self._stalled = False
-        self._loop.add_reader(self._master, self._readable)
+        if self._loses:
+            # Without an end of ours the line knows whether anybody has the other one open.
+            os.close(self._slave)
+            self._slave = -1
+            self._listen_once_open(self._master)
+        else:
+            self._listen()
+
+    @property
+    def _nobody_there(self) -> bool:
+        """Whether no client has the line open, as far as that can be known."""
+        if self._slave >= 0:
+            return False
+        poll = select.poll()
+        poll.register(self._master, 0)
+        return bool(poll.poll(0))
+
+    def _listen(self) -> None:
+        if self._master >= 0 and not self._stalled and not self._reading:
+            self._reading = True
+            self._loop.add_reader(self._master, self._readable)
+
+    def _deafen(self) -> None:
+        self._reading = False
+        self._loop.remove_reader(self._master)
+
+    def _listen_once_open(self, master: int) -> None:
+        """A closed line is ready to be read all the time, with nothing in it: look now and then."""
+        if master != self._master or master < 0:
+            return
+        if self._nobody_there:
+            self._loop.call_later(_LOOK_S, self._listen_once_open, master)
+        else:
+            self._listen()
 
     def _make_link(self) -> None:
         # By renaming, so that the link is never seen half made and an old one is replaced.
@@ -75,10 +116,11 @@ class PtyPort:
         self.link.unlink(missing_ok=True)
 
     def _close(self) -> None:
-        self._loop.remove_reader(self._master)
+        self._deafen()
         self._loop.remove_writer(self._master)
         os.close(self._master)
-        os.close(self._slave)
+        if self._slave >= 0:
+            os.close(self._slave)
         self._master = self._slave = -1
         self._output.clear()
         self.device = ""
@@ -89,9 +131,11 @@ class PtyPort:
             return
         self._stalled = stalled
         if stalled:
-            self._loop.remove_reader(self._master)
+            self._deafen()
+        elif self._loses:
+            self._listen_once_open(self._master)
         else:
-            self._loop.add_reader(self._master, self._readable)
+            self._listen()
 
     def _readable(self) -> None:
         try:
@@ -99,8 +143,11 @@ class PtyPort:
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
-            _log.error("%s: cannot read: %s", self.link, error.strerror)
-            self._loop.remove_reader(self._master)
+            self._deafen()
+            if self._loses and error.errno == errno.EIO:
+                self._listen_once_open(self._master)
+            else:
+                _log.error("%s: cannot read: %s", self.link, error.strerror)
             return
         if data:
             self._received(data)
@@ -108,6 +155,9 @@ class PtyPort:
     def write(self, data: bytes) -> None:
         """Send to whoever has the tty open; what does not fit waits, up to `OUTPUT_LIMIT`."""
         if self._master < 0:
+            return
+        if self._nobody_there:
+            self._output.clear()
             return
         if not self._output:
             written = self._write_now(data)

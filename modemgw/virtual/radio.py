@@ -48,6 +48,8 @@ class Radio:
         self.cell = 0x0C3D4E5
         self.deselected = False
         """AT+COPS=2."""
+        self.selection = 0
+        """AT+COPS: 0 automatic, 1 chosen by hand, 4 by hand, else automatic. The SIM keeps it."""
         self.name_format = 0
         """AT+COPS=3: 0 long name, 2 number."""
         self._announced = 0

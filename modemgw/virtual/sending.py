@@ -46,6 +46,9 @@ class Sender:
         self._linked = False
         self._link_number = 0
         self._busy_with = 0
+        self._unanswered = False
+        self.in_air = False
+        """A message is on its way and its result not printed yet."""
         self._blank_lines = b"\r\n" * modem.personality.cmgs_blank_lines
         self.busy_seconds = 0.0
         """Radio time used so far, in virtual seconds."""
@@ -53,7 +56,11 @@ class Sender:
     def reset(self) -> None:
         """Power is gone: whatever is in the air is never answered."""
         self._busy_with += 1
-        self._linked = False
+        self._linked = self.in_air = False
+
+    def leave_unanswered(self) -> None:
+        """The command of what is in the air has ended: its result is printed nowhere."""
+        self._unanswered, self.in_air = True, False
 
     # before the prompt
 
@@ -123,8 +130,9 @@ class Sender:
             raise CmsError(304) from None
         if len(tpdu) != self._length:
             raise CmsError(304)
-        if service_centre is None and not self._modem.sim_smsc():
-            raise CmsError(330)
+        lacking = not self._modem.sim_smsc() or self._modem.faults.smsc_unread
+        if service_centre is None and lacking:
+            raise CmsError(self._modem.faults.without_smsc)
         return tpdu
 
     def _write(self, tpdu: bytes) -> None:
@@ -210,9 +218,11 @@ class Sender:
             return
         self._busy_with += 1
         ticket = self._busy_with
+        self.in_air, self._unanswered = True, False
 
         def due() -> None:
             if ticket == self._busy_with:
+                self.in_air = False
                 self._guarded(then)
 
         self._modem.timers.call_later(seconds, due)
@@ -225,6 +235,8 @@ class Sender:
             self._modem.dialogue.fail(error)
 
     def _refused(self, code: int) -> None:
+        if self._unanswered:
+            return
         self._modem.dialogue.fail(CmsError(code))
 
     def _arrived(
@@ -246,6 +258,8 @@ class Sender:
         # The ME assigns TP-MR itself, whatever the PDU said (27.005 3.5.1).
         on_air = tpdu[:1] + bytes((reference,)) + tpdu[2:]
         code = modem.smsc.submit(submission, sim, modem.index, on_air, reference)
+        if self._unanswered:
+            return
         if lost is not None:
             modem.faults.lose_answer(lost)
         elif code is None:

@@ -17,6 +17,8 @@ class BankSettings:
     """One name for all, or several that the modems take in turn."""
     second_port: bool = False
     """Each modem has a second AT port, at modem0.2 and so on."""
+    loses_when_closed: bool = False
+    """What a modem says while nobody has its port open is gone, as with USB; else it waits."""
     part_seconds: float = 1.0
     """Radio time of one part, from Ctrl-Z to +CMGS. 0: the answer comes at once."""
     part_jitter: float = 0.0

@@ -442,3 +442,33 @@ async def test_a_command_that_rests_during_a_resynchronisation_is_not_sent_after
     port.channel.gap_s = 0.0
     await port.channel.command("AT")
     assert b"AT+CSQ\r" not in port.log
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'AT+CUSD=1,"*100#"\rAT+CMGD=1,4',
+        "AT+CSQ\n",
+        "AT+CMGS=4\x1a",
+        "AT\x1b",
+        "AT+CPMS=\x00",
+        "AT\x7f",
+        "AT\x08\x08+CFUN=0",
+        'AT+CUSD=1,"Â"',
+        "AT+COPS\u2028",
+        "AT\x85",
+    ],
+)
+@in_virtual_time
+async def test_what_is_no_single_command_is_never_typed(text: str) -> None:
+    port = ScriptedPort({b"AT+CSQ\r": b"+CSQ: 9,99" + OK})
+    with pytest.raises(CommandFailed, match="not sent"):
+        await port.channel.command(text)
+    with pytest.raises(CommandFailed, match="not sent"):
+        port.channel.write_blind(text)
+    with pytest.raises(NothingSent):
+        await port.channel.submit(text, BODY, authorise=granted(), prompt_s=1.0, timeout_s=1.0)
+    with pytest.raises(NothingSent):
+        await port.channel.submit(SEND, text, authorise=granted(), prompt_s=1.0, timeout_s=1.0)
+    assert port.log == []
+    assert (await port.channel.command("AT+CSQ")).line == "+CSQ: 9,99"

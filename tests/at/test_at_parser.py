@@ -67,6 +67,87 @@ def test_an_unclosed_ussd_text_does_not_swallow_the_answers_after_it() -> None:
     assert events_of(data) == ['+CUSD: 0,"broken', "OK", "+CSQ: 1,99"]
 
 
+def _quiet(data: bytes, *, prompt: bool = False) -> list[Event]:
+    """The events of `data`, after which nothing more comes; the same ones however it is cut."""
+    found = []
+    for cuts in ([], list(range(len(data)))):
+        parser = Parser()
+        parser.expect_prompt(prompt)
+        edges = [0, *cuts, len(data)]
+        events = [event for a, b in pairwise(edges) for event in parser.feed(data[a:b])]
+        found.append(events + parser.flush())
+        assert not parser.waits
+    assert found[0] == found[1]
+    return found[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1 Balance\nOK\n2 Top up",
+        "ERROR\nOK\nRING\nRDY\n+CME\nNO CARRIER",
+        'Welcome to "Prepaid"\n1 Balance\n2 Data',
+        '"Prepaid" menu\n1 "A"\n2 "B", 5\n3 "C",15 EUR\n0 End',
+        'Tariff "A",5\nTariff "B",7\nend',
+        'TV 5" offer\nmore',
+        "Menu\n> Next page\n>\n> ",
+        "COMMAND NOT SUPPORT\nSTART\nBUSY\n0\n4\n>",
+        "\n".join(f"{n} item" for n in range(1, 21)),
+        "50,04 zl,15\n1,5 EUR\nuntil 12:30, 5",
+        "*100#: balance\n+4477: call\n^: up\n#1: one",
+        "at\x00example\x1beuro\x1axi",
+    ],
+)
+@pytest.mark.parametrize("end", ['",15', '", 0', '",72  '])
+def test_every_line_of_a_menu_is_its_text_whatever_it_looks_like(text: str, end: str) -> None:
+    data = f'\r\n+CUSD: 1,"{text}{end}\r\n\r\nOK\r\n+CSQ: 1,99\r\n'
+    data = data.replace("\n", "\r\n").replace("\r\r", "\r")
+    whole = [f'+CUSD: 1,"{text}{end.rstrip()}', "OK", "+CSQ: 1,99"]
+    events = events_of(data.encode("latin-1"), prompt=True)
+    assert [e if e is PROMPT else str(e).replace(" \n", "\n") for e in events] == [
+        line.replace(" \n", "\n") for line in whole
+    ]
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        ["RDY", "+CFUN: 1"],
+        ["RING"],
+        ["COMMAND NOT SUPPORT"],
+        ['+CMTI: "SM",3'],
+        ["+CDS: 24", "06550A912143658709122022118314801220221183148000"],
+        ["OK"],
+        ["+CME ERROR: 100"],
+        ['+CUSD: 0,"another",15'],
+        ['+CREG: 1,"00C3","1A2B"', "OK"],
+        ["^RSSI:12", "RDY"],
+        ["SMS Ready"],
+        ["AT+CSQ", "+CSQ: 20,99", "OK"],
+    ],
+)
+@pytest.mark.parametrize(
+    "text", ["Pozostalo Ci 50,04zl. Dodatko5", "two\nlines", 'a "quote', "", "ends with 15"]
+)
+def test_a_text_without_its_end_swallows_nothing(text: str, behind: list[str]) -> None:
+    data = "\r\n".join(["", f'+CUSD: 2,"{text}'.replace("\n", "\r\n"), *behind, ""])
+    assert _quiet(data.encode()) == [f'+CUSD: 2,"{text}', *behind]
+
+
+def test_a_prompt_behind_a_text_without_end_is_found() -> None:
+    assert _quiet(b'+CUSD: 2,"cut off\r\n\r\n> ', prompt=True) == ['+CUSD: 2,"cut off', PROMPT]
+
+
+def test_a_text_that_never_ends_is_given_up_by_its_length() -> None:
+    events = events_of(b'+CUSD: 0,"x\r\n' + b"noise of a flood\r\n" * 200)
+    assert len(events) > 100
+
+
+def test_octets_in_quotes_are_characters_and_noise_outside_of_them() -> None:
+    data = b'\x00\x00+COPS: 0,0,"a\x00b\x1be",7\r\n\x1b\x00OK\r\n'
+    assert events_of(data) == ['+COPS: 0,0,"a\x00b\x1be",7', "OK"]
+
+
 def test_a_line_without_end_does_not_grow_without_bound() -> None:
     parser = Parser()
     for _ in range(100):

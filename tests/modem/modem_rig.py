@@ -15,7 +15,7 @@ import pytest
 from modemgw.clock import SystemClock
 from modemgw.config import ModemSection
 from modemgw.modem import Modem, ModemState, ReceivedPdu, SimIdentity, Timings
-from modemgw.modem.simlock import PinGuard
+from modemgw.modem.pin_guard import PinGuard, PinTry
 from modemgw.sms import Address, Submit, segment_text
 from modemgw.virtual import Bank, BankSettings
 
@@ -42,11 +42,31 @@ QUICK = Timings(
     operator_poll=0.5,
     sweep=0.5,
     sweep_blind=0.3,
+    leave=1.0,
     reset_pause=0.3,
     reopen_pause=0.05,
     steady=5.0,
     quarantine=(0.5, 1.0),
 )
+
+
+class Remembered:
+    """A memory of PINs that outlives modems and guards; `fail` makes it forget to."""
+
+    def __init__(self) -> None:
+        self.tries: dict[bytes, PinTry] = {}
+        self.fail = False
+        self.after_keep: Callable[[], Awaitable[None]] | None = None
+
+    async def read(self) -> list[PinTry]:
+        return list(self.tries.values())
+
+    async def keep(self, tried: PinTry) -> None:
+        if self.fail:
+            raise OSError("disk full")
+        self.tries[tried.salt] = tried
+        if self.after_keep is not None:
+            await self.after_keep()
 
 
 @dataclass
@@ -57,6 +77,7 @@ class Sink:
     sims: list[SimIdentity] = field(default_factory=list)
     states: list[ModemState] = field(default_factory=list)
     reasons: list[str | None] = field(default_factory=list)
+    alarms: list[str | None] = field(default_factory=list)
     refuse: int = 0
     offered: int = 0
     before_keep: Callable[[], Awaitable[None]] | None = None
@@ -76,6 +97,9 @@ class Sink:
     ) -> None:
         self.states.append(new)
         self.reasons.append(reason)
+
+    def alarmed(self, modem_id: str, problem: str | None) -> None:
+        self.alarms.append(problem)
 
     def of_kind(self, mti: int) -> list[ReceivedPdu]:
         """Kept PDUs by TP-MTI: 0 DELIVER, 2 STATUS-REPORT."""
@@ -174,7 +198,7 @@ def rig(tmp_path: Path) -> RigMaker:
                 clock=SystemClock(),
                 random=random.Random(1),
                 timings=timings,
-                pins=pins or PinGuard(),
+                pins=pins or PinGuard(Remembered()),
                 **(modem_more or {}),
             )
             task = asyncio.create_task(modem.run())

@@ -13,6 +13,7 @@ from modemgw.modem import ErrorClass, ErrorCode, ModemState, classify
 from modemgw.modem.error_tables import CME, CMS
 from modemgw.modem.initialise import cnmi_candidates
 from modemgw.modem.ladder import (
+    RESTARTS_FORGIVEN,
     Cause,
     Ladder,
     Step,
@@ -151,12 +152,49 @@ def test_a_steady_time_brings_a_modem_back_to_the_foot() -> None:
     assert again.quarantines == 0
 
 
-def test_a_modem_that_restarts_by_itself_is_never_given_up() -> None:
-    ladder = Ladder()
-    for now in range(100):
-        ladder = climb(ladder, Cause.RESTARTED, float(now), steady_s=60, usb=False)
-        assert ladder.step is Step.REINIT
+def climbs(causes: list[Cause], ladder: Ladder | None = None) -> list[Step | None]:
+    """The steps that faults of these causes lead to, each a second after the last mend."""
+    steps, ladder = [], ladder or Ladder()
+    for now, cause in enumerate(causes):
+        ladder = climb(ladder, cause, float(now), steady_s=60, usb=False)
+        steps.append(ladder.step)
         ladder = recovered(ladder, float(now))
+    return steps
+
+
+def test_restarts_by_itself_are_forgiven_but_not_without_end() -> None:
+    steps = climbs([Cause.RESTARTED] * 30)
+    assert set(steps[:RESTARTS_FORGIVEN]) == {Step.REINIT}
+    rest = steps[RESTARTS_FORGIVEN:]
+    assert rest[:4] == [Step.RESET, Step.REOPEN, Step.QUARANTINE, Step.REINIT]
+    assert rest.count(Step.QUARANTINE) > 3
+
+
+@pytest.mark.parametrize("cause", list(Cause))
+def test_no_cause_flaps_between_ready_and_recovering_for_ever(cause: Cause) -> None:
+    assert Step.QUARANTINE in climbs([cause] * 20)
+
+
+@given(st.lists(st.sampled_from(list(Cause)), min_size=60, max_size=60))
+def test_no_mixture_of_causes_flaps_for_ever(causes: list[Cause]) -> None:
+    assert Step.QUARANTINE in climbs(causes)
+
+
+def test_restarts_far_between_are_each_the_first() -> None:
+    ladder = Ladder()
+    for n in range(50):
+        ladder = climb(ladder, Cause.RESTARTED, n * 100.0, steady_s=60, usb=False)
+        assert ladder.step is Step.REINIT
+        ladder = recovered(ladder, n * 100.0)
+
+
+def test_a_modem_that_could_not_send_is_not_well_again_by_time_alone() -> None:
+    ladder, steps = Ladder(), []
+    for n in range(4):
+        ladder = climb(ladder, Cause.SENDING, n * 1000.0, steady_s=60, usb=False)
+        steps.append(ladder.step)
+        ladder = recovered(ladder, n * 1000.0)
+    assert steps == [Step.REINIT, Step.RESET, Step.REOPEN, Step.QUARANTINE]
 
 
 def test_quarantines_grow_longer_and_never_last_for_good() -> None:

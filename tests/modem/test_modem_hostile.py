@@ -8,12 +8,13 @@ import logging
 import random
 
 import pytest
+from modem_rig import Remembered
 from virtual_time import LoopClock, in_virtual_time
 
 from modemgw.at import AtChannel, Port, PortError
 from modemgw.config import ModemSection
 from modemgw.modem import Modem, NotSubmitted, SubmitAmbiguous, SubmitRefused, Timings
-from modemgw.modem.simlock import PinGuard
+from modemgw.modem.pin_guard import PinGuard
 
 PDU = "07915155000000F006400B915155001032F4528010410351405280104103124000"
 PHRASES = [
@@ -144,6 +145,9 @@ class Anything:
     def state_changed(self, *_: object) -> None:
         """Nobody looks."""
 
+    def alarmed(self, *_: object) -> None:
+        """Nor here."""
+
 
 async def nothing() -> None:
     pass
@@ -173,7 +177,7 @@ def test_a_keeper_outlives_hours_of_nonsense(
             random=chance,
             open_port=open_hostile,
             timings=Timings(quarantine=(30.0,)),
-            pins=PinGuard(),
+            pins=PinGuard(Remembered()),
         )
         task = asyncio.create_task(modem.run())
         outcomes: set[str] = set()

@@ -344,7 +344,7 @@ async def test_a_part_in_the_air_is_given_up_when_the_end_of_a_banner_tells_of_a
 ) -> None:
     # These makes do not say when they begin; the answer to the part would be awaited for minutes.
     monkeypatch.setattr(session, "_BANNER_S", 0.2)
-    timings = replace(QUICK, submit=60.0)
+    timings = replace(QUICK, submit=60.0, reported=1.0)
     bank = {"personality": make, "part_seconds": 5.0, "boot_seconds": 0.4}
     async with rig(bank=bank, timings=timings) as r:
         await r.ready(8)

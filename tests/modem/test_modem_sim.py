@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import pytest
-from modem_rig import RigMaker, granted, tpdu
+from modem_rig import RigMaker
 
 from modemgw.modem import ModemState, NotSubmitted
 from modemgw.modem.identify import iccid_of
 from modemgw.modem.registration import Network, Registration, dbm
-from modemgw.modem.simlock import PinGuard, SimPlace, SimState, report_of_word
+from modemgw.modem.simlock import SimState, report_of_word
 
 
 async def test_the_pin_is_given_once_and_again_after_a_reset(rig: RigMaker) -> None:
@@ -22,27 +21,6 @@ async def test_the_pin_is_given_once_and_again_after_a_reset(rig: RigMaker) -> N
         r.faults.reboot()
         await r.until(lambda: not r.modem.ready, 3)
         await r.ready()
-        assert r.virtual.sim.pin_tries == 3
-
-
-async def test_a_wrong_pin_is_tried_once_and_never_again(rig: RigMaker) -> None:
-    pins = PinGuard()
-    async with rig(bank={"pin": "4711", "boot_seconds": 0.1}, pin="0000", pins=pins) as r:
-        await r.until(lambda: "refused" in (r.modem.status.reason or ""))
-        await asyncio.sleep(0.4)
-        assert r.modem.status.state is ModemState.PIN
-        assert r.virtual.sim.pin_tries == 2
-        r.faults.reboot()
-        await r.until(
-            lambda: r.modem.status.resets > 0 or r.sink.states.count(ModemState.PIN) > 1, 3
-        )
-        await asyncio.sleep(0.6)
-        assert r.virtual.sim.pin_tries == 2
-        with pytest.raises(NotSubmitted, match="pin"):
-            await r.modem.submit(tpdu(), authorise=granted())
-    # A restarted keeper in the same process does not try it either.
-    async with rig(bank={"pin": "4711"}, pin="0000", pins=pins) as r:
-        await r.until(lambda: "refused this PIN before" in (r.modem.status.reason or ""))
         assert r.virtual.sim.pin_tries == 3
 
 
@@ -218,24 +196,3 @@ async def test_a_pin_file_that_cannot_be_read_is_said_clearly(
         await r.until(lambda: "pin_file" in (r.modem.status.reason or ""))
         file.write_text("4711\n")
         await r.ready()
-
-
-def test_a_refused_pin_is_remembered_by_sim_and_where_that_is_unknown_by_modem() -> None:
-    guard = PinGuard()
-    guard.refused(SimPlace("imei-1", "iccid-1"), "0000")
-    assert not guard.may_try(SimPlace("imei-1", "iccid-1"), "0000", 3)
-    assert not guard.may_try(SimPlace("imei-2", "iccid-1"), "0000", None)
-    assert not guard.may_try(SimPlace("imei-1", None), "0000", None)
-    assert guard.may_try(SimPlace("imei-1", "iccid-2"), "0000", None)
-    assert guard.may_try(SimPlace("imei-1", "iccid-1"), "1111", None)
-
-
-def test_a_pin_whose_answer_was_lost_is_tried_again_only_if_the_sim_has_all_its_tries() -> None:
-    guard = PinGuard()
-    place = SimPlace("imei-1", "iccid-1")
-    guard.tries(place, "0000")
-    assert not guard.may_try(place, "0000", None)
-    assert not guard.may_try(place, "0000", 2)
-    assert guard.may_try(place, "0000", 3)
-    guard.forget(place, "0000")
-    assert guard.may_try(place, "0000", None)

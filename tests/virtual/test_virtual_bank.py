@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import os
 import termios
@@ -253,3 +254,24 @@ async def test_a_second_port_is_the_same_modem_with_a_line_of_its_own(tmp_path: 
         assert not bank.second_paths[0].is_symlink()
         first.close()
         second.close()
+
+
+async def test_a_line_that_loses_what_nobody_hears(tmp_path: Path) -> None:
+    settings = BankSettings(loses_when_closed=True)
+    async with Bank(settings, tmp_path / "bank") as bank:
+        for text in ("first", "second"):
+            bank.modems[0].faults.say("lost\r\n")
+            port = os.open(bank.paths[0], os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+            try:
+                os.write(port, b"AT\r")
+                bank.modems[0].faults.say(f"{text}\r\n")
+                heard = b""
+                async with asyncio.timeout(2):
+                    while b"OK" not in heard:
+                        await asyncio.sleep(0.01)
+                        with contextlib.suppress(BlockingIOError):
+                            heard += os.read(port, 1000)
+            finally:
+                os.close(port)
+            assert text.encode() in heard
+            assert b"lost" not in heard

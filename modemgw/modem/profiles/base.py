@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -18,9 +19,9 @@ class Profile:
 
     name: str
     makers: tuple[str, ...] = ()
-    """Beginnings of words in AT+CGMI, case folded."""
+    """Words of AT+CGMI, case folded; a part of a word is another maker's name."""
     models: tuple[str, ...] = ()
-    """Beginnings of AT+CGMM, case folded; empty: all of these makers."""
+    """Beginnings of AT+CGMM, case folded and without the maker; empty: all of these makers."""
     quiet: tuple[str, ...] = ()
     """Commands that stop chatter and bring message URCs to this port; errors are ignored."""
     iccid: tuple[str, ...] = ("AT+CCID", "AT+ICCID", "AT^ICCID?", "AT+QCCID", "AT#CCID", "AT^SCID")
@@ -30,6 +31,8 @@ class Profile:
     """Settings to try before those that are made up from AT+CNMI=?."""
     service: int = 0
     """AT+CSMS. 0: the modem acknowledges by itself; 1: direct messages want AT+CNMA from us."""
+    stored_reports: bool = True
+    """Whether stored reports can be read again whole, where the modem says it stores them."""
     stores: tuple[str, ...] = ("SM", "ME", "MT")
     """Message stores, best first."""
     list_all: tuple[str, ...] = ("4", '"ALL"')
@@ -43,6 +46,10 @@ class Profile:
     """From a reset to the first answer, at most."""
     submit_s: float = 180.0
     """From Ctrl-Z to the result, at most: giving up sooner makes doubts where there were none."""
+    probe: str | None = "AT"
+    """What may be typed while a part is in the air: a modem that sends answers it afterwards (+CMGS
+    cannot be aborted, 27.005 3.5.1), one that has lost the part at once. None: a family that drops
+    what is typed meanwhile, or ends the command for it; its answers are waited for in full."""
     gap_s: float = 0.0
     """Rest between an answer and the next command."""
     cms_errors: Mapping[int, Row] = field(default_factory=lambda: _NO_ERRORS)
@@ -50,6 +57,26 @@ class Profile:
 
     def fits(self, maker: str, model: str) -> bool:
         """Whether this profile is for a modem that calls itself so (case folded)."""
-        if self.makers and not any(name in maker for name in self.makers):
+        if self.makers and not self._made_by(maker):
             return False
-        return not self.models or model.startswith(self.models)
+        return not self.models or self._bare(model).startswith(self.models)
+
+    def _made_by(self, maker: str) -> bool:
+        words = _words(maker)
+        return any(
+            words[at : at + len(name)] == name
+            for name in map(_words, self.makers)
+            for at in range(len(words))
+        )
+
+    def _bare(self, model: str) -> str:
+        """`quectel_m26` is an `m26`."""
+        for name in self.makers:
+            if model.startswith(name) and not model[len(name) : len(name) + 1].isalnum():
+                return model[len(name) :].lstrip(" _-")
+        return model
+
+
+def _words(text: str) -> list[str]:
+    """`simcom_ltd` is two words, and so is `u-blox`."""
+    return re.findall(r"[^\W_]+", text)

@@ -13,6 +13,7 @@ CINTERION = Profile(
     pin_tries=("AT^SPIC",),
     cnmi=("2,1,0,2,1", "1,1,0,2,1", "2,1,0,2,0"),
     boot_s=30,
+    probe=None,
     cms_errors=MappingProxyType(
         {
             512: same(5, "aborted by the user"),

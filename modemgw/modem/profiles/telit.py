@@ -11,5 +11,6 @@ TELIT = Profile(
     cnmi=("2,1,0,1,0",),
     reset=("AT#REBOOT", "AT#ENHRST=1,0", "AT+CFUN=1,1"),
     boot_s=40,
+    probe=None,
     gap_s=0.02,
 )

@@ -7,12 +7,14 @@ from .base import Profile
 
 WAVECOM = Profile(
     name="wavecom",
-    makers=("wavecom", "multitech", "sierra"),
+    makers=("wavecom", "multitech", "multi-tech", "sierra"),
     models=("wismo", "multiband", "q2", "q24", "fastrack", "m1306", "gl6", "900p", "gsm"),
     quiet=("AT+WIND=0",),
     iccid=("AT+CCID",),
     cnmi=("2,1,0,1,0",),
+    stored_reports=False,
     boot_s=20,
+    probe=None,
     cms_errors=MappingProxyType(
         {
             512: same(30, "mobility management could not be established", other=True),

@@ -8,6 +8,7 @@ from modemgw.virtual.personalities.personality import (
     Cnmi,
     EmptySlot,
     Personality,
+    TypedAhead,
     UssdCoding,
 )
 from modemgw.virtual.personalities.quectel import EC25, EC200A, EP06
@@ -55,6 +56,7 @@ __all__ = [
     "Cnmi",
     "EmptySlot",
     "Personality",
+    "TypedAhead",
     "UssdCoding",
     "personality_named",
 ]

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from modemgw.virtual.personalities.personality import Cnmi, EmptySlot, Personality
+from modemgw.virtual.personalities.personality import Cnmi, EmptySlot, Personality, TypedAhead
 
 BGS2 = Personality(
     name="cinterion-bgs2",
@@ -28,6 +28,7 @@ BGS2 = Personality(
     index_base=1,
     empty_slot=EmptySlot.ZERO,
     class_0_direct=False,
+    typed_while_sending=TypedAhead.ABORTS,
     sim_removed_line="^SCKS: 0",
     sim_inserted_line="^SCKS: 1",
     technology=0,

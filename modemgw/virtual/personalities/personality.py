@@ -23,6 +23,16 @@ class UssdCoding(StrEnum):
     PACKED = "packed"
 
 
+class TypedAhead(StrEnum):
+    """What becomes of octets that are typed while a message is on its way to the network."""
+
+    QUEUED = "queued"
+    """They are a command line once the result is there (27.005: +CMGS cannot be aborted)."""
+    DROPPED = "dropped"
+    ABORTS = "aborts"
+    """The command ends in ERROR at once; the message goes its way all the same."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cnmi:
     """A set of AT+CNMI values, one tuple for each of mode, mt, bm, ds, bfr (TS 27.005 3.4.1)."""
@@ -162,6 +172,7 @@ class Personality:
     """Printed instead of +CMTI when a message found no room."""
     resume_after_delete: bool = True
     """Tells the network (RP-SMMA) when room appears; else only a restart does."""
+    typed_while_sending: TypedAhead = TypedAhead.QUEUED
     refused_before_prompt: bool = True
     """Not registered: refused instead of the prompt, else after Ctrl-Z."""
     unregistered_code: int = 331

@@ -4,6 +4,7 @@ from modemgw.virtual.personalities.personality import (
     Cnmi,
     EmptySlot,
     Personality,
+    TypedAhead,
     UssdCoding,
 )
 
@@ -37,6 +38,7 @@ SIM800 = Personality(
     empty_slot=EmptySlot.ZERO,
     technology=0,
     own_reference=True,
+    typed_while_sending=TypedAhead.DROPPED,
     sim_removed_line="+CPIN: NOT READY",
     sim_inserted_line="+CPIN: {pin}",
     eps=False,

@@ -1,6 +1,6 @@
 """Telit modules: no banner, deaf for long after power-up, readiness by #QSS."""
 
-from modemgw.virtual.personalities.personality import Cnmi, Personality
+from modemgw.virtual.personalities.personality import Cnmi, Personality, TypedAhead
 
 LE910 = Personality(
     name="telit-le910",
@@ -22,6 +22,7 @@ LE910 = Personality(
     report_store="SR",
     index_base=1,
     unregistered_code=41,
+    typed_while_sending=TypedAhead.ABORTS,
     sim_removed_line="#QSS: 0",
     sim_inserted_line="#QSS: 3",
     pin_counter=("#PCT", "#PCT: {pin}"),

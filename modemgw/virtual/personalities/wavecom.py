@@ -1,6 +1,6 @@
 """Wavecom and what grew from it: no OK after AT+CPIN?, one-store +CPMS, +WIND, error 515."""
 
-from modemgw.virtual.personalities.personality import EmptySlot, Personality
+from modemgw.virtual.personalities.personality import EmptySlot, Personality, TypedAhead
 
 FASTRACK = Personality(
     name="wavecom-fastrack",
@@ -25,6 +25,7 @@ FASTRACK = Personality(
     index_base=1,
     empty_slot=EmptySlot.INVALID_INDEX,
     unregistered_code=514,
+    typed_while_sending=TypedAhead.DROPPED,
     sim_removed_line="+WIND: 0",
     sim_inserted_line="+WIND: 1",
     pad_reports_to=156,
