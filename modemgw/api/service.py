@@ -22,9 +22,10 @@ async def readiness(request: web.Request) -> web.Response:
     refusal = gateway.accepting
     if refusal is None and not gateway.ready:
         refusal = "no modem can send"
+    told = "; ".join(filter(None, (refusal, *gateway.troubles)))
     if refusal is not None:
-        raise Problem("unavailable", refusal)
-    document: answers.Readiness = {"ready": True, "detail": None}
+        raise Problem("unavailable", told)
+    document: answers.Readiness = {"ready": True, "detail": told or None}
     return json_response(document)
 
 

@@ -16,11 +16,14 @@ from typing import Any
 import serial
 import serial_asyncio_fast
 
+from ..threads import DaemonThreads
 from .channel import AtChannel, Port
 from .lockfile import claim, holder, lock_path, release
 
 _UNIX98_PTY_MAJORS = range(136, 144)
 OPEN_TIMEOUT_S = 15.0
+PORTS = DaemonThreads("ports", 128)
+"""Where ports are opened and closed: one that hangs there keeps only its own modem waiting."""
 
 
 class PortError(Exception):
@@ -67,6 +70,10 @@ class _Tty(serial.Serial):
             return len(data)
 
     def close(self) -> None:
+        """Begin to close: the driver of a USB stick that is gone may take half a minute."""
+        PORTS.submit(self._close)
+
+    def _close(self) -> None:
         super().close()
         if self.lock is not None:
             release(self.lock)
@@ -111,7 +118,7 @@ async def open_serial(device: str, channel: AtChannel, *, baud_rate: int = 115_2
     The port is ours alone: flock and a lock file for well-behaved programs, TIOCEXCL for others.
     Raises PortError with a sentence a person can act on.
     """
-    opening = asyncio.get_running_loop().run_in_executor(None, _open, device, baud_rate)
+    opening = asyncio.get_running_loop().run_in_executor(PORTS, _open, device, baud_rate)
     try:
         async with asyncio.timeout(OPEN_TIMEOUT_S):
             tty = await asyncio.shield(opening)

@@ -86,8 +86,8 @@ async def _serve(config: Config, file: Path, traced: tuple[str, ...]) -> None:
         _spare_the_collector()
         async with asyncio.TaskGroup() as tasks:
             beside = [
-                tasks.create_task(notifier.keep_alive(), name="watchdog"),
-                tasks.create_task(reloader.run(), name="reload"),
+                tasks.create_task(gateway.keeper.keep(name, work), name=name)
+                for name, work in (("watchdog", notifier.keep_alive), ("reload", reloader.run))
             ]
             click.echo(f"modemgw listens on {url}")
             if not is_private(bound):

@@ -65,8 +65,8 @@ class Dispatcher:
             return job
         wanted: asyncio.Future[Job] = asyncio.get_running_loop().create_future()
         self._idle[lane] = wanted
-        self._arm(now)
         try:
+            self._arm(now)
             return await wanted
         except asyncio.CancelledError:
             if wanted.done() and not wanted.cancelled():
@@ -190,12 +190,17 @@ class Dispatcher:
         state = self.core.lane(lane)
         rested = state.resting
         job = self.core.take(lane, now)
-        until = state.used_up_until
-        if until is not None and until > now and until != self._told.get(lane):
-            self._told[lane] = until
-            self._on_quota(state)
-        if state.resting and not rested:
-            self._feed(now)  # others stand in
+        try:
+            until = state.used_up_until
+            if until is not None and until > now and until != self._told.get(lane):
+                self._told[lane] = until
+                self._on_quota(state)
+            if state.resting and not rested:
+                self._feed(now)  # others stand in
+        except BaseException:
+            if job is not None:
+                self.core.add(job, now)  # nobody would have it
+            raise
         return job
 
     def _arm(self, now: float) -> None:
