@@ -22,7 +22,7 @@ from modemgw.gateway.deliveries.outcome import Outcome, Taken
 from modemgw.gateway.deliveries.program import Program
 from modemgw.gateway.deliveries.queue import MAX_TRIES
 from modemgw.gateway.deliveries.reply import Reply
-from modemgw.gateway.deliveries.subscriber import made_up_id, matches
+from modemgw.gateway.deliveries.subscriber import matches
 from modemgw.gateway.errors import FieldProblem, Rejected, Unavailable
 from modemgw.store import FILE_NAME, Handling, Store, Transaction, inbound
 from modemgw.store.records import Inbound, NewMessage

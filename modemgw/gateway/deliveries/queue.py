@@ -171,6 +171,7 @@ class Deliveries:
         heir = self._heir(id)
         if heir is not None:
             await self._store.write(lambda tx: rows.hand_on(tx, id, heir, but))
+            self.wake()
             return
         count = await self._store.write(lambda tx: rows.bury(tx, id, GONE, but))
         if count:
