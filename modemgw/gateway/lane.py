@@ -39,6 +39,8 @@ MAX_FAULTS = 5
 """So many faults of the gateway with one message in hand, and it is given up."""
 FAULT_WAIT_S = 10.0
 """How long it is left alone after the first one; longer after each."""
+LEFT_TO_OTHERS_S = 60.0
+"""How long others may have it before the lane that met the fault tries again."""
 
 
 class Sender(Protocol):
@@ -164,8 +166,12 @@ class Lane:
             if job.pending() and job.faults >= MAX_FAULTS:
                 self._give_up(job, MessageStatus.FAILED, why)
             elif job.pending():
-                wait = backoff(FAULT_WAIT_S, job.faults, self._random)
-                self._dispatcher.add(job, at=self._clock.time() + wait)
+                at = self._clock.time() + backoff(FAULT_WAIT_S, job.faults, self._random)
+                sim = self._modem.sim
+                if sim is not None and core.another(job, sim.iccid):
+                    # It may be this lane's fault: let others try it first.
+                    job.avoid, job.avoid_until = job.avoid | {sim.iccid}, at + LEFT_TO_OTHERS_S
+                self._dispatcher.add(job, at=at)
             else:
                 self._put_back(job)
         except Exception:
