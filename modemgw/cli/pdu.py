@@ -1,6 +1,5 @@
 """``modemgw pdu``: read and write SMS PDUs without any modem."""
 
-import json
 import sys
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal, cast
@@ -8,7 +7,7 @@ from typing import Any, Literal, cast
 import click
 
 from modemgw.cli.say import say, say_json, say_lines
-from modemgw.plain import printable
+from modemgw.plain import printable, printable_json
 from modemgw.sms import (
     Address,
     NationalLanguage,
@@ -118,7 +117,7 @@ def _shown(field: Field) -> str:
     if isinstance(field.value, int):
         return f"{field.value} (0x{field.value:02X})" if field.value > 9 else str(field.value)
     if field.name == "TP-UD":
-        return json.dumps(field.value, ensure_ascii=False)
+        return printable_json(field.value)
     return field.value or "-"
 
 
