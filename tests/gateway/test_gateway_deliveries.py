@@ -12,13 +12,14 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+import sqlite_utils
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from test_gateway_handlers import Shop, hook, message, shop
@@ -28,6 +29,7 @@ from modemgw.gateway.deliveries import program
 from modemgw.gateway.deliveries.program import clean_environment
 from modemgw.gateway.deliveries.subscriber import made_up_id, named
 from modemgw.store.records import Inbound
+from modemgw.store.schema import migrate, migrations
 
 HERE = __name__
 PYTHON = sys.executable
@@ -635,6 +637,21 @@ async def test_what_an_older_version_owed_by_place_goes_to_who_is_there_at_the_f
             one.handlers.reconfigure([HandlerSection(webhook=b), HandlerSection(webhook=a)])
             await one.again()
         assert (len(got_a), len(got_b)) == (1, 1)
+
+
+def test_a_database_of_the_version_before_keeps_its_index_in_step(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "old.db", isolation_level=None)) as db:
+        wrapped = sqlite_utils.Database(db)
+        migrations.apply(wrapped, stop_before="0008_handlers")
+        db.execute("INSERT INTO handlings VALUES (1, '1:exec', 'pending', 0, 0, NULL)")
+        migrate(wrapped)
+        plan = db.execute(
+            "EXPLAIN QUERY PLAN SELECT inbound FROM handlings "
+            "WHERE state = 'pending' AND handler = ? ORDER BY next_at LIMIT 8",
+            ("1:exec",),
+        ).fetchall()
+    assert "handlings_pending (handler=?)" in plan[0][3]
+    assert len(plan) == 1, "nothing is sorted"
 
 
 async def _rows(one: Shop) -> set[Any]:

@@ -71,6 +71,8 @@ class Deliveries:
         """By handler: numbers of the inbound messages that are being handed to it."""
         self._former = former_ids(sections)
         self._subscribers: dict[str, Subscriber] = {}
+        self._retired: set[Subscriber] = set()
+        """Replaced or removed, while messages are still being handed to them."""
         self.reconfigure(sections)
 
     def wanted_by(self, message: Inbound) -> list[str]:
@@ -99,9 +101,8 @@ class Deliveries:
         self._subscribers = now
         for old in before.values():
             if old not in now.values():
-                old.retired = True
-                if not old.under_way:
-                    self._spawn(old.kind.close(), f"end of {old.id}")
+                self._retired.add(old)
+                self._spawn(self._close_retired(old), f"end of {old.id}")
         self.wake()
 
     def _subscriber(self, id: str, section: HandlerSection, old: Subscriber | None) -> Subscriber:
@@ -138,7 +139,12 @@ class Deliveries:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=CLOSE_S)
-        for subscriber in self._subscribers.values():
+        for subscriber in (*self._subscribers.values(), *self._retired):
+            await subscriber.kind.close()
+
+    async def _close_retired(self, subscriber: Subscriber) -> None:
+        if subscriber in self._retired and not subscriber.under_way:
+            self._retired.discard(subscriber)
             await subscriber.kind.close()
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
@@ -198,8 +204,7 @@ class Deliveries:
             self._at_work[subscriber.id].discard(handling.inbound_n)
             subscriber.under_way -= 1
             self._wake.set()
-        if subscriber.retired and not subscriber.under_way:
-            await subscriber.kind.close()
+        await self._close_retired(subscriber)
 
     async def _deliver(self, subscriber: Subscriber, handling: Handling) -> Outcome:
         timeout = subscriber.section.timeout

@@ -27,8 +27,6 @@ class Subscriber:
     """Messages that are being handed to it."""
     complaint: str | None = None
     """Why it did not take the last message, if it did not."""
-    retired: bool = False
-    """Replaced by another, or no longer configured."""
 
 
 def kind_of(section: HandlerSection) -> str:
