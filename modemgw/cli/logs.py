@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 from types import TracebackType
+from typing import Any
 
 from modemgw.plain import printable
 
@@ -44,7 +46,28 @@ def set_up_logging(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(PlainFormatter(form))
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
+    if handler in logging.getLogger().handlers:  # else another program has its own ways
+        _log_uncaught()
     set_level(level)
+
+
+def _log_uncaught() -> None:
+    """What nobody catches goes the same way."""
+    log = logging.getLogger("modemgw")
+
+    def main_thread(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            sys.__excepthook__(kind, error, trace)
+        else:
+            log.critical("not foreseen", exc_info=(kind, error, trace))
+
+    def other_thread(args: threading.ExceptHookArgs) -> None:
+        name = "" if args.thread is None else args.thread.name
+        error = args.exc_value
+        log.error("the thread %s has ended: %s", name, args.exc_type.__name__, exc_info=error)
+
+    sys.excepthook = main_thread
+    threading.excepthook = other_thread
 
 
 def set_level(level: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import resource
@@ -260,6 +261,46 @@ async def test_what_a_handler_says_of_a_message_is_in_the_log_only_for_debugging
     assert all(problem.isprintable() for problem in told)
 
 
+def yields(one: Inbound) -> Any:
+    calls.append("never")
+    yield
+
+
+async def yields_later(one: Inbound) -> Any:
+    calls.append("never")
+    yield
+
+
+async def test_a_generator_that_nobody_runs_has_taken_nothing(tmp_path: Path) -> None:
+    sections = [{"python": f"{HERE}:yields"}, {"python": f"{HERE}:yields_later"}]
+    async with kept(tmp_path, *sections) as one:
+        await one.receive(message())
+        await one.until(("pending", 1), ("pending", 1))
+
+
+async def leaves_behind_a_task_that_says_the_text(one: Inbound) -> None:
+    async def fails() -> None:
+        raise ValueError(f"cannot read {one.text}")
+
+    task = asyncio.create_task(fails())
+    await asyncio.sleep(0.01)
+    del task
+
+
+async def test_nor_does_what_a_handler_leaves_behind_say_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    target = f"{HERE}:leaves_behind_a_task_that_says_the_text"
+    async with kept(tmp_path, {"python": target}) as one:
+        await one.receive(message("my secret"))
+        await one.until(("done", 1))
+        async with asyncio.timeout(10):
+            while "ValueError" not in caplog.text:
+                gc.collect()
+                await asyncio.sleep(0.01)
+    assert "my secret" not in caplog.text
+
+
 # --- programs
 
 
@@ -283,6 +324,9 @@ async def test_a_program_is_over_when_it_ends_whoever_holds_its_standard_error(
         "sleep 60 & echo $! >>pids; sleep 60 & echo $! >>pids; wait",
         "trap '' TERM; (trap '' TERM; sleep 60 & echo $! >>pids; wait) & echo $! >>pids; wait",
         "sh -c 'echo $$ >>pids; sleep 60 | sleep 60'",
+        "setsid sh -c 'echo $$ >>pids; sleep 60' & wait",
+        "setsid sh -c 'trap \"\" TERM; echo $$ >>pids; sleep 60' & wait",
+        "set -m; sh -c 'echo $$ >>pids; sleep 60' & set +m; wait",
     ],
 )
 async def test_a_program_that_takes_too_long_is_ended_with_all_that_it_started(

@@ -15,6 +15,7 @@ import signal
 from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 
+from modemgw.gateway.deliveries.family import Family
 from modemgw.gateway.deliveries.outcome import Outcome, Retry, Taken
 from modemgw.gateway.deliveries.payload import as_json
 from modemgw.store import Handling
@@ -94,8 +95,9 @@ def _document(text: str) -> Iterator[int]:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """End a program and all of its session: politely, then surely."""
-    _signal(process.pid, signal.SIGTERM)
+    """End a program and all that it started: politely, then surely."""
+    family = Family(process.pid)
+    family.signal(signal.SIGTERM)
     try:
         async with asyncio.timeout(GRACE_S):
             await process.wait()
@@ -103,13 +105,8 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         pass
     finally:
         # What it started may live on without it, deaf to SIGTERM.
-        _signal(process.pid, signal.SIGKILL)
+        family.signal(signal.SIGKILL)
     await process.wait()
-
-
-def _signal(group: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, number)
 
 
 class _Complaint:

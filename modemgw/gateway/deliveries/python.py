@@ -80,6 +80,9 @@ class Python:
         except BaseException as error:  # SystemExit, too: it is the handler that has failed
             call.end(self._failure(error))
             return
+        if inspect.isgenerator(result) or inspect.isasyncgen(result):
+            call.end(Retry(f"{self._target} has not run: it yields, and so makes a generator"))
+            return
         if not inspect.isawaitable(result):
             call.end(Taken())
             return
@@ -147,6 +150,7 @@ class _Loop:
     def __init__(self, name: str) -> None:
         self._name = name
         self._loop = asyncio.new_event_loop()
+        self._loop.set_exception_handler(self._complain)
         self._ending = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._thread = threading.Thread(target=self._run, name=f"{name} (loop)", daemon=True)
@@ -181,10 +185,17 @@ class _Loop:
             try:
                 self._loop.run_forever()
             except BaseException as error:  # a task's SystemExit comes out here
-                logger.warning("handler %s: a task of it raised %s", self._name, _told(error))
+                self._complain(self._loop, {"message": "a task", "exception": error})
         with contextlib.suppress(BaseException):
             self._loop.run_until_complete(self._clear())
         self._loop.close()
+
+    def _complain(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """What its own tasks raise, without what they say of a message."""
+        error = context.get("exception")
+        what = context["message"] if error is None else _told(error)
+        logger.warning("%s: something that it left running failed: %s", self._name, what)
+        logger.debug("%s: %s", self._name, context["message"], exc_info=error)
 
     async def _clear(self) -> None:
         await asyncio.sleep(0)  # what was handed over last begins

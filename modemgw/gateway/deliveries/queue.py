@@ -139,8 +139,8 @@ class Deliveries:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=CLOSE_S)
-        for subscriber in (*self._subscribers.values(), *self._retired):
-            await subscriber.kind.close()
+        everybody = (*self._subscribers.values(), *self._retired)
+        await asyncio.gather(*(subscriber.kind.close() for subscriber in everybody))
 
     async def _close_retired(self, subscriber: Subscriber) -> None:
         if subscriber in self._retired and not subscriber.under_way:
