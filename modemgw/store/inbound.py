@@ -189,6 +189,8 @@ def pending(
         if handler not in limits:
             others.append(handler)
             continue
+        if limits[handler] == 0:
+            continue
         rows = db.execute(
             f"SELECT handler, tries, next_at, {columns} FROM handlings "
             "JOIN inbound ON inbound.n = handlings.inbound "

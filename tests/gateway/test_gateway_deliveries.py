@@ -599,7 +599,7 @@ async def test_what_one_handler_is_owed_never_goes_to_another(
     assert f"a handler without an id is called {made_up_id(HandlerSection(webhook=a))}" in (
         caplog.text
     )
-    assert "is no longer configured: 1 deliveries to it are given up" in caplog.text
+    assert "is no longer configured: what was pending for it is given up (1)" in caplog.text
 
 
 async def test_what_is_owed_follows_its_handler_to_another_place(tmp_path: Path) -> None:
@@ -736,6 +736,27 @@ async def test_deliveries_put_off_by_a_clock_gone_wrong_are_made(tmp_path: Path)
 
 
 # --- a store that fails
+
+
+async def test_a_disk_that_is_full_does_not_keep_others_from_what_is_pending(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Deliveries to nobody cannot be given up then; those to somebody are made."""
+    async with hook([]) as (url, got), shop(tmp_path, {"webhook": url}) as one:
+
+        def full(*_: Any) -> int:
+            raise sqlite3.OperationalError("database or disk is full")
+
+        monkeypatch.setattr("modemgw.store.inbound.bury", full)
+
+        def orphan(tx: Any) -> None:
+            tx.execute("INSERT INTO handlings VALUES (1, 'nobody', 'pending', 0, 0, NULL)")
+
+        await one.store.write(orphan)
+        await one.receive(message())
+        async with asyncio.timeout(10):
+            while not got:
+                await asyncio.sleep(0.01)
 
 
 async def test_a_read_that_fails_is_tried_again_and_disturbs_nothing(

@@ -40,6 +40,8 @@ MAX_TRIES = 12
 """With back-off from FIRST_WAIT_S this is a little over two hours; then the delivery is dead."""
 FURTHEST_S = 2 * LONGEST_WAIT_S
 """No delivery is put off for longer: one that seems to be was put off by a clock gone wrong."""
+LONGEST_REST_S = 300.0
+"""The wall clock may be set meanwhile: look again at least this often."""
 CLOSE_S = 5.0
 """At the end: how long what is under way may take to be called off."""
 GONE = "this handler is no longer configured"
@@ -120,18 +122,23 @@ class Deliveries:
             # Those at work are still pending, and the oldest: look beyond them. What ends while
             # this is read may be in it all the same: it was at work before.
             before = {id: set(at_work) for id, at_work in self._at_work.items()}
-            limits = {s.id: 2 * s.section.at_once for s in self._subscribers.values()}
+            limits = {s.id: self._look_for(s) for s in self._subscribers.values()}
             pending, others = await self._store.read(partial(rows.pending, limits=limits))
-            for id in others:
-                await self._settle_owner(id)
-            rest = [3600.0]
+            rest = [LONGEST_REST_S]
             for id, handlings in pending.items():
                 subscriber = self._subscribers.get(id)
                 if subscriber is not None:
                     rest += self._begin(subscriber, handlings, before.get(id, set()))
+            for id in others:
+                await self._settle_owner(id)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(min(rest)):
                     await self._wake.wait()
+
+    def _look_for(self, subscriber: Subscriber) -> int:
+        """How many deliveries to read: none where none could be begun."""
+        places = subscriber.section.at_once
+        return 2 * places if len(self._at_work[subscriber.id]) < places else 0
 
     async def close(self) -> None:
         """Call off what is under way: it stays pending. Takes CLOSE_S and a little at the most."""
@@ -182,7 +189,9 @@ class Deliveries:
         count = await self._store.write(lambda tx: rows.bury(tx, id, GONE, but))
         if count:
             logger.warning(
-                "handler %s is no longer configured: %d deliveries to it are given up", id, count
+                "handler %s is no longer configured: what was pending for it is given up (%d)",
+                id,
+                count,
             )
 
     def _heir(self, id: str) -> str | None:

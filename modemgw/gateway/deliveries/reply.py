@@ -35,7 +35,9 @@ class Reply:
             return Taken(recorded=True)
         except Rejected as refusal:
             return Never("the reply cannot be sent", str(refusal))
-        except (TooMany, Unavailable) as refusal:
+        except TooMany as refusal:
+            return Retry("as many messages as may be were sent to that number", str(refusal))
+        except Unavailable as refusal:
             return Retry(str(refusal))
         return Taken(recorded=True)
 
