@@ -25,6 +25,8 @@ STEADY_S = 30.0
 @dataclass(slots=True)
 class _Trouble:
     failures: int
+    kind: str
+    """Of the exception: anybody may read it, so what it says is for the log."""
     problem: str
     waits: bool = True
     """It is about to be begun anew."""
@@ -77,7 +79,7 @@ class Keeper:
             before = None
         failures = 1 if before is None else before.failures + 1
         problem = str(error) or type(error).__name__
-        self._troubled[name] = _Trouble(failures, problem)
+        self._troubled[name] = _Trouble(failures, type(error).__name__, problem)
         self._failures[name] = self._failures.get(name, 0) + 1
         wait = min(FIRST_WAIT_S * 2.0 ** min(failures - 1, 16), LONGEST_WAIT_S)
         wait *= self._random.uniform(0.8, 1.2)
@@ -107,9 +109,7 @@ class Keeper:
     def troubles(self) -> list[str]:
         """A line for each work that fails just now."""
         return [
-            f"{name} has failed {trouble.failures} times: {trouble.problem}"
-            if trouble.failures > 1
-            else f"{name} has failed: {trouble.problem}"
+            f"{name} has failed ({trouble.kind}, {trouble.failures} in a row); see the log"
             for name, trouble in list(self._troubled.items())
             if self.is_failing(name)
         ]

@@ -215,20 +215,25 @@ def _with_pending(db: sqlite3.Connection) -> Iterator[str]:
         yield handler
 
 
-def hand_on(tx: Transaction, handler: str, to: str, but: Collection[int]) -> None:
-    """What is pending for one handler is for another from now on, `but` for these messages."""
-    for inbound in _pending_for(tx, handler, but):
+def hand_on(tx: Transaction, handler: str, to: str, *, but: Collection[int], limit: int) -> int:
+    """What is pending for one handler is for another from now on, `but` for these messages.
+
+    Returns how much was: when it is `limit`, there may be more.
+    """
+    handed = _pending_for(tx, handler, but, limit)
+    for inbound in handed:
         tx.execute(
             "UPDATE OR IGNORE handlings SET handler = ? WHERE inbound = ? AND handler = ?",
             (to, inbound, handler),
         )
         # The other has it of its own right already.
         tx.execute("DELETE FROM handlings WHERE inbound = ? AND handler = ?", (inbound, handler))
+    return len(handed)
 
 
-def bury(tx: Transaction, handler: str, problem: str, but: Collection[int]) -> int:
-    """What is pending for a handler is dead, `but` for these messages. Returns how much was."""
-    dead = _pending_for(tx, handler, but)
+def bury(tx: Transaction, handler: str, problem: str, *, but: Collection[int], limit: int) -> int:
+    """What is pending for a handler is dead, `but` for these messages. Returns as `hand_on`."""
+    dead = _pending_for(tx, handler, but, limit)
     tx.many(
         "UPDATE handlings SET state = 'dead', problem = ? WHERE inbound = ? AND handler = ?",
         [(problem, inbound, handler) for inbound in dead],
@@ -236,11 +241,12 @@ def bury(tx: Transaction, handler: str, problem: str, but: Collection[int]) -> i
     return len(dead)
 
 
-def _pending_for(tx: Transaction, handler: str, but: Collection[int]) -> list[int]:
+def _pending_for(tx: Transaction, handler: str, but: Collection[int], limit: int) -> list[int]:
     rows = tx.execute(
-        "SELECT inbound FROM handlings WHERE state = 'pending' AND handler = ?", (handler,)
+        "SELECT inbound FROM handlings WHERE state = 'pending' AND handler = ? LIMIT ?",
+        (handler, limit + len(but)),
     )
-    return [inbound for (inbound,) in rows if inbound not in but]
+    return [inbound for (inbound,) in rows if inbound not in but][:limit]
 
 
 def handled(tx: Transaction, inbound: int, handler: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 
 import pytest
@@ -58,6 +59,14 @@ async def test_it_outlives_its_handlers_and_ends_without_waiting_for_them(bank, 
         assert await running.end() == 0
         assert time.monotonic() - begun < 10
         assert "Traceback" not in running.log.read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_the_process_itself_is_still_ended_by_its_signals(tmp_path, number):
+    async with daemon(write_config(tmp_path, [])) as running:
+        running.process.send_signal(number)
+        async with asyncio.timeout(10):
+            assert await running.process.wait() == 0
 
 
 @pytest.mark.parametrize("level", ["info", "debug"])

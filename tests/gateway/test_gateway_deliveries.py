@@ -26,9 +26,10 @@ from aiohttp.test_utils import TestServer
 from test_gateway_handlers import Shop, hook, message, shop
 
 from modemgw.config import ConfigError, HandlerSection, parse
-from modemgw.gateway.deliveries import program
+from modemgw.gateway.deliveries import program, queue
 from modemgw.gateway.deliveries.program import clean_environment
 from modemgw.gateway.deliveries.subscriber import made_up_id, named
+from modemgw.gateway.errors import Unavailable
 from modemgw.store.records import Inbound
 from modemgw.store.schema import migrate, migrations
 
@@ -600,6 +601,25 @@ async def test_what_one_handler_is_owed_never_goes_to_another(
         caplog.text
     )
     assert "is no longer configured: what was pending for it is given up (1)" in caplog.text
+
+
+@pytest.mark.parametrize("named_now", [False, True])
+async def test_much_that_is_pending_is_settled_little_by_little(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named_now: bool
+) -> None:
+    monkeypatch.setattr(queue, "CHUNK", 3)
+    section = HandlerSection(reply="hello")
+    async with kept(tmp_path, {"reply": "hello", "id": None}) as one:
+        one.refuse += [Unavailable("not now")] * 10
+        for _ in range(10):
+            await one.receive(message())
+        await one.until(*[("pending", 1)] * 10)
+        after = section.model_copy(update={"id": "mine"})
+        one.handlers.reconfigure([after] if named_now else [])
+        await one.until(*[("pending" if named_now else "dead", 1)] * 10)
+        if named_now:
+            await one.again()
+            await one.until(*[("done", 2)] * 10)
 
 
 async def test_what_is_owed_follows_its_handler_to_another_place(tmp_path: Path) -> None:

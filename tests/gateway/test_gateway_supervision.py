@@ -103,7 +103,7 @@ async def test_troubles_are_shown_until_it_runs_steadily(tmp_path: Path) -> None
         assert keeper.rests("work")
 
     clock.sleep = sleep  # type: ignore[method-assign]
-    faults = [RuntimeError("one"), RuntimeError("two")]
+    faults = [RuntimeError("one"), ValueError("two")]
 
     async def work() -> None:
         if faults:
@@ -112,9 +112,10 @@ async def test_troubles_are_shown_until_it_runs_steadily(tmp_path: Path) -> None
 
     task = asyncio.create_task(keeper.keep("work", work))
     await asyncio.sleep(0.01)
-    assert told == [["work has failed: one"], ["work has failed 2 times: two"]]
+    shown = "work has failed (ValueError, 2 in a row); see the log"
+    assert told == [["work has failed (RuntimeError, 1 in a row); see the log"], [shown]]
     assert not keeper.rests("work")
-    assert keeper.troubles() == ["work has failed 2 times: two"]
+    assert keeper.troubles() == [shown]
     clock.now += STEADY_S
     assert keeper.troubles() == []
     go_on.set()

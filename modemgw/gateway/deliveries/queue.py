@@ -44,6 +44,8 @@ LONGEST_REST_S = 300.0
 """The wall clock may be set meanwhile: look again at least this often."""
 CLOSE_S = 5.0
 """At the end: how long what is under way may take to be called off."""
+CHUNK = 500
+"""Deliveries touched in one transaction: others must not wait long for the writer."""
 GONE = "this handler is no longer configured"
 
 
@@ -183,11 +185,16 @@ class Deliveries:
         but = frozenset(self._at_work.get(id, ()))
         heir = self._heir(id)
         if heir is not None:
-            await self._store.write(lambda tx: rows.hand_on(tx, id, heir, but))
+            settle = partial(rows.hand_on, handler=id, to=heir, but=but, limit=CHUNK)
+        else:
+            settle = partial(rows.bury, handler=id, problem=GONE, but=but, limit=CHUNK)
+        count = last = await self._store.write(settle)
+        while last == CHUNK:
+            last = await self._store.write(settle)
+            count += last
+        if heir is not None:
             self.wake()
-            return
-        count = await self._store.write(lambda tx: rows.bury(tx, id, GONE, but))
-        if count:
+        elif count:
             logger.warning(
                 "handler %s is no longer configured: what was pending for it is given up (%d)",
                 id,
