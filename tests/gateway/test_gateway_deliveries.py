@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from modemgw.gateway.deliveries import program, queue
 from modemgw.gateway.deliveries.program import clean_environment
 from modemgw.gateway.deliveries.subscriber import made_up_id, named
 from modemgw.gateway.errors import Unavailable
+from modemgw.store import inbound
 from modemgw.store.records import Inbound
 from modemgw.store.schema import migrate, migrations
 
@@ -603,6 +605,36 @@ async def test_what_one_handler_is_owed_never_goes_to_another(
     assert "is no longer configured: what was pending for it is given up (1)" in caplog.text
 
 
+@pytest.mark.parametrize("id", [None, "mine"])
+async def test_a_handler_that_comes_while_the_pending_are_read_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, id: str | None
+) -> None:
+    section = HandlerSection(id=id, reply="hello")
+    async with kept(tmp_path) as one:
+        read = one.store.read
+        reading, go_on = asyncio.Event(), asyncio.Event()
+
+        async def slowly(query: Any) -> Any:
+            result = await read(query)
+            reading.set()
+            await go_on.wait()
+            return result
+
+        def pending_from_before(tx: Any) -> None:
+            for n in (1, 2):
+                inbound.add(tx, n, replace(message(), id=f"in_{n}"), [])
+                inbound.owe(tx, n, [id or made_up_id(section)])
+
+        await one.store.write(pending_from_before)
+        monkeypatch.setattr(one.store, "read", slowly)
+        one.handlers.wake()
+        await reading.wait()
+        one.handlers.reconfigure([section])
+        monkeypatch.setattr(one.store, "read", read)
+        go_on.set()
+        await one.until(("done", 1), ("done", 1))
+
+
 @pytest.mark.parametrize("named_now", [False, True])
 async def test_much_that_is_pending_is_settled_little_by_little(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named_now: bool
@@ -764,7 +796,7 @@ async def test_a_disk_that_is_full_does_not_keep_others_from_what_is_pending(
     """Deliveries to nobody cannot be given up then; those to somebody are made."""
     async with hook([]) as (url, got), shop(tmp_path, {"webhook": url}) as one:
 
-        def full(*_: Any) -> int:
+        def full(*_: Any, **__: Any) -> int:
             raise sqlite3.OperationalError("database or disk is full")
 
         monkeypatch.setattr("modemgw.store.inbound.bury", full)

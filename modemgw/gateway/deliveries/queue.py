@@ -29,7 +29,7 @@ from modemgw.gateway.deliveries.subscriber import (
 )
 from modemgw.gateway.retry import LONGEST_WAIT_S, backoff
 from modemgw.plain import printable
-from modemgw.store import Handling, Store, StoreConflict
+from modemgw.store import Handling, Store, StoreConflict, Transaction
 from modemgw.store import inbound as rows
 from modemgw.store.records import Inbound
 
@@ -184,10 +184,14 @@ class Deliveries:
         """
         but = frozenset(self._at_work.get(id, ()))
         heir = self._heir(id)
-        if heir is not None:
-            settle = partial(rows.hand_on, handler=id, to=heir, but=but, limit=CHUNK)
-        else:
-            settle = partial(rows.bury, handler=id, problem=GONE, but=but, limit=CHUNK)
+
+        def settle(tx: Transaction) -> int:
+            if id in self._subscribers:  # it has come back, and what is pending may be new
+                return 0
+            if heir is not None:
+                return rows.hand_on(tx, id, heir, but=but, limit=CHUNK)
+            return rows.bury(tx, id, GONE, but=but, limit=CHUNK)
+
         count = last = await self._store.write(settle)
         while last == CHUNK:
             last = await self._store.write(settle)
