@@ -40,7 +40,7 @@ MAX_TRIES = 12
 """With back-off from FIRST_WAIT_S this is a little over two hours; then the delivery is dead."""
 FURTHEST_S = 2 * LONGEST_WAIT_S
 """No delivery is put off for longer: one that seems to be was put off by a clock gone wrong."""
-LONGEST_REST_S = 300.0
+LONGEST_REST_S = 60.0
 """The wall clock may be set meanwhile: look again at least this often."""
 CLOSE_S = 5.0
 """At the end: how long what is under way may take to be called off."""
