@@ -16,11 +16,16 @@ from typing import Any
 import serial
 import serial_asyncio_fast
 
+from ..threads import DaemonThreads
 from .channel import AtChannel, Port
 from .lockfile import claim, holder, lock_path, release
 
 _UNIX98_PTY_MAJORS = range(136, 144)
 OPEN_TIMEOUT_S = 15.0
+_hanging: set[str] = set()
+"""Devices of which an abandoned try to open them has not come back."""
+PORTS = DaemonThreads("ports", 128)
+"""Where ports are opened and closed: one that hangs there keeps only its own modem waiting."""
 
 
 class PortError(Exception):
@@ -67,6 +72,10 @@ class _Tty(serial.Serial):
             return len(data)
 
     def close(self) -> None:
+        """Begin to close: the driver of a USB stick that is gone may take half a minute."""
+        PORTS.submit(self._close)
+
+    def _close(self) -> None:
         super().close()
         if self.lock is not None:
             release(self.lock)
@@ -111,15 +120,17 @@ async def open_serial(device: str, channel: AtChannel, *, baud_rate: int = 115_2
     The port is ours alone: flock and a lock file for well-behaved programs, TIOCEXCL for others.
     Raises PortError with a sentence a person can act on.
     """
-    opening = asyncio.get_running_loop().run_in_executor(None, _open, device, baud_rate)
+    if device in _hanging:
+        raise PortError(f"{device}: an earlier try to open it still hangs in its driver")
+    opening = asyncio.get_running_loop().run_in_executor(PORTS, _open, device, baud_rate)
     try:
         async with asyncio.timeout(OPEN_TIMEOUT_S):
             tty = await asyncio.shield(opening)
     except TimeoutError as error:
-        opening.add_done_callback(_close_unwanted)
+        _abandon(opening, device)
         raise PortError(f"{device}: opening it took more than {OPEN_TIMEOUT_S:g} s") from error
     except asyncio.CancelledError:
-        opening.add_done_callback(_close_unwanted)
+        _abandon(opening, device)
         raise
     transport, _ = await serial_asyncio_fast.connection_for_serial(
         asyncio.get_running_loop(), lambda: channel, tty
@@ -129,6 +140,13 @@ async def open_serial(device: str, channel: AtChannel, *, baud_rate: int = 115_2
     port = SerialPort(transport, tty)
     channel.attach(port)
     return port
+
+
+def _abandon(opening: asyncio.Future[serial.Serial], device: str) -> None:
+    """A try that nobody waits for any more keeps its thread until it ends: one a device."""
+    _hanging.add(device)
+    opening.add_done_callback(lambda _: _hanging.discard(device))
+    opening.add_done_callback(_close_unwanted)
 
 
 def _close_unwanted(opening: asyncio.Future[serial.Serial]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
@@ -13,10 +11,8 @@ from modemgw.gateway import life
 from modemgw.gateway.inbox import Inbox
 from modemgw.gateway.life import Happening, Subject
 from modemgw.gateway.quota import Quota
-from modemgw.store import Store, StoreError, Transaction, maintenance, messages
+from modemgw.store import Store, Transaction, maintenance, messages
 from modemgw.store.records import MessageStatus
-
-logger = logging.getLogger(__name__)
 
 EVERY_S = 60.0
 CHUNK = 500
@@ -62,14 +58,15 @@ class Housekeeping:
         self._config = config
 
     async def run(self) -> None:
-        """Keep house until cancelled. A database in trouble is left alone until the next turn."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._every_turn(self._hand_on))
-            tasks.create_task(self._every_turn(self._let_go_by_a_settled_clock))
-
-    async def _every_turn(self, chores: Callable[[], Awaitable[None]]) -> None:
+        """Hand on what is overdue, until cancelled. What fails is begun anew by the keeper."""
         while True:
-            await chores()
+            await self._hand_on()
+            await self._clock.sleep(EVERY_S)
+
+    async def let_go(self) -> None:
+        """Let old things go, until cancelled: it holds up nothing of what `run` does."""
+        while True:
+            await self._let_go_by_a_settled_clock()
             await self._clock.sleep(EVERY_S)
 
     async def turn(self) -> None:
@@ -81,8 +78,7 @@ class Housekeeping:
         """What somebody waits for: it is not held up by the letting go of a million rows."""
         for quota in self._quotas:
             quota.forget_idle(self._clock.time())
-        await _guarded(self._inbox.release_overdue)
-        await _guarded(self._end_waiting)
+        await _each(self._inbox.release_overdue, self._end_waiting)
 
     async def _end_waiting(self) -> None:
         overdue = self._clock.time() - self._config.gateway.receipt_timeout
@@ -99,14 +95,17 @@ class Housekeeping:
         if now // DAY_S != self._day:
             # Once a day from the beginning: what had not ended last time may have by now.
             self._day, self._at = now // DAY_S, {}
-        for name, days, step in self._retention():
-            if days:
-                await _guarded(partial(self._let_go, name, step, now - days * DAY_S))
-        if days := self._config.retention.messages_days:
-            await _guarded(partial(self._forget_batches, now - days * DAY_S))
         answers = now - ANSWERS_DAYS * DAY_S
-        for forget in (maintenance.delete_answers, maintenance.delete_unmatched):
-            await _guarded(partial(self._forget, forget, answers))
+        chores = [
+            partial(self._let_go, name, step, now - days * DAY_S)
+            for name, days, step in self._retention()
+            if days
+        ]
+        if days := self._config.retention.messages_days:
+            chores.append(partial(self._forget_batches, now - days * DAY_S))
+        chores.append(partial(self._forget, maintenance.delete_answers, answers))
+        chores.append(partial(self._forget, maintenance.delete_unmatched, answers))
+        await _each(*chores)
 
     async def _forget_batches(self, before: float) -> None:
         while (
@@ -148,14 +147,19 @@ class Housekeeping:
             await self._clock.sleep(PAUSE_S)
 
 
-async def _guarded(chore: Callable[[], Awaitable[None]]) -> None:
-    """Do one thing; what goes wrong with it keeps nothing else from being done."""
-    try:
-        await chore()
-    except StoreError as error:
-        logger.warning("housekeeping is put off: %s", error)
-    except Exception:  # whatever it is, messages must go on
-        logger.exception("housekeeping failed")
+async def _each(*chores: Callable[[], Awaitable[None]]) -> None:
+    """Do all of them: what goes wrong with one keeps none of the others from being done.
+
+    Raises the first error.
+    """
+    first: Exception | None = None
+    for chore in chores:
+        try:
+            await chore()
+        except Exception as error:
+            first = first or error
+    if first is not None:
+        raise first
 
 
 def _call(step: _Step, after: int, before: float, tx: Transaction) -> int | None:

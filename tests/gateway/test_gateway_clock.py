@@ -544,7 +544,7 @@ async def test_nothing_is_let_go_by_a_clock_that_was_set_or_seen_within_the_hour
         config = parse({"retention": {"messages_days": 30}})
         inbox: Any = SimpleNamespace(release_overdue=_nothing)
         keeper = Housekeeping(config, store=store, inbox=inbox, quotas=(), clock=clock)
-        task = asyncio.create_task(keeper.run())
+        task = asyncio.create_task(keeper.let_go())
         async with asyncio.timeout(20):
             while await store.read(_messages):
                 await asyncio.sleep(0)
@@ -580,11 +580,11 @@ async def test_a_delivery_that_a_wrong_clock_has_put_off_is_made(tmp_path: Path)
         def owe(tx: Transaction) -> None:
             for n, (message, at) in enumerate(((late, START + YEAR), (soon, START + 600)), 1):
                 inbound.add(tx, n, message, [])
-                inbound.owe(tx, n, gateway._handlers.wanted_by(message))
+                inbound.owe(tx, n, gateway._deliveries.wanted_by(message))
                 tx.execute("UPDATE handlings SET next_at = ? WHERE inbound = ?", (at, n))
 
         await gateway._store.write(owe)
-        gateway._handlers.wake()
+        gateway._deliveries.wake()
         async with asyncio.timeout(10):
             while not taken:
                 await asyncio.sleep(0.01)

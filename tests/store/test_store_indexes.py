@@ -155,7 +155,7 @@ VERBS: list[Callable[[Transaction], Any]] = [
     lambda tx: events.unmatched(tx, "s", 5, "0770090", 0.0),
     lambda tx: inbound.overdue_sets(tx._db, 5.0, 9),
     lambda tx: inbound.kept_from(tx, b"x"),
-    lambda tx: inbound.owed(tx._db, 5),
+    lambda tx: inbound.pending(tx._db, {"a": 5}),
 ]
 
 
