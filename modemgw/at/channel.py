@@ -216,7 +216,7 @@ class AtChannel(asyncio.Protocol):
         if exchange is None or exchange.probe is None:
             return False
         since = self._clock.monotonic() - exchange.asked_at
-        if not exchange.asked or since > BLAME_S * self._patience:
+        if not exchange.asked or since > exchange.probe.every_s / 3:
             self._ask(exchange, exchange.probe)
         return True
 
@@ -479,7 +479,9 @@ class AtChannel(asyncio.Protocol):
     def _forgotten(self, exchange: Exchange, how: str) -> None:
         """The modem says by what it does that no result will come any more."""
         self._dialogue.end()
-        self._give_up(exchange, f"{masked(exchange.question.text)}: the modem forgot it: {how}")
+        self._give_up(
+            exchange, f"{masked(exchange.question.text)}: the modem has forgotten it: {how}"
+        )
 
     def _let_pass(self, answers: int) -> None:
         """The result is here, and the answers to what was asked before it follow: up to one that
