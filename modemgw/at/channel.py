@@ -360,8 +360,8 @@ class AtChannel(asyncio.Protocol):
                 self._goes_on(exchange)
         elif isinstance(happening, Echoed):
             self.echo_seen = not self.echo_stays
-            if self.echo_seen and exchange is not None and exchange.asked:
-                self._forgotten(exchange, "it echoes what it is asked")
+            if self.echo_seen and exchange is not None and exchange.phase is Phase.SENT:
+                self._echoed(exchange)
 
     def _goes_on(self, exchange: Exchange) -> None:
         """A line of the answer has come: how long the rest may take."""
@@ -475,6 +475,13 @@ class AtChannel(asyncio.Protocol):
         exchange.question.aside = probe.text
         self._write(probe.text.encode("ascii") + b"\r", probe.text)
         self._await_result(exchange)
+
+    def _echoed(self, exchange: Exchange) -> None:
+        """Echo was off: reset, it has forgotten the PDU, or never took what it echoes for one."""
+        if exchange.asked:
+            self._forgotten(exchange, "it echoes what it is asked")
+        else:
+            self.ask_after()
 
     def _forgotten(self, exchange: Exchange, how: str) -> None:
         """The modem says by what it does that no result will come any more."""

@@ -325,6 +325,19 @@ async def test_a_modem_that_has_forgotten_its_part_is_found_out_within_the_minut
     assert not port.channel.in_sync
 
 
+@in_virtual_time
+async def test_a_pdu_that_is_echoed_though_echo_was_off_is_asked_after_at_once() -> None:
+    # Reset between its prompt and the PDU: to the command line that is nonsense, and not answered.
+    port = ScriptedPort({b"AT+CMGS=4\r": PROMPT, SENT: SENT, b"AT\r": b"AT\r" + OK})
+    began = loop_time()
+    with pytest.raises(CommandTimeout, match="forgotten"):
+        await send_asking(port)
+    assert loop_time() - began < 1
+    # But a modem that echoes only there is sending, and says so in the end.
+    port = SendingPort(3.0, SENT + ACCEPTED)
+    assert await send_asking(port) == "+CMGS: 9"
+
+
 @pytest.mark.parametrize("error", [b"ERROR", b"+CMS ERROR: 500", b"+CMS ERROR: 512"])
 @in_virtual_time
 async def test_an_error_right_behind_the_question_leaves_it_open_what_was_sent(
