@@ -137,9 +137,9 @@ async def test_seventy_seconds_of_silence_are_waited_for_and_nothing_is_doubled(
 async def test_a_part_that_a_modem_has_forgotten_is_at_an_end_within_the_minute(
     tmp_path: Path, *, passed: bool
 ) -> None:
-    # A fiftieth of the product's times: the answer may take 180 s, the modem is asked after 15.
+    # A fiftieth of the product's times: the answer may take 180 s, the modem is asked after 20.
     scale = 1 / 50
-    patient = replace(SCALED, submit=180 * scale * 5, probe=15 * scale)
+    patient = replace(SCALED, submit=180 * scale * 5, probe=20 * scale)
     async with bank_of(tmp_path, 2) as bank:
         config = config_of(tmp_path, bank, type=POLICIES)
         async with Gateway.open(config, timings=patient) as gateway:
