@@ -112,6 +112,7 @@ class AtChannel(asyncio.Protocol):
         self._transport: asyncio.ReadTransport | None = None
         self._gate = FloodGate(clock.monotonic(), LASTING_S * patience)
         self._flood_told = False
+        self._deaf_until = float("-inf")
 
     # The port's side
 
@@ -127,12 +128,13 @@ class AtChannel(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Octets have come in."""
         now = self.last_heard = self._clock.monotonic()
+        if now < self._deaf_until:
+            return
         lines, happenings = self._dialogue.feed(data)
         urcs = [h for h in happenings if isinstance(h, Urc)]
         rest_s = self._gate.take(len(data), len(lines), urcs, now)
-        if rest_s and self._transport is not None:
-            self._transport.pause_reading()
-            self._loop.call_later(rest_s, self._listen)
+        if rest_s:
+            self._rest(rest_s, now)
         self._take(lines, happenings)
         if self._dialogue.waits:
             self._wait_for_text()
@@ -145,10 +147,19 @@ class AtChannel(asyncio.Protocol):
         """What floods the port, while it is read slowly for that; None as a rule."""
         return self._gate.reason(self._clock.monotonic())
 
+    def _rest(self, seconds: float, now: float) -> None:
+        """Read nothing for a while: it waits in the line, or where that cannot be, it is lost."""
+        if self._transport is not None:
+            self._transport.pause_reading()
+        else:
+            self._deaf_until = now + seconds
+        self._loop.call_later(seconds, self._listen)
+
     def _listen(self) -> None:
-        if self.closed.done() or self._transport is None:
+        if self.closed.done():
             return
-        self._transport.resume_reading()
+        if self._transport is not None:
+            self._transport.resume_reading()
         reason = self.flooding
         if (
             reason is not None
