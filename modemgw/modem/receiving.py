@@ -373,7 +373,8 @@ class Receiver:
 
         `taken`: there was something of ours in the stores, so they may be less full in a moment.
         """
-        fill = await usage(self._channel)
+        now = self._stores[0] if self._stores else None
+        fill = await usage(self._channel, now)
         if fill is None:
             return
         if fill.size:
@@ -381,7 +382,6 @@ class Receiver:
         if fill.room or (taken and fill.size):
             self._alarm(None)
             return
-        now = self._stores[0] if self._stores else None
         for store in (s for s in self._setup.receivable if s != now):
             agreed, other = await receive_into(self._channel, store)
             if agreed:
