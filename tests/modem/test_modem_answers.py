@@ -99,6 +99,12 @@ def test_a_sim_can_be_named_by_an_iccid_with_letters() -> None:
     assert matches(ModemMatch(iccid="8986001234567890123f"), None, "8986001234567890123")
 
 
+@pytest.mark.parametrize("iccid", ["xyz", "8999", "898600G5192271001234", "8986001234567890123456"])
+def test_what_is_no_iccid_is_refused_with_what_would_be_one(iccid: str) -> None:
+    with pytest.raises(ValueError, match="18 to 20 digits"):
+        ModemMatch(iccid=iccid)
+
+
 # Registration
 
 
