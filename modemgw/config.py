@@ -7,6 +7,7 @@ not messages, and 0 or an absent limit means "no limit".
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 import zoneinfo
 from collections import Counter
@@ -168,9 +169,19 @@ class ModemMatch(Section):
     """Finds a modem by what it is, not by its ttyUSB number. Exactly one key."""
 
     imei: Annotated[str, Field(pattern=r"^[0-9]{14,16}$")] | None = None
-    iccid: Annotated[str, Field(pattern=r"^[0-9A-Fa-f]{18,20}[Ff]?$")] | None = None
+    iccid: str | None = None
     """18 to 20 digits; some issuers have A to F among them."""
     usb_path: Annotated[str, Field(pattern=r"^[0-9]+-[0-9]+(\.[0-9]+)*$")] | None = None
+
+    @field_validator("iccid")
+    @classmethod
+    def _iccid(cls, iccid: str | None) -> str | None:
+        if iccid is not None and not re.fullmatch(r"[0-9A-Fa-f]{18,20}[Ff]?", iccid):
+            raise ValueError(
+                "an ICCID has 18 to 20 digits (with some issuers A to F among them), as "
+                f"`modemgw modems scan` shows it, not {iccid!r}"
+            )
+        return iccid
 
     @model_validator(mode="after")
     def _exactly_one(self) -> ModemMatch:

@@ -151,6 +151,8 @@ class AtChannel(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Octets have come in."""
         now = self.last_heard = self._clock.monotonic()
+        if self._resting and self._transport is None:
+            return  # a port that cannot be told to wait: what comes while it is not read is lost
         lines, happenings = self._dialogue.feed(data)
         urcs = [h for h in happenings if isinstance(h, Urc)]
         rest_s = self._gate.take(len(data), len(lines), urcs, now)

@@ -5,8 +5,8 @@ from .discovery import Found, Locator, scan
 from .errors import ModemError, NotSubmitted, SubmitAmbiguous, SubmitRefused, UssdError
 from .identify import SimIdentity
 from .modem import Modem, ModemSink
+from .pdus import ReceivedPdu
 from .pin_guard import PinGuard, PinMemory, PinOutcome, PinTry, SimPlace
-from .receiving import ReceivedPdu
 from .sending import Submitted
 from .states import ModemState
 from .status import ModemStatus

@@ -117,7 +117,8 @@ async def probe(candidate: Candidate, *, clock: Clock, baud_rate: int = 115_200)
         profile = select(identity.manufacturer, identity.model)
         iccid = await read_iccid(channel, profile.iccid)
     except AtError as error:
-        return replace(found, problem=f"no modem answers here: {error}")
+        problem = channel.flooding or str(error)
+        return replace(found, problem=f"no modem answers here: {problem}")
     finally:
         await channel.close()
     return replace(found, identity=identity, iccid=iccid, profile=profile.name)

@@ -16,9 +16,10 @@ from .discovery import Locator
 from .errors import NotSubmitted, PromptMissing, SubmitAmbiguous, SubmitRefused, UssdError
 from .identify import SimIdentity
 from .ladder import fault_of_refusal, fault_of_silence
+from .pdus import ReceivedPdu
 from .pin_guard import PinGuard
 from .profiles import by_name
-from .receiving import Inbox, ReceivedPdu
+from .receiving import Inbox
 from .registration import Registration
 from .sending import Submitted, dispose
 from .session import Session

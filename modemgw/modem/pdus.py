@@ -1,4 +1,4 @@
-"""The PDU in a line, as modems really print it (TS 27.005 3.1 <pdu>, <length>).
+"""PDUs in URCs and answers, as modems really print them (TS 27.005 3.1 <pdu>, <length>).
 
 There should be a service centre address, then a TPDU of <length> octets. Some modems leave the
 address out, fill the rest of a record with FF, or have a digit too many at the end.
@@ -7,13 +7,97 @@ address out, fill the rest of a record with FF, or have a digit too many at the 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
+from ..at import Cursor, Urc
+from ..at.dialogue import hex_digits, looks_like_pdu
 from ..sms import PduError, decode_mt, unpack_pdu
 
 _TYPE_OF_ADDRESS = 0x80
 """Bit 8 of a type-of-address octet is always set (TS 23.040 9.1.2.5)."""
 _LONGEST_ADDRESS = 12
 _SUBMIT_MTI = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedPdu:
+    """A PDU as the modem gave it, not yet decoded. `tpdu` is empty when `raw` is no PDU at all."""
+
+    tpdu: bytes
+    raw: str
+    smsc: str | None
+    memory: str | None
+    index: int | None
+    direct: bool
+    beside: frozenset[tuple[str, int]] = frozenset()
+    """Other places of the modem's stores in which something lay at the same time, where the whole
+    store was looked through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An entry of a message store."""
+
+    index: int
+    status: int
+    pdu: ReceivedPdu
+
+
+def direct_pdu(urc: Urc) -> ReceivedPdu:
+    """The PDU of +CMT or +CDS. The last number of the header is the TPDU's length in octets."""
+    return _received(urc.pdu or urc.line, _last_number(urc.line), None, None, direct=True)
+
+
+def entries(lines: tuple[str, ...], memory: str | None, index: int | None) -> list[Stored]:
+    """Headers and PDUs of a CMGR (`index` given) or CMGL answer; empty slots are left out."""
+    found: list[Stored] = []
+    header: str | None = None
+    pending = list(reversed(lines))
+    while pending:
+        line = pending.pop()
+        if line.startswith("+CMG"):
+            header = line
+            continue
+        if header is None:
+            continue
+        glued = line.find("+CMGL:")
+        if glued > 0:
+            pending.append(line[glued:])
+            line = line[:glued]
+        cursor = Cursor(header)
+        number = cursor.number() if index is None else index
+        status = cursor.number()
+        if number is not None and not _is_empty(line):
+            pdu = _received(line, _last_number(header), memory, number, direct=False)
+            found.append(Stored(number, status or 0, pdu))
+        header = None
+    return found
+
+
+def _received(
+    line: str, length: int | None, memory: str | None, index: int | None, *, direct: bool
+) -> ReceivedPdu:
+    raw = hex_digits(line.strip().lstrip('"'))
+    smsc, tpdu = unpack(raw, length) if looks_like_pdu(line) else (None, b"")
+    if not tpdu:
+        return ReceivedPdu(b"", line, None, memory, index, direct)
+    return ReceivedPdu(tpdu, raw, smsc, memory, index, direct)
+
+
+def _last_number(header: str) -> int | None:
+    """`+CMGR: 0,23`, `,,92`, `24`, `4,1,,151`: the length is always the last."""
+    last = header.rpartition(",")[2].rpartition(":")[2].strip()
+    return int(last) if last.isdecimal() else None
+
+
+def _is_empty(line: str) -> bool:
+    """A slot without a message: `00`, or `00` and a fill of F."""
+    return not line.strip("0").strip("Ff") and line.startswith("0")
+
+
+def is_submit(stored: Stored) -> bool:
+    """A draft or a sent message: not ours to deliver. By TP-MTI; the status alone may lie."""
+    return stored.status >= 2 and bool(stored.pdu.tpdu) and stored.pdu.tpdu[0] & 3 == _SUBMIT_MTI
 
 
 def unpack(digits: str, length: int | None) -> tuple[str | None, bytes]:

@@ -10,14 +10,13 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 
 from ..at import AtChannel, CommandFailed, Cursor, Urc, UrcKind
-from ..at.dialogue import hex_digits
 from ..clock import Clock
 from .initialise import Setup
-from .pdus import unpack
+from .pdus import ReceivedPdu, Stored, direct_pdu, entries, is_submit
 from .stores import Usage, receive_into, usage
 from .timings import Timings
 
@@ -35,7 +34,6 @@ _HINTS_KEPT = 500
 _SLOW_COMMIT_S = 5.0
 _KEPT_S = 3600.0
 """What the modem does not delete is offered again now and then, so that it stays known."""
-_SUBMIT_MTI = 1
 _NOTHING_THERE = frozenset({21, 22, 321})
 """Errors for a slot that is empty, or does not exist."""
 _BUSY = frozenset({14, 256, 301, 314, 500, 512, 515, 519, 522, 532, 535})
@@ -46,28 +44,6 @@ _MOST_IN_VAIN = 20
 
 class _NotNow(Exception):
     """The store cannot be read at this moment; what is in it stays there."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReceivedPdu:
-    """A PDU as the modem gave it, not yet decoded. `tpdu` is empty when `raw` is no PDU at all."""
-
-    tpdu: bytes
-    raw: str
-    smsc: str | None
-    memory: str | None
-    index: int | None
-    direct: bool
-    beside: frozenset[tuple[str, int]] = frozenset()
-    """Other places of the modem's stores in which something lay at the same time, where the whole
-    store was looked through."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Stored:
-    index: int
-    status: int
-    pdu: ReceivedPdu
 
 
 class Inbox:
@@ -298,7 +274,7 @@ class Receiver:
                 self._inbox.sweep_due = True
             return
         started = self._clock.monotonic()
-        if not _is_submit(stored) and await self._kept_safely(stored.pdu):
+        if not is_submit(stored) and await self._kept_safely(stored.pdu):
             await self._delete(memory, stored, started)
 
     def _hint_again(self, memory: str, index: int, *, report: bool) -> None:
@@ -318,7 +294,7 @@ class Receiver:
 
         asyncio.get_running_loop().call_later(self._retry_s * 2**tries, again)
 
-    async def _read(self, memory: str, index: int) -> _Stored | None:
+    async def _read(self, memory: str, index: int) -> Stored | None:
         """What is there, None: nothing. Raises _NotNow."""
         if not await self._select(memory):
             return None
@@ -328,8 +304,7 @@ class Receiver:
             if error.code.number in _NOTHING_THERE:
                 return None
             raise _NotNow from error
-        entries = list(_entries(lines, memory, index))
-        return entries[0] if entries else None
+        return next(iter(entries(lines, memory, index)), None)
 
     async def _select(self, memory: str) -> bool:
         """Read and delete in `memory` (mem1) from now on; mem3 stays what it is. Raises _NotNow."""
@@ -344,7 +319,7 @@ class Receiver:
         self._memory = memory
         return True
 
-    async def _delete(self, memory: str | None, stored: _Stored, started: float) -> None:
+    async def _delete(self, memory: str | None, stored: Stored, started: float) -> None:
         if self._clock.monotonic() - started > _SLOW_COMMIT_S and memory is not None:
             # The slot may have been emptied and used again meanwhile.
             try:
@@ -396,7 +371,7 @@ class Receiver:
             if memory is not None and not await self._select(memory):
                 continue
             started = self._clock.monotonic()
-            found = [s for s in await self._list(memory) if not _is_submit(s)]
+            found = [s for s in await self._list(memory) if not is_submit(s)]
             lying |= {(memory or "", s.index) for s in found}
             new = [
                 replace(s, pdu=replace(s.pdu, beside=frozenset(lying)))
@@ -416,7 +391,8 @@ class Receiver:
 
         `taken`: there was something of ours in the stores, so they may be less full in a moment.
         """
-        fill = await usage(self._channel)
+        now = self._stores[0] if self._stores else None
+        fill = await usage(self._channel, now)
         if fill is None:
             return
         if fill.size:
@@ -424,7 +400,6 @@ class Receiver:
         if fill.room or (taken and fill.size):
             self._alarm(None)
             return
-        now = self._stores[0] if self._stores else None
         for store in (s for s in self._setup.receivable if s != now):
             agreed, other = await receive_into(self._channel, store)
             if agreed:
@@ -439,7 +414,7 @@ class Receiver:
             self._memory = now if agreed else None
         self._alarm(_no_room(now, fill))
 
-    async def _list(self, memory: str | None) -> list[_Stored]:
+    async def _list(self, memory: str | None) -> list[Stored]:
         """AT+CMGL (TS 27.005 3.4.2); an empty store is OK, 321 or ERROR, as the modem likes.
 
         Raises _NotNow.
@@ -454,7 +429,7 @@ class Receiver:
                     raise _NotNow from error
                 return []
             self._list_all = argument
-            return list(_entries(lines, memory, None))
+            return list(entries(lines, memory, None))
         return []
 
 
@@ -466,60 +441,3 @@ def _no_room(store: str | None, fill: Usage) -> str:
         f"nothing can be received: the {name} is full ({fill.used} of {fill.size}) of drafts and "
         "other entries that are not ours to delete, and no other one has room; delete them by hand"
     )
-
-
-def direct_pdu(urc: Urc) -> ReceivedPdu:
-    """The PDU of +CMT or +CDS. The last number of the header is the TPDU's length in octets."""
-    return _received(urc.pdu or urc.line, _last_number(urc.line), None, None, direct=True)
-
-
-def _entries(lines: tuple[str, ...], memory: str | None, index: int | None) -> list[_Stored]:
-    """Headers and PDUs of a CMGR (`index` given) or CMGL answer; empty slots are left out."""
-    found: list[_Stored] = []
-    header: str | None = None
-    pending = list(reversed(lines))
-    while pending:
-        line = pending.pop()
-        if line.startswith("+CMG"):
-            header = line
-            continue
-        if header is None:
-            continue
-        glued = line.find("+CMGL:")
-        if glued > 0:
-            pending.append(line[glued:])
-            line = line[:glued]
-        cursor = Cursor(header)
-        number = cursor.number() if index is None else index
-        status = cursor.number()
-        if number is not None and not _is_empty(line):
-            pdu = _received(line, _last_number(header), memory, number, direct=False)
-            found.append(_Stored(number, status or 0, pdu))
-        header = None
-    return found
-
-
-def _received(
-    line: str, length: int | None, memory: str | None, index: int | None, *, direct: bool
-) -> ReceivedPdu:
-    raw = hex_digits(line.strip().lstrip('"'))
-    smsc, tpdu = unpack(raw, length)
-    if not tpdu:
-        return ReceivedPdu(b"", line, None, memory, index, direct)
-    return ReceivedPdu(tpdu, raw, smsc, memory, index, direct)
-
-
-def _last_number(header: str) -> int | None:
-    """`+CMGR: 0,23`, `,,92`, `24`, `4,1,,151`: the length is always the last."""
-    last = header.rpartition(",")[2].rpartition(":")[2].strip()
-    return int(last) if last.isdecimal() else None
-
-
-def _is_empty(line: str) -> bool:
-    """A slot without a message: `00`, or `00` and a fill of F."""
-    return not line.strip("0").strip("Ff") and line.startswith("0")
-
-
-def _is_submit(stored: _Stored) -> bool:
-    """A draft or a sent message: not ours to deliver. By TP-MTI; the status alone may lie."""
-    return stored.status >= 2 and bool(stored.pdu.tpdu) and stored.pdu.tpdu[0] & 3 == _SUBMIT_MTI

@@ -19,9 +19,10 @@ from .initialise import Setup, cnmi_holds, greet, initialise, switch_on
 from .ladder import Cause, Fault
 from .leaving import leave
 from .patience import Patience, PatientLine
+from .pdus import ReceivedPdu
 from .pin_guard import PinGuard, SimPlace
 from .profiles import Profile, by_name, select
-from .receiving import Inbox, ReceivedPdu, Receiver
+from .receiving import Inbox, Receiver
 from .registration import (
     Network,
     Registration,

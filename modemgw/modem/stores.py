@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..at import AtChannel, CommandFailed, Cursor
+from ..at import AtChannel, Cursor
 from .identify import ask
 from .patience import Line
 
@@ -51,13 +51,17 @@ async def receive_into(channel: Line, store: str) -> tuple[bool, Usage | None]:
     return False, None
 
 
-async def usage(channel: AtChannel) -> Usage | None:
-    """How full the receiving store is now; None where the modem does not tell."""
-    try:
-        lines = (await channel.command("AT+CPMS?")).lines
-    except CommandFailed:
-        return None
-    return next((u for line in lines if (u := usage_of(line)) is not None), None)
+async def usage(channel: AtChannel, store: str | None) -> Usage | None:
+    """How full the receiving store is now; None where the modem does not tell.
+
+    One that does not know the question may tell when `store` is chosen (again).
+    """
+    for command in ("AT+CPMS?", f'AT+CPMS="{store}"' if store is not None else ""):
+        for line in (await ask(channel, command) if command else None) or ():
+            found = usage_of(line)
+            if found is not None:
+                return found
+    return None
 
 
 def named_stores(lines: tuple[str, ...] | None) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -13,7 +13,7 @@ from ..at import AtError, ChannelClosed, CommandFailed, PortError
 from ..clock import Clock
 from . import ladder as rungs
 from .ladder import Cause, Fault, Ladder, Step
-from .receiving import ReceivedPdu
+from .pdus import ReceivedPdu
 from .registration import Registration
 from .session import Session
 from .simlock import SimReport

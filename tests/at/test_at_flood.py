@@ -79,6 +79,20 @@ async def test_a_flooded_channel_stops_listening_for_moments_and_tells_once() ->
 
 
 @in_virtual_time
+async def test_what_cannot_be_told_to_wait_is_not_listened_to() -> None:
+    port = ScriptedPort()
+    heard = 0
+    for _ in range(1000):
+        port.says(b"\r\n^RSSI: 20\r\n" * 50)
+        await asyncio.sleep(0.01)
+        heard = len(port.urcs)
+    assert heard < 10 * 300 + 3000
+    await asyncio.sleep(5.0)
+    port.says(b'\r\n+CMTI: "SM",1\r\n')
+    assert port.urcs[-1].name == "+CMTI"
+
+
+@in_virtual_time
 async def test_a_long_listing_is_no_flood() -> None:
     pdu = "07915155000000F0" + "AB" * 150
     listing = b"".join(f"\r\n+CMGL: {n},1,,150\r\n{pdu}".encode() for n in range(3000))

@@ -51,6 +51,7 @@ SCALED = Timings(
     operator_poll=5.0,
     sweep=0.5,
     sweep_blind=0.3,
+    leave=0.5,
     reset_pause=0.3,
     reopen_pause=0.1,
     steady=5.0,

@@ -92,7 +92,8 @@ async def test_a_direct_message_that_was_not_kept_before_the_end_comes_again(
                 async with asyncio.timeout(5):
                     await came.wait()
                 assert "AT+CNMA" not in [line.text for line in gateway.trace("m0")]
-        assert bank.smsc.waiting_for(bank.modems[0].inserted()) == 1
+        sim = bank.modems[0].inserted()
+        assert bank.smsc.waiting_for(sim) + len(sim.store) == 1
         async with Gateway.open(config, timings=SCALED) as gateway:
 
             async def here() -> bool:

@@ -18,8 +18,8 @@ from modemgw.at.parser import Parser
 from modemgw.config import ModemMatch
 from modemgw.modem.discovery import matches
 from modemgw.modem.identify import iccid_of, read_iccid
+from modemgw.modem.pdus import direct_pdu, entries
 from modemgw.modem.profiles import select
-from modemgw.modem.receiving import _entries, direct_pdu
 from modemgw.modem.registration import Network, Registration, poll_registration
 from modemgw.modem.simlock import SimState, report_of_word
 from modemgw.sms import Deliver, StatusReport, decode_mt
@@ -97,6 +97,12 @@ def test_a_sim_can_be_named_by_an_iccid_with_letters() -> None:
     assert matches(match, None, "898600B5192271001234")
     assert not matches(match, None, "8986005192271001234")
     assert matches(ModemMatch(iccid="8986001234567890123f"), None, "8986001234567890123")
+
+
+@pytest.mark.parametrize("iccid", ["xyz", "8999", "898600G5192271001234", "8986001234567890123456"])
+def test_what_is_no_iccid_is_refused_with_what_would_be_one(iccid: str) -> None:
+    with pytest.raises(ValueError, match="18 to 20 digits"):
+        ModemMatch(iccid=iccid)
 
 
 # Registration
@@ -227,7 +233,7 @@ def direct(header: str, pdu: str) -> bytes:
 
 
 def stored(header: str, pdu: str) -> bytes:
-    return _entries((header, pdu), "SM", None)[0].pdu.tpdu
+    return entries((header, pdu), "SM", None)[0].pdu.tpdu
 
 
 @pytest.mark.parametrize(
@@ -253,6 +259,12 @@ def test_a_message_is_read_with_and_without_a_centre(header: str, pdu: str) -> N
     tpdu = direct(header, pdu)
     assert tpdu == bytes.fromhex(DELIVER)
     assert isinstance(decode_mt(tpdu), Deliver)
+
+
+@pytest.mark.parametrize("line", ["Call me", "RDY", "0", "xyz", ""])
+def test_what_is_no_pdu_is_kept_as_it_is(line: str) -> None:
+    pdu = direct_pdu(Urc(UrcKind.DIRECT, "+CMT", "+CMT: ,24", line))
+    assert (pdu.tpdu, pdu.raw) == (b"", line or "+CMT: ,24")
 
 
 def test_without_a_length_the_octets_decide() -> None:

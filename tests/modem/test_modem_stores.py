@@ -109,6 +109,17 @@ async def test_a_store_without_room_is_left_for_another(rig: RigMaker, before: o
         assert not r.sink.alarms
 
 
+async def test_a_modem_that_does_not_know_the_question_tells_by_the_choice(rig: RigMaker) -> None:
+    def before(bank: Bank) -> None:
+        modem = bank.modems[0]
+        modem.personality = replace(modem.personality, answers={"+CPMS?": ("+CSQ: 1",)})
+        drafts("SM")(bank)  # type: ignore[operator]
+
+    async with rig(before=before) as r:
+        await r.ready()
+        await r.until(lambda: r.virtual.memories[2] == "ME")
+
+
 @pytest.mark.parametrize("spoil", [no_slots, drafts])
 async def test_without_any_room_a_person_is_told(rig: RigMaker, spoil: object) -> None:
     async with rig(before=spoil("SM", "ME")) as r:  # type: ignore[operator]
