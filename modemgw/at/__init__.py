@@ -1,6 +1,7 @@
 """AT commands (V.250, TS 27.005, TS 27.007): a sans-IO parser and a channel over a serial port."""
 
 from .channel import AtChannel, Port
+from .charset import Charset
 from .cursor import Cursor
 from .errors import (
     AtError,
@@ -21,6 +22,7 @@ __all__ = [
     "AtChannel",
     "AtError",
     "ChannelClosed",
+    "Charset",
     "CommandFailed",
     "CommandTimeout",
     "Cursor",

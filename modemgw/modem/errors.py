@@ -38,3 +38,7 @@ class SubmitAmbiguous(ModemError):
 
 class UssdError(ModemError):
     """A USSD request came to nothing."""
+
+
+class UssdUntypable(UssdError):
+    """The request cannot be written on the line at all: no modem was asked."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..at import AtChannel, CommandFailed, Cursor
+from ..at import AtChannel, Charset, CommandFailed, Cursor
 from ..at.cursor import parameters
 
 
@@ -70,7 +70,10 @@ async def _imei(channel: AtChannel) -> str | None:
 
 
 async def identify_sim(
-    channel: AtChannel, commands: tuple[str, ...], number: str | None
+    channel: AtChannel,
+    commands: tuple[str, ...],
+    number: str | None,
+    charset: Charset = Charset.IRA,
 ) -> SimIdentity | None:
     """The SIM's ICCID, IMSI and number; None when the modem gives no ICCID and no IMSI.
 
@@ -84,7 +87,7 @@ async def identify_sim(
             break
     iccid = await read_iccid(channel, commands)
     if number is None:
-        number = await _own_number(channel)
+        number = await _own_number(channel, charset)
     if iccid is None and imsi is None:
         return None
     return SimIdentity(iccid or f"imsi-{imsi}", imsi, number)
@@ -118,13 +121,13 @@ def iccid_of(text: str) -> str | None:
     return digits if digits.isdecimal() and 18 <= len(digits) <= 20 else None
 
 
-async def _own_number(channel: AtChannel) -> str | None:
+async def _own_number(channel: AtChannel, charset: Charset) -> str | None:
     """AT+CNUM (TS 27.007 7.1): `+CNUM: [alpha],number,type`."""
     for line in await ask(channel, "AT+CNUM") or ():
         if not line.startswith("+CNUM:"):
             continue
         fields = Cursor(line).skip(1)
-        number, kind = fields.string(), fields.number()
+        number, kind = charset.read(fields.string() or ""), fields.number()
         if number and number.lstrip("+").isdecimal():
             return number if number.startswith("+") or kind != 145 else f"+{number}"
     return None

@@ -10,12 +10,20 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
-from ..at import AtChannel, ChannelClosed, CommandFailed, Urc, UrcKind
+from ..at import AtChannel, ChannelClosed, Charset, CommandFailed, Urc, UrcKind
 from ..clock import Clock
 from ..config import ConfigError, ModemSection
 from .discovery import matches
 from .identify import Identity, SimIdentity, ask, identify, identify_sim, read_iccid
-from .initialise import Patience, Setup, cnmi_holds, greet, initialise, switch_on
+from .initialise import (
+    Patience,
+    Setup,
+    choose_charset,
+    cnmi_holds,
+    greet,
+    initialise,
+    switch_on,
+)
 from .ladder import Cause, Fault
 from .profiles import Profile, by_name, select
 from .receiving import Inbox, ReceivedPdu, Receiver
@@ -68,6 +76,8 @@ class Session:
         self.setup = Setup()
         self.network = Network()
         self.sender: Sender | None = None
+        self.charset = Charset.IRA
+        """AT+CSCS: how names and USSD texts are spelled."""
         self.ussd: UssdDialogue | None = None
         self.changed = asyncio.Event()
         """Set when registration may have changed."""
@@ -95,7 +105,6 @@ class Session:
             else by_name(name)
         )
         self.channel.gap_s = self.profile.gap_s * self._timings.patience
-        self.ussd = UssdDialogue(self.channel, self.profile)
         await switch_on(self.channel)
 
     async def open_sim(self, tell: Callable[[SimReport], None]) -> None:
@@ -127,7 +136,11 @@ class Session:
 
     async def initialise(self) -> None:
         """All settings; afterwards the modem can send and receive."""
-        self.sim = await identify_sim(self.channel, self.profile.iccid, self._section.number)
+        self.charset = await choose_charset(self.channel)
+        self.ussd = UssdDialogue(self.channel, self.profile, self.charset)
+        self.sim = await identify_sim(
+            self.channel, self.profile.iccid, self._section.number, self.charset
+        )
         if self.sim is None:
             raise Fault(Cause.REFUSING, "the SIM gives neither its ICCID nor its IMSI")
         match = self._section.match
@@ -178,7 +191,7 @@ class Session:
             registered = self.network.registration in _REGISTERED
             if registered and now >= next_operator:
                 next_operator = now + self._timings.operator_poll
-                await poll_operator(self.channel, self.network)
+                await poll_operator(self.channel, self.network, self.charset)
             if not registered:
                 await self._check_sim()
             await self._restart_radio()
