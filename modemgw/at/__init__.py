@@ -11,9 +11,10 @@ from .errors import (
     NotACommand,
     NothingSent,
     OutOfSync,
+    PortError,
 )
 from .exchange import Response
-from .port import PortError, open_serial
+from .port import check_device, open_serial
 from .results import ErrorCode
 from .trace import Trace, TraceLine
 from .urc import Urc, UrcKind
@@ -37,5 +38,6 @@ __all__ = [
     "TraceLine",
     "Urc",
     "UrcKind",
+    "check_device",
     "open_serial",
 ]

@@ -50,3 +50,11 @@ class NothingSent(AtError):
     def __init__(self, reason: str, cause: AtError | None = None) -> None:
         super().__init__(reason)
         self.cause = cause
+
+
+class PortError(Exception):
+    """The port cannot be opened. `missing` tells an absent device from one that refuses."""
+
+    def __init__(self, problem: str, *, missing: bool = False) -> None:
+        super().__init__(problem)
+        self.missing = missing
