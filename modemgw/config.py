@@ -99,6 +99,8 @@ class GatewaySection(Section):
     """After this time an incomplete long inbound SMS is handed on with the gap marked."""
     drain_timeout: Seconds = 30
     """How long SIGTERM waits for the part that is in the air."""
+    probe_any_tty: bool = False
+    """Look for modems with `match` also behind serial adapters and unknown USB devices."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("default_region")
@@ -147,7 +149,8 @@ class ModemMatch(Section):
     """Finds a modem by what it is, not by its ttyUSB number. Exactly one key."""
 
     imei: Annotated[str, Field(pattern=r"^[0-9]{14,16}$")] | None = None
-    iccid: Annotated[str, Field(pattern=r"^[0-9]{18,20}F?$")] | None = None
+    iccid: Annotated[str, Field(pattern=r"^[0-9A-Fa-f]{18,20}[Ff]?$")] | None = None
+    """18 to 20 digits; some issuers have A to F among them."""
     usb_path: Annotated[str, Field(pattern=r"^[0-9]+-[0-9]+(\.[0-9]+)*$")] | None = None
 
     @model_validator(mode="after")

@@ -273,6 +273,7 @@ class Modem(TypedDict):
     resets: int
     recoveries: int
     storage: Storage | None
+    alarm: Annotated[str | None, Field(description="What a person must see to.")]
     last_answer_at: Time | None
     ready_since: Time | None
     routes: list[str]

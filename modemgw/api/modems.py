@@ -62,6 +62,7 @@ def _render(view: ModemView) -> answers.Modem:
         "resets": status.resets,
         "recoveries": status.recoveries,
         "storage": storage,
+        "alarm": status.alarm,
         "last_answer_at": render_optional_moment(status.last_answer),
         "ready_since": render_optional_moment(status.ready_since),
         "routes": list(view.routes),

@@ -24,7 +24,8 @@ async def readiness(request: web.Request) -> web.Response:
         refusal = "no modem can send"
     if refusal is not None:
         raise Problem("unavailable", refusal)
-    document: answers.Readiness = {"ready": True, "detail": None}
+    alarms = [f"modem {id}: {alarm}" for id, alarm in gateway.alarms.items()]
+    document: answers.Readiness = {"ready": True, "detail": "; ".join(alarms) or None}
     return json_response(document)
 
 

@@ -49,10 +49,21 @@ _TIMEOUTS: dict[str, float] = {
     "+CUSD": 30.0,
     "+CRSM": 20.0,
 }
-_FREE_TEXT = frozenset(
-    {"I", "+CGMI", "+CGMM", "+CGMR", "+CGSN", "+GMI", "+GMM", "+GMR", "+GSN", "+CIMI"}
-    | {"+CCID", "+ICCID", "^ICCID", "#CCID", "+QCCID", "^SCID", "!ICCID", "+ZGETICCID"}
+_ICCID = frozenset(
+    {"+CCID", "+ICCID", "^ICCID", "#CCID", "+QCCID", "^SCID", "!ICCID", "+ZGETICCID", "+CICCID"}
 )
+_FREE_TEXT = _ICCID | {
+    "I",
+    *("+CGMI", "+CGMM", "+CGMR", "+CGSN", "+GMI", "+GMM", "+GMR", "+GSN", "+CIMI"),
+}
+_SISTERS = (
+    _ICCID,
+    *(frozenset({f"+C{name}", f"+{name}"}) for name in ("GMI", "GMM", "GMR", "GSN")),
+    frozenset({"+CIMI", "+IMSI"}),
+    frozenset({"+SPIC", "^SPIC"}),
+    frozenset({"+CPINR", "+CPINC", "+QPINC", "^CPIN", "#PCT", "+UPINCNT"}),
+)
+"""Commands that answer under each other's names (AT+CICCID: `+ICCID: …`)."""
 _PDU_FOLLOWS = frozenset({"+CMGR", "+CMGL", "^SMGR", "^SMGL"})
 _REGISTRATION = frozenset({"+CREG", "+CGREG", "+CEREG"})
 
@@ -60,9 +71,10 @@ _REGISTRATION = frozenset({"+CREG", "+CGREG", "+CEREG"})
 @lru_cache(maxsize=256)
 def kind_of(name: str) -> Kind:
     """How to read the answer to the command called `name` (such as "+CREG")."""
-    prefixes = (f"{name}:",) if name and not name.isalpha() else ()
+    names = {name} if name and not name.isalpha() else set()
+    names |= {other for sisters in _SISTERS if name in sisters for other in sisters}
     return Kind(
-        prefixes=prefixes,
+        prefixes=tuple(sorted(f"{one}:" for one in names)),
         timeout_s=_TIMEOUTS.get(name, _USUAL),
         free_text=name in _FREE_TEXT,
         pdu_follows=name in _PDU_FOLLOWS,
@@ -80,14 +92,46 @@ def name_of(text: str) -> str:
     return name if name[0] in "+^#$%*!" else name[:2] if name[0] == "&" else name[:1]
 
 
+_STATS = range(12)
+"""<stat> of +CREG and its sisters (TS 27.007 7.2, 10.1.22)."""
+
+
 def is_registration_answer(fields: list[str]) -> bool:
     """Whether the parameters of +CREG, +CGREG, +CEREG are `n,stat[,lac,ci…]` and no URC.
 
-    A URC has `stat[,lac,ci[,act]]` (TS 27.007 7.2, 10.1.20, 10.1.22): one field, or a second one
-    that is an area code, quoted or (Huawei, ZTE) not.
+    A URC has `stat[,lac,ci[,act]]` (TS 27.007 7.2, 10.1.20, 10.1.22). Area codes should be quoted
+    and often are not, nor do they have all their zeros: `1,7,2F41` is home in area 7.
     """
-    if len(fields) < 2:
+    fields = registration_fields(fields)
+    if len(fields) < 2 or _small_number(fields[1]) is None:
         return False
-    if len(fields) == 2:
+    if len(fields) <= 3:
+        # An area never comes without its cell, so three are stat, area and cell.
+        return len(fields) == 2
+    if fields[2].startswith('"'):
         return True
-    return fields[1].isdecimal() and len(fields[1]) <= 3
+    # Without quotes: only n=2 and above show an area. 3 is rather the <stat> of a refused modem.
+    return fields[0] == "2" or (fields[0] == "3" and len(fields) > 4)
+
+
+def registration_fields(fields: list[str]) -> list[str]:
+    """The parameters without those that are empty at the end: `0,1,,` says no more than `0,1`."""
+    count = len(fields)
+    while count and fields[count - 1] in ("", '""'):
+        count -= 1
+    return fields[:count]
+
+
+def _small_number(field: str) -> int | None:
+    """A <stat>, with leading zeros or not (`001` was seen; `0001` is an area code)."""
+    if not field.isdecimal() or len(field) > 3 or int(field) not in _STATS:
+        return None
+    return int(field)
+
+
+def registration_stat(fields: list[str]) -> int | None:
+    """The <stat> in the parameters of an answer or a URC; None where there is none."""
+    fields = registration_fields(fields)
+    if is_registration_answer(fields):
+        fields = fields[1:]
+    return _small_number(fields[0].strip('"')) if fields else None

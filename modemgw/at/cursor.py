@@ -78,13 +78,17 @@ def parameters(line: str) -> str:
 
 
 def split(text: str) -> list[str]:
-    """Cut at the commas that are in neither quotes nor brackets."""
+    """Cut at the commas that are in neither quotes nor brackets.
+
+    A quote that is never closed encloses nothing, lest it swallow what follows.
+    """
     if '"' not in text and "(" not in text:
         return [field.strip() for field in text.split(",")] if text else []
     fields: list[str] = []
     depth, quoted, start = 0, False, 0
+    unclosed = text.rindex('"') if text.count('"') % 2 else -1
     for at, character in enumerate(text):
-        if character == '"':
+        if character == '"' and at != unclosed:
             quoted = not quoted
         elif quoted:
             continue

@@ -15,6 +15,8 @@ from .results import Final, digit_result, final_result
 from .urc import TWO_LINES, Urc, UrcKind, classify, urc
 
 _HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
+_SURELY = 18
+"""So many hexadecimal digits in a row are no word."""
 
 
 @dataclass(slots=True)
@@ -135,12 +137,11 @@ class Dialogue:
                 happenings.append(Finished(final))
 
     def _ours(self, line: str) -> bool:
-        """Whether a line is certainly no second line of a URC while a command runs."""
+        """Whether a line is certainly no second line of a URC: a result, an echo, an answer."""
         question = self.question
-        return question is not None and (
-            final_result(line) is not None
-            or line == question.text
-            or line.startswith(question.kind.prefixes)
+        return final_result(line) is not None or (
+            question is not None
+            and (line == question.text or line.startswith(question.kind.prefixes))
         )
 
     @staticmethod
@@ -160,9 +161,20 @@ class Dialogue:
 
 
 def looks_like_pdu(line: str) -> bool:
-    """Whether a line is a PDU in hexadecimal, `,0` or a glued `+CMGL:` after it or not."""
-    text = line.partition(",")[0].partition("+")[0]
-    return len(text) >= 2 and _HEXADECIMAL.issuperset(text)
+    """Whether a line is a PDU in hexadecimal: in quotes or not, with `,0`, a glued `+CMGL:` or (a
+    long one) rubbish behind it or not.
+    """
+    text = line.lstrip('"')
+    digits = len(hex_digits(text))
+    return digits >= 2 and (text[digits : digits + 1] in ("", '"', ",", "+") or digits >= _SURELY)
+
+
+def hex_digits(text: str) -> str:
+    """The hexadecimal digits that `text` begins with."""
+    for at, character in enumerate(text):
+        if character not in _HEXADECIMAL:
+            return text[:at]
+    return text
 
 
 def _is_urc(line: str) -> bool:

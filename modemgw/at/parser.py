@@ -118,6 +118,10 @@ class Parser:
                 return
             self._release(events)
         head, quote, text = line.partition(b'"')
+        cut_off, nul, head = head.rpartition(b"\x00")
+        if nul:
+            # Power came back in the middle of a line: the banner is another one.
+            self._line(cut_off, events)
         line = (head.translate(None, _NOISE) + quote + text).strip(b" ")
         if line.startswith(b">"):
             if self._expects_prompt:

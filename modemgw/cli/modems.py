@@ -104,6 +104,7 @@ def _print(modem: answers.Modem) -> None:
             ("ambiguous", modem["ambiguous"]),
             ("timeouts", modem["timeouts"]),
             ("resets", modem["resets"]),
+            ("alarm", modem["alarm"]),
             ("storage", storage and f"{storage['used']} of {storage['size']} messages"),
             ("last answer", local_time(modem["last_answer_at"])),
             ("routes", " ".join(modem["routes"])),

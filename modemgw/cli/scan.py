@@ -14,14 +14,20 @@ from modemgw.modem import discovery
 
 @click.command()
 @click.argument("devices", nargs=-1, metavar="[DEVICE]...")
+@click.option(
+    "--all",
+    "anything",
+    is_flag=True,
+    help="Type AT also at devices of no known maker of modems (serial adapters, GPS, UPS…).",
+)
 @json_option
-def scan(devices: tuple[str, ...], as_json: bool) -> None:
+def scan(devices: tuple[str, ...], anything: bool, as_json: bool) -> None:
     """Find the modems that are attached, and print what to put into the configuration.
 
-    Asks every USB serial port, or just each DEVICE, what it is. A port that the daemon has open
-    is left alone. Needs no daemon.
+    Asks every USB serial port of a maker of modems, or just each DEVICE, what it is. A port that
+    the daemon has open is left alone. Needs no daemon.
     """
-    found = asyncio.run(discovery.scan(devices or None, clock=SystemClock()))
+    found = asyncio.run(discovery.scan(devices or None, clock=SystemClock(), anything=anything))
     if as_json:
         print_json([_found(item) for item in found])
         return

@@ -91,7 +91,8 @@ class Fleet(ModemSink):
         self._clock = clock
         self._random = random
         self._timings = timings
-        self._locator = Locator(clock=clock)  # one for all: a port is asked once, has one owner
+        # One for all: a port is asked once, and has one owner.
+        self._locator = Locator(clock=clock, anything=config.gateway.probe_any_tty)
         self._tasks: asyncio.TaskGroup | None = None
         self._closed = False
         self._ready: set[str] = set()
@@ -167,6 +168,7 @@ class Fleet(ModemSink):
         if self._closed:
             return []
         assert self._tasks is not None, "it was started"
+        self._locator.anything = config.gateway.probe_any_tty
         wanted = self._wanted = {s.id: s for s in config.modem}
         told, changing = [], []
         for id, station in self._stations.items():
@@ -279,6 +281,10 @@ class Fleet(ModemSink):
             if new in _EVENTS:
                 self._tell(_EVENTS[new], modem_id, reason)
 
+    def alarmed(self, modem_id: str, problem: str | None) -> None:
+        """See ModemSink."""
+        self._tell("alert.raised" if problem else "alert.cleared", modem_id, problem)
+
     async def _let_work(self, station: _Station) -> None:
         id, sim = station.section.id, station.modem.sim
         if sim is not None:
@@ -296,6 +302,12 @@ class Fleet(ModemSink):
     def ready(self) -> bool:
         """Whether any modem can send."""
         return bool(self._ready)
+
+    @property
+    def alarms(self) -> dict[str, str]:
+        """What a person must see to, by modem."""
+        alarms = {id: s.modem.status.alarm for id, s in self._stations.items()}
+        return {id: alarm for id, alarm in alarms.items() if alarm is not None}
 
     def view(self, id: str) -> ModemView:
         """A modem as it is now. Raises NotFound."""

@@ -216,6 +216,11 @@ class Gateway:
         return self._fleet.ready
 
     @property
+    def alarms(self) -> dict[str, str]:
+        """What a person must see to though messages may be sent, by modem."""
+        return self._fleet.alarms
+
+    @property
     def accepting(self) -> str | None:
         """Why new work is refused, or None when it is not."""
         return self._store.problem

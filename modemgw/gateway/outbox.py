@@ -98,6 +98,8 @@ class Outbox:
         self._sticky: set[str] = set()
         """Sticky routes of whose recipients the store was asked which SIM wrote to them."""
         self._limits: dict[str, Limits] = {}
+        self._last_word: dict[str, object] = {}
+        """Who has said last that a modem can send, by modem."""
         """By lane: as the configuration wants them; its throttle may still have to follow."""
         self._sims = Sims(store=store, clock=clock, random=random)
         self.dispatcher = Dispatcher(
@@ -261,11 +263,18 @@ class Outbox:
         """Forget a modem whose lane has ended."""
         self.dispatcher.remove_lane(id)
         del self._lanes[id], self._limits[id]
+        self._last_word.pop(id, None)
 
     async def set_ready(self, id: str, sim: str) -> None:
-        """A modem can send with this SIM: count what the SIM has sent before, and let it work."""
+        """A modem can send with this SIM: count what the SIM has sent before, and let it work.
+
+        The last word counts: who is overtaken by another SIM, or by `set_unready`, changes nothing.
+        """
+        word = self._last_word[id] = object()
         while (limits := self._limits.get(id)) is not None:  # None: it was removed meanwhile
             throttle, breaker = await self._sims.of(sim, limits)
+            if self._last_word.get(id) is not word:
+                return
             if self._limits.get(id) == limits:
                 lane = self.dispatcher.core.lane(id)
                 lane.throttle, lane.breaker = throttle, breaker
@@ -274,6 +283,7 @@ class Outbox:
 
     def set_unready(self, id: str) -> None:
         """A modem cannot send just now."""
+        self._last_word.pop(id, None)
         if id in self._lanes:
             self.dispatcher.set_ready(id, False, None)
 

@@ -2,6 +2,9 @@
 
 `scan` asks every port once, for a person. `Locator` finds the configured modems by IMEI, ICCID or
 USB plug while the daemon runs, asking each new port once and remembering the answer.
+
+Asking means typing AT, and not everything with a tty is a modem: only devices of those who make
+modems are asked, and others when a person says so or names their plug.
 """
 
 from __future__ import annotations
@@ -20,10 +23,13 @@ from .identify import Identity, identify, read_iccid
 from .initialise import greet
 from .profiles import select
 from .usb import UsbTty, usb_ttys
-from .usb_roles import rank
+from .usb_roles import BRIDGES, may_be_modem, rank
 
 log = logging.getLogger(__name__)
 
+NOT_ASKED = (
+    "not asked: no known maker of modems; if a modem is behind it, name the port or ask all of them"
+)
 _ANSWER_S = 0.5
 _TRIES = 3
 _RETRY_S = (2.0, 5.0, 15.0, 60.0)
@@ -77,6 +83,18 @@ class Candidate:
             self.device,
         )
 
+    @property
+    def group(self) -> str:
+        """What the ports of one modem have in common: the plug, or nothing behind an adapter."""
+        if self.usb is None or self.usb.vendor in BRIDGES:
+            return self.device
+        return self.usb.path
+
+    @property
+    def likely(self) -> bool:
+        """Whether it is asked without a word from a person: a modem's, or named by hand."""
+        return self.usb is None or may_be_modem(self.usb.vendor, self.usb.product)
+
 
 def candidates(sysfs: Path = Path("/sys"), dev: Path = Path("/dev")) -> list[Candidate]:
     """The ttys of USB devices, best first within each device."""
@@ -106,11 +124,16 @@ async def probe(candidate: Candidate, *, clock: Clock, baud_rate: int = 115_200)
 
 
 async def scan(
-    devices: Sequence[str] | None = None, *, clock: Clock, sysfs: Path = Path("/sys")
+    devices: Sequence[str] | None = None,
+    *,
+    clock: Clock,
+    sysfs: Path = Path("/sys"),
+    anything: bool = False,
 ) -> list[Found]:
     """What is attached: every USB tty, or just `devices`. Ports of different devices in parallel.
 
-    A modem with two AT ports is reported once; its other port says so (`also_at`).
+    Ports of no known maker of modems are shown and not asked, unless `anything` is. A modem with
+    two AT ports is reported once; its other port says so (`also_at`).
     """
     if devices is None:
         ports = await asyncio.to_thread(candidates, sysfs)
@@ -118,11 +141,16 @@ async def scan(
         ports = [Candidate(device) for device in devices]
     groups: dict[str, list[Candidate]] = {}
     for port in ports:
-        groups.setdefault(port.usb.path if port.usb else port.device, []).append(port)
+        groups.setdefault(port.group, []).append(port)
 
     async def one_device(group: list[Candidate]) -> list[Found]:
         # One after the other: many modems answer on one of their ports at a time.
-        return [await probe(port, clock=clock) for port in group]
+        return [
+            await probe(port, clock=clock)
+            if anything or port.likely
+            else Found(port.device, port.usb, problem=NOT_ASKED)
+            for port in group
+        ]
 
     found = await asyncio.gather(*(one_device(group) for group in groups.values()))
     return merge([item for group in found for item in group])
@@ -157,6 +185,12 @@ class _Known:
     ask_again_at: float
 
 
+@dataclass(slots=True, eq=False)
+class _Asking:
+    task: asyncio.Task[None]
+    waiters: int = 0
+
+
 class Locator:
     """Finds devices by what they are. Shared by all modems of a bank, so that ports are asked once.
 
@@ -169,32 +203,75 @@ class Locator:
         clock: Clock,
         ports: Callable[[], list[Candidate]] = candidates,
         reread_s: float = 30.0,
+        anything: bool = False,
     ) -> None:
-        """`reread_s`: while a SIM is looked for, free modems are asked for theirs this often."""
+        """`reread_s`: while a SIM is looked for, free modems are asked for theirs this often.
+
+        `anything`: type AT also at devices of no known maker of modems.
+        """
         self._clock = clock
         self._reread_s = reread_s
         self._ports = ports
         self._known: dict[_Key, _Known] = {}
         self._taken: dict[str, str] = {}
-        self._lock = asyncio.Lock()
+        self._asking: dict[str, _Asking] = {}
+        """The devices that are being asked at this moment, each by one task for all who wait."""
+        self.anything = anything
 
     async def find(self, match: ModemMatch, owner: str) -> str | None:
-        """The device that fits, or None. It is `owner`'s until `release`d."""
-        async with self._lock:
-            ports = await asyncio.to_thread(self._ports_now)
-            self._known = {key: k for key, k in self._known.items() if key in ports.values()}
-            free = {
-                port: key
-                for port, key in ports.items()
-                if self._taken.get(port.device, owner) == owner
-                and match.usb_path in (None, port.usb.path if port.usb is not None else None)
-            }
-            await self._ask_all(free, sims=match.iccid is not None)
-            for port, key in free.items():
-                known = self._known.get(key)
-                if known is not None and _fits(match, known.found):
-                    self._taken[port.device] = owner
-                    return port.device
+        """The device that fits, or None. It is `owner`'s until `release`d.
+
+        A device that answers slowly, or never, holds up only who is not found before.
+        """
+        ports = await asyncio.to_thread(self._ports_now)
+        self._known = {key: k for key, k in self._known.items() if key in ports.values()}
+        groups = self._free_groups(ports, match, owner)
+        joined = {
+            group: asking
+            for group, members in groups.items()
+            if (asking := self._ask(group, members, sims=match.iccid is not None)) is not None
+        }
+        try:
+            while True:
+                for group, members in groups.items():
+                    if self._asked_now(group) is not None:
+                        continue  # its port is open, and what it says may be news
+                    device = self._fitting(members, match, owner)
+                    if device is not None:
+                        self._taken[device] = owner
+                        return device
+                unanswered = [asking.task for asking in joined.values() if not asking.task.done()]
+                if not unanswered:
+                    return None
+                await asyncio.wait(unanswered, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await self._stop_waiting(joined)
+
+    def _free_groups(
+        self, ports: dict[Candidate, _Key], match: ModemMatch, owner: str
+    ) -> dict[str, list[tuple[Candidate, _Key]]]:
+        """The ports that may be meant, by device; a device that another modem uses is left alone,
+        its second port as well.
+        """
+        used = {p.group for p in ports if self._taken.get(p.device, owner) != owner}
+        groups: dict[str, list[tuple[Candidate, _Key]]] = {}
+        for port, key in ports.items():
+            if match.usb_path is not None:
+                wanted = port.usb is not None and port.usb.path == match.usb_path
+            else:
+                wanted = self.anything or port.likely
+            if wanted and port.group not in used:
+                groups.setdefault(port.group, []).append((port, key))
+        return groups
+
+    def _fitting(
+        self, members: list[tuple[Candidate, _Key]], match: ModemMatch, owner: str
+    ) -> str | None:
+        for port, key in members:
+            known = self._known.get(key)
+            free = self._taken.get(port.device, owner) == owner
+            if known is not None and free and _fits(match, known.found):
+                return port.device
         return None
 
     def release(self, owner: str) -> None:
@@ -216,36 +293,73 @@ class Locator:
             there[port] = (port.device, node.st_rdev, node.st_ino)
         return there
 
-    async def _ask_all(self, ports: dict[Candidate, _Key], *, sims: bool) -> None:
-        """Ask the ports that are new, or silent so far; devices in parallel."""
-        devices: dict[str, list[tuple[Candidate, _Key]]] = {}
-        for port, key in ports.items():
-            devices.setdefault(port.usb.path if port.usb else port.device, []).append((port, key))
-        await asyncio.gather(*(self._ask_device(group, sims) for group in devices.values()))
+    # Asking
 
-    async def _ask_device(self, group: list[tuple[Candidate, _Key]], sims: bool) -> None:
-        """Ask one device's ports until one answers: the others are its second port, diag, NMEA."""
+    def _ask(
+        self, group: str, members: list[tuple[Candidate, _Key]], *, sims: bool
+    ) -> _Asking | None:
+        """See to it that a device is asked, if that is due, and wait with those who do already."""
+        asking = self._asked_now(group)
+        if asking is None:
+            due = self._due(members, sims=sims)
+            if not due:
+                return None
+            task = asyncio.create_task(self._ask_device(group, due), name=f"ask {group}")
+            asking = self._asking[group] = _Asking(task)
+        asking.waiters += 1
+        return asking
+
+    def _asked_now(self, group: str) -> _Asking | None:
+        asking = self._asking.get(group)
+        return None if asking is None or asking.task.done() else asking
+
+    async def _stop_waiting(self, joined: dict[str, _Asking]) -> None:
+        """What nobody waits for any more is not asked to the end."""
+        for asking in joined.values():
+            asking.waiters -= 1
+        unwanted = [a.task for a in joined.values() if not a.waiters and not a.task.done()]
+        for task in unwanted:
+            task.cancel()
+        if unwanted:
+            await asyncio.wait(unwanted)
+
+    def _due(
+        self, members: list[tuple[Candidate, _Key]], *, sims: bool
+    ) -> list[tuple[Candidate, _Key]]:
+        """The ports of one device to ask: new ones, and those that were silent some time ago.
+
+        Once one has answered the others are its second port, diagnostics or NMEA; it is asked again
+        only for the sake of its SIM.
+        """
         answering = [
             (port, key)
-            for port, key in group
+            for port, key in members
             if (known := self._known.get(key)) is not None and known.found.identity is not None
         ]
         if answering and not sims:
-            return
-        group = answering or group
-        for port, key in group:
-            known = self._known.get(key)
-            if known is not None and self._clock.monotonic() < known.ask_again_at:
-                continue
-            found = await probe(port, clock=self._clock)
-            tries = known.tries + 1 if known is not None else 1
-            wait = _RETRY_S[min(tries, len(_RETRY_S)) - 1]
-            if found.identity is not None:
-                wait = self._reread_s
-            self._known[key] = _Known(found, tries, self._clock.monotonic() + wait)
-            if found.identity is not None:
-                log.info("%s is the modem with IMEI %s", port.device, found.identity.imei)
-                return
+            return []
+        now = self._clock.monotonic()
+        return [
+            (port, key)
+            for port, key in answering or members
+            if (known := self._known.get(key)) is None or now >= known.ask_again_at
+        ]
+
+    async def _ask_device(self, group: str, due: list[tuple[Candidate, _Key]]) -> None:
+        try:
+            for port, key in due:
+                known = self._known.get(key)
+                found = await probe(port, clock=self._clock)
+                tries = known.tries + 1 if known is not None else 1
+                wait = _RETRY_S[min(tries, len(_RETRY_S)) - 1]
+                if found.identity is not None:
+                    wait = self._reread_s
+                self._known[key] = _Known(found, tries, self._clock.monotonic() + wait)
+                if found.identity is not None:
+                    log.info("%s is the modem with IMEI %s", port.device, found.identity.imei)
+                    return
+        except Exception:
+            log.exception("%s could not be asked who it is", group)
 
 
 def _fits(match: ModemMatch, found: Found) -> bool:
@@ -257,4 +371,4 @@ def matches(match: ModemMatch, imei: str | None, iccid: str | None) -> bool:
     if match.imei is not None:
         # The 15th digit is a check digit, the 16th a software version: 14 tell devices apart.
         return (imei or "")[:14] == match.imei[:14]
-    return match.iccid is None or (iccid or "") == match.iccid.rstrip("F")
+    return match.iccid is None or (iccid or "") == match.iccid.upper().rstrip("F")

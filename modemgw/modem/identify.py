@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from ..at import AtChannel, Charset, CommandFailed, Cursor
-from ..at.cursor import parameters
+from ..at.cursor import parameters, split
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ async def identify_sim(
 
 
 async def read_iccid(channel: AtChannel, commands: tuple[str, ...]) -> str | None:
-    """The ICCID: 19 or 20 digits (ITU-T E.118), by the vendor's command or from EF_ICCID."""
+    """The ICCID: 18 to 20 digits (ITU-T E.118), by the vendor's command or from EF_ICCID."""
     for command in commands:
         for line in await ask(channel, command) or ():
             iccid = iccid_of(parameters(line))
@@ -102,23 +103,42 @@ async def read_iccid(channel: AtChannel, commands: tuple[str, ...]) -> str | Non
                 return iccid
     # EF_ICCID, 2FE2: TS 51.011 10.1.1, nibbles swapped.
     for line in await ask(channel, "AT+CRSM=176,12258,0,0,10") or ():
-        content = Cursor(line).skip(2).string() or ""
-        swapped = "".join(b + a for a, b in zip(content[::2], content[1::2], strict=False))
-        iccid = iccid_of(swapped)
+        iccid = iccid_of(Cursor(line).skip(2).string() or "")
         if iccid is not None:
             return iccid
     return None
 
 
+_ICCID = re.compile(r"[0-9A-F]{18,20}")
+_SHORTEST = 18
+_ISSUED = "89"
+"""Every ICCID begins so: telecommunication (ITU-T E.118)."""
+
+
 def iccid_of(text: str) -> str | None:
-    """The ICCID in what a modem answers: quoted or not, F at its end or not, swapped or not."""
-    run = "".join(c for c in text.upper() if c.isdigit() or c == "F")
-    digits = run.rstrip("F")
-    if digits.startswith("98") and not digits.startswith("89"):
-        swapped = "".join(b + a for a, b in zip(run[::2], run[1::2], strict=False)).rstrip("F")
-        if swapped.startswith("89"):
-            digits = swapped
-    return digits if digits.isdecimal() and 18 <= len(digits) <= 20 else None
+    """The ICCID in what a modem answers: quoted, swapped, filled with F, behind a slot number or
+    before an EID, as it comes; None where there is none.
+
+    EF_ICCID has 20 semi-octets, and some issuers put A to F among their digits: every one of them
+    counts, or two cards would become one. Only F at the end is a filler.
+    """
+    found = [digits for field in split(text) for digits in _runs(field)]
+    forms = [form.rstrip("F") for digits in found for form in (digits, _swapped(digits))]
+    whole = [form for form in forms if len(form) >= _SHORTEST]
+    issued = next((form for form in whole if form.startswith(_ISSUED)), None)
+    # A test card may begin otherwise, but has digits only.
+    return issued or next((form for form in whole if form.isdecimal()), None)
+
+
+def _runs(field: str) -> list[str]:
+    """What may be an ICCID in a field: all of it, or a word of it."""
+    words = field.rpartition(":")[2].upper().replace('"', " ").replace("-", " ").split()
+    return [run for run in ("".join(words), *words) if _ICCID.fullmatch(run)]
+
+
+def _swapped(digits: str) -> str:
+    """Semi-octets in the other order, as EF_ICCID has them."""
+    return "".join(b + a for a, b in zip(digits[::2], (digits + "F")[1::2], strict=False))
 
 
 async def _own_number(channel: AtChannel, charset: Charset) -> str | None:

@@ -15,6 +15,7 @@ from ..at import AtChannel, Charset, CommandFailed, Cursor
 from ..clock import Clock
 from .identify import ask
 from .profiles import Profile
+from .stores import candidates, named_stores, receive_into
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,8 @@ class Setup:
 
     stores: tuple[str, ...] = ()
     """Memories to sweep, the receiving one first; empty: the modem names none."""
+    receivable: tuple[str, ...] = ()
+    """Memories that messages could be received into, best first."""
     cnmi: str | None = None
     """The CNMI setting in force; None: the modem announces nothing and is polled."""
     acknowledges: bool = False
@@ -84,13 +87,13 @@ async def initialise(
             await ask(channel, f"AT{name}=1")
     await _patiently(channel, "AT+CMGF=0", patience)
     acknowledges = await _service(channel, profile)
-    stores, others = await _stores(channel, profile, patience)
+    stores, receivable, readable = await _stores(channel, profile, patience)
     cnmi = await _announcements(channel, profile)
-    if cnmi is not None and cnmi.split(",")[3] == "2" and "SR" in others:
+    if cnmi is not None and cnmi.split(",")[3] == "2" and "SR" in readable:
         stores = (*stores, "SR")
     in_pdu = smsc is not None and not await _service_centre(channel, smsc)
     more = profile.more_to_send and await ask(channel, "AT+CMMS=?") is not None
-    return Setup(stores, cnmi, acknowledges, more, in_pdu, profile.list_all[0])
+    return Setup(stores, receivable, cnmi, acknowledges, more, in_pdu, profile.list_all[0])
 
 
 class Patience:
@@ -131,44 +134,28 @@ async def _service(channel: AtChannel, profile: Profile) -> bool:
 
 async def _stores(
     channel: AtChannel, profile: Profile, patience: Patience
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """AT+CPMS (TS 27.005 3.2.2): the stores to sweep, receiving first, and all readable ones."""
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """AT+CPMS: the stores to sweep, receiving first; those to receive into; all readable ones."""
     try:
         await _patiently(channel, "AT+CPMS?", patience)
     except CommandFailed as error:
         log.warning("the message store cannot be read: %s", error.code)
-    readable, received = _stores_of(await ask(channel, "AT+CPMS=?"))
-    wanted = [s for s in profile.stores if not received or s in received] or list(profile.stores)
+    readable, received = named_stores(await ask(channel, "AT+CPMS=?"))
+    wanted = candidates(profile.stores, readable, received)
     while True:
+        chosen = None
         for store in wanted:
-            if await _set_store(channel, store):
-                others = (s for s in ("SM", "ME") if s != store and s in readable)
-                return (store, *others), readable
+            agreed, fill = await receive_into(channel, store)
+            if agreed:
+                chosen = store
+            if agreed and (fill is None or fill.size):
+                break  # else it has no slots at all, as a card that is not read yet may say, too
+        if chosen is not None:
+            others = (s for s in ("SM", "ME") if s != chosen and s in readable)
+            return (chosen, *others), wanted, readable
         if not await patience.left():
             log.warning("the modem lets no message store be chosen; it keeps the one it has")
-            return (), readable
-
-
-async def _set_store(channel: AtChannel, store: str) -> bool:
-    """Three memories, or two, or one: Wavecom takes only one."""
-    for count in (3, 2, 1):
-        if await ask(channel, "AT+CPMS=" + ",".join([f'"{store}"'] * count)) is not None:
-            return True
-    return False
-
-
-def _stores_of(lines: tuple[str, ...] | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Readable and receiving stores in `+CPMS: (mem1s),(mem2s),(mem3s)`, brackets nested or not."""
-    for line in lines or ():
-        cursor = Cursor(line)
-        if len(cursor) == 1:
-            nested = (cursor.raw() or "").removeprefix("(").removesuffix(")")
-            cursor = Cursor(nested)
-        readable = cursor.strings()
-        cursor.skip()
-        received = cursor.strings()
-        return readable, received or readable
-    return (), ()
+            return (), (), readable
 
 
 async def _announcements(channel: AtChannel, profile: Profile) -> str | None:

@@ -55,6 +55,10 @@ class ModemSink(Protocol):
         """The modem has moved to another state. Must not block."""
         ...
 
+    def alarmed(self, modem_id: str, problem: str | None) -> None:
+        """A person must see to this though the modem may work; None: it is over. Must not block."""
+        ...
+
 
 class PortOpener(Protocol):
     """How a port is opened; `open_serial` unless a test says otherwise."""
@@ -170,6 +174,7 @@ class Modem:
             last_answer=figures.last_answer,
             ready_since=figures.ready_since,
             storage=figures.storage,
+            alarm=figures.alarm,
         )
 
     @property
@@ -304,6 +309,7 @@ class Modem:
             figures=self._figures,
             inbox=self._inbox,
             mismatch=lambda: self._locator.forget(device),
+            alarm=self._alarm,
             make_channel=make_channel,
         )
         port = await self._open_port(device, session.channel, baud_rate=self._section.baud_rate)
@@ -319,6 +325,18 @@ class Modem:
         assert session.sim is not None
         await self._sink.received(self.id, session.sim, pdu)
         self._figures.received += 1
+
+    def _alarm(self, problem: str | None) -> None:
+        """Something a person must see to has come up, or (None) is over."""
+        if problem == self._figures.alarm:
+            return
+        self._figures.alarm = problem
+        if problem is not None:
+            log.warning("modem %s: %s", self.id, problem)
+        try:
+            self._sink.alarmed(self.id, problem)
+        except Exception:
+            log.exception("modem %s: its alarm was not taken", self.id)
 
     def _changed(self, old: ModemState, new: ModemState, reason: str | None) -> None:
         session = self._supervisor.session

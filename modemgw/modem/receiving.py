@@ -13,9 +13,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from ..at import AtChannel, CommandFailed, Cursor, Urc, UrcKind
+from ..at.dialogue import hex_digits
 from ..clock import Clock
-from ..sms import PduError, unpack_pdu
 from .initialise import Setup
+from .pdus import unpack
+from .stores import Usage, receive_into, usage
 from .timings import Timings
 
 log = logging.getLogger(__name__)
@@ -24,6 +26,15 @@ _DIRECT_KEPT = 2000
 _HINTS_KEPT = 500
 _SLOW_COMMIT_S = 5.0
 _SUBMIT_MTI = 1
+_NOTHING_THERE = frozenset({21, 22, 321})
+"""Errors for a slot that is empty, or does not exist."""
+_BUSY = frozenset({14, 256, 301, 314, 500, 512, 515, 519, 522, 532, 535})
+"""Errors of a store that can be read in a moment (SIM busy, init in progress…)."""
+_TRIES = 6
+
+
+class _NotNow(Exception):
+    """The store cannot be read at this moment; what is in it stays there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +112,11 @@ class Receiver:
         inbox: Inbox,
         keep: Callable[[ReceivedPdu], Awaitable[None]],
         filled: Callable[[int, int], None] = lambda used, size: None,
+        alarm: Callable[[str | None], None] = lambda problem: None,
     ) -> None:
-        """`filled` hears how full the receiving store is: messages in it, and its size."""
+        """`filled` hears how full the receiving store is: messages in it, and its size. `alarm`
+        hears why nothing can be received, and None when it can.
+        """
         self._channel = channel
         self._filled = filled
         self._inbox = inbox
@@ -110,9 +124,16 @@ class Receiver:
         self._clock = clock
         self._keep = keep
         self._sweep_s = timings.sweep if setup.cnmi is not None else timings.sweep_blind
+        self._alarm = alarm
+        self._retry_s = timings.sim_poll
+        self._stores = setup.stores
         self._memory = setup.stores[0] if setup.stores else None
         self._list_all = setup.list_all
         self._kept: set[tuple[str | None, int, str]] = set()
+        self._refused: dict[tuple[str, int], int] = {}
+        """How often an announced place could not be read."""
+        self._broken_off = 0
+        """Sweeps in a row that could not be finished."""
 
     async def run(self) -> None:
         """Receive until cancelled. Raises a group of what the channel raises when out of step.
@@ -140,11 +161,11 @@ class Receiver:
                 await self._take_hints()
                 if inbox.sweep_due:
                     inbox.sweep_due = False
-                    await self._sweep()
+                    await self._sweep_if_it_can_be_read()
                     if next_sweep is not None:
                         next_sweep.cancel()
                     loop = asyncio.get_running_loop()
-                    next_sweep = loop.call_later(self._sweep_s, inbox.ask_sweep)
+                    next_sweep = loop.call_later(self._until_sweep_s, inbox.ask_sweep)
                     self._offer_again()
                 await inbox.wake.wait()
         finally:
@@ -204,46 +225,71 @@ class Receiver:
             await self._take_one(memory, index, report=hints.pop((memory, index)))
 
     async def _take_one(self, memory: str, index: int, *, report: bool) -> None:
-        stored = await self._read(memory, index)
+        try:
+            stored = await self._read(memory, index)
+        except _NotNow:
+            self._hint_again(memory, index, report=report)
+            return
+        self._refused.pop((memory, index), None)
         if stored is None:
             # Nothing there: the hint named the wrong memory, or the sweep was first.
-            if report or memory not in self._setup.stores:
+            if report or memory not in self._stores:
                 self._inbox.sweep_due = True
             return
         started = self._clock.monotonic()
         if not _is_submit(stored) and await self._kept_safely(stored.pdu):
             await self._delete(memory, stored, started)
 
+    def _hint_again(self, memory: str, index: int, *, report: bool) -> None:
+        """A message that is there and cannot be read yet is asked for again soon, and sooner than
+        the next sweep comes by.
+        """
+        tries = self._refused.get((memory, index), 0)
+        if tries >= _TRIES:
+            self._refused.pop((memory, index))
+            self._inbox.sweep_due = True
+            return
+        self._refused[memory, index] = tries + 1
+
+        def again() -> None:
+            self._inbox.hints[memory, index] = report
+            self._inbox.wake.set()
+
+        asyncio.get_running_loop().call_later(self._retry_s * 2**tries, again)
+
     async def _read(self, memory: str, index: int) -> _Stored | None:
+        """What is there, None: nothing. Raises _NotNow."""
         if not await self._select(memory):
             return None
         try:
             lines = (await self._channel.command(f"AT+CMGR={index}")).lines
-        except CommandFailed:
-            return None
+        except CommandFailed as error:
+            if error.code.number in _NOTHING_THERE:
+                return None
+            raise _NotNow from error
         entries = list(_entries(lines, memory, index))
         return entries[0] if entries else None
 
     async def _select(self, memory: str) -> bool:
-        """Read and delete in `memory` (mem1) from now on; mem3 stays what it is."""
+        """Read and delete in `memory` (mem1) from now on; mem3 stays what it is. Raises _NotNow."""
         if memory == self._memory:
             return True
         try:
-            response = await self._channel.command(f'AT+CPMS="{memory}"')
-        except CommandFailed:
+            await self._channel.command(f'AT+CPMS="{memory}"')
+        except CommandFailed as error:
+            if error.code.number in _BUSY:
+                raise _NotNow from error
             return False
         self._memory = memory
-        if memory in self._setup.stores[:1]:
-            cursor = Cursor(response.line)
-            used, size = cursor.number(), cursor.number()
-            if used is not None and size:
-                self._filled(used, size)
         return True
 
     async def _delete(self, memory: str | None, stored: _Stored, started: float) -> None:
         if self._clock.monotonic() - started > _SLOW_COMMIT_S and memory is not None:
             # The slot may have been emptied and used again meanwhile.
-            again = await self._read(memory, stored.index)
+            try:
+                again = await self._read(memory, stored.index)
+            except _NotNow:
+                return
             if again is None or again.pdu.raw != stored.pdu.raw:
                 return
         key = (memory, stored.index, stored.pdu.raw)
@@ -255,8 +301,24 @@ class Receiver:
         else:
             self._kept.discard(key)
 
+    @property
+    def _until_sweep_s(self) -> float:
+        if not self._broken_off:
+            return self._sweep_s
+        return min(self._sweep_s, self._retry_s * 2.0 ** min(self._broken_off - 1, 16))
+
+    async def _sweep_if_it_can_be_read(self) -> None:
+        try:
+            await self._sweep()
+        except _NotNow:
+            self._broken_off += 1
+        else:
+            self._broken_off = 0
+
     async def _sweep(self) -> None:
-        for memory in self._setup.stores or (None,):
+        """Take whatever is in the stores. Raises _NotNow."""
+        ours = 0
+        for memory in self._stores or (None,):
             if memory is not None and not await self._select(memory):
                 continue
             started = self._clock.monotonic()
@@ -267,21 +329,66 @@ class Receiver:
             for stored in found:
                 if stored.index in done or stored not in new:
                     await self._delete(memory, stored, started)
-        if self._setup.stores:
-            await self._select(self._setup.stores[0])
+            ours += sum((memory, s.index, s.pdu.raw) not in self._kept for s in found)
+        if self._stores:
+            await self._select(self._stores[0])
+        await self._see_to_room(taken=ours > 0)
+
+    async def _see_to_room(self, *, taken: bool) -> None:
+        """A store without slots, or full of what is not ours to delete, is none: take another.
+
+        `taken`: there was something of ours in the stores, so they may be less full in a moment.
+        """
+        fill = await usage(self._channel)
+        if fill is None:
+            return
+        if fill.size:
+            self._filled(fill.used, fill.size)
+        if fill.room or (taken and fill.size):
+            self._alarm(None)
+            return
+        now = self._stores[0] if self._stores else None
+        for store in (s for s in self._setup.receivable if s != now):
+            agreed, other = await receive_into(self._channel, store)
+            if agreed:
+                self._memory = store
+            if agreed and other is not None and other.room:
+                log.warning("%s has no room for messages; they are received into %s", now, store)
+                self._stores = (store, *(s for s in self._stores if s != store))
+                self._alarm(None)
+                return
+        if now is not None and self._memory != now:
+            agreed, _ = await receive_into(self._channel, now)
+            self._memory = now if agreed else None
+        self._alarm(_no_room(now, fill))
 
     async def _list(self, memory: str | None) -> list[_Stored]:
-        """AT+CMGL (TS 27.005 3.4.2); an empty store is OK, 321 or ERROR, as the modem likes."""
+        """AT+CMGL (TS 27.005 3.4.2); an empty store is OK, 321 or ERROR, as the modem likes.
+
+        Raises _NotNow.
+        """
         for argument in dict.fromkeys((self._list_all, "4", '"ALL"')):
             try:
                 lines = (await self._channel.command(f"AT+CMGL={argument}")).lines
             except CommandFailed as error:
                 if error.code.number in (303, 305):
                     continue  # wants words even in PDU mode (Quectel EP06)
+                if error.code.number in _BUSY:
+                    raise _NotNow from error
                 return []
             self._list_all = argument
             return list(_entries(lines, memory, None))
         return []
+
+
+def _no_room(store: str | None, fill: Usage) -> str:
+    name = f"store {store}" if store is not None else "message store"
+    if not fill.size:
+        return f"nothing can be received: the {name} has no slots, and no other one has room"
+    return (
+        f"nothing can be received: the {name} is full ({fill.used} of {fill.size}) of drafts and "
+        "other entries that are not ours to delete, and no other one has room; delete them by hand"
+    )
 
 
 def direct_pdu(urc: Urc) -> ReceivedPdu:
@@ -318,14 +425,11 @@ def _entries(lines: tuple[str, ...], memory: str | None, index: int | None) -> l
 def _received(
     line: str, length: int | None, memory: str | None, index: int | None, *, direct: bool
 ) -> ReceivedPdu:
-    raw = line.partition(",")[0].strip()
-    try:
-        smsc, tpdu = unpack_pdu(raw)
-    except PduError:
+    raw = hex_digits(line.strip().lstrip('"'))
+    smsc, tpdu = unpack(raw, length)
+    if not tpdu:
         return ReceivedPdu(b"", line, None, memory, index, direct)
-    if length is not None and 0 < length < len(tpdu):
-        tpdu = tpdu[:length]
-    return ReceivedPdu(tpdu, raw, None if smsc is None else str(smsc), memory, index, direct)
+    return ReceivedPdu(tpdu, raw, smsc, memory, index, direct)
 
 
 def _last_number(header: str) -> int | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ..at import AtChannel, Charset, Cursor
-from ..at.commands import is_registration_answer
+from ..at.commands import registration_stat
 from ..at.cursor import parameters, split
 from .identify import ask
 
@@ -24,7 +24,7 @@ class Registration(StrEnum):
     UNKNOWN = "unknown"
 
 
-# 6, 7: SMS only; 9, 10: CSFB not preferred (TS 27.007 10.1.22).
+# 6, 7: SMS only; 9, 10: CSFB not preferred; 11: restricted services (TS 27.007 10.1.22).
 _STAT = {
     0: Registration.NONE,
     1: Registration.HOME,
@@ -37,6 +37,7 @@ _STAT = {
     8: Registration.DENIED,
     9: Registration.HOME,
     10: Registration.ROAMING,
+    11: Registration.DENIED,
 }
 _BEST_FIRST = (
     Registration.HOME,
@@ -51,12 +52,8 @@ _BEST_FIRST = (
 def read_stat(line: str) -> tuple[str, Registration] | None:
     """Domain and state in an answer or URC `+CREG: …`; None when it has no state."""
     name = line.partition(":")[0]
-    fields = split(parameters(line))
-    if is_registration_answer(fields):
-        fields = fields[1:]
-    if name not in DOMAINS or not fields or not fields[0].isdecimal():
-        return None
-    return name, _STAT.get(int(fields[0]), Registration.UNKNOWN)
+    stat = registration_stat(split(parameters(line))) if name in DOMAINS else None
+    return None if stat is None else (name, _STAT[stat])
 
 
 @dataclass(slots=True)
@@ -78,6 +75,10 @@ class Network:
         if read is not None:
             self._domains[read[0]] = read[1]
 
+    def forget(self, domain: str) -> None:
+        """The modem does not know this domain (any more)."""
+        self._domains.pop(domain, None)
+
     @property
     def registration(self) -> Registration:
         """The best of the domains: SMS over SGs registers in EPS while CREG may stay 0."""
@@ -86,12 +87,13 @@ class Network:
 
 
 async def poll_registration(channel: AtChannel, network: Network) -> None:
-    """Ask all domains the modem has."""
+    """Ask every domain: any of them may carry SMS, and not every change is announced."""
     for name in DOMAINS:
-        for line in await ask(channel, f"AT{name}?") or ():
+        lines = await ask(channel, f"AT{name}?")
+        if lines is None:
+            network.forget(name)
+        for line in lines or ():
             network.hear(line)
-        if network.registration in (Registration.HOME, Registration.ROAMING):
-            return
 
 
 async def poll_signal(channel: AtChannel, network: Network) -> None:

@@ -54,6 +54,7 @@ class Session:
         figures: Figures,
         inbox: Inbox,
         mismatch: Callable[[], None],
+        alarm: Callable[[str | None], None],
         make_channel: Callable[[Callable[[Urc], None], Callable[[str], None]], AtChannel],
     ) -> None:
         self._section = section
@@ -63,10 +64,12 @@ class Session:
         self._figures = figures
         self._inbox = inbox
         self._mismatch = mismatch
+        self._alarm = alarm
         self._fault: asyncio.Future[Fault] = asyncio.get_running_loop().create_future()
         self._in_bring_up = True
         self._up_at = 0.0
         self._ringing = asyncio.Event()
+        self._unregistered = asyncio.Event()
         self._unregistered_since: float | None = None
         self._radio_restarted_at = float("-inf")
         self.channel = make_channel(self._hear, self._timed_out)
@@ -170,7 +173,14 @@ class Session:
             self._figures.storage = (used, size)
 
         receiver = Receiver(
-            self.channel, self.setup, self._timings, self._clock, self._inbox, keep, filled
+            self.channel,
+            self.setup,
+            self._timings,
+            self._clock,
+            self._inbox,
+            keep,
+            filled,
+            self._alarm,
         )
         self.channel.echo_seen = False
         self._in_bring_up = False
@@ -199,7 +209,18 @@ class Session:
             if now >= next_settings:
                 next_settings = now + self._timings.settings_check
                 await self._check_settings()
-            await asyncio.sleep(self._timings.poll if registered else self._timings.search_poll)
+            await self._until_next_look()
+
+    async def _until_next_look(self) -> None:
+        """The time between two polls; a network that is lost meanwhile is looked for soon."""
+        self._unregistered.clear()
+        registered = self.network.registration in _REGISTERED
+        rest = self._timings.poll if registered else self._timings.search_poll
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(rest):
+                await self._unregistered.wait()
+        if self._unregistered.is_set():
+            await asyncio.sleep(self._timings.search_poll)
 
     async def feel_pulse(self) -> None:
         """Ask a silent modem whether it is there, until cancelled.
@@ -306,7 +327,10 @@ class Session:
 
     def _hear(self, urc: Urc) -> None:
         if urc.kind is UrcKind.REGISTRATION:
+            registered = self.network.registration in _REGISTERED
             self.network.hear(urc.line)
+            if registered and self.network.registration not in _REGISTERED:
+                self._unregistered.set()
             self.changed.set()
         elif urc.kind is UrcKind.BOOT:
             self._booted(urc)

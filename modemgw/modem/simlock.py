@@ -92,6 +92,18 @@ _OPEN = ("READY", "SIM PIN2", "SIM PUK2")
 """PIN2 guards things a gateway does not touch. It must never be given PIN1."""
 
 
+_NO_SIM = ("NOT INSERTED", "REMOVED", "ABSENT", "NO SIM", "NOT DETECTED", "NOT AVAILABLE")
+_STARTING = (
+    "NOT READY",
+    "SIM NOT READY",
+    "SIM BUSY",
+    "BUSY",
+    "SIM INIT",
+    "INITIALIZING",
+    "UNKNOWN",
+)
+
+
 async def sim_state(channel: AtChannel) -> SimReport:
     """Ask for the SIM's state. Errors of a SIM that is still starting count as BUSY."""
     try:
@@ -115,11 +127,16 @@ def report_of_word(word: str) -> SimReport:
             "the SIM is blocked: its PIN was refused three times and it wants its PUK; "
             "unblock it in a phone",
         )
-    if word in ("NOT INSERTED", "SIM NOT INSERTED", "SIM REMOVED"):
+    if any(sign in word for sign in _NO_SIM):
         return _SIM_CME[10]
-    if word in ("", "NOT READY", "SIM BUSY"):
+    if word.startswith("PH-"):
+        return SimReport(SimState.OTHER_LOCK, f"the modem is locked ({word}): it wants another SIM")
+    if not word or word in _STARTING:
         return SimReport(SimState.BUSY, "the SIM is not ready yet")
-    return SimReport(SimState.OTHER_LOCK, f"the modem is locked ({word}): it wants another SIM")
+    if "BLOCKED" in word or "PUK" in word:
+        return SimReport(SimState.PUK, f"the SIM is blocked ({word})")
+    # SIM FAILURE, SIM ERROR, SIM WRONG, REJECTED…: states of the card, and no lock (TS 27.007 8.3).
+    return SimReport(SimState.FAILED, f"the SIM does not work ({word})")
 
 
 def _report_of(code: ErrorCode) -> SimReport:

@@ -43,6 +43,8 @@ class ModemStatus:
     ready_since: float | None
     storage: tuple[int, int] | None
     """Messages in the receiving store when it was last looked at, and its size."""
+    alarm: str | None = None
+    """What a person must see to though the modem may work, in one sentence."""
 
 
 @dataclass(slots=True)
@@ -59,6 +61,7 @@ class Figures:
     last_answer: float | None = None
     ready_since: float | None = None
     storage: tuple[int, int] | None = None
+    alarm: str | None = None
     identity: Identity = field(default_factory=Identity)
     signal: deque[tuple[float, int | None]] = field(default_factory=lambda: deque(maxlen=_HISTORY))
     """Wall-clock time and dBm of the last polls."""

@@ -90,6 +90,7 @@ class FakeGateway:
 
     ready: bool = True
     accepting: str | None = None
+    alarms: dict[str, str] = field(default_factory=dict)
     limit: int | None = None
     sent: list[tuple[NewMessage, str]] = field(default_factory=list)
     log: list[Event] = field(default_factory=list)

@@ -27,7 +27,11 @@ async def test_nothing_answers_without_a_key(http, path):
 async def test_health_and_readiness_answer_without_a_key(http, gateway):
     assert (await http.get("/healthz")).status == 200
     assert (await http.head("/healthz")).status == 200
-    assert (await http.get("/readyz")).status == 200
+    assert (await (await http.get("/readyz")).json()) == {"ready": True, "detail": None}
+    gateway.alarms["m1"] = "it has no room"
+    answer = await http.get("/readyz")
+    assert answer.status == 200
+    assert (await answer.json())["detail"] == "modem m1: it has no room"
     gateway.ready = False
     answer = await http.get("/readyz")
     assert answer.status == 503

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from gateway_lab import START, FakeClock, refusal, running
 
+from modemgw.config import Limits
 from modemgw.gateway.errors import Conflict
 from modemgw.modem import NotSubmitted, SubmitAmbiguous
 from modemgw.store import StoreConflict, StoreUnavailable, messages
@@ -526,3 +527,29 @@ async def test_a_barred_sim_is_taken_out_probed_and_told_of(tmp_path: Path) -> N
             return [row[0] for row in rows]
 
         assert await lab.store.read(told) == ["sim.blocked", "sim.restored"]
+
+
+@pytest.mark.parametrize("last", ["another SIM", "none"])
+async def test_a_sim_that_was_changed_while_its_use_was_counted_has_no_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last: str
+) -> None:
+    async with running(tmp_path, ready=False) as lab:
+        gate, of = asyncio.Event(), lab.outbox._sims.of
+
+        async def slow_for_the_first(sim: str, limits: Limits) -> object:
+            if sim == "first":
+                await gate.wait()
+            return await of(sim, limits)
+
+        monkeypatch.setattr(lab.outbox._sims, "of", slow_for_the_first)
+        first = asyncio.create_task(lab.outbox.set_ready("m1", "first"))
+        await asyncio.sleep(0)
+        lab.outbox.set_unready("m1")
+        if last == "another SIM":
+            await lab.outbox.set_ready("m1", "second")
+        gate.set()
+        await first
+        lane = lab.outbox.dispatcher.core.lane("m1")
+        assert (lane.ready, lane.sim) == (
+            (True, "second") if last == "another SIM" else (False, None)
+        )

@@ -57,6 +57,7 @@ class Sink:
     sims: list[SimIdentity] = field(default_factory=list)
     states: list[ModemState] = field(default_factory=list)
     reasons: list[str | None] = field(default_factory=list)
+    alarms: list[str | None] = field(default_factory=list)
     refuse: int = 0
     offered: int = 0
     before_keep: Callable[[], Awaitable[None]] | None = None
@@ -76,6 +77,9 @@ class Sink:
     ) -> None:
         self.states.append(new)
         self.reasons.append(reason)
+
+    def alarmed(self, modem_id: str, problem: str | None) -> None:
+        self.alarms.append(problem)
 
     def of_kind(self, mti: int) -> list[ReceivedPdu]:
         """Kept PDUs by TP-MTI: 0 DELIVER, 2 STATUS-REPORT."""

@@ -11,7 +11,7 @@ from modem_rig import QUICK, RigMaker
 
 from modemgw.clock import SystemClock
 from modemgw.config import ModemMatch
-from modemgw.modem import Found, Locator, ModemState, scan
+from modemgw.modem import Found, Locator, ModemState, discovery, scan
 from modemgw.modem.discovery import Candidate, candidates, merge
 from modemgw.modem.identify import Identity
 from modemgw.modem.usb import UsbTty, reauthorise, usb_tty, usb_ttys
@@ -107,8 +107,118 @@ async def test_a_scan_shows_modems_silent_ports_and_what_to_paste(tmp_path: Path
     assert "does not exist" in (missing.problem or "")
 
 
-def usb(device: str, path: str, interface: int) -> UsbTty:
-    return UsbTty(device, path, 0x12D1, 0x1001, interface, None)
+def usb(device: str, path: str, interface: int, vendor: int = 0x12D1) -> UsbTty:
+    return UsbTty(device, path, vendor, 0x1001, interface, None)
+
+
+async def test_a_silent_port_does_not_hold_up_who_is_found_elsewhere(tmp_path: Path) -> None:
+    async with Bank(BankSettings(modems=2), tmp_path / "bank") as bank:
+        bank.modems[0].faults.hang()
+        finder = locator(tmp_path / "bank")
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        lost = asyncio.create_task(finder.find(ModemMatch(imei=bank.modems[0].imei), "a"))
+        await asyncio.sleep(0)
+        match = ModemMatch(imei=bank.modems[1].imei)
+        assert await finder.find(match, "b") == str(bank.paths[1])
+        assert not lost.done()
+        finder.release("b")
+        assert await finder.find(match, "b") == str(bank.paths[1])
+        assert not lost.done()
+        found_s = loop.time() - started
+        assert await lost is None
+        assert loop.time() - started > 2 * found_s
+
+
+async def test_a_search_that_is_given_up_lets_the_ports_go(tmp_path: Path) -> None:
+    async with Bank(BankSettings(modems=1), tmp_path / "bank") as bank:
+        bank.modems[0].faults.hang(0.3)
+        finder = locator(tmp_path / "bank")
+        match = ModemMatch(imei=bank.modems[0].imei)
+        for seconds in (0.0, 0.1):
+            search = asyncio.create_task(finder.find(match, "a"))
+            await asyncio.sleep(seconds)
+            search.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await search
+        await asyncio.sleep(0.3)
+        assert await finder.find(match, "b") == str(bank.paths[0])
+
+
+class Asked:
+    """Stands in for `probe`: notes who was asked, and says who is there."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, **imeis: str) -> None:
+        self.devices: list[str] = []
+        self._imeis = {f"/dev/{name}": imei for name, imei in imeis.items()}
+        patch.setattr(discovery, "probe", self)
+        patch.setattr(
+            Locator,
+            "_ports_now",
+            lambda self: {port: (port.device, 0, 0) for port in self._ports()},
+        )
+
+    async def __call__(self, candidate: Candidate, **_: object) -> Found:
+        self.devices.append(candidate.device.removeprefix("/dev/"))
+        imei = self._imeis.get(candidate.device)
+        identity = None if imei is None else Identity(imei=imei)
+        return Found(candidate.device, candidate.usb, identity)
+
+
+def at(name: str, path: str, vendor: int, interface: int = 0) -> Candidate:
+    device = f"/dev/{name}"
+    return Candidate(device, UsbTty(device, path, vendor, 0x01A8, interface, None))
+
+
+STICK, SECOND = at("stick", "1-1", 0x2C7C, 2), at("second", "1-1", 0x2C7C, 3)
+GPS, UPS, ADAPTER = at("gps", "1-2", 0x1546), at("ups", "1-3", 0x0764), at("ftdi", "1-4", 0x0403)
+BESIDE = at("ftdi2", "1-4", 0x0403, 1)
+IMEI, OTHER = "353913044420005", "353913044420013"
+
+
+def asked_locator(*ports: Candidate, anything: bool = False) -> Locator:
+    return Locator(clock=SystemClock(), ports=lambda: list(ports), anything=anything)
+
+
+async def test_only_devices_of_makers_of_modems_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = Asked(monkeypatch, ftdi=IMEI)
+    finder = asked_locator(STICK, GPS, UPS, ADAPTER)
+    assert await finder.find(ModemMatch(imei=IMEI), "a") is None
+    assert asked.devices == ["stick"]
+    # Unless a person says so: for all, or by naming the plug.
+    assert await finder.find(ModemMatch(usb_path="1-4"), "a") == ADAPTER.device
+    assert asked.devices == ["stick", "ftdi"]
+    finder = asked_locator(STICK, GPS, UPS, ADAPTER, anything=True)
+    assert await finder.find(ModemMatch(imei=IMEI), "a") == ADAPTER.device
+
+
+async def test_each_port_of_an_adapter_may_have_a_modem(monkeypatch: pytest.MonkeyPatch) -> None:
+    Asked(monkeypatch, ftdi=IMEI, ftdi2=OTHER)
+    finder = asked_locator(ADAPTER, BESIDE, anything=True)
+    assert await finder.find(ModemMatch(imei=IMEI), "a") == ADAPTER.device
+    assert await finder.find(ModemMatch(imei=OTHER), "b") == BESIDE.device
+
+
+async def test_the_second_port_of_a_modem_at_work_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = Asked(monkeypatch, stick=IMEI)
+    finder = asked_locator(STICK, SECOND)
+    assert await finder.find(ModemMatch(imei=IMEI), "a") == STICK.device
+    assert await finder.find(ModemMatch(imei=OTHER), "b") is None
+    assert asked.devices == ["stick"]
+
+
+async def test_a_scan_shows_what_it_does_not_ask(
+    sysfs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Asked(monkeypatch)
+    (sysfs / "devices/pci0000:00/usb1/1-1/1-1.2/idVendor").write_text("0403\n")
+    found = await scan(clock=SystemClock(), sysfs=sysfs)
+    assert [f.problem for f in found] == [discovery.NOT_ASKED] * 2
+    assert not asked.devices
+    await scan(clock=SystemClock(), sysfs=sysfs, anything=True)
+    assert len(asked.devices) == 2
 
 
 def test_two_ports_of_one_modem_are_not_taken_for_two_modems() -> None:

@@ -144,6 +144,9 @@ class Anything:
     def state_changed(self, *_: object) -> None:
         """Nobody looks."""
 
+    def alarmed(self, *_: object) -> None:
+        """Nor here."""
+
 
 async def nothing() -> None:
     pass

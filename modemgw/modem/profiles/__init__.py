@@ -38,7 +38,7 @@ PROFILES: tuple[Profile, ...] = (
 
 def select(manufacturer: str | None, model: str | None) -> Profile:
     """The profile for what a modem says of itself; `generic` for a stranger."""
-    maker = (manufacturer or "").casefold()
+    maker = (manufacturer or model or "").casefold()
     kind = (model or "").casefold()
     for profile in PROFILES:
         if profile.fits(maker, kind):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -18,9 +19,9 @@ class Profile:
 
     name: str
     makers: tuple[str, ...] = ()
-    """Beginnings of words in AT+CGMI, case folded."""
+    """Words of AT+CGMI, case folded; a part of a word is another maker's name."""
     models: tuple[str, ...] = ()
-    """Beginnings of AT+CGMM, case folded; empty: all of these makers."""
+    """Beginnings of AT+CGMM, case folded and without the maker; empty: all of these makers."""
     quiet: tuple[str, ...] = ()
     """Commands that stop chatter and bring message URCs to this port; errors are ignored."""
     iccid: tuple[str, ...] = ("AT+CCID", "AT+ICCID", "AT^ICCID?", "AT+QCCID", "AT#CCID", "AT^SCID")
@@ -50,6 +51,26 @@ class Profile:
 
     def fits(self, maker: str, model: str) -> bool:
         """Whether this profile is for a modem that calls itself so (case folded)."""
-        if self.makers and not any(name in maker for name in self.makers):
+        if self.makers and not self._made_by(maker):
             return False
-        return not self.models or model.startswith(self.models)
+        return not self.models or self._bare(model).startswith(self.models)
+
+    def _made_by(self, maker: str) -> bool:
+        words = _words(maker)
+        return any(
+            words[at : at + len(name)] == name
+            for name in map(_words, self.makers)
+            for at in range(len(words))
+        )
+
+    def _bare(self, model: str) -> str:
+        """`quectel_m26` is an `m26`."""
+        for name in self.makers:
+            if model.startswith(name) and not model[len(name) : len(name) + 1].isalnum():
+                return model[len(name) :].lstrip(" _-")
+        return model
+
+
+def _words(text: str) -> list[str]:
+    """`simcom_ltd` is two words, and so is `u-blox`."""
+    return re.findall(r"[^\W_]+", text)

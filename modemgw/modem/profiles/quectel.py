@@ -10,7 +10,7 @@ from .simcom import MEDIATEK_ERRORS
 QUECTEL_2G = Profile(
     name="quectel-2g",
     makers=("quectel",),
-    models=("m35", "m66", "m95", "m10", "m85", "quectel_m"),
+    models=(*(f"m{n}" for n in range(1, 10)), "mc2", "mc6", "mc9"),
     quiet=("AT+QSCLK=0",),
     iccid=("AT+QCCID", "AT+CCID"),
     cnmi=("2,1,0,1,0",),

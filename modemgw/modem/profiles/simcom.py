@@ -22,7 +22,7 @@ MEDIATEK_ERRORS = MappingProxyType(
 SIMCOM_2G = Profile(
     name="simcom-2g",
     makers=("simcom",),
-    models=("simcom_sim8", "simcom_sim9", "sim8", "sim9", "simcom sim8", "simcom sim9"),
+    models=("sim8", "sim9", "sim300", "sim340"),
     quiet=("AT+CSCLK=0", "AT+GSMBUSY=1"),
     iccid=("AT+CCID", "AT+ICCID"),
     pin_tries=("AT+SPIC",),

@@ -7,7 +7,7 @@ from .base import Profile
 
 WAVECOM = Profile(
     name="wavecom",
-    makers=("wavecom", "multitech", "sierra"),
+    makers=("wavecom", "multitech", "multi-tech", "sierra"),
     models=("wismo", "multiband", "q2", "q24", "fastrack", "m1306", "gl6", "900p", "gsm"),
     quiet=("AT+WIND=0",),
     iccid=("AT+CCID",),
