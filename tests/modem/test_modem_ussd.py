@@ -146,6 +146,21 @@ async def test_answers_of_real_modems_are_read(rig: RigMaker, before_ok: bool) -
         assert r.modem.status.timeouts == 0
 
 
+@pytest.mark.parametrize("make", ["generic", "generic-ussd-first", "huawei-e173"])
+async def test_what_real_modems_print_is_read_on_every_make(rig: RigMaker, make: str) -> None:
+    async with rig(bank={"personality": make}) as r:
+        await r.ready(8)
+        for code, shown in [
+            ("*107#", "Your balance is 5.00"),
+            ("*109#", "The closing quote of this text is mis5"),
+            ("*110#", "رصيدك: 5"),
+            ("*108#", 'Pick "one":\n1 Balance\nOK\nERROR\n> Next page'),
+        ]:
+            assert (await r.modem.ussd(code)).text == shown
+        await r.modem.ussd_cancel()
+        await r.submit()
+
+
 async def test_an_answer_before_the_ok_is_taken(rig: RigMaker) -> None:
     async with rig(before=lambda bank: _answers_first(bank)) as r:
         await r.ready()
