@@ -241,12 +241,16 @@ class HandlerMatch(Section):
 class HandlerSection(Section):
     """[[handler]]"""
 
+    id: Identifier | None = None
+    """Whose deliveries are whose, over every change; one is made up where there is none."""
     match: HandlerMatch = HandlerMatch()
     exec: tuple[str, ...] | None = None
     webhook: Annotated[str, Field(pattern=r"^https?://")] | None = None
     python: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")] | None = None
     reply: str | None = None
     timeout: Annotated[float, Field(gt=0, le=3600)] = 30
+    at_once: Annotated[int, Field(ge=1, le=64)] = 4
+    """Messages that it is given at the same time."""
 
     @model_validator(mode="after")
     def _one_action(self) -> HandlerSection:
@@ -303,6 +307,7 @@ class Config(Section):
         for kind, ids in (
             ("modem", [m.id for m in self.modem]),
             ("route", [r.id for r in self.route]),
+            ("handler", [h.id for h in self.handler if h.id is not None]),
         ):
             problems += [f"{kind} id {i!r} is used twice" for i, n in Counter(ids).items() if n > 1]
         devices = [m.device for m in self.modem if m.device is not None]

@@ -316,7 +316,7 @@ class Health(TypedDict):
 
 
 class Readiness(TypedDict):
-    """Whether a message could be sent now."""
+    """Whether a message could be sent now; `detail` says what does not work as it should."""
 
     ready: bool
     detail: str | None

@@ -22,10 +22,12 @@ async def readiness(request: web.Request) -> web.Response:
     refusal = gateway.accepting
     if refusal is None and not gateway.ready:
         refusal = "no modem can send"
+    told = "; ".join(filter(None, (refusal, *gateway.troubles)))
     if refusal is not None:
-        raise Problem("unavailable", refusal)
+        raise Problem("unavailable", told)
     alarms = [f"modem {id}: {alarm}" for id, alarm in gateway.alarms.items()]
-    document: answers.Readiness = {"ready": True, "detail": "; ".join(alarms) or None}
+    detail = "; ".join(filter(None, (told, *alarms)))
+    document: answers.Readiness = {"ready": True, "detail": detail or None}
     return json_response(document)
 
 

@@ -10,7 +10,6 @@ import logging
 import os
 import stat
 import termios
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from typing import Any
 import serial
 import serial_asyncio_fast
 
+from ..threads import DaemonThreads
 from .channel import AtChannel, Port
 from .errors import PortError
 from .lockfile import claim, holder, lock_path, release
@@ -29,6 +29,10 @@ _UNIX98_PTY_MAJORS = range(136, 144)
 OPEN_TIMEOUT_S = 15.0
 CLOSE_TIMEOUT_S = 3.0
 """A close is waited for so long; the kernel may take 30 s, or for ever with a dead stick."""
+_hanging: set[str] = set()
+"""Devices of which an abandoned try to open them has not come back."""
+PORTS = DaemonThreads("ports", 128)
+"""Where ports are opened and closed: one that hangs there keeps only its own modem waiting."""
 
 
 class _Tty(serial.Serial):
@@ -68,10 +72,10 @@ class _Tty(serial.Serial):
             return len(data)
 
     def close(self) -> None:
-        """Close in a thread that nobody waits for, not even the end of the process."""
+        """Begin to close: the driver of a USB stick that is gone may take half a minute."""
         if self.is_open and not self._closing:
             self._closing = True
-            threading.Thread(target=self._close, name=f"close {self.port}", daemon=True).start()
+            PORTS.submit(self._close)
 
     def _close(self) -> None:
         if self.fd is not None:
@@ -143,15 +147,17 @@ async def open_serial(device: str, channel: AtChannel, *, baud_rate: int = 115_2
     """
     if "://" in device:
         return await open_network(device, channel, baud_rate=baud_rate)
-    opening = asyncio.get_running_loop().run_in_executor(None, _open, device, baud_rate)
+    if device in _hanging:
+        raise PortError(f"{device}: an earlier try to open it still hangs in its driver")
+    opening = asyncio.get_running_loop().run_in_executor(PORTS, _open, device, baud_rate)
     try:
         async with asyncio.timeout(OPEN_TIMEOUT_S):
             tty = await asyncio.shield(opening)
     except TimeoutError as error:
-        opening.add_done_callback(_close_unwanted)
+        _abandon(opening, device)
         raise PortError(f"{device}: opening it took more than {OPEN_TIMEOUT_S:g} s") from error
     except asyncio.CancelledError:
-        opening.add_done_callback(_close_unwanted)
+        _abandon(opening, device)
         raise
     transport, _ = await serial_asyncio_fast.connection_for_serial(
         asyncio.get_running_loop(), lambda: channel, tty
@@ -160,6 +166,13 @@ async def open_serial(device: str, channel: AtChannel, *, baud_rate: int = 115_2
     port = SerialPort(transport, tty)
     channel.attach(port)
     return port
+
+
+def _abandon(opening: asyncio.Future[_Tty], device: str) -> None:
+    """A try that nobody waits for any more keeps its thread until it ends: one a device."""
+    _hanging.add(device)
+    opening.add_done_callback(lambda _: _hanging.discard(device))
+    opening.add_done_callback(_close_unwanted)
 
 
 def _close_unwanted(opening: asyncio.Future[_Tty]) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 import modemgw
 from modemgw.cli.lazy import LazyGroup
+from modemgw.cli.logs import set_up_logging
+from modemgw.plain import printable_lines
 
 COMMANDS = {
     "serve": "modemgw.cli.serve:serve",
@@ -22,8 +26,19 @@ COMMANDS = {
 }
 
 
+class Main(LazyGroup):
+    """Tells a problem in a form that cannot control the terminal: some quote files or modems."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except click.ClickException as error:
+            error.message = printable_lines(error.message)  # type: ignore[misc]
+            raise
+
+
 @click.group(
-    cls=LazyGroup,
+    cls=Main,
     commands_at=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
@@ -34,3 +49,4 @@ def main() -> None:
     `modemgw demo` shows all of it without a modem. Commands that talk to a running daemon find it
     by --url or $MODEMGW_URL, else by the configuration, and want an API key in $MODEMGW_KEY.
     """
+    set_up_logging("warning")

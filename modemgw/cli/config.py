@@ -11,6 +11,7 @@ from modemgw.at import PortError, check_device
 from modemgw.cli.errors import told
 from modemgw.cli.options import config_option, load_config
 from modemgw.cli.output import print_json
+from modemgw.cli.say import say
 from modemgw.config import Config, ConfigError, find
 from modemgw.modem.profiles import by_name
 
@@ -29,7 +30,7 @@ def check(config_file: Path | None) -> None:
     checked = load_config(config_file)
     with told(ConfigError):
         check_modems(checked)
-    click.echo(f"{find(config_file)}: valid; {_counts(checked)}")
+    say(f"{find(config_file)}: valid; {_counts(checked)}")
 
 
 def check_modems(config: Config) -> None:

@@ -8,6 +8,7 @@ import click
 
 from modemgw.cli.database import database_options, database_path
 from modemgw.cli.errors import told
+from modemgw.cli.say import say
 from modemgw.store import StoreError, maintenance
 
 
@@ -25,12 +26,12 @@ def check(config_file: Path | None, data_dir: Path | None) -> None:
         problems = maintenance.check(database)
     if problems:
         for problem in problems[:20]:
-            click.echo(problem, err=True)
+            say(problem, err=True)
         raise click.ClickException(
             f"{database} is damaged: stop the daemon and restore a backup "
             "(`modemgw db backup` makes them)"
         )
-    click.echo(f"{database} is sound")
+    say(f"{database} is sound")
 
 
 @db.command()
@@ -40,7 +41,7 @@ def backup(target: Path, config_file: Path | None, data_dir: Path | None) -> Non
     """Copy the database to TARGET, a new file, while it is in use."""
     with told(StoreError):
         size = maintenance.backup(database_path(config_file, data_dir), target)
-    click.echo(f"{target}: {size:,} bytes")
+    say(f"{target}: {size:,} bytes")
 
 
 @db.command()
@@ -49,4 +50,4 @@ def vacuum(config_file: Path | None, data_dir: Path | None) -> None:
     """Give the space of deleted rows back to the disk. Sending waits while it runs."""
     with told(StoreError):
         before, after = maintenance.vacuum(database_path(config_file, data_dir))
-    click.echo(f"{before:,} bytes before, {after:,} bytes now")
+    say(f"{before:,} bytes before, {after:,} bytes now")

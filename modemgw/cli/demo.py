@@ -19,7 +19,8 @@ from modemgw.api.server import serve as serve_http
 from modemgw.cli.demo_script import ANSWER, KEYWORD, MESSAGES, REPLY, play, turns
 from modemgw.cli.demo_view import View, look, watching
 from modemgw.cli.errors import told
-from modemgw.cli.serve import set_up_logging
+from modemgw.cli.logs import set_up_logging
+from modemgw.cli.say import say
 from modemgw.cli.signals import stop_on_signals
 from modemgw.client import Client
 from modemgw.config import Config, HttpSection, parse
@@ -58,7 +59,7 @@ def demo(context: click.Context, once: bool, modems: int, port: int) -> None:
     ):
         differed = asyncio.run(_demo(Path(directory), once=once, modems=modems, port=port))
     for line in differed:
-        click.echo(f"not as it must be: {line}", err=True)
+        say(f"not as it must be: {line}", err=True)
     if differed:
         context.exit(1)
 

@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import click
 from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
@@ -17,8 +16,10 @@ from rich.text import Text
 from modemgw.api import answers
 from modemgw.cli.messages import modems_of, seconds_between
 from modemgw.cli.options import first
-from modemgw.cli.output import clean, clip, content, table
+from modemgw.cli.output import clip, content, table
+from modemgw.cli.say import say, say_lines
 from modemgw.client import Client, Unreachable
+from modemgw.plain import printable_lines
 
 REFRESH_S = 0.25
 ROWS = 15
@@ -55,22 +56,22 @@ class Lines:
         for modem in snapshot.modems:
             self._changed(f"modem {modem['id']}", modem["state"])
         for item in reversed(snapshot.inbound):
-            self._changed(f"received from {item['from']}", clean(content(item)), item["id"])
+            self._changed(f"received from {item['from']}", content(item), item["id"])
         for message in reversed(snapshot.messages):
-            text = f"{clip(clean(content(message)), 30)!r} to {message['to']}"
+            text = f"{clip(content(message), 30)!r} to {message['to']}"
             detail = message["status"]
             if modems := modems_of(message):
                 detail += f" ({modems}{_ending(message)})"
             self._changed(text, detail, message["id"], message["status"])
 
     def say(self, text: str) -> None:
-        click.echo(text)
+        say_lines(text)
 
     def _changed(self, what: str, state: str, key: str = "", mark: str = "") -> None:
         key, mark = key or what, mark or state
         if self.seen.get(key) != mark:
             self.seen[key] = mark
-            click.echo(f"{what}: {state}")
+            say(f"{what}: {state}")
 
 
 def _ending(message: answers.Message) -> str:
@@ -108,7 +109,7 @@ class Screen:
                     [
                         (
                             m["to"],
-                            clip(clean(content(m)), 30),
+                            clip(content(m), 30),
                             f"{_accepted(m)}/{len(m['parts'])}",
                             m["status"],
                             modems_of(m),
@@ -120,17 +121,14 @@ class Screen:
                 ),
                 table(
                     ("received from", "text", "by modem"),
-                    [
-                        (i["from"], clip(clean(content(i)), 60), i["modem"])
-                        for i in snapshot.inbound[:5]
-                    ],
+                    [(i["from"], clip(content(i), 60), i["modem"]) for i in snapshot.inbound[:5]],
                 ),
             ),
             refresh=True,
         )
 
     def say(self, text: str) -> None:
-        self.live.console.print(Text(text), soft_wrap=True)
+        self.live.console.print(Text(printable_lines(text)), soft_wrap=True)
 
 
 def _accepted(message: answers.Message) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 
 import click
@@ -10,7 +9,6 @@ import click
 from modemgw.api import answers
 from modemgw.cli.options import Daemon, daemon_options, first, json_option
 from modemgw.cli.output import (
-    clean,
     clip,
     content,
     local_time,
@@ -18,6 +16,7 @@ from modemgw.cli.output import (
     print_json,
     print_table,
 )
+from modemgw.cli.say import say, say_json
 from modemgw.client import Client
 
 
@@ -108,11 +107,11 @@ def tail(as_json: bool, daemon: Daemon) -> None:
         async for event in client.events():
             if event["type"] == "inbound.received":
                 item = await client.inbound(event["data"]["id"])
-                click.echo(json.dumps(item, ensure_ascii=False) if as_json else _line(item))
+                say_json(item) if as_json else say(_line(item))
 
     with suppress(KeyboardInterrupt):
         daemon.call(work)
 
 
 def _line(item: answers.Inbound) -> str:
-    return f"{local_time(item['received_at'])}  {item['from']}  {clean(content(item))}"
+    return f"{local_time(item['received_at'])}  {item['from']}  {content(item)}"

@@ -12,6 +12,7 @@ from modemgw.cli.database import database_options, database_path
 from modemgw.cli.errors import told
 from modemgw.cli.options import json_option
 from modemgw.cli.output import local_time, print_json, print_table
+from modemgw.cli.say import say
 from modemgw.store import SCOPES, StoreError, create_key, list_keys, revoke_key
 
 
@@ -39,7 +40,7 @@ def create(
     with told(StoreError):
         token = create_key(database, name, scopes)
         _give_to_owner(database)
-    click.echo(token)
+    say(token)
 
 
 @keys.command("list")
@@ -85,7 +86,7 @@ def revoke(name: str, config_file: Path | None, data_dir: Path | None) -> None:
         done = revoke_key(database_path(config_file, data_dir), name)
     if not done:
         raise click.ClickException(f"there is no key {name!r} in force; see `modemgw keys list`")
-    click.echo(f"{name} is revoked")
+    say(f"{name} is revoked")
 
 
 def _give_to_owner(database: Path) -> None:

@@ -18,6 +18,7 @@ from modemgw.cli.output import (
     print_table,
     table,
 )
+from modemgw.cli.say import say
 from modemgw.client import Client
 
 
@@ -104,7 +105,7 @@ def cancel(identifier: str, as_json: bool, daemon: Daemon) -> None:
     if as_json:
         print_json(message)
     else:
-        click.echo(f"{identifier} is canceled")
+        say(f"{identifier} is canceled")
 
 
 def _print(message: answers.Message) -> None:

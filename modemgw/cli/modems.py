@@ -9,7 +9,8 @@ import click
 from modemgw.api import answers
 from modemgw.cli.lazy import LazyGroup
 from modemgw.cli.options import Daemon, daemon_options, json_option
-from modemgw.cli.output import clean, local_time, print_fields, print_json, print_table
+from modemgw.cli.output import local_time, print_fields, print_json, print_table
+from modemgw.cli.say import say, say_lines
 
 
 @click.group(cls=LazyGroup, commands_at={"scan": "modemgw.cli.scan:scan"})
@@ -118,7 +119,7 @@ def _control(verb: Literal["pause", "resume", "restart"], help_: str) -> None:
     @daemon_options
     def control(identifier: str, daemon: Daemon) -> None:
         modem = daemon.call(lambda client: client.control_modem(identifier, verb))
-        click.echo(f"{modem['id']} is {modem['state']}")
+        say(f"{modem['id']} is {modem['state']}")
 
 
 _control("pause", "Send nothing through a modem until it is resumed.")
@@ -152,9 +153,9 @@ def ussd(
     if as_json:
         print_json(answer)
         return
-    click.echo(answer["text"])
+    say_lines(answer["text"])  # a menu has lines
     if answer["more"]:
-        click.echo(f"(it waits for an answer: modemgw modems ussd {identifier} …)", err=True)
+        say(f"(it waits for an answer: modemgw modems ussd {identifier} …)", err=True)
 
 
 @modems.command("end-ussd")
@@ -177,4 +178,4 @@ def trace(identifier: str, texts: bool, as_json: bool, daemon: Daemon) -> None:
         print_json(lines)
         return
     for line in lines:
-        click.echo(f"{line['at'][11:23]} {line['direction']} {clean(line['text'])}")
+        say(f"{line['at'][11:23]} {line['direction']} {line['text']}")

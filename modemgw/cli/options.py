@@ -14,6 +14,7 @@ import click
 from modemgw.cli.errors import told
 from modemgw.client import DEFAULT_URL, ApiError, Client, Unreachable
 from modemgw.config import Config, ConfigError, HttpSection, find, load
+from modemgw.plain import printable
 
 T = TypeVar("T")
 
@@ -74,7 +75,9 @@ class Daemon:
         except ApiError as error:
             raise click.ClickException(_told(error)) from error
         except Unreachable as error:
-            raise click.ClickException(f"{error}; is `modemgw serve` running?") from error
+            raise click.ClickException(
+                f"{printable(str(error))}; is `modemgw serve` running?"
+            ) from error
 
     async def _work(self, work: Callable[[Client], Awaitable[T]]) -> T:
         async with Client(daemon_url(self.url, self.config_file), self.key) as client:
@@ -106,7 +109,7 @@ def _told(error: ApiError) -> str:
         case 401:
             return "the daemon does not know this API key (--key, $MODEMGW_KEY)"
         case _:
-            return str(error)
+            return printable(str(error))  # it may hold what a modem answered
 
 
 async def first(limit: int, items: AsyncIterator[T]) -> list[T]:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import base64
-import json
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-import click
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from modemgw.api import answers
+from modemgw.cli.say import say, say_json
+from modemgw.plain import printable
 
 WIDE = 200
 """Columns when the output goes to a file or a pipe."""
@@ -46,25 +46,20 @@ def console() -> Console:
 
 def print_json(document: Any) -> None:
     """One JSON document."""
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
-
-
-def clean(text: str) -> str:
-    """Text from outside, safe for a terminal: line ends as ⏎, other control characters as �."""
-    return "".join(
-        c if c.isprintable() else "⏎" if c == "\n" else " " if c in "\r\t" else "�" for c in text
-    )
+    say_json(document, indent=2)
 
 
 def cell(value: object) -> Text:
     """A table's cell: never read as markup, coloured if it is a status."""
-    text = "-" if value is None or value == "" else clean(str(value))
+    text = "-" if value is None or value == "" else printable(str(value))
     return Text(text, style=STYLES.get(text, ""))
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> Table:
     """A table of cells."""
-    result = Table(box=SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False)
+    result = Table(
+        box=SIMPLE_HEAD, title=printable(title) or None, title_justify="left", pad_edge=False
+    )
     for column in columns:
         result.add_column(column, overflow="fold")
     for row in rows:
@@ -77,7 +72,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], nothin
     if rows:
         console().print(table(columns, rows))
     else:
-        click.echo(nothing)
+        say(nothing)
 
 
 def print_fields(fields: Iterable[tuple[str, object]]) -> None:

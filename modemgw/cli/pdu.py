@@ -1,12 +1,13 @@
 """``modemgw pdu``: read and write SMS PDUs without any modem."""
 
-import json
 import sys
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal, cast
 
 import click
 
+from modemgw.cli.say import say, say_json, say_lines
+from modemgw.plain import printable, printable_json
 from modemgw.sms import (
     Address,
     NationalLanguage,
@@ -63,14 +64,14 @@ def decode(
     given: Iterable[str] = pdus or _lines(sys.stdin.buffer)
     for number, text in enumerate(given):
         if number and not as_json:
-            click.echo()
+            say()
         try:
             fields = _decode(text, direction, no_smsc)
         except PduError as error:
             failed = True
             _print_error(text, error, as_json)
         else:
-            click.echo(_as_json(fields) if as_json else _as_text(fields))
+            say_json(_as_json(fields)) if as_json else say_lines(_as_text(fields))
     if failed:
         context.exit(1)
 
@@ -99,7 +100,10 @@ def _read(tpdu: bytes, direction: Direction) -> Tpdu:
 
 
 def _as_text(fields: list[Field]) -> str:
-    rows = [(field.name, _shown(field), field.meaning, field.clause) for field in fields]
+    rows = [
+        tuple(map(printable, (field.name, _shown(field), field.meaning, field.clause)))
+        for field in fields
+    ]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     widths[1] = min(widths[1], 40)
     return "\n".join(
@@ -113,26 +117,23 @@ def _shown(field: Field) -> str:
     if isinstance(field.value, int):
         return f"{field.value} (0x{field.value:02X})" if field.value > 9 else str(field.value)
     if field.name == "TP-UD":
-        return json.dumps(field.value, ensure_ascii=False)
+        return printable_json(field.value)
     return field.value or "-"
 
 
-def _as_json(fields: list[Field]) -> str:
-    return json.dumps(
-        {
-            "type": next(field.meaning for field in fields if field.name == "TP-MTI"),
-            "fields": [
-                {
-                    "name": field.name,
-                    "clause": field.clause,
-                    "value": field.value,
-                    "meaning": field.meaning,
-                }
-                for field in fields
-            ],
-        },
-        ensure_ascii=False,
-    )
+def _as_json(fields: list[Field]) -> dict[str, Any]:
+    return {
+        "type": next(field.meaning for field in fields if field.name == "TP-MTI"),
+        "fields": [
+            {
+                "name": field.name,
+                "clause": field.clause,
+                "value": field.value,
+                "meaning": field.meaning,
+            }
+            for field in fields
+        ],
+    }
 
 
 def _print_error(text: str, error: PduError, as_json: bool) -> None:
@@ -142,9 +143,10 @@ def _print_error(text: str, error: PduError, as_json: bool) -> None:
             "offset": error.offset,
             "problem": error.problem,
         }
-        click.echo(json.dumps({"error": found, "pdu": text}, ensure_ascii=False))
+        say_json({"error": found, "pdu": text})
     else:
-        click.echo(f"{text}\nnot decoded: {error}", err=True)
+        say(text, err=True)
+        say(f"not decoded: {error}", err=True)
 
 
 def _address(_: click.Context, __: click.Parameter, value: str | None) -> Address | None:
@@ -268,7 +270,7 @@ def _print_parts(
     cut: Segmentation, tpdus: list[bytes], smsc: Address | None, as_json: bool
 ) -> None:
     for before, after in cut.changes:
-        click.echo(f"{before!r} is sent as {after!r}", err=True)
+        say(f"{before!r} is sent as {after!r}", err=True)
     for number, (tpdu, units) in enumerate(zip(tpdus, cut.units, strict=True), 1):
         line = pack_pdu(tpdu, smsc)
         if as_json:
@@ -280,6 +282,6 @@ def _print_parts(
                 "length": len(tpdu),
                 "pdu": line,
             }
-            click.echo(json.dumps(part))
+            say_json(part)
         else:
-            click.echo(f"{len(tpdu)} {line}")
+            say(f"{len(tpdu)} {line}")

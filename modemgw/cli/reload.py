@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from modemgw.cli.config import check_modems
+from modemgw.cli.logs import set_level
 from modemgw.cli.notify import Notifier
 from modemgw.config import Config, ConfigError, load
 from modemgw.gateway import Gateway
@@ -19,11 +20,6 @@ log = logging.getLogger(__name__)
 SETTLING_S = 5.0
 """After this time a modem that is there has been initialised, or says what it waits for."""
 COME_UP = frozenset({ModemState.READY, ModemState.SENDING, ModemState.PAUSED})
-
-
-def set_level(level: str) -> None:
-    """Log what the gateway says from `level` (a name as in the configuration) on."""
-    logging.getLogger("modemgw").setLevel(level.upper())
 
 
 class Reloader:

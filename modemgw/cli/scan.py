@@ -8,6 +8,7 @@ import click
 
 from modemgw.cli.options import json_option
 from modemgw.cli.output import print_json, print_table
+from modemgw.cli.say import say_lines
 from modemgw.clock import SystemClock
 from modemgw.modem import discovery
 
@@ -48,7 +49,7 @@ def scan(devices: tuple[str, ...], anything: bool, as_json: bool) -> None:
     )
     for item in found:
         if item.stanza is not None:
-            click.echo(item.stanza)
+            say_lines(item.stanza)
 
 
 def _title(item: discovery.Found) -> str:

@@ -10,6 +10,7 @@ import click
 from modemgw.api import answers
 from modemgw.cli.options import Daemon, daemon_options
 from modemgw.cli.output import print_json
+from modemgw.cli.say import say
 from modemgw.client import Client, SendOptions
 
 
@@ -105,7 +106,7 @@ def send(
     if as_json:
         print_json(message)
     else:
-        click.echo(message["id"])
+        say(message["id"])
     if wait and not as_asked(message):
         context.exit(1)
 
@@ -128,7 +129,7 @@ def _data(octets: str | None, text: str | None) -> bytes | None:
 
 def _standard_input() -> str:
     if sys.stdin.isatty():
-        click.echo("Type the text; Ctrl-D on an empty line ends it.", err=True)
+        say("Type the text; Ctrl-D on an empty line ends it.", err=True)
     try:
         return sys.stdin.buffer.read().decode().removesuffix("\n")
     except UnicodeDecodeError as error:
@@ -143,7 +144,7 @@ async def _follow(client: Client, identifier: str, timeout_s: float | None) -> a
         line = describe(message)
         if line != shown:
             shown = line
-            click.echo(line, err=True)
+            say(line, err=True)
 
     try:
         async with asyncio.timeout(timeout_s):

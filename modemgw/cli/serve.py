@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import os
 import signal
-import sys
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -18,10 +16,11 @@ from modemgw.api.server import ListenError, bind, is_private
 from modemgw.api.server import serve as serve_http
 from modemgw.cli.config import check_modems
 from modemgw.cli.errors import told
+from modemgw.cli.logs import set_up_logging
 from modemgw.cli.notify import Notifier
 from modemgw.cli.options import config_option, load_config
-from modemgw.cli.output import clean
-from modemgw.cli.reload import Reloader, set_level
+from modemgw.cli.reload import Reloader
+from modemgw.cli.say import say
 from modemgw.cli.signals import stop_on_signals
 from modemgw.config import Config, ConfigError, find
 from modemgw.gateway import Gateway, NotFound
@@ -58,15 +57,6 @@ def serve(config_file: Path | None, traced: tuple[str, ...]) -> None:
             raise click.ClickException("ended before everything was drained") from None
 
 
-def set_up_logging(level: str) -> None:
-    """Everything goes to standard error; under systemd the journal knows the time already."""
-    form = "%(levelname)s %(name)s: %(message)s"
-    if "JOURNAL_STREAM" not in os.environ:
-        form = f"%(asctime)s {form}"
-    logging.basicConfig(stream=sys.stderr, format=form, level=logging.WARNING)
-    set_level(level)
-
-
 async def _serve(config: Config, file: Path, traced: tuple[str, ...]) -> None:
     notifier = Notifier()
     stop = stop_on_signals()
@@ -86,10 +76,10 @@ async def _serve(config: Config, file: Path, traced: tuple[str, ...]) -> None:
         _spare_the_collector()
         async with asyncio.TaskGroup() as tasks:
             beside = [
-                tasks.create_task(notifier.keep_alive(), name="watchdog"),
-                tasks.create_task(reloader.run(), name="reload"),
+                tasks.create_task(gateway.keeper.keep(name, work), name=name)
+                for name, work in (("watchdog", notifier.keep_alive), ("reload", reloader.run))
             ]
-            click.echo(f"modemgw listens on {url}")
+            say(f"modemgw listens on {url}")
             if not is_private(bound):
                 log.warning(
                     "%s can be reached from other machines, and HTTP is not encrypted: "
@@ -116,4 +106,4 @@ def _spare_the_collector() -> None:
 
 
 def _log_line(modem: str, line: TraceLine) -> None:
-    log.info("modem %s %s %s", modem, line.direction, clean(line.text))
+    log.info("modem %s %s %s", modem, line.direction, line.text)

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from modemgw.cli.say import say, say_json
 from modemgw.virtual.bank import Bank
 from modemgw.virtual.control import ControlClient, ControlError, ControlServer
 from modemgw.virtual.personalities import PERSONALITIES
@@ -121,7 +122,7 @@ async def _run(settings: BankSettings, directory: Path) -> None:
         loop.add_signal_handler(number, stop.set)
     async with Bank(settings, directory) as bank, ControlServer(bank):
         for modem, path in zip(bank.modems, bank.paths, strict=True):
-            click.echo(f"{path}  {modem.number}  IMEI {modem.imei}  {modem.personality.name}")
+            say(f"{path}  {modem.number}  IMEI {modem.imei}  {modem.personality.name}")
         await stop.wait()
 
 
@@ -153,9 +154,9 @@ def _ask(directory: Path, question: Question) -> None:
         raise click.ClickException(str(error)) from error
     if isinstance(answer, list):
         for item in answer:
-            click.echo(json.dumps(item, ensure_ascii=False))
+            say_json(item)
     elif answer is not None:
-        click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+        say_json(answer, indent=2)
 
 
 @ctl.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable
 from types import TracebackType
 
@@ -11,8 +12,11 @@ from modemgw.config import RouteSection
 from modemgw.gateway.dispatch import Dispatch, LaneState
 from modemgw.gateway.job import Job
 
+logger = logging.getLogger(__name__)
+
 LONGEST_TIMER_S = 3600.0
 """The wall clock may be set while a timer runs: look again at least this often."""
+AFTER_A_FAULT_S = 1.0
 
 
 class Dispatcher:
@@ -65,8 +69,8 @@ class Dispatcher:
             return job
         wanted: asyncio.Future[Job] = asyncio.get_running_loop().create_future()
         self._idle[lane] = wanted
-        self._arm(now)
         try:
+            self._arm(now)
             return await wanted
         except asyncio.CancelledError:
             if wanted.done() and not wanted.cancelled():
@@ -190,12 +194,17 @@ class Dispatcher:
         state = self.core.lane(lane)
         rested = state.resting
         job = self.core.take(lane, now)
-        until = state.used_up_until
-        if until is not None and until > now and until != self._told.get(lane):
-            self._told[lane] = until
-            self._on_quota(state)
-        if state.resting and not rested:
-            self._feed(now)  # others stand in
+        try:
+            until = state.used_up_until
+            if until is not None and until > now and until != self._told.get(lane):
+                self._told[lane] = until
+                self._on_quota(state)
+            if state.resting and not rested:
+                self._feed(now)  # others stand in
+        except BaseException:
+            if job is not None:
+                self.core.add(job, now)  # nobody would have it
+            raise
         return job
 
     def _arm(self, now: float) -> None:
@@ -213,12 +222,28 @@ class Dispatcher:
     def _on_timer(self) -> None:
         self._timer = None
         now = self._clock.time()
-        tick = self.core.tick(now)
-        for job in tick.freed:
-            self._on_due(job)
-        for job in tick.expired:
-            self._on_expired(job)
-        for job in tick.overdue:
-            self._on_overdue(job)
-        self._offer(tick.freed, now)
-        self._feed(now)
+        try:
+            tick = self.core.tick(now)
+            for tell, jobs in (
+                (self._on_due, tick.freed),
+                (self._on_expired, tick.expired),
+                (self._on_overdue, tick.overdue),
+            ):
+                for job in jobs:
+                    _told(tell, job)
+            self._offer(tick.freed, now)
+            self._feed(now)
+        except Exception:  # without a timer nothing that waits for its time would ever go on
+            logger.exception("what time has brought could not be looked at; it is tried again")
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer_at = now + AFTER_A_FAULT_S
+            self._timer = asyncio.get_running_loop().call_later(AFTER_A_FAULT_S, self._on_timer)
+
+
+def _told(tell: Callable[[Job], None], job: Job) -> None:
+    """One that cannot be told must not keep the others from it."""
+    try:
+        tell(job)
+    except Exception:
+        logger.exception("message %s: what time has brought it was not taken", job.id)

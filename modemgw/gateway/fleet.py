@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from random import Random
 
 from modemgw.clock import Clock
@@ -17,6 +18,7 @@ from modemgw.gateway.dispatch import Held
 from modemgw.gateway.errors import Conflict, NotFound
 from modemgw.gateway.lane import Lane
 from modemgw.gateway.outbox import Outbox
+from modemgw.gateway.supervision import Keeper
 from modemgw.modem import (
     Locator,
     Modem,
@@ -67,6 +69,8 @@ class _Station:
     lane: Lane
     keeper: asyncio.Task[None] | None = None
     carrier: asyncio.Task[None] | None = None
+    getting_ready: asyncio.Task[None] | None = None
+    """Lets the lane work once what its SIM has sent is counted."""
     leaves: asyncio.Task[str] | None = None
     """Set once it has to go; ends with what is to be told of it."""
 
@@ -83,10 +87,12 @@ class Fleet(ModemSink):
         received: Callable[[str, SimIdentity, ReceivedPdu], Awaitable[None]],
         clock: Clock,
         random: Random,
+        keeper: Keeper,
         timings: Timings | None = None,
     ) -> None:
         self._store = store
         self._outbox = outbox
+        self._kept = keeper
         self._received = received
         self._clock = clock
         self._random = random
@@ -126,23 +132,35 @@ class Fleet(ModemSink):
 
     def _run(self, station: _Station, tasks: asyncio.TaskGroup) -> None:
         id = station.section.id
-        station.keeper = tasks.create_task(station.modem.run(), name=f"modem {id}")
-        station.carrier = tasks.create_task(station.lane.run(), name=f"lane {id}")
+        station.keeper = self._keep(tasks, f"modem {id}", station.modem.run)
+        station.carrier = self._keep(tasks, f"lane {id}", station.lane.run)
+
+    def _keep(
+        self, tasks: asyncio.TaskGroup, name: str, work: Callable[[], Awaitable[None]]
+    ) -> asyncio.Task[None]:
+        return tasks.create_task(self._kept.keep(name, work), name=name)
 
     async def drain(self, timeout_s: float) -> bool:
         """Let the parts in the air finish. False when some did not within `timeout_s`."""
         self._closed = True
         self._outbox.drain()
+        for station in self._stations.values():
+            self._wake_to_end(station)
         carriers = [s.carrier for s in self._stations.values() if s.carrier is not None]
         if not carriers:
             return True
         _, running = await asyncio.wait(carriers, timeout=timeout_s)
         return not running
 
+    def _wake_to_end(self, station: _Station) -> None:
+        """A lane that rests after a failure has nothing in the air that could be waited for."""
+        if station.carrier is not None and self._kept.rests(f"lane {station.section.id}"):
+            station.carrier.cancel()
+
     def stop(self) -> None:
         """Cancel every modem, and what of the lanes is left."""
         for station in self._stations.values():
-            for task in (station.carrier, station.keeper):
+            for task in (station.getting_ready, station.carrier, station.keeper):
                 if task is not None:
                     task.cancel()
 
@@ -184,7 +202,9 @@ class Fleet(ModemSink):
             else:
                 changing.append((station, section))
         at_work = {
-            self._tasks.create_task(self._come(wanted[id], modem, config), name=f"begin {id}")
+            self._tasks.create_task(
+                self._told(id, self._come(wanted[id], modem, config)), name=f"begin {id}"
+            )
             for id, modem in begin.items()
         }
         told += [f"modem {id}: added" for id in begin if id not in self._stations]
@@ -203,11 +223,21 @@ class Fleet(ModemSink):
         id = station.section.id
         ready = id in self._ready
         station.lane.drain()
+        self._wake_to_end(station)
         self._ready.discard(id)
         self._outbox.set_unready(id)
         station.leaves = self._tasks.create_task(
-            self._leave(station, timeout_s, why if ready else None), name=f"end of {id}"
+            self._told(id, self._leave(station, timeout_s, why if ready else None)),
+            name=f"end of {id}",
         )
+
+    async def _told(self, id: str, work: Awaitable[str]) -> str:
+        """What is to be told of one modem's coming or going; a failure concerns no other modem."""
+        try:
+            return await work
+        except Exception as error:
+            logger.exception("modem %s: its change failed", id)
+            return f"modem {id}: its change failed, restart the daemon: {error}"
 
     async def _leave(self, station: _Station, timeout_s: float, lost: str | None) -> str:
         """Wait for the part in the air, close the port, forget the modem."""
@@ -215,11 +245,12 @@ class Fleet(ModemSink):
         assert keeper is not None
         assert carrier is not None
         _, late = await asyncio.wait([carrier], timeout=timeout_s)
-        for task in (carrier, keeper):
-            task.cancel()
-            await asyncio.wait([task])
-        self._outbox.remove_lane(id)
+        for task in (station.getting_ready, carrier, keeper):
+            if task is not None:
+                task.cancel()
+                await asyncio.wait([task])
         del self._stations[id]
+        self._outbox.remove_lane(id)
         if lost is not None:
             self._tell("modem.lost", id, lost)
         return f"modem {id}: a part was still in the air after {timeout_s:g} s" if late else ""
@@ -272,7 +303,11 @@ class Fleet(ModemSink):
         if ready and modem_id not in self._ready:
             self._ready.add(modem_id)
             assert self._tasks is not None
-            self._tasks.create_task(self._let_work(station), name=f"ready {modem_id}")
+            if station.getting_ready is not None:
+                station.getting_ready.cancel()
+            station.getting_ready = self._keep(
+                self._tasks, f"readying of {modem_id}", partial(self._let_work, station)
+            )
             self._tell("modem.ready", modem_id, None)
         elif not ready:
             if modem_id in self._ready:
@@ -287,7 +322,7 @@ class Fleet(ModemSink):
 
     async def _let_work(self, station: _Station) -> None:
         id, sim = station.section.id, station.modem.sim
-        if sim is not None:
+        if sim is not None and id in self._ready:
             await self._outbox.set_ready(id, sim.iccid)
         if id not in self._ready:  # it was lost again meanwhile
             self._outbox.set_unready(id)
@@ -301,7 +336,10 @@ class Fleet(ModemSink):
     @property
     def ready(self) -> bool:
         """Whether any modem can send."""
-        return bool(self._ready)
+        return any(
+            not (self._kept.rests(f"lane {id}") or self._kept.rests(f"readying of {id}"))
+            for id in self._ready
+        )
 
     @property
     def alarms(self) -> dict[str, str]:

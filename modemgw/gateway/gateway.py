@@ -15,16 +15,17 @@ from modemgw.clock import Clock, SystemClock
 from modemgw.config import Config
 from modemgw.gateway.bus import EventBus
 from modemgw.gateway.changes import in_force, lines
+from modemgw.gateway.deliveries import Deliveries
 from modemgw.gateway.door import Accepted, AcceptedBatch, Door, Idempotency, Preview
 from modemgw.gateway.errors import FieldProblem, NotFound, Rejected
 from modemgw.gateway.fleet import Fleet, ModemView
-from modemgw.gateway.handlers import Handlers
 from modemgw.gateway.housekeeping import Housekeeping
 from modemgw.gateway.inbox import Inbox
 from modemgw.gateway.incoming import Incoming
 from modemgw.gateway.metrics import registry_of
 from modemgw.gateway.outbox import Outbox, RecoveryReport
 from modemgw.gateway.receipts import Receipts
+from modemgw.gateway.supervision import Keeper
 from modemgw.modem import Modem, Timings, TraceLine, UssdAnswer, UssdUntypable
 from modemgw.store import (
     FILE_NAME,
@@ -66,6 +67,8 @@ class Gateway:
         self._started = asyncio.Event()
         self._changing = asyncio.Lock()
         self.found = RecoveryReport(0, 0)
+        self.keeper = Keeper(clock=clock, random=random)
+        """Keeps every task in the background going; what runs beside the gateway may use it."""
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -119,7 +122,7 @@ class Gateway:
             clock=self._clock,
             random=self._random,
         )
-        self._handlers = Handlers(
+        self._deliveries = Deliveries(
             self._config.handler,
             store=self._store,
             reply=self._door.reply,
@@ -129,7 +132,7 @@ class Gateway:
         incoming = Incoming(
             next_n=last_inbound + 1,
             random=self._random,
-            handlers_of=self._handlers.wanted_by,
+            handlers_of=self._deliveries.wanted_by,
             number_of=lambda modem, sim: self._fleet.number_of(modem, sim),
         )
         self._inbox = Inbox(
@@ -137,7 +140,7 @@ class Gateway:
             incoming=incoming,
             receipts=receipts,
             on_settled=self._outbox.settle,
-            on_message=lambda _: self._handlers.wake(),
+            on_message=lambda _: self._deliveries.wake(),
             reassembly_timeout_s=self._config.gateway.reassembly_timeout,
             clock=self._clock,
         )
@@ -156,6 +159,7 @@ class Gateway:
             clock=self._clock,
             random=self._random,
             timings=self._timings,
+            keeper=self.keeper,
         )
         await self._door.count_used()
         self.found = await self._outbox.recover()
@@ -166,8 +170,11 @@ class Gateway:
                 self._fleet.start(modems)
                 self._started.set()
                 followers = [
-                    modems.create_task(self._housekeeping.run(), name="housekeeping"),
-                    modems.create_task(self._handlers.run(), name="handlers"),
+                    modems.create_task(self.keeper.keep(name, work), name=name)
+                    for name, work in (
+                        ("housekeeping", self._housekeeping.run),
+                        ("deliveries", self._deliveries.run),
+                    )
                 ]
                 await stop.wait()
                 timeout = self._config.gateway.drain_timeout
@@ -175,6 +182,7 @@ class Gateway:
                     logger.warning("a part was still in the air after %g s", timeout)
                 for task in followers:
                     task.cancel()
+                await self._deliveries.close()
                 self._fleet.stop()
 
     # --- another configuration
@@ -198,7 +206,7 @@ class Gateway:
             config = self._config = in_force(self._config, config)
             self._door.reconfigure(config)
             self._outbox.reconfigure(config)
-            self._handlers.reconfigure(config.handler)
+            self._deliveries.reconfigure(config.handler)
             self._inbox.reassembly_timeout_s = config.gateway.reassembly_timeout
             self._housekeeping.reconfigure(config)
             modems, moved, _ = await asyncio.gather(
@@ -219,6 +227,11 @@ class Gateway:
     def alarms(self) -> dict[str, str]:
         """What a person must see to though messages may be sent, by modem."""
         return self._fleet.alarms
+
+    @property
+    def troubles(self) -> list[str]:
+        """What does not work as it should though the gateway runs: a line each."""
+        return self.keeper.troubles()
 
     @property
     def accepting(self) -> str | None:
@@ -364,7 +377,10 @@ class Gateway:
     def metrics(self) -> CollectorRegistry:
         """The figures for Prometheus."""
         return registry_of(
-            self._fleet.views, lambda: len(self._outbox.dispatcher.core), self._door.accepted
+            self._fleet.views,
+            lambda: len(self._outbox.dispatcher.core),
+            self._door.accepted,
+            self.keeper,
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -11,10 +10,8 @@ from modemgw.config import Config
 from modemgw.gateway import progress
 from modemgw.gateway.inbox import Inbox
 from modemgw.gateway.quota import Quota
-from modemgw.store import Store, StoreError, Transaction, maintenance, messages
+from modemgw.store import Store, Transaction, maintenance, messages
 from modemgw.store.records import MessageStatus
-
-logger = logging.getLogger(__name__)
 
 EVERY_S = 60.0
 CHUNK = 500
@@ -55,14 +52,9 @@ class Housekeeping:
         self._config = config
 
     async def run(self) -> None:
-        """Keep house until cancelled. A database in trouble is left alone until the next turn."""
+        """Keep house until cancelled. A turn that fails is begun anew by the keeper."""
         while True:
-            try:
-                await self.turn()
-            except StoreError as error:
-                logger.warning("housekeeping is put off: %s", error)
-            except Exception:  # whatever it is, messages must go on
-                logger.exception("housekeeping failed")
+            await self.turn()
             await self._clock.sleep(EVERY_S)
 
     async def turn(self) -> None:

@@ -68,6 +68,8 @@ class Job:
     """Grows with each move in the queue, so that a stale entry is recognised."""
     waiting: bool = False
     """In the queue, not in a lane's hands."""
+    faults: int = 0
+    """Faults of the gateway itself with it in hand."""
     lies_in: str | None = None
     """The bucket that counts it, while it may be taken."""
 

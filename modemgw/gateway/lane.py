@@ -16,7 +16,7 @@ from modemgw.gateway.dispatcher import Dispatcher
 from modemgw.gateway.errors import Rejected
 from modemgw.gateway.job import Job, PartProgress, PartState
 from modemgw.gateway.receipts import Matched, Receipts
-from modemgw.gateway.retry import Action, decide
+from modemgw.gateway.retry import Action, backoff, decide
 from modemgw.modem import (
     ErrorClass,
     ErrorCode,
@@ -34,6 +34,13 @@ logger = logging.getLogger(__name__)
 
 BREATH_S = 1.0
 """Pause after a modem failed before anything was sent, or while the database takes nothing."""
+
+MAX_FAULTS = 5
+"""So many faults of the gateway with one message in hand, and it is given up."""
+FAULT_WAIT_S = 10.0
+"""How long it is left alone after the first one; longer after each."""
+LEFT_TO_OTHERS_S = 60.0
+"""How long others may have it before the lane that met the fault tries again."""
 
 
 class Sender(Protocol):
@@ -80,6 +87,8 @@ class Lane:
         self._random = random
         self._draining = False
         self._waiting: asyncio.Task[None] | None = None
+        self._begun: tuple[AttemptKey, SimIdentity] | None = None
+        """The attempt whose end is not recorded yet."""
 
     def reconfigure(self, types: TypesSection, receipt_timeout_s: float) -> None:
         """Go by other policies from the next part on."""
@@ -109,7 +118,11 @@ class Lane:
                 raise
             finally:
                 self._waiting = None
-            await self._carry(job)
+            try:
+                await self._carry(job)
+            except Exception as error:
+                self._rescue(job, error)
+                raise
 
     @property
     def _state(self) -> LaneState:
@@ -135,6 +148,37 @@ class Lane:
                 return
         self._put_back(job)
 
+    def _rescue(self, job: Job, error: Exception) -> None:
+        """After a fault of ours with a message in hand: it is neither lost nor sent twice.
+
+        An attempt whose end was not recorded is ambiguous. A message that meets a fault each time
+        must not stop one lane after another: it waits longer each time, and then it is given up.
+        """
+        why = ErrorInfo("fault", f"a fault of the gateway: {type(error).__name__}", permanent=False)
+        begun, self._begun = self._begun, None
+        try:
+            if begun is not None:
+                self._ambiguous(job, *begun, why)
+            core = self._dispatcher.core
+            if core.get(job.n) is not job or core.is_waiting(job):
+                return
+            job.faults += 1
+            if job.pending() and job.faults >= MAX_FAULTS:
+                self._give_up(job, MessageStatus.FAILED, why)
+            elif job.pending():
+                at = self._clock.time() + backoff(FAULT_WAIT_S, job.faults, self._random)
+                sim = self._modem.sim
+                if sim is not None and core.another(job, sim.iccid):
+                    # It may be this lane's fault: let others try it first.
+                    job.avoid, job.avoid_until = job.avoid | {sim.iccid}, at + LEFT_TO_OTHERS_S
+                self._dispatcher.add(job, at=at)
+            else:
+                self._put_back(job)
+        except Exception:
+            logger.exception(
+                "modem %s: message %s waits for the next start", self._modem.id, job.id
+            )
+
     async def _send_part(self, job: Job, index: int, *, more: bool) -> bool:
         """One attempt. False when the rest of the message must not follow now."""
         sim = self._modem.sim
@@ -153,6 +197,7 @@ class Lane:
         key = AttemptKey(job.n, index + 1, part.tries)
         self._state.throttle.record(now, job.to)
         self._state.used += 1
+        self._begun = key, sim
         authorise = self._store.write(self._beginning(job, key, sim.iccid, now, part))
         self._receipts.on_early[key] = self._modem.hasten
         try:
@@ -213,10 +258,6 @@ class Lane:
         job.part(key.part - 1).state = PartState.ACCEPTED
         if job.part_count > 1:
             job.sim = sim.iccid
-        self._dispatcher.core.sent_by(job, sim.iccid)
-        if self._state.breaker.succeeded():
-            self._dispatcher.health_changed(self._modem.id)
-            self._tell_sim("sim.restored", sim, None)
         ended = self._clock.time()
         # After an earlier try, a report on that one may have told more than "sent".
         single, id, name = job.part_count == 1 and key.n == 1, job.id, job.reference
@@ -230,6 +271,11 @@ class Lane:
             return self._receipts.ended(tx, sim.iccid, reference)
 
         self._store.write(accept, keep=True, then=self._settle)
+        self._begun = None
+        self._dispatcher.core.sent_by(job, sim.iccid)
+        if self._state.breaker.succeeded():
+            self._dispatcher.health_changed(self._modem.id)
+            self._tell_sim("sim.restored", sim, None)
 
     def _not_sent(self, job: Job, key: AttemptKey, sim: SimIdentity, failure: NotSubmitted) -> bool:
         error = ErrorInfo("not-sent", str(failure), permanent=False)
@@ -304,6 +350,7 @@ class Lane:
             return self._receipts.ended(tx, sim.iccid, doubt=True)
 
         self._store.write(doubt, keep=True, then=self._settle)
+        self._begun = None
         logger.warning(
             "modem %s: nobody knows whether message %s part %d was sent: %s",
             self._modem.id,
@@ -327,6 +374,7 @@ class Lane:
             return self._receipts.ended(tx, sim.iccid)
 
         self._store.write(finish, keep=True, then=self._settle)
+        self._begun = None
 
     def _give_up(self, job: Job, status: MessageStatus, error: ErrorInfo) -> None:
         self._dispatcher.remove(job)

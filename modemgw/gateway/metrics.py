@@ -9,15 +9,21 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from modemgw.gateway.fleet import ModemView
+from modemgw.gateway.supervision import Keeper
 
 
 class _Figures(Collector):
     def __init__(
-        self, views: Callable[[], list[ModemView]], waiting: Callable[[], int], accepted: Accepted
+        self,
+        views: Callable[[], list[ModemView]],
+        waiting: Callable[[], int],
+        accepted: Accepted,
+        keeper: Keeper,
     ) -> None:
         self._views = views
         self._waiting = waiting
         self._accepted = accepted
+        self._keeper = keeper
 
     def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
         accepted = CounterMetricFamily(
@@ -29,7 +35,20 @@ class _Figures(Collector):
         yield GaugeMetricFamily(
             "modemgw_messages_waiting", "Messages that still want a modem", self._waiting()
         )
+        yield from self._tasks()
         yield from self._modems()
+
+    def _tasks(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
+        failures = CounterMetricFamily(
+            "modemgw_task_failures", "Failures of what runs in the background", labels=["task"]
+        )
+        failing = GaugeMetricFamily(
+            "modemgw_task_failing", "1: fails, and is begun anew", labels=["task"]
+        )
+        for name, count in self._keeper.failures().items():
+            failures.add_metric([name], count)
+            failing.add_metric([name], float(self._keeper.is_failing(name)))
+        yield from (failures, failing)
 
     def _modems(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
         ready = GaugeMetricFamily("modemgw_modem_ready", "1: can send", labels=["modem"])
@@ -64,9 +83,12 @@ class Accepted:
 
 
 def registry_of(
-    views: Callable[[], list[ModemView]], waiting: Callable[[], int], accepted: Accepted
+    views: Callable[[], list[ModemView]],
+    waiting: Callable[[], int],
+    accepted: Accepted,
+    keeper: Keeper,
 ) -> CollectorRegistry:
     """A registry that reads the given figures at each scrape."""
     registry = CollectorRegistry()
-    registry.register(_Figures(views, waiting, accepted))
+    registry.register(_Figures(views, waiting, accepted, keeper))
     return registry

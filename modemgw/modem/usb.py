@@ -7,9 +7,13 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..threads import DaemonThreads
+
 log = logging.getLogger(__name__)
 
 SYSFS = Path("/sys")
+DEVICES = DaemonThreads("usb devices", 32)
+"""Where devices are taken off the bus: a driver may take its time over that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +76,20 @@ async def reauthorise(device: str, *, sysfs: Path = SYSFS, off_s: float) -> bool
     Its power stays on. Needs the right to write the attribute; False when that, or the device, is
     missing. It comes back under new tty numbers.
     """
-    node = await asyncio.to_thread(lambda: _usb_node(Path(device).resolve().name, sysfs))
+    loop = asyncio.get_running_loop()
+    node = await loop.run_in_executor(
+        DEVICES, lambda: _usb_node(Path(device).resolve().name, sysfs)
+    )
     if node is None:
         log.warning("%s is no USB device, or is gone: it cannot be re-authorised", device)
         return False
     attribute = node / "authorized"
     try:
-        await asyncio.to_thread(attribute.write_text, "0")
+        await loop.run_in_executor(DEVICES, attribute.write_text, "0")
         try:
             await asyncio.sleep(off_s)
         finally:
-            await asyncio.to_thread(attribute.write_text, "1")
+            await loop.run_in_executor(DEVICES, attribute.write_text, "1")
     except OSError as error:
         log.warning("%s: %s; the udev rule of modemgw grants the right", attribute, error.strerror)
         return False

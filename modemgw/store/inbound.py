@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -175,16 +175,78 @@ def owe(tx: Transaction, inbound: int, handlers: Sequence[str]) -> None:
     )
 
 
-def owed(db: sqlite3.Connection, limit: int) -> list[Handling]:
-    """Deliveries to a handler that are still owed, the most urgent first."""
+def pending(
+    db: sqlite3.Connection, limits: Mapping[str, int]
+) -> tuple[dict[str, list[Handling]], list[str]]:
+    """Deliveries that are still to be made, the most urgent first.
+
+    For each handler of `limits` at most so many; and the ids of other handlers that have any.
+    """
     columns = ", ".join(f"inbound.{column}" for column in _COLUMNS.split(", "))
-    rows = db.execute(
-        f"SELECT handler, tries, next_at, {columns} FROM handlings "
-        "JOIN inbound ON inbound.n = handlings.inbound WHERE state = 'pending' "
-        "ORDER BY next_at LIMIT ?",
-        (limit,),
-    ).fetchall()
-    return [Handling(_inbound(db, row[3:]), row[3], row[0], row[1], row[2]) for row in rows]
+    found: dict[str, list[Handling]] = {}
+    others: list[str] = []
+    for handler in _with_pending(db):
+        if handler not in limits:
+            others.append(handler)
+            continue
+        if limits[handler] == 0:
+            continue
+        rows = db.execute(
+            f"SELECT handler, tries, next_at, {columns} FROM handlings "
+            "JOIN inbound ON inbound.n = handlings.inbound "
+            "WHERE state = 'pending' AND handler = ? ORDER BY next_at LIMIT ?",
+            (handler, limits[handler]),
+        ).fetchall()
+        found[handler] = [
+            Handling(_inbound(db, row[3:]), row[3], row[0], row[1], row[2]) for row in rows
+        ]
+    return found, others
+
+
+def _with_pending(db: sqlite3.Connection) -> Iterator[str]:
+    """One step in the index for each handler, however much is pending for it."""
+    handler = ""
+    while True:
+        (handler,) = db.execute(
+            "SELECT min(handler) FROM handlings WHERE state = 'pending' AND handler > ?", (handler,)
+        ).fetchone()
+        if handler is None:
+            return
+        yield handler
+
+
+def hand_on(tx: Transaction, handler: str, to: str, *, but: Collection[int], limit: int) -> int:
+    """What is pending for one handler is for another from now on, `but` for these messages.
+
+    Returns how much was: when it is `limit`, there may be more.
+    """
+    handed = _pending_for(tx, handler, but, limit)
+    for inbound in handed:
+        tx.execute(
+            "UPDATE OR IGNORE handlings SET handler = ? WHERE inbound = ? AND handler = ?",
+            (to, inbound, handler),
+        )
+        # The other has it of its own right already.
+        tx.execute("DELETE FROM handlings WHERE inbound = ? AND handler = ?", (inbound, handler))
+    return len(handed)
+
+
+def bury(tx: Transaction, handler: str, problem: str, *, but: Collection[int], limit: int) -> int:
+    """What is pending for a handler is dead, `but` for these messages. Returns as `hand_on`."""
+    dead = _pending_for(tx, handler, but, limit)
+    tx.many(
+        "UPDATE handlings SET state = 'dead', problem = ? WHERE inbound = ? AND handler = ?",
+        [(problem, inbound, handler) for inbound in dead],
+    )
+    return len(dead)
+
+
+def _pending_for(tx: Transaction, handler: str, but: Collection[int], limit: int) -> list[int]:
+    rows = tx.execute(
+        "SELECT inbound FROM handlings WHERE state = 'pending' AND handler = ? LIMIT ?",
+        (handler, limit + len(but)),
+    )
+    return [inbound for (inbound,) in rows if inbound not in but][:limit]
 
 
 def handled(tx: Transaction, inbound: int, handler: str) -> None:
@@ -201,10 +263,13 @@ def handled(tx: Transaction, inbound: int, handler: str) -> None:
 def not_handled(
     tx: Transaction, inbound: int, handler: str, problem: str, next_at: float | None
 ) -> None:
-    """A handler failed: it is tried again at `next_at`, or never (dead letter) when None."""
+    """A handler failed: it is tried again at `next_at`, or never (dead letter) when None.
+
+    What was taken or given up meanwhile stays so.
+    """
     tx.execute(
         "UPDATE handlings SET state = ?, tries = tries + 1, next_at = ?, problem = ? "
-        "WHERE inbound = ? AND handler = ?",
+        "WHERE inbound = ? AND handler = ? AND state = 'pending'",
         ("dead" if next_at is None else "pending", next_at or tx.now, problem, inbound, handler),
     )
 

@@ -193,6 +193,17 @@ def _events_keys(db: Database) -> None:
     )
 
 
+@migrations(name="0008_handlers")
+def _handlers(db: Database) -> None:
+    """What is pending is looked for handler by handler, so that none waits behind another's."""
+    db.executescript(
+        """
+        DROP INDEX handlings_pending;
+        CREATE INDEX handlings_pending ON handlings (handler, next_at) WHERE state = 'pending';
+        """
+    )
+
+
 def migrate(db: Database) -> None:
     """Bring the database to this version's schema; a no-op when it is there already."""
     migrations.apply(db)

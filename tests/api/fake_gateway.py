@@ -89,6 +89,7 @@ class FakeGateway:
     """Keys are `key-SCOPE[-SCOPE…]`; a number without + is refused, as is the route `nowhere`."""
 
     ready: bool = True
+    troubles: list[str] = field(default_factory=list)
     accepting: str | None = None
     alarms: dict[str, str] = field(default_factory=dict)
     limit: int | None = None

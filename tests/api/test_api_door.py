@@ -40,6 +40,18 @@ async def test_health_and_readiness_answer_without_a_key(http, gateway):
     assert (await (await http.get("/readyz")).json())["detail"] == "the disk is full"
 
 
+async def test_what_fails_in_the_background_is_told_with_readiness(http, gateway):
+    gateway.troubles = ["deliveries has failed", "lane m1 has failed"]
+    answer = await http.get("/readyz")
+    assert answer.status == 200
+    told = "deliveries has failed; lane m1 has failed"
+    assert await answer.json() == {"ready": True, "detail": told}
+    gateway.ready = False
+    answer = await http.get("/readyz")
+    assert answer.status == 503
+    assert (await answer.json())["detail"] == f"no modem can send; {told}"
+
+
 @pytest.mark.parametrize("header", ["Bearer wrong", "Basic key-admin", "Bearer ", "key-admin"])
 async def test_a_key_that_is_not_known_is_a_401(http, header):
     answer = await http.get("/v1/messages", headers={"Authorization": header})

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import serial
 
 from modemgw.at import (
     AtChannel,
@@ -191,3 +192,58 @@ async def test_a_modem_that_stops_reading_does_not_hold_the_loop(pty: tuple[int,
         await asyncio.sleep(0)
     await ours.close()
     assert asyncio.get_running_loop().time() - started < 2.0
+
+
+async def test_ports_that_hang_while_they_are_opened_hold_up_nothing_else(
+    pty: tuple[int, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, tries = threading.Event(), 0
+    really = port._open
+
+    def hangs(device: str, baud_rate: int) -> serial.Serial:
+        nonlocal tries
+        if device.startswith("/dev/hangs"):
+            tries += 1
+            go_on.wait(60)
+            raise PortError(f"{device} is gone")
+        return really(device, baud_rate)
+
+    monkeypatch.setattr(port, "_open", hangs)
+    monkeypatch.setattr(port, "OPEN_TIMEOUT_S", 0.05)
+    try:
+        for _ in range(3):
+            for n in range(40):
+                with pytest.raises(PortError):
+                    async with asyncio.timeout(5):
+                        await open_serial(f"/dev/hangs{n}", channel())
+        assert tries == 40, "a port that hangs is not tried again before it comes back"
+        ours = channel()
+        monkeypatch.setattr(port, "OPEN_TIMEOUT_S", 15.0)
+        await asyncio.wait_for(open_serial(pty[1], ours), 5)
+        await asyncio.wait_for(ours.close(), 5)
+        await asyncio.wait_for(asyncio.to_thread(lambda: None), 5)
+        await asyncio.wait_for(asyncio.get_running_loop().getaddrinfo("localhost", 80), 5)
+    finally:
+        go_on.set()
+
+
+async def test_a_port_that_hangs_while_it_is_closed_holds_up_nothing_else(
+    pty: tuple[int, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+    really = serial.Serial.close
+
+    def hangs(self: serial.Serial) -> None:
+        go_on.wait(60)
+        really(self)
+
+    ours = channel()
+    await open_serial(pty[1], ours)
+    monkeypatch.setattr(serial.Serial, "close", hangs)
+    closing = asyncio.create_task(ours.close())
+    try:
+        for _ in range(40):
+            await asyncio.wait_for(asyncio.to_thread(lambda: None), 5)
+    finally:
+        go_on.set()
+        await closing

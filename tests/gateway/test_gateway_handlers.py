@@ -17,9 +17,13 @@ from aiohttp.test_utils import TestServer
 from gateway_lab import FakeClock
 
 from modemgw.config import HandlerMatch, HandlerSection
-from modemgw.gateway import handlers as module
+from modemgw.gateway.deliveries import Deliveries
+from modemgw.gateway.deliveries.outcome import Outcome, Taken
+from modemgw.gateway.deliveries.program import Program
+from modemgw.gateway.deliveries.queue import MAX_TRIES
+from modemgw.gateway.deliveries.reply import Reply
+from modemgw.gateway.deliveries.subscriber import matches
 from modemgw.gateway.errors import FieldProblem, Rejected, Unavailable
-from modemgw.gateway.handlers import MAX_TRIES, Handlers, matches
 from modemgw.store import FILE_NAME, Handling, Store, Transaction, inbound
 from modemgw.store.records import Inbound, NewMessage
 
@@ -51,7 +55,7 @@ class Shop:
         self.store, self.clock = store, clock
         self.replies: list[NewMessage] = []
         self.refuse: list[Exception] = []
-        self.handlers = Handlers(
+        self.handlers = Deliveries(
             sections, store=store, reply=self._reply, clock=clock, random=Random(1)
         )
         self.n = 0
@@ -98,15 +102,18 @@ class Shop:
 
 @asynccontextmanager
 async def shop(tmp_path: Path, *sections: dict[str, Any]) -> AsyncIterator[Shop]:
+    """Handlers h1, h2, … where they have no other id."""
     clock = FakeClock()
     async with Store(tmp_path / FILE_NAME, clock=clock) as store:
-        one = Shop(store, clock, [HandlerSection(**s) for s in sections])
+        named = [{"id": f"h{place}", **section} for place, section in enumerate(sections, 1)]
+        one = Shop(store, clock, [HandlerSection(**section) for section in named])
         task = asyncio.create_task(one.handlers.run())
         try:
             yield one
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+            await one.handlers.close()
 
 
 @pytest.mark.parametrize(
@@ -144,8 +151,8 @@ async def test_a_reply_that_was_given_meanwhile_is_not_given_again(tmp_path: Pat
     async with shop(tmp_path, {"reply": "thanks"}) as one:
         n = await one.receive(message())
         await one.until(("done", 1))
-        stale = Handling(message(), n, "1:reply", 0, 0.0)
-        await one.handlers._deliver(stale, None)  # type: ignore[arg-type]
+        stale = Handling(message(), n, "h1", 0, 0.0)
+        assert await Reply("thanks", one._reply).deliver(stale) == Taken(recorded=True)
         assert len(one.replies) == 1
         assert await one.states() == [("done", 1)]
 
@@ -157,13 +164,14 @@ async def test_what_ends_while_the_owed_are_read_is_not_done_again(
     calls = 0
     at_work, go_on = asyncio.Event(), asyncio.Event()
 
-    async def hand_over(self: object, *_: object) -> None:
+    async def deliver(self: Program, handling: Handling) -> Outcome:
         nonlocal calls
         calls += 1
         at_work.set()
         await go_on.wait()
+        return Taken()
 
-    monkeypatch.setattr(Handlers, "_hand_over", hand_over)
+    monkeypatch.setattr(Program, "deliver", deliver)
     async with shop(tmp_path, {"exec": ["true"]}) as one:
         read = one.store.read
 
@@ -338,9 +346,8 @@ async def test_a_slow_handler_does_not_hold_up_others(tmp_path: Path) -> None:
 
 
 async def test_many_owed_deliveries_are_made_a_few_at_a_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(module, "AT_ONCE", 3)
     at_once: list[int] = []
 
     async def answer(request: web.Request) -> web.Response:
@@ -353,7 +360,7 @@ async def test_many_owed_deliveries_are_made_a_few_at_a_time(
     app.router.add_post("/hook", answer)
     async with (
         TestServer(app) as server,
-        shop(tmp_path, {"webhook": str(server.make_url("/hook"))}) as one,
+        shop(tmp_path, {"webhook": str(server.make_url("/hook")), "at_once": 3}) as one,
     ):
         for _ in range(20):
             await one.receive(message())
@@ -367,7 +374,7 @@ async def test_what_is_owed_to_a_handler_that_is_gone_is_given_up(tmp_path: Path
         await one.until(("pending", 1))
     async with shop(tmp_path) as one:
         await one.again()
-        await one.until(("dead", 2))
+        await one.until(("dead", 1))
         problem = "SELECT problem FROM handlings"
         rows = await one.store.read(lambda db: db.execute(problem).fetchall())
         assert rows == [("this handler is no longer configured",)]
@@ -378,13 +385,13 @@ async def test_handlers_change_while_they_run(tmp_path: Path) -> None:
         await one.receive(message())
         await asyncio.sleep(0.05)
         assert await one.states() == [], "nobody wanted it"
-        one.handlers.reconfigure([HandlerSection(webhook=broken)])
+        one.handlers.reconfigure([HandlerSection(id="orders", webhook=broken)])
         await one.receive(message())
         await one.until(("pending", 1))
-        one.handlers.reconfigure([HandlerSection(webhook=url)])
+        one.handlers.reconfigure([HandlerSection(id="orders", webhook=url)])
         await one.again()
         await one.until(("done", 2))
-        assert len(got) == 1, "what is owed goes to the one in its place"
+        assert len(got) == 1, "what is pending follows the id"
         one.handlers.reconfigure([])
         await one.receive(message())
         await asyncio.sleep(0.05)

@@ -25,6 +25,7 @@ from modemgw.gateway import (
     Unavailable,
 )
 from modemgw.gateway.housekeeping import Housekeeping
+from modemgw.gateway.supervision import Keeper
 from modemgw.store import FILE_NAME, create_key, revoke_key
 from modemgw.store.records import Event, MessageStatus, NewMessage
 
@@ -257,13 +258,13 @@ async def test_a_gateway_whose_modems_are_absent_ends_at_once(tmp_path: Path) ->
             await asyncio.sleep(0.05)
 
 
-async def test_a_gateway_whose_own_task_dies_ends_with_that_fault_and_does_not_hang(
+async def test_a_gateway_that_cannot_be_kept_up_ends_with_that_fault_and_does_not_hang(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def die(self: Housekeeping) -> None:
+    async def die(self: Keeper, name: str, work: object) -> None:
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr(Housekeeping, "run", die)
+    monkeypatch.setattr(Keeper, "keep", die)
 
     async def serve() -> None:
         async with gateway_on(tmp_path):

@@ -1,0 +1,51 @@
+"""What comes of handing something to somebody outside: it is taken, tried again, or given up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from modemgw.store import Handling
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """It was taken."""
+
+    recorded: bool = False
+    """Whether that stands in the store already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Not this time; it is tried again later.
+
+    `problem` is for the log and must not hold anything of the message; `detail` may, and is kept
+    with the delivery only.
+    """
+
+    problem: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """It will never be taken: another try would be refused for the same reason. See Retry."""
+
+    problem: str
+    detail: str = ""
+
+
+Outcome = Taken | Retry | Never
+
+
+class Kind(Protocol):
+    """One way of handing something over."""
+
+    async def deliver(self, handling: Handling) -> Outcome:
+        """Hand it over once. May be cancelled when it takes too long."""
+        ...
+
+    async def close(self) -> None:
+        """Give back what it holds. Nothing is delivered any more."""
+        ...

@@ -1,0 +1,98 @@
+"""A webhook: the message as JSON, POSTed to one address and to no other."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from modemgw.gateway.deliveries.outcome import Never, Outcome, Retry, Taken
+from modemgw.gateway.deliveries.payload import as_json
+from modemgw.store import Handling
+from modemgw.threads import DaemonThreads
+
+WORTH_ANOTHER_TRY = frozenset({408, 425, 429})
+"""Client errors that say "later"; any other says that the same request will be refused again."""
+
+
+class Webhook:
+    """Posts to `url`; an answer of 2xx takes the message.
+
+    Redirects are not followed: the message belongs to whom the configuration names, and a POST that
+    a redirect turns into a GET has delivered nothing.
+    """
+
+    def __init__(self, url: str, at_once: int) -> None:
+        self._url = url
+        self._names = DaemonThreads("webhook names", at_once)
+        self._http: aiohttp.ClientSession | None = None
+
+    async def deliver(self, handling: Handling) -> Outcome:
+        """See Kind."""
+        try:
+            async with self._session().post(
+                self._url, json=as_json(handling.inbound), allow_redirects=False
+            ) as answer:
+                status = answer.status
+        except (aiohttp.ClientConnectionError, OSError) as error:
+            return Retry(str(error) or type(error).__name__)
+        except (aiohttp.ClientError, ValueError) as error:
+            return Retry(f"it cannot be posted to: {type(error).__name__}", str(error))
+        if 200 <= status < 300:
+            return Taken()
+        if 300 <= status < 400:
+            return Retry(f"it answered HTTP {status}; redirects are not followed")
+        problem = f"it answered HTTP {status}"
+        if 400 <= status < 500 and status not in WORTH_ANOTHER_TRY:
+            return Never(problem)
+        return Retry(problem)
+
+    async def close(self) -> None:
+        """See Kind."""
+        if self._http is not None:
+            await self._http.close()
+        self._names.shutdown()
+
+    def _session(self) -> aiohttp.ClientSession:
+        if self._http is None:
+            self._http = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(resolver=_Resolver(self._names)),
+                timeout=aiohttp.ClientTimeout(total=None),  # who delivers has a time limit
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,  # nobody reads the answer's body
+            )
+        return self._http
+
+
+class _Resolver(AbstractResolver):
+    """Looks names up in threads of its own: a name server that is silent holds up nobody else."""
+
+    def __init__(self, threads: DaemonThreads) -> None:
+        self._threads = threads
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        found = await asyncio.get_running_loop().run_in_executor(
+            self._threads,
+            lambda: socket.getaddrinfo(
+                host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
+            ),
+        )
+        return [
+            ResolveResult(
+                hostname=host,
+                host=str(address[0]),
+                port=int(address[1]),
+                family=family,
+                proto=protocol,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for family, _, protocol, _, address in found
+            if isinstance(address[0], str)
+        ]
+
+    async def close(self) -> None:
+        """Nothing is held."""

@@ -1,0 +1,357 @@
+"""No control character from outside reaches a terminal or a log, by whatever way it comes."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+import modemgw.cli
+from modemgw.cli import main
+from modemgw.cli.demo_view import Lines, Snapshot
+from modemgw.cli.logs import PlainFormatter
+from modemgw.client import ApiError, Client
+from modemgw.plain import printable, printable_json, printable_lines
+
+EVIL = "\x1b]0;owned\x07\x1b[2J\r\nforged\x9b31m\x7f\u202e\u2028\ud800end"
+"""Escape sequences of 7 and 8 bits, a line of its own, a turned line, half a character."""
+AT = "2026-11-22T10:00:00.000Z"
+SCTS = "62112201000000"
+
+
+def harmless(text: str, *, lines: bool = True) -> bool:
+    return all(c.isprintable() or c in "\u200c\u200d" or (lines and c == "\n") for c in text)
+
+
+@given(st.text(st.characters()))
+def test_no_text_can_control_anything(text: str) -> None:
+    assert harmless(printable(text), lines=False)
+    assert harmless(printable_lines(text))
+    assert harmless(printable(EVIL + text), lines=False)
+
+
+@given(
+    st.recursive(st.text(st.characters()), lambda t: st.lists(t) | st.dictionaries(st.text(), t))
+)
+def test_json_says_the_same_and_controls_nothing(document: object) -> None:
+    assert harmless(printable_json(document), lines=False)
+    assert json.loads(printable_json(document)) == document
+    assert json.loads(printable_json(document, indent=2)) == document
+    assert harmless(printable_json(document, indent=2))
+
+
+def test_what_people_write_stays_as_it_is() -> None:
+    for text in ("Grüße 👋 и привет", "👩‍👩‍👧 ❤️", "می‌خواهم", "日本語", "ไทย", "שלום"):
+        assert printable(text) == text
+        assert printable_json(text) == f'"{text}"'
+    assert printable("a\u00a0b\tc\r") == "a b c "
+    assert printable("one\ntwo") == "one⏎two"
+
+
+# --- the log
+
+
+def logged(log: logging.Logger, say: object) -> str:
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(PlainFormatter("%(levelname)s %(name)s: %(message)s"))
+    log.addHandler(handler)
+    try:
+        say(log)  # type: ignore[operator]
+    finally:
+        log.removeHandler(handler)
+    return stream.getvalue()
+
+
+def test_a_record_is_one_line_and_a_traceback_cannot_look_like_another_record() -> None:
+    log = logging.getLogger("modemgw.test.plain")
+
+    def say(log: logging.Logger) -> None:
+        log.error("the modem said %s", EVIL)
+        try:
+            raise ValueError(f"{EVIL}\nERROR modemgw: forged")
+        except ValueError:
+            log.exception(EVIL, stack_info=True)
+
+    text = logged(log, say)
+    assert harmless(text)
+    lines = text.splitlines()
+    assert [line for line in lines if line.startswith("ERROR")] == [lines[0], lines[1]]
+    assert all(line.startswith("  ") for line in lines[2:])
+    assert "forged" in lines[0]
+
+
+def test_every_command_logs_like_that() -> None:
+    """What a library says in a command that sets up no log of its own, too."""
+    code = (
+        "import logging, sys\n"
+        "from modemgw.cli import main\n"
+        "sys.argv = ['modemgw', 'config', 'show', '--config', '/nowhere']\n"
+        "import modemgw.cli.options as options\n"
+        "options.load = lambda file: logging.getLogger('lib').warning('a\\x1b[2J\\nb') or exit()\n"
+        "main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stderr.endswith("WARNING lib: a�[2J⏎b\n")
+
+
+# --- commands
+
+ERROR = {"code": "cms-42", "detail": EVIL, "permanent": False}
+ATTEMPT = {
+    "n": 1,
+    "state": "refused",
+    "modem": EVIL,
+    "sim": EVIL,
+    "reference": 1,
+    "started_at": AT,
+    "ended_at": AT,
+    "duplicate_risk": False,
+    "error": ERROR,
+    "receipt": None,
+}
+MESSAGE = {
+    "id": "msg_1",
+    "to": EVIL,
+    "text": EVIL,
+    "data": None,
+    "type": "otp",
+    "status": "failed",
+    "encoding": "gsm7",
+    "receipt": True,
+    "parts": [
+        {
+            "index": 1,
+            "status": "failed",
+            "modem": EVIL,
+            "submitted_at": None,
+            "receipt": None,
+            "attempts": [ATTEMPT],
+        }
+    ],
+    "error": ERROR,
+    "route": EVIL,
+    "key": EVIL,
+    "reference": EVIL,
+    "created_at": AT,
+    "send_at": None,
+    "expires_at": AT,
+}
+INBOUND = {
+    "id": "in_1",
+    "from": EVIL,
+    "to": EVIL,
+    "text": EVIL,
+    "data": None,
+    "encoding": "gsm7",
+    "class": None,
+    "parts": [],
+    "parts_total": 1,
+    "complete": True,
+    "problem": EVIL,
+    "modem": EVIL,
+    "sim": EVIL,
+    "sent_at": AT,
+    "received_at": AT,
+}
+MODEM = {
+    "id": "m1",
+    "state": "ready",
+    "since": AT,
+    "step": None,
+    "reason": EVIL,
+    "held": None,
+    "device": EVIL,
+    "manufacturer": EVIL,
+    "model": EVIL,
+    "revision": EVIL,
+    "profile": "generic",
+    "imei": EVIL,
+    "sim": {"iccid": EVIL, "imsi": EVIL, "number": EVIL},
+    "operator": EVIL,
+    "registration": "home",
+    "signal_dbm": -70,
+    "queue": 0,
+    "sent": 0,
+    "received": 0,
+    "refused": 0,
+    "ambiguous": 0,
+    "timeouts": 0,
+    "errors": 0,
+    "resets": 0,
+    "storage": None,
+    "last_answer_at": AT,
+    "routes": [EVIL],
+}
+
+
+def problem(detail: str) -> dict[str, object]:
+    return {"type": "about:blank", "title": "Conflict", "status": 409, "detail": detail}
+
+
+class EvilClient:
+    """A daemon all of whose answers hold what a terminal must not see."""
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    async def __aenter__(self) -> EvilClient:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+    async def _each(self, *items: object):
+        for item in items:
+            yield item
+
+    def messages(self, **_: object):
+        return self._each(MESSAGE)
+
+    def inbounds(self, **_: object):
+        return self._each(INBOUND)
+
+    def events(self, **_: object):
+        return self._each({"type": "inbound.received", "data": {"id": "in_1"}})
+
+    async def message(self, *_: object):
+        return MESSAGE
+
+    async def send(self, *_: object, **__: object):
+        return MESSAGE
+
+    async def wait(self, *_: object, on_change: object = None):
+        on_change(MESSAGE)
+        return MESSAGE
+
+    async def inbound(self, *_: object):
+        return INBOUND
+
+    async def modems(self):
+        return [MODEM]
+
+    async def modem(self, *_: object):
+        return MODEM
+
+    async def ussd(self, *_: object, **__: object):
+        return {"text": f"1 Balance\n2 {EVIL}", "more": True, "dcs": 15, "status": 1}
+
+    async def trace(self, *_: object, **__: object):
+        return {"items": [{"at": AT, "direction": "<", "text": EVIL}]}
+
+    async def control_modem(self, *_: object):
+        raise ApiError(problem(f"modem m1 is recovering: {EVIL}"))
+
+    async def cancel(self, *_: object):
+        raise ApiError(problem(EVIL))
+
+
+COMMANDS = [
+    ["messages", "list"],
+    ["messages", "list", "--json"],
+    ["messages", "show", "msg_1"],
+    ["messages", "show", "msg_1", "--json"],
+    ["messages", "cancel", "msg_1"],
+    ["inbound", "list"],
+    ["inbound", "list", "--json"],
+    ["inbound", "show", "in_1"],
+    ["inbound", "show", "in_1", "--json"],
+    ["inbound", "tail"],
+    ["inbound", "tail", "--json"],
+    ["modems", "list"],
+    ["modems", "list", "--json"],
+    ["modems", "show", "m1"],
+    ["modems", "show", "m1", "--json"],
+    ["modems", "ussd", "m1", "*100#"],
+    ["modems", "ussd", "m1", "*100#", "--json"],
+    ["modems", "trace", "m1"],
+    ["modems", "trace", "m1", "--json"],
+    ["modems", "pause", "m1"],
+    ["send", "--to", "+447700900123", "--text", "x"],
+    ["send", "--to", "+447700900123", "--text", "x", "--wait"],
+    ["send", "--to", "+447700900123", "--text", "x", "--wait", "--json"],
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_no_command_prints_what_could_control_the_terminal(
+    command: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("modemgw.cli.options.Client", EvilClient)
+    result = CliRunner().invoke(main, [*command, "--key", "k", "--url", "http://x"])
+    assert isinstance(result.exception, SystemExit | None), result.exception
+    assert harmless(result.output)
+    assert result.output
+    if command[1:2] != ["ussd"]:
+        assert not any(line.startswith("forged") for line in result.output.splitlines())
+    if "--json" in command and "send" not in command:
+        assert _holds(json.loads(result.stdout)), "a program gets all of it"
+
+
+def _holds(document: object) -> bool:
+    if isinstance(document, dict):
+        return any(map(_holds, document.values()))
+    if isinstance(document, list):
+        return any(map(_holds, document))
+    return isinstance(document, str) and EVIL in document
+
+
+def test_the_demo_shows_nothing_that_could(capsys: pytest.CaptureFixture[str]) -> None:
+    Lines().show(Snapshot([MESSAGE], [MODEM], [INBOUND]))  # type: ignore[list-item]
+    assert harmless(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("as_json", [[], ["--json"]])
+@pytest.mark.parametrize(
+    "pdu",
+    [
+        # TP-OA: the name A, CR, LF, B, ESC, LF
+        f"00040BD0C18642B851000000{SCTS}00",
+        # TP-UD in UCS-2: ESC [ 2 J, CSI in eight bits, a turned line
+        f"00040B91447700091032F40008{SCTS}0C001B005B0032004A009B202E",
+        "\x1b[2J not a PDU \x9b",
+    ],
+)
+def test_a_decoded_pdu_shows_nothing_that_could(pdu: str, as_json: list[str]) -> None:
+    result = CliRunner().invoke(main, ["pdu", "decode", *as_json], input=f"{pdu}\n")
+    assert harmless(result.output)
+    assert ("TP-MTI" in result.output) is ("not a PDU" not in pdu)
+
+
+def test_a_problem_that_quotes_something_from_outside_shows_nothing_that_could() -> None:
+    @main.command("evil-problem")
+    def command() -> None:
+        raise click.ClickException(f"one line\n{EVIL}")
+
+    try:
+        result = CliRunner().invoke(main, ["evil-problem"])
+    finally:
+        del main.commands["evil-problem"]
+    assert harmless(result.output)
+    assert result.output.startswith("Error: one line\n")
+
+
+def test_commands_print_in_no_other_way() -> None:
+    for file in Path(modemgw.cli.__file__).parent.glob("*.py"):
+        if file.name == "say.py":
+            continue
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call):
+                called = ast.unparse(node.func)
+                assert called not in ("click.echo", "click.secho", "print"), f"{file.name}"
+
+
+def test_the_client_that_is_imitated_is_the_real_one() -> None:
+    for name in vars(EvilClient):
+        if not name.startswith("_"):
+            assert hasattr(Client, name)
