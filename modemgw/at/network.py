@@ -131,6 +131,7 @@ def network_address(device: str) -> tuple[str, str, int]:
     try:
         url = urlsplit(device)
         scheme, host, number = url.scheme, url.hostname, url.port
+        (host or "").encode("idna")
     except ValueError:
         scheme, host, number = "", None, None
     if scheme not in (RAW, RFC2217) or not host or not number or not device.isprintable():
