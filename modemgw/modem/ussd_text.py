@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 
 from ..at import Charset
 from ..sms import Alphabet
@@ -25,6 +26,7 @@ _LEAST_OCTETS = 4
 """A shorter run of hex digits may well be a word or a number."""
 _EXPECTED, _ENOUGH = 0.25, 0.65
 """How much a reading gains that is likely beforehand, and how much one must have to be believed."""
+_NEARLY_ALL = 0.8
 _HEX = re.compile(r"[0-9A-F]+|[0-9a-f]+")
 _LETTER_AND_DIGIT = re.compile(r"[0-9]+[A-Fa-f]|[A-Fa-f]+[0-9]")
 _LANGUAGE = re.compile(r"[a-z]{2}[\r\n]")
@@ -112,28 +114,29 @@ def _ucs2(octets: bytes, *, with_language: bool = False) -> str:
 
 
 def _one_script(octets: bytes) -> bool:
-    """Whether the octets are UCS-2 of one alphabet: other ways of writing do not look so.
+    """Whether the octets are UCS-2 of Latin letters and at most one other alphabet.
 
-    The high octets of all alphabets are below 0x20; Latin texts have a zero in every other octet.
+    What was written in another way reads as characters from everywhere, above all Chinese.
     """
-    high = octets[::2]
     if len(octets) < _LEAST_OCTETS or len(octets) % 2:
         return False
-    if high.count(0) * 2 >= len(high):
-        return True
     try:
         text = octets.decode("utf-16-be")
     except UnicodeDecodeError:
         return False
-    foreign = [c for c in text if c > "\xff" and c.isalpha()]
-    scripts = {_script(c) for c in foreign} - {"LATIN"}
-    known = all(c.isprintable() or c in "\r\n" or unicodedata.category(c) == "Cf" for c in text)
-    return known and len(scripts) == 1 and "EAST" not in scripts and 2 * len(foreign) >= len(text)
+    if not all(c.isprintable() or c in "\r\n" or unicodedata.category(c) == "Cf" for c in text):
+        return False
+    near = sum(c <= "\xff" or "\u2000" <= c <= "\u20cf" for c in text)
+    scripts = Counter(_script(c) for c in text if c > "\xff" and unicodedata.category(c)[0] in "LM")
+    near += scripts.pop("LATIN", 0)
+    if len(scripts) > 1 or "EAST" in scripts:
+        return False
+    return near + sum(scripts.values()) >= _NEARLY_ALL * len(text)
 
 
 def _script(character: str) -> str:
     name = unicodedata.name(character, "")
-    return "EAST" if name.startswith(_EAST) else name.partition(" ")[0]
+    return "EAST" if name.startswith(_EAST) else re.split("[ -]", name, maxsplit=1)[0]
 
 
 def _eight_bit(octets: bytes) -> str | None:
