@@ -195,6 +195,7 @@ class ModemSection(Section):
 
     id: Identifier
     device: str | None = None
+    """A path, or a port of a serial server: socket://host:port, rfc2217://host:port."""
     match: ModemMatch | None = None
     pin: Annotated[str | None, Field(pattern=r"^[0-9]{4,8}$", repr=False)] = None
     pin_file: Path | None = None

@@ -7,13 +7,24 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    WithJsonSchema,
+)
 
 from modemgw.api.moments import Moment
 from modemgw.config import MessageType
+from modemgw.modem import UssdUntypable, check_ussd
+from modemgw.sms.gsm7 import gsm7
 from modemgw.store.records import MessageStatus, NewMailing, NewMessage
 
 MAX_BATCH = 10_000
@@ -173,11 +184,30 @@ class BatchOfRecipients(Content):
         return NewMailing(self.addressed(""), self.to)
 
 
+def _typable(code: str) -> str:
+    try:
+        check_ussd(code)
+    except UssdUntypable as error:
+        raise ValueError(str(error)) from error
+    return code
+
+
+_USSD_CHARACTERS = "".join(sorted(c for c in gsm7().characters if c.isprintable() and c != '"'))
+_USSD_PATTERN = "^[" + re.sub(r"([\\\]\[^-])", r"\\\1", _USSD_CHARACTERS) + "]+$"
+
+
 class UssdBody(Body):
     """A USSD request, such as a balance query."""
 
     code: Annotated[
-        str, Field(min_length=1, max_length=182, description="Such as `*100#`, or an answer: `1`.")
+        str,
+        AfterValidator(_typable),
+        Field(
+            min_length=1,
+            max_length=182,
+            description="Such as `*100#`, or an answer: `1`. Characters of the GSM alphabet.",
+            json_schema_extra={"pattern": _USSD_PATTERN},
+        ),
     ]
     timeout_s: Annotated[float, Field(gt=0, le=120)] = 30
 

@@ -29,8 +29,8 @@ async def readiness(request: web.Request) -> web.Response:
     if refusal is not None:
         raise Problem("unavailable", told)
     alarms = [f"modem {id}: {alarm}" for id, alarm in gateway.alarms.items()]
-    told = "; ".join(filter(None, (told, *alarms)))
-    document: answers.Readiness = {"ready": True, "detail": told or None}
+    detail = "; ".join(filter(None, (told, *alarms)))
+    document: answers.Readiness = {"ready": True, "detail": detail or None}
     return json_response(document)
 
 

@@ -1,6 +1,7 @@
 """AT commands (V.250, TS 27.005, TS 27.007): a sans-IO parser and a channel over a serial port."""
 
 from .channel import AtChannel, Port
+from .charset import Charset
 from .cursor import Cursor
 from .errors import (
     AtError,
@@ -11,9 +12,10 @@ from .errors import (
     NotACommand,
     NothingSent,
     OutOfSync,
+    PortError,
 )
 from .exchange import Probe, Response
-from .port import PortError, open_serial
+from .port import check_device, open_serial
 from .results import ErrorCode
 from .trace import Trace, TraceLine
 from .urc import Urc, UrcKind
@@ -22,6 +24,7 @@ __all__ = [
     "AtChannel",
     "AtError",
     "ChannelClosed",
+    "Charset",
     "CommandFailed",
     "CommandTimeout",
     "Cursor",
@@ -38,5 +41,6 @@ __all__ = [
     "TraceLine",
     "Urc",
     "UrcKind",
+    "check_device",
     "open_serial",
 ]

@@ -54,3 +54,11 @@ class NothingSent(AtError):
 
 class NoPrompt(NothingSent):
     """The modem took the command and showed no prompt for what was to be typed."""
+
+
+class PortError(Exception):
+    """The port cannot be opened. `missing` tells an absent device from one that refuses."""
+
+    def __init__(self, problem: str, *, missing: bool = False) -> None:
+        super().__init__(problem)
+        self.missing = missing

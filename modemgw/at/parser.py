@@ -79,9 +79,9 @@ class Parser:
     def flush(self) -> list[Event]:
         """Nothing more has come for a while: a USSD text without its end is over."""
         events: list[Event] = []
-        if self._ussd.waiting:
+        while self._ussd.waiting:
             self._release(events)
-            self._look_at_tail(events)
+        self._look_at_tail(events)
         return events
 
     def _line_end(self, data: bytes) -> int:

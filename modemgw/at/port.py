@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import fcntl
+import logging
 import os
 import stat
 import termios
@@ -18,22 +19,20 @@ import serial_asyncio_fast
 
 from ..threads import DaemonThreads
 from .channel import AtChannel, Port
+from .errors import PortError
 from .lockfile import claim, holder, lock_path, release
+from .network import network_address, open_network
+
+log = logging.getLogger(__name__)
 
 _UNIX98_PTY_MAJORS = range(136, 144)
 OPEN_TIMEOUT_S = 15.0
+CLOSE_TIMEOUT_S = 3.0
+"""A close is waited for so long; the kernel may take 30 s, or for ever with a dead stick."""
 _hanging: set[str] = set()
 """Devices of which an abandoned try to open them has not come back."""
 PORTS = DaemonThreads("ports", 128)
 """Where ports are opened and closed: one that hangs there keeps only its own modem waiting."""
-
-
-class PortError(Exception):
-    """The port cannot be opened. `missing` tells an absent device from one that refuses."""
-
-    def __init__(self, problem: str, *, missing: bool = False) -> None:
-        super().__init__(problem)
-        self.missing = missing
 
 
 class _Tty(serial.Serial):
@@ -45,6 +44,7 @@ class _Tty(serial.Serial):
 
     on_error: Callable[[OSError], None] = staticmethod(lambda error: None)
     lock: Path | None = None
+    _closing = False
 
     @property
     def _number(self) -> int:
@@ -73,10 +73,20 @@ class _Tty(serial.Serial):
 
     def close(self) -> None:
         """Begin to close: the driver of a USB stick that is gone may take half a minute."""
-        PORTS.submit(self._close)
+        if self.is_open and not self._closing:
+            self._closing = True
+            PORTS.submit(self._close)
 
     def _close(self) -> None:
-        super().close()
+        if self.fd is not None:
+            # What is not yet written could hold close() for 30 s.
+            with contextlib.suppress(OSError, termios.error):
+                termios.tcflush(self.fd, termios.TCIOFLUSH)
+            with contextlib.suppress(OSError):
+                fcntl.ioctl(self.fd, termios.TIOCNXCL)
+        with contextlib.suppress(OSError):
+            super().close()
+        self.is_open = False
         if self.lock is not None:
             release(self.lock)
             self.lock = None
@@ -91,7 +101,7 @@ class _Tty(serial.Serial):
 class SerialPort:
     """An open port. Made by `open_serial`."""
 
-    def __init__(self, transport: Any, tty: Any) -> None:
+    def __init__(self, transport: Any, tty: _Tty) -> None:
         self._transport = transport
         self._tty = tty
 
@@ -100,26 +110,43 @@ class SerialPort:
         self._transport.write(data)
 
     async def close(self) -> None:
-        """Throw away what is not yet written (it could hold close() for 30 s) and close."""
-        fd = getattr(self._tty, "fd", None)
-        if isinstance(fd, int):
-            with contextlib.suppress(OSError, termios.error):
-                termios.tcflush(fd, termios.TCIOFLUSH)
-            with contextlib.suppress(OSError):
-                fcntl.ioctl(fd, termios.TIOCNXCL)
+        """Throw away what is not yet written, and close; wait at most CLOSE_TIMEOUT_S for it."""
         if not self._transport.is_closing():
             self._transport.abort()
-        while getattr(self._tty, "is_open", False):  # noqa: ASYNC110
-            # abort() closes in a thread and tells nobody; the port is free only after that.
+        self._tty.close()
+        loop = asyncio.get_running_loop()
+        end = loop.time() + CLOSE_TIMEOUT_S
+        while self._tty.is_open:
+            # The port is free only after that.
+            if loop.time() >= end:
+                log.warning(
+                    "%s is not closed after %g s; it is left to the kernel",
+                    self._tty.port,
+                    CLOSE_TIMEOUT_S,
+                )
+                return
             await asyncio.sleep(0.002)
 
 
-async def open_serial(device: str, channel: AtChannel, *, baud_rate: int = 115_200) -> Port:
-    """Open `device`, a path or a pyserial URL, 8N1 raw with DTR and RTS on, for `channel`.
+def check_device(device: str) -> None:
+    """Raises PortError for what can never be opened, whatever is plugged in."""
+    if "://" in device:
+        network_address(device)
+    elif not (device.startswith("/") and device.isprintable()):
+        raise PortError(
+            f"{device!r} cannot be opened; a device is an absolute path such as /dev/ttyUSB2, or a "
+            "port of a serial server: socket://host:port (raw), rfc2217://host:port"
+        )
 
-    The port is ours alone: flock and a lock file for well-behaved programs, TIOCEXCL for others.
+
+async def open_serial(device: str, channel: AtChannel, *, baud_rate: int = 115_200) -> Port:
+    """Open `device` for `channel`: a path, 8N1 raw with DTR and RTS on, or a serial server's URL.
+
+    A tty is ours alone: flock and a lock file for well-behaved programs, TIOCEXCL for others.
     Raises PortError with a sentence a person can act on.
     """
+    if "://" in device:
+        return await open_network(device, channel, baud_rate=baud_rate)
     if device in _hanging:
         raise PortError(f"{device}: an earlier try to open it still hangs in its driver")
     opening = asyncio.get_running_loop().run_in_executor(PORTS, _open, device, baud_rate)
@@ -135,29 +162,26 @@ async def open_serial(device: str, channel: AtChannel, *, baud_rate: int = 115_2
     transport, _ = await serial_asyncio_fast.connection_for_serial(
         asyncio.get_running_loop(), lambda: channel, tty
     )
-    if isinstance(tty, _Tty):
-        tty.on_error = lambda error: transport.abort()
+    tty.on_error = lambda error: transport.abort()
     port = SerialPort(transport, tty)
     channel.attach(port)
     return port
 
 
-def _abandon(opening: asyncio.Future[serial.Serial], device: str) -> None:
+def _abandon(opening: asyncio.Future[_Tty], device: str) -> None:
     """A try that nobody waits for any more keeps its thread until it ends: one a device."""
     _hanging.add(device)
     opening.add_done_callback(lambda _: _hanging.discard(device))
     opening.add_done_callback(_close_unwanted)
 
 
-def _close_unwanted(opening: asyncio.Future[serial.Serial]) -> None:
+def _close_unwanted(opening: asyncio.Future[_Tty]) -> None:
     """A port that opens when nobody waits any more would stay locked for as long as we live."""
     if not opening.cancelled() and opening.exception() is None:
         opening.result().close()
 
 
-def _open(device: str, baud_rate: int) -> serial.Serial:
-    if "://" in device:
-        return _open_url(device, baud_rate)
+def _open(device: str, baud_rate: int) -> _Tty:
     try:
         mode = os.stat(device)
     except FileNotFoundError as error:
@@ -182,18 +206,11 @@ def _open(device: str, baud_rate: int) -> serial.Serial:
 
 def _locked(device: str, tty: _Tty) -> Path | None:
     lock = lock_path(device)
-    other = holder(lock)
+    other = holder(lock, device)
     if other is not None:
         tty.close()
         raise PortError(f"{device} is in use by process {other} (says {lock})")
     return lock if claim(lock) else None
-
-
-def _open_url(device: str, baud_rate: int) -> serial.Serial:
-    try:
-        return serial.serial_for_url(device, baud_rate, timeout=0, write_timeout=0)
-    except (serial.SerialException, ValueError, OSError) as error:
-        raise PortError(f"{device}: {error}") from error
 
 
 def _explained(device: str, error: serial.SerialException) -> PortError:

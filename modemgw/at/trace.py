@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 _PIN = re.compile(r"(\+CPIN=|\+CLCK=|\+CPWD=).*")
 _PDU = re.compile(r"\b[0-9A-Fa-f]{24,}\b")
-_QUOTED = re.compile(r'(\+CUSD[=:][^"]*)".*"', re.DOTALL)
+_USSD = re.compile(r'(\+CUSD[=:]\s*\d*\s*,).*?(?:"(\s*,\s*\d{1,3}\s*))?$', re.DOTALL)
+"""Its text goes to the coding scheme or the end: a closing quote may be missing, or both."""
 
 
 _LONGEST = 512
@@ -52,4 +53,4 @@ def masked(line: str, *, texts: bool = False) -> str:
     if texts:
         return line
     line = _PDU.sub(lambda match: f"<{len(match[0])} hex digits>", line)
-    return _QUOTED.sub(r'\1"<masked>"', line)
+    return _USSD.sub(r'\1"<masked>"\2', line)

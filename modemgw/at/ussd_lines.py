@@ -52,7 +52,8 @@ class UssdLines:
     def ends_before(self, line: bytes) -> bool:
         """Whether `line` is certainly no part of the text: a result code with its name."""
         return (
-            self._octets + len(line) > MOST_OCTETS or _FOREIGN.match(line.lstrip(b" ")) is not None
+            self._octets + len(line) > MOST_OCTETS
+            or _FOREIGN.match(line.lstrip(b" \x00\x1b")) is not None
         )
 
     def ends_with(self, line: bytes) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from modemgw.at import PortError, check_device
 from modemgw.cli.errors import told
 from modemgw.cli.options import config_option, load_config
 from modemgw.cli.output import print_json
@@ -33,12 +34,17 @@ def check(config_file: Path | None) -> None:
 
 
 def check_modems(config: Config) -> None:
-    """What the file alone does not tell: can PINs be read, are there such profiles?
+    """What the file alone does not tell: can devices be opened and PINs read, are there profiles?
 
     Raises ConfigError with every problem.
     """
     problems: list[str] = []
     for modem in config.modem:
+        if modem.device is not None:
+            try:
+                check_device(modem.device)
+            except PortError as error:
+                problems.append(f"modem {modem.id}: device {error}")
         try:
             modem.read_pin()
         except ConfigError as error:

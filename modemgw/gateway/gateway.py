@@ -27,7 +27,7 @@ from modemgw.gateway.metrics import registry_of
 from modemgw.gateway.outbox import Outbox, RecoveryReport
 from modemgw.gateway.receipts import Receipts
 from modemgw.gateway.supervision import Keeper
-from modemgw.modem import Timings, TraceLine, UssdAnswer
+from modemgw.modem import Timings, TraceLine, UssdAnswer, UssdUntypable
 from modemgw.store import (
     FILE_NAME,
     InboundQuery,
@@ -366,8 +366,11 @@ class Gateway:
         return self._fleet.view(id)
 
     async def ussd(self, id: str, code: str, timeout_s: float) -> UssdAnswer:
-        """Send a USSD request. Raises NotFound, Conflict (not ready), ModemError."""
-        return await self._fleet.ready_modem(id).ussd(code, timeout_s=timeout_s)
+        """Send a USSD request. Raises NotFound, Conflict (not ready), Rejected, ModemError."""
+        try:
+            return await self._fleet.ready_modem(id).ussd(code, timeout_s=timeout_s)
+        except UssdUntypable as error:
+            raise Rejected([FieldProblem("code", str(error), "untypable")]) from error
 
     async def end_ussd(self, id: str) -> None:
         """End a modem's USSD dialogue, if there is one. Raises NotFound, Conflict, ModemError."""

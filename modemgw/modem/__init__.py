@@ -2,7 +2,14 @@
 
 from ..at import ErrorCode, TraceLine
 from .discovery import Found, Locator, scan
-from .errors import ModemError, NotSubmitted, SubmitAmbiguous, SubmitRefused, UssdError
+from .errors import (
+    ModemError,
+    NotSubmitted,
+    SubmitAmbiguous,
+    SubmitRefused,
+    UssdError,
+    UssdUntypable,
+)
 from .identify import SimIdentity
 from .modem import Modem, ModemSink
 from .pdus import ReceivedPdu
@@ -11,7 +18,7 @@ from .sending import Submitted
 from .states import ModemState
 from .status import ModemStatus
 from .timings import Timings
-from .ussd import UssdAnswer
+from .ussd import UssdAnswer, check_ussd
 from .verdict import ErrorClass, Verdict, classify
 
 __all__ = [
@@ -39,7 +46,9 @@ __all__ = [
     "TraceLine",
     "UssdAnswer",
     "UssdError",
+    "UssdUntypable",
     "Verdict",
+    "check_ussd",
     "classify",
     "scan",
 ]

@@ -10,10 +10,14 @@ modems are asked, and others when a person says so or names their plug.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
+import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, count
 from pathlib import Path
 
 from ..at import AtChannel, AtError, PortError, Trace, open_serial
@@ -22,7 +26,7 @@ from ..config import ModemMatch
 from .identify import Identity, identify, read_iccid
 from .initialise import greet
 from .profiles import select
-from .usb import UsbTty, usb_ttys
+from .usb import UsbTty, usb_tty, usb_ttys
 from .usb_roles import BRIDGES, may_be_modem, rank
 
 log = logging.getLogger(__name__)
@@ -50,19 +54,39 @@ class Found:
     also_at: str | None = None
     """The better port of the same modem, if this is its second one."""
 
+    id: str | None = None
+    """What the configuration may call it; no other modem of the scan is called so."""
+    twin: bool = False
+    """Another modem has the same IMEI."""
+
     @property
     def stanza(self) -> str | None:
-        """The [[modem]] table to paste into the configuration; None where there is no modem."""
+        """The [[modem]] table to paste into the configuration; None where there is no modem.
+
+        The daemon looks for modems behind USB only: another one is named by its device.
+        """
         if self.identity is None or self.also_at is not None:
             return None
-        if self.identity.imei is not None:
+        if self.usb is None:
+            place = self.device if "://" in self.device else str(Path(self.device).absolute())
+            binding = f"device = {_toml(place)}"
+        elif self.identity.imei is not None and not self.twin:
             binding = f'match = {{ imei = "{self.identity.imei}" }}'
-        elif self.usb is not None:
-            binding = f'match = {{ usb_path = "{self.usb.path}" }}'
         else:
-            binding = f'device = "{self.device}"'
-        tail = (self.identity.imei or Path(self.device).name)[-6:]
-        return f'[[modem]]\nid = "modem-{tail}"\n{binding}\n'
+            binding = f'match = {{ usb_path = "{self.usb.path}" }}'
+        return f'[[modem]]\nid = "{self.id or self.plain_id}"\n{binding}\n'
+
+    @property
+    def plain_id(self) -> str:
+        """An id made of the IMEI, or else the name of the port."""
+        imei = self.identity.imei if self.identity is not None else None
+        name = imei[-6:] if imei is not None else self.device.rpartition("/")[2]
+        return "modem-" + (re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-")[-40:] or "1")
+
+
+def _toml(text: str) -> str:
+    """`text` as a basic string of TOML."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +163,7 @@ async def scan(
     if devices is None:
         ports = await asyncio.to_thread(candidates, sysfs)
     else:
-        ports = [Candidate(device) for device in devices]
+        ports = await asyncio.to_thread(lambda: [_named(device, sysfs) for device in devices])
     groups: dict[str, list[Candidate]] = {}
     for port in ports:
         groups.setdefault(port.group, []).append(port)
@@ -148,7 +172,7 @@ async def scan(
         # One after the other: many modems answer on one of their ports at a time.
         return [
             await probe(port, clock=clock)
-            if anything or port.likely
+            if anything or devices is not None or port.likely
             else Found(port.device, port.usb, problem=NOT_ASKED)
             for port in group
         ]
@@ -157,12 +181,19 @@ async def scan(
     return merge([item for group in found for item in group])
 
 
+def _named(device: str, sysfs: Path) -> Candidate:
+    """The port that a person has named, and the USB device behind it if there is one."""
+    return Candidate(device, None if "://" in device else usb_tty(Path(device), sysfs))
+
+
 def merge(found: Sequence[Found]) -> list[Found]:
     """Mark the second ports: the same IMEI at the same USB device, or twice where there is none.
 
-    Equal IMEIs in different plugs are two modems: clones exist. Pure.
+    Equal IMEIs in different plugs are two modems: clones exist. Each modem gets an id. Pure.
     """
     first: dict[tuple[str, str], str] = {}
+    ids: set[str] = set()
+    devices: Counter[str] = Counter()
     result = []
     for item in found:
         imei = item.identity.imei if item.identity is not None else None
@@ -172,8 +203,23 @@ def merge(found: Sequence[Found]) -> list[Found]:
                 item = replace(item, also_at=first[key])
             else:
                 first[key] = item.device
+                devices[imei] += 1
+        if item.identity is not None and item.also_at is None:
+            item = replace(item, id=_unused(item.plain_id, ids))
         result.append(item)
-    return result
+    twins = {imei for imei, many in devices.items() if many > 1}
+    return [
+        replace(item, twin=item.identity is not None and item.identity.imei in twins)
+        for item in result
+    ]
+
+
+def _unused(name: str, used: set[str]) -> str:
+    """`name`, with a number if it is used already."""
+    numbered = (f"{name}-{number}" for number in count(2))
+    free = next(n for n in chain([name], numbered) if n not in used)
+    used.add(free)
+    return free
 
 
 _Key = tuple[str, int, int]

@@ -42,3 +42,7 @@ class SubmitAmbiguous(ModemError):
 
 class UssdError(ModemError):
     """A USSD request came to nothing."""
+
+
+class UssdUntypable(UssdError):
+    """The request cannot be written on the line at all: no modem was asked."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ..at import CommandFailed, Cursor
+from ..at import Charset, CommandFailed, Cursor
 from ..at.cursor import parameters, split
 from .patience import Line
 
@@ -72,7 +72,10 @@ async def _imei(channel: Line) -> str | None:
 
 
 async def identify_sim(
-    channel: Line, commands: tuple[str, ...], number: str | None
+    channel: Line,
+    commands: tuple[str, ...],
+    number: str | None,
+    charset: Charset = Charset.IRA,
 ) -> SimIdentity | None:
     """The SIM's ICCID, IMSI and number; None when the modem gives no ICCID and no IMSI.
 
@@ -86,7 +89,7 @@ async def identify_sim(
             break
     iccid = await read_iccid(channel, commands)
     if number is None:
-        number = await _own_number(channel)
+        number = await _own_number(channel, charset)
     if iccid is None and imsi is None:
         return None
     return SimIdentity(iccid or f"imsi-{imsi}", imsi, number)
@@ -139,13 +142,13 @@ def _swapped(digits: str) -> str:
     return "".join(b + a for a, b in zip(digits[::2], (digits + "F")[1::2], strict=False))
 
 
-async def _own_number(channel: Line) -> str | None:
+async def _own_number(channel: Line, charset: Charset) -> str | None:
     """AT+CNUM (TS 27.007 7.1): `+CNUM: [alpha],number,type`."""
     for line in await ask(channel, "AT+CNUM") or ():
         if not line.startswith("+CNUM:"):
             continue
         fields = Cursor(line).skip(1)
-        number, kind = fields.string(), fields.number()
+        number, kind = charset.read(fields.string() or ""), fields.number()
         if number and number.lstrip("+").isdecimal():
             return number if number.startswith("+") or kind != 145 else f"+{number}"
     return None

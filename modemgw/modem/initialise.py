@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..at import AtChannel, CommandFailed, Cursor, ErrorCode
+from ..at import AtChannel, Charset, CommandFailed, Cursor, ErrorCode
 from .identify import ask
 from .leaving import NOTHING_TO_DO, Leaving
 from .leaving import plan as plan_leaving
@@ -75,17 +75,30 @@ async def switch_on(line: Line) -> None:
             await ask(line, "AT+CFUN=1")
 
 
+async def choose_charset(channel: AtChannel) -> Charset:
+    """The character set of strings (TS 27.007 5.5): the SIM's own alphabet, or ASCII, or what is.
+
+    Needed before any name or number is read: under UCS2 all of them are hexadecimal.
+    """
+    for wanted in (Charset.GSM, Charset.IRA):
+        if await ask(channel, f'AT+CSCS="{wanted}"') is not None:
+            return wanted
+    for line in await ask(channel, "AT+CSCS?") or ():
+        return Charset.called(Cursor(line).string() or "")
+    return Charset.IRA
+
+
 async def initialise(
     channel: AtChannel, profile: Profile, smsc: str | None, patience: Patience
 ) -> Setup:
-    """Everything from AT+CSCS to AT+CMMS. `patience` is for a SIM whose store is still loading.
+    """Everything from AT+CLIP to AT+CMMS. `patience` is for a SIM whose store is still loading.
 
     Raises CommandFailed when the modem cannot do SMS in PDU mode, and what the channel raises.
     """
     line = PatientLine(channel, patience)
     for command in profile.quiet:
         await ask(line, command)
-    for command in ('AT+CSCS="GSM"', "AT+CLIP=0", "AT+CRC=0", "ATS0=0"):
+    for command in ("AT+CLIP=0", "AT+CRC=0", "ATS0=0"):
         await ask(line, command)
     for name in ("+CREG", "+CEREG", "+CGREG"):
         if await ask(line, f"AT{name}=2") is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ..at import AtChannel, Cursor
+from ..at import AtChannel, Charset, Cursor
 from ..at.commands import registration_stat
 from ..at.cursor import parameters, split
 from .identify import ask
@@ -103,10 +103,11 @@ async def poll_signal(channel: AtChannel, network: Network) -> None:
         network.signal_dbm = dbm(Cursor(line).number())
 
 
-async def poll_operator(channel: AtChannel, network: Network) -> None:
-    """AT+COPS?: `mode,format,oper`."""
+async def poll_operator(channel: AtChannel, network: Network, charset: Charset) -> None:
+    """AT+COPS?: `mode,format,oper`; the name is spelled in the character set in force."""
     for line in await ask(channel, "AT+COPS?") or ():
-        network.operator = Cursor(line).skip(2).string()
+        name = Cursor(line).skip(2).string()
+        network.operator = name and "".join(filter(str.isprintable, charset.read(name)))
 
 
 async def selects_operator_itself(channel: AtChannel) -> bool:

@@ -10,12 +10,12 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
-from ..at import AtChannel, ChannelClosed, CommandFailed, Urc, UrcKind
+from ..at import AtChannel, ChannelClosed, Charset, CommandFailed, Urc, UrcKind
 from ..clock import Clock
 from ..config import ConfigError, ModemSection
 from .discovery import matches
 from .identify import Identity, SimIdentity, ask, identify, identify_sim, read_iccid
-from .initialise import Setup, cnmi_holds, greet, initialise, switch_on
+from .initialise import Setup, choose_charset, cnmi_holds, greet, initialise, switch_on
 from .ladder import Cause, Fault
 from .leaving import leave
 from .patience import Patience, PatientLine
@@ -87,6 +87,8 @@ class Session:
         self.setup = Setup()
         self.network = Network()
         self.sender: Sender | None = None
+        self.charset = Charset.IRA
+        """AT+CSCS: how names and USSD texts are spelled."""
         self.ussd: UssdDialogue | None = None
         self.changed = asyncio.Event()
         """Set when registration may have changed."""
@@ -114,7 +116,6 @@ class Session:
             else by_name(name)
         )
         self.channel.gap_s = self.profile.gap_s * self._timings.patience
-        self.ussd = UssdDialogue(self.channel, self.profile)
         await switch_on(self.channel)
 
     async def open_sim(self, tell: Callable[[SimReport], None]) -> None:
@@ -157,6 +158,8 @@ class Session:
 
     async def initialise(self, tell: Callable[[str], None]) -> None:
         """All settings; afterwards the modem can send and receive. `tell` hears what takes long."""
+        self.charset = await choose_charset(self.channel)
+        self.ussd = UssdDialogue(self.channel, self.profile, self.charset)
         self.sim = await self._read_sim(self._patience(tell))
         match = self._section.match
         if match is not None and not matches(match, self.identity.imei, self.sim.iccid):
@@ -189,7 +192,7 @@ class Session:
         unread = "the SIM gives neither its ICCID nor its IMSI"
         line = PatientLine(self.channel, patience)
         while True:
-            sim = await identify_sim(line, self.profile.iccid, self._section.number)
+            sim = await identify_sim(line, self.profile.iccid, self._section.number, self.charset)
             if sim is not None:
                 return sim
             if not await patience.left(unread):
@@ -247,7 +250,7 @@ class Session:
             registered = self.network.registration in _REGISTERED
             if registered and now >= next_operator:
                 next_operator = now + self._timings.operator_poll
-                await poll_operator(self.channel, self.network)
+                await poll_operator(self.channel, self.network, self.charset)
             if not registered:
                 await self._check_sim()
             await self._restart_radio()

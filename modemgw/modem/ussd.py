@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ..at import AtChannel, AtError, CommandFailed, Cursor, Urc
-from ..sms.gsm7 import gsm7
-from ..sms.septets import pack, unpack
-from .errors import UssdError
+from ..at import AtChannel, AtError, Charset, CommandFailed, Urc
+from ..sms.gsm7 import gsm7, septet_count
+from .errors import UssdError, UssdUntypable
 from .profiles import Profile
+from .ussd_text import MOST_SEPTETS, decode_ussd, pack_ussd
 from .verdict import classify
 
 _GSM7_DCS = 15
-_CR = 13
-_MOST_DIGITS = 182
+_LEAST_COMMAND_S = 30.0
+"""Some modems say OK only when the network has answered."""
+_LINE = re.compile(r"\+CUSD:\s*(?:(\d)\s*(?:,|$))?\s*(.*)", re.DOTALL)
+_QUOTED = re.compile(r'"(.*)"\s*(?:,\s*(\d{1,3})?)?\s*', re.DOTALL)
+_BARE = re.compile(r'"?(.*?)(?:,\s*(15|17|68|72)\s*)?', re.DOTALL)
+"""Without its quotes a text may well end in `,5`: only the usual schemes are taken for one."""
 _OUTCOMES = {
     3: "another client of the modem has answered",
     4: "the network or the modem does not support this request",
@@ -35,31 +40,38 @@ class UssdAnswer:
 class UssdDialogue:
     """USSD over one channel; one dialogue at a time."""
 
-    def __init__(self, channel: AtChannel, profile: Profile) -> None:
+    def __init__(
+        self, channel: AtChannel, profile: Profile, charset: Charset = Charset.GSM
+    ) -> None:
+        """`charset`: what AT+CSCS is."""
         self._channel = channel
         self._profile = profile
-        self._answer: asyncio.Future[Urc] | None = None
+        self._charset = charset
+        self._answer: asyncio.Future[str] | None = None
         self._open = False
 
     def hear(self, urc: Urc) -> None:
-        """A +CUSD line has come."""
+        """A +CUSD line has come by itself."""
+        self._answered(urc.line)
+
+    def _answered(self, line: str) -> None:
         if self._answer is not None and not self._answer.done():
-            self._answer.set_result(urc)
+            self._answer.set_result(line)
 
     async def request(self, text: str, timeout_s: float) -> UssdAnswer:
         """Send a request, or the reply to a menu, and wait for what the network says.
 
-        Raises UssdError; the dialogue is then cancelled, because an open one may block SMS.
+        Raises UssdUntypable, and UssdError; the dialogue is then cancelled, because an open one may
+        block SMS.
         """
-        if not text or len(text) > _MOST_DIGITS:
-            raise UssdError(f"a USSD request has 1 to {_MOST_DIGITS} characters")
+        forms = tuple(self._forms(text))
         if self._answer is not None:
             raise UssdError("another USSD request is under way on this modem")
         self._answer = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(timeout_s):
-                await self._send(text)
-                urc = await self._answer
+                await self._send(forms, max(timeout_s, _LEAST_COMMAND_S))
+                line = await self._answer
         except TimeoutError:
             await self.cancel()
             raise UssdError(f"no USSD answer within {timeout_s:g} s") from None
@@ -72,7 +84,7 @@ class UssdDialogue:
             raise UssdError(f"the modem was lost during the USSD request: {error}") from error
         finally:
             self._answer = None
-        return self._read(urc)
+        return self._read(line)
 
     async def cancel(self) -> None:
         """End the dialogue, if there is one."""
@@ -84,86 +96,81 @@ class UssdDialogue:
         except AtError as error:
             raise UssdError(f"the modem was lost: {error}") from error
 
-    async def _send(self, text: str) -> None:
+    def _forms(self, text: str) -> Iterator[str]:
+        """The ways to write a request, the profile's first. Raises UssdUntypable."""
+        check_ussd(text)
+        packs = self._profile.ussd == "packed"
+        written = self._charset.write(text)
+        if written is None and not packs:
+            raise UssdUntypable(
+                "this modem's line has no way to write one of these characters; digits, letters, "
+                "* and # always have one"
+            )
+        packed = f'"{pack_ussd(text)}",{_GSM7_DCS}'
+        if packs:
+            yield packed
+        if written is not None:
+            yield f'"{written}",{_GSM7_DCS}'
+            if not packs:
+                yield packed
+            yield f'"{written}"'
+
+    async def _send(self, forms: Iterable[str], command_s: float) -> None:
         """In the way of the profile; refused, in the other ways modems know."""
         problem: CommandFailed | None = None
-        for form in _forms(text, self._profile.ussd):
+        for form in forms:
             try:
-                await self._channel.command(f"AT+CUSD=1,{form}")
+                response = await self._channel.command(f"AT+CUSD=1,{form}", timeout_s=command_s)
             except CommandFailed as error:
                 problem = problem or error
                 if error.code.number not in (None, 3, 4, 50, 25, 27, 100):
                     break
             else:
+                # The answer may come before the OK; a farewell (2) may stand beside it.
+                said = [line for line in response.lines if line.startswith("+CUSD:")]
+                if said:
+                    self._answered(next((line for line in said if "," in line), said[-1]))
                 return
         assert problem is not None
         raise problem
 
-    def _read(self, urc: Urc) -> UssdAnswer:
-        cursor = Cursor(urc.line)
-        status = cursor.number()
+    def _read(self, line: str) -> UssdAnswer:
+        found = _LINE.match(line)
+        status = int(found[1]) if found is not None and found[1] else None
         if status in _OUTCOMES:
             raise UssdError(_OUTCOMES[status])
-        first, last = urc.line.find('"'), urc.line.rfind('"')
-        text = urc.line[first + 1 : last] if 0 <= first < last else ""
-        dcs = urc.line[last + 1 :].strip(" ,") if last >= 0 else ""
+        rest = found[2] if found is not None else ""
+        parts = _QUOTED.fullmatch(rest) or _BARE.fullmatch(rest)
+        assert parts is not None
+        dcs = int(parts[2]) if parts[2] else None
         self._open = status == 1
         return UssdAnswer(
             decode_ussd(
-                text,
-                int(dcs) if dcs.isdecimal() else None,
+                parts[1],
+                dcs if dcs is None or dcs < 256 else None,
                 packed=self._profile.ussd == "packed",
+                charset=self._charset,
             ),
             self._open,
-            urc.line,
+            line,
         )
 
 
-def _forms(text: str, way: str) -> Iterator[str]:
-    plain, packed = f'"{text}"', f'"{pack_ussd(text)}"'
-    for form in (packed, plain) if way == "packed" else (plain, packed):
-        yield f"{form},{_GSM7_DCS}"
-    yield plain
+def check_ussd(text: str) -> None:
+    """Raises UssdUntypable for what no modem could send: 1 to 182 GSM characters are a request.
 
-
-def pack_ussd(text: str) -> str:
-    """Packed septets in hexadecimal. Seven spare bits hold a CR, lest they read as @ (23.038)."""
-    septets = gsm7().encode(text)
-    if len(septets) % 8 == 7:
-        septets += bytes([_CR])
-    return pack(septets).hex().upper()
-
-
-def decode_ussd(text: str, dcs: int | None, *, packed: bool) -> str:
-    """The text of a +CUSD string by its coding scheme (TS 23.038 5) and, where that lies, its look.
-
-    `packed`: this modem writes 7-bit texts as packed septets in hexadecimal.
+    TS 23.038 6.1.2.3, TS 27.007 7.15.
     """
-    octets = _octets(text)
-    if octets is None:
-        return text
-    wide = dcs is not None and _is_ucs2(dcs)
-    if (wide or _looks_ucs2(octets)) and len(octets) % 2 == 0:
-        return octets.decode("utf-16-be", "replace")
-    if packed and not wide:
-        return gsm7().decode(unpack(octets, len(octets) * 8 // 7)).rstrip("\r")
-    return text
-
-
-def _octets(text: str) -> bytes | None:
-    if len(text) < 2 or len(text) % 2:
-        return None
+    for character in text:
+        if not character.isprintable() or character == '"':
+            raise UssdUntypable(f"a USSD request cannot hold {character!a}")
     try:
-        return bytes.fromhex(text)
-    except ValueError:
-        return None
-
-
-def _is_ucs2(dcs: int) -> bool:
-    return dcs == 0x11 or (dcs & 0xC0 == 0x40 and dcs & 0x0C == 0x08)
-
-
-def _looks_ucs2(octets: bytes) -> bool:
-    """Texts of the first 256 characters have a zero in every other octet; balances are such."""
-    high = octets[::2]
-    return len(octets) >= 4 and high.count(0) * 2 >= len(high)
+        septets = septet_count(gsm7().codes(text))
+    except UnicodeEncodeError as error:
+        raise UssdUntypable(
+            f"{text[error.start]!r} is not in the GSM alphabet that USSD requests are written in"
+        ) from None
+    if not 1 <= septets <= MOST_SEPTETS:
+        raise UssdUntypable(
+            f"a USSD request has 1 to {MOST_SEPTETS} characters of the GSM alphabet, not {septets}"
+        )

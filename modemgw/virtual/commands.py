@@ -26,6 +26,15 @@ class Form(Enum):
     TEST = "=?"
 
 
+EVERY_FORM = frozenset(Form)
+PARAMETER = frozenset({Form.SET, Form.READ, Form.TEST})
+"""A setting (V.250 5.4.4)."""
+ACTION = frozenset({Form.ACTION, Form.TEST})
+"""Something that is done, without values (V.250 5.4.3)."""
+ACTION_ON = frozenset({Form.SET, Form.TEST})
+"""Something that is done with values."""
+
+
 class CommandError(Exception):
     """The command ends in an error. The plain one is "ERROR"."""
 
@@ -79,17 +88,23 @@ class Command:
 
 
 def parameters(text: str) -> tuple[tuple[str | None, ...], tuple[bool, ...]]:
-    """Split `1,"a,b",,2` at its commas; quotes are taken off and remembered."""
+    """Split `1,"a,b",,2` at its commas; quotes are taken off and remembered.
+
+    `CommandError` for a string that is not closed (V.250 5.4.2.2).
+    """
     values: list[str | None] = []
     quoted: list[bool] = []
     position = 0
     while True:
+        while text[position : position + 1] == " ":
+            position += 1
         if text[position : position + 1] == '"':
             end = text.find('"', position + 1)
-            end = len(text) if end < 0 else end
+            comma = text.find(",", end)
+            if end < 0 or text[end + 1 : len(text) if comma < 0 else comma].strip():
+                raise CommandError  # no closing quote, or something between it and the comma
             values.append(text[position + 1 : end])
             quoted.append(True)
-            comma = text.find(",", end)
         else:
             comma = text.find(",", position)
             value = (text[position:] if comma < 0 else text[position:comma]).strip()
@@ -182,19 +197,28 @@ class Entry:
     need: Need
     sms: bool
     """Errors are +CMS ERROR (27.005), not +CME ERROR (27.007)."""
+    forms: frozenset[Form]
+    """How it may be given; any other way is an ERROR."""
+    own: bool
+    """Some makes have it: those whose personality says so."""
 
 
 class Table(dict[str, Entry]):
     """Commands by name."""
 
     def on(
-        self, *names: str, need: Need = Need.NOTHING, sms: bool = False
+        self,
+        *names: str,
+        need: Need = Need.NOTHING,
+        sms: bool = False,
+        forms: frozenset[Form] = EVERY_FORM,
+        own: bool = False,
     ) -> Callable[[Handler], Handler]:
         """Register the decorated function under `names`."""
 
         def register(handler: Handler) -> Handler:
             for name in names:
-                self[name] = Entry(handler, need, sms)
+                self[name] = Entry(handler, need, sms, forms, own)
             return handler
 
         return register

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modemgw.virtual.commands import (
+    ACTION,
+    ACTION_ON,
     DEFERRED,
+    PARAMETER,
     CmeError,
     Command,
     CommandError,
@@ -13,7 +16,7 @@ from modemgw.virtual.commands import (
     Reply,
     Table,
 )
-from modemgw.virtual.parameters import ranges_text
+from modemgw.virtual.parameters import S_REGISTERS, ranges_text
 
 if TYPE_CHECKING:
     from modemgw.virtual.modem import VirtualModem
@@ -25,39 +28,53 @@ _RADIO_SECONDS = 1.0
 """How long AT+CFUN=0, 1 and 4 take."""
 
 
-@TABLE.on("E", "V", "Q", "X", "&C", "&D", "&K", "&S", "L", "M", "B", "N")
+_BASIC_RANGES = {
+    "E": 1, "V": 1, "Q": 1, "X": 4, "&C": 1, "&D": 3, "&K": 6, "&S": 1, "L": 3, "M": 3, "B": 1,
+    "N": 1,
+}  # fmt: skip
+"""The highest value of each basic command that takes one (V.250 6.2, 6.3 and common use)."""
+
+
+@TABLE.on(*_BASIC_RANGES)
 def basic_parameter(modem: VirtualModem, command: Command) -> Reply:
     """V.250 6.2: those that matter here are E, V and Q."""
     value = command.integer(0, 0)
+    if value > _BASIC_RANGES[command.name]:
+        raise CommandError
     switches = {"E": "echo", "V": "verbose", "Q": "quiet"}
     if command.name in switches:
-        if value > 1:
-            raise CommandError
         if command.name == "E" and modem.faults.keeps_echo:
             return ()
         setattr(modem.engine, switches[command.name], bool(value))
     return ()
 
 
-@TABLE.on(*(f"S{n}" for n in (*range(13), 30)))
+@TABLE.on(*S_REGISTERS)
 def s_register(modem: VirtualModem, command: Command) -> Reply:
-    """V.250 6.2: S3 and S4 change the framing; the others are taken and forgotten."""
+    """V.250 6.2, 6.3.8: kept and shown; S3, S4 and S5 are the characters of the line."""
+    parameters = modem.parameters
     if command.form is Form.READ:
-        value = {"S3": modem.engine.cr[0], "S4": modem.engine.lf[0]}.get(command.name, 0)
-        return (f"{value:03d}",)
+        return (f"{parameters[command.name][0]:03d}",)
     value = command.integer(0, 0)
-    if value > 127 and command.name in ("S3", "S4"):
+    if value not in parameters.allowed(command.name)[0]:
         raise CommandError
-    if command.name == "S3":
-        modem.engine.set_ends(bytes((value,)), modem.engine.lf)
-    elif command.name == "S4":
-        modem.engine.set_ends(modem.engine.cr, bytes((value,)))
+    parameters[command.name] = (value,)
+    use_registers(modem)
     return ()
+
+
+def use_registers(modem: VirtualModem) -> None:
+    """Make S3, S4 and S5 hold on the line."""
+    cr, lf, backspace = (bytes(modem.parameters[name]) for name in ("S3", "S4", "S5"))
+    modem.engine.set_ends(cr, lf)
+    modem.engine.backspace = backspace
 
 
 @TABLE.on("Z", "&F")
 def to_profile(modem: VirtualModem, command: Command) -> Reply:
     """V.250 6.1.1, 6.1.2: back to the saved or the factory settings; ends the line."""
+    if command.integer(0, 0) > 1:
+        raise CommandError
     modem.dialogue.end_line_here()
     if command.name == "Z":
         modem.parameters.restore()
@@ -65,6 +82,7 @@ def to_profile(modem: VirtualModem, command: Command) -> Reply:
         modem.parameters.factory()
     modem.engine.echo = modem.engine.verbose = True
     modem.engine.quiet = False
+    use_registers(modem)
     return ()
 
 
@@ -91,12 +109,19 @@ def information(modem: VirtualModem, command: Command) -> Reply:
     return [line.format(imei=modem.imei) for line in lines]
 
 
-@TABLE.on("+CGMI", "+GMI", "+CGMM", "+GMM", "+CGMR", "+GMR", "+CGSN", "+GSN")
+@TABLE.on("+CGMI", "+GMI", "+CGMM", "+GMM", "+CGMR", "+GMR", "+GSN", forms=ACTION)
+@TABLE.on("+CGSN", forms=ACTION | ACTION_ON)
 def identity(modem: VirtualModem, command: Command) -> Reply:
     """TS 27.007 5.1 to 5.4."""
     if command.form is Form.TEST:
         return ()
     make = modem.personality
+    if command.form is Form.SET:
+        # +CGSN=<snt>: 0 the serial number, 1 the IMEI.
+        if command.integer(0) not in (0, 1):
+            raise CmeError(50)
+        if command.integer(0) == 1:
+            return (f'+CGSN: "{modem.imei}"',)
     kind = command.name.removeprefix("+").removeprefix("C")
     text = {"GMI": make.manufacturer, "GMM": make.model, "GMR": make.revision, "GSN": modem.imei}
     if make.identity_prefix and command.name.startswith("+C"):
@@ -104,24 +129,28 @@ def identity(modem: VirtualModem, command: Command) -> Reply:
     return (text[kind],)
 
 
-@TABLE.on("+GCAP")
+@TABLE.on("+GCAP", forms=ACTION)
 def capabilities(modem: VirtualModem, command: Command) -> Reply:
     """V.250 6.1.9."""
+    if command.form is Form.TEST:
+        return ()
     return ("+GCAP: +CGSM,+FCLASS",)
 
 
-@TABLE.on("+CLAC")
+@TABLE.on("+CLAC", forms=ACTION)
 def all_commands(modem: VirtualModem, command: Command) -> Reply:
     """TS 27.007 8.37."""
-    from modemgw.virtual.dialogue import COMMANDS
+    from modemgw.virtual.dialogue import known
 
     if command.form is Form.TEST:
         return ()
-    return [f"AT{name}" for name in COMMANDS if name not in modem.personality.refused]
+    return [f"AT{name}" for name in known(modem.personality)]
 
 
-@TABLE.on("+CMEE", "+CSDH", "+CRC", "+CLIP", "+COLP", "+CCWA", "+CGSMS", "+CVHU", "+CTZR", "+CTZU")
-@TABLE.on("+CSSN", "+CMER", "+CSMP")
+_PLAIN = ("+CMEE", "+CSDH", "+CRC", "+CLIP", "+COLP", "+CCWA", "+CGSMS", "+CVHU", "+CTZR", "+CTZU")
+
+
+@TABLE.on(*_PLAIN, "+CSSN", "+CMER", "+CSMP", forms=PARAMETER)
 def parameter(modem: VirtualModem, command: Command) -> Reply:
     """The plain pattern: `=?` lists, `?` shows, `=` sets with omitted values kept."""
     name = command.name
@@ -145,7 +174,7 @@ def new_values(modem: VirtualModem, command: Command) -> tuple[int, ...]:
     return values
 
 
-@TABLE.on("+CSCS")
+@TABLE.on("+CSCS", forms=PARAMETER)
 def character_set(modem: VirtualModem, command: Command) -> Reply:
     """TS 27.007 5.5."""
     if command.form is Form.TEST:
@@ -159,14 +188,16 @@ def character_set(modem: VirtualModem, command: Command) -> Reply:
     return ()
 
 
-@TABLE.on("+IPR", "+ICF", "+IFC", "+CSCLK", "+CPSMS", "+CBST", "+CR", "+CSTA", "+CMOD", "+DS")
-@TABLE.on("+CSGT", "+CPWROFF", "+CALM", "+CRSL", "+CLVL", "+CMUT")
+_ELSEWHERE = ("+IPR", "+ICF", "+IFC", "+CPSMS", "+CBST", "+CR", "+CSTA", "+CMOD", "+DS", "+CSGT")
+
+
+@TABLE.on(*_ELSEWHERE, "+CALM", "+CRSL", "+CLVL", "+CMUT", forms=PARAMETER)
 def taken_and_forgotten(modem: VirtualModem, command: Command) -> Reply:
     """Settings of things that a pseudo-terminal does not have."""
     return (f"{command.name}: 0",) if command.form is Form.READ else ()
 
 
-@TABLE.on("+CFUN")
+@TABLE.on("+CFUN", forms=PARAMETER)
 def functionality(modem: VirtualModem, command: Command) -> Reply:
     """TS 27.007 8.2: 0 minimum, 1 full, 4 flight; `=1,1` restarts."""
     if command.form is Form.TEST:
@@ -194,13 +225,13 @@ def functionality(modem: VirtualModem, command: Command) -> Reply:
     return DEFERRED
 
 
-@TABLE.on("+CPAS")
+@TABLE.on("+CPAS", forms=ACTION)
 def activity(modem: VirtualModem, command: Command) -> Reply:
     """TS 27.007 8.1."""
     return ("+CPAS: (0,2,3,4)",) if command.form is Form.TEST else ("+CPAS: 0",)
 
 
-@TABLE.on("+CCLK")
+@TABLE.on("+CCLK", forms=PARAMETER)
 def clock(modem: VirtualModem, command: Command) -> Reply:
     """TS 27.007 8.15: the network's time, in UTC."""
     import time
@@ -210,7 +241,7 @@ def clock(modem: VirtualModem, command: Command) -> Reply:
     return (time.strftime('+CCLK: "%y/%m/%d,%H:%M:%S+00"', time.gmtime(modem.timers.time())),)
 
 
-@TABLE.on("+CBC")
+@TABLE.on("+CBC", forms=ACTION)
 def battery(modem: VirtualModem, command: Command) -> Reply:
     """TS 27.007 8.4: powered from outside."""
     return ("+CBC: (0,1),(0-100)",) if command.form is Form.TEST else ("+CBC: 1,100",)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modemgw.virtual.commands import (
+    ACTION,
     DEFERRED,
+    PARAMETER,
     CmeError,
     Command,
     CommandError,
@@ -26,7 +28,7 @@ TABLE = Table()
 _SCAN_SECONDS = 20.0
 
 
-@TABLE.on("+CREG", "+CGREG", "+CEREG")
+@TABLE.on("+CREG", "+CGREG", "+CEREG", forms=PARAMETER)
 def registration(modem: VirtualModem, command: Command) -> Reply:
     """TS 27.007 7.2, 10.1.20, 10.1.22."""
     name = command.name
@@ -42,12 +44,13 @@ def registration(modem: VirtualModem, command: Command) -> Reply:
     return (f"{name}: {level},{modem.radio.stat}{place}",)
 
 
-@TABLE.on("+COPS", need=Need.UNLOCKED)
+@TABLE.on("+COPS", need=Need.UNLOCKED, forms=PARAMETER)
 def operator(modem: VirtualModem, command: Command) -> Reply:
     """TS 27.007 7.3."""
     radio, settings = modem.radio, modem.settings
     if command.form is Form.TEST:
-        found = f'(2,"{settings.operator}","{settings.operator}","{settings.plmn}",7)'
+        name = to_charset(modem.parameters.charset, settings.operator)
+        found = f'(2,"{name}","{name}","{settings.plmn}",{modem.personality.technology})'
         modem.dialogue.abortable()
         answer = [f"+COPS: {found},,(0-4),(0-2)"]
         modem.dialogue.later(_SCAN_SECONDS, lambda: modem.dialogue.complete(answer))
@@ -78,7 +81,7 @@ def operator(modem: VirtualModem, command: Command) -> Reply:
     return DEFERRED
 
 
-@TABLE.on("+CSQ")
+@TABLE.on("+CSQ", forms=ACTION)
 def signal_quality(modem: VirtualModem, command: Command) -> Reply:
     """TS 27.007 8.5."""
     if command.form is Form.TEST:
@@ -86,7 +89,7 @@ def signal_quality(modem: VirtualModem, command: Command) -> Reply:
     return (f"+CSQ: {modem.radio.rssi},99",)
 
 
-@TABLE.on("+CESQ")
+@TABLE.on("+CESQ", forms=ACTION)
 def extended_signal_quality(modem: VirtualModem, command: Command) -> Reply:
     """TS 27.007 8.69."""
     if command.form is Form.TEST:
@@ -96,22 +99,12 @@ def extended_signal_quality(modem: VirtualModem, command: Command) -> Reply:
     return (f"+CESQ: 99,99,255,255,20,{min(97, 27 + 2 * modem.radio.signal)}",)
 
 
-@TABLE.on("+CGATT")
+@TABLE.on("+CGATT", forms=PARAMETER)
 def attached(modem: VirtualModem, command: Command) -> Reply:
     """TS 27.007 10.1.9."""
     if command.form is Form.TEST:
         return ("+CGATT: (0,1)",)
     return (f"+CGATT: {int(modem.radio.registered)}",) if command.form is Form.READ else ()
-
-
-@TABLE.on("+CLIR", "+CCFC", "+CNAP", "+CUAD")
-def supplementary_service(modem: VirtualModem, command: Command) -> Reply:
-    """Not provided by this network."""
-    return () if command.form is Form.TEST else _refuse(4)
-
-
-def _refuse(code: int) -> Reply:
-    raise CmeError(code)
 
 
 @TABLE.on("D", need=Need.UNLOCKED)
@@ -126,9 +119,12 @@ def dial(modem: VirtualModem, command: Command) -> Reply:
     return DEFERRED
 
 
-@TABLE.on("H", "+CHUP")
+@TABLE.on("H")
+@TABLE.on("+CHUP", forms=ACTION)
 def hang_up(modem: VirtualModem, command: Command) -> Reply:
-    """V.250 6.3.6: there is no call."""
+    """V.250 6.3.6, TS 27.007 6.5: there is no call."""
+    if command.name == "H" and command.integer(0, 0) != 0:
+        raise CommandError
     return ()
 
 
@@ -138,13 +134,13 @@ def answer(modem: VirtualModem, command: Command) -> Reply:
     raise CommandError("NO CARRIER")
 
 
-@TABLE.on("+CLCC")
+@TABLE.on("+CLCC", forms=ACTION)
 def current_calls(modem: VirtualModem, command: Command) -> Reply:
     """TS 27.007 7.18: none."""
     return ()
 
 
-@TABLE.on("+CUSD", need=Need.UNLOCKED)
+@TABLE.on("+CUSD", need=Need.UNLOCKED, forms=PARAMETER)
 def ussd(modem: VirtualModem, command: Command) -> Reply:
     """TS 27.007 7.15."""
     if command.form is Form.TEST:

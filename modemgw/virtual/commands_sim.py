@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modemgw.virtual.commands import (
+    ACTION,
+    ACTION_ON,
     DEFERRED,
+    PARAMETER,
     CmeError,
     Command,
-    CommandError,
     Form,
     Need,
     Reply,
@@ -26,9 +28,11 @@ _EF_ICCID = 12258
 _EF_IMSI = 28423
 _EF_AD = 28589
 _PIN_SECONDS = 0.5
+PHONEBOOKS = {"SM": 10, "ON": 10}
+"""AT+CPBS: names and sizes."""
 
 
-@TABLE.on("+CPIN", need=Need.SIM)
+@TABLE.on("+CPIN", need=Need.SIM, forms=PARAMETER)
 def pin(modem: VirtualModem, command: Command) -> Reply:
     """TS 27.007 8.3. A wrong PIN costs a try; three failures ask for the PUK."""
     sim = modem.inserted()
@@ -64,7 +68,7 @@ def _let_in(sim: Sim, given: str, command: Command) -> bool:
     return sim.try_pin(given)
 
 
-@TABLE.on("+CIMI", need=Need.UNLOCKED)
+@TABLE.on("+CIMI", need=Need.UNLOCKED, forms=ACTION)
 def imsi(modem: VirtualModem, command: Command) -> Reply:
     """TS 27.007 5.6."""
     if command.form is Form.TEST:
@@ -73,14 +77,13 @@ def imsi(modem: VirtualModem, command: Command) -> Reply:
     return (prefix + modem.imsi,)
 
 
-@TABLE.on(
-    "+CCID", "+ICCID", "^ICCID", "#CCID", "+QCCID", "^SCID", "!ICCID", "+ZGETICCID", "+CICCID"
-)
+_ICCID = ("+CCID", "+ICCID", "^ICCID", "#CCID", "+QCCID", "^SCID", "!ICCID", "+ZGETICCID")
+
+
+@TABLE.on(*_ICCID, "+CICCID", forms=ACTION | {Form.READ}, own=True)
 def iccid(modem: VirtualModem, command: Command) -> Reply:
     """Every make has a command of its own for this."""
-    form = dict(modem.personality.iccid_commands).get(command.name)
-    if form is None:
-        raise CommandError(modem.personality.unknown_command)
+    form = dict(modem.personality.iccid_commands)[command.name]
     if command.form is Form.TEST:
         return ()
     sim = modem.inserted()
@@ -93,7 +96,7 @@ def _swapped(digits: str) -> str:
     return "".join(padded[i + 1] + padded[i] for i in range(0, len(padded), 2))
 
 
-@TABLE.on("+CRSM", need=Need.SIM)
+@TABLE.on("+CRSM", need=Need.SIM, forms=ACTION_ON)
 def restricted_access(modem: VirtualModem, command: Command) -> Reply:
     """TS 27.007 8.18: READ BINARY of EF_ICCID, EF_IMSI and EF_AD."""
     if command.form is Form.TEST:
@@ -114,7 +117,7 @@ def restricted_access(modem: VirtualModem, command: Command) -> Reply:
     return (f'+CRSM: 144,0,"{shown}"',)
 
 
-@TABLE.on("+CNUM", need=Need.UNLOCKED)
+@TABLE.on("+CNUM", need=Need.UNLOCKED, forms=ACTION)
 def own_number(modem: VirtualModem, command: Command) -> Reply:
     """TS 27.007 7.1."""
     if command.form is Form.TEST:
@@ -123,7 +126,7 @@ def own_number(modem: VirtualModem, command: Command) -> Reply:
     return (f'+CNUM: "","{number}",145',)
 
 
-@TABLE.on("+CLCK", need=Need.UNLOCKED)
+@TABLE.on("+CLCK", need=Need.UNLOCKED, forms=ACTION_ON)
 def lock(modem: VirtualModem, command: Command) -> Reply:
     """TS 27.007 7.4: only whether the SIM has a PIN."""
     if command.form is Form.TEST:
@@ -140,35 +143,53 @@ def lock(modem: VirtualModem, command: Command) -> Reply:
     return ()
 
 
-@TABLE.on("+CPBS", need=Need.UNLOCKED)
+@TABLE.on("+CPBS", forms=PARAMETER)
 def phonebook_storage(modem: VirtualModem, command: Command) -> Reply:
-    """TS 27.007 8.11: the SIM's phone book, empty, and the own numbers."""
+    """TS 27.007 8.11: the SIM's phone book, empty, and the own numbers.
+
+    Which one is chosen can be asked whatever the SIM's state; without one it has no places.
+    """
     if command.form is Form.TEST:
-        return ('+CPBS: ("SM","ON")',)
+        return ("+CPBS: (" + ",".join(f'"{name}"' for name in PHONEBOOKS) + ")",)
+    name = modem.phonebook
+    problem = modem.sim_problem(unlocked=True)
     if command.form is Form.READ:
-        return (f'+CPBS: "{modem.phonebook}",{int(modem.phonebook == "ON")},10',)
+        size = PHONEBOOKS[name] if problem is None else 0
+        used = int(name == "ON" and size > 0)
+        return (f'+CPBS: "{name}",{used},{size}',)
     name = command.string(0)
-    if name not in ("SM", "ON"):
+    if name not in PHONEBOOKS:
         raise CmeError(4)
+    if problem is not None:
+        raise CmeError(problem)
     modem.phonebook = name
     return ()
 
 
-@TABLE.on("+CPBR", need=Need.UNLOCKED)
+@TABLE.on("+CPBR", need=Need.UNLOCKED, forms=ACTION_ON)
 def phonebook_read(modem: VirtualModem, command: Command) -> Reply:
     """TS 27.007 8.12."""
+    size = PHONEBOOKS[modem.phonebook]
     if command.form is Form.TEST:
-        return ("+CPBR: (1-10),20,14",)
-    if modem.phonebook == "ON" and command.integer(0) == 1:
-        return (f'+CPBR: 1,"{modem.number}",145,""',)
+        return (f"+CPBR: (1-{size}),20,14",)
+    first = command.integer(0)
+    last = command.integer(1, first)
+    if not 1 <= first <= last <= size:
+        raise CmeError(21)
+    if modem.phonebook == "ON" and first == 1:
+        number = to_charset(modem.parameters.charset, modem.number)
+        return (f'+CPBR: 1,"{number}",145,""',)
     return ()
 
 
-@TABLE.on("^CPIN", "+QPINC", "#PCT", "^SPIC", "+UPINCNT", "+CPINC", "+SPIC", need=Need.SIM)
+_TRIES_LEFT = ("^CPIN", "+QPINC", "#PCT", "^SPIC", "+UPINCNT", "+CPINC", "+SPIC")
+
+
+@TABLE.on(*_TRIES_LEFT, need=Need.SIM, own=True)
 def tries_left(modem: VirtualModem, command: Command) -> Reply:
     """How many PIN tries are left; every make has a command of its own."""
-    if modem.personality.pin_counter is None or modem.personality.pin_counter[0] != command.name:
-        raise CommandError(modem.personality.unknown_command)
+    counter = modem.personality.pin_counter
+    assert counter is not None
     sim = modem.inserted()
-    form = modem.personality.pin_counter[1]
+    form = counter[1]
     return (form.format(pin=sim.pin_tries, puk=sim.puk_tries, state=sim.pin_state.value),)

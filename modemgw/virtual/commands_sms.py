@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modemgw.virtual.commands import CmsError, Command, Form, Need, Reply, Table
+from modemgw.virtual.commands import (
+    ACTION,
+    ACTION_ON,
+    PARAMETER,
+    CmsError,
+    Command,
+    Form,
+    Need,
+    Reply,
+    Table,
+)
 from modemgw.virtual.commands_general import new_values
 from modemgw.virtual.parameters import ranges_text
 from modemgw.virtual.personalities import EmptySlot
@@ -21,7 +31,7 @@ _PDU_LENGTHS = range(7, 165)
 """TPDU octets of a SUBMIT with its shortest and longest fields."""
 
 
-@TABLE.on("+CMGF", "+CMMS", sms=True)
+@TABLE.on("+CMGF", "+CMMS", sms=True, forms=PARAMETER)
 def message_parameter(modem: VirtualModem, command: Command) -> Reply:
     """TS 27.005 3.2.3, 3.5.6."""
     name = command.name
@@ -39,7 +49,7 @@ def message_parameter(modem: VirtualModem, command: Command) -> Reply:
     return ()
 
 
-@TABLE.on("+CSMS", sms=True)
+@TABLE.on("+CSMS", sms=True, forms=PARAMETER)
 def message_service(modem: VirtualModem, command: Command) -> Reply:
     """TS 27.005 3.2.1."""
     if command.form is Form.TEST:
@@ -51,7 +61,7 @@ def message_service(modem: VirtualModem, command: Command) -> Reply:
     return ("+CSMS: 1,1,1",)
 
 
-@TABLE.on("+CNMI", sms=True)
+@TABLE.on("+CNMI", sms=True, forms=PARAMETER)
 def indications(modem: VirtualModem, command: Command) -> Reply:
     """TS 27.005 3.4.1, within what the make accepts."""
     make = modem.personality
@@ -77,7 +87,7 @@ def indications(modem: VirtualModem, command: Command) -> Reply:
     return ()
 
 
-@TABLE.on("+CNMA", sms=True)
+@TABLE.on("+CNMA", sms=True, forms=ACTION | ACTION_ON)
 def acknowledge(modem: VirtualModem, command: Command) -> Reply:
     """TS 27.005 3.4.4."""
     if command.form is Form.TEST:
@@ -106,10 +116,11 @@ def _memories(modem: VirtualModem) -> str:
     return ",".join(f'"{name}"' for name in names)
 
 
-@TABLE.on("+CPMS", need=Need.UNLOCKED, sms=True)
+@TABLE.on("+CPMS", need=Need.UNLOCKED, sms=True, forms=PARAMETER)
 def preferred_storage(modem: VirtualModem, command: Command) -> Reply:
     """TS 27.005 3.2.2: mem1 read and delete, mem2 write and send, mem3 receive."""
     make = modem.personality
+    memories = modem.memories[: make.cpms_arguments]
     if command.form is Form.TEST:
         writable = ",".join(
             f'"{name}"' for name in (*make.stores, "MT") if name not in ("SR", "BM")
@@ -121,7 +132,7 @@ def preferred_storage(modem: VirtualModem, command: Command) -> Reply:
         joined = ",".join(lists)
         return (f"+CPMS: ({joined})" if make.cpms_nested else f"+CPMS: {joined}",)
     if command.form is Form.READ:
-        return ("+CPMS: " + ",".join(_usage(modem, name, named=True) for name in modem.memories),)
+        return ("+CPMS: " + ",".join(_usage(modem, name, named=True) for name in memories),)
     names = [name or "" for name in command.values]
     if not 1 <= len(names) <= make.cpms_arguments:
         raise CmsError(302)
@@ -130,9 +141,10 @@ def preferred_storage(modem: VirtualModem, command: Command) -> Reply:
     if any(name in ("SR", "BM") for name in names[1:]):
         raise CmsError(302)
     if names[0] == "SR" and not make.report_store_readable:
-        return ("+CPMS: 0,0," + ",".join(_usage(modem, name) for name in modem.memories[1:]),)
+        return ("+CPMS: 0,0," + ",".join(_usage(modem, name) for name in memories[1:]),)
     modem.memories[: len(names)] = names
-    return ("+CPMS: " + ",".join(_usage(modem, name) for name in modem.memories),)
+    memories[: len(names)] = names
+    return ("+CPMS: " + ",".join(_usage(modem, name) for name in memories),)
 
 
 def _usage(modem: VirtualModem, name: str, *, named: bool = False) -> str:
@@ -148,7 +160,7 @@ def _reading_store(modem: VirtualModem) -> AnyStore:
     return modem.store_named(name)
 
 
-@TABLE.on("+CMGL", need=Need.UNLOCKED, sms=True)
+@TABLE.on("+CMGL", need=Need.UNLOCKED, sms=True, forms=ACTION | ACTION_ON)
 def list_messages(modem: VirtualModem, command: Command) -> Reply:
     """TS 27.005 3.4.2 and 4.1."""
     words = {text: status for status, text in TEXT_STATUS.items()}
@@ -195,7 +207,7 @@ def _entry(modem: VirtualModem, prefix: str, stored: Stored, *, listing: bool) -
     return f"{header}\r\n{blank}{pdu}"
 
 
-@TABLE.on("+CMGR", need=Need.UNLOCKED, sms=True)
+@TABLE.on("+CMGR", need=Need.UNLOCKED, sms=True, forms=ACTION_ON)
 def read_message(modem: VirtualModem, command: Command) -> Reply:
     """TS 27.005 3.4.3 and 4.2."""
     if command.form is Form.TEST:
@@ -221,7 +233,7 @@ _DELETED_BY_FLAG = {
 }
 
 
-@TABLE.on("+CMGD", need=Need.UNLOCKED, sms=True)
+@TABLE.on("+CMGD", need=Need.UNLOCKED, sms=True, forms=ACTION_ON)
 def delete_message(modem: VirtualModem, command: Command) -> Reply:
     """TS 27.005 3.5.4."""
     store = _reading_store(modem)
@@ -249,7 +261,7 @@ def delete_message(modem: VirtualModem, command: Command) -> Reply:
 # sending
 
 
-@TABLE.on("+CMGS", need=Need.UNLOCKED, sms=True)
+@TABLE.on("+CMGS", need=Need.UNLOCKED, sms=True, forms=ACTION | ACTION_ON)
 def send_message(modem: VirtualModem, command: Command) -> Reply:
     """TS 27.005 3.5.1 and 4.3."""
     if command.form is Form.TEST:
@@ -262,7 +274,7 @@ def send_message(modem: VirtualModem, command: Command) -> Reply:
     return modem.sender.open_entry(Purpose.SEND, length=length)
 
 
-@TABLE.on("+CMGW", need=Need.UNLOCKED, sms=True)
+@TABLE.on("+CMGW", need=Need.UNLOCKED, sms=True, forms=ACTION | ACTION_ON)
 def write_message(modem: VirtualModem, command: Command) -> Reply:
     """TS 27.005 3.5.3 and 4.4."""
     if command.form is Form.TEST:
@@ -275,7 +287,7 @@ def write_message(modem: VirtualModem, command: Command) -> Reply:
     return modem.sender.open_entry(Purpose.WRITE, length=command.integer(0), stat=Status(stat))
 
 
-@TABLE.on("+CMSS", need=Need.UNLOCKED, sms=True)
+@TABLE.on("+CMSS", need=Need.UNLOCKED, sms=True, forms=ACTION_ON)
 def send_from_storage(modem: VirtualModem, command: Command) -> Reply:
     """TS 27.005 3.5.2, without its change of destination."""
     if command.form is Form.TEST:
@@ -286,7 +298,7 @@ def send_from_storage(modem: VirtualModem, command: Command) -> Reply:
     return modem.sender.send_stored(stored)
 
 
-@TABLE.on("+CSCA", need=Need.UNLOCKED, sms=True)
+@TABLE.on("+CSCA", need=Need.UNLOCKED, sms=True, forms=PARAMETER)
 def service_centre(modem: VirtualModem, command: Command) -> Reply:
     """TS 27.005 3.3.1: written to the SIM."""
     if command.form is Form.TEST:
@@ -300,9 +312,10 @@ def service_centre(modem: VirtualModem, command: Command) -> Reply:
     return ()
 
 
-@TABLE.on("+CSCB", "+CSAS", "+CRES")
+@TABLE.on("+CSCB", forms=PARAMETER)
+@TABLE.on("+CSAS", "+CRES", forms=ACTION | ACTION_ON)
 def taken_and_forgotten(modem: VirtualModem, command: Command) -> Reply:
     """Cell broadcast and the saving of message settings."""
-    if command.form is Form.READ and command.name == "+CSCB":
+    if command.form is Form.READ:
         return ('+CSCB: 0,"",""',)
     return ()

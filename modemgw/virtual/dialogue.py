@@ -5,7 +5,7 @@ V.250 5.2 to 5.7: one final result for a line, the first failure ends it, octets
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from modemgw.virtual import commands_general, commands_network, commands_sim, commands_sms
@@ -22,7 +22,7 @@ from modemgw.virtual.commands import (
 )
 from modemgw.virtual.engine import Mode
 from modemgw.virtual.error_words import in_words
-from modemgw.virtual.personalities import TypedAhead
+from modemgw.virtual.personalities import Personality, TypedAhead
 
 if TYPE_CHECKING:
     from modemgw.virtual.modem import VirtualModem
@@ -39,6 +39,20 @@ _CMS_FOR_CME = {10: 310, 11: 311, 12: 316, 13: 313, 14: 314}
 
 
 _WRONG_PARAMETER = 50
+
+
+def known(make: Personality) -> Iterator[str]:
+    """The commands that this make has."""
+    return (name for name, entry in COMMANDS.items() if _has(make, name, entry))
+
+
+def _has(make: Personality, name: str, entry: Entry) -> bool:
+    return name not in make.refused and (not entry.own or name in make.own_commands)
+
+
+def _is_basic_chain(commands: tuple[Command, ...]) -> bool:
+    """Whether there are several commands, of one letter each (V.250 5.3.1)."""
+    return len(commands) > 1 and all(command.name.lstrip("&").isalnum() for command in commands)
 
 
 class Dialogue:
@@ -60,6 +74,8 @@ class Dialogue:
             return
         try:
             self._rest = parse_line(body)
+            if not self._modem.personality.basic_chains and _is_basic_chain(self._rest):
+                raise CommandError
         except CommandError:
             self._finish(self._modem.personality.unknown_command)
             return
@@ -97,9 +113,14 @@ class Dialogue:
         self._finish("OK")
 
     def _execute(self, command: Command) -> Iterable[str] | Deferred:
+        make = self._modem.personality
         entry = COMMANDS.get(command.name)
-        if entry is None or command.name in self._modem.personality.refused:
-            raise CommandError(self._modem.personality.unknown_command)
+        if entry is None or not _has(make, command.name, entry):
+            raise CommandError(make.unknown_command)
+        if command.name + command.form.value in make.refused:
+            raise CommandError(make.unknown_command)
+        if command.form not in entry.forms:
+            raise CommandError
         failure = self._modem.faults.take_failure(command.name)
         if failure is not None:
             if failure:

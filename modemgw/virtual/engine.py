@@ -11,7 +11,8 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Protocol
 
-_CONTROLS = bytes(c for c in range(32) if c != 8) + b"\x7f"
+_CONTROLS = bytes(range(32)) + b"\x7f"
+_PREFIX = re.compile(rb"[Aa]([Tt]|/)")
 _ENTRY_END = re.compile(rb"[\x1a\x1b]")
 _LINE_BUFFER = 4096
 _AHEAD_BUFFER = 4096
@@ -75,7 +76,6 @@ class LineEngine:
         self._ahead = bytearray()
         self._entry = bytearray()
         self._held: list[bytes] = []
-        self._last_line = ""
         self.mode = Mode.COMMAND
         self.hold_in_prompt = True
         self.text_entry = False
@@ -87,6 +87,9 @@ class LineEngine:
         self.verbose = True
         self.quiet = False
         self.set_ends(b"\r", b"\n")
+        self.backspace = b"\x08"
+        """S5: takes back the character before it."""
+        self._last_line = ""
         self._buffer.clear()
         self._ahead.clear()
         self._entry.clear()
@@ -113,6 +116,11 @@ class LineEngine:
 
     def _command(self, data: bytes) -> bytes:
         end = data.find(self.cr)
+        if b"/" in data and (repeat := self._repeats(data if end < 0 else data[:end])) > 0:
+            self._echo(data[:repeat])
+            self._buffer.clear()
+            self._run(self._last_line)
+            return data[repeat:]
         if end < 0:
             self._echo(data)
             self._buffer += data
@@ -124,23 +132,36 @@ class LineEngine:
         self._line(line)
         return data[end + 1 :]
 
+    def _repeats(self, data: bytes) -> int:
+        """Behind how many octets of `data` the line is `A/`, which needs no end (V.250 5.2.4)."""
+        for at, octet in enumerate(data):
+            if octet == 0x2F:
+                typed = self._typed_line(bytes(self._buffer) + data[: at + 1])
+                prefix = _PREFIX.search(typed)
+                if prefix is not None and prefix[1] == b"/":
+                    return at + 1
+        return 0
+
+    def _typed_line(self, raw: bytes) -> bytes:
+        """What was typed, as the person sees it: without what was taken back, and controls."""
+        if self.backspace in raw:
+            raw = _apply_backspaces(raw, self.backspace[0])
+        return raw.translate(None, _CONTROLS)
+
     def _line(self, raw: bytes) -> None:
-        if b"\x08" in raw:
-            raw = _apply_backspaces(raw)
-        line = raw.translate(None, _CONTROLS).decode("latin-1")
-        upper = line.upper()
+        line = self._typed_line(raw)
         # Octets before the prefix are ignored (V.250 5.2.1), so a lost line end costs one line.
-        at = upper.find("AT")
-        if at < 0:
-            if not upper.strip().endswith("A/") or not self._last_line:
-                return
-            body = self._last_line
-        else:
-            body = line[at + 2 :].strip()
+        prefix = _PREFIX.search(line)
+        if prefix is None:
+            return
+        body = line[prefix.end() :].decode("latin-1").strip()
         if len(body) + 2 > self._line_limit:
             self.finish("ERROR")
             return
         self._last_line = body
+        self._run(body)
+
+    def _run(self, body: str) -> None:
         self.mode = Mode.BUSY
         self._terminal.command_line(body)
 
@@ -236,10 +257,10 @@ class LineEngine:
             self.feed(ahead)
 
 
-def _apply_backspaces(raw: bytes) -> bytes:
+def _apply_backspaces(raw: bytes, backspace: int) -> bytes:
     kept = bytearray()
     for octet in raw:
-        if octet == 8:
+        if octet == backspace:
             del kept[-1:]
         else:
             kept.append(octet)

@@ -21,7 +21,27 @@ def _one(*allowed: int, default: int = 0, saved: bool = True) -> Parameter:
     return Parameter((allowed,), (default,), saved)
 
 
+_OCTETS, _CHARACTERS = range(256), range(128)
+S_REGISTERS: dict[str, Parameter] = {
+    "S0": _one(*_OCTETS),
+    "S1": _one(*_OCTETS),
+    "S2": _one(*_OCTETS, default=43),
+    "S3": _one(*_CHARACTERS, default=13),
+    "S4": _one(*_CHARACTERS, default=10),
+    "S5": _one(*_CHARACTERS, default=8),
+    "S6": _one(*range(2, 11), default=2),
+    "S7": _one(*range(1, 256), default=60),
+    "S8": _one(*_OCTETS, default=2),
+    "S9": _one(*_OCTETS, default=6),
+    "S10": _one(*range(1, 255), default=14),
+    "S11": _one(*_OCTETS, default=95),
+    "S12": _one(*_OCTETS, default=50),
+    "S30": _one(*_OCTETS),
+}
+"""V.250 6.2.1 to 6.2.3, 6.3.8 to 6.3.12, and those of older modems."""
+
 PARAMETERS: dict[str, Parameter] = {
+    **S_REGISTERS,
     "+CMEE": _one(0, 1, 2),
     "+CREG": _one(0, 1, 2),
     "+CGREG": _one(0, 1, 2),

@@ -28,6 +28,8 @@ class Answer:
     text: str = ""
     after: float = 0.0
     """Seconds besides the usual."""
+    line: str = ""
+    """What the modem prints, whatever its make; empty: `m` and `text`, written as the make does."""
 
 
 BALANCE = "*100#"
@@ -42,6 +44,10 @@ SERVICES: dict[str, Answer] = {
     "*104#": Answer(2, "Session ended by the network."),
     "*105#": Answer(0, 'Line one\r\nLine "two"'),
     "*106#": Answer(0, "Late, but here.", after=30.0),
+    "*107#": Answer(0, line='+CUSD: 0,"596F75722062616C616E636520697320352E3030",68'),
+    "*108#": Answer(1, line='+CUSD: 1,"Pick "one":\r\n1 Balance\r\nOK\r\nERROR\r\n> Next page",15'),
+    "*109#": Answer(2, line='+CUSD: 2,"The closing quote of this text is mis5'),
+    "*110#": Answer(0, line='+CUSD: 0,"06310635064A062F0643003A00200035",15'),
 }
 """By request. `*100#` is the balance of the SIM; anything else is not supported."""
 
@@ -113,6 +119,8 @@ class UssdSession:
             return ""
 
     def _line(self, answer: Answer) -> str:
+        if answer.line:
+            return answer.line
         if not answer.text:
             return f"+CUSD: {answer.m}"
         text, dcs = self._written(answer.text)

@@ -138,6 +138,15 @@ async def test_received_messages_are_shown(http, gateway):
     assert (await http.get("/v1/inbound/other", headers=headers)).status == 404
 
 
+@pytest.mark.parametrize("code", ["Â", '*100#"', "*100#\rAT", "\x1a", "\x1b", "при", "€" * 92, ""])
+async def test_a_ussd_code_that_no_line_can_carry_is_an_invalid_field(http, gateway, code):
+    answer = await http.post("/v1/modems/m1/ussd", json={"code": code}, headers=ADMIN)
+    assert answer.status == 422
+    (error,) = (await answer.json())["errors"]
+    assert error["field"] == "code"
+    assert gateway.calls == []
+
+
 async def test_modems_are_shown_and_controlled(http, gateway):
     answer = await http.get("/v1/modems", headers=ADMIN)
     modem = (await answer.json())["items"][0]

@@ -612,3 +612,24 @@ async def test_what_is_no_single_command_is_never_typed(text: str) -> None:
         await port.channel.submit(SEND, text, authorise=granted(), prompt_s=1.0, timeout_s=1.0)
     assert port.log == []
     assert (await port.channel.command("AT+CSQ")).line == "+CSQ: 9,99"
+
+
+@in_virtual_time
+async def test_an_unclosed_text_delays_what_is_behind_it_by_two_seconds_at_most() -> None:
+    port = ScriptedPort({b'AT+CUSD=1,"*1#"\r': b'\r\n+CUSD: 0,"cut off\r\n' + OK})
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    response = await port.channel.command('AT+CUSD=1,"*1#"')
+    assert response.line == '+CUSD: 0,"cut off'
+    assert 0.4 < loop.time() - started <= 0.6
+
+    async def chatter() -> None:
+        while True:
+            await asyncio.sleep(0.3)
+            port.channel.data_received(b"noise\r\n")
+
+    noise = asyncio.create_task(chatter())
+    started = loop.time()
+    await port.channel.command('AT+CUSD=1,"*1#"')
+    assert loop.time() - started <= 2.1
+    noise.cancel()

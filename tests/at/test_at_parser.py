@@ -168,7 +168,9 @@ _PIECES = st.sampled_from(
         b"+CMTI: ",
         b'"SM",3',
         b'+CUSD: 0,"a',
+        b'\r\n\x00+CUSD: 0,"a\r\n',
         b'b",15',
+        b"RDY\r\n",
         b"\x00",
         b"\x1a",
         b"\x1b",
@@ -191,3 +193,7 @@ def test_the_events_do_not_depend_on_how_the_octets_are_cut(
     whole = events_of(data, prompt=prompt)
     assert events_of(data, cuts, prompt=prompt) == whole
     assert events_of(data, list(range(len(data))), prompt=prompt) == whole
+    parser = Parser()
+    parser.feed(data)
+    parser.flush()
+    assert not parser.waits

@@ -13,7 +13,15 @@ from pathlib import Path
 import pytest
 import serial
 
-from modemgw.at import AtChannel, ChannelClosed, PortError, Trace, open_serial, port
+from modemgw.at import (
+    AtChannel,
+    ChannelClosed,
+    PortError,
+    Trace,
+    check_device,
+    open_serial,
+    port,
+)
 from modemgw.clock import SystemClock
 
 
@@ -83,6 +91,65 @@ async def test_what_came_while_nobody_listened_is_heard(pty: tuple[int, str]) ->
         os.close(held)
 
 
+async def test_a_close_that_hangs_is_not_waited_for(
+    pty: tuple[int, str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    # A dead USB stick: the kernel's close does not return.
+    _, name = pty
+    returns = threading.Event()
+    real = os.close
+    hung: list[int] = []
+
+    def close(fd: int) -> None:
+        with contextlib.suppress(OSError):
+            if os.ttyname(fd) == name:
+                hung.append(fd)
+                returns.wait(30)
+        real(fd)
+
+    monkeypatch.setattr(port, "CLOSE_TIMEOUT_S", 0.1)
+    ours = channel()
+    await open_serial(name, ours)
+    monkeypatch.setattr("serial.serialposix.os.close", close)
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    try:
+        async with asyncio.timeout(5):
+            await ours.close()
+            await loop.shutdown_default_executor()  # the end of the process waits for nothing
+        assert loop.time() - started < 1
+        assert hung
+        assert "is not closed after 0.1 s" in caplog.text
+    finally:
+        returns.set()
+
+
+async def test_a_port_is_closed_once_however_often_it_is_asked(pty: tuple[int, str]) -> None:
+    _, name = pty
+    ours = channel()
+    opened = await open_serial(name, ours)
+    await asyncio.gather(opened.close(), ours.close(), opened.close())
+    again = channel()
+    await open_serial(name, again)
+    await again.close()
+
+
+@pytest.mark.parametrize(
+    "device", ["ttyUSB0", "", "/dev/tty\nUSB0", "loop://", "socket://host", "rfc2217://:1", "x:y"]
+)
+def test_what_can_never_be_opened_is_known_beforehand(device: str) -> None:
+    with pytest.raises(PortError, match="cannot be opened"):
+        check_device(device)
+
+
+@pytest.mark.parametrize(
+    "device",
+    ["/dev/ttyUSB0", "socket://10.0.0.1:4001", "rfc2217://[::1]:4001", "rfc2217://box:1?x"],
+)
+def test_what_may_be_opened_is_not_refused(device: str) -> None:
+    check_device(device)
+
+
 async def test_a_missing_device_says_so(tmp_path: Path) -> None:
     with pytest.raises(PortError, match="does not exist") as caught:
         await open_serial(str(tmp_path / "ttyUSB9"), channel())
@@ -118,10 +185,10 @@ async def test_a_modem_that_stops_reading_does_not_hold_the_loop(pty: tuple[int,
     # The kernel's buffer fills up; every write after that must be kept back, not tried for ever.
     _, name = pty
     ours = channel()
-    port = await open_serial(name, ours)
+    opened = await open_serial(name, ours)
     started = asyncio.get_running_loop().time()
     for _ in range(64):
-        port.write(b"x" * 4096)
+        opened.write(b"x" * 4096)
         await asyncio.sleep(0)
     await ours.close()
     assert asyncio.get_running_loop().time() - started < 2.0

@@ -190,6 +190,17 @@ async def test_attached_modems_are_found_without_a_daemon(bank, tmp_path):
     assert out.count("[[modem]]") == 2
 
 
+async def test_a_port_that_cannot_be_opened_ends_a_scan_without_a_traceback():
+    devices = ["rfc2217://127.0.0.1:9", "socket://127.0.0.1:9", "loop://", "rfc2217://x", "y"]
+    code, out, err = await run("modems", "scan", *devices, "--json")
+    assert code == 0, err
+    assert "Traceback" not in err
+    problems = [item["problem"] for item in json.loads(out)]
+    assert all("no connection to the serial server" in problem for problem in problems[:2])
+    assert all("cannot be opened" in problem for problem in problems[2:4])
+    assert problems[4]
+
+
 async def test_a_second_daemon_on_the_same_data_is_one_line(bank, tmp_path):
     file = write_config(tmp_path, bank.paths)
     async with daemon(file):

@@ -159,6 +159,11 @@ async def test_a_reload_hands_the_file_over_and_logs_what_was_done(tmp_path, cap
             '[[modem]]\nid = "m2"\ndevice = "/b"\nprofile = "fridge"\n',
             ["/none/pin", "toaster", "fridge"],
         ),
+        (
+            '[[modem]]\nid = "m1"\ndevice = "loop://"\n[[modem]]\nid = "m2"\ndevice = "ttyUSB2"\n'
+            '[[modem]]\nid = "m3"\ndevice = "rfc2217://box"\n',
+            ["modem m1: device 'loop://'", "modem m2: device 'ttyUSB2'", "modem m3: device 'rfc"],
+        ),
     ],
 )
 async def test_a_wrong_file_changes_nothing_and_each_problem_is_logged(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from modem_rig import QUICK, RigMaker
 
+from modemgw.at import check_device
 from modemgw.clock import SystemClock
-from modemgw.config import ModemMatch
+from modemgw.config import ModemMatch, ModemSection, parse
 from modemgw.modem import Found, Locator, ModemState, discovery, scan
 from modemgw.modem.discovery import Candidate, candidates, merge
 from modemgw.modem.identify import Identity
@@ -101,10 +103,63 @@ async def test_a_scan_shows_modems_silent_ports_and_what_to_paste(tmp_path: Path
     assert modem.profile == "huawei"
     assert modem.iccid == "8999901000000000013"
     assert modem.stanza is not None
-    assert f'imei = "{bank.modems[0].imei}"' in modem.stanza
+    assert f'device = "{bank.paths[0]}"' in modem.stanza
+    configured(found)
     assert "no modem answers" in (silent.problem or "")
     assert silent.stanza is None
     assert "does not exist" in (missing.problem or "")
+
+
+def configured(found: list[Found]) -> list[ModemSection]:
+    """What the daemon makes of the tables that a scan prints."""
+    text = "\n".join(item.stanza for item in found if item.stanza is not None)
+    modems = parse(tomllib.loads(text)).modem
+    for modem in modems:
+        if modem.device is not None:
+            check_device(modem.device)
+    return list(modems)
+
+
+def test_what_a_scan_prints_is_a_configuration() -> None:
+    me = Identity("huawei", "E1550", "1", "353913044420005")
+    other = Identity("huawei", "E1550", "1", "990000044420005")
+    nameless = Identity("x", "y", "1", None)
+    found = merge(
+        [
+            Found("/dev/ttyUSB2", usb("/dev/ttyUSB2", "1-1", 2), me),
+            Found("/dev/ttyUSB0", usb("/dev/ttyUSB0", "1-1", 0), me),
+            Found("/dev/ttyUSB5", usb("/dev/ttyUSB5", "1-2", 2), me),
+            Found("/dev/ttyUSB9", usb("/dev/ttyUSB9", "1-3", 2), other),
+            Found("/dev/ttyUSB8", usb("/dev/ttyUSB8", "1-4", 2), nameless),
+            Found("/dev/ttyS0", None, nameless),
+            Found("socket://10.0.0.1:4001", None, nameless),
+            Found("rfc2217://[::1]:4001", None, nameless),
+            Found('/tmp/a "b" ü/\\pts:0', None, nameless),
+            Found("/dev/…", None, nameless),
+            Found("/dev/ttyUSB7", None, None),
+        ]
+    )
+    modems = configured(found)
+    assert len({modem.id for modem in modems}) == len(modems) == 9
+    # Equal IMEIs are told apart by their plugs.
+    assert [modem.device or (modem.match and modem.match.model_dump()) for modem in modems] == [
+        {"imei": None, "iccid": None, "usb_path": "1-1"},
+        {"imei": None, "iccid": None, "usb_path": "1-2"},
+        {"imei": "990000044420005", "iccid": None, "usb_path": None},
+        {"imei": None, "iccid": None, "usb_path": "1-4"},
+        "/dev/ttyS0",
+        "socket://10.0.0.1:4001",
+        "rfc2217://[::1]:4001",
+        '/tmp/a "b" ü/\\pts:0',
+        "/dev/…",
+    ]
+
+
+async def test_a_named_port_of_a_usb_device_is_known_by_its_plug_and_asked(sysfs: Path) -> None:
+    (found,) = await scan(["/dev/ttyUSB1"], clock=SystemClock(), sysfs=sysfs)
+    assert found.usb is not None
+    assert found.usb.path == "1-1.2"
+    assert "does not exist" in (found.problem or "")
 
 
 def usb(device: str, path: str, interface: int, vendor: int = 0x12D1) -> UsbTty:

@@ -90,13 +90,14 @@ def test_after_a_reboot_it_is_deaf_then_not_ready_then_ready(lab: Lab, name: str
     if make.wake_seconds:
         assert bench.at("") == ""
     said = bench.after(make.wake_seconds)
-    assert "314" in bench.at("E0+CPMS?")
+    stores = '+CPMS="SM"'
+    assert "314" in bench.at(f"E0{stores}")
     said += bench.after(make.sim_seconds - make.wake_seconds)
-    assert make.initialising in bench.at("+CPMS?")
+    assert make.initialising in bench.at(stores)
     said += bench.after(make.boot_seconds)
     for _, line in make.boot_lines:
         assert line.format(pin="READY") in said
-    assert "+CPMS:" in bench.at("+CPMS?")
+    assert "+CPMS:" in bench.at(stores)
 
 
 @pytest.mark.parametrize("name", [n for n in NAMES if personality_named(n).reset_commands])
@@ -159,12 +160,39 @@ def test_values_left_out_of_cnmi_stay_or_are_zero_by_make(lab: Lab) -> None:
         assert f"+CNMI: {read}" in bench.at("+CNMI?")
 
 
-def test_wavecom_shows_the_pin_state_without_ok_and_takes_one_store(lab: Lab) -> None:
+def test_wavecom_shows_the_pin_state_without_ok_and_takes_two_stores_but_not_three(
+    lab: Lab,
+) -> None:
     bench = lab.bench("wavecom-fastrack")
     assert bench.at("+CPIN?") == "\r\n+CPIN: READY\r\n"
     assert '+CPMS: (("SM","BM","SR"),("SM"))' in bench.at("+CPMS=?")
-    assert bench.at('+CPMS="SM","SM"') == "\r\n+CMS ERROR: 302\r\n"
-    assert "OK" in bench.at('+CPMS="SM"')
+    assert bench.at('+CPMS="SM","SM"') == "\r\n+CPMS: 0,15,0,15\r\n\r\nOK\r\n"
+    assert bench.at('+CPMS="SM"') == "\r\n+CPMS: 0,15,0,15\r\n\r\nOK\r\n"
+    assert bench.at('+CPMS="SM","SM","SM"') == "\r\n+CMS ERROR: 302\r\n"
+    assert bench.at("+CPMS?") == '\r\n+CPMS: "SM",0,15,"SM",0,15\r\n\r\nOK\r\n'
+
+
+def test_a_make_may_refuse_chains_of_basic_commands(lab: Lab) -> None:
+    bench = lab.bench("generic-one-by-one")
+    for chain in ("E0V1", "E0Q0V1", "V1&C1"):
+        assert bench.at(chain) == "\r\nERROR\r\n"
+    for command in ("E0", "V1", "&C1", "+CMEE=1;+CSQ", "E0+CSQ"):
+        assert bench.at(command).endswith("\r\nOK\r\n")
+
+
+def test_a_make_may_let_its_stores_be_chosen_and_not_asked_for(lab: Lab) -> None:
+    bench = lab.bench("generic-unasked-stores")
+    assert bench.at("+CPMS?") == "\r\nERROR\r\n"
+    assert bench.at("+CMEE?") == "\r\nERROR\r\n"
+    assert bench.at("+CMEE=1") == "\r\nOK\r\n"
+    assert "+CPMS: (" in bench.at("+CPMS=?")
+    assert "+CPMS: 0,100" in bench.at('+CPMS="ME","ME","ME"')
+
+
+def test_a_make_may_answer_ussd_before_its_ok(lab: Lab) -> None:
+    bench = lab.bench("generic-ussd-first")
+    bench.at('+CUSD=1,"*100#",15')
+    assert bench.after(2) == '\r\n+CUSD: 0,"Your balance is 12.34.",15\r\n\r\nOK\r\n'
 
 
 def test_a_wavecom_report_is_filled_with_ff_behind_its_length(lab: Lab) -> None:

@@ -50,6 +50,8 @@ def test_a_request_cancelled_in_flight_is_never_answered(lab: Lab) -> None:
         ("*103#", 31, "+CUSD: 5"),
         ("*104#", 1, '+CUSD: 2,"Session ended by the network.",15'),
         ("*106#", 31, '+CUSD: 0,"Late, but here.",15'),
+        ("*107#", 1, '+CUSD: 0,"596F75722062616C616E636520697320352E3030",68'),
+        ("*109#", 1, '+CUSD: 2,"The closing quote of this text is mis5'),
         ("*999#", 1, "+CUSD: 4"),
     ],
 )

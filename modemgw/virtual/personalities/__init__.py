@@ -3,6 +3,7 @@
 from modemgw.virtual.personalities.cinterion import BGS2, EHS6
 from modemgw.virtual.personalities.generic import GENERIC
 from modemgw.virtual.personalities.huawei import HUAWEI_E173, HUAWEI_E3372
+from modemgw.virtual.personalities.odd import ONE_BY_ONE, UNASKED_STORES, USSD_FIRST
 from modemgw.virtual.personalities.personality import (
     Chatter,
     Cnmi,
@@ -37,6 +38,9 @@ PERSONALITIES: dict[str, Personality] = {
         BGS2,
         EHS6,
         FASTRACK,
+        USSD_FIRST,
+        ONE_BY_ONE,
+        UNASKED_STORES,
     )
 }
 

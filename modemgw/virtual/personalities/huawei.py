@@ -58,6 +58,7 @@ HUAWEI_E173 = Personality(
         "^U2DIAG?": ("^U2DIAG: 0",),
         "^SYSINFO": ("^SYSINFO:2,3,0,5,1,,4",),
     },
+    refused=frozenset({"+CEREG"}),
 )
 
 HUAWEI_E3372 = replace(
@@ -86,4 +87,5 @@ HUAWEI_E3372 = replace(
         "^HCSQ?": ('^HCSQ:"LTE",53,46,171,30',),
         "^SYSINFOEX": ('^SYSINFOEX:2,3,0,1,,6,"LTE",101,"LTE"',),
     },
+    refused=frozenset(),
 )

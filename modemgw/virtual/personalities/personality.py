@@ -200,4 +200,12 @@ class Personality:
     answers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Whole commands (upper case, without AT) with fixed lines before OK."""
     refused: frozenset[str] = frozenset()
-    """Commands of the standards that this make does not know."""
+    """Commands of the standards that this make does not know; with ? or =? only that form."""
+    basic_chains: bool = True
+    """Takes several basic commands in a line, such as ATE0V1."""
+
+    @property
+    def own_commands(self) -> frozenset[str]:
+        """Commands of its maker besides those in `answers`: for the ICCID, for the tries left."""
+        counter = () if self.pin_counter is None else (self.pin_counter[0],)
+        return frozenset(name for name, _ in self.iccid_commands).union(counter)

@@ -49,6 +49,8 @@ SIM800 = Personality(
         "+GSMBUSY=1": (),
         "+GSMBUSY=0": (),
         "+DDET=1": (),
+        "+CSCLK=0": (),
+        "+CSCLK?": ("+CSCLK: 0",),
     },
     refused=frozenset({"+CLAC", "+CEREG", "+CESQ"}),
 )
@@ -82,5 +84,5 @@ SIM7600 = Personality(
     sim_removed_line="+SIMCARD: NOT AVAILABLE",
     sim_inserted_line="+CPIN: {pin}",
     pin_counter=("+SPIC", "+SPIC: {pin},{puk},3,10"),
-    answers={"+CNSMOD=0": (), "+CATR?": ("+CATR: 0",), "+CNMP?": ("+CNMP: 2",)},
+    answers={"+CSCLK=0": (), "+CNSMOD=0": (), "+CATR?": ("+CATR: 0",), "+CNMP?": ("+CNMP: 2",)},
 )

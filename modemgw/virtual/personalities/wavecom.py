@@ -1,4 +1,4 @@
-"""Wavecom and what grew from it: no OK after AT+CPIN?, one-store +CPMS, +WIND, error 515."""
+"""Wavecom and what grew from it: no OK after AT+CPIN?, two-store +CPMS, +WIND, error 515."""
 
 from modemgw.virtual.personalities.personality import EmptySlot, Personality, TypedAhead
 
@@ -20,7 +20,7 @@ FASTRACK = Personality(
     stores={"SM": 15, "BM": 10, "SR": 10},
     combined_store=False,
     report_store="SR",
-    cpms_arguments=1,
+    cpms_arguments=2,
     cpms_nested=True,
     index_base=1,
     empty_slot=EmptySlot.INVALID_INDEX,
