@@ -200,6 +200,7 @@ def endpoints(others: Sequence[Endpoint]) -> tuple[Endpoint, ...]:
             handler=show_document,
             summary="This API as an OpenAPI 3.1 document",
             tag="service",
+            public=True,
             answer=dict[str, Any],
         ),
         Endpoint(
@@ -208,6 +209,7 @@ def endpoints(others: Sequence[Endpoint]) -> tuple[Endpoint, ...]:
             handler=show_page,
             summary="This API as a page to read",
             tag="service",
+            public=True,
             media="text/html",
         ),
     )

@@ -7,23 +7,39 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    FailFast,
+    Field,
+    PlainValidator,
+    WithJsonSchema,
+)
 
 from modemgw.api.moments import Moment
 from modemgw.config import MessageType
 from modemgw.store.records import MessageStatus, NewMailing, NewMessage
 
 MAX_BATCH = 10_000
+MAX_EVENT = 2**63 - 1
+"""The largest id that an event can have."""
 MAX_VALIDITY_S = 63 * 7 * 86400
 """TS 23.040 9.2.3.12.1: the longest relative validity period, 63 weeks."""
+MAX_BASE64 = 4 * -(-255 * 134 // 3)
+"""Of the octets that 255 parts hold (TS 23.040 9.2.3.24.1)."""
 
 
 def _decode_base64(value: Any) -> bytes:
     if not isinstance(value, str):
         raise ValueError("this must be a string in base64")
+    if len(value) > MAX_BASE64:
+        raise ValueError(f"this may have {MAX_BASE64:,} characters at most")
     try:
         return base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError) as error:
@@ -33,7 +49,14 @@ def _decode_base64(value: Any) -> bytes:
 Base64 = Annotated[
     bytes,
     PlainValidator(_decode_base64),
-    WithJsonSchema({"type": "string", "contentEncoding": "base64"}),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "contentEncoding": "base64",
+            "pattern": "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",
+            "maxLength": MAX_BASE64,
+        }
+    ),
 ]
 
 
@@ -107,7 +130,9 @@ class Content(Body):
         int | None, Field(ge=1, le=255, description="Refuse what needs more SMS than this.")
     ] = None
     tags: Annotated[
-        tuple[Annotated[str, Field(min_length=1, max_length=64)], ...], Field(max_length=20)
+        tuple[Annotated[str, Field(min_length=1, max_length=64)], ...],
+        Field(max_length=20),
+        FailFast(),
     ] = ()
 
     def addressed(self, to: str) -> NewMessage:
@@ -156,7 +181,9 @@ class MessageBody(Content):
 class BatchOfMessages(Body):
     """Many messages, each with its own content."""
 
-    messages: Annotated[tuple[MessageBody, ...], Field(min_length=1, max_length=MAX_BATCH)]
+    messages: Annotated[
+        tuple[MessageBody, ...], Field(min_length=1, max_length=MAX_BATCH), FailFast()
+    ]
 
     def new_messages(self) -> Iterable[NewMessage]:
         """What the gateway is asked to send, in the order given; each is made when it is read."""
@@ -166,7 +193,7 @@ class BatchOfMessages(Body):
 class BatchOfRecipients(Content):
     """One content to many recipients."""
 
-    to: Annotated[tuple[Recipient, ...], Field(min_length=1, max_length=MAX_BATCH)]
+    to: Annotated[tuple[Recipient, ...], Field(min_length=1, max_length=MAX_BATCH), FailFast()]
 
     def new_messages(self) -> NewMailing:
         """What the gateway is asked to send, in the order given."""
@@ -183,8 +210,21 @@ class UssdBody(Body):
 
 
 Limit = Annotated[int, Field(ge=1, le=1000, description="Most items in one answer.")]
+
+
+def _check_cursor(cursor: str) -> str:
+    if not _CURSOR.fullmatch(cursor):
+        raise ValueError("this is not a next_cursor that this list gave")
+    return cursor
+
+
+_CURSOR = re.compile("[0-9]{1,18}", re.ASCII)
 Cursor = Annotated[
-    str | None, Field(max_length=512, description="`next_cursor` of the answer before.")
+    Annotated[str, AfterValidator(_check_cursor)] | None,
+    Field(
+        description="`next_cursor` of the answer before.",
+        json_schema_extra={"pattern": f"^{_CURSOR.pattern}$"},
+    ),
 ]
 
 
@@ -231,5 +271,5 @@ class EventsQuery(Query):
 
     after: Annotated[
         int | None,
-        Field(ge=0, description="Begin after this event; only what is new without."),
+        Field(ge=0, le=MAX_EVENT, description="Begin after this event; only what is new without."),
     ] = None

@@ -15,7 +15,7 @@ from modemgw.gateway.dispatch import Held
 ADMIN = {"Authorization": "Bearer key-admin"}
 
 
-@pytest.mark.parametrize("path", ["/v1/messages", "/metrics", "/docs", "/openapi.json", "/nothing"])
+@pytest.mark.parametrize("path", ["/v1/messages", "/metrics", "/v1/events", "/nothing"])
 async def test_nothing_answers_without_a_key(http, path):
     answer = await http.get(path)
     assert answer.status == 401
@@ -34,6 +34,12 @@ async def test_health_and_readiness_answer_without_a_key(http, gateway):
     assert (await answer.json())["detail"] == "no modem can send"
     gateway.ready, gateway.accepting = True, "the disk is full"
     assert (await (await http.get("/readyz")).json())["detail"] == "the disk is full"
+
+
+@pytest.mark.parametrize("path", ["/docs", "/openapi.json"])
+async def test_a_browser_can_open_the_documentation(http, path):
+    assert (await http.get(path)).status == 200
+    assert (await http.head(path)).status == 200
 
 
 @pytest.mark.parametrize("header", ["Bearer wrong", "Basic key-admin", "Bearer ", "key-admin"])
