@@ -22,6 +22,7 @@ from modemgw.cli.notify import Notifier
 from modemgw.cli.options import config_option, load_config
 from modemgw.cli.output import clean
 from modemgw.cli.reload import Reloader, set_level
+from modemgw.cli.repeats import Repeats
 from modemgw.cli.signals import stop_on_signals
 from modemgw.config import Config, ConfigError, find
 from modemgw.gateway import Gateway, NotFound
@@ -63,7 +64,9 @@ def set_up_logging(level: str) -> None:
     form = "%(levelname)s %(name)s: %(message)s"
     if "JOURNAL_STREAM" not in os.environ:
         form = f"%(asctime)s {form}"
-    logging.basicConfig(stream=sys.stderr, format=form, level=logging.WARNING)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(Repeats())
+    logging.basicConfig(handlers=[handler], format=form, level=logging.WARNING)
     set_level(level)
 
 
