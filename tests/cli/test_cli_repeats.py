@@ -29,9 +29,12 @@ def told(clock):
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.addFilter(Repeats(clock))
-    logger = logging.Logger("test")
+    logger = logging.getLogger("test.repeats")
+    logger.setLevel(logging.DEBUG)
+    logger.propagate = False
     logger.addHandler(handler)
-    return logger, lambda: stream.getvalue().splitlines()
+    yield logger, lambda: stream.getvalue().splitlines()
+    logger.removeHandler(handler)
 
 
 def test_the_same_line_is_told_some_times_and_then_now_and_then(clock, told):
