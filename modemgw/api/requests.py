@@ -60,6 +60,14 @@ Base64 = Annotated[
 ]
 
 
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WHOLE = BeforeValidator(_whole)
+"""After the bounds of an integer: `1.0` is one, to JSON Schema and to many who write JSON."""
+
+
 class Body(BaseModel):
     """A JSON object: nothing is converted silently, unknown fields are refused."""
 
@@ -75,8 +83,8 @@ class Query(BaseModel):
 class PortsBody(Body):
     """Application ports of a binary message (TS 23.040 9.2.3.24.4)."""
 
-    destination: Annotated[int, Field(ge=0, le=65535)]
-    source: Annotated[int, Field(ge=0, le=65535)] = 0
+    destination: Annotated[int, Field(ge=0, le=65535), WHOLE]
+    source: Annotated[int, Field(ge=0, le=65535), WHOLE] = 0
 
 
 class Content(Body):
@@ -110,14 +118,16 @@ class Content(Body):
         bool, Field(description="Replace characters that GSM 7-bit lacks by similar ones.")
     ] = False
     message_class: Annotated[
-        int | None,
-        Field(alias="class", ge=0, le=3, description="Message class; 0 is shown at once."),
+        Annotated[int, Field(ge=0, le=3), WHOLE] | None,
+        Field(alias="class", description="Message class; 0 is shown at once."),
     ] = None
     validity: Annotated[
-        int | None,
-        Field(ge=1, le=MAX_VALIDITY_S, description="Seconds after which it is not worth sending."),
+        Annotated[int, Field(ge=1, le=MAX_VALIDITY_S), WHOLE] | None,
+        Field(description="Seconds after which it is not worth sending."),
     ] = None
-    send_at: Annotated[Moment | None, Field(description="Not before this time.")] = None
+    send_at: Annotated[
+        Moment | None, Field(description="Not before this time, 366 days ahead at the most.")
+    ] = None
     receipt: Annotated[bool, Field(description="Ask the network for a delivery report.")] = True
     reference: Annotated[
         str | None, Field(max_length=255, description="Your own name for it; comes back as is.")
@@ -127,7 +137,8 @@ class Content(Body):
         Field(pattern=r"^https?://[^\s/]", max_length=2000, description="Told of its fate."),
     ] = None
     max_parts: Annotated[
-        int | None, Field(ge=1, le=255, description="Refuse what needs more SMS than this.")
+        Annotated[int, Field(ge=1, le=255), WHOLE] | None,
+        Field(description="Refuse what needs more SMS than this."),
     ] = None
     tags: Annotated[
         tuple[Annotated[str, Field(min_length=1, max_length=64)], ...],
@@ -158,18 +169,46 @@ class Content(Body):
         )
 
 
+_PUNCTUATION = r"[\s().\-/\u2010-\u2015]"
 Recipient = Annotated[
     str,
     Field(
         min_length=1,
         max_length=64,
-        description="A number, best with + and country code; short codes as they are dialled.",
+        description="A number, best with + and country code; short codes as they are dialled. "
+        "One that no numbering plan knows is refused.",
+        json_schema_extra={
+            "pattern": f"^{_PUNCTUATION}*[+]?(?:{_PUNCTUATION}*[0-9*#]){{3,19}}{_PUNCTUATION}*$"
+        },
     ),
 ]
 
 
 class MessageBody(Content):
-    """One message to one recipient."""
+    """One message to one recipient: a text, or octets."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {
+                    "required": ["text"],
+                    "properties": {
+                        "text": {"type": "string"},
+                        "data": {"type": "null"},
+                        "encoding": {"enum": ["auto", "gsm7", "ucs2"]},
+                    },
+                },
+                {
+                    "required": ["data"],
+                    "properties": {
+                        "data": {"type": "string"},
+                        "text": {"type": "null"},
+                        "encoding": {"enum": ["auto", "binary"]},
+                    },
+                },
+            ]
+        }
+    )
 
     to: Recipient
 

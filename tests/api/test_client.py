@@ -149,6 +149,30 @@ async def test_events_go_on_after_a_lost_connection(gateway, monkeypatch):
             await events.aclose()
 
 
+async def test_events_wait_for_a_place(gateway, monkeypatch):
+    monkeypatch.setattr("modemgw.client._RECONNECT_S", 0.01)
+    gateway.happen("modem.ready", modem="m1")
+    http = HttpSection(listen="127.0.0.1:0", max_streams=1)
+    async with (
+        serve(gateway, bind(http), http) as url,
+        Client(url, "key-admin") as client,
+        Client(url, "key-read") as other,
+    ):
+        taken, waiting = other.events(after=0), client.events(after=0)
+        await anext(taken)
+        first = asyncio.create_task(anext(waiting))
+        await asyncio.sleep(0.1)
+        assert not first.done()
+        with pytest.raises(ApiError, match="event streams"):
+            await anext(client.events())
+        await taken.aclose()
+        while not first.done():
+            gateway.happen("modem.ready", modem="m1")
+            await asyncio.sleep(0.01)
+        assert first.result()["id"] == 1
+        await waiting.aclose()
+
+
 async def test_a_unix_socket_serves_and_is_taken_away(gateway, tmp_path):
     path = tmp_path / "http.sock"
     http = HttpSection(listen=f"unix:{path}")
