@@ -36,7 +36,7 @@ class Acceptor:
         self._listening = listening
         self._connections = connections
         self._manager = manager
-        self._attaching: set[asyncio.Task[None]] = set()
+        self._attaching: dict[asyncio.Task[None], socket.socket] = {}
         self._taking = False
         self._not_before = 0.0
         self._told = -TELL_S
@@ -82,8 +82,8 @@ class Acceptor:
                 return
             taken.setblocking(False)
             task = self._loop.create_task(self._attach(taken))
-            self._attaching.add(task)
-            task.add_done_callback(self._attaching.discard)
+            self._attaching[task] = taken
+            task.add_done_callback(self._attached)
 
     def _give_up_for_now(self, error: OSError) -> None:
         """There is nothing left to take a connection with: one that waits may give it back."""
@@ -100,6 +100,11 @@ class Acceptor:
         self._pause()
         self._loop.call_at(self._not_before, self._connections.tell_room)
 
+    def _attached(self, task: asyncio.Task[None]) -> None:
+        taken = self._attaching.pop(task)
+        if task.cancelled():  # perhaps before it had begun
+            taken.close()
+
     async def _attach(self, taken: socket.socket) -> None:
         connection: Connection = self._connections.make(self._manager)
         try:
@@ -108,7 +113,3 @@ class Acceptor:
             log.debug("a connection was lost at once: %s", error)
             self._connections.forget(connection)
             taken.close()
-        except BaseException:
-            self._connections.forget(connection)
-            taken.close()
-            raise

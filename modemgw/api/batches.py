@@ -7,6 +7,7 @@ from pydantic_core import to_json
 
 from modemgw.api import answers
 from modemgw.api.endpoint import (
+    BODIES,
     GATEWAY,
     Endpoint,
     json_response,
@@ -40,7 +41,8 @@ def _render(batch: Sorted, accepted: AcceptedBatch) -> bytes:
 
 async def send(request: web.Request) -> web.Response:
     raw = await read_json(request)
-    batch = await sort(raw)
+    async with request.app[BODIES].turn(raw):
+        batch = await sort(raw)
     accepted = await request.app[GATEWAY].send_batch(
         batch.messages,
         key=key_of(request).name,

@@ -54,9 +54,10 @@ class Connections:
     """All connections of a server. Call `sweep` now and then."""
 
     def __init__(self, http: HttpSection, *, room: Callable[[], int]) -> None:
-        """`room`: for how many connections there is room just now."""
+        """`room`: for how many connections there is room; asked at every `sweep`."""
         self._http = http
-        self._room = room
+        self._find_room = room
+        self._room = room()
         self._open: dict[Connection, None] = {}
         self._waiting: dict[Connection, None] = {}
         """Those that may give way, the longest waiting first."""
@@ -85,7 +86,7 @@ class Connections:
 
     def make_room(self) -> bool:
         """Whether there is a place; if not, the connection that has waited longest is closed."""
-        if len(self._open) < self._room():
+        if len(self._open) < self._room:
             return True
         self.close_one()
         return False
@@ -104,6 +105,8 @@ class Connections:
 
     def wait(self, connection: Connection) -> None:
         """`connection` may give way from now on."""
+        if connection not in self._open:
+            return
         self._waiting[connection] = None
         if len(self._waiting) == 1:
             self.on_room()
@@ -120,6 +123,7 @@ class Connections:
 
     def sweep(self, now: float) -> None:
         """End what has taken too long. `now`: by the loop's clock."""
+        self._room = self._find_room()
         for connection in list(self._open):
             connection.check(now, self._http)
         self.on_room()

@@ -128,15 +128,15 @@ class Problem(Exception):
         )
 
 
-def invalid_fields(errors: Iterable[FieldProblem]) -> Problem:
-    """The problem that names every field in `errors`, or MAX_ERRORS of them."""
+def invalid_fields(errors: Iterable[FieldProblem], most: int = MAX_ERRORS) -> Problem:
+    """The problem that names every field in `errors`, or `most` of them."""
     errors = tuple(errors)
     detail = "; ".join(
         f"{shortened(e.field, MAX_FIELD)}: {shortened(e.detail, 300)}" for e in errors[:5]
     )
     if len(errors) > 5:
         detail += f"; and {len(errors) - 5:,} more"
-    return Problem("invalid-fields", detail, errors=errors)
+    return Problem("invalid-fields", detail, errors=errors[:most])
 
 
 def path_of(request: web.BaseRequest) -> str:

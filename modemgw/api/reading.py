@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AbstractContextManager, nullcontext
-from typing import Final
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -14,6 +14,8 @@ from modemgw.config import HttpSection
 
 SMALL = 64 << 10
 """Octets that a body may have uncounted: their number is bounded by that of the connections."""
+LARGE = 256 << 10
+"""Octets of a body of which one at a time is taken apart."""
 
 HELD: Final = web.RequestKey("held", int)
 
@@ -24,6 +26,7 @@ class Bodies:
     def __init__(self, http: HttpSection) -> None:
         self._timeout_s = http.body_timeout
         self._free = max(http.body_memory_bytes, http.max_body_bytes)
+        self._taken_apart = asyncio.Lock()
 
     async def read(self, request: web.Request) -> bytes:
         """The body of a request. Raises Problem, HTTPRequestEntityTooLarge, ConnectionError."""
@@ -51,6 +54,10 @@ class Bodies:
                     self._hold(request, len(body))
                 limit.reschedule(until + len(body) / MIN_RATE)
         return bytes(body)
+
+    def turn(self, body: bytes) -> AbstractAsyncContextManager[Any]:
+        """For who takes a body apart: a large one alone, for what is in it takes far more room."""
+        return nullcontext() if len(body) <= LARGE else self._taken_apart
 
     def _hold(self, request: web.Request, octets: int) -> None:
         more = octets - request.get(HELD, 0)

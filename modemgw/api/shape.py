@@ -18,7 +18,7 @@ from modemgw.gateway import FieldProblem
 
 FEW = 64
 """Values that cost nothing to look at: a body with no more of them is read without a count."""
-MAX_VALUES = 500_000
+MAX_VALUES = 1_000_000
 """Values in one body: those of 10,000 messages, every field and tag of them given."""
 MAX_UNKNOWN = 8
 """Unknown fields of one object that are named; more are counted."""

@@ -32,6 +32,8 @@ from modemgw.store.records import NewMailing, NewMessage
 
 TURN_S = 0.01
 """How long items are looked at before others may do something."""
+MAX_ITEM_ERRORS = 8
+"""Fields that are described for one item; what is wrong beyond is counted."""
 _RECIPIENT: TypeAdapter[str] = TypeAdapter(Recipient)
 _CONTENT_FIELDS = frozenset(f.alias or name for name, f in Content.model_fields.items())
 _MESSAGE_FIELDS = _CONTENT_FIELDS | {"to"}
@@ -138,7 +140,8 @@ async def _each(
             positions.append(position)
         except ValidationError as error:
             problems[position] = invalid_fields(
-                field_problem(found, found["loc"] or ("to",)) for found in _found(error)
+                (field_problem(found, found["loc"] or ("to",)) for found in _found(error)),
+                MAX_ITEM_ERRORS,
             )
         except Problem as problem:
             problems[position] = problem
