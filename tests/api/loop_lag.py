@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 @asynccontextmanager
 async def lag():
-    """Yields a list whose only item is the longest the loop computed without a pause, in seconds."""
+    """Yields a list of one item: the longest the loop computed without a pause, in seconds."""
     longest = [0.0]
 
     async def watch():
