@@ -26,6 +26,8 @@ RECHECK_S = 2.0
 """How often a stream makes sure that its key is still in force."""
 SEND_BUFFER = 64 << 10
 """Octets that the system keeps for a stream that is not read."""
+GONE_MS = 30_000
+"""After this time without a sign of the client's machine (RFC 5482) a stream ends."""
 
 T = TypeVar("T")
 _PAUSE: Final = None
@@ -90,7 +92,7 @@ async def stream(request: web.Request) -> web.StreamResponse:
         )
         source = request.app[GATEWAY].event_groups(after)
         await response.prepare(request)
-        _bound_buffer(request)
+        _do_not_wait_for(request)
         with suppress(ConnectionResetError):
             await response.write(b"retry: %d\n\n" % RECONNECT_MS)
             await _feed(request, response, source)
@@ -137,11 +139,14 @@ async def _still_in_force(request: web.Request, key: Key) -> Key | None:
     return found if may(found, ("read", "inbound")) else None
 
 
-def _bound_buffer(request: web.Request) -> None:
-    """Have the system keep little for the client: whoever does not read is soon noticed."""
+def _do_not_wait_for(request: web.Request) -> None:
+    """Have the system keep little for the client, and not for long: one that is gone is noticed."""
     line = None if request.transport is None else request.transport.get_extra_info("socket")
-    if line is not None:
-        line.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+    if line is None:
+        return
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+    if line.family != socket.AF_UNIX:
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, GONE_MS)
 
 
 ENDPOINTS = (

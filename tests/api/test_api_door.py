@@ -156,6 +156,22 @@ async def test_the_openapi_document_describes_every_endpoint_and_resolves(http):
     assert "class" in document["components"]["schemas"]["MessageBody"]["properties"]
 
 
+async def test_the_openapi_document_says_what_every_operation_may_answer(http):
+    document = await (await http.get("/openapi.json")).json()
+    for endpoint in ENDPOINTS:
+        statuses = set(document["paths"][endpoint.path][endpoint.method.lower()]["responses"])
+        wanted = {str(endpoint.status), "400", "408", "417", "431", "500"}
+        if not endpoint.public:
+            wanted |= {"401", "503"}
+        if endpoint.scopes:
+            wanted.add("403")
+        if endpoint.body is not None:
+            wanted |= {"413", "415", "422"}
+        if "{id}" in endpoint.path:
+            wanted.add("404")
+        assert wanted <= statuses, endpoint.path
+
+
 async def test_the_docs_page_loads_nothing_from_elsewhere(http):
     answer = await http.get("/docs", headers=ADMIN)
     page = await answer.text()

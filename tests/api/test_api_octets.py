@@ -14,7 +14,15 @@ from modemgw.gateway import Gateway
 from modemgw.store import FILE_NAME, create_key
 
 BODY = b'{"to":"+447700900001","text":"x"}'
-BAD = [b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xf5\x80\x80\x80", b"\xe2\x80\xae", "é".encode()]
+BAD = [
+    b"\xff",
+    b"\xc3",
+    b"\xed\xa0\x80",
+    b"\xf5\x80\x80\x80",
+    b"\xe2\x80\xae",
+    "é".encode(),
+    b"\\ud800",
+]
 ESCAPED = [b"%FF", b"%00", b"%ED%A0%80", b"%0A", b"%1B%5B2J", b"%E2%80%AE", b"%", b"%zz"]
 HEADERS = [
     b"Authorization: Bearer %s",
