@@ -8,7 +8,6 @@ from aiohttp import web
 
 from modemgw.api import batches, events, inbound, messages, modems, openapi, service
 from modemgw.api.auth import guard
-from modemgw.api.connections import SERVER
 from modemgw.api.endpoint import BODIES, CLOSING, GATEWAY, HEARTBEAT_S
 from modemgw.api.events import STREAMS
 from modemgw.api.problems import problems
@@ -46,7 +45,6 @@ def create_app(
     app[HEARTBEAT_S] = heartbeat_s
     app[CLOSING] = asyncio.Event()
     app.on_shutdown.append(_end_streams)
-    app.on_response_prepare.append(_name_server)
     for endpoint in endpoints:
         app.router.add_route(endpoint.method, endpoint.path, endpoint.handler)
         if endpoint.public:
@@ -56,8 +54,3 @@ def create_app(
 
 async def _end_streams(app: web.Application) -> None:
     app[CLOSING].set()
-
-
-async def _name_server(_request: web.Request, response: web.StreamResponse) -> None:
-    """Of what it is made, and in which version, is nobody's business."""
-    response.headers["Server"] = SERVER

@@ -17,7 +17,7 @@ from modemgw.api.endpoint import (
 )
 from modemgw.api.idempotency import REPLAYED, idempotency_of
 from modemgw.api.moments import render_moment
-from modemgw.api.problems import from_refusal
+from modemgw.api.problems import Problem, from_refusal
 from modemgw.api.requests import BatchOfMessages, BatchOfRecipients
 from modemgw.api.sorting import Sorted, sort
 from modemgw.gateway import AcceptedBatch
@@ -28,14 +28,17 @@ def _render(batch: Sorted, accepted: AcceptedBatch) -> bytes:
     problems = batch.problems | {
         batch.positions[index]: from_refusal(rejected) for index, rejected in accepted.rejected
     }
-    document: answers.AcceptedBatch = {
-        "id": accepted.id,
-        "accepted": accepted.accepted,
-        "rejected": [
-            {"index": position, "problem": problems[position].document()}
-            for position in sorted(problems)
-        ],
-    }
+    # One by one: as a document of its own each is gone before the next is made.
+    rejected = b",".join(_render_rejected(at, problems[at]) for at in sorted(problems))
+    return b'{"id":%s,"accepted":%d,"rejected":[%s]}' % (
+        to_json(accepted.id),
+        accepted.accepted,
+        rejected,
+    )
+
+
+def _render_rejected(position: int, problem: Problem) -> bytes:
+    document: answers.RejectedItem = {"index": position, "problem": problem.document()}
     return to_json(document)
 
 

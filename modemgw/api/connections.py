@@ -31,6 +31,7 @@ MAX_HEAD = 64 << 10
 LINGER_S = 3.0
 """How long what is left of a refused body is read, so that the client sees the answer."""
 SERVER = "modemgw"
+"""Of what it is made, and in which version, is nobody's business."""
 
 
 class _AccessLogger(AbstractAccessLogger):
@@ -210,6 +211,8 @@ class Connection(web.RequestHandler):
     ) -> tuple[web.StreamResponse, bool]:
         if isinstance(resp, web.HTTPException) and resp.status >= 400:
             resp = from_http(resp, request).response()  # nobody has seen it on its way
+        if not resp.prepared:
+            resp.headers["Server"] = SERVER
         try:
             return await super().finish_response(request, resp, start_time)
         finally:
@@ -237,7 +240,6 @@ class Connection(web.RequestHandler):
         if request.writer.output_size > 0:
             raise ConnectionError("an answer was begun already")
         response = problem.response()
-        response.headers["Server"] = SERVER
         response.force_close()
         return response
 

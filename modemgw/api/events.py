@@ -12,6 +12,7 @@ from aiohttp import web
 
 from modemgw.api import answers
 from modemgw.api.auth import authenticate, may
+from modemgw.api.connections import SERVER
 from modemgw.api.endpoint import CLOSING, GATEWAY, HEARTBEAT_S, Endpoint, key_of, parse_query
 from modemgw.api.problems import Problem, invalid_fields
 from modemgw.api.requests import MAX_EVENT, EventsQuery
@@ -87,6 +88,7 @@ async def stream(request: web.Request) -> web.StreamResponse:
             headers={
                 "Content-Type": "text/event-stream; charset=utf-8",
                 "Cache-Control": "no-cache",
+                "Server": SERVER,
                 "X-Accel-Buffering": "no",
             }
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
-from typing import Any, Final
+from typing import Any
 
 from aiohttp import web
 
@@ -17,8 +17,6 @@ SMALL = 64 << 10
 LARGE = 256 << 10
 """Octets of a body of which one at a time is taken apart."""
 
-HELD: Final = web.RequestKey("held", int)
-
 
 class Bodies:
     """What large bodies hold, from their first octets to the end of their requests."""
@@ -26,6 +24,8 @@ class Bodies:
     def __init__(self, http: HttpSection) -> None:
         self._timeout_s = http.body_timeout
         self._free = max(http.body_memory_bytes, http.max_body_bytes)
+        self._held: dict[int, int] = {}
+        """Octets of each request that has many, by its identity."""
         self._taken_apart = asyncio.Lock()
 
     async def read(self, request: web.Request) -> bytes:
@@ -60,7 +60,7 @@ class Bodies:
         return nullcontext() if len(body) <= LARGE else self._taken_apart
 
     def _hold(self, request: web.Request, octets: int) -> None:
-        more = octets - request.get(HELD, 0)
+        more = octets - self._held.get(id(request), 0)
         if more > self._free:
             raise Problem(
                 "unavailable",
@@ -68,11 +68,12 @@ class Bodies:
                 headers={"Retry-After": "5"},
             )
         self._free -= more
-        request[HELD] = octets
+        self._held[id(request)] = octets
 
     def release(self, request: web.Request) -> None:
         """The request is over: others may have what it held."""
-        self._free += request.get(HELD, 0)
+        if self._held:
+            self._free += self._held.pop(id(request), 0)
 
 
 def _interruptible(request: web.Request) -> AbstractContextManager[None]:

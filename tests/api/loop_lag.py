@@ -6,6 +6,9 @@ import asyncio
 import time
 from contextlib import asynccontextmanager
 
+LAG_S = 2.0
+"""What a test allows: a quiet machine needs a quarter of it."""
+
 
 @asynccontextmanager
 async def lag():
