@@ -169,7 +169,6 @@ class Content(Body):
         )
 
 
-_PUNCTUATION = r"[\s().\-/\u2010-\u2015]"
 Recipient = Annotated[
     str,
     Field(
@@ -177,16 +176,26 @@ Recipient = Annotated[
         max_length=64,
         description="A number, best with + and country code; short codes as they are dialled. "
         "One that no numbering plan knows is refused.",
-        json_schema_extra={
-            "pattern": f"^{_PUNCTUATION}*[+]?(?:{_PUNCTUATION}*[0-9*#]){{3,19}}{_PUNCTUATION}*$"
-        },
     ),
 ]
+_PUNCTUATION = r"[\s().\-/\u2010-\u2015]"
+_NUMBER = f"^{_PUNCTUATION}*[+]?(?:{_PUNCTUATION}*[0-9*#]){{3,19}}{_PUNCTUATION}*$"
 
 
-class MessageBody(Content):
+class BatchItem(Content):
+    """One message of a batch. What is wrong with one is told beside the others."""
+
+    to: Recipient
+
+    def new_message(self) -> NewMessage:
+        """What the gateway is asked to send."""
+        return self.addressed(self.to)
+
+
+class MessageBody(BatchItem):
     """One message to one recipient: a text, or octets."""
 
+    # What the gateway will judge, as far as JSON Schema can say it.
     model_config = ConfigDict(
         json_schema_extra={
             "anyOf": [
@@ -210,18 +219,14 @@ class MessageBody(Content):
         }
     )
 
-    to: Recipient
-
-    def new_message(self) -> NewMessage:
-        """What the gateway is asked to send."""
-        return self.addressed(self.to)
+    to: Annotated[Recipient, Field(json_schema_extra={"pattern": _NUMBER})]
 
 
 class BatchOfMessages(Body):
     """Many messages, each with its own content."""
 
     messages: Annotated[
-        tuple[MessageBody, ...], Field(min_length=1, max_length=MAX_BATCH), FailFast()
+        tuple[BatchItem, ...], Field(min_length=1, max_length=MAX_BATCH), FailFast()
     ]
 
     def new_messages(self) -> Iterable[NewMessage]:

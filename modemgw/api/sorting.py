@@ -18,11 +18,11 @@ from pydantic_core import ErrorDetails, to_json
 from modemgw.api.problems import Problem, field_problem, invalid_fields
 from modemgw.api.requests import (
     MAX_BATCH,
+    BatchItem,
     BatchOfMessages,
     BatchOfRecipients,
     Body,
     Content,
-    MessageBody,
     PortsBody,
     Recipient,
 )
@@ -115,11 +115,11 @@ def _is_plain(item: Any) -> bool:
     return len(item) <= len(_MESSAGE_FIELDS) and not (isinstance(ports, dict) and len(ports) > 2)
 
 
-def _message(item: Any) -> MessageBody:
+def _message(item: Any) -> BatchItem:
     check_fields(item, _MESSAGE_FIELDS)
     if isinstance(item, dict):
         check_fields(item.get("ports"), PortsBody.model_fields)
-    return MessageBody.model_validate_json(to_json(item))
+    return BatchItem.model_validate_json(to_json(item))
 
 
 def _recipient(item: Any) -> str:

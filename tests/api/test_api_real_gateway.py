@@ -221,3 +221,14 @@ async def test_a_batch_of_the_largest_texts_lets_others_in_between(http):
     assert answer.status == 202
     assert (await answer.json())["accepted"] == 0
     assert longest[0] < LAG_S
+
+
+async def test_a_stream_ends_when_its_key_is_revoked(http, tmp_path, monkeypatch):
+    monkeypatch.setattr("modemgw.gateway.gateway.KEY_CACHE_S", 0.0)
+    monkeypatch.setattr("modemgw.api.events.RECHECK_S", 0.05)
+    async with http.get("/v1/events?after=0") as stream:
+        await post(http, "/v1/messages", BODY, answers.Message)
+        assert revoke_key(tmp_path / FILE_NAME, "app")
+        async with asyncio.timeout(5):
+            await stream.content.read()
+    assert (await http.get("/v1/events")).status == 401
