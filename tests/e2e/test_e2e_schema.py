@@ -118,7 +118,9 @@ def ask(
         with requests.Session() as session:
             headers = {"Authorization": f"Bearer {key}"}
             answer = case.call(base_url=url, session=session, headers=headers, timeout=30)
-        case.validate_response(answer, checks=ALWAYS)
+        forbidden = mode is GenerationMode.NEGATIVE and answer.status_code != 413
+        refused = [CHECK["negative_data_rejection"]] if forbidden else []
+        case.validate_response(answer, checks=ALWAYS + refused)
         found.append((case, answer))
 
     one()
