@@ -29,6 +29,7 @@ FINAL: Final = frozenset({"delivered", "undelivered", "failed", "expired", "canc
 """Statuses that do not change by themselves any more."""
 
 _RECONNECT_S: Final = 1.0
+_BUSY: Final = frozenset({429, 503})
 _POLL_S: Final = 2.0
 _PATIENCE_S: Final = 30.0
 _READ_BUFFER: Final = 1 << 20
@@ -301,8 +302,9 @@ class Client:
     async def events(self, after: int | None = None) -> AsyncGenerator[answers.Event, None]:
         """What happens, after the event `after` or from now on, without end.
 
-        A lost connection is made again and goes on where it was lost; Unreachable is raised only
-        while no event is known after which to go on. Who leaves early closes it:
+        A lost connection is made again and goes on where it was lost, also where there is no place
+        for it at first; Unreachable, or ApiError for a busy gateway, is raised only while no event
+        is known after which to go on. Who leaves early closes it:
         `async with contextlib.aclosing(client.events()) as events`.
         """
         while True:
@@ -313,6 +315,9 @@ class Client:
                         yield event
             except Unreachable:
                 if after is None:
+                    raise
+            except ApiError as error:
+                if after is None or error.status not in _BUSY:
                     raise
             await asyncio.sleep(_RECONNECT_S)
 

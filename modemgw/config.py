@@ -34,6 +34,8 @@ Number = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{4,14}$")]
 Seconds = Annotated[float, Field(ge=0, le=366 * 86400)]
 Days = Annotated[float, Field(ge=0, le=36_500)]
 Limit = Annotated[int, Field(ge=0, le=10_000_000)]
+Wait = Annotated[float, Field(gt=0, le=86400)]
+"""Seconds that somebody else may take: there is always an end."""
 
 
 class ConfigError(Exception):
@@ -136,6 +138,21 @@ class HttpSection(Section):
 
     listen: str = "127.0.0.1:8080"
     max_body_bytes: Annotated[int, Field(ge=1024, le=1 << 30)] = 16 << 20
+    body_memory_bytes: Annotated[int, Field(ge=1024, le=1 << 34)] = 64 << 20
+    """Of all large bodies that are being received; at the least one of `max_body_bytes` fits."""
+    max_connections: Annotated[int, Field(ge=4, le=100_000)] = 512
+    """Fewer where the limit of open files would leave modems and the database too little."""
+    max_streams: Annotated[int, Field(ge=1, le=100_000)] = 128
+    """Event streams at a time; of the connections they may have half at the most."""
+    max_streams_per_key: Annotated[int, Field(ge=1, le=100_000)] = 32
+    header_timeout: Wait = 10
+    """How long a request's headers may take, from their first octet on."""
+    body_timeout: Wait = 30
+    """How long a body may take; what has come by then buys more time, at 16 KiB a second."""
+    idle_timeout: Wait = 75
+    """How long a connection may be kept without a request."""
+    send_timeout: Wait = 30
+    """How long a client may read nothing of its answer; a large one has more, as with bodies."""
 
     @field_validator("listen")
     @classmethod

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final
 
 from aiohttp import web
 
 from modemgw.api import batches, events, inbound, messages, modems, openapi, service
 from modemgw.api.auth import guard
-from modemgw.api.endpoint import CLOSING, GATEWAY, HEARTBEAT_S
+from modemgw.api.endpoint import BODIES, CLOSING, GATEWAY, HEARTBEAT_S
+from modemgw.api.events import STREAMS
 from modemgw.api.problems import problems
+from modemgw.api.reading import Bodies
+from modemgw.api.streams import Streams
+from modemgw.config import HttpSection
 from modemgw.gateway import Gateway
-
-DEFAULT_MAX_BODY_BYTES: Final = 16 << 20
 
 ENDPOINTS = (
     *messages.ENDPOINTS,
@@ -26,21 +27,21 @@ ENDPOINTS = (
 
 
 def create_app(
-    gateway: Gateway,
-    *,
-    max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
-    heartbeat_s: float = 15.0,
+    gateway: Gateway, http: HttpSection | None = None, *, heartbeat_s: float = 15.0
 ) -> web.Application:
     """The HTTP API of `gateway`, which the caller opens and closes.
 
     A quiet event stream shows a comment every `heartbeat_s` seconds.
     """
+    http = http or HttpSection()
     endpoints = (*ENDPOINTS, *openapi.endpoints(ENDPOINTS))
     app = web.Application(
-        client_max_size=max_body_bytes,
+        client_max_size=http.max_body_bytes,
         middlewares=[problems, guard({e.handler: e for e in endpoints})],
     )
     app[GATEWAY] = gateway
+    app[BODIES] = Bodies(http)
+    app[STREAMS] = Streams(http)
     app[HEARTBEAT_S] = heartbeat_s
     app[CLOSING] = asyncio.Event()
     app.on_shutdown.append(_end_streams)

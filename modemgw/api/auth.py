@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from modemgw.api.endpoint import GATEWAY, Endpoint, remember_key
+from modemgw.api.endpoint import BODIES, GATEWAY, Endpoint, remember_key
 from modemgw.api.problems import Problem
 from modemgw.store.records import Key
 
@@ -32,10 +32,11 @@ def guard(endpoints: Mapping[Handler, Endpoint]) -> Middleware:
 
     @web.middleware
     async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
+        _check_path(request)
         endpoint = endpoints.get(request.match_info.handler)
         if endpoint is not None and endpoint.public:
             return await handler(request)
-        key = await _authenticate(request)
+        key = await authenticate(request)
         if endpoint is not None and not may(key, endpoint.scopes):
             wanted = " or ".join(endpoint.scopes)
             raise Problem(
@@ -47,12 +48,25 @@ def guard(endpoints: Mapping[Handler, Endpoint]) -> Middleware:
                 },
             )
         remember_key(request, key)
-        return await handler(request)
+        try:
+            return await handler(request)
+        finally:
+            request.app[BODIES].release(request)
 
     return admit
 
 
-async def _authenticate(request: web.Request) -> Key:
+def _check_path(request: web.Request) -> None:
+    """Raises Problem for a path that is not UTF-8: no id is, and nobody can look it up."""
+    if not request.path.isascii():
+        try:
+            request.path.encode()
+        except UnicodeEncodeError as error:
+            raise Problem("bad-request", "the path is not UTF-8") from error
+
+
+async def authenticate(request: web.Request) -> Key:
+    """The key in force that a request shows. Raises Problem, Unavailable."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Problem(
@@ -60,7 +74,9 @@ async def _authenticate(request: web.Request) -> Key:
             "send the header Authorization: Bearer KEY; `modemgw keys create` makes a key",
             headers={"WWW-Authenticate": 'Bearer realm="modemgw"'},
         )
-    key = await request.app[GATEWAY].authenticate(token.strip())
+    token = token.strip()
+    # Ours are ASCII (RFC 6750, 2.1); what is not even UTF-8 cannot be looked up.
+    key = await request.app[GATEWAY].authenticate(token) if token.isascii() else None
     if key is None:
         raise Problem(
             "unauthorized",

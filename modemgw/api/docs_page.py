@@ -98,7 +98,8 @@ def _operation(method: str, path: str, operation: Mapping[str, Any]) -> Iterator
             if "content" not in response:
                 yield f"<tr><td>{status}<td><span class=soft>no body</span>"
             for media, content in response.get("content", {}).items():
-                yield f"<tr><td>{status}<td>{_kind(content['schema'])} <code>{media}</code>"
+                schema = content.get("x-data-schema", content["schema"])
+                yield f"<tr><td>{status}<td>{_kind(schema)} <code>{media}</code>"
     yield "</table></section>"
 
 

@@ -11,13 +11,16 @@ from aiohttp.typedefs import Handler
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
-from modemgw.api.problems import Problem, from_validation
-from modemgw.gateway import Gateway
+from modemgw.api.problems import Problem, from_validation, invalid_fields
+from modemgw.api.reading import Bodies
+from modemgw.api.shape import FEW, check_fields, is_small, read_document
+from modemgw.gateway import FieldProblem, Gateway
 from modemgw.store.records import Key
 
 GATEWAY: Final = web.AppKey("gateway", Gateway)
 CLOSING: Final = web.AppKey("closing", asyncio.Event)
 """Set when the server shuts down, so that endless answers end."""
+BODIES: Final = web.AppKey("bodies", Bodies)
 HEARTBEAT_S: Final = web.AppKey("heartbeat_s", float)
 
 _KEY: Final = web.RequestKey("key", Key)
@@ -77,14 +80,22 @@ async def read_json(request: web.Request) -> bytes:
         if (request.charset or "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
             raise Problem("unsupported-media-type", "JSON is UTF-8 and nothing else (RFC 8259)")
     try:
-        return await request.read()
+        return await request.app[BODIES].read(request)
     except (web.RequestPayloadError, ConnectionError) as error:
         why = str(error).rpartition("\n")[2].strip()
         raise Problem("bad-request", f"the body cannot be read: {why}") from error
 
 
+def check_body(model: type[BaseModel], raw: bytes) -> None:
+    """Raises Problem for a body that holds more than can be described."""
+    if not is_small(raw):
+        known = {field.alias or name for name, field in model.model_fields.items()}
+        check_fields(read_document(raw), known)
+
+
 def parse_body(model: type[BodyT], raw: bytes) -> BodyT:
     """The body as a value. Raises Problem with every field that is wrong."""
+    check_body(model, raw)
     try:
         return model.model_validate_json(raw)
     except ValidationError as error:
@@ -93,8 +104,14 @@ def parse_body(model: type[BodyT], raw: bytes) -> BodyT:
 
 def parse_query(model: type[QueryT], request: web.Request) -> QueryT:
     """The query string as a value. Raises Problem with every parameter that is wrong."""
+    given = request.query
+    if len(given) > FEW:
+        raise invalid_fields([FieldProblem("query", f"has {len(given):,} parameters", "too-long")])
+    if twice := [name for name in dict.fromkeys(given) if len(given.getall(name)) > 1]:
+        detail = "this parameter may be given once"
+        raise invalid_fields([FieldProblem(name, detail, "repeated") for name in twice])
     try:
-        return model.model_validate(dict(request.query))
+        return model.model_validate(dict(given))
     except ValidationError as error:
         raise from_validation(error) from error
 

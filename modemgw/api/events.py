@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
 from typing import Final, TypeVar
 
 from aiohttp import web
-from pydantic_core import to_json
 
-from modemgw.api import answers, render
-from modemgw.api.auth import may
+from modemgw.api import answers
+from modemgw.api.auth import authenticate, may
+from modemgw.api.connections import SERVER
 from modemgw.api.endpoint import CLOSING, GATEWAY, HEARTBEAT_S, Endpoint, key_of, parse_query
-from modemgw.api.problems import invalid_fields
-from modemgw.api.requests import EventsQuery
-from modemgw.gateway import FieldProblem
+from modemgw.api.problems import Problem, invalid_fields
+from modemgw.api.requests import MAX_EVENT, EventsQuery
+from modemgw.api.streams import Streams
+from modemgw.gateway import FieldProblem, Unavailable
 from modemgw.store.records import Event, Key
 
+STREAMS: Final = web.AppKey("streams", Streams)
+
 RECONNECT_MS = 2000
+RECHECK_S = 2.0
+"""How often a stream makes sure that its key is still in force."""
+SEND_BUFFER = 64 << 10
+"""Octets that the system keeps for a stream that is not read."""
+GONE_MS = 30_000
+"""After this time without a sign of the client's machine (RFC 5482) a stream ends."""
 
 T = TypeVar("T")
 _PAUSE: Final = None
@@ -30,7 +40,7 @@ def _after(request: web.Request) -> int | None:
     last = request.headers.get("Last-Event-ID", "").strip()
     if not last:
         return after
-    if not (last.isascii() and last.isdecimal()):
+    if not (last.isascii() and last.isdecimal() and len(last) <= 19 and int(last) <= MAX_EVENT):
         raise invalid_fields(
             [FieldProblem("Last-Event-ID", "this header must be the id of an event", "invalid")]
         )
@@ -40,12 +50,6 @@ def _after(request: web.Request) -> int | None:
 def _may_see(key: Key, event: Event) -> bool:
     """Received messages want the scope `inbound`, all else wants `read`."""
     return may(key, ("inbound",) if event.type.startswith("inbound.") else ("read",))
-
-
-def encode(event: Event) -> bytes:
-    """`event` as one Server-Sent Event."""
-    data = to_json(render.event(event))
-    return b"id: %d\nevent: %s\ndata: %s\n\n" % (event.id, event.type.encode(), data)
 
 
 async def _with_pauses(
@@ -78,26 +82,73 @@ async def _with_pauses(
 
 
 async def stream(request: web.Request) -> web.StreamResponse:
-    key = key_of(request)
-    source = request.app[GATEWAY].events(_after(request))
-    response = web.StreamResponse(
-        headers={
-            "Content-Type": "text/event-stream; charset=utf-8",
-            "Cache-Control": "no-cache",
-            "X-Accel-Buffering": "no",
-        }
-    )
-    await response.prepare(request)
-    await response.write(b"retry: %d\n\n" % RECONNECT_MS)
-    paced = _with_pauses(source, request.app[HEARTBEAT_S], request.app[CLOSING])
-    with suppress(ConnectionResetError):
-        async with aclosing(paced):
-            async for event in paced:
-                if event is _PAUSE:
-                    await response.write(b": still here\n\n")
-                elif _may_see(key, event):
-                    await response.write(encode(event))
-    return response
+    after = _after(request)
+    with request.app[STREAMS].place(key_of(request).name):
+        response = web.StreamResponse(
+            headers={
+                "Content-Type": "text/event-stream; charset=utf-8",
+                "Cache-Control": "no-cache",
+                "Server": SERVER,
+                "X-Accel-Buffering": "no",
+            }
+        )
+        source = request.app[GATEWAY].event_groups(after)
+        await response.prepare(request)
+        _do_not_wait_for(request)
+        with suppress(ConnectionResetError):
+            await response.write(b"retry: %d\n\n" % RECONNECT_MS)
+            await _feed(request, response, source)
+        return response
+
+
+async def _feed(
+    request: web.Request, response: web.StreamResponse, source: AsyncIterator[list[Event]]
+) -> None:
+    """What happens, until the server ends or the key is no longer in force.
+
+    Of what a client does not read no more is kept than one group of events.
+    """
+    key, streams, heartbeat_s = key_of(request), request.app[STREAMS], request.app[HEARTBEAT_S]
+    loop = asyncio.get_running_loop()
+    checked = written = loop.time()
+    paced = _with_pauses(source, min(heartbeat_s, RECHECK_S), request.app[CLOSING])
+    async with aclosing(paced):
+        async for group in paced:
+            if loop.time() - checked >= RECHECK_S:
+                checked = loop.time()
+                found = await _still_in_force(request, key)
+                if found is None:
+                    return
+                key = found
+            told = b"".join(streams.encode(e) for e in group or () if _may_see(key, e))
+            if not told and loop.time() - written >= heartbeat_s:
+                told = b": still here\n\n"
+            if told:
+                await response.write(told)
+                written = loop.time()
+            if group:
+                await asyncio.sleep(streams.pace_s)
+
+
+async def _still_in_force(request: web.Request, key: Key) -> Key | None:
+    """The key of a stream as it is by now; None when it opens nothing any more."""
+    try:
+        found = await authenticate(request)
+    except Problem:
+        return None
+    except Unavailable:  # nobody can say just now
+        return key
+    return found if may(found, ("read", "inbound")) else None
+
+
+def _do_not_wait_for(request: web.Request) -> None:
+    """Have the system keep little for the client, and not for long: one that is gone is noticed."""
+    line = None if request.transport is None else request.transport.get_extra_info("socket")
+    if line is None:
+        return
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+    if line.family != socket.AF_UNIX:
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, GONE_MS)
 
 
 ENDPOINTS = (
@@ -111,5 +162,6 @@ ENDPOINTS = (
         query=EventsQuery,
         answer=answers.Event,
         media="text/event-stream",
+        problems=("too-many-streams",),
     ),
 )

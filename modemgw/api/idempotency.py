@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,9 @@ from modemgw.gateway import FieldProblem, Idempotency
 HEADER = "Idempotency-Key"
 REPLAYED = {"Idempotency-Replayed": "true"}
 MAX_LENGTH = 255
+PATTERN = r"^[!-~](?:[ -~]*[!-~])?$"
+"""ASCII as header fields carry it unchanged (RFC 9110, 5.5)."""
+_FORM = re.compile(PATTERN)
 
 
 def idempotency_of(
@@ -26,12 +30,12 @@ def idempotency_of(
     key = request.headers.get(HEADER)
     if key is None:
         return None
-    if not 1 <= len(key) <= MAX_LENGTH or not key.isprintable():
+    if not (len(key) <= MAX_LENGTH and _FORM.fullmatch(key)):
         raise invalid_fields(
             [
                 FieldProblem(
                     field=HEADER,
-                    detail=f"this header must have 1 to {MAX_LENGTH} printable characters",
+                    detail=f"this header must have 1 to {MAX_LENGTH} printable ASCII characters",
                     code="invalid",
                 )
             ]

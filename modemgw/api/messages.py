@@ -13,6 +13,7 @@ from modemgw.api import answers, render
 from modemgw.api.endpoint import (
     GATEWAY,
     Endpoint,
+    check_body,
     json_response,
     key_of,
     parse_query,
@@ -42,6 +43,7 @@ async def _read_message(request: web.Request) -> tuple[NewMessage, bytes]:
     Raises Problem with every field that is wrong, be it in shape or in meaning.
     """
     raw = await read_json(request)
+    check_body(MessageBody, raw)
     try:
         return MessageBody.model_validate_json(raw).new_message(), raw
     except ValidationError as error:

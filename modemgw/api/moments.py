@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import PlainValidator, WithJsonSchema
 
 _RFC_3339 = re.compile(
-    r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
+    r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:(\d{2})(\.\d{1,100})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
 )
 _LOST_PLUS = re.compile(r" (\d{2}:\d{2})$", re.ASCII)
 
@@ -20,9 +20,12 @@ def parse_moment(value: Any) -> float:
     if isinstance(value, str):
         # A "+" that nobody escaped in a query string arrives as a space.
         text = _LOST_PLUS.sub(r"+\1", value)
-        if _RFC_3339.fullmatch(text):
+        if found := _RFC_3339.fullmatch(text):
+            leap = 0
+            if found[1] == "60":  # RFC 3339, 5.7: a leap second is the first one after it
+                leap, text = 1, f"{text[: found.start(1)]}59{text[found.end(1) :]}"
             try:
-                return datetime.fromisoformat(text.upper()).timestamp()
+                return datetime.fromisoformat(text.upper()).timestamp() + leap
             except ValueError as error:
                 raise ValueError(f"there is no such date and time: {error}") from error
     raise ValueError(
@@ -49,6 +52,7 @@ def render_optional_moment(at: float | None) -> str | None:
 Moment = Annotated[
     float,
     PlainValidator(parse_moment),
-    WithJsonSchema({"type": "string", "format": "date-time"}),
+    # There is no year 0 in the calendar that everybody goes by.
+    WithJsonSchema({"type": "string", "format": "date-time", "not": {"pattern": "^0000"}}),
 ]
 """A field that is RFC 3339 on the wire and seconds since 1970 inside."""

@@ -14,9 +14,11 @@ import modemgw
 from modemgw.api import answers, docs_page
 from modemgw.api.auth import SCOPES
 from modemgw.api.endpoint import Endpoint, raw_json_response
-from modemgw.api.idempotency import HEADER, MAX_LENGTH
+from modemgw.api.idempotency import HEADER, MAX_LENGTH, PATTERN
 from modemgw.api.problems import CONTENT_TYPE, TITLES
+from modemgw.api.requests import MAX_EVENT
 
+EVENT_STREAM = "text/event-stream"
 REF = "#/components/schemas/{model}"
 
 DESCRIPTION = """\
@@ -121,8 +123,12 @@ def _operation(endpoint: Endpoint, schemas: dict[int, Any]) -> dict[str, Any]:
         operation["requestBody"] = {"required": True, "content": {"application/json": body}}
     answer: dict[str, Any] = {"description": "Done"}
     if endpoint.status != 204:
+        media = endpoint.media.partition(";")[0]
         schema = {"type": "string"} if endpoint.answer is None else schemas[id(endpoint.answer)]
-        answer["content"] = {endpoint.media.partition(";")[0]: {"schema": schema}}
+        content = {"schema": schema}
+        if media == EVENT_STREAM:
+            content = {"schema": {"type": "string"}, "x-data-schema": schema}
+        answer["content"] = {media: content}
     operation["responses"] = {str(endpoint.status): answer, **_failures(endpoint)}
     return operation
 
@@ -133,17 +139,40 @@ def _operation_id(endpoint: Endpoint) -> str:
 
 
 def _failures(endpoint: Endpoint) -> dict[str, Any]:
-    slugs = [] if endpoint.public else ["unauthorized"]
+    slugs = ["bad-request", "request-timeout", "expectation-failed", "headers-too-large"]
+    slugs.append("internal-error")
+    if not endpoint.public:
+        slugs += ["unauthorized", "unavailable"]
     if endpoint.scopes:
         slugs.append("missing-scope")
     if endpoint.body is not None:
         slugs += ["invalid-json", "too-large", "unsupported-media-type"]
     if endpoint.body is not None or endpoint.query is not None:
         slugs.append("invalid-fields")
-    slugs += [*endpoint.problems]
+    if endpoint.idempotent:
+        slugs.append("idempotency-key-reused")
+    by_status: dict[int, list[str]] = {}
+    for slug in dict.fromkeys([*slugs, *endpoint.problems]):
+        by_status.setdefault(TITLES[slug][0], []).append(slug)
+    return {str(status): _failure(by_status[status]) for status in sorted(by_status)}
+
+
+def _failure(slugs: Sequence[str]) -> dict[str, Any]:
+    """The answer with one status, for which there may be several reasons."""
+    if len(slugs) == 1:
+        return {"$ref": f"#/components/responses/{_component(slugs[0])}"}
+    problems = {slug: _problem(slug) for slug in slugs}
     return {
-        str(TITLES[slug][0]): {"$ref": f"#/components/responses/{_component(slug)}"}
-        for slug in sorted(slugs, key=lambda slug: TITLES[slug][0])
+        "description": "; or ".join(problem["description"] for problem in problems.values()),
+        "content": {
+            CONTENT_TYPE: {
+                "schema": {"$ref": REF.format(model="Problem")},
+                "examples": {
+                    slug: {"value": problem["content"][CONTENT_TYPE]["example"]}
+                    for slug, problem in problems.items()
+                },
+            }
+        },
     }
 
 
@@ -161,14 +190,19 @@ def _parameters(endpoint: Endpoint) -> Iterator[dict[str, Any]]:
             "name": HEADER,
             "in": "header",
             "description": "The same key and body again get the first answer again.",
-            "schema": {"type": "string", "minLength": 1, "maxLength": MAX_LENGTH},
+            "schema": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": MAX_LENGTH,
+                "pattern": PATTERN,
+            },
         }
-    if endpoint.media == "text/event-stream":
+    if endpoint.media == EVENT_STREAM:
         yield {
             "name": "Last-Event-ID",
             "in": "header",
             "description": "Go on after this event; goes before `after`.",
-            "schema": {"type": "integer", "minimum": 0},
+            "schema": {"type": "integer", "minimum": 0, "maximum": MAX_EVENT},
         }
 
 
@@ -200,6 +234,7 @@ def endpoints(others: Sequence[Endpoint]) -> tuple[Endpoint, ...]:
             handler=show_document,
             summary="This API as an OpenAPI 3.1 document",
             tag="service",
+            public=True,
             answer=dict[str, Any],
         ),
         Endpoint(
@@ -208,6 +243,7 @@ def endpoints(others: Sequence[Endpoint]) -> tuple[Endpoint, ...]:
             handler=show_page,
             summary="This API as a page to read",
             tag="service",
+            public=True,
             media="text/html",
         ),
     )

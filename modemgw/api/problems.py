@@ -6,6 +6,8 @@ import logging
 import math
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from itertools import islice
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -38,16 +40,26 @@ TITLES: Mapping[str, tuple[int, str]] = {
     "no-such-path": (404, "There is no such path"),
     "method-not-allowed": (405, "The path does not take this method"),
     "conflict": (409, "It is too late for this"),
+    "request-timeout": (408, "The request did not come in time"),
     "too-large": (413, "The body is too large"),
     "unsupported-media-type": (415, "The body must be JSON"),
+    "expectation-failed": (417, "This Expect cannot be met"),
     "invalid-fields": (422, "Some fields are not valid"),
     "idempotency-key-reused": (422, "The Idempotency-Key belongs to another request"),
     "too-many-messages": (429, "A limit on messages is reached"),
+    "too-many-streams": (429, "There are as many event streams as there may be"),
+    "headers-too-large": (431, "The headers are too large"),
     "internal-error": (500, "Something went wrong here"),
     "modem-error": (502, "The modem or the network says no"),
     "unavailable": (503, "The gateway cannot take this now"),
 }
 """Every type of problem: its status and title. The names are part of the API and never change."""
+
+MAX_ERRORS = 50
+"""Fields that are described in one problem; what is wrong beyond is counted."""
+MAX_FIELD = 100
+MAX_DETAIL = 2500
+"""Characters of what is told: names and values come from outside, and may be of any length."""
 
 _LINE_COLUMN = re.compile(r"^(.*) at line (\d+) column (\d+)$", re.DOTALL)
 _CODES = (
@@ -79,8 +91,15 @@ class Problem(Exception):
         super().__init__(detail)
         self.slug = slug
         self.status, self.title = TITLES[slug]
-        self.detail = detail
-        self.errors = tuple(errors)
+        self.detail = shortened(detail, MAX_DETAIL)
+        self.errors = tuple(
+            replace(
+                error,
+                field=shortened(error.field, MAX_FIELD),
+                detail=shortened(error.detail, MAX_DETAIL),
+            )
+            for error in islice(errors, MAX_ERRORS)
+        )
         self.position = position
         self.headers = headers
 
@@ -110,13 +129,28 @@ class Problem(Exception):
         )
 
 
-def invalid_fields(errors: Iterable[FieldProblem]) -> Problem:
-    """The problem that names every field in `errors`."""
+def invalid_fields(errors: Iterable[FieldProblem], most: int = MAX_ERRORS) -> Problem:
+    """The problem that names every field in `errors`, or `most` of them."""
     errors = tuple(errors)
-    detail = "; ".join(f"{e.field}: {e.detail}" for e in errors[:5])
+    detail = "; ".join(
+        f"{shortened(e.field, MAX_FIELD)}: {shortened(e.detail, 300)}" for e in errors[:5]
+    )
     if len(errors) > 5:
-        detail += f"; and {len(errors) - 5} more"
-    return Problem("invalid-fields", detail, errors=errors)
+        detail += f"; and {len(errors) - 5:,} more"
+    return Problem("invalid-fields", detail, errors=errors[:most])
+
+
+def path_of(request: web.BaseRequest) -> str:
+    """The path as it was sent, escaped: nothing in it does anything to a log or a terminal."""
+    path = shortened(request.raw_path.partition("?")[0], MAX_FIELD)
+    return path.encode("ascii", "backslashreplace").decode()
+
+
+def shortened(text: str, most: int) -> str:
+    """`text` as it can be told: `most` characters at the most, and none that UTF-8 lacks."""
+    if len(text) > most:
+        text = f"{text[: most - 1]}…"
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def field_problem(error: ErrorDetails, loc: tuple[int | str, ...] | None = None) -> FieldProblem:
@@ -159,20 +193,23 @@ def from_refusal(error: Rejected | TooMany) -> Problem:
     return invalid_fields(error.problems)
 
 
-def _from_http(error: web.HTTPException, request: web.Request) -> Problem:
+def from_http(error: web.HTTPException, request: web.BaseRequest) -> Problem:
+    """The problem behind what aiohttp raises."""
     match error:
         case web.HTTPNotFound():
-            return Problem("no-such-path", f"there is nothing at {request.path}")
+            return Problem("no-such-path", f"there is nothing at {path_of(request)}")
         case web.HTTPMethodNotAllowed():
             allowed = ", ".join(sorted(error.allowed_methods))
             return Problem(
                 "method-not-allowed",
-                f"{request.path} takes {allowed}, not {request.method}",
+                f"{path_of(request)} takes {allowed}, not {request.method}",
                 headers={"Allow": allowed},
             )
         case web.HTTPRequestEntityTooLarge():
             limit = request.client_max_size
             return Problem("too-large", f"the body may have {limit:,} bytes at most")
+        case web.HTTPExpectationFailed():
+            return Problem("expectation-failed", "the only Expect there is is 100-continue")
         case _ if error.status < 500:
             return Problem("bad-request", error.reason)
         case _:
@@ -197,9 +234,9 @@ def to_problem(error: Exception, request: web.Request) -> Problem:
         case ModemError():
             return Problem("modem-error", str(error))
         case web.HTTPException():
-            return _from_http(error, request)
+            return from_http(error, request)
         case _:
-            log.error("%s %s failed", request.method, request.path, exc_info=error)
+            log.error("%s %s failed", request.method, path_of(request), exc_info=error)
             return Problem("internal-error", "the gateway's log says more")
 
 

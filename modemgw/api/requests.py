@@ -16,6 +16,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    FailFast,
     Field,
     PlainValidator,
     WithJsonSchema,
@@ -28,13 +29,19 @@ from modemgw.sms.gsm7 import gsm7
 from modemgw.store.records import MessageStatus, NewMailing, NewMessage
 
 MAX_BATCH = 10_000
+MAX_EVENT = 2**63 - 1
+"""The largest id that an event can have."""
 MAX_VALIDITY_S = 63 * 7 * 86400
 """TS 23.040 9.2.3.12.1: the longest relative validity period, 63 weeks."""
+MAX_BASE64 = 4 * -(-255 * 134 // 3)
+"""Of the octets that 255 parts hold (TS 23.040 9.2.3.24.1)."""
 
 
 def _decode_base64(value: Any) -> bytes:
     if not isinstance(value, str):
         raise ValueError("this must be a string in base64")
+    if len(value) > MAX_BASE64:
+        raise ValueError(f"this may have {MAX_BASE64:,} characters at most")
     try:
         return base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError) as error:
@@ -44,8 +51,23 @@ def _decode_base64(value: Any) -> bytes:
 Base64 = Annotated[
     bytes,
     PlainValidator(_decode_base64),
-    WithJsonSchema({"type": "string", "contentEncoding": "base64"}),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "contentEncoding": "base64",
+            "pattern": "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",
+            "maxLength": MAX_BASE64,
+        }
+    ),
 ]
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WHOLE = BeforeValidator(_whole)
+"""After the bounds of an integer: `1.0` is one, to JSON Schema and to many who write JSON."""
 
 
 class Body(BaseModel):
@@ -63,8 +85,8 @@ class Query(BaseModel):
 class PortsBody(Body):
     """Application ports of a binary message (TS 23.040 9.2.3.24.4)."""
 
-    destination: Annotated[int, Field(ge=0, le=65535)]
-    source: Annotated[int, Field(ge=0, le=65535)] = 0
+    destination: Annotated[int, Field(ge=0, le=65535), WHOLE]
+    source: Annotated[int, Field(ge=0, le=65535), WHOLE] = 0
 
 
 class Content(Body):
@@ -98,14 +120,16 @@ class Content(Body):
         bool, Field(description="Replace characters that GSM 7-bit lacks by similar ones.")
     ] = False
     message_class: Annotated[
-        int | None,
-        Field(alias="class", ge=0, le=3, description="Message class; 0 is shown at once."),
+        Annotated[int, Field(ge=0, le=3), WHOLE] | None,
+        Field(alias="class", description="Message class; 0 is shown at once."),
     ] = None
     validity: Annotated[
-        int | None,
-        Field(ge=1, le=MAX_VALIDITY_S, description="Seconds after which it is not worth sending."),
+        Annotated[int, Field(ge=1, le=MAX_VALIDITY_S), WHOLE] | None,
+        Field(description="Seconds after which it is not worth sending."),
     ] = None
-    send_at: Annotated[Moment | None, Field(description="Not before this time.")] = None
+    send_at: Annotated[
+        Moment | None, Field(description="Not before this time, 366 days ahead at the most.")
+    ] = None
     receipt: Annotated[bool, Field(description="Ask the network for a delivery report.")] = True
     reference: Annotated[
         str | None, Field(max_length=255, description="Your own name for it; comes back as is.")
@@ -115,10 +139,13 @@ class Content(Body):
         Field(pattern=r"^https?://[^\s/]", max_length=2000, description="Told of its fate."),
     ] = None
     max_parts: Annotated[
-        int | None, Field(ge=1, le=255, description="Refuse what needs more SMS than this.")
+        Annotated[int, Field(ge=1, le=255), WHOLE] | None,
+        Field(description="Refuse what needs more SMS than this."),
     ] = None
     tags: Annotated[
-        tuple[Annotated[str, Field(min_length=1, max_length=64)], ...], Field(max_length=20)
+        tuple[Annotated[str, Field(min_length=1, max_length=64)], ...],
+        Field(max_length=20),
+        FailFast(),
     ] = ()
 
     def addressed(self, to: str) -> NewMessage:
@@ -149,13 +176,16 @@ Recipient = Annotated[
     Field(
         min_length=1,
         max_length=64,
-        description="A number, best with + and country code; short codes as they are dialled.",
+        description="A number, best with + and country code; short codes as they are dialled. "
+        "One that no numbering plan knows is refused.",
     ),
 ]
+_PUNCTUATION = r"[\s().\-/\u2010-\u2015]"
+_NUMBER = f"^{_PUNCTUATION}*[+]?(?:{_PUNCTUATION}*[0-9*#]){{3,19}}{_PUNCTUATION}*$"
 
 
-class MessageBody(Content):
-    """One message to one recipient."""
+class BatchItem(Content):
+    """One message of a batch. What is wrong with one is told beside the others."""
 
     to: Recipient
 
@@ -164,10 +194,42 @@ class MessageBody(Content):
         return self.addressed(self.to)
 
 
+class MessageBody(BatchItem):
+    """One message to one recipient: a text, or octets."""
+
+    # What the gateway will judge, as far as JSON Schema can say it.
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {
+                    "required": ["text"],
+                    "properties": {
+                        "text": {"type": "string"},
+                        "data": {"type": "null"},
+                        "encoding": {"enum": ["auto", "gsm7", "ucs2"]},
+                    },
+                },
+                {
+                    "required": ["data"],
+                    "properties": {
+                        "data": {"type": "string"},
+                        "text": {"type": "null"},
+                        "encoding": {"enum": ["auto", "binary"]},
+                    },
+                },
+            ]
+        }
+    )
+
+    to: Annotated[Recipient, Field(json_schema_extra={"pattern": _NUMBER})]
+
+
 class BatchOfMessages(Body):
     """Many messages, each with its own content."""
 
-    messages: Annotated[tuple[MessageBody, ...], Field(min_length=1, max_length=MAX_BATCH)]
+    messages: Annotated[
+        tuple[BatchItem, ...], Field(min_length=1, max_length=MAX_BATCH), FailFast()
+    ]
 
     def new_messages(self) -> Iterable[NewMessage]:
         """What the gateway is asked to send, in the order given; each is made when it is read."""
@@ -177,7 +239,7 @@ class BatchOfMessages(Body):
 class BatchOfRecipients(Content):
     """One content to many recipients."""
 
-    to: Annotated[tuple[Recipient, ...], Field(min_length=1, max_length=MAX_BATCH)]
+    to: Annotated[tuple[Recipient, ...], Field(min_length=1, max_length=MAX_BATCH), FailFast()]
 
     def new_messages(self) -> NewMailing:
         """What the gateway is asked to send, in the order given."""
@@ -213,8 +275,21 @@ class UssdBody(Body):
 
 
 Limit = Annotated[int, Field(ge=1, le=1000, description="Most items in one answer.")]
+
+
+def _check_cursor(cursor: str) -> str:
+    if not _CURSOR.fullmatch(cursor):
+        raise ValueError("this is not a next_cursor that this list gave")
+    return cursor
+
+
+_CURSOR = re.compile("[0-9]{1,18}", re.ASCII)
 Cursor = Annotated[
-    str | None, Field(max_length=512, description="`next_cursor` of the answer before.")
+    Annotated[str, AfterValidator(_check_cursor)] | None,
+    Field(
+        description="`next_cursor` of the answer before.",
+        json_schema_extra={"pattern": f"^{_CURSOR.pattern}$"},
+    ),
 ]
 
 
@@ -261,5 +336,5 @@ class EventsQuery(Query):
 
     after: Annotated[
         int | None,
-        Field(ge=0, description="Begin after this event; only what is new without."),
+        Field(ge=0, le=MAX_EVENT, description="Begin after this event; only what is new without."),
     ] = None

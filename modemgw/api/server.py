@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import logging
 import os
 import socket
 import stat
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
 
 from aiohttp import web
-from aiohttp.abc import AbstractAccessLogger
 
+from modemgw.api import descriptors
+from modemgw.api.acceptor import Acceptor
 from modemgw.api.app import create_app
-from modemgw.api.problems import Problem
+from modemgw.api.connections import Connections
 from modemgw.config import HttpSection
 from modemgw.gateway import Gateway
-
-log = logging.getLogger(__name__)
 
 BACKLOG = 1024
 SHUTDOWN_S = 5.0
@@ -32,50 +28,6 @@ SHUTDOWN_S = 5.0
 
 class ListenError(Exception):
     """The address cannot be listened on; one sentence says why and what would help."""
-
-
-class _AccessLogger(AbstractAccessLogger):
-    """One DEBUG line a request: no query string (it has numbers), no body."""
-
-    def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
-        self.logger.debug(
-            "%s %s -> %d in %.1f ms", request.method, request.path, response.status, time * 1000
-        )
-
-    @property
-    def enabled(self) -> bool:
-        return self.logger.isEnabledFor(logging.DEBUG)
-
-
-class _Connection(web.RequestHandler):
-    """Answers what is no HTTP with problem details too, and does not fill the log with it."""
-
-    __slots__ = ()
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        if status < 500:
-            log.debug("a request that is not valid HTTP: %s", exc)
-            problem = Problem("bad-request", (message or "").partition("\n")[0].rstrip(":"))
-        else:
-            log.error("a request failed", exc_info=exc)
-            problem = Problem("internal-error", "the gateway's log says more")
-        if request.writer.output_size > 0:
-            raise ConnectionError("an answer was begun already")
-        response = problem.response()
-        response.force_close()
-        return response
-
-    def log_exception(self, *args: Any, **kwargs: Any) -> None:
-        # After the answer aiohttp reads the rest of the body: that it is broken was said already.
-        if isinstance(sys.exc_info()[1], web.RequestPayloadError):
-            return
-        super().log_exception(*args, **kwargs)
 
 
 def bind(http: HttpSection) -> socket.socket:
@@ -173,33 +125,35 @@ def _why(where: str, error: OSError) -> str:
 
 
 @asynccontextmanager
-async def serve(
-    gateway: Gateway, bound: socket.socket, *, max_body_bytes: int
-) -> AsyncIterator[str]:
+async def serve(gateway: Gateway, bound: socket.socket, http: HttpSection) -> AsyncIterator[str]:
     """Serves the API of `gateway` on `bound` until left; yields the URL.
 
     On leaving no new request is taken, and those under way get SHUTDOWN_S seconds.
     """
     url = url_of(bound)
-    loop = asyncio.get_running_loop()
-    runner = web.AppRunner(
-        create_app(gateway, max_body_bytes=max_body_bytes), shutdown_timeout=SHUTDOWN_S
-    )
+    descriptors.raise_limit(http.max_connections, len(gateway.modems()))
+    runner = web.AppRunner(create_app(gateway, http), shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
-    manager = runner.server
-    assert manager is not None
-
-    def connection() -> _Connection:
-        return _Connection(
-            manager, loop=loop, logger=log, access_log=log, access_log_class=_AccessLogger
-        )
-
-    listening = await loop.create_server(connection, sock=bound, backlog=BACKLOG)
+    assert runner.server is not None
+    connections = Connections(
+        http, room=lambda: descriptors.room(http.max_connections, len(gateway.modems()))
+    )
+    acceptor = Acceptor(bound, connections, runner.server)
+    acceptor.open()
+    sweeping = asyncio.create_task(_sweep(connections), name="connections")
     try:
         yield url
     finally:
-        listening.close()
+        acceptor.close()
+        sweeping.cancel()
         await runner.cleanup()
         if url.startswith("unix:"):
             with suppress(FileNotFoundError):
                 os.unlink(url.removeprefix("unix:"))
+
+
+async def _sweep(connections: Connections) -> None:
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(connections.sweep_s)
+        connections.sweep(loop.time())

@@ -8,6 +8,7 @@ import click
 
 from modemgw.cli.database import database_options, database_path
 from modemgw.cli.errors import told
+from modemgw.cli.ownership import as_owner_of
 from modemgw.cli.say import say
 from modemgw.store import StoreError, maintenance
 
@@ -22,7 +23,7 @@ def db() -> None:
 def check(config_file: Path | None, data_dir: Path | None) -> None:
     """Look for damage. Exit code 1 when there is any."""
     database = database_path(config_file, data_dir)
-    with told(StoreError):
+    with told(StoreError), as_owner_of(database.parent):
         problems = maintenance.check(database)
     if problems:
         for problem in problems[:20]:
@@ -48,6 +49,7 @@ def backup(target: Path, config_file: Path | None, data_dir: Path | None) -> Non
 @database_options
 def vacuum(config_file: Path | None, data_dir: Path | None) -> None:
     """Give the space of deleted rows back to the disk. Sending waits while it runs."""
-    with told(StoreError):
-        before, after = maintenance.vacuum(database_path(config_file, data_dir))
+    database = database_path(config_file, data_dir)
+    with told(StoreError), as_owner_of(database.parent):
+        before, after = maintenance.vacuum(database)
     say(f"{before:,} bytes before, {after:,} bytes now")

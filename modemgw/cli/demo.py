@@ -74,9 +74,7 @@ async def _demo(directory: Path, *, once: bool, modems: int, port: int) -> list[
         config = _config(directory, bank)
         gateway = await stack.enter_async_context(Gateway.open(config, random=Random()))  # noqa: S311
         key = create_key(directory / FILE_NAME, "demo", ["admin"])
-        url = await stack.enter_async_context(
-            serve_http(gateway, bound, max_body_bytes=config.http.max_body_bytes)
-        )
+        url = await stack.enter_async_context(serve_http(gateway, bound, config.http))
         client = await stack.enter_async_context(Client(url, key))
         view = await stack.enter_async_context(watching(client))
         playing = asyncio.create_task(_play(client, bank, view), name="demo")

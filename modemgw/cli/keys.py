@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -12,6 +11,7 @@ from modemgw.cli.database import database_options, database_path
 from modemgw.cli.errors import told
 from modemgw.cli.options import json_option
 from modemgw.cli.output import local_time, print_json, print_table
+from modemgw.cli.ownership import as_owner_of
 from modemgw.cli.say import say
 from modemgw.store import SCOPES, StoreError, create_key, list_keys, revoke_key
 
@@ -37,9 +37,8 @@ def create(
 ) -> None:
     """Make a key and print it. It is shown this once: only its hash is kept."""
     database = database_path(config_file, data_dir)
-    with told(StoreError):
+    with told(StoreError), as_owner_of(database.parent):
         token = create_key(database, name, scopes)
-        _give_to_owner(database)
     say(token)
 
 
@@ -48,8 +47,9 @@ def create(
 @database_options
 def list_(as_json: bool, config_file: Path | None, data_dir: Path | None) -> None:
     """List the keys and what they may do; never the keys themselves."""
-    with told(StoreError):
-        found = list_keys(database_path(config_file, data_dir))
+    database = database_path(config_file, data_dir)
+    with told(StoreError), as_owner_of(database.parent):
+        found = list_keys(database)
     rows = [
         {
             "name": key.name,
@@ -82,18 +82,9 @@ def list_(as_json: bool, config_file: Path | None, data_dir: Path | None) -> Non
 @database_options
 def revoke(name: str, config_file: Path | None, data_dir: Path | None) -> None:
     """Revoke a key: it opens nothing any more."""
-    with told(StoreError):
-        done = revoke_key(database_path(config_file, data_dir), name)
+    database = database_path(config_file, data_dir)
+    with told(StoreError), as_owner_of(database.parent):
+        done = revoke_key(database, name)
     if not done:
         raise click.ClickException(f"there is no key {name!r} in force; see `modemgw keys list`")
     say(f"{name} is revoked")
-
-
-def _give_to_owner(database: Path) -> None:
-    """Made by root in the service's directory, the database must be the service's all the same."""
-    if os.geteuid() != 0:
-        return
-    owner = database.parent.stat()
-    for file in database.parent.glob(f"{database.name}*"):
-        if file.stat().st_uid != owner.st_uid:
-            os.chown(file, owner.st_uid, owner.st_gid)

@@ -9,6 +9,7 @@ import threading
 from types import TracebackType
 from typing import Any
 
+from modemgw.cli.repeats import Repeats
 from modemgw.plain import printable
 
 _Error = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
@@ -45,6 +46,7 @@ def set_up_logging(level: str) -> None:
         form = f"%(asctime)s {form}"
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(PlainFormatter(form))
+    handler.addFilter(Repeats())
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
     if handler in logging.getLogger().handlers:  # else another program has its own ways
         _log_uncaught()

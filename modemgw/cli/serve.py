@@ -68,9 +68,7 @@ async def _serve(config: Config, file: Path, traced: tuple[str, ...]) -> None:
             gateway.follow_trace(modem, partial(_log_line, modem))
         for line in gateway.found.lines():
             log.info("%s", line)
-        url = await stack.enter_async_context(
-            serve_http(gateway, bound, max_body_bytes=config.http.max_body_bytes)
-        )
+        url = await stack.enter_async_context(serve_http(gateway, bound, config.http))
         reloader = Reloader(file, gateway, notifier)
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.ask)
         _spare_the_collector()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
-from itertools import islice
 
 from modemgw.store import Store, events
 from modemgw.store.records import Event
@@ -37,21 +36,33 @@ class EventBus:
 
         An `after` that was never given out, as from another database, means the default too.
         """
-        last = self._store.last_event
-        return self._follow(last if after is None else min(after, last))
+        return _each(self.groups(after))
 
-    async def _follow(self, at: int) -> AsyncIterator[Event]:
+    def groups(self, after: int | None = None) -> AsyncIterator[list[Event]]:
+        """As `follow`, with as many events at a time as there are, CHUNK at the most."""
+        last = self._store.last_event
+        return self._groups(last if after is None else min(after, last))
+
+    async def _groups(self, at: int) -> AsyncIterator[list[Event]]:
         while True:
             news = self._news
             group = await self._since(at)
-            for event in group:
-                yield event
             if group:
                 at = group[-1].id
+                yield group
             else:
                 await news.wait()
 
     async def _since(self, at: int) -> list[Event]:
-        if self._recent and self._recent[0].id <= at + 1:
-            return list(islice(self._recent, at + 1 - self._recent[0].id, None))
+        recent = self._recent
+        if recent and recent[0].id <= at + 1:
+            # Counted from the newest, where most followers are: a deque is slow in its middle.
+            behind = recent[-1].id - at
+            return [recent[-n] for n in range(behind, max(0, behind - CHUNK), -1)]
         return await self._store.read(lambda db: events.after(db, at, CHUNK))
+
+
+async def _each(groups: AsyncIterator[list[Event]]) -> AsyncIterator[Event]:
+    async for group in groups:
+        for event in group:
+            yield event

@@ -7,15 +7,8 @@ from typing import Any
 
 from modemgw.config import Config
 
-RESTART = frozenset(
-    {
-        "gateway.data_dir",
-        "gateway.backup_before_migrate",
-        "http.listen",
-        "http.max_body_bytes",
-    }
-)
-"""Keys that are read at the start only."""
+RESTART = ("gateway.data_dir", "gateway.backup_before_migrate", "http.")
+"""Keys, by their beginning, that are read at the start only."""
 
 
 def changes(old: Config, new: Config) -> Iterator[str]:
@@ -35,7 +28,7 @@ def lines(old: Config, new: Config) -> list[str]:
     routes = ({r.id for r in old.route}, {r.id for r in new.route})
     for key in sorted(changes(old, new)):
         kind, _, id = key.partition(".")
-        if key in RESTART:
+        if key.startswith(RESTART):
             told.append(f"{key} has changed: it takes effect when the daemon is restarted")
         elif kind == "route" and (id in routes[0]) != (id in routes[1]):
             told.append(f"route {id}: {'added' if id in routes[1] else 'removed'}")

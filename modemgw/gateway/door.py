@@ -33,6 +33,9 @@ from modemgw.store.records import Mailing, Message, Misdated, NewMailing, NewMes
 REPLIES = RateLimits(per_minute=6, per_hour=60)
 """Automatic replies to one number: two machines that answer each other must not go on for ever."""
 
+TURN_S = 0.02
+"""How long the messages of a batch are looked at before others may do something."""
+
 
 REPLIES_KEY = "handler"
 """What stands for the API key in automatic replies."""
@@ -209,14 +212,16 @@ class Door:
         ids = new_ids("msg", now, self._random)
         good: list[Mailing] = []
         bad: list[tuple[int, Rejected | TooMany]] = []
+        turn = self._clock.monotonic() + TURN_S
         for index, new in enumerate(news):
             try:
                 message = self._check(new, key=key, now=now, id=next(ids), batch=batch)
                 good.append(Mailing.of(message))
             except (Rejected, TooMany) as refusal:
                 bad.append((index, refusal))
-            if index % 500 == 499:
+            if self._clock.monotonic() > turn:
                 await asyncio.sleep(0)  # let others in between
+                turn = self._clock.monotonic() + TURN_S
         return good, bad
 
     async def _check_mailing(
@@ -232,6 +237,7 @@ class Door:
         ids = new_ids("msg", now, self._random)
         good: list[Recipient] = []
         bad: list[tuple[int, Rejected | TooMany]] = []
+        turn = self._clock.monotonic() + TURN_S
         for index, given in enumerate(news.to):
             try:
                 to, route = read(given)
@@ -239,8 +245,9 @@ class Door:
                 good.append((next(ids), to, route))
             except (Rejected, TooMany) as refusal:
                 bad.append((index, refusal))
-            if index % 2000 == 1999:
+            if index % 64 == 63 and self._clock.monotonic() > turn:
                 await asyncio.sleep(0)  # let others in between
+                turn = self._clock.monotonic() + TURN_S
         return [Mailing(common, good)], bad
 
     def _check(

@@ -340,6 +340,10 @@ class Gateway:
         """Events with an id above `after` (default: from now on), then live, without end."""
         return self._bus.follow(after)
 
+    def event_groups(self, after: int | None = None) -> AsyncIterator[list[Event]]:
+        """As `events`, as many at a time as there are."""
+        return self._bus.groups(after)
+
     # --- modems
 
     def modems(self) -> list[ModemView]:
@@ -404,7 +408,7 @@ class Gateway:
         return key
 
     def metrics(self) -> CollectorRegistry:
-        """The figures for Prometheus."""
+        """The figures for Prometheus, as they are now."""
         return registry_of(
             self._fleet.views,
             lambda: len(self._outbox.dispatcher.core),

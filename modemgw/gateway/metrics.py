@@ -1,18 +1,31 @@
-"""The gateway's figures for Prometheus, read when they are asked for."""
+"""The gateway's figures for Prometheus, read when they are asked for.
+
+They are read in the loop's thread, where they change; what comes of it may go to any other.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from modemgw.gateway.fleet import ModemView
 from modemgw.gateway.supervision import Keeper
 
 
-class _Figures(Collector):
+class _Snapshot(Collector):
+    """Figures as they were."""
+
+    def __init__(self, figures: Iterable[Metric]) -> None:
+        self._figures = tuple(figures)
+
+    def collect(self) -> Iterable[Metric]:
+        return self._figures
+
+
+class _Figures:
     def __init__(
         self,
         views: Callable[[], list[ModemView]],
@@ -88,7 +101,7 @@ def registry_of(
     accepted: Accepted,
     keeper: Keeper,
 ) -> CollectorRegistry:
-    """A registry that reads the given figures at each scrape."""
+    """A registry with the given figures as they are now. Call it in the loop's thread."""
     registry = CollectorRegistry()
-    registry.register(_Figures(views, waiting, accepted, keeper))
+    registry.register(_Snapshot(_Figures(views, waiting, accepted, keeper).collect()))
     return registry

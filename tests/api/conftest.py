@@ -10,6 +10,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from fake_gateway import FakeGateway
 
 from modemgw.api.app import create_app
+from modemgw.config import HttpSection
 
 
 @pytest.fixture
@@ -20,6 +21,6 @@ def gateway() -> FakeGateway:
 @pytest.fixture
 async def http(gateway: FakeGateway) -> AsyncIterator[TestClient[Any, Any]]:
     """A client that shows no key of its own."""
-    app = create_app(gateway, max_body_bytes=1 << 20, heartbeat_s=0.05)
+    app = create_app(gateway, HttpSection(max_body_bytes=1 << 20), heartbeat_s=0.05)
     async with TestClient(TestServer(app)) as client:
         yield client

@@ -103,9 +103,10 @@ class FakeGateway:
     news: asyncio.Event = field(default_factory=asyncio.Event)
     followers: int = 0
     held: Held | None = None
+    revoked: set[str] = field(default_factory=set)
 
     async def authenticate(self, token: str) -> Key | None:
-        if not token.startswith("key-"):
+        if not token.startswith("key-") or token in self.revoked:
             return None
         return Key(token, frozenset(token.removeprefix("key-").split("-")))
 
@@ -315,14 +316,14 @@ class FakeGateway:
         self.log.append(Event(len(self.log) + 1, type_, NOW, data))
         self.news.set()
 
-    async def events(self, after: int | None = None) -> AsyncIterator[Event]:
+    async def event_groups(self, after: int | None = None) -> AsyncIterator[list[Event]]:
         seen = len(self.log) if after is None else after
         self.followers += 1
         try:
             while True:
-                for event in self.log[seen:]:
-                    seen = event.id
-                    yield event
+                if group := self.log[seen:]:
+                    seen = group[-1].id
+                    yield group
                 self.news.clear()
                 await self.news.wait()
         finally:

@@ -16,7 +16,7 @@ from modemgw.store import StoreUnavailable
 ADMIN = {"Authorization": "Bearer key-admin"}
 
 
-@pytest.mark.parametrize("path", ["/v1/messages", "/metrics", "/docs", "/openapi.json", "/nothing"])
+@pytest.mark.parametrize("path", ["/v1/messages", "/metrics", "/v1/events", "/nothing"])
 async def test_nothing_answers_without_a_key(http, path):
     answer = await http.get(path)
     assert answer.status == 401
@@ -67,6 +67,12 @@ async def test_what_fails_in_the_background_is_told_with_readiness(http, gateway
     answer = await http.get("/readyz")
     assert answer.status == 503
     assert (await answer.json())["detail"] == f"no modem can send; {told}"
+
+
+@pytest.mark.parametrize("path", ["/docs", "/openapi.json"])
+async def test_a_browser_can_open_the_documentation(http, path):
+    assert (await http.get(path)).status == 200
+    assert (await http.head(path)).status == 200
 
 
 @pytest.mark.parametrize("header", ["Bearer wrong", "Basic key-admin", "Bearer ", "key-admin"])
@@ -190,6 +196,22 @@ async def test_the_openapi_document_describes_every_endpoint_and_resolves(http):
     identifiers = [o["operationId"] for m in document["paths"].values() for o in m.values()]
     assert len(identifiers) == len(set(identifiers))
     assert "class" in document["components"]["schemas"]["MessageBody"]["properties"]
+
+
+async def test_the_openapi_document_says_what_every_operation_may_answer(http):
+    document = await (await http.get("/openapi.json")).json()
+    for endpoint in ENDPOINTS:
+        statuses = set(document["paths"][endpoint.path][endpoint.method.lower()]["responses"])
+        wanted = {str(endpoint.status), "400", "408", "417", "431", "500"}
+        if not endpoint.public:
+            wanted |= {"401", "503"}
+        if endpoint.scopes:
+            wanted.add("403")
+        if endpoint.body is not None:
+            wanted |= {"413", "415", "422"}
+        if "{id}" in endpoint.path:
+            wanted.add("404")
+        assert wanted <= statuses, endpoint.path
 
 
 async def test_the_docs_page_loads_nothing_from_elsewhere(http):

@@ -2,6 +2,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from modemgw.api import streams
+from modemgw.api.app import create_app
+from modemgw.api.server import bind, serve
+from modemgw.config import HttpSection
+from modemgw.gateway import Unavailable
 
 ADMIN = {"Authorization": "Bearer key-admin"}
 
@@ -97,3 +107,124 @@ async def test_a_stream_that_the_client_leaves_is_given_up(http, gateway):
         while gateway.followers:
             gateway.happen("modem.ready", modem="m1")
             await asyncio.sleep(0.01)
+
+
+async def started(gateway, count=1):
+    async with asyncio.timeout(5):
+        while gateway.followers < count:
+            await asyncio.sleep(0.001)
+
+
+async def test_a_stream_ends_when_its_key_is_revoked(http, gateway, monkeypatch):
+    monkeypatch.setattr("modemgw.api.events.RECHECK_S", 0.05)
+    for busy in (False, True):
+        gateway.revoked.clear()
+        async with http.get("/v1/events", headers=ADMIN) as answer:
+            await started(gateway)
+            gateway.revoked.add("key-admin")
+            async with asyncio.timeout(5):
+                while not answer.content.at_eof():
+                    if busy:
+                        gateway.happen("inbound.received", text="private")
+                    await answer.content.readline()
+    assert (await http.get("/v1/events", headers=ADMIN)).status == 401
+
+
+async def test_a_stream_outlives_a_moment_in_which_keys_cannot_be_looked_up(
+    http, gateway, monkeypatch
+):
+    monkeypatch.setattr("modemgw.api.events.RECHECK_S", 0.01)
+    looked = asyncio.Event()
+    async with http.get("/v1/events", headers=ADMIN) as answer:
+        await started(gateway)
+
+        async def fail(_token):
+            looked.set()
+            raise Unavailable("the database is locked")
+
+        gateway.authenticate = fail
+        await asyncio.wait_for(looked.wait(), 5)
+        gateway.happen("message.sent", message="msg1")
+        assert [e[1] for e in await read_events(answer, 1)] == ["message.sent"]
+
+
+@pytest.mark.parametrize("digits", [20, 5_000])
+async def test_a_number_that_no_event_has_is_a_422(http, digits):
+    for path, headers in (
+        ("/v1/events", {"Last-Event-ID": "9" * digits}),
+        (f"/v1/events?after={'9' * digits}", {}),
+    ):
+        answer = await http.get(path, headers=ADMIN | headers)
+        assert answer.status == 422
+
+
+async def test_there_are_so_many_streams_and_no_more(gateway):
+    limits = HttpSection(max_streams=3, max_streams_per_key=2)
+    async with TestClient(TestServer(create_app(gateway, limits))) as http:
+        opened = []
+        for key, status in (
+            ("key-read", 200),
+            ("key-read", 200),
+            ("key-read", 429),
+            ("key-admin", 200),
+            ("key-inbound", 429),
+        ):
+            answer = await http.get("/v1/events", headers={"Authorization": f"Bearer {key}"})
+            assert answer.status == status
+            if status == 200:
+                opened.append(answer)
+            else:
+                problem = await answer.json()
+                assert problem["type"] == "urn:modemgw:problem:too-many-streams"
+                assert answer.headers["Retry-After"]
+        await started(gateway, 3)
+        opened[0].close()
+        async with asyncio.timeout(5):
+            while (await http.get("/healthz")).status == 200:
+                gateway.happen("message.sent", message="msg1")
+                answer = await http.get(
+                    "/v1/events", headers={"Authorization": "Bearer key-inbound"}
+                )
+                if answer.status == 200:
+                    break
+        answer.close()
+        for answer in opened:
+            answer.close()
+
+
+async def test_an_event_is_rendered_once_for_all_streams(http, gateway, monkeypatch):
+    rendered = []
+    real = streams.render.event
+    monkeypatch.setattr(streams.render, "event", lambda e: rendered.append(e.id) or real(e))
+    answers = [await http.get("/v1/events?after=0", headers=ADMIN) for _ in range(20)]
+    for n in range(5):
+        gateway.happen("message.sent", message=f"msg{n}")
+    for answer in answers:
+        assert [e[0] for e in await read_events(answer, 5)] == list("12345")
+        answer.close()
+    assert sorted(rendered) == [1, 2, 3, 4, 5]
+
+
+async def test_streams_that_nobody_reads_are_dropped(gateway, monkeypatch):
+    """The system keeps little for them, and a group of events is all that is kept here."""
+    monkeypatch.setattr("modemgw.api.connections.MIN_RATE", 1 << 30)
+    http = HttpSection(listen="127.0.0.1:0", send_timeout=0.2)
+    bound = bind(http)
+    address = bound.getsockname()
+    ask = b"GET /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer key-read\r\n\r\n"
+    async with serve(gateway, bound, http):
+        deaf = []
+        for _ in range(20):
+            line = socket.socket()
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            line.connect(address)
+            line.sendall(ask)
+            deaf.append(line)
+        await started(gateway, 20)
+        async with asyncio.timeout(20):
+            while gateway.followers:
+                for _ in range(100):
+                    gateway.happen("message.sent", message="m" * 1000)
+                await asyncio.sleep(0.01)
+        for line in deaf:
+            line.close()

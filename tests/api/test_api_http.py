@@ -22,7 +22,7 @@ BODY = b'{"to": "+447700900001", "text": "x"}'
 @pytest.fixture
 async def port(gateway):
     bound = bind(HttpSection(listen="127.0.0.1:0"))
-    async with serve(gateway, bound, max_body_bytes=4096):
+    async with serve(gateway, bound, HttpSection(max_body_bytes=4096)):
         yield bound.getsockname()[1]
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
+from loop_lag import LAG_S, lag
 from pydantic import TypeAdapter
 
 from modemgw.api import answers
@@ -202,3 +204,31 @@ async def test_a_revoked_key_is_forgotten(http, tmp_path, monkeypatch):
     assert revoke_key(tmp_path / FILE_NAME, "app")
     monkeypatch.setattr("modemgw.gateway.gateway.KEY_CACHE_S", 0.0)
     assert (await http.get("/v1/modems")).status == 401
+
+
+async def test_a_batch_of_the_largest_texts_lets_others_in_between(http):
+    texts = [chr(0x105 + n % 100) * 30_000 for n in range(250)]
+    body = {
+        "messages": [
+            {"to": "+447700900123", "text": t, "transliterate": True, "max_parts": 1} for t in texts
+        ]
+    }
+    raw = io.BytesIO(json.dumps(body, ensure_ascii=False).encode())
+    async with lag() as longest:
+        answer = await http.post(
+            "/v1/batches", data=raw, headers={"Content-Type": "application/json"}
+        )
+    assert answer.status == 202
+    assert (await answer.json())["accepted"] == 0
+    assert longest[0] < LAG_S
+
+
+async def test_a_stream_ends_when_its_key_is_revoked(http, tmp_path, monkeypatch):
+    monkeypatch.setattr("modemgw.gateway.gateway.KEY_CACHE_S", 0.0)
+    monkeypatch.setattr("modemgw.api.events.RECHECK_S", 0.05)
+    async with http.get("/v1/events?after=0") as stream:
+        await post(http, "/v1/messages", BODY, answers.Message)
+        assert revoke_key(tmp_path / FILE_NAME, "app")
+        async with asyncio.timeout(5):
+            await stream.content.read()
+    assert (await http.get("/v1/events")).status == 401

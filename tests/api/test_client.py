@@ -14,7 +14,9 @@ from modemgw.store.records import MessageStatus
 
 @pytest.fixture
 async def url(gateway):
-    async with serve(gateway, bind(HttpSection(listen="127.0.0.1:0")), max_body_bytes=1 << 20) as u:
+    async with serve(
+        gateway, bind(HttpSection(listen="127.0.0.1:0")), HttpSection(max_body_bytes=1 << 20)
+    ) as u:
         yield u
 
 
@@ -137,20 +139,44 @@ async def test_events_go_on_after_a_lost_connection(gateway, monkeypatch):
     gateway.happen("modem.ready", modem="m1")
     async with Client(f"http://127.0.0.1:{port}", "key-admin") as client:
         events = client.events(after=0)
-        async with serve(gateway, bound, max_body_bytes=1024):
+        async with serve(gateway, bound, HttpSection(max_body_bytes=1024)):
             assert (await anext(events))["id"] == 1
         gateway.happen("modem.lost", modem="m1")
         again = bind(HttpSection(listen=f"127.0.0.1:{port}"))
-        async with serve(gateway, again, max_body_bytes=1024):
+        async with serve(gateway, again, HttpSection(max_body_bytes=1024)):
             event = await asyncio.wait_for(anext(events), 5)
             assert (event["id"], event["type"]) == (2, "modem.lost")
             await events.aclose()
 
 
+async def test_events_wait_for_a_place(gateway, monkeypatch):
+    monkeypatch.setattr("modemgw.client._RECONNECT_S", 0.01)
+    gateway.happen("modem.ready", modem="m1")
+    http = HttpSection(listen="127.0.0.1:0", max_streams=1)
+    async with (
+        serve(gateway, bind(http), http) as url,
+        Client(url, "key-admin") as client,
+        Client(url, "key-read") as other,
+    ):
+        taken, waiting = other.events(after=0), client.events(after=0)
+        await anext(taken)
+        first = asyncio.create_task(anext(waiting))
+        await asyncio.sleep(0.1)
+        assert not first.done()
+        with pytest.raises(ApiError, match="event streams"):
+            await anext(client.events())
+        await taken.aclose()
+        while not first.done():
+            gateway.happen("modem.ready", modem="m1")
+            await asyncio.sleep(0.01)
+        assert first.result()["id"] == 1
+        await waiting.aclose()
+
+
 async def test_a_unix_socket_serves_and_is_taken_away(gateway, tmp_path):
     path = tmp_path / "http.sock"
     http = HttpSection(listen=f"unix:{path}")
-    async with serve(gateway, bind(http), max_body_bytes=1024) as url:
+    async with serve(gateway, bind(http), HttpSection(max_body_bytes=1024)) as url:
         assert url == f"unix:{path}"
         async with Client(url, "key-admin") as client:
             assert (await client.modem("m1"))["id"] == "m1"

@@ -1,0 +1,167 @@
+"""A judge of the OpenAPI document: schemathesis asks what it allows, and what it forbids.
+
+Whatever is answered must be in the document; and what the document allows may be refused only for
+what a JSON Schema cannot say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+
+import pytest
+import requests
+import schemathesis
+from e2e_lab import bank_of, config_of, gateway_on, until
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import CHECKS, load_all_checks
+
+from modemgw.api.app import ENDPOINTS
+from modemgw.api.openapi import document, endpoints
+from modemgw.api.server import bind, serve
+from modemgw.config import HttpSection
+from modemgw.store import FILE_NAME, create_key
+
+EXAMPLES = int(os.environ.get("MODEMGW_SCHEMA_EXAMPLES", "25"))
+DOCUMENT = document((*ENDPOINTS, *endpoints(ENDPOINTS)))
+OPERATIONS = [
+    (method.upper(), path)
+    for path, methods in DOCUMENT["paths"].items()
+    for method in methods
+    if path != "/v1/events"  # has no end
+]
+BEYOND_A_SCHEMA = {
+    ("to", "invalid-number"),  # numbering plans
+    ("to", "unroutable"),  # what is configured
+    ("route", "unknown"),
+    ("modem", "unknown"),
+    ("text", "not-encodable"),  # alphabets
+    ("text", "too-many-parts"),
+    ("data", "too-many-parts"),
+    ("send_at", "out-of-range"),  # what time it is
+    ("code", "not-encodable"),
+}
+load_all_checks()
+CHECK = {check.__name__: check for check in CHECKS.get_all()}
+ALWAYS = [
+    CHECK[name]
+    for name in (
+        "status_code_conformance",
+        "content_type_conformance",
+        "response_headers_conformance",
+        "response_schema_conformance",
+    )
+]
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """The URL and the key of a gateway with a modem that can send; in a thread of its own."""
+    place = tmp_path_factory.mktemp("schema")
+    ready: Future[str] = Future()
+    stop = asyncio.Event()
+    (place / "data").mkdir()
+    key = create_key(place / "data" / FILE_NAME, "judge", ["admin"])
+
+    async def run() -> None:
+        http = HttpSection(listen="127.0.0.1:0")
+        async with (
+            bank_of(place, 1) as bank,
+            gateway_on(config_of(place, bank)) as gateway,
+            serve(gateway, bind(http), http) as url,
+        ):
+
+            async def can_send() -> bool:
+                return gateway.ready
+
+            await until(can_send)
+            loops.append(asyncio.get_running_loop())
+            ready.set_result(url)
+            await stop.wait()
+
+    loops: list[asyncio.AbstractEventLoop] = []
+    thread = threading.Thread(target=lambda: asyncio.run(run()))
+    thread.start()
+    try:
+        yield ready.result(30), key
+    finally:
+        loops[0].call_soon_threadsafe(stop.set)
+        thread.join()
+
+
+def ask(
+    served: tuple[str, str], method: str, path: str, mode: GenerationMode
+) -> Iterator[tuple[schemathesis.Case, schemathesis.Response]]:
+    """Cases and their answers, each checked against the document."""
+    url, key = served
+    operation = schemathesis.openapi.from_dict(DOCUMENT)[path][method]
+    found: list[tuple[schemathesis.Case, schemathesis.Response]] = []
+
+    known = {}
+    if path.startswith("/v1/modems/{id}") and mode is GenerationMode.POSITIVE:
+        known["path_parameters"] = {"id": "m1"}
+
+    @given(case=operation.as_strategy(generation_mode=mode, **known))
+    @settings(
+        max_examples=EXAMPLES,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def one(case: schemathesis.Case) -> None:
+        with requests.Session() as session:
+            headers = {"Authorization": f"Bearer {key}"}
+            answer = case.call(base_url=url, session=session, headers=headers, timeout=30)
+        forbidden = mode is GenerationMode.NEGATIVE and answer.status_code != 413
+        refused = [CHECK["negative_data_rejection"]] if forbidden else []
+        case.validate_response(answer, checks=ALWAYS + refused)
+        found.append((case, answer))
+
+    one()
+    yield from found
+
+
+def test_the_document_has_no_words_that_json_schema_has_not() -> None:
+    """Bounds that pydantic could not place are left there by their own names: nobody reads them."""
+
+    def words(schema: object) -> Iterator[str]:
+        if isinstance(schema, dict):
+            yield from schema
+        for inner in schema.values() if isinstance(schema, dict) else ():
+            yield from words(inner)
+        for inner in schema if isinstance(schema, list) else ():
+            yield from words(inner)
+
+    assert {"ge", "le", "gt", "lt", "min_length", "max_length"}.isdisjoint(words(DOCUMENT))
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_what_the_document_allows_is_refused_for_what_it_cannot_say_alone(
+    served: tuple[str, str], method: str, path: str
+) -> None:
+    for case, answer in ask(served, method, path, GenerationMode.POSITIVE):
+        assert answer.status_code != 500
+        if answer.status_code in (400, 413, 415, 422):
+            problem = answer.json()
+            if problem["type"].endswith("idempotency-key-reused"):
+                continue  # it was chosen twice
+            reasons = {(e["field"].rpartition(".")[2], e["code"]) for e in problem["errors"]}
+            fields = {(field.partition("[")[0], code) for field, code in reasons}
+            assert fields <= BEYOND_A_SCHEMA, (case.as_curl_command(), problem)
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_what_the_document_forbids_is_refused_with_what_is_documented(
+    served: tuple[str, str], method: str, path: str
+) -> None:
+    operation = schemathesis.openapi.from_dict(DOCUMENT)[path][method]
+    if not (operation.query or operation.body or operation.headers or operation.path_parameters):
+        pytest.skip("nothing can be wrong with it")
+    for _, answer in ask(served, method, path, GenerationMode.NEGATIVE):
+        assert answer.status_code != 500

@@ -1,0 +1,33 @@
+"""Figures are read in the loop's thread, and are then as they were."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+from prometheus_client import generate_latest
+
+from modemgw.gateway.fleet import ModemView
+from modemgw.gateway.metrics import Accepted, registry_of
+
+
+async def test_another_thread_renders_figures_without_reading_them() -> None:
+    readers: set[int] = set()
+
+    def views() -> list[ModemView]:
+        readers.add(threading.get_ident())
+        return []
+
+    def waiting() -> int:
+        readers.add(threading.get_ident())
+        return 3
+
+    accepted = Accepted()
+    accepted.add("otp")
+    registry = registry_of(views, waiting, accepted)
+    accepted.add("promotional", 5)
+    text = (await asyncio.to_thread(generate_latest, registry)).decode()
+    assert readers == {threading.get_ident()}
+    assert 'modemgw_messages_accepted_total{type="otp"} 1.0' in text
+    assert "promotional" not in text
+    assert "modemgw_messages_waiting 3.0" in text
