@@ -171,6 +171,7 @@ MODEM = {
     "step": None,
     "reason": EVIL,
     "held": None,
+    "alarm": EVIL,
     "device": EVIL,
     "manufacturer": EVIL,
     "model": EVIL,

@@ -801,11 +801,12 @@ async def test_a_disk_that_is_full_does_not_keep_others_from_what_is_pending(
 
         monkeypatch.setattr("modemgw.store.inbound.bury", full)
 
-        def orphan(tx: Any) -> None:
-            tx.execute("INSERT INTO handlings VALUES (1, 'nobody', 'pending', 0, 0, NULL)")
+        def one_each(tx: Any) -> None:
+            inbound.add(tx, 1, message(), [])
+            inbound.owe(tx, 1, ["h1", "nobody"])
 
-        await one.store.write(orphan)
-        await one.receive(message())
+        await one.store.write(one_each)
+        one.handlers.wake()
         async with asyncio.timeout(10):
             while not got:
                 await asyncio.sleep(0.01)
