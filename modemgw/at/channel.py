@@ -311,7 +311,7 @@ class AtChannel(asyncio.Protocol):
         if exchange is None or exchange.probe is None:
             return False
         since = self._clock.monotonic() - exchange.asked_at
-        if not exchange.asked or since > BLAME_S * self._patience:
+        if not exchange.asked or since > exchange.probe.every_s / 3:
             self._ask(exchange, exchange.probe)
         return True
 
@@ -460,8 +460,8 @@ class AtChannel(asyncio.Protocol):
                 self._goes_on(exchange)
         elif isinstance(happening, Echoed):
             self.echo_seen = not self.echo_stays
-            if self.echo_seen and exchange is not None and exchange.asked:
-                self._forgotten(exchange, "it echoes what it is asked")
+            if self.echo_seen and exchange is not None and exchange.phase is Phase.SENT:
+                self._echoed(exchange)
 
     def _goes_on(self, exchange: Exchange) -> None:
         """A line of the answer has come: how long the rest may take."""
@@ -578,10 +578,19 @@ class AtChannel(asyncio.Protocol):
         self._write(probe.text.encode("ascii") + b"\r", probe.text)
         self._await_result(exchange)
 
+    def _echoed(self, exchange: Exchange) -> None:
+        """Echo was off: reset, it has forgotten the PDU, or never took what it echoes for one."""
+        if exchange.asked:
+            self._forgotten(exchange, "it echoes what it is asked")
+        else:
+            self.ask_after()
+
     def _forgotten(self, exchange: Exchange, how: str) -> None:
         """The modem says by what it does that no result will come any more."""
         self._dialogue.end()
-        self._give_up(exchange, f"{masked(exchange.question.text)}: the modem forgot it: {how}")
+        self._give_up(
+            exchange, f"{masked(exchange.question.text)}: the modem has forgotten it: {how}"
+        )
 
     def _let_pass(self, answers: int) -> None:
         """The result is here, and the answers to what was asked before it follow: up to one that

@@ -68,16 +68,8 @@ class Ladder:
     quarantines: int = 0
     restarts: int = 0
     """Restarts of the modem's own since it was last well."""
-    unproven: bool = False
-    """It could not send when it was last ill: only an accepted part says that it is well."""
-
-    def is_well(self, now: float, steady_s: float) -> bool:
-        """Whether the last step has helped for good, as far as time can tell."""
-        return (
-            not self.unproven
-            and self.recovered_at is not None
-            and now - self.recovered_at >= steady_s
-        )
+    unproven: int = 0
+    """How often it was mended because it could not send, since it last sent a part."""
 
 
 RESTARTS_FORGIVEN = 8
@@ -86,24 +78,24 @@ RESTARTS_FORGIVEN = 8
 
 def climb(ladder: Ladder, cause: Cause, now: float, *, steady_s: float, usb: bool) -> Ladder:
     """The ladder with the step to take now. `usb`: the USB step is allowed and possible."""
-    if ladder.is_well(now, steady_s):
-        ladder = Ladder()
-    first = _FIRST[cause]
+    if ladder.recovered_at is not None and now - ladder.recovered_at >= steady_s:
+        # Time says nothing of whether it can send.
+        quarantines = ladder.quarantines if ladder.unproven else 0
+        ladder = Ladder(quarantines=quarantines, unproven=ladder.unproven)
     restarts = ladder.restarts + (cause is Cause.RESTARTED)
+    unproven = ladder.unproven + (cause is Cause.SENDING)
+    step = first = _FIRST[cause]
     forgiven = cause is Cause.RESTARTED and restarts <= RESTARTS_FORGIVEN
-    if ladder.step is None or ladder.step is Step.QUARANTINE or forgiven:
-        # Out of quarantine and still ill: once up the whole ladder, not only its top.
-        step = first
-    else:
+    # Out of quarantine and still ill: once up the whole ladder, not only its top.
+    if ladder.step not in (None, Step.QUARANTINE) and not forgiven:
         step = max(first, Step(min(ladder.step + 1, Step.QUARANTINE)))
+    if cause is Cause.SENDING:
+        steps = [s for s in Step if s >= first and (usb or s is not Step.USB)]
+        step = max(step, steps[(unproven - 1) % len(steps)])
     if step is Step.USB and not usb:
         step = Step.QUARANTINE
-    return Ladder(
-        step,
-        quarantines=ladder.quarantines + (step is Step.QUARANTINE),
-        restarts=restarts,
-        unproven=ladder.unproven or cause is Cause.SENDING,
-    )
+    quarantines = ladder.quarantines + (step is Step.QUARANTINE)
+    return Ladder(step, None, quarantines, restarts, unproven)
 
 
 def recovered(ladder: Ladder, now: float) -> Ladder:

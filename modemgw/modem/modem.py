@@ -223,6 +223,7 @@ class Modem:
         except SubmitAmbiguous as error:
             self._promptless = 0
             self._figures.ambiguous += 1
+            session.doubt()
             if error.code is not None and error.code.number == 331:
                 session.changed.set()
             raise

@@ -31,7 +31,7 @@ from .registration import (
     selects_operator_itself,
 )
 from .sending import Sender
-from .simlock import SimReport, SimState, sim_state, unlock
+from .simlock import PIN_TAKEN, SimReport, SimState, sim_state, unlock
 from .status import Figures
 from .timings import Timings
 from .ussd import UssdDialogue
@@ -75,6 +75,7 @@ class Session:
         self._doubted = asyncio.Event()
         self._settings: tuple[object, ...] = ()
         self._after_part: Fault | None = None
+        self._typed: tuple[SimPlace, str] | None = None
         self._unregistered_since: float | None = None
         self._radio_restarted_at = float("-inf")
         self.channel = make_channel(self._hear, self._timed_out)
@@ -118,10 +119,13 @@ class Session:
     async def open_sim(self, tell: Callable[[SimReport], None]) -> None:
         """Return when the SIM can be used; `tell` hears why it cannot yet."""
         told: SimReport | None = None
+        taken = False
         patience = self._clock.monotonic() + self._timings.sms_ready
         while (report := await sim_state(self.channel)).state is not SimState.READY:
             if report.state is SimState.PIN:
-                report = await self._unlock(tell)
+                # Asked for still, right after it was taken: it is not typed on and on.
+                report = PIN_TAKEN if taken else await self._unlock(tell)
+                taken = report == PIN_TAKEN
             if report != told:
                 tell(report)
                 told = report
@@ -132,6 +136,8 @@ class Session:
                 raise Fault(Cause.REFUSING, report.text)
             pause = self._timings.sim_poll if waiting else self._timings.sim_absent_poll
             await self._pause_or_fault(pause)
+        if taken and self._typed is not None:
+            await self._guard.accepted(*self._typed)
 
     async def _unlock(self, tell: Callable[[SimReport], None]) -> SimReport:
         try:
@@ -142,6 +148,7 @@ class Session:
         line = PatientLine(self.channel, patience)
         iccid = await read_iccid(line, self.profile.iccid)
         place = self._place(iccid)
+        self._typed = None if pin is None else (place, pin)
         return await unlock(self.channel, self._guard, place, pin, self.profile.pin_tries)
 
     def _place(self, iccid: str | None) -> SimPlace:
@@ -390,7 +397,8 @@ class Session:
         setting = self.setup.cnmi
         if setting is not None and not await cnmi_holds(self.channel, setting):
             return False
-        if await self._read_settings() != self._settings:
+        pairs = zip(self._settings, await self._read_settings(), strict=True)
+        if any(before and now and before != now for before, now in pairs):
             return False
         if self.channel.echo_seen:
             log.info("modem %s: it echoes, and was not reset: worked with", self._section.id)

@@ -48,6 +48,9 @@ _SIM_CME = {
     18: SimReport(SimState.READY, ""),
 }
 _SIM_CMS = {310: 10, 311: 11, 313: 13, 314: 14, 315: 15, 316: 12, 317: 17, 318: 18}
+PIN_TAKEN = SimReport(SimState.BUSY, "the modem took the PIN; the SIM is starting")
+"""Whether it was the right one shows when the SIM is open: some modems say OK first, and ask it
+afterwards."""
 _BUSY = frozenset({14, 314, 515})
 _NO = frozenset({11, 12, 16, 311, 316})
 """What a SIM says to a wrong PIN. Other errors leave open whether it has judged it at all."""
@@ -139,7 +142,10 @@ def _tries_in(line: str) -> int | None:
 async def unlock(
     channel: AtChannel, guard: PinGuard, sim: SimPlace, pin: str | None, commands: tuple[str, ...]
 ) -> SimReport:
-    """Type the PIN, once, if that is safe. `commands` may tell how many tries are left."""
+    """Type the PIN, once, if that is safe. `commands` may tell how many tries are left.
+
+    After PIN_TAKEN it is for the caller to tell `guard` when the SIM is open.
+    """
     if pin is None:
         return SimReport(
             SimState.PIN, "the SIM wants a PIN; set `pin` or `pin_file` for this modem"
@@ -165,8 +171,7 @@ async def unlock(
         await channel.command(f'AT+CPIN="{pin}"')
     except CommandFailed as error:
         return await _not_taken(error.code, guard, sim, pin)
-    await guard.accepted(sim, pin)
-    return SimReport(SimState.BUSY, "the PIN was accepted; the SIM is starting")
+    return PIN_TAKEN
 
 
 async def _not_taken(code: ErrorCode, guard: PinGuard, sim: SimPlace, pin: str) -> SimReport:

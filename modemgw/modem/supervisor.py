@@ -77,7 +77,7 @@ class Supervisor:
     @property
     def on_probation(self) -> bool:
         """Whether the modem was mended because it could not send, and has not sent since."""
-        return self._ladder.unproven
+        return self._ladder.unproven > 0
 
     def evaluate(self) -> None:
         """Take up or lay down work as registration and the admin's wish demand."""
@@ -96,8 +96,7 @@ class Supervisor:
 
     def proved(self) -> None:
         """A part was accepted: the modem does its work, and the next fault is a new one."""
-        if self._ladder.step is not None:
-            self._ladder = Ladder()
+        self._ladder = Ladder()
 
     def restart(self) -> None:
         """Reset the modem, or end its quarantine."""

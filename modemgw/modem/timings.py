@@ -29,7 +29,7 @@ class Timings:
     """From CMGS to its prompt."""
     submit: float | None = None
     """From Ctrl-Z to the result; None: as the profile says."""
-    probe: float = 15.0
+    probe: float = 20.0
     """A part that has no answer for this long is asked after, where the profile knows how; and
     again. Most answers are here by then, and a modem that forgot its part is found in time."""
     reported: float = 10.0

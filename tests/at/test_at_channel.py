@@ -13,6 +13,7 @@ from modemgw.at import (
     CommandTimeout,
     NothingSent,
     OutOfSync,
+    Probe,
 )
 
 SEND, BODY = "AT+CMGS=4", "0001AA"
@@ -252,6 +253,145 @@ async def test_nothing_is_typed_into_an_open_prompt_but_the_pdu() -> None:
     gate.set_result(None)
     await asyncio.gather(sending, reading)
     assert port.log == [b"AT+CMGS=4\r", SENT, b"AT+CMGR=1\r"]
+
+
+# Asked whether it still sends
+
+ASKING = Probe("AT", 15.0)
+ACCEPTED = b"\r\n+CMGS: 9\r\n" + OK
+
+
+class SendingPort(ScriptedPort):
+    """With a PDU in the air it answers `AT` only once it has the result, or has lost it."""
+
+    def __init__(self, result_s: float, result: bytes = ACCEPTED, echo: bytes = b"") -> None:
+        super().__init__({b"AT+CMGS=4\r": PROMPT, b"AT+CMEE?\r": b"\r\n+CMEE: 1\r\n" + OK})
+        self._result_s, self._result, self._echo = result_s, result, echo
+        self._busy = False
+        self._ahead = 0
+
+    def write(self, data: bytes) -> None:
+        if data == SENT:
+            self._busy = True
+            asyncio.get_running_loop().call_later(self._result_s, self._end)
+        if data == b"AT\r" and self._busy:
+            self.log.append(data)
+            self._ahead += 1
+        elif data == b"AT\r":
+            self.log.append(data)
+            self.says(self._echo + OK)
+        else:
+            super().write(data)
+
+    def _end(self) -> None:
+        self._busy = False
+        self.says(self._result)
+        for _ in range(self._ahead):
+            self.says(OK)
+
+
+async def send_asking(port: ScriptedPort, timeout_s: float = 180.0) -> str:
+    response = await port.channel.submit(
+        SEND, BODY, authorise=granted(), prompt_s=10.0, timeout_s=timeout_s, probe=ASKING
+    )
+    return response.line
+
+
+@pytest.mark.parametrize("after_s", [14.0, 15.0, 16.0, 70.0, 135.0, 179.0])
+@in_virtual_time
+async def test_an_answer_that_takes_long_is_taken_and_the_next_command_gets_its_own(
+    after_s: float,
+) -> None:
+    port = SendingPort(after_s)
+    assert await send_asking(port) == "+CMGS: 9"
+    port.answers[b"AT+CSQ\r"] = b"\r\n+CSQ: 3,99\r\n" + OK
+    assert (await port.channel.command("AT+CSQ")).lines == ("+CSQ: 3,99",)
+    assert port.timeouts == []
+    assert port.log.count(b"AT\r") == int((after_s - 0.001) // 15)
+
+
+@pytest.mark.parametrize("lost_s", [0.0, 1.0, 14.0, 16.0, 44.0, 100.0])
+@pytest.mark.parametrize("echo", [b"", b"AT\r"])
+@in_virtual_time
+async def test_a_modem_that_has_forgotten_its_part_is_found_out_within_the_minute(
+    lost_s: float, echo: bytes
+) -> None:
+    port = SendingPort(lost_s, b"", echo)
+    began = loop_time()
+    with pytest.raises(CommandTimeout, match="forgotten"):
+        await send_asking(port)
+    assert loop_time() - began <= lost_s + 16
+    assert port.timeouts
+    assert not port.channel.in_sync
+
+
+@in_virtual_time
+async def test_a_pdu_that_is_echoed_though_echo_was_off_is_asked_after_at_once() -> None:
+    # Reset between its prompt and the PDU: to the command line that is nonsense, and not answered.
+    port = ScriptedPort({b"AT+CMGS=4\r": PROMPT, SENT: SENT, b"AT\r": b"AT\r" + OK})
+    began = loop_time()
+    with pytest.raises(CommandTimeout, match="forgotten"):
+        await send_asking(port)
+    assert loop_time() - began < 1
+    # But a modem that echoes only there is sending, and says so in the end.
+    port = SendingPort(3.0, SENT + ACCEPTED)
+    assert await send_asking(port) == "+CMGS: 9"
+
+
+@pytest.mark.parametrize("error", [b"ERROR", b"+CMS ERROR: 500", b"+CMS ERROR: 512"])
+@in_virtual_time
+async def test_an_error_right_behind_the_question_leaves_it_open_what_was_sent(
+    error: bytes,
+) -> None:
+    port = ScriptedPort({b"AT+CMGS=4\r": PROMPT, b"AT\r": b"\r\n" + error + b"\r\n"})
+    with pytest.raises(CommandTimeout):
+        await send_asking(port)
+    assert port.log.count(b"AT\r") == 1
+    # It is not asked again: a part costs a doubt there, not each part.
+    port.answers |= ALIVE
+    await port.channel.resync()
+    port.log.clear()
+    del port.answers[b"AT\r"]
+    with pytest.raises(CommandTimeout, match="no answer in 180 s"):
+        await send_asking(port)
+    assert b"AT\r" not in port.log
+
+
+@in_virtual_time
+async def test_a_refusal_by_the_network_is_one_whenever_it_comes() -> None:
+    port = SendingPort(15.5, b"\r\n+CMS ERROR: 38\r\n")
+    with pytest.raises(CommandFailed) as caught:
+        await send_asking(port)
+    assert caught.value.code.number == 38
+    assert caught.value.after_s == pytest.approx(15.5)
+
+
+@in_virtual_time
+async def test_a_modem_that_drops_the_question_has_its_full_time() -> None:
+    port = ScriptedPort({b"AT+CMGS=4\r": PROMPT, SENT: (70.0, ACCEPTED)})
+    port.answers[b"AT+CMEE?\r"] = b"\r\n+CMEE: 1\r\n" + OK
+    assert await send_asking(port) == "+CMGS: 9"
+    await asyncio.sleep(1)
+    assert port.channel.in_sync
+
+
+@in_virtual_time
+async def test_a_modem_that_is_dead_is_given_up_in_time() -> None:
+    port = ScriptedPort({b"AT+CMGS=4\r": PROMPT})
+    with pytest.raises(CommandTimeout, match="no answer in 180 s"):
+        await send_asking(port)
+
+
+@in_virtual_time
+async def test_no_more_is_asked_than_is_told_and_only_while_sending() -> None:
+    port = SendingPort(40.0)
+    assert not port.channel.ask_after()
+    task = asyncio.create_task(send_asking(port))
+    await asyncio.sleep(1.0)
+    for _ in range(20):
+        assert port.channel.ask_after()
+    assert port.log.count(b"AT\r") == 1
+    assert await task == "+CMGS: 9"
 
 
 def loop_time() -> float:

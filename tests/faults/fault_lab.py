@@ -40,6 +40,7 @@ SCALED = Timings(
     boot_tries=40,
     prompt=0.6,
     submit=1.0,
+    probe=0.5,
     patience=0.1,
     sim_poll=0.05,
     sim_absent_poll=0.1,

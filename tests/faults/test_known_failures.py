@@ -133,6 +133,60 @@ async def test_seventy_seconds_of_silence_are_waited_for_and_nothing_is_doubled(
             assert sum(m.status.timeouts for m in gateway.modems()) == 0
 
 
+@pytest.mark.parametrize("passed", [True, False], ids=["sent", "not sent"])
+async def test_a_part_that_a_modem_has_forgotten_is_at_an_end_within_the_minute(
+    tmp_path: Path, *, passed: bool
+) -> None:
+    # A fiftieth of the product's times: the answer may take 180 s, the modem is asked after 20.
+    scale = 1 / 50
+    patient = replace(SCALED, submit=180 * scale * 5, probe=20 * scale)
+    async with bank_of(tmp_path, 2) as bank:
+        config = config_of(tmp_path, bank, type=POLICIES)
+        async with Gateway.open(config, timings=patient) as gateway:
+            await until(_ready(gateway), 10)
+            for modem in bank.modems:
+                modem.faults.lose_next_answer(passed=passed)
+                modem.faults.report(copies=0)
+            lost = [await send(gateway, f"+44770010{i:04d}", type="transactional") for i in (1, 2)]
+            behind = [await send(gateway, f"+44770010{i:04d}") for i in (3, 4)]
+            began = time.monotonic()
+            for message in behind:
+                await status(gateway, message, S.SENT)
+            assert time.monotonic() - began < 60 * scale + 2, "and not 180"
+            copies = Counter(p.destination for p in bank.smsc.accepted)
+            assert copies == Counter({m.to: int(passed) for m in lost} | {m.to: 1 for m in behind})
+            assert sum(m.status.ambiguous for m in gateway.modems()) == 2
+
+
+async def test_a_modem_without_a_prompt_does_not_take_message_after_message(
+    tmp_path: Path,
+) -> None:
+    eager = replace(SCALED, quarantine=(60.0,), steady=0.3)
+    async with bank_of(tmp_path, 2) as bank:
+        config = config_of(tmp_path, bank)
+        async with Gateway.open(config, timings=eager) as gateway:
+
+            async def both() -> bool:
+                return all(m.status.state == "ready" for m in gateway.modems())
+
+            await until(both, 10)
+            bank.modems[0].faults.lose_prompt(1000)
+            number = 0
+
+            async def left_alone() -> bool:
+                nonlocal number
+                number += 1
+                message = await send(gateway, f"+44770010{number:04d}")
+                await status(gateway, message, S.DELIVERED)
+                return gateway.modem("m0").status.state == "quarantined"
+
+            await until(left_alone, 30, "it is not ready for ever")
+            assert gateway.modem("m0").status.timeouts <= 8
+            copies = Counter(p.destination for p in bank.smsc.accepted)
+            assert set(copies.values()) == {1}
+            assert len(copies) == number
+
+
 async def test_a_lost_answer_is_not_waited_for_once_the_report_has_come(tmp_path: Path) -> None:
     # Else the lane would be dead for the minutes that an answer may take. A message that is read
     # from the modem's store only after the answer must not keep the report waiting either.

@@ -195,6 +195,12 @@ def test_a_modem_that_could_not_send_is_not_well_again_by_time_alone() -> None:
         steps.append(ladder.step)
         ladder = recovered(ladder, n * 1000.0)
     assert steps == [Step.REINIT, Step.RESET, Step.REOPEN, Step.QUARANTINE]
+    assert ladder.quarantines == 1
+    # What else befalls it while it is idle is judged by time, and does not hide that.
+    ladder = climb(ladder, Cause.RESTARTED, 10_000.0, steady_s=60, usb=False)
+    assert (ladder.step, ladder.unproven) == (Step.REINIT, 4)
+    again = [ladder := climb(ladder, Cause.SENDING, n, steady_s=60, usb=False) for n in range(4)]
+    assert again[-1].quarantines > 1
 
 
 def test_quarantines_grow_longer_and_never_last_for_good() -> None:

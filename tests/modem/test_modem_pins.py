@@ -140,6 +140,28 @@ async def test_a_busy_sim_has_not_judged_the_pin(rig: RigMaker) -> None:
         await r.ready()
 
 
+async def test_a_pin_that_is_taken_and_asked_for_again_is_not_typed_on_and_on(
+    rig: RigMaker,
+) -> None:
+    # Some modems say OK before the SIM has judged it: a wrong one would go to the PUK in seconds.
+    memory = Remembered()
+
+    def take_anything(bank: object) -> None:
+        faults = bank.modems[0].faults  # type: ignore[attr-defined]
+        faults.fail_command("+CPIN", "+CPIN: SIM PIN", 1)
+        faults.fail_command("+CPIN", "OK", 1)
+
+    tries = []
+    for before in (take_anything, lambda bank: None):
+        async with rig(bank=BANK, pin="0000", pins=PinGuard(memory), before=before) as r:
+            await r.state(ModemState.PIN)
+            await asyncio.sleep(0.7)
+            assert not r.modem.ready
+            assert r.virtual.sim.pin_tries == 3
+            tries.append(typed(r.commands()))
+    assert tries == [1, 0]
+
+
 # The guard alone
 
 

@@ -81,6 +81,22 @@ async def test_resets_are_survived_however_often_they_come(rig: RigMaker) -> Non
         await r.submit()
 
 
+@pytest.mark.parametrize("how", ["reboot", "forget_settings", "lose_cnmi", "brown_out"])
+async def test_a_modem_that_flaps_without_end_is_left_alone_in_the_end(
+    rig: RigMaker, how: str
+) -> None:
+    timings = replace(QUICK, steady=60.0, quarantine=(60.0,))
+    async with rig(timings=timings, bank={"boot_seconds": 0.05}) as r:
+        async with asyncio.timeout(40):
+            while r.modem.state is not ModemState.QUARANTINED:
+                if r.modem.ready:
+                    before = r.modem.status.recoveries
+                    getattr(r.faults, how)()
+                    await r.until(lambda n=before: r.modem.status.recoveries > n)
+                await asyncio.sleep(0.01)
+        assert r.modem.status.recoveries < 20
+
+
 async def test_an_unplugged_modem_is_absent_and_back_within_two_seconds_of_its_return(
     rig: RigMaker,
 ) -> None:

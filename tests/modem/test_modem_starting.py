@@ -10,7 +10,7 @@ from modem_rig import QUICK, Rig, RigMaker
 from virtual_time import OK, LoopClock, ScriptedPort, in_virtual_time
 
 from modemgw.at import CommandFailed
-from modemgw.modem import ModemState, NotSubmitted
+from modemgw.modem import ModemState, NotSubmitted, SubmitRefused
 from modemgw.modem.initialise import greet, initialise
 from modemgw.modem.patience import Patience
 from modemgw.modem.profiles import GENERIC
@@ -263,6 +263,26 @@ async def test_a_service_centre_that_cannot_be_written_is_named_in_each_part(
         for text in ("one", "two"):
             await r.submit(text=text)
         assert [p.text for p in r.bank.smsc.accepted] == ["one", "two"]
+
+
+async def test_a_refusal_before_the_prompt_is_mended_as_one_behind_it(rig: RigMaker) -> None:
+    async with rig(smsc="+447700900999") as r:
+        await r.ready()
+        r.faults.fail_command("+CMGS", "+CMS ERROR: 330", 1)
+        await r.submit(text="one")
+        assert [p.text for p in r.bank.smsc.accepted] == ["one"]
+        assert r.modem.status.refused == 0
+
+
+async def test_a_modem_that_nothing_helps_is_refused_and_not_asked_for_ever(
+    rig: RigMaker,
+) -> None:
+    async with rig(smsc="+447700900999") as r:
+        await r.ready()
+        r.faults.fail_command("+CMGS", "+CMS ERROR: 330", 1000)
+        with pytest.raises(SubmitRefused):
+            await r.submit()
+        assert r.commands().count('AT+CSCA="+447700900999",145') == 1
 
 
 async def test_a_service_centre_that_is_lost_while_idle_is_given_back(rig: RigMaker) -> None:
