@@ -56,6 +56,7 @@ class Reloader:
         """Apply the file; one that is wrong changes nothing. Values stay out of the log."""
         try:
             config = await asyncio.to_thread(_load_checked, self._file)
+            self._keep_the_last_modem(config)
             done = await self._gateway.reconfigure(config)
         except ConfigError as error:
             for problem in error.problems:
@@ -69,6 +70,16 @@ class Reloader:
         if not done:
             log.warning("reloaded: nothing has changed")
         set_level(config.gateway.log_level)
+
+    def _keep_the_last_modem(self, config: Config) -> None:
+        """A file that was emptied, or is only half written, is not to stop the whole bank."""
+        if self._gateway.modems() and not config.modem and not config.gateway.allow_no_modems:
+            raise ConfigError(
+                [
+                    f"{self._file}: it has no [[modem]], but modems are at work; if all of them "
+                    "are to go, say so with [gateway] allow_no_modems = true"
+                ]
+            )
 
     def _tell_who_is_missing(self) -> None:
         """One line for each modem that did not come up: its state may never have changed."""

@@ -304,8 +304,9 @@ class Fleet(ModemSink):
         self._keep_pause(id, True)
 
     def resume(self, id: str) -> None:
-        """Let a paused modem work again. Raises NotFound."""
+        """Let a paused modem work again, and try its SIM if it was taken out. Raises NotFound."""
         self._station(id).modem.resume()
+        self._outbox.probe(id)
         self._paused.discard(id)
         self._keep_pause(id, False)
 

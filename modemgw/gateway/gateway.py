@@ -12,7 +12,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from modemgw.clock import Clock, SystemClock
-from modemgw.config import Config, ConfigError
+from modemgw.config import Config
 from modemgw.gateway import life
 from modemgw.gateway.bus import EventBus
 from modemgw.gateway.changes import in_force, lines
@@ -222,12 +222,10 @@ class Gateway:
 
         One after the other, and within `gateway.drain_timeout` for modems that have to go. What is
         read at the start only stays as it is. Raises ValueError for a modem's profile that there is
-        not, and ConfigError where it would remove the last modem and does not say that this is
-        wanted: then nothing has changed. Cancelled midway, some of it is done; call it again.
+        not: then nothing has changed. Cancelled midway, some of it is done; call it again.
         """
         await self._started.wait()
         async with self._changing:
-            _keep_the_last_modem(self._config, config)
             begin = self._fleet.plan(config)
             told = lines(self._config, config)
             config = self._config = in_force(self._config, config)
@@ -422,17 +420,6 @@ async def _together(*works: Awaitable[list[str] | None]) -> list[str]:
     if failed:
         raise failed[0] if len(failed) == 1 else BaseExceptionGroup("several things failed", failed)
     return [line for one in done if isinstance(one, list) for line in one]
-
-
-def _keep_the_last_modem(running: Config, wanted: Config) -> None:
-    """A file that was emptied, or is only half written, is not to stop the whole bank."""
-    if running.modem and not wanted.modem and not wanted.gateway.allow_no_modems:
-        raise ConfigError(
-            [
-                "the configuration has no [[modem]], but modems are at work; if all of them are to "
-                "go, say so with [gateway] allow_no_modems = true"
-            ]
-        )
 
 
 def _bad_cursor() -> Rejected:

@@ -20,7 +20,7 @@ _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _PUNCTUATION = re.compile(r"[\s().\-/\u2010-\u2015\u2212\u00a0]+")
 _SHORT_CODE = re.compile(r"[0-9*#]{3,8}")
 _SCHEME = re.compile(r"(?:tel|sms):", re.IGNORECASE)
-_BRACKETED = re.compile(r"\s*(\(?\+[0-9]{1,3}\)?)[\s.\-]*\([0-9]\)")
+_BRACKETED = re.compile(r"\s*(\(?\+\s*[0-9]{1,3}\)?)[\s.\-]*\([0-9]\)")
 _EXTENSION = re.compile(r"[0-9)](?:;?ext[.=:]?|;|,+|x|#)[0-9]{1,9}#?$", re.IGNORECASE)
 """An extension behind a number, without punctuation: RFC 3966 `;ext=5`, `ext. 5`, `x5`, `#5`."""
 _TEST_BED = "999"
@@ -52,6 +52,9 @@ def normalise(text: str, region: str) -> str:
         return text
     written = _written(text)
     compact = _PUNCTUATION.sub("", written)
+    if len(compact) > 8 and compact.startswith("00") and _dials_abroad_by_00(region):
+        written = written.replace("0", "", 1).replace("0", "+", 1)
+        compact = f"+{compact[2:]}"
     if not compact.startswith("+"):
         return _national(text, compact, region)
     if not _E164.fullmatch(compact):
@@ -62,6 +65,13 @@ def normalise(text: str, region: str) -> str:
     if (number := _without_habit(written, compact)) is not None:
         return number
     return compact if _fits(compact) else _by_plan(text, compact)
+
+
+@lru_cache(maxsize=256)
+def _dials_abroad_by_00(region: str) -> bool:
+    found = PhoneMetadata.metadata_for_region(region)
+    prefix = None if found is None else found.international_prefix
+    return prefix is not None and re.fullmatch(prefix, "00") is not None
 
 
 def _written(text: str) -> str:

@@ -317,6 +317,12 @@ class Outbox:
         if id in self._lanes:
             self.dispatcher.set_ready(id, False, None)
 
+    def probe(self, id: str) -> None:
+        """An administrator wants a modem's SIM to be tried now, if it was taken out."""
+        if id in self._lanes:
+            self.dispatcher.core.lane(id).breaker.probe(self.clock.time())
+            self.dispatcher.health_changed(id)
+
     def drain(self) -> None:
         """Let every lane finish the part in the air and stop."""
         for lane in self._lanes.values():

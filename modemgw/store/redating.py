@@ -44,16 +44,12 @@ def redate(
     for table, number, known_by, dates in _TABLES:
         first = max(after[table], _last(tx, table, number) - MOST)
         moved = ", ".join(f"{date} = {date} + ?1" for date in dates)
+        if table == "messages":  # what is scheduled ends by its date
+            moved += ", expires_at = expires_at + CASE WHEN send_at IS NULL THEN ?1 ELSE 0 END"
         tx.execute(
             f"UPDATE {table} SET {moved} WHERE {number} > ?2 AND {known_by} BETWEEN ?3 AND ?4",
             (by_s, first, since, until),
         )
-    first = max(after["messages"], _last(tx, "messages", "n") - MOST)
-    tx.execute(
-        "UPDATE messages SET expires_at = expires_at + ?1 WHERE n > ?2 AND send_at IS NULL "
-        "AND created_at BETWEEN ?3 AND ?4",
-        (by_s, first, since + by_s, until + by_s),
-    )
     tx.many(
         "UPDATE attempts SET started_at = started_at + ?1, ended_at = ended_at + ?1, "
         "report_at = report_at + ?1, retry_at = retry_at + ?1 "

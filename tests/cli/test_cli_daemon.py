@@ -239,7 +239,9 @@ async def test_a_wait_outlives_a_daemon_that_is_started_anew(bank, tmp_path):
             assert (await sending.stderr.readline()).startswith(b"queued")
         running.process.kill()
         await running.process.wait()
-    async with daemon(file), asyncio.timeout(40):
+    async with daemon(file) as again, asyncio.timeout(40):
+        async with Client(again.url, again.key) as client:  # the pause outlives it as well
+            await client.control_modem("m1", "resume")
         _, err = await sending.communicate()
     assert sending.returncode == 0, err.decode()
     assert err.splitlines()[-1].startswith(b"delivered")

@@ -111,6 +111,26 @@ def level():
     logger.setLevel(before)
 
 
+async def test_a_reload_removes_the_last_modem_only_where_the_file_says_so(tmp_path, caplog, level):
+    file = tmp_path / "modemgw.toml"
+    gateway = FakeGateway("modem m1: removed")
+    gateway.modems = lambda: ["m1"]
+    for emptied in ("", "[http]\n", "[gateway]\nallow_no_modems = false\n"):
+        file.write_text(emptied)
+        await Reloader(file, gateway, Notifier({})).reload()
+        assert gateway.told == []
+        assert "not reloaded" in caplog.text
+        assert "allow_no_modems = true" in caplog.text
+        caplog.clear()
+    file.write_text("[gateway]\nallow_no_modems = true\n")
+    await Reloader(file, gateway, Notifier({})).reload()
+    assert len(gateway.told) == 1
+    gateway.modems = list  # there is none to lose
+    file.write_text("")
+    await Reloader(file, gateway, Notifier({})).reload()
+    assert len(gateway.told) == 2
+
+
 async def test_a_reload_hands_the_file_over_and_logs_what_was_done(tmp_path, caplog, level):
     file = tmp_path / "modemgw.toml"
     file.write_text(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from e2e_lab import bank_of, config_of, gateway_on, send, status, until
 
-from modemgw.config import Config, ConfigError
+from modemgw.config import Config
 from modemgw.gateway import Gateway, NotFound, Rejected, TooMany
 from modemgw.modem import ModemState
 from modemgw.store.records import Event, MessageStatus, NewMessage
@@ -361,22 +361,3 @@ async def test_whatever_changes_each_message_arrives_once(tmp_path: Path, seed: 
             await bank.smsc.wait_accepted(len(expected), timeout_s=30)
             await asyncio.sleep(0.3)
             assert sorted(p.destination for p in bank.smsc.accepted) == expected
-
-
-async def test_an_emptied_file_removes_no_modem_unless_it_says_so(tmp_path: Path) -> None:
-    async with bank_of(tmp_path, modems=1) as bank:
-        config = config_of(tmp_path, bank)
-        async with gateway_on(config) as gateway:
-            await all_ready(gateway, "m0")
-            for emptied in (Config(), but(config, modem=())):
-                with pytest.raises(ConfigError, match="allow_no_modems = true"):
-                    await gateway.reconfigure(emptied)
-            await all_ready(gateway, "m0")
-            assert gateway.config == config
-            meant = config.gateway.model_copy(update={"allow_no_modems": True})
-            told = await gateway.reconfigure(but(config, modem=(), gateway=meant))
-            assert told == ["gateway.allow_no_modems: changed", "modem m0: removed"]
-            assert gateway.modems() == []
-            assert await gateway.reconfigure(but(config, modem=())) == [
-                "gateway.allow_no_modems: changed"
-            ], "there is none to lose"

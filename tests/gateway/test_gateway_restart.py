@@ -255,6 +255,27 @@ async def test_what_was_in_force_before_is_in_force_after(
         await after(lab)
 
 
+async def test_an_administrator_has_a_sim_probed_at_once(tmp_path: Path) -> None:
+    clock = FakeClock()
+    async with running(tmp_path, clock=clock) as lab:
+        await bar(lab)
+    clock.now += 1
+    async with running(tmp_path, clock=clock) as lab:
+        await wait(lab, 120)
+        assert lab.sent() == []
+        lab.modems["m1"].script.append(refusal(8))
+        lab.outbox.probe("m1")
+        await lab.settle()
+        assert len(lab.sent()) == 1
+        await wait(lab, 120)
+        assert len(lab.sent()) == 1, "it was one probe"
+        lab.outbox.probe("m1")
+        await wait(lab, 120)
+        assert "sim.restored" in blocked(lab)
+        lab.outbox.probe("m1")  # of one that is well: nothing
+        assert not lab.outbox.dispatcher.core.lane("m1").breaker.open
+
+
 # --- the breaker, by itself
 
 
