@@ -29,7 +29,7 @@ from bench.figures import say, spread, tell
 from bench.rig import Rig
 
 from modemgw.client import Client
-from modemgw.store.database import connect
+from modemgw.store.opening import connect, connect_or_create
 from modemgw.virtual.sim import make_iccid
 
 QUEUE = 100_000
@@ -74,7 +74,8 @@ def fill(path: Path, rows: int) -> None:
     def moment(prefix: str, n: int) -> str:
         return f"{prefix}_{int(at(n) * 1000):012x}{random.getrandbits(80):020x}"
 
-    with closing(connect(path)) as db:
+    with closing(connect_or_create(path)) as db:
+        db.execute("PRAGMA cache_size=-200000")
         db.create_function("at", 1, at)
         db.create_function("recent", 1, recent)
         db.create_function("moment", 2, moment)

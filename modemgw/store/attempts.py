@@ -201,7 +201,7 @@ def find_unreported(
 ) -> list[Submission]:
     """Attempts on `sim` to anybody with this TP-MR, since a time, that no report named yet."""
     rows = tx.execute(
-        _SUBMISSIONS + "AND a.reference = ? AND a.started_at >= ? AND a.tp_status IS NULL LIMIT ?",
+        _SUBMISSIONS + "AND a.reference = ? AND +a.started_at >= ? AND a.tp_status IS NULL LIMIT ?",
         (sim, reference, since, limit),
     )
     return [_submission(row) for row in rows]

@@ -227,6 +227,7 @@ def _indexes(db: Database) -> None:
         CREATE INDEX messages_time ON messages (created_at);
         CREATE INDEX messages_to ON messages (to_number, created_at);
         CREATE INDEX messages_kind ON messages (status, type, created_at);
+        CREATE INDEX attempts_time ON attempts (sim, started_at);
         CREATE INDEX inbound_time ON inbound (received_at);
         CREATE INDEX inbound_sender ON inbound (sender, received_at);
         CREATE INDEX batches_time ON batches (created_at);

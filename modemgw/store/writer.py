@@ -104,6 +104,8 @@ class _Unit:
     then: Callable[[Any], None] | None
     withdrawn: bool = False
     """The loop has told its caller that it will not be done."""
+    over: bool = False
+    """The thread has nothing more to do with it."""
     result: Any = None
     error: BaseException | None = None
 
@@ -225,7 +227,7 @@ class Writer:
             if not unit.done.done():
                 unit.done.set_exception(StoreUnavailable(problem))
 
-    def _settle(self, group: list[_Unit], events: list[Event]) -> None:
+    def _settle(self, group: list[_Unit], events: Sequence[Event]) -> None:
         for unit in group:
             if unit.then is not None and unit.error is None:
                 self._follow_up(unit.then, unit.result)
@@ -240,7 +242,7 @@ class Writer:
         while waited_for and waited_for[0].done.done():
             waited_for.popleft()
         if events:
-            self._on_events(events)
+            self._on_events(list(events))
 
     def _follow_up(self, then: Callable[[Any], None], result: Any) -> None:
         try:
@@ -283,7 +285,7 @@ class Writer:
             self._put_off(units)
         elif units or self._kept:
             kept, self._kept = self._kept, []
-            self._work_off([*kept, *units])
+            self._work_off([*kept, *(unit for unit in units if not unit.withdrawn)])
         elif self._trouble.problem is not None:
             if not self._trouble.due_in():
                 self._probe()
@@ -308,11 +310,15 @@ class Writer:
         return group, False
 
     def _work_off(self, units: list[_Unit]) -> None:
-        for start in range(0, len(units), GROUP_LIMIT):
-            refused = self._commit(units[start : start + GROUP_LIMIT])
-            if refused:
-                self._put_off([*refused, *units[start + GROUP_LIMIT :]])
-                return
+        try:
+            for start in range(0, len(units), GROUP_LIMIT):
+                refused = self._commit(units[start : start + GROUP_LIMIT])
+                if refused:
+                    self._put_off([*refused, *units[start + GROUP_LIMIT :]])
+                    return
+        except BaseException:  # a fault of ours must not cost what was promised
+            self._put_off([unit for unit in units if not unit.over])
+            raise
 
     def _put_off(self, units: list[_Unit]) -> None:
         """Keep what must not be lost, in its order, and refuse the rest."""
@@ -322,7 +328,7 @@ class Writer:
             problem = self._trouble.problem or "the database cannot be written"
             for unit in refused:
                 unit.error = StoreUnavailable(problem)
-            self._call_loop(self._settle, refused, [])
+            self._tell(refused)
 
     def _commit(self, group: list[_Unit]) -> list[_Unit]:
         """Commit a group. Returns those that the disk refused: from the first one on, in order."""
@@ -335,7 +341,7 @@ class Writer:
                 self._savepoints = True
                 group = [u for u in group if not (u.withdrawn or u is again.unit)]
                 if again.unit is not None:
-                    self._call_loop(self._settle, [again.unit], [])
+                    self._tell([again.unit])
             except Exception as error:
                 self._note(error)
                 if len(group) > 1 and wants_room(error):
@@ -343,7 +349,7 @@ class Writer:
                 return group
         if self._trouble.problem is not None and (changes or not self._trouble.due_in()):
             self._probe()
-        self._call_loop(self._settle, group, events)
+        self._tell(group, events)
         return []
 
     def _commit_each(self, group: list[_Unit]) -> list[_Unit]:
@@ -461,9 +467,10 @@ class Writer:
 
     def _connection(self) -> sqlite3.Connection:
         if self._db is None:
-            self._db = self._open()
-            (last,) = self._db.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()
+            db = self._open()
+            (last,) = db.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()
             self._next_event = max(self._next_event, last + 1)
+            self._db = db
         return self._db
 
     def _look(self) -> None:
@@ -495,9 +502,11 @@ class Writer:
             self._drop_connection()
         self._trouble.begin(describe(error, "the database cannot be written"), RETRY_S)
 
-    def _call_loop(self, settle: Callable[..., None], *arguments: Any) -> None:
+    def _tell(self, units: list[_Unit], events: Sequence[Event] = ()) -> None:
+        for unit in units:
+            unit.over = True
         try:
-            self._loop.call_soon_threadsafe(settle, *arguments)
+            self._loop.call_soon_threadsafe(self._settle, units, events)
         except RuntimeError:  # the loop is closed: nobody waits any more
             logger.debug("committed after the loop had ended")
 

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 import modemgw
 from modemgw.cli import COMMANDS, main
 from modemgw.config import Config, TypeSection
+from modemgw.store import schema
 
 ROOT = Path(modemgw.__file__).parent.parent
 
@@ -259,3 +260,29 @@ def test_a_bank_s_parts_take_more_or_less_as_on_a_real_network(run, monkeypatch,
     assert steady.exit_code == 0
     assert seen == [(1.0, 0.1), (2.0, 0.0)]
     assert run("virtual", "--dir", tmp_path, "--part-jitter", 2).exit_code == 2
+
+
+def test_a_command_of_a_newer_package_leaves_the_database_alone(run, tmp_path, monkeypatch):
+    """The package was upgraded while the daemon of the old one still runs."""
+    with monkeypatch.context() as old:
+        old.setattr(schema.migrations, "_migrations", schema.migrations._migrations[:-1])
+        assert run("keys", "create", "a", "--scope", "send", "--data-dir", tmp_path).exit_code == 0
+    before = (tmp_path / "modemgw.db").read_bytes()
+    for arguments in (("keys", "list"), ("keys", "create", "b", "--scope", "send")):
+        answer = run(*arguments, "--data-dir", tmp_path)
+        assert (answer.exit_code, answer.stderr.count("\n")) == (1, 1)
+        assert "older modemgw" in answer.stderr
+    assert "is sound" in run("db", "check", "--data-dir", tmp_path).stdout
+    copy = tmp_path / "copy.db"
+    assert run("db", "backup", copy, "--data-dir", tmp_path).exit_code == 0
+    assert (tmp_path / "modemgw.db").read_bytes() == before
+    assert copy.stat().st_mode & 0o077 == 0
+
+
+def test_a_damaged_database_says_what_to_do(run, tmp_path):
+    run("keys", "create", "a", "--scope", "send", "--data-dir", tmp_path)
+    (tmp_path / "modemgw.db").write_bytes(b"\1" * 100_000)
+    for arguments in (("keys", "list"), ("db", "check"), ("db", "vacuum")):
+        answer = run(*arguments, "--data-dir", tmp_path)
+        assert answer.exit_code == 1
+        assert "backup" in answer.stderr

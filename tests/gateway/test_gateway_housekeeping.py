@@ -79,3 +79,24 @@ async def test_old_things_go_chunk_by_chunk_and_others_may_write_in_between(
         clock.now = START + 11 * DAY_S
         await house.turn()
         assert await store.read(count("messages")) == 0
+
+
+async def test_batches_go_with_the_last_of_their_messages(tmp_path: Path) -> None:
+    clock = FakeClock()
+    many = 2 * CHUNK + 3
+
+    def batches(tx: Transaction) -> None:
+        tx.many(
+            "INSERT INTO batches VALUES (?, 'k', ?, 1, 0)",
+            [(f"bat_{n}", START) for n in range(many)],
+        )
+        tx.execute("UPDATE messages SET batch = 'bat_1', status = 'queued' WHERE n = 1")
+
+    async with Store(tmp_path / FILE_NAME, clock=clock) as store:
+        await store.write(fill(3))
+        await store.write(batches)
+        clock.now += 11 * DAY_S
+        await keeper(store, clock).turn()
+        assert await store.read(count("batches")) == many, "nothing is let go by default"
+        await keeper(store, clock, retention={"messages_days": 10}).turn()
+        assert await store.read(count("batches")) == 1, "one of its messages is still open"

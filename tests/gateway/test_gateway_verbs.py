@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -277,6 +277,42 @@ async def test_a_start_that_cannot_write_is_for_reading_and_takes_up_its_work_la
         assert len(gateway._outbox.dispatcher.core) == 1
         await gateway.send(NewMessage(to=TO, text="hello"), key="a")
         assert len(gateway._outbox.dispatcher.core) == 2
+
+
+async def test_a_start_on_a_database_that_another_program_holds_goes_on_when_it_is_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("modemgw.store.opening.BUSY_TIMEOUT_MS", 50)
+    monkeypatch.setattr("modemgw.store.writer.RETRY_S", 0.05)
+    monkeypatch.setattr("modemgw.gateway.gateway.RECOVER_EVERY_S", 0.01)
+    async with gateway_on(tmp_path):
+        pass
+    with closing(sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        async with gateway_on(tmp_path) as gateway:
+            with pytest.raises(Unavailable, match="by another program"):
+                await gateway.send(NewMessage(to=TO, text="hello"), key="a")
+            assert await total(gateway) == 0
+            other.execute("ROLLBACK")
+            async with asyncio.timeout(10):
+                while gateway.accepting is not None:
+                    await asyncio.sleep(0.01)
+            await gateway.send(NewMessage(to=TO, text="hello"), key="a")
+
+
+async def test_no_key_waits_behind_lists(tmp_path: Path) -> None:
+    token = create_key(tmp_path / FILE_NAME, "k", ["read"])
+    go = threading.Event()
+    async with gateway_on(tmp_path) as gateway:
+        lists = [
+            asyncio.create_task(gateway._store.read(lambda db: go.wait(10))) for _ in range(50)
+        ]
+        try:
+            key = await asyncio.wait_for(gateway.authenticate(token), 5)
+            assert key is not None
+        finally:
+            go.set()
+        await asyncio.gather(*lists)
 
 
 async def test_a_start_that_never_could_write_ends_all_the_same(

@@ -34,6 +34,14 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
         yield opened
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
+    """10,000 messages and as many inbound ones; only asked."""
+    with closing(connect_or_create(tmp_path_factory.mktemp("filled") / FILE_NAME)) as opened:
+        fill(opened, 10_000)
+        yield opened
+
+
 def fill(db: sqlite3.Connection, count: int) -> None:
     db.execute("BEGIN")
     db.executemany(
@@ -80,10 +88,9 @@ FILTERS = [
 
 @pytest.mark.parametrize("wanted", FILTERS, ids=str)
 def test_a_list_of_messages_costs_what_it_shows(
-    db: sqlite3.Connection, wanted: dict[str, Any]
+    filled: sqlite3.Connection, wanted: dict[str, Any]
 ) -> None:
-    fill(db, 10_000)
-    steps = cost(db, lambda: messages.find(db, MessageQuery(**wanted), life.part_status))
+    steps = cost(filled, lambda: messages.find(filled, MessageQuery(**wanted), life.part_status))
     assert steps < 1500, "10,000 rows would be more than 10,000"
 
 
@@ -91,10 +98,9 @@ def test_a_list_of_messages_costs_what_it_shows(
     "wanted", [{}, {"from_": "+447700999999"}, {"since": 9990.0}, {"until": 10.0}], ids=str
 )
 def test_a_list_of_inbound_costs_what_it_shows(
-    db: sqlite3.Connection, wanted: dict[str, Any]
+    filled: sqlite3.Connection, wanted: dict[str, Any]
 ) -> None:
-    fill(db, 10_000)
-    steps = cost(db, lambda: inbound.find(db, InboundQuery(**wanted)))
+    steps = cost(filled, lambda: inbound.find(filled, InboundQuery(**wanted)))
     assert steps < 1500
 
 
@@ -120,12 +126,12 @@ EVERY_CHOICE = [
 
 @pytest.mark.parametrize("wanted", EVERY_CHOICE, ids=lambda w: "+".join(w) or "none")
 def test_every_choice_of_filters_uses_an_index_and_sorts_no_more_than_pages(
-    db: sqlite3.Connection, wanted: dict[str, Any]
+    filled: sqlite3.Connection, wanted: dict[str, Any]
 ) -> None:
     steps = [
         step
         for statement, step in plans(
-            db, lambda: messages.find(db, MessageQuery(**wanted), life.part_status)
+            filled, lambda: messages.find(filled, MessageQuery(**wanted), life.part_status)
         )
         if "FROM messages" in statement
     ]
@@ -169,6 +175,36 @@ def test_frequent_queries_use_an_index(
 
     for statement, step in plans(db, ask):
         assert not step.startswith("SCAN") or "INDEX" in step, (statement, step)
+
+
+def test_what_a_sim_has_sent_of_late_is_not_searched_in_all_it_ever_sent(
+    db: sqlite3.Connection,
+) -> None:
+    """It is asked for in the writer, too, when limits change."""
+    db.execute("BEGIN")
+    db.executemany(
+        "INSERT INTO attempts (message, part, n, state, modem, sim, to_number, to_tail, reference, "
+        "started_at, duplicate_risk) VALUES (?, 1, 1, 'accepted', 'm', 's', '+1', '1', ?, ?, 0)",
+        [(n, n % 256, n) for n in range(1, 10_001)],
+    )
+    db.execute("COMMIT")
+    found: list[tuple[float, str]] = []
+    assert cost(db, lambda: found.extend(attempts.recent(db, "s", 9990.0))) < 50
+    assert len(found) == 11
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        lambda tx: attempts.find_reference(tx, "s", 5, "+44770090", 9),
+        lambda tx: attempts.find_unreported(tx, "s", 5, 0.0, 2),
+    ],
+)
+def test_a_report_finds_its_attempt_by_the_reference(
+    db: sqlite3.Connection, verb: Callable[[Transaction], Any]
+) -> None:
+    steps = [step for _, step in plans(db, lambda: verb(Transaction(db, 9.0)))]
+    assert any("attempts_reference (sim=? AND reference=?" in step for step in steps), steps
 
 
 def test_open_messages_are_found_by_their_own_small_index(db: sqlite3.Connection) -> None:

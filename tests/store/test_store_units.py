@@ -380,6 +380,23 @@ async def test_a_turn_that_fails_does_not_end_the_writer(
     assert await asyncio.wait_for(store.write(put(1)), 5) == 1
 
 
+async def test_a_fault_of_the_writer_costs_nothing_that_was_promised(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = store._writer._commit
+    faults = iter([ZeroDivisionError()])
+
+    def faulty(group: Any) -> Any:
+        if (fault := next(faults, None)) is not None:
+            raise fault
+        return commit(group)
+
+    monkeypatch.setattr(store._writer, "_commit", faulty)
+    kept = [store.write(put(i), keep=True) for i in range(3)]
+    assert await asyncio.wait_for(asyncio.gather(*kept), 5) == [0, 1, 2]
+    assert await rows(store) == [0, 1, 2]
+
+
 async def test_a_writer_that_hangs_does_not_hold_up_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
