@@ -37,6 +37,7 @@ class NetworkPort(asyncio.Protocol):
         """The server has taken the connection."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._channel.connection_made(transport)
         _notice_silence(transport.get_extra_info("socket"))
         if self._telnet is None:
             self._settle(None)

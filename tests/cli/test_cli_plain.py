@@ -66,9 +66,11 @@ def logged(log: logging.Logger, say: object) -> str:
     handler = logging.StreamHandler(stream)
     handler.setFormatter(PlainFormatter("%(levelname)s %(name)s: %(message)s"))
     log.addHandler(handler)
+    log.propagate = False  # what is no text cannot be told to the process that gathers the results
     try:
         say(log)  # type: ignore[operator]
     finally:
+        log.propagate = True
         log.removeHandler(handler)
     return stream.getvalue()
 
