@@ -32,7 +32,8 @@ class Question:
     aside: str = ""
     """What was asked while the answer is awaited; its echo, too."""
     stale: int = 0
-    """So many final results before the first line answer what was asked earlier."""
+    """Up to so many OKs before the first line answer what was asked earlier. They may also have
+    come in one piece with the result before them; an error is no answer to AT."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ class Dialogue:
             final = final_result(line) or (digit_result(line) if self.numeric else None)
             if final is None:
                 happenings.append(urc(line))
-            elif question.stale and not question.lines:
+            elif question.stale and not question.lines and final.error is None:
                 question.stale -= 1
             else:
                 # Only the next question may be answered from here on.

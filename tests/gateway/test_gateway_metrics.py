@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from random import Random
 
+from gateway_lab import FakeClock
 from prometheus_client import generate_latest
 
 from modemgw.gateway.fleet import ModemView
 from modemgw.gateway.metrics import Accepted, registry_of
+from modemgw.gateway.supervision import Keeper
 
 
 async def test_another_thread_renders_figures_without_reading_them() -> None:
@@ -24,7 +27,7 @@ async def test_another_thread_renders_figures_without_reading_them() -> None:
 
     accepted = Accepted()
     accepted.add("otp")
-    registry = registry_of(views, waiting, accepted)
+    registry = registry_of(views, waiting, accepted, Keeper(clock=FakeClock(), random=Random(1)))
     accepted.add("promotional", 5)
     text = (await asyncio.to_thread(generate_latest, registry)).decode()
     assert readers == {threading.get_ident()}
