@@ -231,9 +231,9 @@ class FakeGateway:
     async def messages(self, query: MessageQuery) -> Page[Message]:
         self.queries.append(query)
         everything = sorted(self.messages_by_id.values(), key=lambda m: -int(m.id[3:]))
-        start = int(query.cursor or 0)
+        start = int(query.cursor.partition("~")[2]) if query.cursor else 0
         end = start + query.limit
-        return Page(tuple(everything[start:end]), str(end) if end < len(everything) else None)
+        return Page(tuple(everything[start:end]), f"0.0~{end}" if end < len(everything) else None)
 
     async def cancel(self, identifier: str) -> Message:
         message = await self.message(identifier)
