@@ -1,6 +1,7 @@
 """Policy: accept, route, throttle, dispatch, retry, match receipts, reassemble, hand on."""
 
-from modemgw.gateway.door import Accepted, AcceptedBatch, Idempotency, Preview
+from modemgw.gateway.admission.acceptance import Accepted, AcceptedBatch, Idempotency, Preview
+from modemgw.gateway.build import Gateway
 from modemgw.gateway.errors import (
     Conflict,
     FieldProblem,
@@ -11,9 +12,8 @@ from modemgw.gateway.errors import (
     TooMany,
     Unavailable,
 )
-from modemgw.gateway.fleet import ModemView
-from modemgw.gateway.gateway import Gateway
-from modemgw.gateway.outbox import RecoveryReport
+from modemgw.gateway.fleet.modems import ModemView
+from modemgw.gateway.outgoing.outbox import RecoveryReport
 from modemgw.store import InboundQuery, MessageQuery
 
 __all__ = [

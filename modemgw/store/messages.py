@@ -47,7 +47,7 @@ _TYPES = ("otp", "transactional", "promotional")
 """All there are, so that the index `messages_kind` (status, type, time) serves each alone, too."""
 Stand = Callable[[Sequence[Attempt], MessageStatus], PartStatus]
 """Where a part stands, from its attempts (oldest first) and its message's status: a rule that is
-handed in, for the store has none (gateway/life.py)."""
+handed in, for the store has none (gateway/outgoing/life.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ def compare_and_set(
     """Move a message that is `old` to `new`; False: it is something else, nothing has changed.
 
     An error stays until there is another, or all is well. The one caller is the table of the life
-    of messages (gateway/life.py), which knows what may follow what.
+    of messages (gateway/outgoing/life.py), which knows what may follow what.
     """
     changed, values = "status = ?, updated_at = ?", (new, tx.now)
     why: tuple[Any, ...] = ()

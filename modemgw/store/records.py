@@ -308,7 +308,7 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class BreakerState:
-    """What is remembered of a SIM's refusals; see modemgw.gateway.breaker."""
+    """What is remembered of a SIM's refusals; see modemgw.gateway.fleet.breaker."""
 
     barred: int
     """Refusals in a row that name the SIM as barred."""

@@ -18,7 +18,7 @@ import pytest
 from e2e_lab import until
 from fault_lab import BOOT_S, DONE, HEALTHY, PART_S, SCALED, WATCHED_S, Ward, judge, ward
 
-from modemgw.gateway import fleet
+from modemgw.gateway.fleet import modems as fleet
 from modemgw.modem import Locator
 from modemgw.modem.discovery import Candidate
 from modemgw.store.records import MessageStatus

@@ -16,8 +16,9 @@ from e2e_lab import bank_of, config_of, send, status, until
 from fault_lab import POLICIES, SCALED, judge, ward
 
 from modemgw.config import ModemMatch, ModemSection
-from modemgw.gateway import Gateway, InboundQuery, fleet
-from modemgw.gateway.inbox import Inbox
+from modemgw.gateway import Gateway, InboundQuery
+from modemgw.gateway.fleet import modems as fleet
+from modemgw.gateway.incoming.intake import Inbox
 from modemgw.modem import Found, Locator, discovery, session
 from modemgw.modem.discovery import Candidate
 from modemgw.modem.profiles import GENERIC

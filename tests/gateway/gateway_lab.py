@@ -11,11 +11,11 @@ from random import Random
 from typing import Any
 
 from modemgw.config import Config, parse
-from modemgw.gateway import life
-from modemgw.gateway.accept import Acceptance
-from modemgw.gateway.lane import Lane
-from modemgw.gateway.outbox import Outbox, RecoveryReport
-from modemgw.gateway.receipts import Early, Matched, Receipts
+from modemgw.gateway.admission.checks import Acceptance
+from modemgw.gateway.outgoing import life
+from modemgw.gateway.outgoing.lane import Lane
+from modemgw.gateway.outgoing.outbox import Outbox, RecoveryReport
+from modemgw.gateway.outgoing.receipts import Early, Matched, Receipts
 from modemgw.modem import ErrorCode, SimIdentity, SubmitRefused, Submitted, classify
 from modemgw.sms import Address, Outcome, StatusReport, Submit, Timestamp, decode_mo, status_of
 from modemgw.store import FILE_NAME, Store, messages

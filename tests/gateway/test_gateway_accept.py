@@ -9,10 +9,10 @@ import pytest
 from gateway_lab import START
 
 from modemgw.config import parse
-from modemgw.gateway.accept import Acceptance
+from modemgw.gateway.admission.checks import Acceptance
+from modemgw.gateway.admission.numbers import NumberError, normalise
 from modemgw.gateway.errors import Rejected
 from modemgw.gateway.identifiers import new_id
-from modemgw.gateway.numbers import NumberError, normalise
 from modemgw.store.records import Message, MessageStatus, NewMessage
 
 CONFIG = parse(

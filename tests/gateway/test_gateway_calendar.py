@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modemgw.config import Config, ConfigError, Limits, parse
-from modemgw.gateway.calendar import Calendar
-from modemgw.gateway.throttle import Throttle
+from modemgw.gateway.fleet.calendar import Calendar
+from modemgw.gateway.fleet.throttle import Throttle
 
 HOUR = 3600.0
 

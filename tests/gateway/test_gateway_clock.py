@@ -19,8 +19,8 @@ from gateway_lab import START, FakeClock, Lab, refusal, running
 
 from modemgw.config import RateLimits, parse
 from modemgw.gateway import Gateway, NotFound, TooMany
-from modemgw.gateway.housekeeping import Housekeeping
-from modemgw.gateway.quota import Quota
+from modemgw.gateway.admission.quota import Quota
+from modemgw.gateway.upkeep.retention import Housekeeping
 from modemgw.modem import SubmitAmbiguous
 from modemgw.store import FILE_NAME, Store, Transaction, inbound
 from modemgw.store.records import Inbound, MessageStatus, NewMessage

@@ -13,11 +13,19 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from modemgw.config import Limits, RouteSection
-from modemgw.gateway.content import Content
-from modemgw.gateway.dispatch import AGE_S, FOLLOW_S, LONG_S, LOOK_PAST, Dispatch, Held, LaneState
-from modemgw.gateway.dispatcher import Dispatcher
-from modemgw.gateway.job import Job, PartState
-from modemgw.gateway.throttle import Throttle
+from modemgw.gateway.admission.content import Content
+from modemgw.gateway.fleet.throttle import Throttle
+from modemgw.gateway.outgoing.job import Job, PartState
+from modemgw.gateway.outgoing.matchmaking import (
+    AGE_S,
+    FOLLOW_S,
+    LONG_S,
+    LOOK_PAST,
+    Dispatch,
+    Held,
+    LaneState,
+)
+from modemgw.gateway.outgoing.queue import Dispatcher
 from modemgw.modem import ErrorClass
 from modemgw.store.records import MessageStatus
 

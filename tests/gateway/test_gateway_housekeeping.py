@@ -8,8 +8,8 @@ from pathlib import Path
 from gateway_lab import START, FakeClock
 
 from modemgw.config import parse
-from modemgw.gateway.housekeeping import CHUNK, DAY_S, Housekeeping
-from modemgw.gateway.inbox import Inbox
+from modemgw.gateway.incoming.intake import Inbox
+from modemgw.gateway.upkeep.retention import CHUNK, DAY_S, Housekeeping
 from modemgw.store import FILE_NAME, Store, Transaction
 
 

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from gateway_lab import START, FakeClock, report_of
 
-from modemgw.gateway.inbox import Inbox
-from modemgw.gateway.incoming import Incoming
-from modemgw.gateway.receipts import Matched, Receipts
+from modemgw.gateway.incoming.intake import Inbox
+from modemgw.gateway.incoming.reassembly import Incoming
+from modemgw.gateway.outgoing.receipts import Matched, Receipts
 from modemgw.modem import ReceivedPdu, SimIdentity
 from modemgw.sms import Address, Deliver, Timestamp, pack_pdu, segment_data, segment_text
 from modemgw.store import FILE_NAME, InboundQuery, Store, StoreUnavailable, inbound

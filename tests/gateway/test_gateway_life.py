@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from gateway_lab import START, FakeClock, running
 
-from modemgw.gateway import life
-from modemgw.gateway.life import MESSAGE, PART, Happening, Subject
+from modemgw.gateway.outgoing import life
+from modemgw.gateway.outgoing.life import MESSAGE, PART, Happening, Subject
 from modemgw.modem import SubmitAmbiguous, Submitted
 from modemgw.sms import Outcome
 from modemgw.store import StoreUnavailable, Transaction, attempts, writer

@@ -17,12 +17,12 @@ from gateway_lab import START, FakeClock
 
 from modemgw.config import Limits, parse
 from modemgw.gateway import AcceptedBatch, Gateway, MessageQuery, TooMany
-from modemgw.gateway.accept import Acceptance
-from modemgw.gateway.dispatch import Dispatch, LaneState
-from modemgw.gateway.dispatcher import Dispatcher
+from modemgw.gateway.admission.checks import Acceptance
+from modemgw.gateway.fleet.throttle import Throttle
 from modemgw.gateway.identifiers import new_id, new_ids
-from modemgw.gateway.job import job_of, jobs_of
-from modemgw.gateway.throttle import Throttle
+from modemgw.gateway.outgoing.job import job_of, jobs_of
+from modemgw.gateway.outgoing.matchmaking import Dispatch, LaneState
+from modemgw.gateway.outgoing.queue import Dispatcher
 from modemgw.store.records import Mailing, Message, NewMailing, NewMessage
 
 ROUTES = [

@@ -10,7 +10,7 @@ import pytest
 from gateway_lab import START, FakeClock, Lab, running
 from twice import run_units_twice
 
-from modemgw.gateway.receipts import Early, Matched
+from modemgw.gateway.outgoing.receipts import Early, Matched
 from modemgw.modem import SubmitAmbiguous, Submitted
 from modemgw.sms import Submit
 from modemgw.store.records import Message, MessageStatus

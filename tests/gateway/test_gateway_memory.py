@@ -8,8 +8,8 @@ from pathlib import Path
 from gateway_lab import Lab, running
 from test_gateway_dispatch import job
 
-from modemgw.gateway.dispatch import AGED_TURN
-from modemgw.gateway.job import Job
+from modemgw.gateway.outgoing.job import Job
+from modemgw.gateway.outgoing.matchmaking import AGED_TURN
 from modemgw.modem import SubmitAmbiguous
 from modemgw.store import messages
 

@@ -9,9 +9,9 @@ from random import Random
 from gateway_lab import FakeClock
 from prometheus_client import generate_latest
 
-from modemgw.gateway.fleet import ModemView
-from modemgw.gateway.metrics import Accepted, registry_of
+from modemgw.gateway.fleet.modems import ModemView
 from modemgw.gateway.supervision import Keeper
+from modemgw.gateway.upkeep.metrics import Accepted, registry_of
 
 
 async def test_another_thread_renders_figures_without_reading_them() -> None:

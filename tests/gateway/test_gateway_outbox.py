@@ -11,8 +11,8 @@ import pytest
 from gateway_lab import START, FakeClock, refusal, running
 
 from modemgw.config import Limits
-from modemgw.gateway import life
 from modemgw.gateway.errors import Conflict
+from modemgw.gateway.outgoing import life
 from modemgw.modem import NotSubmitted, SubmitAmbiguous
 from modemgw.store import StoreUnavailable
 from modemgw.store.records import AttemptState, MessageStatus, PartStatus

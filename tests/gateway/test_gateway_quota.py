@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modemgw.config import RateLimits
-from modemgw.gateway.quota import Quota
+from modemgw.gateway.admission.quota import Quota
 
 
 def test_a_limit_is_kept_within_its_window() -> None:

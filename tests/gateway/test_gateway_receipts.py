@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from gateway_lab import START, FakeClock, Lab, running
 
-from modemgw.gateway import life
-from modemgw.gateway.receipts import Early
+from modemgw.gateway.outgoing import life
+from modemgw.gateway.outgoing.receipts import Early
 from modemgw.modem import SubmitAmbiguous, Submitted
 from modemgw.store.records import Message, MessageStatus, PartStatus
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from gateway_lab import FakeClock, Lab, config_of, running
 
-from modemgw.gateway import life, rerouting
+from modemgw.gateway.outgoing import life, rerouting
 from modemgw.modem import NotSubmitted, SubmitAmbiguous
 from modemgw.store import StoreUnavailable, messages
 from modemgw.store.records import Mailing, MessageStatus, NewMessage

@@ -15,8 +15,8 @@ from test_gateway_incoming import LONG, SIM, Postbox, delivers, postbox
 from twice import run_units_twice
 
 from modemgw.config import parse
-from modemgw.gateway import incoming
-from modemgw.gateway.housekeeping import CHUNK, Housekeeping
+from modemgw.gateway.incoming import reassembly as incoming
+from modemgw.gateway.upkeep.retention import CHUNK, Housekeeping
 from modemgw.modem import ReceivedPdu
 from modemgw.sms import Address, Deliver, decode_mt, pack_pdu, segment_text
 from modemgw.store import Transaction

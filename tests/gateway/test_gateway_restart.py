@@ -14,7 +14,7 @@ from gateway_lab import FakeClock, Lab, refusal, running
 
 from modemgw.config import parse
 from modemgw.gateway import Gateway, TooMany
-from modemgw.gateway.breaker import Breaker
+from modemgw.gateway.fleet.breaker import Breaker
 from modemgw.modem import ErrorClass, SubmitAmbiguous
 from modemgw.store import messages, sim_state
 from modemgw.store.records import BreakerState, MessageStatus, NewMessage

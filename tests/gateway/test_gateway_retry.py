@@ -7,8 +7,8 @@ from random import Random
 import pytest
 
 from modemgw.config import TypeSection
-from modemgw.gateway.breaker import Breaker
-from modemgw.gateway.retry import COOLING_S, LONGEST_WAIT_S, Action, backoff, decide
+from modemgw.gateway.fleet.breaker import Breaker
+from modemgw.gateway.outgoing.retry import COOLING_S, LONGEST_WAIT_S, Action, backoff, decide
 from modemgw.modem import ErrorClass, Verdict
 
 A, K = Action, ErrorClass

@@ -14,8 +14,8 @@ from gateway_lab import FakeClock, config_of, running
 from test_gateway_handlers import message
 
 from modemgw.gateway import Gateway
-from modemgw.gateway.dispatcher import Dispatcher
-from modemgw.gateway.lane import MAX_FAULTS, Lane
+from modemgw.gateway.outgoing.lane import MAX_FAULTS, Lane
+from modemgw.gateway.outgoing.queue import Dispatcher
 from modemgw.gateway.supervision import LONGEST_WAIT_S, STEADY_S, Keeper
 from modemgw.modem import ModemState, SimIdentity
 from modemgw.store import StoreUnavailable, inbound, messages
@@ -295,7 +295,7 @@ async def test_a_fault_when_time_has_come_keeps_nothing_else_waiting(
         dispatcher = lab.outbox.dispatcher
         monkeypatch.setattr(dispatcher, "_on_due", failing(1, dispatcher._on_due))
         monkeypatch.setattr(dispatcher.core, "tick", failing(1, dispatcher.core.tick))
-        monkeypatch.setattr("modemgw.gateway.dispatcher.AFTER_A_FAULT_S", 0.01)
+        monkeypatch.setattr("modemgw.gateway.outgoing.queue.AFTER_A_FAULT_S", 0.01)
         await lab.pass_time(101)
         await asyncio.sleep(0.05)
         await lab.settle()

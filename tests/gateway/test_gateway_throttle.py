@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modemgw.config import Limits
-from modemgw.gateway.throttle import Throttle
+from modemgw.gateway.fleet.throttle import Throttle
 
 
 def at(text: str) -> float:

@@ -25,7 +25,7 @@ from modemgw.gateway import (
     Rejected,
     Unavailable,
 )
-from modemgw.gateway.inbox import Inbox
+from modemgw.gateway.incoming.intake import Inbox
 from modemgw.gateway.supervision import Keeper
 from modemgw.store import FILE_NAME, create_key, revoke_key
 from modemgw.store.records import Event, MessageStatus, NewMessage
@@ -256,7 +256,7 @@ async def test_a_start_that_cannot_write_is_for_reading_and_takes_up_its_work_la
     async with gateway_on(tmp_path) as gateway:
         before = (await gateway.send(NewMessage(to=TO, text="waits"), key="a")).message
         assert before is not None
-    monkeypatch.setattr("modemgw.gateway.gateway.RECOVER_EVERY_S", 0.01)
+    monkeypatch.setattr("modemgw.gateway.build.RECOVER_EVERY_S", 0.01)
     attempt = Writer._attempt
 
     def full(writer: Writer, group: Any) -> Any:
@@ -284,7 +284,7 @@ async def test_a_start_on_a_database_that_another_program_holds_goes_on_when_it_
 ) -> None:
     monkeypatch.setattr("modemgw.store.opening.BUSY_TIMEOUT_MS", 50)
     monkeypatch.setattr("modemgw.store.writer.RETRY_S", 0.05)
-    monkeypatch.setattr("modemgw.gateway.gateway.RECOVER_EVERY_S", 0.01)
+    monkeypatch.setattr("modemgw.gateway.build.RECOVER_EVERY_S", 0.01)
     async with gateway_on(tmp_path):
         pass
     with closing(sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)) as other:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from modemgw.gateway import life
+from modemgw.gateway.outgoing import life
 from modemgw.store import (
     FILE_NAME,
     InboundQuery,

@@ -27,7 +27,7 @@ from modemgw.gateway.deliveries.subscriber import (
     matches,
     named,
 )
-from modemgw.gateway.retry import LONGEST_WAIT_S, backoff
+from modemgw.gateway.outgoing.retry import LONGEST_WAIT_S, backoff
 from modemgw.plain import printable
 from modemgw.store import Handling, Store, StoreConflict, Transaction
 from modemgw.store import inbound as rows

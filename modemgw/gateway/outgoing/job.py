@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from math import inf
 
-from modemgw.gateway.content import Content
-from modemgw.gateway.life import Subject
+from modemgw.gateway.admission.content import Content
+from modemgw.gateway.outgoing.life import Subject
 from modemgw.store.records import Attempt, AttemptState, Mailing, Message, MessageStatus
 
 RANKS = {"otp": 0, "transactional": 1, "promotional": 2}

@@ -7,10 +7,10 @@ from functools import partial
 
 from modemgw.clock import Clock, SteadyClock
 from modemgw.config import Config
-from modemgw.gateway import life
-from modemgw.gateway.inbox import Inbox
-from modemgw.gateway.life import Happening, Subject
-from modemgw.gateway.quota import Quota
+from modemgw.gateway.admission.quota import Quota
+from modemgw.gateway.incoming.intake import Inbox
+from modemgw.gateway.outgoing import life
+from modemgw.gateway.outgoing.life import Happening, Subject
 from modemgw.store import Store, Transaction, maintenance, messages
 from modemgw.store.records import MessageStatus
 

@@ -12,18 +12,18 @@ from random import Random
 
 from modemgw.clock import Clock, SteadyClock
 from modemgw.config import Config, Limits, ModemSection
-from modemgw.gateway import life, progress
-from modemgw.gateway.accept import route_for
-from modemgw.gateway.dispatch import STICKY_RECIPIENTS, Dispatch, LaneState
-from modemgw.gateway.dispatcher import Dispatcher
+from modemgw.gateway.admission.checks import route_for
 from modemgw.gateway.errors import Conflict
-from modemgw.gateway.job import Job, PartState, job_of, jobs_of
-from modemgw.gateway.lane import EXPIRED, Lane, Sender, await_word
-from modemgw.gateway.life import Happening, Subject
-from modemgw.gateway.receipts import Matched, Receipts
-from modemgw.gateway.rerouting import reroute
-from modemgw.gateway.sims import Sims
-from modemgw.gateway.throttle import Throttle
+from modemgw.gateway.fleet.sims import Sims
+from modemgw.gateway.fleet.throttle import Throttle
+from modemgw.gateway.outgoing import life, progress
+from modemgw.gateway.outgoing.job import Job, PartState, job_of, jobs_of
+from modemgw.gateway.outgoing.lane import EXPIRED, Lane, Sender, await_word
+from modemgw.gateway.outgoing.life import Happening, Subject
+from modemgw.gateway.outgoing.matchmaking import STICKY_RECIPIENTS, Dispatch, LaneState
+from modemgw.gateway.outgoing.queue import Dispatcher
+from modemgw.gateway.outgoing.receipts import Matched, Receipts
+from modemgw.gateway.outgoing.rerouting import reroute
 from modemgw.store import (
     AttemptKey,
     Store,

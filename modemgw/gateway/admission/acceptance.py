@@ -12,13 +12,13 @@ from typing import Any
 
 from modemgw.clock import Clock
 from modemgw.config import Config, RateLimits
-from modemgw.gateway.accept import NOBODY, Acceptance
+from modemgw.gateway.admission.checks import NOBODY, Acceptance
+from modemgw.gateway.admission.quota import Quota
 from modemgw.gateway.errors import IdempotencyConflict, Rejected, TooMany, Unavailable
 from modemgw.gateway.identifiers import new_id, new_ids
-from modemgw.gateway.metrics import Accepted as AcceptedCount
 from modemgw.gateway.misdated import believed, found_in
-from modemgw.gateway.outbox import REDATE_S, Outbox
-from modemgw.gateway.quota import Quota
+from modemgw.gateway.outgoing.outbox import REDATE_S, Outbox
+from modemgw.gateway.upkeep.metrics import Accepted as AcceptedCount
 from modemgw.store import (
     AnsweredBefore,
     Store,

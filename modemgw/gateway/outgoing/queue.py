@@ -9,8 +9,8 @@ from types import TracebackType
 
 from modemgw.clock import Clock
 from modemgw.config import RouteSection
-from modemgw.gateway.dispatch import Dispatch, LaneState
-from modemgw.gateway.job import Job
+from modemgw.gateway.outgoing.job import Job
+from modemgw.gateway.outgoing.matchmaking import Dispatch, LaneState
 
 logger = logging.getLogger(__name__)
 

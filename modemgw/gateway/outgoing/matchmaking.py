@@ -16,10 +16,10 @@ from sys import intern
 from typing import Literal
 
 from modemgw.config import RouteSection
-from modemgw.gateway.breaker import Breaker
-from modemgw.gateway.bucket import STALE, Bucket
-from modemgw.gateway.job import RANKS, Job
-from modemgw.gateway.throttle import Throttle
+from modemgw.gateway.fleet.breaker import Breaker
+from modemgw.gateway.fleet.throttle import Throttle
+from modemgw.gateway.outgoing.bucket import STALE, Bucket
+from modemgw.gateway.outgoing.job import RANKS, Job
 from modemgw.store.records import MessageStatus
 
 AGE_S = 60.0

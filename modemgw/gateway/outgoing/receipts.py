@@ -12,8 +12,8 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from modemgw.gateway import progress
-from modemgw.gateway.matching import NEAR_S, OLDEST_S, SLACK_S, Heard, choose, clock_seen
+from modemgw.gateway.outgoing import progress
+from modemgw.gateway.outgoing.matching import NEAR_S, OLDEST_S, SLACK_S, Heard, choose, clock_seen
 from modemgw.sms import Outcome, PduError, StatusReport, Timestamp, decode_mt, status_of
 from modemgw.store import AttemptKey, Submission, Transaction, attempts, centres, events
 from modemgw.store.records import AttemptState

@@ -13,20 +13,20 @@ from prometheus_client import CollectorRegistry
 
 from modemgw.clock import Clock, SystemClock
 from modemgw.config import Config
-from modemgw.gateway import life
+from modemgw.gateway.admission.acceptance import Accepted, AcceptedBatch, Door, Idempotency, Preview
 from modemgw.gateway.bus import EventBus
 from modemgw.gateway.changes import in_force, lines
 from modemgw.gateway.deliveries import Deliveries
-from modemgw.gateway.door import Accepted, AcceptedBatch, Door, Idempotency, Preview
 from modemgw.gateway.errors import FieldProblem, NotFound, Rejected
-from modemgw.gateway.fleet import Fleet, ModemView
-from modemgw.gateway.housekeeping import Housekeeping
-from modemgw.gateway.inbox import Inbox
-from modemgw.gateway.incoming import Incoming
-from modemgw.gateway.metrics import registry_of
-from modemgw.gateway.outbox import Outbox, RecoveryReport
-from modemgw.gateway.receipts import Receipts
+from modemgw.gateway.fleet.modems import Fleet, ModemView
+from modemgw.gateway.incoming.intake import Inbox
+from modemgw.gateway.incoming.reassembly import Incoming
+from modemgw.gateway.outgoing import life
+from modemgw.gateway.outgoing.outbox import Outbox, RecoveryReport
+from modemgw.gateway.outgoing.receipts import Receipts
 from modemgw.gateway.supervision import Keeper
+from modemgw.gateway.upkeep.metrics import registry_of
+from modemgw.gateway.upkeep.retention import Housekeeping
 from modemgw.modem import Timings, TraceLine, UssdAnswer, UssdUntypable
 from modemgw.store import (
     FILE_NAME,

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Callable
 
 from modemgw.clock import Clock
-from modemgw.gateway.incoming import TYPE_0, Incoming, decode, is_known
-from modemgw.gateway.receipts import Early, Matched, Receipts
+from modemgw.gateway.incoming.reassembly import TYPE_0, Incoming, decode, is_known
+from modemgw.gateway.outgoing.receipts import Early, Matched, Receipts
 from modemgw.modem import ReceivedPdu, SimIdentity
 from modemgw.sms import Deliver, StatusReport
 from modemgw.store import Store, StoreError, Transaction

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 
-from modemgw.gateway.job import RANKS, Job
+from modemgw.gateway.outgoing.job import RANKS, Job
 
 # Entries name a job by its number and place: one that is over leaves nothing but them behind.
 _Entry = tuple[int, int]

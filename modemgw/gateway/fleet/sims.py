@@ -12,10 +12,10 @@ from random import Random
 
 from modemgw.clock import SteadyClock
 from modemgw.config import Limits
-from modemgw.gateway.breaker import Breaker
-from modemgw.gateway.dispatch import LaneState
+from modemgw.gateway.fleet.breaker import Breaker
+from modemgw.gateway.fleet.throttle import Throttle
 from modemgw.gateway.misdated import believed, found_in
-from modemgw.gateway.throttle import Throttle
+from modemgw.gateway.outgoing.matchmaking import LaneState
 from modemgw.store import Store, Transaction, attempts, sim_state
 from modemgw.store.records import BreakerState, Misdated
 

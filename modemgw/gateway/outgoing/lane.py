@@ -10,15 +10,16 @@ from typing import Protocol
 
 from modemgw.clock import SteadyClock
 from modemgw.config import TypeSection, TypesSection
-from modemgw.gateway import content, life, progress
-from modemgw.gateway.breaker import Breaker
-from modemgw.gateway.dispatch import LaneState
-from modemgw.gateway.dispatcher import Dispatcher
+from modemgw.gateway.admission import content
 from modemgw.gateway.errors import Rejected
-from modemgw.gateway.job import FRILLS_REFUSED, Job, PartProgress, PartState
-from modemgw.gateway.life import Happening
-from modemgw.gateway.receipts import Matched, Receipts
-from modemgw.gateway.retry import Action, backoff, decide
+from modemgw.gateway.fleet.breaker import Breaker
+from modemgw.gateway.outgoing import life, progress
+from modemgw.gateway.outgoing.job import FRILLS_REFUSED, Job, PartProgress, PartState
+from modemgw.gateway.outgoing.life import Happening
+from modemgw.gateway.outgoing.matchmaking import LaneState
+from modemgw.gateway.outgoing.queue import Dispatcher
+from modemgw.gateway.outgoing.receipts import Matched, Receipts
+from modemgw.gateway.outgoing.retry import Action, backoff, decide
 from modemgw.modem import (
     ErrorClass,
     ErrorCode,

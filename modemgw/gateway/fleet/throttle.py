@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from random import Random
 
 from modemgw.config import Limits
-from modemgw.gateway.calendar import Calendar
+from modemgw.gateway.fleet.calendar import Calendar
 
 MINUTE = 60.0
 HOUR = 3600.0

@@ -14,11 +14,11 @@ from random import Random
 
 from modemgw.clock import Clock
 from modemgw.config import Config, Limits, ModemMatch, ModemSection
-from modemgw.gateway.dispatch import Held
 from modemgw.gateway.errors import Conflict, NotFound
-from modemgw.gateway.lane import Lane
-from modemgw.gateway.outbox import Outbox
-from modemgw.gateway.pins import StoredPins
+from modemgw.gateway.fleet.pins import StoredPins
+from modemgw.gateway.outgoing.lane import Lane
+from modemgw.gateway.outgoing.matchmaking import Held
+from modemgw.gateway.outgoing.outbox import Outbox
 from modemgw.gateway.supervision import Keeper
 from modemgw.modem import (
     Locator,

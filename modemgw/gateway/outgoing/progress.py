@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from modemgw.gateway import life
-from modemgw.gateway.life import Subject
+from modemgw.gateway.outgoing import life
+from modemgw.gateway.outgoing.life import Subject
 from modemgw.sms import Outcome, status_of
 from modemgw.store import Submission, Transaction, messages
 from modemgw.store.records import ErrorInfo, Message, PartStatus

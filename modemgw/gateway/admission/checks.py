@@ -7,10 +7,10 @@ from functools import lru_cache
 from random import Random
 
 from modemgw.config import Config, RouteMatch, RouteSection, TypeSection
-from modemgw.gateway.content import Content, Encoding, split
+from modemgw.gateway.admission.content import Content, Encoding, split
+from modemgw.gateway.admission.numbers import NumberError, normalise
 from modemgw.gateway.errors import FieldProblem, Rejected
 from modemgw.gateway.identifiers import new_id
-from modemgw.gateway.numbers import NumberError, normalise
 from modemgw.sms import Segmentation
 from modemgw.store.records import (
     Message,

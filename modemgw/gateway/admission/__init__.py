@@ -1,0 +1,1 @@
+"""What is asked for becomes a message, or a reason why not."""

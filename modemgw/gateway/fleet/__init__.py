@@ -1,0 +1,1 @@
+"""Modems and their SIMs."""

@@ -1,0 +1,1 @@
+"""From a PDU that a modem offers to an inbound message."""

@@ -1,0 +1,1 @@
+"""From a message that is accepted to its fate."""
