@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from modemgw.config import Limits, RouteSection
-from modemgw.gateway.admission.content import Content
 from modemgw.gateway.fleet.throttle import Throttle
+from modemgw.gateway.outgoing.content import Content
 from modemgw.gateway.outgoing.job import Job, PartState
 from modemgw.gateway.outgoing.matchmaking import (
     AGE_S,

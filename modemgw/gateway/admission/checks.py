@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
 from random import Random
 
-from modemgw.config import Config, RouteMatch, RouteSection, TypeSection
-from modemgw.gateway.admission.content import Content, Encoding, split
+from modemgw.config import Config, TypeSection
 from modemgw.gateway.admission.numbers import NumberError, normalise
 from modemgw.gateway.errors import FieldProblem, Rejected
 from modemgw.gateway.identifiers import new_id
+from modemgw.gateway.outgoing import routes
+from modemgw.gateway.outgoing.content import Content, Encoding, split
 from modemgw.sms import Segmentation
 from modemgw.store.records import (
     Message,
@@ -130,7 +131,7 @@ class Acceptance:
         What is returned raises Rejected for a number that is none, or that no route carries.
         """
         region = self._region
-        carriers = _carriers(self._routes, new.type, key, new.tags)
+        carriers = routes.carriers(self._routes, type=new.type, key=key, tags=new.tags)
         if new.route is not None:
             carriers = [((), new.route)]
 
@@ -139,7 +140,7 @@ class Acceptance:
                 to = normalise(given, region)
             except NumberError as error:
                 raise Rejected([FieldProblem("to", str(error), "invalid-number")]) from error
-            route = _first(carriers, to)
+            route = routes.first(carriers, to)
             if route is not None:
                 return to, route
             problem = f"no route is configured that carries a {new.type} there"
@@ -170,39 +171,6 @@ class Acceptance:
             message_class=new.message_class,
         )
         return split(content, max_parts=new.max_parts)
-
-
-def route_for(
-    routes: Sequence[RouteSection], *, to: str, type: str, key: str, tags: tuple[str, ...]
-) -> str | None:
-    """The id of the first route that matches a message; None when there is none."""
-    return _first(_carriers(routes, type, key, tags), to)
-
-
-_Carriers = list[tuple[tuple[str, ...], str]]
-"""The prefixes of numbers that a route takes (empty: every number), and its id."""
-
-
-def _carriers(
-    routes: Sequence[RouteSection], type: str, key: str, tags: tuple[str, ...]
-) -> _Carriers:
-    return [(r.match.to_prefix, r.id) for r in routes if _carries(r.match, type, key, tags)]
-
-
-def _first(carriers: _Carriers, to: str) -> str | None:
-    for prefixes, route in carriers:
-        if not prefixes or to.startswith(prefixes):
-            return route
-    return None
-
-
-def _carries(match: RouteMatch, type: str, key: str, tags: tuple[str, ...]) -> bool:
-    """Whether a route takes such messages, to whatever number."""
-    if match.type and type not in match.type:
-        return False
-    if match.key and key not in match.key:
-        return False
-    return not match.tag or not set(match.tag).isdisjoint(tags)
 
 
 def _text_sent(new: NewMessage, parts: Segmentation) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from math import inf
 
-from modemgw.gateway.admission.content import Content
+from modemgw.gateway.outgoing.content import Content
 from modemgw.gateway.outgoing.life import Subject
 from modemgw.store.records import Attempt, AttemptState, Mailing, Message, MessageStatus
 

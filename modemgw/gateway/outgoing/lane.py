@@ -10,10 +10,9 @@ from typing import Protocol
 
 from modemgw.clock import SteadyClock
 from modemgw.config import TypeSection, TypesSection
-from modemgw.gateway.admission import content
 from modemgw.gateway.errors import Rejected
 from modemgw.gateway.fleet.breaker import Breaker
-from modemgw.gateway.outgoing import life, progress
+from modemgw.gateway.outgoing import content, life, progress
 from modemgw.gateway.outgoing.job import FRILLS_REFUSED, Job, PartProgress, PartState
 from modemgw.gateway.outgoing.life import Happening
 from modemgw.gateway.outgoing.matchmaking import LaneState

@@ -12,7 +12,6 @@ from random import Random
 
 from modemgw.clock import Clock, SteadyClock
 from modemgw.config import Config, Limits, ModemSection
-from modemgw.gateway.admission.checks import route_for
 from modemgw.gateway.errors import Conflict
 from modemgw.gateway.fleet.sims import Sims
 from modemgw.gateway.fleet.throttle import Throttle
@@ -24,6 +23,7 @@ from modemgw.gateway.outgoing.matchmaking import STICKY_RECIPIENTS, Dispatch, La
 from modemgw.gateway.outgoing.queue import Dispatcher
 from modemgw.gateway.outgoing.receipts import Matched, Receipts
 from modemgw.gateway.outgoing.rerouting import reroute
+from modemgw.gateway.outgoing.routes import route_for
 from modemgw.store import (
     AttemptKey,
     Store,

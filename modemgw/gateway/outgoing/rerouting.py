@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from modemgw.config import RouteSection
-from modemgw.gateway.admission.checks import route_for
 from modemgw.gateway.outgoing.queue import Dispatcher
+from modemgw.gateway.outgoing.routes import route_for
 from modemgw.store import Store, Transaction, messages
 
 CHUNK = 1000
