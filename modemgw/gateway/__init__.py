@@ -1,6 +1,6 @@
 """Policy: accept, route, throttle, dispatch, retry, match receipts, reassemble, hand on."""
 
-from modemgw.gateway.admission.acceptance import Accepted, AcceptedBatch, Idempotency, Preview
+from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempotency, Preview
 from modemgw.gateway.build import Gateway
 from modemgw.gateway.errors import (
     Conflict,

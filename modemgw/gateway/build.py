@@ -13,7 +13,10 @@ from prometheus_client import CollectorRegistry
 
 from modemgw.clock import Clock, SystemClock
 from modemgw.config import Config
-from modemgw.gateway.admission.acceptance import Accepted, AcceptedBatch, Door, Idempotency, Preview
+from modemgw.gateway.admission.admission import Admission
+from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempotency, Preview
+from modemgw.gateway.admission.rule import Surroundings
+from modemgw.gateway.admission.rules import RULES, Rules
 from modemgw.gateway.bus import EventBus
 from modemgw.gateway.changes import in_force, lines
 from modemgw.gateway.deliveries import Deliveries
@@ -120,9 +123,13 @@ class Gateway:
             clock=self._clock,
             random=self._random,
             next_n=last_message + 1,
+            ask_again=lambda job: self._rules.at_sending(job),
         )
-        self._door = Door(
-            self._config,
+        surroundings = Surroundings(self._store, self._outbox.clock)
+        self._rules = Rules(RULES, self._config, surroundings)
+        self._outbox.clock.follow(self._rules.clock_set)
+        self._admission = Admission(
+            self._rules,
             store=self._store,
             outbox=self._outbox,
             clock=self._clock,
@@ -131,7 +138,7 @@ class Gateway:
         self._deliveries = Deliveries(
             self._config.handler,
             store=self._store,
-            reply=self._door.reply,
+            reply=self._admission.reply,
             clock=self._clock,
             random=self._random,
         )
@@ -153,7 +160,7 @@ class Gateway:
             self._config,
             store=self._store,
             inbox=self._inbox,
-            quotas=self._door.quotas,
+            forgetful=(self._rules,),
             clock=self._clock,
         )
         self._fleet = Fleet(
@@ -167,7 +174,7 @@ class Gateway:
             paused=await self._store.read(sim_state.paused),
             keeper=self.keeper,
         )
-        await self._door.count_used()
+        await self._rules.load()
         with contextlib.suppress(StoreUnavailable):  # then `_run` does it when the database can
             self.found = await self._outbox.recover()
 
@@ -229,7 +236,7 @@ class Gateway:
             begin = self._fleet.plan(config)
             told = lines(self._config, config)
             config = self._config = in_force(self._config, config)
-            self._door.reconfigure(config)
+            self._rules.configure(config)
             self._outbox.reconfigure(config)
             self._deliveries.reconfigure(config.handler)
             self._inbox.reassembly_timeout_s = config.gateway.reassembly_timeout
@@ -237,7 +244,7 @@ class Gateway:
             told += await _together(
                 self._fleet.reconfigure(config, begin),
                 self._outbox.reroute(),
-                self._door.count_used(),
+                self._rules.load(),
             )
             return [*told, *self._outbox.pinned_to_nobody()]
 
@@ -276,7 +283,7 @@ class Gateway:
         Raises Rejected (with every field that is wrong), TooMany, IdempotencyConflict,
         Unavailable.
         """
-        return await self._door.send(new, key=key, idempotency=idempotency)
+        return await self._admission.send(new, key=key, idempotency=idempotency)
 
     async def send_batch(
         self, news: Iterable[NewMessage], *, key: str, idempotency: Idempotency | None = None
@@ -285,11 +292,11 @@ class Gateway:
 
         Raises IdempotencyConflict, Unavailable.
         """
-        return await self._door.send_batch(news, key=key, idempotency=idempotency)
+        return await self._admission.send_batch(news, key=key, idempotency=idempotency)
 
     def preview(self, new: NewMessage, *, key: str) -> Preview:
         """What a message would be sent as; sends nothing. Raises Rejected as `send` would."""
-        return self._door.preview(new, key=key)
+        return self._admission.preview(new, key=key)
 
     async def message(self, id: str) -> Message:
         """A message and its history. Raises NotFound."""
@@ -412,7 +419,7 @@ class Gateway:
         return registry_of(
             self._fleet.views,
             lambda: len(self._outbox.dispatcher.core),
-            self._door.accepted,
+            self._admission.counts,
             self.keeper,
         )
 

@@ -8,10 +8,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, cast
 
+from modemgw.clock import SteadyClock
 from modemgw.config import Config, parse
-from modemgw.gateway.admission.checks import Acceptance
+from modemgw.gateway.admission.rule import Request, Surroundings
+from modemgw.gateway.admission.rules import RULES, Rules
+from modemgw.gateway.identifiers import new_id
 from modemgw.gateway.outgoing import life
 from modemgw.gateway.outgoing.lane import Lane
 from modemgw.gateway.outgoing.outbox import Outbox, RecoveryReport
@@ -110,6 +113,21 @@ def _moment(at: float) -> Any:
     return datetime.fromtimestamp(at, UTC)
 
 
+def checked(
+    config: Config,
+    new: NewMessage,
+    *,
+    key: str = "test",
+    now: float = START,
+    random: Random | None = None,
+) -> Message:
+    """The message that every rule lets through, though nothing is accepted. Raises Rejected."""
+    surroundings = Surroundings(cast(Store, None), SteadyClock(FakeClock(now)))
+    draft = Rules(RULES, config, surroundings).draft(Request(key, now), new)
+    one = draft.check(new.to)
+    return draft.message((new_id("msg", now, random or Random(1)), one.to, one.route))
+
+
 class Lab:
     """An outbox with its lanes running."""
 
@@ -119,7 +137,6 @@ class Lab:
         self.receipts = Receipts()
         self.events: list[Event] = []
         store.on_events(self.events.extend)
-        self.acceptance = Acceptance(config, self.random)
         self.modems: dict[str, FakeModem] = {}
         self.lanes: dict[str, Lane] = {}
         self.tasks: dict[str, asyncio.Task[None]] = {}
@@ -161,9 +178,13 @@ class Lab:
         with self.outbox.dispatcher:
             pass
 
+    def check(self, new: NewMessage) -> Message:
+        """The message as it will be accepted. Raises Rejected."""
+        return checked(self.config, new, now=self.clock.time(), random=self.random)
+
     async def accept(self, to: str = "+447700900123", text: str = "hello", **more: Any) -> Message:
         new = NewMessage(to=to, text=text, **more)
-        message = self.acceptance.check(new, key="test", now=self.clock.time())
+        message = self.check(new)
         await self.outbox.accept([Mailing.of(message)])
         return message
 

@@ -30,7 +30,7 @@ def count(table: str):  # type: ignore[no-untyped-def]
 
 def keeper(store: Store, clock: FakeClock, **config: object) -> Housekeeping:
     inbox: Inbox = NothingIn()  # type: ignore[assignment]
-    return Housekeeping(parse(config), store=store, inbox=inbox, quotas=(), clock=clock)
+    return Housekeeping(parse(config), store=store, inbox=inbox, forgetful=(), clock=clock)
 
 
 def fill(messages: int):  # type: ignore[no-untyped-def]

@@ -13,11 +13,10 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from gateway_lab import START, FakeClock
+from gateway_lab import START, FakeClock, checked
 
 from modemgw.config import Limits, parse
 from modemgw.gateway import AcceptedBatch, Gateway, MessageQuery, TooMany
-from modemgw.gateway.admission.checks import Acceptance
 from modemgw.gateway.fleet.throttle import Throttle
 from modemgw.gateway.identifiers import new_id, new_ids
 from modemgw.gateway.outgoing.job import job_of, jobs_of
@@ -180,7 +179,7 @@ async def test_a_batch_is_offered_to_idle_lanes_until_none_may_take_more(
         on_quota=nothing,
     )
     new = NewMessage(to=NUMBERS[0], text="hello")
-    message = Acceptance(config, Random(1)).check(new, key="a", now=START)
+    message = checked(config, new, key="a")
     recipients = [(str(n), to, "default") for n, to in enumerate(NUMBERS[:250])]
     with dispatcher:
         waiting = {}

@@ -346,9 +346,7 @@ async def test_what_was_checked_by_routes_of_before_takes_one_that_is_there(
     tmp_path: Path,
 ) -> None:
     async with running(tmp_path, route=TWO_ROUTES) as lab:
-        checked = lab.acceptance.check(
-            NewMessage(to=TO, text="hello", type="promotional"), key="test", now=lab.clock.time()
-        )
+        checked = lab.check(NewMessage(to=TO, text="hello", type="promotional"))
         assert checked.route == "bulk"
         await go_by(lab, tmp_path, route=TWO_ROUTES[1:])
         await lab.outbox.accept([Mailing.of(checked)])

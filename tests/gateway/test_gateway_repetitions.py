@@ -44,7 +44,9 @@ async def take(box: Postbox, *pdus: ReceivedPdu) -> None:
 
 
 def house(box: Postbox, **config: Any) -> Housekeeping:
-    return Housekeeping(parse(config), store=box.store, inbox=box.inbox, quotas=(), clock=box.clock)
+    return Housekeeping(
+        parse(config), store=box.store, inbox=box.inbox, forgetful=(), clock=box.clock
+    )
 
 
 @pytest.mark.parametrize("days", [6, 8, 40, 400])

@@ -14,6 +14,7 @@ from gateway_lab import FakeClock, Lab, refusal, running
 
 from modemgw.config import parse
 from modemgw.gateway import Gateway, TooMany
+from modemgw.gateway.admission.limits import LimitsRule
 from modemgw.gateway.fleet.breaker import Breaker
 from modemgw.modem import ErrorClass, SubmitAmbiguous
 from modemgw.store import messages, sim_state
@@ -325,19 +326,19 @@ async def test_limits_of_recipients_keys_and_replies_hold_after_a_restart(tmp_pa
     reply = NewMessage(to=TO, text="thank you")
     async with Gateway.open(config) as gateway:
         for _ in range(6):
-            await gateway._door.reply(reply, lambda tx: None)
+            await gateway._admission.reply(reply, lambda tx: None)
         for n in range(8):
             await gateway.send(NewMessage(to=f"+44770090020{n}", text="x"), key="a")
     async with Gateway.open(config) as gateway:
         with pytest.raises(TooMany, match="API key"):
             await gateway.send(NewMessage(to=TO, text="x"), key="a")
         with pytest.raises(TooMany, match="automatic replies"):
-            await gateway._door.reply(reply, lambda tx: None)
+            await gateway._admission.reply(reply, lambda tx: None)
         other = NewMessage(to="+447700900999", text="x")
-        await gateway._door.reply(other, lambda tx: None)
+        await gateway._admission.reply(other, lambda tx: None)
         # What was refused was not counted.
-        used = gateway._door._per_recipient._times[TO]
-        assert len(used) == 6
+        (limits,) = [rule for rule in gateway._rules.all if isinstance(rule, LimitsRule)]
+        assert len(limits.recipients._times[TO]) == 6
 
 
 # --- what is scheduled

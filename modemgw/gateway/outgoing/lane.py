@@ -10,7 +10,7 @@ from typing import Protocol
 
 from modemgw.clock import SteadyClock
 from modemgw.config import TypeSection, TypesSection
-from modemgw.gateway.errors import Rejected
+from modemgw.gateway.errors import Rejected, TooMany
 from modemgw.gateway.fleet.breaker import Breaker
 from modemgw.gateway.outgoing import content, life, progress
 from modemgw.gateway.outgoing.job import FRILLS_REFUSED, Job, PartProgress, PartState
@@ -63,7 +63,12 @@ class Sender(Protocol):
 
 
 class Lane:
-    """Carries messages through one modem, one part after another."""
+    """Carries messages through one modem, one part after another.
+
+    `ask_again` is called with each message that was taken for sending, unless the network has a
+    part of it already: half a message would be worse. It raises Rejected, and the message ends with
+    the first problem as its error; or TooMany, and the message waits so long.
+    """
 
     def __init__(
         self,
@@ -76,6 +81,7 @@ class Lane:
         keep_breaker: Callable[[str, Breaker], None],
         types: TypesSection,
         receipt_timeout_s: float,
+        ask_again: Callable[[Job], None],
         clock: SteadyClock,
         random: Random,
     ) -> None:
@@ -87,6 +93,7 @@ class Lane:
         self._keep_breaker = keep_breaker
         self._types = types
         self._receipt_timeout_s = receipt_timeout_s
+        self._ask_again = ask_again
         self._clock = clock
         self._random = random
         self._draining = False
@@ -141,6 +148,9 @@ class Lane:
         return section
 
     async def _carry(self, job: Job) -> None:
+        if not self._may_still_be_sent(job):
+            await asyncio.sleep(0)  # as many as may be refused one after another: let others in
+            return
         pending = job.pending()
         for position, index in enumerate(pending):
             if self._draining:
@@ -154,6 +164,23 @@ class Lane:
             if not await self._send_part(job, index, more=more):
                 return
         self._put_back(job)
+
+    def _may_still_be_sent(self, job: Job) -> bool:
+        """Whether nothing has come up since it was accepted; otherwise its case is settled here."""
+        if any(progress.state is PartState.ACCEPTED for progress in job.progress):
+            return True
+        try:
+            self._ask_again(job)
+        except Rejected as refusal:
+            error = ErrorInfo(refusal.problems[0].code, str(refusal), permanent=True)
+            logger.info("message %s is not sent after all: %s", job.id, error.code)
+            self._give_up(job, MessageStatus.FAILED, error)
+        except TooMany as refusal:
+            wait_s = max(refusal.retry_after_s, BREATH_S)
+            self._dispatcher.add(job, at=self._clock.time() + wait_s)
+        else:
+            return True
+        return False
 
     def _rescue(self, job: Job, error: Exception) -> None:
         """After a fault of ours with a message in hand: it is neither lost nor sent twice.

@@ -76,7 +76,10 @@ class RecoveryReport:
 
 
 class Outbox:
-    """Owns the queue and the lanes. Use as a context manager around the running of the lanes."""
+    """Owns the queue and the lanes. Use as a context manager around the running of the lanes.
+
+    `ask_again`: see Lane.
+    """
 
     def __init__(
         self,
@@ -87,6 +90,7 @@ class Outbox:
         clock: Clock,
         random: Random,
         next_n: int,
+        ask_again: Callable[[Job], None] = lambda job: None,
     ) -> None:
         self._config = config
         self._store = store
@@ -95,6 +99,7 @@ class Outbox:
         """What the queue, the limits and every wait go by."""
         self._random = random
         self._next_n = next_n
+        self._ask_again = ask_again
         self.recovered = False
         """Whether what the last run left was taken up; before that nothing new is accepted."""
         self._marks: dict[str, int] = {}
@@ -283,6 +288,7 @@ class Outbox:
             keep_breaker=self._sims.keep_breaker,
             types=self._config.type,
             receipt_timeout_s=self._config.gateway.receipt_timeout,
+            ask_again=self._ask_again,
             clock=self.clock,
             random=self._random,
         )
