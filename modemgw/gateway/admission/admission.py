@@ -175,13 +175,8 @@ class Admission:
         """Promise messages. Raises Unavailable, or what the writing raises: then nothing is."""
         try:
             steps = [*first, *self._rules.in_transaction(request, answer)]
-
-            def write_first(tx: Transaction) -> None:
-                for step in steps:
-                    step(tx)
-
             mailings = [one.mailing for one in admitted if one.mailing.recipients]
-            await self._outbox.accept(mailings, first=write_first, then=then)
+            await self._outbox.accept(mailings, first=_one_after_another(steps), then=then)
         except Exception as error:
             _give_all_back(admitted)
             if isinstance(error, StoreUnavailable):
@@ -190,6 +185,14 @@ class Admission:
         for mailing in mailings:
             type = mailing.common.type
             self.counts[type] = self.counts.get(type, 0) + len(mailing.recipients)
+
+
+def _one_after_another(steps: Sequence[_Write]) -> _Write | None:
+    def write(tx: Transaction) -> None:
+        for step in steps:
+            step(tx)
+
+    return write if steps else None
 
 
 def _shared(news: Iterable[NewMessage]) -> Iterable[tuple[NewMessage, Sequence[str]]]:

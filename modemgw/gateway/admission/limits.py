@@ -40,6 +40,9 @@ class LimitsRule(Rule):
         self._quotas = (self.recipients, self.keys, self.replies)
         self._to_count = True
         """Limits are new: what was accepted before them is not counted yet."""
+        self._asked: tuple[str, float, bool] | None = None
+        self._share: _Share | None = None
+        """What was made for the last request."""
         self._began = surroundings.clock.date()
 
     def configure(self, config: Config) -> None:
@@ -50,6 +53,7 @@ class LimitsRule(Rule):
         ):
             self._to_count |= quota.limits != limits
             quota.limits = limits
+        self._asked = None
 
     async def load(self) -> None:
         """See Rule. Limits count what was accepted within their windows before they were there."""
@@ -64,16 +68,23 @@ class LimitsRule(Rule):
             self._know(used)
         self._to_count = False
 
-    def reservation(self, draft: Draft) -> Reservation:
+    def reservation(self, draft: Draft) -> Reservation | None:
         """See Rule."""
         request = draft.request
-        counted: list[_Counted] = [
-            (self.recipients, None, _SHARE.format("recipient")),
-            (self.keys, request.key, _SHARE.format("API key")),
-        ]
-        if request.automatic:
+        asked = request.key, request.now, request.automatic
+        if asked != self._asked:  # the messages of a batch share it, be they alike or not
+            self._asked, self._share = asked, self._share_of(*asked)
+        return self._share
+
+    def _share_of(self, key: str, now: float, automatic: bool) -> _Share | None:
+        counted: list[_Counted] = []
+        if self.recipients.window_s:
+            counted.append((self.recipients, None, _RECIPIENT))
+        if self.keys.window_s:
+            counted.append((self.keys, key, _KEY))
+        if automatic:
             counted.append((self.replies, None, _REPLIES))
-        return _Share(counted, request.now)
+        return _Share(counted, now) if counted else None
 
     def clock_set(self, by_s: float) -> None:
         """See Rule. The store's dates of this run are moved, so ours must be."""
@@ -119,6 +130,7 @@ class LimitsRule(Rule):
 _SHARE = (
     "this {} has had as many messages as its limits allow; one more is allowed in {{wait_s:.0f}} s"
 )
+_RECIPIENT, _KEY = _SHARE.format("recipient"), _SHARE.format("API key")
 _REPLIES = "it has had as many automatic replies as it may have"
 
 _Counted = tuple[Quota, str | None, str]
@@ -127,6 +139,8 @@ _Counted = tuple[Quota, str | None, str]
 
 class _Share:
     """One message of each quota that counts it."""
+
+    __slots__ = ("_counted", "_now")
 
     def __init__(self, counted: Sequence[_Counted], now: float) -> None:
         self._counted = counted

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from modemgw.clock import SteadyClock
 from modemgw.config import Config
@@ -27,8 +27,7 @@ NOBODY: Recipient = ("", "", "")
 """Stands for the recipient in what the messages of a mailing share."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One call of a caller: a message, a batch, an automatic reply or a preview."""
 
     key: str
@@ -89,13 +88,15 @@ class Draft:
     """UTC seconds after which it is not sent any more."""
     problems: list[FieldProblem] = field(default_factory=list)
     """What is wrong with it, whoever gets it."""
-    checks: Sequence[Check] = ()
-    reservations: Sequence[Reservation] = ()
+    checks: list[Check] = field(default_factory=list)
+    """What the rules do for each recipient."""
+    reservations: list[Reservation] = field(default_factory=list)
+    """What each message takes."""
 
     def check(self, given: str) -> Addressee:
         """A recipient whom this may be sent to. Raises Rejected with every field that is wrong."""
         one = Addressee(given)
-        problems: list[FieldProblem] = []
+        problems: tuple[FieldProblem, ...] = ()
         for check in self.checks:
             try:
                 check(one)
@@ -113,14 +114,13 @@ class Draft:
         Raises Rejected, or TooMany when nothing is wrong but a limit is reached.
         """
         one = self.check(given)
-        taken = 0
-        try:
-            for reservation in self.reservations:
+        taken = self.reservations
+        for reservation in taken:
+            try:
                 reservation.take(one.to)
-                taken += 1
-        except Exception:
-            give_back(self.reservations[:taken], one.to)
-            raise
+            except Exception:
+                give_back(taken[: taken.index(reservation)], one.to)
+                raise
         return one
 
     def message(self, recipient: Recipient = NOBODY) -> Message:
@@ -201,14 +201,13 @@ class Rule:
         """
         return None
 
-    def at_sending(self) -> Callable[[Job], None] | None:
-        """What is asked again each time a message is taken for sending; None: nothing.
+    def at_sending(self, job: Job) -> None:
+        """Look at a message again, each time that it is taken for sending.
 
-        What is returned raises Rejected, and the message ends with the first of its problems as its
-        error; or TooMany, and the message waits so long. A message of which the network has a part
-        already is not asked for any more: half of it would be worse than all of it.
+        Raises Rejected, and the message ends with the first of the problems as its error; or
+        TooMany, and the message waits so long. It is not asked about a message of which the network
+        has a part already: half of it would be worse than all of it.
         """
-        return None
 
     def clock_set(self, by_s: float) -> None:
         """The wall clock was set `by_s` seconds ahead, and the store's dates of this run with it.
