@@ -15,8 +15,6 @@ from modemgw.clock import Clock, SystemClock
 from modemgw.config import Config
 from modemgw.gateway.admission.admission import Admission
 from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempotency, Preview
-from modemgw.gateway.admission.rule import Surroundings
-from modemgw.gateway.admission.rules import RULES, Rules
 from modemgw.gateway.bus import EventBus
 from modemgw.gateway.changes import in_force, lines
 from modemgw.gateway.deliveries import Deliveries
@@ -123,13 +121,10 @@ class Gateway:
             clock=self._clock,
             random=self._random,
             next_n=last_message + 1,
-            ask_again=lambda job: self._rules.at_sending(job),
+            ask_again=lambda job: self._admission.ask_again(job),
         )
-        surroundings = Surroundings(self._store, self._outbox.clock)
-        self._rules = Rules(RULES, self._config, surroundings)
-        self._outbox.clock.follow(self._rules.clock_set)
         self._admission = Admission(
-            self._rules,
+            self._config,
             store=self._store,
             outbox=self._outbox,
             clock=self._clock,
@@ -160,7 +155,7 @@ class Gateway:
             self._config,
             store=self._store,
             inbox=self._inbox,
-            forgetful=(self._rules,),
+            forgetful=(self._admission,),
             clock=self._clock,
         )
         self._fleet = Fleet(
@@ -174,7 +169,7 @@ class Gateway:
             paused=await self._store.read(sim_state.paused),
             keeper=self.keeper,
         )
-        await self._rules.load()
+        await self._admission.load()
         with contextlib.suppress(StoreUnavailable):  # then `_run` does it when the database can
             self.found = await self._outbox.recover()
 
@@ -236,7 +231,7 @@ class Gateway:
             begin = self._fleet.plan(config)
             told = lines(self._config, config)
             config = self._config = in_force(self._config, config)
-            self._rules.configure(config)
+            self._admission.reconfigure(config)
             self._outbox.reconfigure(config)
             self._deliveries.reconfigure(config.handler)
             self._inbox.reassembly_timeout_s = config.gateway.reassembly_timeout
@@ -244,7 +239,7 @@ class Gateway:
             told += await _together(
                 self._fleet.reconfigure(config, begin),
                 self._outbox.reroute(),
-                self._rules.load(),
+                self._admission.load(),
             )
             return [*told, *self._outbox.pinned_to_nobody()]
 

@@ -337,7 +337,7 @@ async def test_limits_of_recipients_keys_and_replies_hold_after_a_restart(tmp_pa
         other = NewMessage(to="+447700900999", text="x")
         await gateway._admission.reply(other, lambda tx: None)
         # What was refused was not counted.
-        (limits,) = [rule for rule in gateway._rules.all if isinstance(rule, LimitsRule)]
+        (limits,) = [rule for rule in gateway._admission._rules.all if isinstance(rule, LimitsRule)]
         assert len(limits.recipients._times[TO]) == 6
 
 

@@ -436,7 +436,7 @@ async def test_a_change_that_fails_has_ended_in_all_its_parts(
             raise ValueError("second")
 
         monkeypatch.setattr(gateway._outbox, "reroute", fails)
-        monkeypatch.setattr(gateway._rules, "load", takes_longer)
+        monkeypatch.setattr(gateway._admission, "load", takes_longer)
         with pytest.raises(BaseExceptionGroup) as failed:
             await gateway.reconfigure(gateway.config)
         assert ended == ["counted"]

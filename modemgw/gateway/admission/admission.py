@@ -9,13 +9,15 @@ from random import Random
 from typing import Any
 
 from modemgw.clock import Clock
+from modemgw.config import Config
 from modemgw.gateway.admission.idempotency import answered_before, first_answer
 from modemgw.gateway.admission.limits import REPLIES_KEY
 from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempotency, Preview
-from modemgw.gateway.admission.rule import Request, Reservation, give_back
-from modemgw.gateway.admission.rules import Rules
+from modemgw.gateway.admission.rule import Request, Reservation, Surroundings, give_back
+from modemgw.gateway.admission.rules import RULES, Rules
 from modemgw.gateway.errors import Rejected, TooMany, Unavailable
 from modemgw.gateway.identifiers import new_id, new_ids
+from modemgw.gateway.outgoing.job import Job
 from modemgw.gateway.outgoing.outbox import Outbox
 from modemgw.store import AnsweredBefore, Store, StoreUnavailable, Transaction, messages
 from modemgw.store.records import Mailing, Message, NewMailing, NewMessage, Recipient
@@ -43,12 +45,13 @@ class _Admitted:
 
 
 class Admission:
-    """Accepts messages into the outbox, or says why not."""
+    """Accepts messages into the outbox, or says why not. Await `load` before the first one."""
 
     def __init__(
-        self, rules: Rules, *, store: Store, outbox: Outbox, clock: Clock, random: Random
+        self, config: Config, *, store: Store, outbox: Outbox, clock: Clock, random: Random
     ) -> None:
-        self._rules = rules
+        self._rules = Rules(RULES, config, Surroundings(store, outbox.clock))
+        outbox.clock.follow(self._rules.clock_set)
         self._store = store
         self._outbox = outbox
         self._clock = clock
@@ -56,10 +59,33 @@ class Admission:
         self.counts: dict[str, int] = {}
         """How many messages this run has accepted, by type."""
 
+    def reconfigure(self, config: Config) -> None:
+        """Go by another configuration; then await `load`."""
+        self._rules.configure(config)
+
+    async def load(self) -> None:
+        """Let the rules learn what they must know of the store."""
+        await self._rules.load()
+
+    def ask_again(self, job: Job) -> None:
+        """Ask the rules about a message that is taken for sending.
+
+        Raises Rejected (it is not sent any more) or TooMany (it waits so long).
+        """
+        self._rules.at_sending(job)
+
+    def forget_idle(self, now: float) -> None:
+        """Drop from memory what does not matter any more at `now` (UTC seconds)."""
+        self._rules.forget_idle(now)
+
     async def send(
         self, new: NewMessage, *, key: str, idempotency: Idempotency | None = None
     ) -> Accepted:
-        """See Gateway.send."""
+        """Accept a message: when this returns it is committed.
+
+        Raises Rejected (with every field that is wrong), TooMany, IdempotencyConflict,
+        Unavailable.
+        """
         request = Request(key, self._now(), idempotency=idempotency)
         try:
             message, admitted = self._admit(request, new)
@@ -77,7 +103,10 @@ class Admission:
     async def send_batch(
         self, news: Iterable[NewMessage], *, key: str, idempotency: Idempotency | None = None
     ) -> AcceptedBatch:
-        """See Gateway.send_batch."""
+        """Accept what can be accepted of a batch, in one transaction.
+
+        Raises IdempotencyConflict, Unavailable.
+        """
         now = self._now()
         id = new_id("bat", now, self._random)
         request = Request(key, now, batch=id, idempotency=idempotency)
@@ -110,7 +139,7 @@ class Admission:
         await self._commit([admitted], request, None, first=[first])
 
     def preview(self, new: NewMessage, *, key: str) -> Preview:
-        """See Gateway.preview."""
+        """What a message would be sent as; sends nothing. Raises Rejected as `send` would."""
         draft = self._rules.draft(Request(key, self._clock.time()), new)
         draft.check(new.to)
         parts = draft.parts
