@@ -89,7 +89,7 @@ class PortsBody(Body):
     source: Annotated[int, Field(ge=0, le=65535), WHOLE] = 0
 
 
-class Content(Body):
+class SharedFields(Body):
     """Everything about a message but its recipient."""
 
     text: Annotated[
@@ -184,7 +184,7 @@ _PUNCTUATION = r"[\s().\-/\u2010-\u2015]"
 _NUMBER = f"^{_PUNCTUATION}*[+]?(?:{_PUNCTUATION}*[0-9*#]){{3,19}}{_PUNCTUATION}*$"
 
 
-class BatchItem(Content):
+class BatchItem(SharedFields):
     """One message of a batch. What is wrong with one is told beside the others."""
 
     to: Recipient
@@ -236,7 +236,7 @@ class BatchOfMessages(Body):
         return (message.new_message() for message in self.messages)
 
 
-class BatchOfRecipients(Content):
+class BatchOfRecipients(SharedFields):
     """One content to many recipients."""
 
     to: Annotated[tuple[Recipient, ...], Field(min_length=1, max_length=MAX_BATCH), FailFast()]
