@@ -16,6 +16,7 @@ from modemgw.gateway.admission.rule import Request, Surroundings
 from modemgw.gateway.admission.rules import RULES, Rules
 from modemgw.gateway.identifiers import new_id
 from modemgw.gateway.outgoing import life
+from modemgw.gateway.outgoing.job import Job
 from modemgw.gateway.outgoing.lane import Lane
 from modemgw.gateway.outgoing.outbox import Outbox, RecoveryReport
 from modemgw.gateway.outgoing.receipts import Early, Matched, Receipts
@@ -141,6 +142,8 @@ class Lab:
         self.lanes: dict[str, Lane] = {}
         self.tasks: dict[str, asyncio.Task[None]] = {}
         self.found: RecoveryReport | None = None
+        self.ask_again: Callable[[Job], None] = lambda job: None
+        """What is asked of each message that a lane has taken."""
 
     async def start(self, *, ready: bool = True) -> None:
         last = await self.store.read(messages.last_n)
@@ -151,6 +154,7 @@ class Lab:
             clock=self.clock,
             random=self.random,
             next_n=last + 1,
+            ask_again=lambda job: self.ask_again(job),
         )
         self.found = await self.outbox.recover()
         for index, section in enumerate(self.config.modem):
