@@ -17,6 +17,8 @@ The system counts CPU in steps of 10 ms, so the ratio of the sums over all turns
 import argparse
 import asyncio
 import os
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
@@ -34,16 +36,28 @@ PICKUP_BANK = {"modems": 1, "part_seconds": 0.0, "receipt_seconds": 0.005}
 
 @contextmanager
 def code_of(checkout: Path) -> Iterator[None]:
-    """What is started meanwhile runs the code in `checkout`."""
-    before = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = str(checkout.resolve())
+    """What is started meanwhile runs the code in `checkout`, and none of the working directory."""
+    before = {name: os.environ.get(name) for name in ("PYTHONPATH", "PYTHONSAFEPATH")}
+    os.environ["PYTHONPATH"] = f"{checkout.resolve()}{os.pathsep}{Path(__file__).resolve().parent}"
+    os.environ["PYTHONSAFEPATH"] = "1"
     try:
+        found = subprocess.run(
+            [sys.executable, "-c", "import modemgw; print(modemgw.__file__)"],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        if not Path(found.strip()).is_relative_to(checkout.resolve()):
+            raise SystemExit(
+                f"{checkout} is no checkout of modemgw: {found.strip()} is used instead"
+            )
         yield
     finally:
-        if before is None:
-            del os.environ["PYTHONPATH"]
-        else:
-            os.environ["PYTHONPATH"] = before
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 async def accepted_singly(rig: Rig) -> float:
