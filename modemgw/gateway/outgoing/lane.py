@@ -249,7 +249,9 @@ class Lane:
 
         def begin(tx: Transaction) -> None:
             # A report on an earlier try may have told more meanwhile: then it is over.
-            if (first or risk) and life.move(tx, subject, Happening.BEGUN) is None:
+            if (first or risk) and life.move(
+                tx, subject, Happening.BEGUN, likely=MessageStatus.QUEUED if first else None
+            ) is None:
                 raise StoreConflict("it has come to an end meanwhile, and is not sent")
             attempts.begin(
                 tx,
@@ -288,7 +290,7 @@ class Lane:
         def accept(tx: Transaction) -> list[Matched]:
             attempts.finish(tx, key, AttemptState.ACCEPTED, reference=reference, ended_at=ended)
             if single:
-                life.move(tx, subject, Happening.ACCEPTED)
+                life.move(tx, subject, Happening.ACCEPTED, likely=MessageStatus.SENDING)
             else:
                 progress.refresh(tx, key.message)
             return self._receipts.ended(tx, key, reference)

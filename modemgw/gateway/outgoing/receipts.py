@@ -132,11 +132,9 @@ def _apply(
 def _fitting(tx: Transaction, sim: str, report: StatusReport, came_at: float) -> list[Submission]:
     """Attempts that a report may name: by its TP-MR, or to its recipient and without one yet."""
     recipient = str(report.recipient)
-    fitting = [
-        *attempts.find_reference(tx, sim, report.reference, recipient, CANDIDATES),
-        *attempts.find_submitting(tx, sim, recipient),
-        *attempts.find_ambiguous(tx, sim, recipient, tx.now - OLDEST_S, CANDIDATES),
-    ]
+    fitting = attempts.find_fitting(
+        tx, sim, report.reference, recipient, tx.now - OLDEST_S, CANDIDATES
+    )
     if not fitting and len(recipient.lstrip("+")) < attempts.TAIL_DIGITS:
         # Rewritten beyond recognition: believed only when there is no doubt.
         found = attempts.find_unreported(tx, sim, report.reference, tx.now - NEAR_S, 2)
