@@ -35,7 +35,7 @@ async def test_a_greeting_that_is_refused_as_a_chain_is_given_word_by_word(
     await greet(port.channel)
     assert b"ATE0\r" in port.log
     assert b"ATV1\r" in port.log
-    assert not port.channel.echo_stays
+    assert not port.channel.echo.stays
 
 
 @pytest.mark.parametrize("refused", [b"ATE0\r", b"ATV1\r", b"AT+CMEE=1\r"])
