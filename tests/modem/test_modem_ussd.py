@@ -112,7 +112,7 @@ async def answered(r: Rig, octets: bytes, *, before_ok: bool = False) -> str:
     asked = asyncio.create_task(r.modem.ussd("*106#"))
     async with asyncio.timeout(5):
         await accepted.wait()
-        r.virtual.unsolicited(b"\r\n" + octets + b"\r\n")
+        r.virtual.line.results.unsolicited(b"\r\n" + octets + b"\r\n")
         return (await asked).text
 
 
@@ -188,7 +188,7 @@ async def test_a_restart_behind_an_unclosed_text_is_noticed(rig: RigMaker) -> No
 async def test_a_message_announced_behind_an_unclosed_text_is_fetched(rig: RigMaker) -> None:
     async with rig() as r:
         await r.ready()
-        r.virtual.unsolicited(b'\r\n+CUSD: 2,"Dodatko5\r\n')
+        r.virtual.line.results.unsolicited(b'\r\n+CUSD: 2,"Dodatko5\r\n')
         r.bank.smsc.inject("+15550001234", r.virtual.number, "behind it")
         await r.until(lambda: r.sink.pdus)
 

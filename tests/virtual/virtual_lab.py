@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 
 from modemgw import sms
+from modemgw.virtual.body import Body
 from modemgw.virtual.modem import VirtualModem
 from modemgw.virtual.personalities import Personality, personality_named
 from modemgw.virtual.settings import BankSettings
@@ -48,7 +49,7 @@ class Bench:
 
     def type(self, data: bytes) -> str:
         """Octets in; what came out, after everything that was due at once."""
-        self.modem.received(data)
+        self.modem.line.received(data)
         self.lab.timers.advance(0)
         return self.heard()
 
@@ -128,7 +129,7 @@ class Lab:
         )
         self.smsc.enrol(sim)
         wire = Wire()
-        modem = VirtualModem(
+        body = Body(
             index,
             personality,
             chosen,
@@ -137,8 +138,9 @@ class Lab:
             smsc=self.smsc,
             timers=self.timers,
             random=Random(2),
-            line=wire,
+            cable=wire,
         )
+        modem = VirtualModem(body, [wire])
         bench = Bench(self, modem, wire)
         self.benches.append(bench)
         if boot:
@@ -146,5 +148,5 @@ class Lab:
         else:
             modem.power.start()
         if quiet:
-            modem.engine.echo = False
+            modem.line.engine.echo = False
         return bench
