@@ -25,8 +25,12 @@ class Device(Protocol):
     """A modem behind one of its AT ports. Commands are written against this and nothing else."""
 
     # the modem, whatever port it is driven by
-    personality: Personality
-    settings: BankSettings
+    @property
+    def personality(self) -> Personality: ...
+
+    @property
+    def settings(self) -> BankSettings: ...
+
     imei: str
     timers: Timers
     power: Power

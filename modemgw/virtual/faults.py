@@ -162,7 +162,7 @@ class Faults:
 
     def replug(self, *, link: str | None = None, boot: bool = True) -> None:
         """The device is back, as another tty. `link`: under another name in the directory, too."""
-        self._revive()
+        self.revive()
         self._body.cable.plug(link)
         if boot:
             self._body.power.boot()
@@ -173,16 +173,16 @@ class Faults:
 
     def reboot(self) -> None:
         """A reset in mid-session: settings lost, banner, PIN asked again."""
-        self._revive()
+        self.revive()
         self._body.power.boot()
 
     def brown_out(self) -> None:
         """A reset in a blink, without a word: whatever was on its way is forgotten, settings are
         lost, the SIM asks for its PIN; the port stays."""
-        self._revive()
+        self.revive()
         self._body.power.start()
 
-    def _revive(self) -> None:
+    def revive(self) -> None:
         """A restart ends silence, deafness and a busy SIM."""
         self._body.power.hung_until = self._line.deaf_until = NEVER
         self._body.slot.faults.busy_until = NEVER

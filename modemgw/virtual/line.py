@@ -11,12 +11,14 @@ from modemgw.virtual.dialogue import Dialogue
 from modemgw.virtual.engine import LineEngine, Mode
 from modemgw.virtual.output import Output, Wire
 from modemgw.virtual.parameters import Parameters
+from modemgw.virtual.personalities import Personality
 from modemgw.virtual.power import NEVER
 from modemgw.virtual.receiving import Receiver
 from modemgw.virtual.results import Results
 from modemgw.virtual.running import Running
 from modemgw.virtual.sending import Sender
 from modemgw.virtual.session import Session
+from modemgw.virtual.settings import BankSettings
 from modemgw.virtual.textmode import TextMode
 from modemgw.virtual.ussd import UssdSession
 
@@ -29,8 +31,6 @@ class Line:
         make = body.personality
         self.body = body
         self.wire = wire
-        self.personality = make
-        self.settings = body.settings
         self.imei = body.imei
         self.timers = body.timers
         self.power = body.power
@@ -61,6 +61,14 @@ class Line:
         self.sender = Sender(body, self.session, self.running, self.receiver, port=self)
         self.ussd = UssdSession(body, self.session, self.running)
         body.ports.append(self)
+
+    @property
+    def personality(self) -> Personality:
+        return self.body.personality
+
+    @property
+    def settings(self) -> BankSettings:
+        return self.body.settings
 
     def received(self, data: bytes) -> None:
         """Octets that the other side of the line wrote."""

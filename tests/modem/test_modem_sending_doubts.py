@@ -105,7 +105,7 @@ async def test_a_stranger_that_cannot_be_asked_is_asked_once_at_most_and_never_d
     rig: RigMaker, habit: TypedAhead
 ) -> None:
     async with rig(timings=replace(PATIENT, submit=2.0), bank={"part_seconds": 0.8}) as r:
-        r.virtual.personality = replace(r.virtual.personality, typed_while_sending=habit)
+        r.virtual.body.personality = replace(r.virtual.body.personality, typed_while_sending=habit)
         await ready_to_send(r)
         aborts = habit is TypedAhead.ABORTS
         if aborts:

@@ -112,7 +112,7 @@ async def test_a_store_without_room_is_left_for_another(rig: RigMaker, before: o
 async def test_a_modem_that_does_not_know_the_question_tells_by_the_choice(rig: RigMaker) -> None:
     def before(bank: Bank) -> None:
         modem = bank.modems[0]
-        modem.personality = replace(modem.personality, answers={"+CPMS?": ("+CSQ: 1",)})
+        modem.body.personality = replace(modem.body.personality, answers={"+CPMS?": ("+CSQ: 1",)})
         drafts("SM")(bank)  # type: ignore[operator]
 
     async with rig(before=before) as r:
