@@ -181,6 +181,18 @@ def test_each_room_can_be_imported(room: str) -> None:
     importlib.import_module(f"modemgw.{room}")
 
 
+def test_no_part_of_a_virtual_modem_knows_the_faults_that_are_set_in_it() -> None:
+    knowing = {name for name, targets in GRAPH.items() if "modemgw.virtual.faults" in targets}
+    assert knowing == {"modemgw.virtual.modem", "modemgw.virtual.control"}
+
+
+def test_commands_of_a_virtual_modem_see_a_device_and_not_the_modem() -> None:
+    whole = {f"modemgw.virtual.{name}" for name in ("body", "line", "modem", "dialogue", "session")}
+    for name, targets in GRAPH.items():
+        if name.startswith("modemgw.virtual.commands."):
+            assert not targets & whole, name
+
+
 # the judge itself
 
 
