@@ -105,6 +105,10 @@ class Sender:
         """The command of what is in the air has ended: its result is printed nowhere."""
         self._unanswered, self.in_air = True, False
 
+    def service_centre_written(self) -> None:
+        """AT+CSCA=: from now on the one on the SIM is used, whatever was before."""
+        self.faults.smsc_unread = False
+
     # before the prompt
 
     def open_entry(

@@ -98,7 +98,7 @@ def service_centre(device: Device, command: Command) -> Reply:
         kind = 145 if sim.smsc.startswith("+") else 129
         return (f'+CSCA: "{to_charset(device.parameters.charset, sim.smsc)}",{kind}',)
     sim.smsc = device.text.number(command, 0)
-    device.sender.faults.smsc_unread = False
+    device.sender.service_centre_written()
     return ()
 
 
