@@ -99,7 +99,7 @@ async def test_a_modem_that_always_echoes_and_fell_into_text_mode_sends_no_digit
     calm = replace(QUICK, settings_check=60.0)
     async with rig(timings=calm, before=lambda bank: bank.modems[0].faults.keep_echo()) as r:
         await r.ready()
-        r.virtual.parameters["+CMGF"] = (1,)
+        r.virtual.line.parameters["+CMGF"] = (1,)
         with pytest.raises(NotSubmitted, match="text mode"):
             await r.submit()
         await r.until(lambda: not r.modem.ready)
