@@ -1,4 +1,4 @@
-"""Policy: accept, route, throttle, dispatch, retry, match receipts, reassemble, hand on."""
+"""Policy: accept, route, keep to limits, send, retry, match receipts, reassemble, hand on."""
 
 from modemgw.gateway.admission.acceptance import Accepted, AcceptedBatch, Idempotency, Preview
 from modemgw.gateway.build import Gateway

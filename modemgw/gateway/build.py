@@ -85,7 +85,7 @@ class Gateway:
         random: Random | None = None,
         timings: Timings | None = None,
     ) -> AsyncIterator[Gateway]:
-        """Open the store, recover, run modems and dispatch; at the end drain and close.
+        """Open the store, recover, run the modems and send; at the end drain and close.
 
         `timings`: how patient the keepers of modems are; the default suits real modems.
         Raises StoreError when the data directory or the database cannot be used.
@@ -172,7 +172,7 @@ class Gateway:
             self.found = await self._outbox.recover()
 
     async def _run(self, stop: asyncio.Event) -> None:
-        with self._outbox.dispatcher:
+        with self._outbox.queue:
             async with asyncio.TaskGroup() as modems:
                 if not self._outbox.recovered and not await self._recover_later(stop):
                     return
@@ -411,7 +411,7 @@ class Gateway:
         """The figures for Prometheus, as they are now."""
         return registry_of(
             self._fleet.views,
-            lambda: len(self._outbox.dispatcher.core),
+            lambda: len(self._outbox.queue.matchmaking),
             self._door.accepted,
             self.keeper,
         )

@@ -158,7 +158,7 @@ class Lab:
         for task in self.tasks.values():
             task.cancel()
         await asyncio.gather(*self.tasks.values(), return_exceptions=True)
-        with self.outbox.dispatcher:
+        with self.outbox.queue:
             pass
 
     async def accept(self, to: str = "+447700900123", text: str = "hello", **more: Any) -> Message:
@@ -200,10 +200,10 @@ class Lab:
                 await asyncio.sleep(0)
 
     async def pass_time(self, seconds: float) -> None:
-        """Move the clock, and let the dispatcher's timer see it."""
+        """Move the clock, and let the queue's timer see it."""
         await self.settle()
         self.clock.now += seconds
-        self.outbox.dispatcher._on_timer()
+        self.outbox.queue._on_timer()
         await self.settle()
 
     def sent(self) -> list[str]:

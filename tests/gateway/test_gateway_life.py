@@ -190,7 +190,7 @@ async def test_a_canceled_message_whose_due_time_was_kept_on_a_full_disk_stays_c
         message = await lab.accept(send_at=START + 100)
         disk.full = True
         clock.now += 100
-        lab.outbox.dispatcher._on_timer()  # due: this is kept until the disk takes it
+        lab.outbox.queue._on_timer()  # due: this is kept until the disk takes it
         while lab.store.problem is None:
             await asyncio.sleep(0.001)
         disk.full = False
@@ -220,7 +220,7 @@ async def test_an_otp_that_was_reported_is_not_typed_again_though_the_queue_does
         await lab.pass_time(300)
         assert len(lab.sent()) == 1
         assert (await lab.message(message)).status is S.DELIVERED
-        assert len(lab.outbox.dispatcher.core) == 0
+        assert len(lab.outbox.queue.matchmaking) == 0
 
 
 async def test_the_end_of_an_attempt_is_written_once(tmp_path: Path) -> None:

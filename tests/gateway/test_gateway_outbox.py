@@ -91,7 +91,7 @@ async def test_a_report_that_came_before_the_doubt_settles_it(tmp_path: Path) ->
         assert (await lab.message(message)).status is MessageStatus.DELIVERED
         await lab.pass_time(300)
         assert lab.sent() == ["hello"]
-        assert len(lab.outbox.dispatcher.core) == 0
+        assert len(lab.outbox.queue.matchmaking) == 0
 
 
 async def test_a_report_that_came_before_a_crash_settles_the_doubt_at_the_next_start(
@@ -130,7 +130,7 @@ async def test_a_report_on_its_way_into_the_store_is_not_overruled_by_the_end_of
         report = asyncio.create_task(lab.report("m1", TO, 200))
         await asyncio.sleep(0)
         lab.clock.now += 4 * 86400
-        lab.outbox.dispatcher._on_timer()
+        lab.outbox.queue._on_timer()
         gate.set()
         assert await report is not None
         found = await lab.message(message)
@@ -257,7 +257,7 @@ async def test_a_late_report_of_the_first_try_stops_the_second_that_still_waits(
         await lab.pass_time(10)
         assert lab.sent() == ["hello"]
         assert (await lab.message(message)).status is MessageStatus.DELIVERED
-        assert len(lab.outbox.dispatcher.core) == 0
+        assert len(lab.outbox.queue.matchmaking) == 0
 
 
 async def test_delivery_of_the_first_try_counts_though_a_second_was_made(tmp_path: Path) -> None:
@@ -281,7 +281,7 @@ async def test_a_permanent_refusal_fails_the_message_at_once(tmp_path: Path) -> 
         assert found.error is not None
         assert found.error.code == "cms-1"
         assert found.error.permanent
-        assert len(lab.outbox.dispatcher.core) == 0
+        assert len(lab.outbox.queue.matchmaking) == 0
 
 
 async def test_a_refusal_of_the_sim_goes_to_another_sim_at_once(tmp_path: Path) -> None:
@@ -551,7 +551,7 @@ async def test_a_sim_that_was_changed_while_its_use_was_counted_has_no_say(
             await lab.outbox.set_ready("m1", "second")
         gate.set()
         await first
-        lane = lab.outbox.dispatcher.core.lane("m1")
+        lane = lab.outbox.queue.matchmaking.lane("m1")
         assert (lane.ready, lane.sim) == (
             (True, "second") if last == "another SIM" else (False, None)
         )
@@ -578,11 +578,11 @@ async def test_after_a_restart_a_sim_has_used_what_it_had_used_before(
             await lab.settle()
         await lab.report("m1", "+447700900200", 9)
         await lab.pass_time(5)
-        before = lab.outbox.dispatcher.core.lane("m1").throttle
+        before = lab.outbox.queue.matchmaking.lane("m1").throttle
         assert len(lab.sent()) == 6
     clock.now += 1
     async with running(tmp_path, clock=clock, sim_limits={limit: 9}) as lab:
-        after = lab.outbox.dispatcher.core.lane("m1").throttle
+        after = lab.outbox.queue.matchmaking.lane("m1").throttle
         assert after._starts == before._starts
         assert set(after._written) == set(before._written)
         assert len(after._starts) == 5

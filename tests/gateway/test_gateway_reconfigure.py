@@ -439,7 +439,7 @@ async def test_the_message_of_a_lane_that_is_cancelled_waits_for_word(tmp_path: 
         attempt = first.parts[0].attempts[0]
         assert attempt.error is not None
         assert attempt.error.code == "stopped"
-        core = lab.outbox.dispatcher.core
+        core = lab.outbox.queue.matchmaking
         assert core.waiting_for(core.lane("m2")) == 0
         await lab.pass_time(61)
         assert core.waiting_for(core.lane("m2")) == 1, "the OTP is to be sent once more"

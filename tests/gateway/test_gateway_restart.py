@@ -273,7 +273,7 @@ async def test_an_administrator_has_a_sim_probed_at_once(tmp_path: Path) -> None
         await wait(lab, 120)
         assert "sim.restored" in blocked(lab)
         lab.outbox.probe("m1")  # of one that is well: nothing
-        assert not lab.outbox.dispatcher.core.lane("m1").breaker.open
+        assert not lab.outbox.queue.matchmaking.lane("m1").breaker.open
 
 
 # --- the breaker, by itself

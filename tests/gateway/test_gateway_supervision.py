@@ -15,7 +15,7 @@ from test_gateway_handlers import message
 
 from modemgw.gateway import Gateway
 from modemgw.gateway.outgoing.lane import MAX_FAULTS, Lane
-from modemgw.gateway.outgoing.queue import Dispatcher
+from modemgw.gateway.outgoing.queue import Queue
 from modemgw.gateway.supervision import LONGEST_WAIT_S, STEADY_S, Keeper
 from modemgw.modem import ModemState, SimIdentity
 from modemgw.store import StoreUnavailable, inbound, messages
@@ -173,7 +173,7 @@ def failing(times: int, before: Callable[..., Any]) -> Callable[..., Any]:
 
 AFTER_ACCEPTANCE = [
     (Lane, "_put_back", "before it is put away"),
-    (Dispatcher, "remove", "while it is removed"),
+    (Queue, "remove", "while it is removed"),
 ]
 
 
@@ -192,7 +192,7 @@ async def test_a_fault_after_acceptance_neither_loses_nor_doubles_the_message(
         assert sorted(lab.sent()) == ["first", "second"]
         for one in (first, second):
             assert (await lab.message(one)).status is MessageStatus.SENT
-        assert len(lab.outbox.dispatcher.core) == 0
+        assert len(lab.outbox.queue.matchmaking) == 0
 
 
 @pytest.mark.parametrize("policy", ["hold", "retry"])
@@ -256,8 +256,8 @@ async def test_a_fault_while_a_job_is_handed_over_does_not_lose_it(
 ) -> None:
     async with running(tmp_path, sim_limits={"per_hour": 1}) as lab:
         await keep_lane(lab)
-        quota = lab.outbox.dispatcher._on_quota
-        monkeypatch.setattr(lab.outbox.dispatcher, "_on_quota", failing(3, quota))
+        quota = lab.outbox.queue._on_quota
+        monkeypatch.setattr(lab.outbox.queue, "_on_quota", failing(3, quota))
         for n in range(2):
             await lab.accept(text=f"{n}")
             await lab.settle()
@@ -292,9 +292,9 @@ async def test_a_fault_when_time_has_come_keeps_nothing_else_waiting(
     async with running(tmp_path) as lab:
         due = lab.clock.now + 100
         made = [await lab.accept(text=f"{n}", send_at=due) for n in range(3)]
-        dispatcher = lab.outbox.dispatcher
-        monkeypatch.setattr(dispatcher, "_on_due", failing(1, dispatcher._on_due))
-        monkeypatch.setattr(dispatcher.core, "tick", failing(1, dispatcher.core.tick))
+        queue = lab.outbox.queue
+        monkeypatch.setattr(queue, "_on_due", failing(1, queue._on_due))
+        monkeypatch.setattr(queue.matchmaking, "tick", failing(1, queue.matchmaking.tick))
         monkeypatch.setattr("modemgw.gateway.outgoing.queue.AFTER_A_FAULT_S", 0.01)
         await lab.pass_time(101)
         await asyncio.sleep(0.05)
@@ -367,7 +367,7 @@ async def test_a_modem_whose_sim_cannot_be_counted_becomes_ready_once_it_can(
         fleet.state_changed("m1", ModemState.REGISTERING, ModemState.READY, None)
         await until(lambda: gateway.keeper.rests("readying of m1"))
         assert not gateway.ready
-        await until(lambda: outbox.dispatcher.core.lane("m1").ready)
+        await until(lambda: outbox.queue.matchmaking.lane("m1").ready)
         assert gateway.ready
         assert tries == 4
 

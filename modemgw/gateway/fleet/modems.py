@@ -381,7 +381,7 @@ class Fleet(ModemSink):
         status, section = station.modem.status, station.section
         if section.number is not None and status.sim is not None:
             status = replace(status, sim=replace(status.sim, number=section.number))
-        core = self._outbox.dispatcher.core
+        core = self._outbox.queue.matchmaking
         return ModemView(
             status=status,
             queue=core.waiting_for(core.lane(id)),
@@ -393,7 +393,7 @@ class Fleet(ModemSink):
 
     def _held(self, id: str) -> Held | None:
         clock = self._outbox.clock
-        held = self._outbox.dispatcher.core.lane(id).held(clock.time())
+        held = self._outbox.queue.matchmaking.lane(id).held(clock.time())
         return None if held is None else replace(held, until=clock.wall(held.until))
 
     def views(self) -> list[ModemView]:

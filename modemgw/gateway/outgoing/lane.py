@@ -17,7 +17,7 @@ from modemgw.gateway.outgoing import life, progress
 from modemgw.gateway.outgoing.job import FRILLS_REFUSED, Job, PartProgress, PartState
 from modemgw.gateway.outgoing.life import Happening
 from modemgw.gateway.outgoing.matchmaking import LaneState
-from modemgw.gateway.outgoing.queue import Dispatcher
+from modemgw.gateway.outgoing.queue import Queue
 from modemgw.gateway.outgoing.receipts import Matched, Receipts
 from modemgw.gateway.outgoing.retry import Action, backoff, decide
 from modemgw.modem import (
@@ -46,7 +46,7 @@ LEFT_TO_OTHERS_S = 60.0
 """How long others may have it before the lane that met the fault tries again."""
 
 
-class Sender(Protocol):
+class Transmitter(Protocol):
     """What a lane wants of a modem (modemgw.modem.Modem is one)."""
 
     id: str
@@ -68,9 +68,9 @@ class Lane:
 
     def __init__(
         self,
-        modem: Sender,
+        modem: Transmitter,
         *,
-        dispatcher: Dispatcher,
+        queue: Queue,
         store: Store,
         receipts: Receipts,
         on_settled: Callable[[Matched], None],
@@ -81,7 +81,7 @@ class Lane:
         random: Random,
     ) -> None:
         self._modem = modem
-        self._dispatcher = dispatcher
+        self._queue = queue
         self._store = store
         self._receipts = receipts
         self._on_settled = on_settled
@@ -118,7 +118,7 @@ class Lane:
                 while self._store.problem is not None:  # no attempt could be recorded
                     await self._clock.sleep(BREATH_S)
                 await self._modem.wait_ready()
-                job = await self._dispatcher.next(self._modem.id)
+                job = await self._queue.next(self._modem.id)
             except asyncio.CancelledError:
                 if self._draining and task.uncancel() == 0:
                     return
@@ -134,7 +134,7 @@ class Lane:
 
     @property
     def _state(self) -> LaneState:
-        return self._dispatcher.core.lane(self._modem.id)
+        return self._queue.matchmaking.lane(self._modem.id)
 
     def policy(self, job: Job) -> TypeSection:
         """The policy of a job's message type."""
@@ -167,7 +167,7 @@ class Lane:
         try:
             if begun is not None:
                 self._ambiguous(job, *begun, why)
-            core = self._dispatcher.core
+            core = self._queue.matchmaking
             if core.get(job.n) is not job or core.is_waiting(job):
                 return
             job.faults += 1
@@ -179,7 +179,7 @@ class Lane:
                 if sim is not None and core.another(job, sim.iccid):
                     # It may be this lane's fault: let others try it first.
                     job.avoid, job.avoid_until = job.avoid | {sim.iccid}, at + LEFT_TO_OTHERS_S
-                self._dispatcher.add(job, at=at)
+                self._queue.add(job, at=at)
             else:
                 self._put_back(job)
         except Exception:
@@ -191,7 +191,7 @@ class Lane:
         """One attempt. False when the rest of the message must not follow now."""
         sim = self._modem.sim
         if sim is None:
-            self._dispatcher.add(job, at=self._clock.time() + BREATH_S)
+            self._queue.add(job, at=self._clock.time() + BREATH_S)
             return False
         self._clock.look()
         now, dated = self._clock.time(), self._clock.date()
@@ -221,7 +221,7 @@ class Lane:
             logger.info("modem %s: message %s: %s", self._modem.id, job.id, overtaken)
             self._begun = None
             self._state.throttle.give_back()
-            self._dispatcher.remove(job)
+            self._queue.remove(job)
             return False
         except StoreError as failure:  # the attempt could not be recorded, so nothing was sent
             job.status = MessageStatus.QUEUED
@@ -295,11 +295,11 @@ class Lane:
 
         self._store.write(accept, keep=True, then=self._settle)
         self._begun = None
-        self._dispatcher.core.sent_by(job, sim.iccid)
+        self._queue.matchmaking.sent_by(job, sim.iccid)
         breaker = self._state.breaker
         noted = breaker.state is not None
         if breaker.succeeded():
-            self._dispatcher.health_changed(self._modem.id)
+            self._queue.health_changed(self._modem.id)
             self._tell_sim("sim.restored", sim, None)
         if noted:
             self._keep_breaker(sim.iccid, breaker)
@@ -311,12 +311,12 @@ class Lane:
         logger.info("modem %s: message %s not sent: %s", self._modem.id, job.id, failure)
         # Not the message's fault: it costs no try, and others may carry it at once.
         pause = BREATH_S if self._store.problem is not None else 0.0
-        if self._dispatcher.core.another(job, sim.iccid):
+        if self._queue.matchmaking.another(job, sim.iccid):
             now = self._clock.time()
             job.avoid, job.avoid_until = frozenset({sim.iccid}), now + BREATH_S
         else:
             pause = BREATH_S
-        self._dispatcher.add(job, at=self._clock.time() + pause)
+        self._queue.add(job, at=self._clock.time() + pause)
         return False
 
     def _refused(self, job: Job, key: AttemptKey, sim: SimIdentity, refusal: SubmitRefused) -> bool:
@@ -330,7 +330,7 @@ class Lane:
             return self._ambiguous(job, key, sim, error)
         breaker, before = self._state.breaker, self._state.breaker.state
         if breaker.refused(verdict.error_class, job.to, self._clock.time()):
-            self._dispatcher.health_changed(self._modem.id)
+            self._queue.health_changed(self._modem.id)
             self._tell_sim("sim.blocked", sim, error)
         if breaker.state != before:
             self._keep_breaker(sim.iccid, breaker)
@@ -339,13 +339,13 @@ class Lane:
         if error.code in FRILLS_REFUSED and not job.bare:
             job.bare = True
             self._finish(key, sim, AttemptState.REFUSED, error)
-            self._dispatcher.add(job)
+            self._queue.add(job)
             return False
         decision = decide(
             verdict,
             part.refusals,
             self.policy(job),
-            another_sim=job.sim is None and self._dispatcher.core.another(job, sim.iccid),
+            another_sim=job.sim is None and self._queue.matchmaking.another(job, sim.iccid),
             random=self._random,
         )
         logger.info("modem %s: message %s refused: %s", self._modem.id, job.id, error.code)
@@ -362,9 +362,9 @@ class Lane:
             self._give_up(job, MessageStatus.FAILED, error)
         elif elsewhere:
             job.avoid, job.avoid_until = job.avoid | {sim.iccid}, now + decision.wait_s
-            self._dispatcher.add(job)
+            self._queue.add(job)
         else:
-            self._dispatcher.add(job, at=now + decision.wait_s)
+            self._queue.add(job, at=now + decision.wait_s)
         return False
 
     def _tell_sim(self, type: str, sim: SimIdentity, error: ErrorInfo | None) -> None:
@@ -416,23 +416,23 @@ class Lane:
         self._begun = None
 
     def _give_up(self, job: Job, status: MessageStatus, error: ErrorInfo) -> None:
-        self._dispatcher.remove(job)
+        self._queue.remove(job)
         subject, happening = job.subject, life.given_up(job.ended(status))
         self._store.write(lambda tx: life.move(tx, subject, happening, error=error), keep=True)
 
     def _put_back(self, job: Job) -> None:
         """After a turn: what still is to be sent waits again, what is in doubt waits for word."""
         if job.complete:
-            self._dispatcher.remove(job)
+            self._queue.remove(job)
         elif job.pending():
-            self._dispatcher.add(job)
+            self._queue.add(job)
         else:
-            await_word(job, self._dispatcher, self.policy(job), self._receipt_timeout_s)
+            await_word(job, self._queue, self.policy(job), self._receipt_timeout_s)
 
 
 def await_word(
     job: Job,
-    dispatcher: Dispatcher,
+    queue: Queue,
     policy: TypeSection,
     receipt_timeout_s: float,
 ) -> None:
@@ -443,7 +443,7 @@ def await_word(
     """
     short = policy.ambiguous == "retry" or not job.receipt
     since = max(job.part(i).doubted_at for i in job.ambiguous())
-    dispatcher.hold(job, since + (policy.ambiguous_wait if short else receipt_timeout_s))
+    queue.hold(job, since + (policy.ambiguous_wait if short else receipt_timeout_s))
 
 
 EXPIRED = ErrorInfo("expired", "its validity ended before it could be sent", permanent=False)

@@ -1,8 +1,8 @@
 """Which SIM sends which message, when: pure, no I/O, the time is always handed in.
 
-Dispatch is pull. A lane (one modem with its SIM) that is ready takes the best message it may carry;
-a new message goes to the idle lane that its route's policy likes best. Messages wait in buckets by
-what may carry them (a route, a pinned modem, or the SIM that has their first parts), so that a lane
+Lanes pull. A lane (one modem with its SIM) that is ready takes the best message it may carry; a new
+message goes to the idle lane that its route's policy likes best. Messages wait in buckets by what
+may carry them (a route, a pinned modem, or the SIM that has their first parts), so that a lane
 looks only at the heads of its own buckets, however many messages wait.
 """
 
@@ -48,7 +48,7 @@ class Held:
 
 @dataclass(slots=True, eq=False)
 class LaneState:
-    """What dispatch knows of one modem and its SIM."""
+    """A lane as matchmaking knows it: one modem with its SIM."""
 
     id: str
     routes: tuple[str, ...]
@@ -100,7 +100,7 @@ _Timed = tuple[float, int, int]
 """When, and which job by number and place: one that is over leaves nothing but this behind."""
 
 
-class Dispatch:
+class Matchmaking:
     """The queue and the choice.
 
     Times are UTC seconds of a clock that goes on evenly: when the wall clock is set, `clock_set`

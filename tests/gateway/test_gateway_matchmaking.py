@@ -21,11 +21,11 @@ from modemgw.gateway.outgoing.matchmaking import (
     FOLLOW_S,
     LONG_S,
     LOOK_PAST,
-    Dispatch,
     Held,
     LaneState,
+    Matchmaking,
 )
-from modemgw.gateway.outgoing.queue import Dispatcher
+from modemgw.gateway.outgoing.queue import Queue
 from modemgw.modem import ErrorClass
 from modemgw.store.records import MessageStatus
 
@@ -58,15 +58,15 @@ def lane(
     return LaneState(id, routes, weight, Throttle(Limits(**limits), Random(1)))
 
 
-def core_of(*lanes: LaneState, routes: tuple[RouteSection, ...] = ()) -> Dispatch:
-    core = Dispatch([*routes, RouteSection(id="default")], START)
+def core_of(*lanes: LaneState, routes: tuple[RouteSection, ...] = ()) -> Matchmaking:
+    core = Matchmaking([*routes, RouteSection(id="default")], START)
     for one in lanes:
         core.add_lane(one)
         core.set_ready(one.id, True, f"sim-{one.id}", START)
     return core
 
 
-def taken(core: Dispatch, lane: str, now: float = START) -> list[int]:
+def taken(core: Matchmaking, lane: str, now: float = START) -> list[int]:
     found = []
     while (one := core.take(lane, now)) is not None:
         found.append(one.n)
@@ -291,7 +291,7 @@ def test_limits_of_a_lane_hold_its_best_message_back_until_they_allow_it() -> No
 # --- limits that forbid some messages for long
 
 
-def full_circle(core: Dispatch, id: str, *known: str) -> None:
+def full_circle(core: Matchmaking, id: str, *known: str) -> None:
     """The SIM in lane `id` has written to so many recipients that its month is full."""
     for to in known:
         core.lane(id).throttle.record(START, to)
@@ -473,7 +473,7 @@ def test_new_routes_let_go_of_what_lay_by_the_old_ones() -> None:
 # --- the whole
 
 
-class Queue(RuleBasedStateMachine):
+class Matches(RuleBasedStateMachine):
     """Lanes and jobs at random. Every job is always in exactly one place."""
 
     @initialize()
@@ -652,22 +652,22 @@ class Queue(RuleBasedStateMachine):
         assert not self.held
 
 
-TestQueue = Queue.TestCase
-TestQueue.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestMatches = Matches.TestCase
+TestMatches.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 
 
 # --- on the loop
 
 
 class Desk:
-    """A dispatcher with lanes that ask for work when they are told to."""
+    """A queue with lanes that ask for work when they are told to."""
 
     def __init__(self, *lanes: LaneState, routes: tuple[RouteSection, ...] = ()) -> None:
         self.clock = FakeClock()
         self.core = core_of(*lanes, routes=routes)
         self.expired: list[int] = []
         self.quotas: list[str] = []
-        self.dispatcher = Dispatcher(
+        self.queue = Queue(
             self.core,
             clock=self.clock,
             on_due=lambda job: None,
@@ -678,7 +678,7 @@ class Desk:
         self.asking: dict[str, asyncio.Task[Job]] = {}
 
     async def ask(self, id: str) -> None:
-        self.asking[id] = asyncio.create_task(self.dispatcher.next(id))
+        self.asking[id] = asyncio.create_task(self.queue.next(id))
         await asyncio.sleep(0)
 
     async def got(self, id: str) -> int | None:
@@ -688,24 +688,24 @@ class Desk:
         return task.result().n if task.done() and not task.cancelled() else None
 
     def no_idle_lane_overlooks_work(self) -> None:
-        for id, future in list(self.dispatcher._idle.items()):
+        for id, future in list(self.queue._idle.items()):
             if not future.done():
                 assert self.core.take(id, self.clock.now) is None, f"{id} idles while work waits"
 
 
 async def test_new_work_wakes_an_idle_lane() -> None:
     desk = Desk(lane("a"))
-    with desk.dispatcher:
+    with desk.queue:
         await desk.ask("a")
-        desk.dispatcher.add(job(1))
+        desk.queue.add(job(1))
         assert await desk.got("a") == 1
 
 
 async def test_a_lane_that_leaves_while_it_is_handed_a_job_gives_it_back() -> None:
     desk = Desk(lane("a"), lane("b"))
-    with desk.dispatcher:
+    with desk.queue:
         await desk.ask("a")
-        desk.dispatcher.add(job(1))
+        desk.queue.add(job(1))
         desk.asking["a"].cancel()
         await asyncio.gather(desk.asking["a"], return_exceptions=True)
         await desk.ask("b")
@@ -714,11 +714,11 @@ async def test_a_lane_that_leaves_while_it_is_handed_a_job_gives_it_back() -> No
 
 async def test_a_job_handed_back_by_a_leaving_lane_wakes_another_that_idles() -> None:
     desk = Desk(lane("a"), lane("b"))
-    with desk.dispatcher:
+    with desk.queue:
         await desk.ask("a")
         await desk.ask("b")
-        desk.dispatcher.add(job(1))
-        first = next(id for id, f in desk.asking.items() if id not in desk.dispatcher._idle)
+        desk.queue.add(job(1))
+        first = next(id for id, f in desk.asking.items() if id not in desk.queue._idle)
         other = "b" if first == "a" else "a"
         desk.asking[first].cancel()
         await asyncio.gather(desk.asking[first], return_exceptions=True)
@@ -727,68 +727,68 @@ async def test_a_job_handed_back_by_a_leaving_lane_wakes_another_that_idles() ->
 
 async def test_an_idle_lane_whose_limits_forbid_new_work_wakes_when_they_allow_it() -> None:
     desk = Desk(lane("a", per_minute=1))
-    with desk.dispatcher:
+    with desk.queue:
         desk.core.lane("a").throttle.record(START, "+1")
         await desk.ask("a")
-        desk.dispatcher.add(job(1))
+        desk.queue.add(job(1))
         assert desk.core.wake_at(["a"]) == START + 60
-        desk.dispatcher.add_all([job(2)])
+        desk.queue.add_all([job(2)])
         desk.clock.now = START + 60
-        desk.dispatcher._on_timer()
+        desk.queue._on_timer()
         assert await desk.got("a") == 1
         assert desk.quotas == []
 
 
 async def test_a_used_up_plan_is_told_once() -> None:
     desk = Desk(lane("a", per_day=1))
-    with desk.dispatcher:
+    with desk.queue:
         desk.core.lane("a").throttle.record(START, "+1")
         await desk.ask("a")
         for n in (1, 2, 3):
-            desk.dispatcher.add(job(n))
+            desk.queue.add(job(n))
         assert desk.quotas == ["a"]
 
 
 async def test_an_idle_lane_stands_in_at_once_for_a_sim_whose_plan_is_used_up() -> None:
     routes = (RouteSection(id="x", fallback="y"), RouteSection(id="y"))
     desk = Desk(lane("a", ("x",), per_day=1), lane("b", ("y",)), routes=routes)
-    with desk.dispatcher:
+    with desk.queue:
         desk.core.lane("a").throttle.record(START, "+1")
         await desk.ask("b")
         await desk.ask("a")
-        desk.dispatcher.add(job(1, route="x"))
+        desk.queue.add(job(1, route="x"))
         assert await desk.got("b") == 1
 
 
 async def test_a_long_look_past_goes_on_by_itself_and_is_told_once() -> None:
     desk = Desk(lane("a", unique_recipients_per_month=1))
-    with desk.dispatcher:
+    with desk.queue:
         full_circle(desk.core, "a", "+1")
         forbidden = [job(n, to=f"+2{n}") for n in range(3 * LOOK_PAST)]
-        desk.dispatcher.add_all([*forbidden, job(9999, to="+1")])
+        desk.queue.add_all([*forbidden, job(9999, to="+1")])
         await desk.ask("a")
         for _ in range(3):
-            desk.dispatcher._on_timer()
+            desk.queue._on_timer()
         assert await desk.got("a") == 9999
         assert desk.quotas == ["a"]
 
 
 async def test_changed_routes_and_lanes_wake_who_may_carry_now() -> None:
     desk = Desk(lane("a"), lane("b", ("x",)), routes=(RouteSection(id="x"), RouteSection(id="y")))
-    with desk.dispatcher:
+    with desk.queue:
         for id in "ab":
             await desk.ask(id)
         for n, route in enumerate("yyy"):
-            desk.dispatcher.add(job(n, route=route))
-        desk.dispatcher.change_lane("a", routes=("y",), weight=1)
+            desk.queue.add(job(n, route=route))
+        desk.queue.change_lane("a", routes=("y",), weight=1)
         assert await desk.got("a") == 0
-        desk.dispatcher.reroute(desk.core._jobs[1], "x")
+        desk.queue.reroute(desk.core._jobs[1], "x")
         assert await desk.got("b") == 1
         await desk.ask("b")
         routes = [RouteSection(id="y", fallback="x"), RouteSection(id="x")]
-        desk.dispatcher.set_routes(routes)
+        desk.queue.set_routes(routes)
         assert await desk.got("b") is None
-        desk.dispatcher.remove_lane("a")
+        desk.queue.remove_lane("a")
         assert await desk.got("b") == 2
 
 
@@ -796,39 +796,39 @@ async def test_a_job_that_one_lane_s_limits_hold_back_goes_to_another_idle_lane(
     """Lane a fits, but finds its own pinned message first, which its limits forbid."""
     busy = lane("a", per_minute=3)
     desk = Desk(busy, lane("b"))
-    with desk.dispatcher:
+    with desk.queue:
         for _ in range(2):
             busy.throttle.record(START, "+1")
         desk.core.add(job(1, modem="a", parts=3), START)
         await desk.ask("a")
         await desk.ask("b")
         desk.core.lane("b").used = 5
-        desk.dispatcher.add(job(2))
+        desk.queue.add(job(2))
         assert await desk.got("b") == 2
 
 
 async def test_a_lane_whose_time_for_a_probe_has_come_takes_the_next_message() -> None:
     one = lane("a")
     desk = Desk(one)
-    with desk.dispatcher:
+    with desk.queue:
         for n in range(10):
             one.breaker.refused(ErrorClass.SAME_SIM, f"+{n}", START)
         assert one.breaker.open
-        desk.dispatcher.health_changed("a")
+        desk.queue.health_changed("a")
         await desk.ask("a")
         desk.clock.now += 120
-        desk.dispatcher.add(job(1))
+        desk.queue.add(job(1))
         assert await desk.got("a") == 1
 
 
 async def test_readiness_wakes_lanes_and_their_stand_ins() -> None:
     routes = (RouteSection(id="x", fallback="y"), RouteSection(id="y"))
     desk = Desk(lane("a", ("x",)), lane("b", ("y",)), routes=routes)
-    with desk.dispatcher:
+    with desk.queue:
         await desk.ask("b")
-        desk.dispatcher.add(job(1, route="x"))
+        desk.queue.add(job(1, route="x"))
         assert await desk.got("b") is None
-        desk.dispatcher.set_ready("a", False, None)
+        desk.queue.set_ready("a", False, None)
         assert await desk.got("b") == 1
 
 
@@ -842,11 +842,11 @@ async def test_no_lane_idles_while_work_waits_that_it_may_carry(seed: int) -> No
         lane("c", ("default", "x"), per_minute=1),
     ]
     desk = Desk(*lanes, routes=routes)
-    with desk.dispatcher:
+    with desk.queue:
         for n in range(120):
             action = random.random()
             if action < 0.35:
-                desk.dispatcher.add(
+                desk.queue.add(
                     job(
                         n,
                         route=random.choice(["default", "x", "s"]),
@@ -866,10 +866,10 @@ async def test_no_lane_idles_while_work_waits_that_it_may_carry(seed: int) -> No
                     await desk.ask(id)
             elif action < 0.8:
                 id = random.choice("abc")
-                desk.dispatcher.set_ready(id, random.random() < 0.6, f"sim-{id}")
+                desk.queue.set_ready(id, random.random() < 0.6, f"sim-{id}")
             else:
                 desk.clock.now += random.choice([1, 45, 1800])
-                desk.dispatcher._on_timer()
+                desk.queue._on_timer()
             await asyncio.sleep(0)
             desk.no_idle_lane_overlooks_work()
         for task in desk.asking.values():
