@@ -11,7 +11,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from modemgw.clock import Clock, SystemClock
+from modemgw.clock import Clock, SteadyClock, SystemClock
 from modemgw.config import Config
 from modemgw.gateway.admission.acceptance import Accepted, AcceptedBatch, Door, Idempotency, Preview
 from modemgw.gateway.bus import EventBus
@@ -19,6 +19,7 @@ from modemgw.gateway.changes import in_force, lines
 from modemgw.gateway.deliveries import Deliveries
 from modemgw.gateway.errors import FieldProblem, NotFound, Rejected
 from modemgw.gateway.fleet.modems import Fleet, ModemView
+from modemgw.gateway.fleet.sims import Sims
 from modemgw.gateway.incoming.intake import Inbox
 from modemgw.gateway.incoming.reassembly import Incoming
 from modemgw.gateway.outgoing import life
@@ -113,11 +114,14 @@ class Gateway:
     async def _set_up(self) -> None:
         last_message = await self._store.read(messages.last_n)
         receipts = Receipts()
+        steady = SteadyClock(self._clock)
+        self._sims = Sims(store=self._store, clock=steady, random=self._random)
         self._outbox = Outbox(
             self._config,
             store=self._store,
             receipts=receipts,
-            clock=self._clock,
+            sims=self._sims,
+            clock=steady,
             random=self._random,
             next_n=last_message + 1,
         )
@@ -159,7 +163,8 @@ class Gateway:
         self._fleet = Fleet(
             self._config,
             store=self._store,
-            outbox=self._outbox,
+            lanes=self._outbox.lanes,
+            sims=self._sims,
             received=self._inbox.received,
             clock=self._clock,
             random=self._random,

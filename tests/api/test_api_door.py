@@ -10,7 +10,7 @@ from fake_gateway import INBOUND, FakeGateway
 from modemgw.api.app import ENDPOINTS
 from modemgw.api.problems import TITLES
 from modemgw.gateway import Gateway
-from modemgw.gateway.outgoing.matchmaking import Held
+from modemgw.gateway.fleet.lanes import Held
 from modemgw.store import StoreUnavailable
 
 ADMIN = {"Authorization": "Bearer key-admin"}

@@ -79,7 +79,9 @@ async def a_barred_sim_s_rest(lab: Lab, step: float) -> None:
         await wait(lab, 120)
     assert len(lab.sent()) == 4
     waiting = len(lab.outbox.queue.matchmaking)
-    blocked_for = lab.outbox.queue.matchmaking.lane("m1").breaker.probe_at - lab.outbox.clock.time()
+    blocked_for = (
+        lab.outbox.queue.matchmaking.lane("m1").sim.breaker.probe_at - lab.outbox.clock.time()
+    )
     assert blocked_for > 100
     await set_clock(lab, step)
     await wait(lab, blocked_for - 3)

@@ -14,17 +14,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from modemgw.config import Limits, RouteSection
 from modemgw.gateway.admission.content import Content
-from modemgw.gateway.fleet.throttle import Throttle
+from modemgw.gateway.fleet.lanes import Held
+from modemgw.gateway.fleet.plan import Plan
+from modemgw.gateway.fleet.sim import Sim
 from modemgw.gateway.outgoing.job import Job, PartState
-from modemgw.gateway.outgoing.matchmaking import (
-    AGE_S,
-    FOLLOW_S,
-    LONG_S,
-    LOOK_PAST,
-    Held,
-    LaneState,
-    Matchmaking,
-)
+from modemgw.gateway.outgoing.lane_state import LaneState
+from modemgw.gateway.outgoing.matchmaking import AGE_S, FOLLOW_S, LONG_S, LOOK_PAST, Matchmaking
 from modemgw.gateway.outgoing.queue import Queue
 from modemgw.modem import ErrorClass
 from modemgw.store.records import MessageStatus
@@ -52,17 +47,21 @@ def job(n: int, *, parts: int = 1, **more: Any) -> Job:
     )
 
 
+def sim_of(iccid: str, **limits: Any) -> Sim:
+    return Sim(iccid, Plan(Limits(**limits), Random(1)))
+
+
 def lane(
     id: str, routes: tuple[str, ...] = ("default",), weight: int = 1, **limits: Any
 ) -> LaneState:
-    return LaneState(id, routes, weight, Throttle(Limits(**limits), Random(1)))
+    return LaneState(id, routes, weight, sim_of(f"sim-{id}", **limits))
 
 
 def core_of(*lanes: LaneState, routes: tuple[RouteSection, ...] = ()) -> Matchmaking:
     core = Matchmaking([*routes, RouteSection(id="default")], START)
     for one in lanes:
         core.add_lane(one)
-        core.set_ready(one.id, True, f"sim-{one.id}", START)
+        core.set_ready(one.id, True, one.sim, START)
     return core
 
 
@@ -96,7 +95,7 @@ def test_a_lane_that_is_not_ready_takes_nothing() -> None:
     core.add(job(1), START)
     core.set_ready("a", False, None, START)
     assert core.take("a", START) is None
-    core.set_ready("a", True, "sim-a", START)
+    core.set_ready("a", True, core.lane("a").sim, START)
     assert taken(core, "a") == [1]
 
 
@@ -121,7 +120,7 @@ def test_a_fallback_stands_in_only_while_the_route_has_no_well_lane() -> None:
     assert taken(core, "b") == []
     core.set_ready("a", False, None, START)
     assert taken(core, "b") == [1]
-    core.set_ready("a", True, "sim-a", START)
+    core.set_ready("a", True, core.lane("a").sim, START)
     core.add(job(2, route="x"), START)
     assert taken(core, "b") == []
     assert taken(core, "a") == [2]
@@ -263,14 +262,14 @@ def test_a_lane_says_what_holds_it_back() -> None:
     one = lane("a", per_minute=1)
     core = core_of(one)
     assert one.held(START) is None
-    one.throttle.record(START, "+1")
+    one.sim.plan.record(START, "+1")
     core.add(job(1), START)
     assert core.take("a", START) is None
     assert one.held(START) == Held("limits", START + 60)
     assert one.held(START + 60) is None
     for n in range(10):
-        one.breaker.refused(ErrorClass.SAME_SIM, f"+{n}", START)
-    assert one.held(START) == Held("refused", one.breaker.probe_at)
+        one.sim.breaker.refused(ErrorClass.SAME_SIM, f"+{n}", START)
+    assert one.held(START) == Held("refused", one.sim.breaker.probe_at)
     core.set_ready("a", False, None, START)
     assert one.held(START) is None
 
@@ -282,7 +281,7 @@ def test_limits_of_a_lane_hold_its_best_message_back_until_they_allow_it() -> No
         core.add(job(n), START)
     for _ in range(2):
         assert core.take("a", START) is not None
-        one.throttle.record(START, "+1")
+        one.sim.plan.record(START, "+1")
     assert core.take("a", START) is None
     assert core.wake_at(["a"]) == START + 60
     assert taken(core, "a", START + 60) == [2]
@@ -294,7 +293,7 @@ def test_limits_of_a_lane_hold_its_best_message_back_until_they_allow_it() -> No
 def full_circle(core: Matchmaking, id: str, *known: str) -> None:
     """The SIM in lane `id` has written to so many recipients that its month is full."""
     for to in known:
-        core.lane(id).throttle.record(START, to)
+        core.lane(id).sim.plan.record(START, to)
 
 
 def test_a_message_that_limits_forbid_for_long_is_looked_past() -> None:
@@ -338,7 +337,7 @@ def test_a_short_wait_is_waited_for_so_that_long_messages_do_not_starve() -> Non
     one = lane("a", per_minute=3)
     core = core_of(one)
     for at in (START - 30, START - 10):
-        one.throttle.record(at, "+1")
+        one.sim.plan.record(at, "+1")
     core.add(job(1, parts=3), START)
     core.add(job(2), START)
     assert taken(core, "a") == []
@@ -349,7 +348,7 @@ def test_the_last_parts_of_a_day_go_to_messages_that_fit() -> None:
     one = lane("a", per_day=3)
     core = core_of(one)
     for _ in range(2):
-        one.throttle.record(START, "+1")
+        one.sim.plan.record(START, "+1")
     core.add(job(1, parts=2), START)
     core.add(job(2), START)
     assert taken(core, "a") == [2]
@@ -359,7 +358,7 @@ def test_a_sim_whose_plan_is_used_up_is_stood_in_for_until_it_has_a_new_one() ->
     routes = (RouteSection(id="x", fallback="y"), RouteSection(id="y"))
     used_up = lane("a", ("x",), per_day=1)
     core = core_of(used_up, lane("b", ("y",)), routes=routes)
-    used_up.throttle.record(START, "+1")
+    used_up.sim.plan.record(START, "+1")
     core.add(job(1, route="x"), START)
     assert taken(core, "b") == []
     assert taken(core, "a") == []
@@ -377,7 +376,7 @@ def test_a_recipient_leaves_its_sim_when_that_is_used_up() -> None:
     used_up = lane("a", ("r",), per_day=1)
     core = core_of(used_up, lane("b", ("r",)), routes=(route,))
     core.sent_by(job(1, route="r", to="+1"), "sim-a")
-    used_up.throttle.record(START, "+1")
+    used_up.sim.plan.record(START, "+1")
     core.add(job(2, route="r", to="+1"), START)
     assert taken(core, "b") == []
     assert taken(core, "a") == []
@@ -423,7 +422,7 @@ def test_a_removed_lane_leaves_its_work_to_the_others() -> None:
         core.lane("a")
     assert taken(core, "b") == [1, 2]
     core.add_lane(lane("a", ("r",)))
-    core.set_ready("a", True, "sim-new", START)
+    core.set_ready("a", True, sim_of("sim-new"), START)
     assert taken(core, "a") == [3]
 
 
@@ -529,10 +528,10 @@ class Matches(RuleBasedStateMachine):
         assert one.sim in (None, state.sim)
         self.waiting.discard(one.n)
         self.hands[id] = one
-        allowed = state.throttle.allowed_at(self.now, len(one.pending()), one.to)
+        allowed = state.sim.plan.allowed_at(self.now, len(one.pending()), one.to)
         assert allowed <= self.now
         for _ in one.pending():
-            state.throttle.record(self.now, one.to)
+            state.sim.plan.record(self.now, one.to)
 
     @rule(id=st.sampled_from("abc"), limits=st.sampled_from([{}, {"per_hour": 2}]))
     def replace(self, id: str, limits: dict[str, int]) -> None:
@@ -564,7 +563,7 @@ class Matches(RuleBasedStateMachine):
     def finish(self, end: str, pick: Random) -> None:
         id = pick.choice(sorted(self.hands))
         one = self.hands.pop(id)
-        sim = self.core.lane(id).sim
+        sim = self.core.lane(id).iccid
         assert sim is not None
         if end == "done":
             self.core.remove(one)
@@ -589,7 +588,7 @@ class Matches(RuleBasedStateMachine):
     @rule(id=st.sampled_from("abc"), ready=st.booleans(), moved=st.booleans())
     def health(self, id: str, ready: bool, moved: bool) -> None:
         sim = f"sim-{id}{'-new' if moved else ''}"
-        self.core.set_ready(id, ready, sim if ready else None, self.now)
+        self.core.set_ready(id, ready, sim_of(sim) if ready else None, self.now)
 
     @precondition(lambda self: self.waiting)
     @rule(pick=st.randoms())
@@ -639,7 +638,7 @@ class Matches(RuleBasedStateMachine):
         for id in "abc":
             self.core.remove_lane(id, self.now)
             self.core.add_lane(lane(id, ("default", "x", "s")))
-            self.core.set_ready(id, True, f"sim-{id}", self.now)
+            self.core.set_ready(id, True, sim_of(f"sim-{id}"), self.now)
         for _ in range(60):
             self.pass_time(301)
             for id in "abc":
@@ -728,7 +727,7 @@ async def test_a_job_handed_back_by_a_leaving_lane_wakes_another_that_idles() ->
 async def test_an_idle_lane_whose_limits_forbid_new_work_wakes_when_they_allow_it() -> None:
     desk = Desk(lane("a", per_minute=1))
     with desk.queue:
-        desk.core.lane("a").throttle.record(START, "+1")
+        desk.core.lane("a").sim.plan.record(START, "+1")
         await desk.ask("a")
         desk.queue.add(job(1))
         assert desk.core.wake_at(["a"]) == START + 60
@@ -742,7 +741,7 @@ async def test_an_idle_lane_whose_limits_forbid_new_work_wakes_when_they_allow_i
 async def test_a_used_up_plan_is_told_once() -> None:
     desk = Desk(lane("a", per_day=1))
     with desk.queue:
-        desk.core.lane("a").throttle.record(START, "+1")
+        desk.core.lane("a").sim.plan.record(START, "+1")
         await desk.ask("a")
         for n in (1, 2, 3):
             desk.queue.add(job(n))
@@ -753,7 +752,7 @@ async def test_an_idle_lane_stands_in_at_once_for_a_sim_whose_plan_is_used_up() 
     routes = (RouteSection(id="x", fallback="y"), RouteSection(id="y"))
     desk = Desk(lane("a", ("x",), per_day=1), lane("b", ("y",)), routes=routes)
     with desk.queue:
-        desk.core.lane("a").throttle.record(START, "+1")
+        desk.core.lane("a").sim.plan.record(START, "+1")
         await desk.ask("b")
         await desk.ask("a")
         desk.queue.add(job(1, route="x"))
@@ -798,7 +797,7 @@ async def test_a_job_that_one_lane_s_limits_hold_back_goes_to_another_idle_lane(
     desk = Desk(busy, lane("b"))
     with desk.queue:
         for _ in range(2):
-            busy.throttle.record(START, "+1")
+            busy.sim.plan.record(START, "+1")
         desk.core.add(job(1, modem="a", parts=3), START)
         await desk.ask("a")
         await desk.ask("b")
@@ -812,8 +811,8 @@ async def test_a_lane_whose_time_for_a_probe_has_come_takes_the_next_message() -
     desk = Desk(one)
     with desk.queue:
         for n in range(10):
-            one.breaker.refused(ErrorClass.SAME_SIM, f"+{n}", START)
-        assert one.breaker.open
+            one.sim.breaker.refused(ErrorClass.SAME_SIM, f"+{n}", START)
+        assert one.sim.breaker.open
         desk.queue.health_changed("a")
         await desk.ask("a")
         desk.clock.now += 120
@@ -862,11 +861,11 @@ async def test_no_lane_idles_while_work_waits_that_it_may_carry(seed: int) -> No
                 before = desk.asking.get(id)
                 if before is None or before.done():
                     if before is not None:
-                        desk.core.lane(id).throttle.record(desk.clock.now, before.result().to)
+                        desk.core.lane(id).sim.plan.record(desk.clock.now, before.result().to)
                     await desk.ask(id)
             elif action < 0.8:
                 id = random.choice("abc")
-                desk.queue.set_ready(id, random.random() < 0.6, f"sim-{id}")
+                desk.queue.set_ready(id, random.random() < 0.6, desk.core.lane(id).sim)
             else:
                 desk.clock.now += random.choice([1, 45, 1800])
                 desk.queue._on_timer()

@@ -13,7 +13,7 @@ from gateway_lab import START, FakeClock, refusal, running
 from modemgw.config import Limits
 from modemgw.gateway.errors import Conflict
 from modemgw.gateway.outgoing import life
-from modemgw.modem import NotSubmitted, SubmitAmbiguous
+from modemgw.modem import NotSubmitted, SimIdentity, SubmitAmbiguous
 from modemgw.store import StoreUnavailable
 from modemgw.store.records import AttemptState, MessageStatus, PartStatus
 
@@ -474,7 +474,7 @@ async def test_draining_ends_lanes_whose_modem_is_absent(tmp_path: Path) -> None
     async with running(tmp_path, 2, ready=False) as lab:
         await lab.up("m2")
         await lab.settle()
-        lab.outbox.drain()
+        lab.outbox.lanes.drain()
         done, running_ = await asyncio.wait(lab.tasks.values(), timeout=1)
         assert not running_
         assert all(task.exception() is None for task in done)
@@ -487,7 +487,7 @@ async def test_draining_finishes_the_part_in_the_air_and_a_restart_sends_the_res
     async with running(tmp_path, clock=clock) as lab:
 
         async def drain(submit: object) -> None:
-            lab.outbox.drain()
+            lab.outbox.lanes.drain()
 
         lab.modems["m1"].script.append(drain)
         message = await lab.accept(TO, LONG)
@@ -544,15 +544,15 @@ async def test_a_sim_that_was_changed_while_its_use_was_counted_has_no_say(
             return await of(sim, limits)
 
         monkeypatch.setattr(lab.outbox._sims, "of", slow_for_the_first)
-        first = asyncio.create_task(lab.outbox.set_ready("m1", "first"))
+        first = asyncio.create_task(lab.outbox.lanes.set_ready("m1", SimIdentity("first")))
         await asyncio.sleep(0)
-        lab.outbox.set_unready("m1")
+        lab.outbox.lanes.set_unready("m1")
         if last == "another SIM":
-            await lab.outbox.set_ready("m1", "second")
+            await lab.outbox.lanes.set_ready("m1", SimIdentity("second"))
         gate.set()
         await first
         lane = lab.outbox.queue.matchmaking.lane("m1")
-        assert (lane.ready, lane.sim) == (
+        assert (lane.ready, lane.iccid) == (
             (True, "second") if last == "another SIM" else (False, None)
         )
 
@@ -578,11 +578,11 @@ async def test_after_a_restart_a_sim_has_used_what_it_had_used_before(
             await lab.settle()
         await lab.report("m1", "+447700900200", 9)
         await lab.pass_time(5)
-        before = lab.outbox.queue.matchmaking.lane("m1").throttle
+        before = lab.outbox.queue.matchmaking.lane("m1").sim.plan
         assert len(lab.sent()) == 6
     clock.now += 1
     async with running(tmp_path, clock=clock, sim_limits={limit: 9}) as lab:
-        after = lab.outbox.queue.matchmaking.lane("m1").throttle
+        after = lab.outbox.queue.matchmaking.lane("m1").sim.plan
         assert after._starts == before._starts
         assert set(after._written) == set(before._written)
         assert len(after._starts) == 5

@@ -14,6 +14,7 @@ from gateway_lab import FakeClock, config_of, running
 from test_gateway_handlers import message
 
 from modemgw.gateway import Gateway
+from modemgw.gateway.outgoing.endings import Endings
 from modemgw.gateway.outgoing.lane import MAX_FAULTS, Lane
 from modemgw.gateway.outgoing.queue import Queue
 from modemgw.gateway.supervision import LONGEST_WAIT_S, STEADY_S, Keeper
@@ -172,7 +173,7 @@ def failing(times: int, before: Callable[..., Any]) -> Callable[..., Any]:
 
 
 AFTER_ACCEPTANCE = [
-    (Lane, "_put_back", "before it is put away"),
+    (Endings, "put_back", "before it is put away"),
     (Queue, "remove", "while it is removed"),
 ]
 
@@ -201,7 +202,7 @@ async def test_a_fault_with_an_attempt_whose_end_is_not_recorded_is_ambiguous(
 ) -> None:
     async with running(tmp_path, type={"transactional": {"ambiguous": policy}}) as lab:
         await keep_lane(lab)
-        monkeypatch.setattr(Lane, "_accepted", failing(1, Lane._accepted))
+        monkeypatch.setattr(Endings, "accepted", failing(1, Endings.accepted))
         one = await lab.accept()
         await lab.settle()
         (part,) = (await lab.message(one)).parts
@@ -354,16 +355,16 @@ async def test_a_modem_whose_sim_cannot_be_counted_becomes_ready_once_it_can(
         station = fleet._stations["m1"]
         sim = SimIdentity("8999900000000000001", None, None)
         monkeypatch.setattr(type(station.modem), "sim", sim)
-        set_ready, tries = outbox.set_ready, 0
+        set_ready, tries = outbox.lanes.set_ready, 0
 
-        async def fails(id: str, iccid: str) -> None:
+        async def fails(id: str, identity: SimIdentity) -> None:
             nonlocal tries
             tries += 1
             if tries <= 3:
                 raise sqlite3.OperationalError("disk I/O error")
-            await set_ready(id, iccid)
+            await set_ready(id, identity)
 
-        monkeypatch.setattr(outbox, "set_ready", fails)
+        monkeypatch.setattr(outbox.lanes, "set_ready", fails)
         fleet.state_changed("m1", ModemState.REGISTERING, ModemState.READY, None)
         await until(lambda: gateway.keeper.rests("readying of m1"))
         assert not gateway.ready

@@ -15,10 +15,9 @@ from random import Random
 from modemgw.clock import Clock
 from modemgw.config import Config, Limits, ModemMatch, ModemSection
 from modemgw.gateway.errors import Conflict, NotFound
+from modemgw.gateway.fleet.lanes import Held, Lane, Lanes
 from modemgw.gateway.fleet.pins import StoredPins
-from modemgw.gateway.outgoing.lane import Lane
-from modemgw.gateway.outgoing.matchmaking import Held
-from modemgw.gateway.outgoing.outbox import Outbox
+from modemgw.gateway.fleet.sims import Sims
 from modemgw.gateway.supervision import Keeper
 from modemgw.modem import (
     Locator,
@@ -85,7 +84,8 @@ class Fleet(ModemSink):
         config: Config,
         *,
         store: Store,
-        outbox: Outbox,
+        lanes: Lanes,
+        sims: Sims,
         received: Callable[[str, SimIdentity, ReceivedPdu], Awaitable[None]],
         clock: Clock,
         random: Random,
@@ -95,7 +95,8 @@ class Fleet(ModemSink):
     ) -> None:
         """`paused`: modems that an administrator had paused before, by id."""
         self._store = store
-        self._outbox = outbox
+        self._lanes = lanes
+        self._sims = sims
         self._kept = keeper
         self._received = received
         self._clock = clock
@@ -128,7 +129,7 @@ class Fleet(ModemSink):
     def _settle_in(self, section: ModemSection, modem: Modem, limits: Limits) -> None:
         if section.id in self._paused:
             modem.pause()
-        lane = self._outbox.add_lane(modem, section)
+        lane = self._lanes.add(modem, section)
         station = self._stations[section.id] = _Station(section, limits, modem, lane)
         if self._tasks is not None:
             self._run(station, self._tasks)
@@ -152,7 +153,7 @@ class Fleet(ModemSink):
     async def drain(self, timeout_s: float) -> bool:
         """Let the parts in the air finish. False when some did not within `timeout_s`."""
         self._closed = True
-        self._outbox.drain()
+        self._lanes.drain()
         for station in self._stations.values():
             self._wake_to_end(station)
         carriers = [s.carrier for s in self._stations.values() if s.carrier is not None]
@@ -234,7 +235,7 @@ class Fleet(ModemSink):
         station.lane.drain()
         self._wake_to_end(station)
         self._ready.discard(id)
-        self._outbox.set_unready(id)
+        self._lanes.set_unready(id)
         station.leaves = self._tasks.create_task(
             self._told(id, self._leave(station, timeout_s, why if ready else None)),
             name=f"end of {id}",
@@ -259,7 +260,7 @@ class Fleet(ModemSink):
                 task.cancel()
                 await asyncio.wait([task])
         del self._stations[id]
-        self._outbox.remove_lane(id)
+        self._lanes.remove(id)
         if lost is not None:
             self._tell("modem.lost", id, lost)
         return f"modem {id}: a part was still in the air after {timeout_s:g} s" if late else ""
@@ -285,7 +286,7 @@ class Fleet(ModemSink):
         changed = _differing(station.section, section)
         station.section, station.limits = section, config.limits_of(section)
         try:
-            if await self._outbox.change_lane(section):
+            if await self._lanes.change(section):
                 changed.add("limits")
         except StoreUnavailable as error:
             return (
@@ -306,7 +307,7 @@ class Fleet(ModemSink):
     def resume(self, id: str) -> None:
         """Let a paused modem work again, and try its SIM if it was taken out. Raises NotFound."""
         self._station(id).modem.resume()
-        self._outbox.probe(id)
+        self._lanes.probe(id)
         self._paused.discard(id)
         self._keep_pause(id, False)
 
@@ -340,7 +341,7 @@ class Fleet(ModemSink):
         elif not ready:
             if modem_id in self._ready:
                 self._ready.discard(modem_id)
-                self._outbox.set_unready(modem_id)
+                self._lanes.set_unready(modem_id)
             if new in _EVENTS:
                 self._tell(_EVENTS[new], modem_id, reason)
 
@@ -351,9 +352,9 @@ class Fleet(ModemSink):
     async def _let_work(self, station: _Station) -> None:
         id, sim = station.section.id, station.modem.sim
         if sim is not None and id in self._ready:
-            await self._outbox.set_ready(id, sim.iccid)
+            await self._lanes.set_ready(id, sim)
         if id not in self._ready:  # it was lost again meanwhile
-            self._outbox.set_unready(id)
+            self._lanes.set_unready(id)
 
     def _tell(self, type: str, modem_id: str, reason: str | None) -> None:
         data = {"modem": modem_id} if reason is None else {"modem": modem_id, "reason": reason}
@@ -381,20 +382,14 @@ class Fleet(ModemSink):
         status, section = station.modem.status, station.section
         if section.number is not None and status.sim is not None:
             status = replace(status, sim=replace(status.sim, number=section.number))
-        core = self._outbox.queue.matchmaking
         return ModemView(
             status=status,
-            queue=core.waiting_for(core.lane(id)),
+            queue=self._lanes.waiting_for(id),
             routes=section.routes,
             weight=section.weight,
             limits=station.limits,
-            held=self._held(id),
+            held=self._lanes.held(id),
         )
-
-    def _held(self, id: str) -> Held | None:
-        clock = self._outbox.clock
-        held = self._outbox.queue.matchmaking.lane(id).held(clock.time())
-        return None if held is None else replace(held, until=clock.wall(held.until))
 
     def views(self) -> list[ModemView]:
         """Every modem, in the order of the configuration; those that are leaving come last."""

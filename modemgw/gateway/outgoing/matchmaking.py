@@ -10,16 +10,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from sys import intern
-from typing import Literal
 
 from modemgw.config import RouteSection
-from modemgw.gateway.fleet.breaker import Breaker
-from modemgw.gateway.fleet.throttle import Throttle
+from modemgw.gateway.fleet.sim import Sim
 from modemgw.gateway.outgoing.bucket import STALE, Bucket
 from modemgw.gateway.outgoing.job import RANKS, Job
+from modemgw.gateway.outgoing.lane_state import LaneState
 from modemgw.store.records import MessageStatus
 
 AGE_S = 60.0
@@ -34,54 +33,6 @@ LONG_S = 600.0
 """A SIM whose limits forbid work for so long has used up what its plan allows: others stand in."""
 LOOK_PAST = 256
 """Messages that a lane passes over at one turn of the loop, before it lets others work."""
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Why a lane that is ready sends nothing."""
-
-    why: Literal["limits", "refused"]
-    """Its SIM's limits forbid what waits, or the network refuses the SIM."""
-    until: float
-    """UTC seconds: when it may send, or make a try."""
-
-
-@dataclass(slots=True, eq=False)
-class LaneState:
-    """A lane as matchmaking knows it: one modem with its SIM."""
-
-    id: str
-    routes: tuple[str, ...]
-    weight: int
-    throttle: Throttle
-    sim: str | None = None
-    ready: bool = False
-    """Can send: registered and well, whether idle or busy."""
-    breaker: Breaker = field(default_factory=Breaker)
-    used: int = 0
-    """Parts since the start of the process, for least_used and weighted."""
-    last_used: float = 0.0
-    blocked_until: float | None = None
-    """Set while its limits forbid what it would take next."""
-    used_up_until: float | None = None
-    """Until when its limits forbid, for LONG_S or more, something that it would have taken."""
-    resting: bool = False
-    """Its limits forbid everything for LONG_S or more."""
-    turn: int = 0
-    targets: tuple[str, ...] = ()
-
-    @property
-    def well(self) -> bool:
-        """Ready, its SIM is not refused by the network, and its plan is not used up."""
-        return self.ready and not self.breaker.open and not self.resting
-
-    def held(self, now: float) -> Held | None:
-        """What holds it back just now, if it is ready and something does."""
-        if self.ready and self.breaker.open:
-            return Held("refused", self.breaker.probe_at)
-        if self.ready and self.blocked_until is not None and self.blocked_until > now:
-            return Held("limits", self.blocked_until)
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +117,11 @@ class Matchmaking:
         """The state of a lane. Raises KeyError."""
         return self._lanes[id]
 
-    def set_ready(self, id: str, ready: bool, sim: str | None, now: float) -> None:
+    def set_ready(self, id: str, ready: bool, sim: Sim | None, now: float) -> None:
         """A modem became able to send (with this SIM), or stopped being so."""
         lane = self._lanes[id]
         if lane.ready and lane.sim is not None:
-            self._lost[lane.sim] = now
+            self._lost[lane.sim.iccid] = now
         lane.ready = ready
         if sim is not None:
             lane.sim = sim
@@ -190,7 +141,7 @@ class Matchmaking:
         lane.blocked_until = None
         self._retarget()
         if not lane.well and lane.sim is not None:
-            self._move_away(lane.sim, now)
+            self._move_away(lane.sim.iccid, now)
 
     def _move_away(self, sim: str, now: float) -> None:
         """Give what waits for this SIM by preference to the others of its route."""
@@ -227,7 +178,7 @@ class Matchmaking:
                 served.update(dict.fromkeys(sorted(stands_in.get(own, ()))))
             targets = [f"modem:{lane.id}", *(f"route:{r}" for r in served)]
             if lane.sim is not None:
-                targets.insert(1, f"sim:{lane.sim}")
+                targets.insert(1, f"sim:{lane.sim.iccid}")
             lane.targets = tuple(targets)
 
     def another(self, job: Job, sim: str) -> bool:
@@ -235,7 +186,7 @@ class Matchmaking:
         avoid = job.avoid | {sim}
         target = self._wide_target(job, avoid)
         return any(
-            lane.well and lane.sim not in avoid and target in lane.targets
+            lane.well and lane.iccid not in avoid and target in lane.targets
             for lane in self._lanes.values()
         )
 
@@ -332,7 +283,7 @@ class Matchmaking:
         route = self._routes.get(job.route) if avoid else None
         while route is not None:
             if any(
-                lane.well and lane.sim not in avoid and route.id in lane.routes
+                lane.well and lane.iccid not in avoid and route.id in lane.routes
                 for lane in self._lanes.values()
             ):
                 return f"route:{route.id}"
@@ -340,7 +291,7 @@ class Matchmaking:
         return f"route:{job.route}"
 
     def _is_well(self, sim: str) -> bool:
-        return any(lane.well for lane in self._lanes.values() if lane.sim == sim)
+        return any(lane.well for lane in self._lanes.values() if lane.iccid == sim)
 
     def _put(self, job: Job, now: float) -> None:
         if job.sim is not None and job.ambiguous() == [] and self._gone(job.sim, now):
@@ -370,7 +321,7 @@ class Matchmaking:
 
     def _gone(self, sim: str, now: float) -> bool:
         """Whether a SIM has been away for longer than a long message should wait for it."""
-        if any(lane.ready and lane.sim == sim for lane in self._lanes.values()):
+        if any(lane.ready and lane.iccid == sim for lane in self._lanes.values()):
             return False
         # After a start it may just not have been found yet.
         return now - self._lost.get(sim, self._began) >= FOLLOW_S
@@ -385,33 +336,34 @@ class Matchmaking:
         """
         lane = self._lanes[id]
         lane.blocked_until = None
-        if not lane.ready:
+        sim = lane.sim
+        if not lane.ready or sim is None:
             return None
-        if lane.breaker.probe_at > now:
-            lane.blocked_until = lane.breaker.probe_at
+        if sim.breaker.probe_at > now:
+            lane.blocked_until = sim.breaker.probe_at
             return None
         for _ in range(LOOK_PAST):
             job = self._best(lane, now)
             if job is None:
                 return None
-            allowed = lane.throttle.allowed_at(now, len(job.pending()), job.to)
+            allowed = sim.plan.allowed_at(now, len(job.pending()), job.to)
             if allowed <= now:
                 lane.turn += 1
                 lane.last_used = now
                 self._move(job)
                 job.waiting = False
                 return job
-            if not self._pass_over(lane, job, allowed, now):
+            if not self._pass_over(lane, sim, job, allowed, now):
                 return None
         lane.blocked_until = now  # go on at the next turn of the loop
         return None
 
-    def _pass_over(self, lane: LaneState, job: Job, allowed: float, now: float) -> bool:
+    def _pass_over(self, lane: LaneState, sim: Sim, job: Job, allowed: float, now: float) -> bool:
         """Leave a job that limits forbid until `allowed` to others, if it is worth it.
 
         False when the lane is to wait instead: it may send nothing at all, or will soon send this.
         """
-        anything = lane.throttle.allowed_at(now, 1)
+        anything = sim.plan.allowed_at(now, 1)
         if anything - now >= LONG_S and not lane.resting:
             self._rest(lane, anything)
             self.health_changed(lane, now)
@@ -420,9 +372,8 @@ class Matchmaking:
         if anything > now or allowed - now < LONG_S:
             lane.blocked_until = anything if anything > now else allowed
             return False
-        assert lane.sim is not None, "a lane that is ready has a SIM"
         job.avoid_until = min(allowed, job.avoid_until) if job.avoid else allowed
-        job.avoid |= {lane.sim}
+        job.avoid |= {sim.iccid}
         self._move(job)
         self._put(job, now)
         return True
@@ -435,11 +386,12 @@ class Matchmaking:
             self._resting[lane.id] = until
 
     def _best(self, lane: LaneState, now: float) -> Job | None:
+        iccid = lane.iccid
         best: Job | None = None
         aged: Job | None = None
         for target in lane.targets:
             for avoid, bucket in self._buckets.get(target, {}).items():
-                if lane.sim in avoid:
+                if iccid in avoid:
                     continue
                 for rank in range(len(RANKS)):
                     job = bucket.head(rank)
@@ -459,10 +411,11 @@ class Matchmaking:
             lane
             for lane in map(self._lanes.__getitem__, idle)
             if lane.ready
-            and lane.breaker.probe_at <= now
+            and lane.sim is not None
+            and lane.sim.breaker.probe_at <= now
             and job.lies_in in lane.targets
-            and lane.sim not in job.avoid
-            and lane.throttle.allowed_at(now, len(job.pending()), job.to) <= now
+            and lane.iccid not in job.avoid
+            and lane.sim.plan.allowed_at(now, len(job.pending()), job.to) <= now
         ]
         if not fit:
             return None

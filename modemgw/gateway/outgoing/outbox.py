@@ -10,17 +10,18 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random
 
-from modemgw.clock import Clock, SteadyClock
-from modemgw.config import Config, Limits, ModemSection
+from modemgw.clock import SteadyClock
+from modemgw.config import Config
 from modemgw.gateway.admission.checks import route_for
 from modemgw.gateway.errors import Conflict
 from modemgw.gateway.fleet.sims import Sims
-from modemgw.gateway.fleet.throttle import Throttle
 from modemgw.gateway.outgoing import life, progress
+from modemgw.gateway.outgoing.endings import EXPIRED, await_word
 from modemgw.gateway.outgoing.job import Job, PartState, job_of, jobs_of
-from modemgw.gateway.outgoing.lane import EXPIRED, Lane, Transmitter, await_word
+from modemgw.gateway.outgoing.lane_state import LaneState
+from modemgw.gateway.outgoing.lanes import Lanes
 from modemgw.gateway.outgoing.life import Happening, Subject
-from modemgw.gateway.outgoing.matchmaking import STICKY_RECIPIENTS, LaneState, Matchmaking
+from modemgw.gateway.outgoing.matchmaking import STICKY_RECIPIENTS, Matchmaking
 from modemgw.gateway.outgoing.queue import Queue
 from modemgw.gateway.outgoing.receipts import Matched, Receipts
 from modemgw.gateway.outgoing.rerouting import reroute
@@ -76,7 +77,7 @@ class RecoveryReport:
 
 
 class Outbox:
-    """Owns the queue and the lanes. Use as a context manager around the running of the lanes."""
+    """Owns the queue and the lanes. Use the queue as a context manager while lanes run."""
 
     def __init__(
         self,
@@ -84,16 +85,16 @@ class Outbox:
         *,
         store: Store,
         receipts: Receipts,
-        clock: Clock,
+        sims: Sims,
+        clock: SteadyClock,
         random: Random,
         next_n: int,
     ) -> None:
         self._config = config
         self._store = store
         self._receipts = receipts
-        self.clock = SteadyClock(clock)
+        self.clock = clock
         """What the queue, the limits and every wait go by."""
-        self._random = random
         self._next_n = next_n
         self.recovered = False
         """Whether what the last run left was taken up; before that nothing new is accepted."""
@@ -101,16 +102,11 @@ class Outbox:
         """How far the tables went when this run began."""
         self._found: list[int] = []
         """Messages that were found waiting then."""
-        self._lanes: dict[str, Lane] = {}
         self._routes = {route.id for route in config.routes}
         self._sticky: set[str] = set()
         """Sticky routes of whose recipients the store was asked which SIM wrote to them."""
-        self._limits: dict[str, Limits] = {}
-        self._last_word: dict[str, object] = {}
-        """Who has said last that a modem can send, by modem."""
-        """By lane: as the configuration wants them; its throttle may still have to follow."""
         self._began = self.clock.time()
-        self._sims = Sims(store=store, clock=self.clock, random=random)
+        self._sims = sims
         self.queue = Queue(
             Matchmaking(config.routes, self._began),
             clock=self.clock,
@@ -119,6 +115,16 @@ class Outbox:
             on_overdue=self._overdue,
             on_quota=self._tell_quota,
             on_timer=self.clock.look,
+        )
+        self.lanes = Lanes(
+            config,
+            queue=self.queue,
+            store=store,
+            sims=sims,
+            receipts=receipts,
+            on_settled=self.settle,
+            clock=clock,
+            random=random,
         )
         self.clock.follow(self._clock_set)
 
@@ -262,72 +268,6 @@ class Outbox:
         if job.complete:
             self.queue.remove(job)
 
-    # --- lanes
-
-    def add_lane(self, modem: Transmitter, section: ModemSection) -> Lane:
-        """A lane for a modem; run it in a task."""
-        limits = self._limits[section.id] = self._config.limits_of(section)
-        state = LaneState(
-            id=section.id,
-            routes=section.routes,
-            weight=section.weight,
-            throttle=Throttle(limits, self._random, ahead=lambda: self.clock.ahead_s),
-        )
-        self.queue.add_lane(state)
-        lane = Lane(
-            modem,
-            queue=self.queue,
-            store=self._store,
-            receipts=self._receipts,
-            on_settled=self.settle,
-            keep_breaker=self._sims.keep_breaker,
-            types=self._config.type,
-            receipt_timeout_s=self._config.gateway.receipt_timeout,
-            clock=self.clock,
-            random=self._random,
-        )
-        self._lanes[section.id] = lane
-        return lane
-
-    def remove_lane(self, id: str) -> None:
-        """Forget a modem whose lane has ended."""
-        self.queue.remove_lane(id)
-        del self._lanes[id], self._limits[id]
-        self._last_word.pop(id, None)
-
-    async def set_ready(self, id: str, sim: str) -> None:
-        """A modem can send with this SIM: count what the SIM has sent before, and let it work.
-
-        The last word counts: who is overtaken by another SIM, or by `set_unready`, changes nothing.
-        """
-        word = self._last_word[id] = object()
-        while (limits := self._limits.get(id)) is not None:  # None: it was removed meanwhile
-            throttle, breaker = await self._sims.of(sim, limits)
-            if self._last_word.get(id) is not word:
-                return
-            if self._limits.get(id) == limits:
-                lane = self.queue.matchmaking.lane(id)
-                lane.throttle, lane.breaker = throttle, breaker
-                self.queue.set_ready(id, True, sim)
-                return
-
-    def set_unready(self, id: str) -> None:
-        """A modem cannot send just now."""
-        self._last_word.pop(id, None)
-        if id in self._lanes:
-            self.queue.set_ready(id, False, None)
-
-    def probe(self, id: str) -> None:
-        """An administrator wants a modem's SIM to be tried now, if it was taken out."""
-        if id in self._lanes:
-            self.queue.matchmaking.lane(id).breaker.probe(self.clock.time())
-            self.queue.health_changed(id)
-
-    def drain(self) -> None:
-        """Let every lane finish the part in the air and stop."""
-        for lane in self._lanes.values():
-            lane.drain()
-
     # --- another configuration
 
     def reconfigure(self, config: Config) -> None:
@@ -335,25 +275,7 @@ class Outbox:
         self._config = config
         self._routes = {route.id for route in config.routes}
         self.queue.set_routes(config.routes)
-        for lane in self._lanes.values():
-            lane.reconfigure(config.type, config.gateway.receipt_timeout)
-
-    async def change_lane(self, section: ModemSection) -> bool:
-        """Give a modem its routes, weight and limits as they are now. True when limits changed.
-
-        Raises StoreUnavailable when its SIM's use could not be counted: the old limits go on.
-        """
-        id, limits = section.id, self._config.limits_of(section)
-        self.queue.change_lane(id, routes=section.routes, weight=section.weight)
-        changed, self._limits[id] = limits != self._limits[id], limits
-        lane = self.queue.matchmaking.lane(id)
-        if await self._sims.count_anew(lane, limits, self._carried()) and id in self._lanes:
-            self.queue.health_changed(id)
-        return changed
-
-    def _carried(self) -> list[int]:
-        """Messages in the hands of lanes."""
-        return [j.n for j in self.queue.matchmaking.jobs() if not j.waiting and j.pending()]
+        self.lanes.reconfigure(config)
 
     async def reroute(self) -> list[str]:
         """Route anew what waits for a route that is gone. Returns what to tell of it."""
@@ -392,8 +314,8 @@ class Outbox:
             self._store.write(
                 lambda tx: redating.redate(tx, by_s, since, until, marks, found), keep=True
             )
-        lanes = [self.queue.matchmaking.lane(id) for id in self._lanes]
-        self._sims.clock_set(lanes, self._carried(), self.queue.limits_changed)
+        at_work = self.lanes.sims_at_work()
+        self._sims.clock_set(at_work, self.lanes.carried(), self.queue.limits_changed)
 
     def _due(self, job: Job) -> None:
         if job.status is MessageStatus.SCHEDULED:
@@ -424,8 +346,8 @@ class Outbox:
     def _tell_quota(self, lane: LaneState) -> None:
         assert lane.used_up_until is not None, "that is what is told"
         until = self.clock.wall(lane.used_up_until)
-        data = {"modem": lane.id, "sim": lane.sim, "until": until}
-        logger.warning("modem %s: the limits of SIM %s are used up", lane.id, lane.sim)
+        data = {"modem": lane.id, "sim": lane.iccid, "until": until}
+        logger.warning("modem %s: the limits of SIM %s are used up", lane.id, lane.iccid)
         self._store.write(lambda tx: tx.emit("sim.quota", data), keep=True)
 
     def _await_word(self, job: Job) -> None:

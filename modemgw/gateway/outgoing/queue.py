@@ -9,8 +9,10 @@ from types import TracebackType
 
 from modemgw.clock import Clock
 from modemgw.config import RouteSection
+from modemgw.gateway.fleet.sim import Sim
 from modemgw.gateway.outgoing.job import Job
-from modemgw.gateway.outgoing.matchmaking import LaneState, Matchmaking
+from modemgw.gateway.outgoing.lane_state import LaneState
+from modemgw.gateway.outgoing.matchmaking import Matchmaking
 
 logger = logging.getLogger(__name__)
 
@@ -150,7 +152,7 @@ class Queue:
             self._offer([job], now)
         self._arm(now)
 
-    def set_ready(self, lane: str, ready: bool, sim: str | None) -> None:
+    def set_ready(self, lane: str, ready: bool, sim: Sim | None) -> None:
         """A modem became able to send, or stopped being so; others may have to stand in for it."""
         now = self._clock.time()
         self.matchmaking.set_ready(lane, ready, sim, now)
