@@ -12,13 +12,14 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from modemgw.clock import Clock, SteadyClock, SystemClock
-from modemgw.config import Config
+from modemgw.config import Config, Limits
 from modemgw.gateway.admission.acceptance import Accepted, AcceptedBatch, Door, Idempotency, Preview
 from modemgw.gateway.bus import EventBus
 from modemgw.gateway.changes import in_force, lines
 from modemgw.gateway.deliveries import Deliveries
 from modemgw.gateway.errors import FieldProblem, NotFound, Rejected
 from modemgw.gateway.fleet.modems import Fleet, ModemView
+from modemgw.gateway.fleet.sim_views import SimView, SimViews
 from modemgw.gateway.fleet.sims import Sims
 from modemgw.gateway.incoming.intake import Inbox
 from modemgw.gateway.incoming.reassembly import Incoming
@@ -171,6 +172,13 @@ class Gateway:
             timings=self._timings,
             paused=await self._store.read(sim_state.paused),
             keeper=self.keeper,
+        )
+        self._sim_views = SimViews(
+            store=self._store,
+            sims=self._sims,
+            clock=steady,
+            places=self._fleet.places,
+            limits_of=self._limits_of,
         )
         await self._door.count_used()
         with contextlib.suppress(StoreUnavailable):  # then `_run` does it when the database can
@@ -358,6 +366,21 @@ class Gateway:
     def modem(self, id: str) -> ModemView:
         """A modem as it is now. Raises NotFound."""
         return self._fleet.view(id)
+
+    async def sims(self) -> list[SimView]:
+        """Every SIM that was ever seen, by ICCID."""
+        return await self._sim_views.all()
+
+    async def sim(self, iccid: str) -> SimView:
+        """A SIM, in a modem now or seen before. Raises NotFound."""
+        return await self._sim_views.one(iccid)
+
+    def _limits_of(self, modem: str) -> Limits:
+        """Those of the SIM in a modem, also where the modem is not configured any more."""
+        for section in self._config.modem:
+            if section.id == modem:
+                return self._config.limits_of(section)
+        return self._config.sim_limits
 
     def pause_modem(self, id: str) -> ModemView:
         """Send nothing more through a modem. Raises NotFound."""

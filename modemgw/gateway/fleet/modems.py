@@ -17,6 +17,7 @@ from modemgw.config import Config, Limits, ModemMatch, ModemSection
 from modemgw.gateway.errors import Conflict, NotFound
 from modemgw.gateway.fleet.lanes import Held, Lane, Lanes
 from modemgw.gateway.fleet.pins import StoredPins
+from modemgw.gateway.fleet.sim_views import Place
 from modemgw.gateway.fleet.sims import Sims
 from modemgw.gateway.supervision import Keeper
 from modemgw.modem import (
@@ -40,6 +41,10 @@ _EVENTS = {
     ModemState.QUARANTINED: "modem.quarantined",
     ModemState.ABSENT: "modem.lost",
 }
+NOBODY_THERE = frozenset(
+    {ModemState.ABSENT, ModemState.OPENING, ModemState.IDENTIFYING, ModemState.QUARANTINED}
+)
+"""States in which nobody can say which SIM is in a modem."""
 IN_PLACE = frozenset({"routes", "weight", "limits", "number"})
 """Keys of a modem that its keeper does not need: they change while it works."""
 REMOVED = "removed from the configuration"
@@ -70,6 +75,8 @@ class _Station:
     lane: Lane
     keeper: asyncio.Task[None] | None = None
     carrier: asyncio.Task[None] | None = None
+    sim: SimIdentity | None = None
+    """The SIM with which the modem was ready last."""
     getting_ready: asyncio.Task[None] | None = None
     """Lets the lane work once what its SIM has sent is counted."""
     leaves: asyncio.Task[str] | None = None
@@ -342,6 +349,8 @@ class Fleet(ModemSink):
             if modem_id in self._ready:
                 self._ready.discard(modem_id)
                 self._lanes.set_unready(modem_id)
+                if station.sim is not None:
+                    self._sims.keep_seen(station.sim, modem_id, station.section.number)
             if new in _EVENTS:
                 self._tell(_EVENTS[new], modem_id, reason)
 
@@ -352,6 +361,8 @@ class Fleet(ModemSink):
     async def _let_work(self, station: _Station) -> None:
         id, sim = station.section.id, station.modem.sim
         if sim is not None and id in self._ready:
+            station.sim = sim
+            self._sims.keep_seen(sim, id, station.section.number)
             await self._lanes.set_ready(id, sim)
         if id not in self._ready:  # it was lost again meanwhile
             self._lanes.set_unready(id)
@@ -395,6 +406,17 @@ class Fleet(ModemSink):
         """Every modem, in the order of the configuration; those that are leaving come last."""
         order = dict.fromkeys((*self._wanted, *self._stations))
         return [self.view(id) for id in order if id in self._stations]
+
+    def places(self) -> list[Place]:
+        """The SIMs that are in modems now; of two modems that claim one, the ready one has it."""
+        claims = [
+            (station.section.id in self._ready, status.since, Place(id, sim, number))
+            for id, station in self._stations.items()
+            if (sim := (status := station.modem.status).sim) is not None
+            and status.state not in NOBODY_THERE
+            for number in [self.number_of(id, sim)]
+        ]
+        return [place for _, _, place in sorted(claims, key=lambda claim: claim[:2])]
 
     def modem(self, id: str) -> Modem:
         """A modem. Raises NotFound."""
