@@ -17,9 +17,10 @@ from modemgw.gateway.admission.content import Content
 from modemgw.gateway.fleet.lanes import Held
 from modemgw.gateway.fleet.plan import Plan
 from modemgw.gateway.fleet.sim import Sim
+from modemgw.gateway.outgoing.carriers import FOLLOW_S
 from modemgw.gateway.outgoing.job import Job, PartState
 from modemgw.gateway.outgoing.lane_state import LaneState
-from modemgw.gateway.outgoing.matchmaking import AGE_S, FOLLOW_S, LONG_S, LOOK_PAST, Matchmaking
+from modemgw.gateway.outgoing.matchmaking import AGE_S, LONG_S, LOOK_PAST, Matchmaking
 from modemgw.gateway.outgoing.queue import Queue
 from modemgw.modem import ErrorClass
 from modemgw.store.records import MessageStatus
@@ -626,7 +627,7 @@ class Matches(RuleBasedStateMachine):
         assert {n for n in self.jobs if self.core.is_waiting(self.jobs[n])} == self.waiting
         assert {n for n in self.jobs if self.core.get(n)} == self.waiting | hands | self.held
         assert not self.waiting & (hands | self.held)
-        assert sum(self.core._counts.values()) <= len(self.waiting)
+        assert sum(self.core._waiting.counts.values()) <= len(self.waiting)
         assert not hands & self.held
 
     def teardown(self) -> None:
@@ -781,7 +782,7 @@ async def test_changed_routes_and_lanes_wake_who_may_carry_now() -> None:
             desk.queue.add(job(n, route=route))
         desk.queue.change_lane("a", routes=("y",), weight=1)
         assert await desk.got("a") == 0
-        desk.queue.reroute(desk.core._jobs[1], "x")
+        desk.queue.reroute(desk.core._waiting.jobs[1], "x")
         assert await desk.got("b") == 1
         await desk.ask("b")
         routes = [RouteSection(id="y", fallback="x"), RouteSection(id="x")]

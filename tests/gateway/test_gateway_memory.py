@@ -60,8 +60,9 @@ async def test_entries_of_what_was_canceled_do_not_pile_up(tmp_path: Path) -> No
                 one = job(10_000 + n, due_at=at)
                 core.add(one, lab.clock.now)
                 core.remove(one)
-        heaps = [core._delayed, core._held, core._expiring]
-        heaps += [h for by in core._buckets.values() for b in by.values() for h in b.heaps]
+        waiting = core._waiting
+        heaps = [waiting._delayed, waiting._held, waiting._expiring]
+        heaps += [h for by in waiting.buckets.values() for b in by.values() for h in b.heaps]
         assert sum(map(len, heaps)) < 5000
 
 

@@ -9,6 +9,7 @@ import pytest
 from gateway_lab import START, FakeClock, Lab, refusal, running
 
 from modemgw.config import Limits
+from modemgw.gateway import fleet
 from modemgw.gateway.errors import NotFound
 from modemgw.gateway.fleet.centre import CentreClock
 from modemgw.gateway.fleet.sim_views import Place, SimViews
@@ -180,3 +181,9 @@ def test_two_reports_in_a_row_change_what_is_thought_of_a_clock() -> None:
     assert doubted.is_news_to(known)
     assert doubted.seen(3602.0) == CentreClock(3602.0)
     assert doubted.seen(5.0) == CentreClock(5.0)
+
+
+def test_the_fleet_knows_nothing_of_what_is_sent_through_it() -> None:
+    """It is handed the lanes by whoever builds the gateway."""
+    for path in Path(fleet.__file__).parent.glob("*.py"):
+        assert "gateway.outgoing" not in path.read_text(encoding="utf-8"), path.name

@@ -16,12 +16,13 @@ from modemgw.gateway.admission.checks import route_for
 from modemgw.gateway.errors import Conflict
 from modemgw.gateway.fleet.sims import Sims
 from modemgw.gateway.outgoing import life, progress
+from modemgw.gateway.outgoing.carriers import STICKY_RECIPIENTS
 from modemgw.gateway.outgoing.endings import EXPIRED, await_word
 from modemgw.gateway.outgoing.job import Job, PartState, job_of, jobs_of
 from modemgw.gateway.outgoing.lane_state import LaneState
 from modemgw.gateway.outgoing.lanes import Lanes
 from modemgw.gateway.outgoing.life import Happening, Subject
-from modemgw.gateway.outgoing.matchmaking import STICKY_RECIPIENTS, Matchmaking
+from modemgw.gateway.outgoing.matchmaking import Matchmaking
 from modemgw.gateway.outgoing.queue import Queue
 from modemgw.gateway.outgoing.receipts import Matched, Receipts
 from modemgw.gateway.outgoing.rerouting import reroute
