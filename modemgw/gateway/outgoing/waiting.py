@@ -1,8 +1,8 @@
 """What waits: the jobs that are known, each in one place at the most. Pure bookkeeping.
 
-A job that may be taken lies in a bucket of its target; the others wait for a time, or are
-held. Each move of a job makes the entries that name its place stale: they are passed over, and thrown away when
-they are many.
+A job that may be taken lies in a bucket of its target; the others wait for a time, or are held.
+Each move of a job makes the entries that name its place stale: they are passed over, and thrown
+away when they are many.
 """
 
 from __future__ import annotations
