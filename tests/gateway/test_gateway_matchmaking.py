@@ -52,6 +52,12 @@ def sim_of(iccid: str, **limits: Any) -> Sim:
     return Sim(iccid, Plan(Limits(**limits), Random(1)))
 
 
+def like(lane: LaneState, iccid: str) -> Sim:
+    """Another SIM in a lane, or the same; with what the one before has used of its plan."""
+    assert lane.sim is not None
+    return Sim(iccid, lane.sim.plan, lane.sim.breaker)
+
+
 def lane(
     id: str, routes: tuple[str, ...] = ("default",), weight: int = 1, **limits: Any
 ) -> LaneState:
@@ -423,7 +429,7 @@ def test_a_removed_lane_leaves_its_work_to_the_others() -> None:
         core.lane("a")
     assert taken(core, "b") == [1, 2]
     core.add_lane(lane("a", ("r",)))
-    core.set_ready("a", True, sim_of("sim-new"), START)
+    core.set_ready("a", True, like(core.lane("a"), "sim-new"), START)
     assert taken(core, "a") == [3]
 
 
@@ -524,9 +530,9 @@ class Matches(RuleBasedStateMachine):
         assert state.ready
         assert one.n in self.waiting, "taken from the queue and from nowhere else"
         assert one.due_at <= self.now
-        assert state.sim not in one.avoid or one.avoid_until <= self.now
+        assert state.iccid not in one.avoid or one.avoid_until <= self.now
         assert one.modem in (None, id)
-        assert one.sim in (None, state.sim)
+        assert one.sim in (None, state.iccid)
         self.waiting.discard(one.n)
         self.hands[id] = one
         allowed = state.sim.plan.allowed_at(self.now, len(one.pending()), one.to)
@@ -589,7 +595,7 @@ class Matches(RuleBasedStateMachine):
     @rule(id=st.sampled_from("abc"), ready=st.booleans(), moved=st.booleans())
     def health(self, id: str, ready: bool, moved: bool) -> None:
         sim = f"sim-{id}{'-new' if moved else ''}"
-        self.core.set_ready(id, ready, sim_of(sim) if ready else None, self.now)
+        self.core.set_ready(id, ready, like(self.core.lane(id), sim) if ready else None, self.now)
 
     @precondition(lambda self: self.waiting)
     @rule(pick=st.randoms())
