@@ -253,25 +253,29 @@ def of(db: sqlite3.Connection | Transaction, message: int) -> dict[int, list[Att
     return history
 
 
+_USED = " UNION ALL ".join(
+    f"SELECT started_at, to_number FROM attempts WHERE sim = ?1 AND {one} AND started_at >= ?2"
+    for one in (
+        "reference IS NOT NULL",
+        "state = 'ambiguous'",
+        "state = 'accepted' AND reference IS NULL",
+    )
+)
+
+
 def recent(db: sqlite3.Connection | Transaction, sim: str, since: float) -> list[tuple[float, str]]:
     """(start, recipient) of each part that `sim` has sent, or may have, since a time, oldest first.
 
     Its limits' use. One of which nobody knows counts: the network may have counted it as well.
     """
-    rows = db.execute(
-        " UNION ALL ".join(
-            f"SELECT started_at, to_number FROM attempts WHERE sim = ?1 AND {one} "
-            "AND started_at >= ?2"
-            for one in (
-                "reference IS NOT NULL",
-                "state = 'ambiguous'",
-                "state = 'accepted' AND reference IS NULL",
-            )
-        )
-        + " ORDER BY 1",
-        (sim, since),
-    )
+    rows = db.execute(f"{_USED} ORDER BY 1", (sim, since))
     return [(started, to) for started, to in rows]
+
+
+def used(db: sqlite3.Connection, sim: str, since: float) -> tuple[int, float | None]:
+    """How many parts `recent` has, and when the oldest of them was begun."""
+    row = db.execute(f"SELECT count(*), min(started_at) FROM ({_USED})", (sim, since)).fetchone()
+    return row[0], row[1]
 
 
 def in_the_air(tx: Transaction, sim: str, carried: Iterable[int]) -> list[tuple[float, str]]:

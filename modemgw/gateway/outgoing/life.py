@@ -219,20 +219,3 @@ def part_status(history: Sequence[Attempt], message: MessageStatus) -> PartStatu
     if stands is _P.QUEUED and message in _GIVEN_UP:
         return PartStatus(message.value)
     return stands
-
-
-def diagrams() -> dict[str, str]:
-    """The two tables as Mermaid state diagrams, for the documentation."""
-    moves: dict[tuple[str, str], list[str]] = {}
-    for (old, happening), (new, _) in MESSAGE.items():
-        if new is not old:
-            moves.setdefault((old, new), []).append(happening)
-    stands: dict[tuple[str, str], list[str]] = {}
-    for (state, outcome), status in PART.items():
-        stands.setdefault((state, status), []).append("no receipt" if outcome is None else outcome)
-    return {"message": _drawn(moves), "part": _drawn(stands)}
-
-
-def _drawn(arrows: dict[tuple[str, str], list[str]]) -> str:
-    lines = [f"    {old} --> {new}: {', '.join(why)}" for (old, new), why in arrows.items()]
-    return "\n".join(["stateDiagram-v2", *lines])
