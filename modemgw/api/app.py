@@ -6,7 +6,7 @@ import asyncio
 
 from aiohttp import web
 
-from modemgw.api import batches, events, inbound, messages, modems, openapi, service
+from modemgw.api import batches, events, inbound, messages, modems, openapi, service, sims
 from modemgw.api.auth import guard
 from modemgw.api.endpoint import BODIES, CLOSING, GATEWAY, HEARTBEAT_S
 from modemgw.api.events import STREAMS
@@ -22,6 +22,7 @@ ENDPOINTS = (
     *inbound.ENDPOINTS,
     *events.ENDPOINTS,
     *modems.ENDPOINTS,
+    *sims.ENDPOINTS,
     *service.ENDPOINTS,
 )
 

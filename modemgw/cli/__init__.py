@@ -18,6 +18,7 @@ COMMANDS = {
     "messages": "modemgw.cli.messages:messages",
     "inbound": "modemgw.cli.inbound:inbound",
     "modems": "modemgw.cli.modems:modems",
+    "sims": "modemgw.cli.sims:sims",
     "keys": "modemgw.cli.keys:keys",
     "config": "modemgw.cli.config:config",
     "db": "modemgw.cli.db:db",

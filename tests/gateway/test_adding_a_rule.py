@@ -216,13 +216,13 @@ async def test_a_rule_that_is_asked_again_at_sending_ends_the_message_with_its_e
         assert refused is not None
         assert taken is not None
         left_alone.numbers.add(CLEO)  # while both wait for a modem
-        modem = FakeModem("m1", SimIdentity("8999901000000000001", None, None))
+        sim = SimIdentity("8999901000000000001", None, None)
+        modem = FakeModem("m1", sim)
         modem.up.set()
-        lane = gateway._outbox.add_lane(
-            modem, ModemSection(id="m1", device="/dev/none", routes=("uk",))
-        )
+        section = ModemSection(id="m1", device="/dev/none", routes=("uk",))
+        lane = gateway._outbox.lanes.add(modem, section)
         work = asyncio.create_task(lane.run())
-        await gateway._outbox.set_ready("m1", "8999901000000000001")
+        await gateway._outbox.lanes.set_ready("m1", sim)
         await ended(gateway, taken.id, MessageStatus.SENT)
         ending = await ended(gateway, refused.id, MessageStatus.FAILED)
         assert ending == ErrorInfo("left-alone", "to: wants to be left alone by now", True)

@@ -41,7 +41,7 @@ async def test_what_is_refused_then_ends_with_the_rules_error_and_frees_the_lane
             ("message.queued", "mine"),
             ("message.failed", "mine"),
         ]
-        assert len(lab.outbox.dispatcher.core) == 0
+        assert len(lab.outbox.queue.matchmaking) == 0
 
 
 @pytest.mark.parametrize("wait_s", [300.0, 0.0])
@@ -138,4 +138,4 @@ async def test_a_rule_that_fails_loses_no_message(tmp_path: Path) -> None:
         await lab.settle()
         assert isinstance(lab.tasks["m1"].exception(), ValueError), "its keeper begins it anew"
         assert (await lab.message(message)).status is MessageStatus.QUEUED
-        assert len(lab.outbox.dispatcher.core) == 1
+        assert len(lab.outbox.queue.matchmaking) == 1

@@ -25,16 +25,16 @@ class RouteRule(Rule):
     def each(self, draft: Draft) -> Check:
         """See Rule."""
         new = draft.new
-        carriers: routes.Carriers
+        matching: routes.Matching
         if new.route is not None:
-            carriers = [((), new.route)]
+            matching = [((), new.route)]
         else:
-            carriers = routes.carriers(
+            matching = routes.matching(
                 self._routes, type=new.type, key=draft.request.key, tags=new.tags
             )
 
         def choose(one: Addressee) -> None:
-            route = routes.first(carriers, one.to)
+            route = routes.first(matching, one.to)
             if route is None:
                 problem = f"no route is configured that carries a {new.type} there"
                 raise Rejected([FieldProblem("to", problem, "unroutable")])

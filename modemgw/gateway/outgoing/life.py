@@ -125,24 +125,47 @@ def move(
     happening: Happening,
     *,
     stands: MessageStatus | None = None,
+    likely: MessageStatus | None = None,
     error: ErrorInfo | None = None,
     more: dict[str, Any] | None = None,
 ) -> MessageStatus | None:
     """Let something happen to a message. Returns where it stands then; None: it was refused.
 
-    `stands`: its status, where this unit of work has read it already. `error` is kept with a new
+    `stands`: its status, where this unit of work has read it already; or `likely`: where it most
+    probably stands, which saves the reading if the comparison agrees. `error` is kept with a new
     status, `more` is told in its event. What cannot happen to a message that stands where it does
     is logged and changes nothing.
     """
+    if likely is not None and (then := _changed(tx, subject, likely, happening, error, more)):
+        return then
     now = messages.status(tx, subject.n) if stands is None else stands
     if now is None:
         logger.warning("message %s is gone: it cannot be %s", subject.id, happening)
         return None
     then, event = MESSAGE.get((now, happening), (None, None))
-    if then is None or (
-        then is not now and not messages.compare_and_set(tx, subject.n, now, then, error)
-    ):
+    if then is now:
+        if event is not None:
+            tx.emit(event, about(subject, then, error) | (more or {}))
+        return then
+    then = _changed(tx, subject, now, happening, error, more)
+    if then is None:
         logger.warning("message %s is %s: %s cannot happen to it", subject.id, now, happening)
+    return then
+
+
+def _changed(
+    tx: Transaction,
+    subject: Subject,
+    now: MessageStatus,
+    happening: Happening,
+    error: ErrorInfo | None,
+    more: dict[str, Any] | None,
+) -> MessageStatus | None:
+    """Another status than `now`, which it has to stand at; None: there is none, or it does not."""
+    then, event = MESSAGE.get((now, happening), (None, None))
+    if then is None or then is now:
+        return None
+    if not messages.compare_and_set(tx, subject.n, now, then, error):
         return None
     if event is not None:
         tx.emit(event, about(subject, then, error) | (more or {}))
@@ -196,20 +219,3 @@ def part_status(history: Sequence[Attempt], message: MessageStatus) -> PartStatu
     if stands is _P.QUEUED and message in _GIVEN_UP:
         return PartStatus(message.value)
     return stands
-
-
-def diagrams() -> dict[str, str]:
-    """The two tables as Mermaid state diagrams, for the documentation."""
-    moves: dict[tuple[str, str], list[str]] = {}
-    for (old, happening), (new, _) in MESSAGE.items():
-        if new is not old:
-            moves.setdefault((old, new), []).append(happening)
-    stands: dict[tuple[str, str], list[str]] = {}
-    for (state, outcome), status in PART.items():
-        stands.setdefault((state, status), []).append("no receipt" if outcome is None else outcome)
-    return {"message": _drawn(moves), "part": _drawn(stands)}
-
-
-def _drawn(arrows: dict[tuple[str, str], list[str]]) -> str:
-    lines = [f"    {old} --> {new}: {', '.join(why)}" for (old, new), why in arrows.items()]
-    return "\n".join(["stateDiagram-v2", *lines])

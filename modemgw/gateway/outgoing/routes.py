@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from modemgw.config import RouteMatch, RouteSection
 
-Carriers = Sequence[tuple[tuple[str, ...], str]]
+Matching = Sequence[tuple[tuple[str, ...], str]]
 """The prefixes of numbers that a route takes (empty: every number), and its id; in their order."""
 
 
@@ -14,19 +14,19 @@ def route_for(
     routes: Sequence[RouteSection], *, to: str, type: str, key: str, tags: tuple[str, ...]
 ) -> str | None:
     """The id of the first route that matches a message; None when there is none."""
-    return first(carriers(routes, type=type, key=key, tags=tags), to)
+    return first(matching(routes, type=type, key=key, tags=tags), to)
 
 
-def carriers(
+def matching(
     routes: Sequence[RouteSection], *, type: str, key: str, tags: tuple[str, ...]
-) -> Carriers:
+) -> Matching:
     """The routes that take such messages, each for its numbers: the part many recipients share."""
     return [(r.match.to_prefix, r.id) for r in routes if _carries(r.match, type, key, tags)]
 
 
-def first(carriers: Carriers, to: str) -> str | None:
+def first(matching: Matching, to: str) -> str | None:
     """The id of the first of these that takes a number; None when there is none."""
-    for prefixes, route in carriers:
+    for prefixes, route in matching:
         if not prefixes or to.startswith(prefixes):
             return route
     return None
