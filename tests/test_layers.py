@@ -36,10 +36,6 @@ GATEWAY = (
 """The gateway's rooms from the lowest up: each may import those before it, not one beside it.
 Single files beside the rooms, such as errors.py, are below them all."""
 NOT_YET: dict[tuple[str, str], str] = {
-    ("fleet.modems", "outgoing.lane"): "the fleet still makes the lanes of its modems",
-    ("fleet.modems", "outgoing.matchmaking"): "the fleet still hands its modems over itself",
-    ("fleet.modems", "outgoing.outbox"): "the fleet still hands its modems over itself",
-    ("fleet.sims", "outgoing.matchmaking"): "a SIM still wakes the matchmaking itself",
     ("outgoing.job", "admission.content"): "the content of a stored message is read in admission",
     ("outgoing.lane", "admission.content"): "the content of a stored message is read in admission",
     ("outgoing.outbox", "admission.checks"): "the choice of a route is made in admission",
