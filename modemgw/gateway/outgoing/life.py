@@ -136,40 +136,25 @@ def move(
     status, `more` is told in its event. What cannot happen to a message that stands where it does
     is logged and changes nothing.
     """
-    if likely is not None and (then := _changed(tx, subject, likely, happening, error, more)):
-        return then
-    now = messages.status(tx, subject.n) if stands is None else stands
-    if now is None:
-        logger.warning("message %s is gone: it cannot be %s", subject.id, happening)
-        return None
-    then, event = MESSAGE.get((now, happening), (None, None))
-    if then is now:
-        if event is not None:
-            tx.emit(event, about(subject, then, error) | (more or {}))
-        return then
-    then = _changed(tx, subject, now, happening, error, more)
-    if then is None:
-        logger.warning("message %s is %s: %s cannot happen to it", subject.id, now, happening)
-    return then
-
-
-def _changed(
-    tx: Transaction,
-    subject: Subject,
-    now: MessageStatus,
-    happening: Happening,
-    error: ErrorInfo | None,
-    more: dict[str, Any] | None,
-) -> MessageStatus | None:
-    """Another status than `now`, which it has to stand at; None: there is none, or it does not."""
-    then, event = MESSAGE.get((now, happening), (None, None))
-    if then is None or then is now:
-        return None
-    if not messages.compare_and_set(tx, subject.n, now, then, error):
-        return None
-    if event is not None:
-        tx.emit(event, about(subject, then, error) | (more or {}))
-    return then
+    for guess in (likely, None) if likely is not None else (None,):
+        now = guess or stands or messages.status(tx, subject.n)
+        if now is None:
+            logger.warning("message %s is gone: it cannot be %s", subject.id, happening)
+            return None
+        then, event = MESSAGE.get((now, happening), (None, None))
+        if then is None:
+            continue
+        # What changes nothing compares nothing either: a guess does not do.
+        if then is now:
+            right = guess is None
+        else:
+            right = messages.compare_and_set(tx, subject.n, now, then, error)
+        if right:
+            if event is not None:
+                tx.emit(event, about(subject, then, error) | (more or {}))
+            return then
+    logger.warning("message %s is %s: %s cannot happen to it", subject.id, now, happening)
+    return None
 
 
 def about(
