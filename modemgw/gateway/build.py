@@ -137,7 +137,6 @@ class Gateway:
         )
         incoming = Incoming(
             random=self._random,
-            handlers_of=self._deliveries.wanted_by,
             number_of=lambda modem, sim: self._fleet.number_of(modem, sim),
         )
         self._inbox = Inbox(
@@ -145,7 +144,6 @@ class Gateway:
             incoming=incoming,
             receipts=receipts,
             on_settled=self._outbox.settle,
-            on_message=lambda _: self._deliveries.wake(),
             reassembly_timeout_s=self._config.gateway.reassembly_timeout,
             clock=self._clock,
         )
