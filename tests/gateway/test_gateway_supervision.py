@@ -394,14 +394,13 @@ async def test_a_handler_that_exits_leaves_the_gateway_running(tmp_path: Path) -
 
         def keep(tx: Any) -> None:
             inbound.add(tx, 1, message(), [])
-            inbound.owe(tx, 1, gateway._deliveries.wanted_by(message()))
+            tx.emit("inbound.received", {"id": "in_1"})
 
         await gateway._store.write(keep)
-        gateway._deliveries.wake()
 
         async def state() -> Any:
             return await gateway._store.read(
-                lambda db: db.execute("SELECT state, tries FROM handlings").fetchall()
+                lambda db: db.execute("SELECT state, tries FROM deliveries").fetchall()
             )
 
         async with asyncio.timeout(10):
