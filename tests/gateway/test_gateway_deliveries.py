@@ -23,6 +23,7 @@ import psutil
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from gateway_lab import FakeClock
 from test_gateway_handlers import Shop, hook, message, pending_for, shop
 
 from modemgw.config import ConfigError, HandlerSection, parse
@@ -30,7 +31,7 @@ from modemgw.gateway.deliveries import program, queue
 from modemgw.gateway.deliveries.program import clean_environment
 from modemgw.gateway.deliveries.subscriber import made_up_id, named
 from modemgw.gateway.errors import Unavailable
-from modemgw.store import StoreUnavailable, inbound
+from modemgw.store import FILE_NAME, Store, StoreUnavailable, inbound
 from modemgw.store.records import Inbound
 
 HERE = __name__
@@ -256,7 +257,8 @@ async def test_what_a_handler_says_of_a_message_is_in_the_log_only_for_debugging
             lambda db: [
                 p
                 for (p,) in db.execute(
-                    "SELECT problem FROM delivery_outcomes JOIN deliveries d ON d.n = delivery ORDER BY subscriber"
+                    "SELECT problem FROM delivery_outcomes JOIN deliveries d ON d.n = delivery "
+                    "ORDER BY subscriber"
                 )
             ]
         )
@@ -704,17 +706,17 @@ async def test_what_an_older_version_owed_by_place_goes_to_who_is_there_at_the_f
     tmp_path: Path,
 ) -> None:
     async with hook([]) as (a, got_a), hook([]) as (b, got_b):
-        async with shop(tmp_path) as one:
-            for _ in range(3):
-                await one.receive(message())
+        async with Store(tmp_path / FILE_NAME, clock=FakeClock()) as store:
 
             def as_before(tx: Any) -> None:
+                for n in (1, 2, 3):
+                    inbound.add(tx, n, replace(message(), id=f"in_{n}"), [])
                 pending_for(tx, 1, "1:webhook", "2:webhook")
                 pending_for(tx, 2, "2:webhook")
                 pending_for(tx, 3, "2:exec", "7:reply")
                 tx.execute("UPDATE deliveries SET state = 'delivered' WHERE inbound = 2")
 
-            await one.store.write(as_before)
+            await store.write(as_before)
         async with kept(tmp_path, {"webhook": a}, {"webhook": b, "id": None}) as one:
             wanted = {
                 (1, "h1", "delivered"),

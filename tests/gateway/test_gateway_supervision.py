@@ -320,24 +320,24 @@ class Soon(FakeClock):
         await asyncio.sleep(0.02)
 
 
-async def test_a_failing_read_ends_no_task_of_the_gateway(
+async def test_a_failing_store_ends_no_task_of_the_gateway(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with Gateway.open(config_of(tmp_path), clock=Soon(), random=Random(1)) as gateway:
         await gateway._started.wait()
-        read = gateway._store.read
-        reads = 0
+        write = gateway._store.write
+        turns = 0
 
-        async def fails(query: Any) -> Any:
-            nonlocal reads
-            reads += 1
+        async def fails(work: Any, **how: Any) -> Any:
+            nonlocal turns
+            turns += 1
             raise sqlite3.OperationalError("disk I/O error")
 
-        monkeypatch.setattr(gateway._store, "read", fails)
+        monkeypatch.setattr(gateway._store, "write", fails)
         gateway._deliveries.wake()
-        await until(lambda: reads >= 3)
+        await until(lambda: turns >= 3)
         assert any("deliveries has failed" in line for line in gateway.troubles)
-        monkeypatch.setattr(gateway._store, "read", read)
+        monkeypatch.setattr(gateway._store, "write", write)
         await until(lambda: not gateway.keeper.rests("deliveries"))
         found = list(gateway.metrics().collect())
         samples = [s for f in found for s in f.samples if s.name == "modemgw_task_failures_total"]
