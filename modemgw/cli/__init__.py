@@ -17,6 +17,7 @@ COMMANDS = {
     "send": "modemgw.cli.send:send",
     "messages": "modemgw.cli.messages:messages",
     "inbound": "modemgw.cli.inbound:inbound",
+    "handlers": "modemgw.cli.handlers:handlers",
     "modems": "modemgw.cli.modems:modems",
     "keys": "modemgw.cli.keys:keys",
     "config": "modemgw.cli.config:config",
