@@ -1,8 +1,8 @@
 """Worked example: how something new gets what happens.
 
-A kind is a file in modemgw/gateway/deliveries/ with one class, a line in `KINDS` (kinds.py), and its
-key in `HandlerSection` (config). Everything else is there: it is asked about events, gets each that
-it wants at least once, over restarts, with back-off, and is shown and replayed like any other.
+A kind is a file in modemgw/gateway/deliveries/ with one class, a line in `KINDS` (kinds.py), and
+its key in `HandlerSection` (config). Everything else is there: it is asked about events, gets each
+that it wants at least once, over restarts, with back-off, and is shown and replayed like any other.
 
 This kind appends a line to a file for each message that was received or sent.
 """

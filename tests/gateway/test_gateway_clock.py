@@ -578,13 +578,13 @@ async def test_a_delivery_that_a_wrong_clock_has_put_off_is_made(tmp_path: Path)
     taken.clear()
     async with Gateway.open(config, clock=clock) as gateway:
 
-        def owe(tx: Transaction) -> None:
+        def keep(tx: Transaction) -> None:
             for n, (message, at) in enumerate(((late, START + YEAR), (soon, START + 600)), 1):
                 inbound.add(tx, n, message, [])
                 (subscriber,) = gateway._deliveries.subscribers
                 pending_for(tx, n, subscriber, at=at)
 
-        await gateway._store.write(owe)
+        await gateway._store.write(keep)
         gateway._deliveries.wake()
         async with asyncio.timeout(10):
             while not taken:

@@ -566,7 +566,7 @@ async def test_what_cannot_be_posted_is_a_failure(tmp_path: Path) -> None:
             await one.until(*[("pending", 1)] * 3)
 
 
-# --- who is owed what
+# --- what is pending for whom
 
 
 def test_ids_made_up_stay_over_changes_of_place() -> None:
@@ -586,7 +586,7 @@ def test_two_handlers_cannot_have_the_same_id() -> None:
 
 
 @pytest.mark.parametrize("restart", [False, True])
-async def test_what_one_handler_is_owed_never_goes_to_another(
+async def test_what_is_pending_for_one_handler_never_goes_to_another(
     tmp_path: Path, restart: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
@@ -659,7 +659,7 @@ async def test_much_that_is_pending_is_settled_little_by_little(
             await one.until(*[("delivered", 2)] * 10)
 
 
-async def test_what_is_owed_follows_its_handler_to_another_place(tmp_path: Path) -> None:
+async def test_what_is_pending_follows_its_handler_to_another_place(tmp_path: Path) -> None:
     async with hook([500]) as (a, got_a), hook([]) as (b, got_b):
         async with kept(tmp_path, {"webhook": a, "id": None}) as one:
             await one.receive(message())
@@ -670,7 +670,7 @@ async def test_what_is_owed_follows_its_handler_to_another_place(tmp_path: Path)
         assert (len(got_a), len(got_b)) == (2, 0)
 
 
-async def test_a_handler_that_is_given_an_id_keeps_what_it_was_owed(tmp_path: Path) -> None:
+async def test_a_handler_that_is_given_an_id_keeps_what_is_pending(tmp_path: Path) -> None:
     async with hook([500]) as (a, got):
         async with kept(tmp_path, {"webhook": a, "id": None}) as one:
             await one.receive(message())
@@ -702,7 +702,7 @@ async def test_what_is_under_way_is_not_disturbed_by_its_handlers_end(tmp_path: 
             await one.until(("delivered", 1))
 
 
-async def test_what_an_older_version_owed_by_place_goes_to_who_is_there_at_the_first_start(
+async def test_what_an_older_version_kept_by_place_goes_to_who_is_there_at_the_first_start(
     tmp_path: Path,
 ) -> None:
     async with hook([]) as (a, got_a), hook([]) as (b, got_b):

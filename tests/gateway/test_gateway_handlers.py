@@ -293,7 +293,7 @@ async def test_after_the_last_try_a_delivery_is_dead(tmp_path: Path) -> None:
         assert len(got) == MAX_TRIES
 
 
-async def test_what_was_owed_before_a_restart_is_delivered_after_it(tmp_path: Path) -> None:
+async def test_what_was_pending_before_a_restart_is_delivered_after_it(tmp_path: Path) -> None:
     async with hook([500]) as (url, got):
         async with shop(tmp_path, {"webhook": url}) as one:
             await one.receive(message())
@@ -317,7 +317,7 @@ async def test_a_slow_handler_does_not_hold_up_others(tmp_path: Path) -> None:
         await one.until(("claimed", 0), ("delivered", 1))
 
 
-async def test_many_owed_deliveries_are_made_a_few_at_a_time(
+async def test_many_pending_deliveries_are_made_a_few_at_a_time(
     tmp_path: Path,
 ) -> None:
     at_once: list[int] = []
@@ -340,7 +340,7 @@ async def test_many_owed_deliveries_are_made_a_few_at_a_time(
     assert 1 < max(at_once) <= 3
 
 
-async def test_what_is_owed_to_a_handler_that_is_gone_is_given_up(tmp_path: Path) -> None:
+async def test_what_is_pending_for_a_handler_that_is_gone_is_given_up(tmp_path: Path) -> None:
     async with hook([500]) as (url, _), shop(tmp_path, {"webhook": url}) as one:
         await one.receive(message())
         await one.until(("pending", 1))
