@@ -224,11 +224,11 @@ def let_go(tx: Transaction, payload: Payload) -> None:
 
 
 def release(tx: Transaction, node: str) -> None:
-    """What was claimed by a process of this node that has ended is pending again, at once."""
+    """What the process of this node had claimed, which has ended or ends, is pending at once."""
     tx.execute(
         "UPDATE deliveries SET state = 'pending', claimed_by = NULL, lease_until = NULL, "
-        "next_at = ? WHERE state = 'claimed' AND claimed_by LIKE ? || '/%'",
-        (tx.now, node),
+        "next_at = ? WHERE state = 'claimed' AND substr(claimed_by, 1, ?) = ?",
+        (tx.now, len(node) + 1, f"{node}/"),
     )
 
 

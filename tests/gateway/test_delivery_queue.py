@@ -81,14 +81,21 @@ def received(first: int, last: int, **more: Any) -> Callable[[Transaction], None
 # --- what is cut short
 
 
+@pytest.mark.parametrize("crash", [False, True])
 async def test_a_restart_between_claim_and_outcome_delivers_again(
-    tmp_path: Path, taking: Taking
+    tmp_path: Path, taking: Taking, monkeypatch: pytest.MonkeyPatch, crash: bool
 ) -> None:
     taking.go_on.clear()
-    async with shop(tmp_path, EXEC) as one:
-        await one.receive(message())
-        await taking.until(1)
-        assert await one.states() == [("claimed", 0)]
+    with monkeypatch.context() as patch:
+        async with shop(tmp_path, EXEC) as one:
+            await one.receive(message())
+            await taking.until(1)
+            assert await one.states() == [("claimed", 0)]
+            if crash:
+                patch.setattr(deliveries, "release", lambda tx, node: None)
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as db:
+        left = db.execute("SELECT state, tries FROM deliveries").fetchall()
+    assert left == [("claimed" if crash else "pending", 0)]
     taking.go_on.set()
     async with shop(tmp_path, EXEC) as one:
         await one.until(("delivered", 1))

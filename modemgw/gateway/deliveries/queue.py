@@ -218,6 +218,9 @@ class Deliveries:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=CLOSE_S)
+        if self._begun:
+            # Nobody waits for it: the store commits it before it closes, if it can.
+            self._store.write(lambda tx: rows.release(tx, self._node), keep=True)
         everybody = (*self._subscribers.values(), *self._retired)
         await asyncio.gather(*(subscriber.kind.close() for subscriber in everybody))
 
