@@ -258,6 +258,16 @@ class Client:
         answer: answers.Modem = await self._post(f"v1/modems/{identifier}/{verb}")
         return answer
 
+    async def sims(self) -> list[answers.SimCard]:
+        """Every SIM that was ever seen, by ICCID."""
+        answer: answers.SimCards = await self._get("v1/sims")
+        return answer["items"]
+
+    async def sim(self, iccid: str) -> answers.SimCard:
+        """One SIM."""
+        answer: answers.SimCard = await self._get(f"v1/sims/{iccid}")
+        return answer
+
     async def ussd(self, identifier: str, code: str, *, timeout_s: float = 30.0) -> answers.Ussd:
         """Ask the network by USSD through a modem."""
         body = {"code": code, "timeout_s": timeout_s}

@@ -19,6 +19,7 @@ COMMANDS = {
     "inbound": "modemgw.cli.inbound:inbound",
     "handlers": "modemgw.cli.handlers:handlers",
     "modems": "modemgw.cli.modems:modems",
+    "sims": "modemgw.cli.sims:sims",
     "keys": "modemgw.cli.keys:keys",
     "config": "modemgw.cli.config:config",
     "db": "modemgw.cli.db:db",

@@ -1,4 +1,4 @@
-"""Policy: accept, route, throttle, dispatch, retry, match receipts, reassemble, hand on."""
+"""Policy: accept, route, keep to limits, send, retry, match receipts, reassemble, hand on."""
 
 from modemgw.gateway.admission.acceptance import Accepted, AcceptedBatch, Idempotency, Preview
 from modemgw.gateway.build import Gateway
@@ -14,6 +14,7 @@ from modemgw.gateway.errors import (
     Unavailable,
 )
 from modemgw.gateway.fleet.modems import ModemView
+from modemgw.gateway.fleet.sim_views import SimView
 from modemgw.gateway.outgoing.outbox import RecoveryReport
 from modemgw.store import DeliveryQuery, InboundQuery, MessageQuery
 
@@ -36,6 +37,7 @@ __all__ = [
     "RecoveryReport",
     "Rejected",
     "Replay",
+    "SimView",
     "TooMany",
     "Unavailable",
 ]

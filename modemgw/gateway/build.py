@@ -11,8 +11,8 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from modemgw.clock import Clock, SystemClock
-from modemgw.config import Config
+from modemgw.clock import Clock, SteadyClock, SystemClock
+from modemgw.config import Config, Limits
 from modemgw.gateway.admission.acceptance import Accepted, AcceptedBatch, Door, Idempotency, Preview
 from modemgw.gateway.bus import EventBus
 from modemgw.gateway.changes import in_force, lines
@@ -20,6 +20,8 @@ from modemgw.gateway.deliveries import Deliveries
 from modemgw.gateway.deliveries.handlers import Handlers, HandlerView, Replay
 from modemgw.gateway.errors import FieldProblem, NotFound, Rejected
 from modemgw.gateway.fleet.modems import Fleet, ModemView
+from modemgw.gateway.fleet.sim_views import SimView, SimViews
+from modemgw.gateway.fleet.sims import Sims
 from modemgw.gateway.incoming.intake import Inbox
 from modemgw.gateway.incoming.reassembly import Incoming
 from modemgw.gateway.outgoing import life
@@ -88,7 +90,7 @@ class Gateway:
         random: Random | None = None,
         timings: Timings | None = None,
     ) -> AsyncIterator[Gateway]:
-        """Open the store, recover, run modems and dispatch; at the end drain and close.
+        """Open the store, recover, run the modems and send; at the end drain and close.
 
         `timings`: how patient the keepers of modems are; the default suits real modems.
         Raises StoreError when the data directory or the database cannot be used.
@@ -116,11 +118,14 @@ class Gateway:
     async def _set_up(self) -> None:
         last_message = await self._store.read(messages.last_n)
         receipts = Receipts()
+        steady = SteadyClock(self._clock)
+        self._sims = Sims(store=self._store, clock=steady, random=self._random)
         self._outbox = Outbox(
             self._config,
             store=self._store,
             receipts=receipts,
-            clock=self._clock,
+            sims=self._sims,
+            clock=steady,
             random=self._random,
             next_n=last_message + 1,
         )
@@ -161,7 +166,8 @@ class Gateway:
         self._fleet = Fleet(
             self._config,
             store=self._store,
-            outbox=self._outbox,
+            lanes=self._outbox.lanes,
+            sims=self._sims,
             received=self._inbox.received,
             clock=self._clock,
             random=self._random,
@@ -169,12 +175,19 @@ class Gateway:
             paused=await self._store.read(sim_state.paused),
             keeper=self.keeper,
         )
+        self._sim_views = SimViews(
+            store=self._store,
+            sims=self._sims,
+            clock=steady,
+            places=self._fleet.places,
+            limits_of=self._limits_of,
+        )
         await self._door.count_used()
         with contextlib.suppress(StoreUnavailable):  # then `_run` does it when the database can
             self.found = await self._outbox.recover()
 
     async def _run(self, stop: asyncio.Event) -> None:
-        with self._outbox.dispatcher:
+        with self._outbox.queue:
             async with asyncio.TaskGroup() as modems:
                 if not self._outbox.recovered and not await self._recover_later(stop):
                     return
@@ -370,6 +383,21 @@ class Gateway:
         """A modem as it is now. Raises NotFound."""
         return self._fleet.view(id)
 
+    async def sims(self) -> list[SimView]:
+        """Every SIM that was ever seen, by ICCID."""
+        return await self._sim_views.all()
+
+    async def sim(self, iccid: str) -> SimView:
+        """A SIM, in a modem now or seen before. Raises NotFound."""
+        return await self._sim_views.one(iccid)
+
+    def _limits_of(self, modem: str) -> Limits:
+        """Those of the SIM in a modem, also where the modem is not configured any more."""
+        for section in self._config.modem:
+            if section.id == modem:
+                return self._config.limits_of(section)
+        return self._config.sim_limits
+
     def pause_modem(self, id: str) -> ModemView:
         """Send nothing more through a modem. Raises NotFound."""
         self._fleet.pause(id)
@@ -427,7 +455,7 @@ class Gateway:
         """The figures for Prometheus, as they are now."""
         return registry_of(
             self._fleet.views,
-            lambda: len(self._outbox.dispatcher.core),
+            lambda: len(self._outbox.queue.matchmaking),
             self._door.accepted,
             self.keeper,
         )

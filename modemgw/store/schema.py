@@ -400,6 +400,26 @@ def _deliveries(db: Database) -> None:
     )
 
 
+@migrations(name="0009_sims")
+def _sims(db: Database) -> None:
+    """SIMs that were seen, those among them that have sent before; and since when one is barred."""
+    db.executescript(
+        """
+        CREATE TABLE sims (
+            iccid TEXT PRIMARY KEY,
+            imsi TEXT,
+            number TEXT,
+            modem TEXT NOT NULL,
+            seen_at REAL NOT NULL
+        ) WITHOUT ROWID;
+        INSERT INTO sims (iccid, modem, seen_at)
+            SELECT sim, modem, max(started_at) FROM attempts GROUP BY sim;
+
+        ALTER TABLE sim_state ADD COLUMN since REAL;
+        """
+    )
+
+
 def migrate(db: Database) -> None:
     """Bring the database to this version's schema; a no-op when it is there already."""
     migrations.apply(db)

@@ -10,8 +10,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from modemgw.clock import SteadyClock
 from modemgw.config import Config, parse
 from modemgw.gateway.admission.checks import Acceptance
+from modemgw.gateway.fleet.sims import Sims
 from modemgw.gateway.outgoing import life
 from modemgw.gateway.outgoing.lane import Lane
 from modemgw.gateway.outgoing.outbox import Outbox, RecoveryReport
@@ -127,11 +129,13 @@ class Lab:
 
     async def start(self, *, ready: bool = True) -> None:
         last = await self.store.read(messages.last_n)
+        steady = SteadyClock(self.clock)
         self.outbox = Outbox(
             self.config,
             store=self.store,
             receipts=self.receipts,
-            clock=self.clock,
+            sims=Sims(store=self.store, clock=steady, random=self.random),
+            clock=steady,
             random=self.random,
             next_n=last + 1,
         )
@@ -139,7 +143,7 @@ class Lab:
         for index, section in enumerate(self.config.modem):
             sim = SimIdentity(f"899990100000000000{index}", None, None)
             modem = self.modems[section.id] = FakeModem(section.id, sim)
-            lane = self.lanes[section.id] = self.outbox.add_lane(modem, section)
+            lane = self.lanes[section.id] = self.outbox.lanes.add(modem, section)
             self.tasks[section.id] = asyncio.create_task(lane.run())
             if ready:
                 await self.up(section.id)
@@ -148,17 +152,17 @@ class Lab:
         modem = self.modems[id]
         modem.up.set()
         assert modem.sim is not None
-        await self.outbox.set_ready(id, modem.sim.iccid)
+        await self.outbox.lanes.set_ready(id, modem.sim)
 
     def down(self, id: str) -> None:
         self.modems[id].up.clear()
-        self.outbox.set_unready(id)
+        self.outbox.lanes.set_unready(id)
 
     async def stop(self) -> None:
         for task in self.tasks.values():
             task.cancel()
         await asyncio.gather(*self.tasks.values(), return_exceptions=True)
-        with self.outbox.dispatcher:
+        with self.outbox.queue:
             pass
 
     async def accept(self, to: str = "+447700900123", text: str = "hello", **more: Any) -> Message:
@@ -200,10 +204,10 @@ class Lab:
                 await asyncio.sleep(0)
 
     async def pass_time(self, seconds: float) -> None:
-        """Move the clock, and let the dispatcher's timer see it."""
+        """Move the clock, and let the queue's timer see it."""
         await self.settle()
         self.clock.now += seconds
-        self.outbox.dispatcher._on_timer()
+        self.outbox.queue._on_timer()
         await self.settle()
 
     def sent(self) -> list[str]:

@@ -40,7 +40,7 @@ async def wait(lab: Lab, seconds: float) -> None:
 
 
 async def set_clock(lab: Lab, by: float) -> None:
-    """Somebody sets the clock; it is noticed at the dispatcher's next timer."""
+    """Somebody sets the clock; it is noticed at the queue's next timer."""
     lab.clock.set(by)
     await lab.pass_time(0)
     await lab.pass_time(0)
@@ -79,8 +79,10 @@ async def a_barred_sim_s_rest(lab: Lab, step: float) -> None:
     for _ in range(6):
         await wait(lab, 120)
     assert len(lab.sent()) == 4
-    waiting = len(lab.outbox.dispatcher.core)
-    blocked_for = lab.outbox.dispatcher.core.lane("m1").breaker.probe_at - lab.outbox.clock.time()
+    waiting = len(lab.outbox.queue.matchmaking)
+    blocked_for = (
+        lab.outbox.queue.matchmaking.lane("m1").sim.breaker.probe_at - lab.outbox.clock.time()
+    )
     assert blocked_for > 100
     await set_clock(lab, step)
     await wait(lab, blocked_for - 3)
@@ -317,7 +319,7 @@ async def test_what_was_accepted_by_a_clock_that_was_ahead_goes_out_at_the_next_
         await lab.settle()
     clock.set(-YEAR)
     async with running(tmp_path, clock=clock, ready=False) as lab:
-        lab.outbox.dispatcher.core.change_lane("m1", routes=("default",), weight=1)
+        lab.outbox.queue.matchmaking.change_lane("m1", routes=("default",), weight=1)
         await lab.up("m1")
         assert (await lab.message(message)).status is MessageStatus.SENT
         assert (await lab.message(stale)).status is MessageStatus.SENT

@@ -264,16 +264,16 @@ async def test_an_administrator_has_a_sim_probed_at_once(tmp_path: Path) -> None
         await wait(lab, 120)
         assert lab.sent() == []
         lab.modems["m1"].script.append(refusal(8))
-        lab.outbox.probe("m1")
+        lab.outbox.lanes.probe("m1")
         await lab.settle()
         assert len(lab.sent()) == 1
         await wait(lab, 120)
         assert len(lab.sent()) == 1, "it was one probe"
-        lab.outbox.probe("m1")
+        lab.outbox.lanes.probe("m1")
         await wait(lab, 120)
         assert "sim.restored" in blocked(lab)
-        lab.outbox.probe("m1")  # of one that is well: nothing
-        assert not lab.outbox.dispatcher.core.lane("m1").breaker.open
+        lab.outbox.lanes.probe("m1")  # of one that is well: nothing
+        assert not lab.outbox.queue.matchmaking.lane("m1").sim.breaker.open
 
 
 # --- the breaker, by itself

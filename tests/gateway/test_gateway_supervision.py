@@ -14,8 +14,9 @@ from gateway_lab import FakeClock, config_of, running
 from test_gateway_handlers import message
 
 from modemgw.gateway import Gateway
+from modemgw.gateway.outgoing.endings import Endings
 from modemgw.gateway.outgoing.lane import MAX_FAULTS, Lane
-from modemgw.gateway.outgoing.queue import Dispatcher
+from modemgw.gateway.outgoing.queue import Queue
 from modemgw.gateway.supervision import LONGEST_WAIT_S, STEADY_S, Keeper
 from modemgw.modem import ModemState, SimIdentity
 from modemgw.store import StoreUnavailable, inbound, messages
@@ -172,8 +173,8 @@ def failing(times: int, before: Callable[..., Any]) -> Callable[..., Any]:
 
 
 AFTER_ACCEPTANCE = [
-    (Lane, "_put_back", "before it is put away"),
-    (Dispatcher, "remove", "while it is removed"),
+    (Endings, "put_back", "before it is put away"),
+    (Queue, "remove", "while it is removed"),
 ]
 
 
@@ -192,7 +193,7 @@ async def test_a_fault_after_acceptance_neither_loses_nor_doubles_the_message(
         assert sorted(lab.sent()) == ["first", "second"]
         for one in (first, second):
             assert (await lab.message(one)).status is MessageStatus.SENT
-        assert len(lab.outbox.dispatcher.core) == 0
+        assert len(lab.outbox.queue.matchmaking) == 0
 
 
 @pytest.mark.parametrize("policy", ["hold", "retry"])
@@ -201,7 +202,7 @@ async def test_a_fault_with_an_attempt_whose_end_is_not_recorded_is_ambiguous(
 ) -> None:
     async with running(tmp_path, type={"transactional": {"ambiguous": policy}}) as lab:
         await keep_lane(lab)
-        monkeypatch.setattr(Lane, "_accepted", failing(1, Lane._accepted))
+        monkeypatch.setattr(Endings, "accepted", failing(1, Endings.accepted))
         one = await lab.accept()
         await lab.settle()
         (part,) = (await lab.message(one)).parts
@@ -256,8 +257,8 @@ async def test_a_fault_while_a_job_is_handed_over_does_not_lose_it(
 ) -> None:
     async with running(tmp_path, sim_limits={"per_hour": 1}) as lab:
         await keep_lane(lab)
-        quota = lab.outbox.dispatcher._on_quota
-        monkeypatch.setattr(lab.outbox.dispatcher, "_on_quota", failing(3, quota))
+        quota = lab.outbox.queue._on_quota
+        monkeypatch.setattr(lab.outbox.queue, "_on_quota", failing(3, quota))
         for n in range(2):
             await lab.accept(text=f"{n}")
             await lab.settle()
@@ -292,9 +293,9 @@ async def test_a_fault_when_time_has_come_keeps_nothing_else_waiting(
     async with running(tmp_path) as lab:
         due = lab.clock.now + 100
         made = [await lab.accept(text=f"{n}", send_at=due) for n in range(3)]
-        dispatcher = lab.outbox.dispatcher
-        monkeypatch.setattr(dispatcher, "_on_due", failing(1, dispatcher._on_due))
-        monkeypatch.setattr(dispatcher.core, "tick", failing(1, dispatcher.core.tick))
+        queue = lab.outbox.queue
+        monkeypatch.setattr(queue, "_on_due", failing(1, queue._on_due))
+        monkeypatch.setattr(queue.matchmaking, "tick", failing(1, queue.matchmaking.tick))
         monkeypatch.setattr("modemgw.gateway.outgoing.queue.AFTER_A_FAULT_S", 0.01)
         await lab.pass_time(101)
         await asyncio.sleep(0.05)
@@ -354,20 +355,20 @@ async def test_a_modem_whose_sim_cannot_be_counted_becomes_ready_once_it_can(
         station = fleet._stations["m1"]
         sim = SimIdentity("8999900000000000001", None, None)
         monkeypatch.setattr(type(station.modem), "sim", sim)
-        set_ready, tries = outbox.set_ready, 0
+        set_ready, tries = outbox.lanes.set_ready, 0
 
-        async def fails(id: str, iccid: str) -> None:
+        async def fails(id: str, identity: SimIdentity) -> None:
             nonlocal tries
             tries += 1
             if tries <= 3:
                 raise sqlite3.OperationalError("disk I/O error")
-            await set_ready(id, iccid)
+            await set_ready(id, identity)
 
-        monkeypatch.setattr(outbox, "set_ready", fails)
+        monkeypatch.setattr(outbox.lanes, "set_ready", fails)
         fleet.state_changed("m1", ModemState.REGISTERING, ModemState.READY, None)
         await until(lambda: gateway.keeper.rests("readying of m1"))
         assert not gateway.ready
-        await until(lambda: outbox.dispatcher.core.lane("m1").ready)
+        await until(lambda: outbox.queue.matchmaking.lane("m1").ready)
         assert gateway.ready
         assert tries == 4
 

@@ -72,9 +72,10 @@ class Inbox:
         tpdu = pdu.tpdu
 
         def take(tx: Transaction) -> Matched | Early | None:
-            digest = rows.digest_of(sim.iccid, tpdu)
-            if is_known(tx, sim, pdu, digest, may_be_another=False):
-                return None  # it was taken, or kept, and the modem has not let go of it since
+            if not pdu.direct:
+                digest = rows.digest_of(sim.iccid, tpdu)
+                if is_known(tx, sim, pdu, digest, may_be_another=False):
+                    return None  # it was taken, or kept, and the modem has not let go of it since
             return self._receipts.take(tx, modem=modem, sim=sim.iccid, report=report, tpdu=tpdu)
 
         def follow_up(matched: Matched | Early | None) -> None:

@@ -1,4 +1,4 @@
-"""A message on its way to a modem: what dispatch keeps in memory of it."""
+"""A message on its way to a modem, as the queue keeps it in memory."""
 
 from __future__ import annotations
 
