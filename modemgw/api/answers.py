@@ -211,6 +211,76 @@ class Inbounds(TypedDict):
     next_cursor: str | None
 
 
+class HandlerMatch(TypedDict):
+    """Which received messages are for a handler; what is empty asks for nothing."""
+
+    keyword: str | None
+    from_prefix: list[str]
+    modem: list[str]
+
+
+class Handler(TypedDict):
+    """A handler, and its deliveries that have not been made."""
+
+    id: str
+    kind: Annotated[str, Field(description="exec, webhook, python or reply.")]
+    match: HandlerMatch
+    at_once: int
+    in_order: bool
+    timeout_s: float
+    pending: int
+    claimed: Annotated[int, Field(description="Being made just now.")]
+    dead: Annotated[int, Field(description="Given up; they can be replayed.")]
+    problem: Annotated[str | None, Field(description="Why it did not take the last one.")]
+
+
+class Handlers(TypedDict):
+    """All handlers of the configuration."""
+
+    items: list[Handler]
+    next_cursor: None
+
+
+class Outcome(TypedDict):
+    """How one try of a delivery has ended."""
+
+    at: Time
+    code: Annotated[str, Field(description="`taken`, `failed`, `refused`, `no-answer` …")]
+    problem: str | None
+    took_ms: int | None
+
+
+class Delivery(TypedDict):
+    """Something that a handler gets, and how far that came."""
+
+    id: str
+    handler: str
+    kind: Annotated[str | None, Field(description="What the handler did when it was last tried.")]
+    event: Annotated[str, Field(description="The type of the event.")]
+    event_id: int | None
+    inbound: Annotated[str | None, Field(description="Id of the received message.")]
+    key: Annotated[str | None, Field(description="Those with the same one are made in order.")]
+    state: str
+    tries: int
+    next_at: Annotated[Time | None, Field(description="When it is tried, while it is pending.")]
+    created_at: Time
+    ended_at: Time | None
+    outcomes: Annotated[list[Outcome], Field(description="Of the last tries, oldest first.")]
+
+
+class Deliveries(TypedDict):
+    """A page of deliveries."""
+
+    items: list[Delivery]
+    next_cursor: str | None
+
+
+class Replayed(TypedDict):
+    """What is made once more."""
+
+    replayed: Annotated[int, Field(description="How many deliveries.")]
+
+
 class Event(TypedDict):
     """Something that happened: the `data` of one Server-Sent Event."""
 

@@ -2,6 +2,7 @@
 
 from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempotency, Preview
 from modemgw.gateway.build import Gateway
+from modemgw.gateway.deliveries.handlers import HandlerView, Replay
 from modemgw.gateway.errors import (
     Conflict,
     FieldProblem,
@@ -15,15 +16,17 @@ from modemgw.gateway.errors import (
 from modemgw.gateway.fleet.modems import ModemView
 from modemgw.gateway.fleet.sim_views import SimView
 from modemgw.gateway.outgoing.outbox import RecoveryReport
-from modemgw.store import InboundQuery, MessageQuery
+from modemgw.store import DeliveryQuery, InboundQuery, MessageQuery
 
 __all__ = [
     "Accepted",
     "AcceptedBatch",
     "Conflict",
+    "DeliveryQuery",
     "FieldProblem",
     "Gateway",
     "GatewayError",
+    "HandlerView",
     "Idempotency",
     "IdempotencyConflict",
     "InboundQuery",
@@ -33,6 +36,7 @@ __all__ = [
     "Preview",
     "RecoveryReport",
     "Rejected",
+    "Replay",
     "SimView",
     "TooMany",
     "Unavailable",

@@ -18,6 +18,7 @@ from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempoten
 from modemgw.gateway.bus import EventBus
 from modemgw.gateway.changes import in_force, lines
 from modemgw.gateway.deliveries import Deliveries
+from modemgw.gateway.deliveries.handlers import Handlers, HandlerView, Replay
 from modemgw.gateway.errors import FieldProblem, NotFound, Rejected
 from modemgw.gateway.fleet.modems import Fleet, ModemView
 from modemgw.gateway.fleet.sim_views import SimView, SimViews
@@ -33,6 +34,8 @@ from modemgw.gateway.upkeep.retention import Housekeeping
 from modemgw.modem import Timings, TraceLine, UssdAnswer, UssdUntypable
 from modemgw.store import (
     FILE_NAME,
+    Delivery,
+    DeliveryQuery,
     InboundQuery,
     MessageQuery,
     Store,
@@ -142,9 +145,9 @@ class Gateway:
             clock=self._clock,
             random=self._random,
         )
+        self._handlers = Handlers(self._deliveries, self._store)
         incoming = Incoming(
             random=self._random,
-            handlers_of=self._deliveries.wanted_by,
             number_of=lambda modem, sim: self._fleet.number_of(modem, sim),
         )
         self._inbox = Inbox(
@@ -152,7 +155,6 @@ class Gateway:
             incoming=incoming,
             receipts=receipts,
             on_settled=self._outbox.settle,
-            on_message=lambda _: self._deliveries.wake(),
             reassembly_timeout_s=self._config.gateway.reassembly_timeout,
             clock=self._clock,
         )
@@ -358,6 +360,20 @@ class Gateway:
     def event_groups(self, after: int | None = None) -> AsyncIterator[list[Event]]:
         """As `events`, as many at a time as there are."""
         return self._bus.groups(after)
+
+    # --- handlers
+
+    async def handlers(self) -> list[HandlerView]:
+        """Every handler, and how many of its deliveries have not been made."""
+        return await self._handlers.all()
+
+    async def deliveries(self, query: DeliveryQuery) -> Page[Delivery]:
+        """A page of a handler's deliveries, newest first. Raises NotFound, Rejected (cursor)."""
+        return await self._handlers.deliveries(query)
+
+    async def replay(self, handler: str, wanted: Replay) -> int:
+        """Have ended deliveries made once more; returns how many. Raises NotFound, Rejected."""
+        return await self._handlers.replay(handler, wanted)
 
     # --- modems
 

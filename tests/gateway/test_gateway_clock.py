@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from gateway_lab import START, FakeClock, Lab, refusal, running
+from test_gateway_handlers import pending_for
 
 from modemgw.config import RateLimits, parse
 from modemgw.gateway import Gateway, NotFound, TooMany
@@ -579,13 +580,13 @@ async def test_a_delivery_that_a_wrong_clock_has_put_off_is_made(tmp_path: Path)
     taken.clear()
     async with Gateway.open(config, clock=clock) as gateway:
 
-        def owe(tx: Transaction) -> None:
+        def keep(tx: Transaction) -> None:
             for n, (message, at) in enumerate(((late, START + YEAR), (soon, START + 600)), 1):
                 inbound.add(tx, n, message, [])
-                inbound.owe(tx, n, gateway._deliveries.wanted_by(message))
-                tx.execute("UPDATE handlings SET next_at = ? WHERE inbound = ?", (at, n))
+                (subscriber,) = gateway._deliveries.subscribers
+                pending_for(tx, n, subscriber, at=at)
 
-        await gateway._store.write(owe)
+        await gateway._store.write(keep)
         gateway._deliveries.wake()
         async with asyncio.timeout(10):
             while not taken:

@@ -321,24 +321,24 @@ class Soon(FakeClock):
         await asyncio.sleep(0.02)
 
 
-async def test_a_failing_read_ends_no_task_of_the_gateway(
+async def test_a_failing_store_ends_no_task_of_the_gateway(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with Gateway.open(config_of(tmp_path), clock=Soon(), random=Random(1)) as gateway:
         await gateway._started.wait()
-        read = gateway._store.read
-        reads = 0
+        write = gateway._store.write
+        turns = 0
 
-        async def fails(query: Any) -> Any:
-            nonlocal reads
-            reads += 1
+        async def fails(work: Any, **how: Any) -> Any:
+            nonlocal turns
+            turns += 1
             raise sqlite3.OperationalError("disk I/O error")
 
-        monkeypatch.setattr(gateway._store, "read", fails)
+        monkeypatch.setattr(gateway._store, "write", fails)
         gateway._deliveries.wake()
-        await until(lambda: reads >= 3)
+        await until(lambda: turns >= 3)
         assert any("deliveries has failed" in line for line in gateway.troubles)
-        monkeypatch.setattr(gateway._store, "read", read)
+        monkeypatch.setattr(gateway._store, "write", write)
         await until(lambda: not gateway.keeper.rests("deliveries"))
         found = list(gateway.metrics().collect())
         samples = [s for f in found for s in f.samples if s.name == "modemgw_task_failures_total"]
@@ -395,14 +395,13 @@ async def test_a_handler_that_exits_leaves_the_gateway_running(tmp_path: Path) -
 
         def keep(tx: Any) -> None:
             inbound.add(tx, 1, message(), [])
-            inbound.owe(tx, 1, gateway._deliveries.wanted_by(message()))
+            tx.emit("inbound.received", {"id": "in_1"})
 
         await gateway._store.write(keep)
-        gateway._deliveries.wake()
 
         async def state() -> Any:
             return await gateway._store.read(
-                lambda db: db.execute("SELECT state, tries FROM handlings").fetchall()
+                lambda db: db.execute("SELECT state, tries FROM deliveries").fetchall()
             )
 
         async with asyncio.timeout(10):

@@ -142,6 +142,7 @@ class Housekeeping:
             ),
             ("messages", keep.messages_days, maintenance.delete_messages),
             ("inbound", keep.inbound_days, maintenance.delete_inbound),
+            ("deliveries", keep.deliveries_days, maintenance.delete_deliveries),
             ("events", keep.events_days, maintenance.delete_events),
         ]
 
