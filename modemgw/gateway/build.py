@@ -28,18 +28,10 @@ from modemgw.gateway.supervision import Keeper
 from modemgw.gateway.upkeep.metrics import registry_of
 from modemgw.gateway.upkeep.retention import Housekeeping
 from modemgw.modem import Timings, TraceLine, UssdAnswer, UssdUntypable
-from modemgw.store import (
-    FILE_NAME,
-    InboundQuery,
-    MessageQuery,
-    Store,
-    StoreUnavailable,
-    inbound,
-    keys,
-    messages,
-    sim_state,
-)
+from modemgw.store import InboundQuery, MessageQuery, Store, StoreUnavailable
+from modemgw.store.contract import keys
 from modemgw.store.records import Event, Inbound, Key, Message, NewMessage, Page
+from modemgw.store.sqlite import FILE_NAME
 
 logger = logging.getLogger(__name__)
 
@@ -111,7 +103,7 @@ class Gateway:
                 await runner
 
     async def _set_up(self) -> None:
-        last_message = await self._store.read(messages.last_n)
+        last_message = await self._store.read(lambda view: view.messages.last_n())
         receipts = Receipts()
         self._outbox = Outbox(
             self._config,
@@ -164,7 +156,7 @@ class Gateway:
             clock=self._clock,
             random=self._random,
             timings=self._timings,
-            paused=await self._store.read(sim_state.paused),
+            paused=await self._store.read(lambda view: view.sim_state.paused()),
             keeper=self.keeper,
         )
         await self._door.count_used()
@@ -293,7 +285,7 @@ class Gateway:
 
     async def message(self, id: str) -> Message:
         """A message and its history. Raises NotFound."""
-        found = await self._store.look_up(lambda db: messages.get(db, id, life.part_status))
+        found = await self._store.look_up(lambda view: view.messages.get(id, life.part_status))
         if found is None:
             raise NotFound(f"there is no message {id!r}")
         return found
@@ -301,13 +293,13 @@ class Gateway:
     async def messages(self, query: MessageQuery) -> Page[Message]:
         """A page of messages, newest first. Raises Rejected for a cursor that is not ours."""
         try:
-            return await self._store.read(lambda db: messages.find(db, query, life.part_status))
+            return await self._store.read(lambda view: view.messages.find(query, life.part_status))
         except (ValueError, OverflowError) as error:
             raise _bad_cursor() from error
 
     async def cancel(self, id: str) -> Message:
         """Cancel a message of which nothing can have gone out. Raises NotFound, Conflict."""
-        n = await self._store.look_up(lambda db: messages.number_of(db, id))
+        n = await self._store.look_up(lambda view: view.messages.number_of(id))
         if n is None:
             raise NotFound(f"there is no message {id!r}")
         await self._outbox.cancel(n)
@@ -315,7 +307,7 @@ class Gateway:
 
     async def batch(self, id: str) -> tuple[dict[str, Any], dict[str, int]]:
         """What is known of a batch, and its messages counted by status. Raises NotFound."""
-        found = await self._store.read(lambda db: messages.batch_counts(db, id))
+        found = await self._store.read(lambda view: view.messages.batch_counts(id))
         if found is None:
             raise NotFound(f"there is no batch {id!r}")
         return found
@@ -324,7 +316,7 @@ class Gateway:
 
     async def inbound(self, id: str) -> Inbound:
         """A received message. Raises NotFound."""
-        found = await self._store.look_up(lambda db: inbound.get(db, id))
+        found = await self._store.look_up(lambda view: view.inbound.get(id))
         if found is None:
             raise NotFound(f"there is no inbound message {id!r}")
         return found
@@ -332,7 +324,7 @@ class Gateway:
     async def inbounds(self, query: InboundQuery) -> Page[Inbound]:
         """A page of received messages, newest first. Raises Rejected for a foreign cursor."""
         try:
-            return await self._store.read(lambda db: inbound.find(db, query))
+            return await self._store.read(lambda view: view.inbound.find(query))
         except (ValueError, OverflowError) as error:
             raise _bad_cursor() from error
 
@@ -400,7 +392,7 @@ class Gateway:
         known = self._known_keys.get(hash_)
         if known is not None and now - known[0] < KEY_CACHE_S:
             return known[1]
-        key = await self._store.look_up(lambda db: keys.find(db, hash_))
+        key = await self._store.look_up(lambda view: view.keys.find(hash_))
         if len(self._known_keys) >= KEY_CACHE_SIZE:
             self._known_keys.clear()
         if key is not None:

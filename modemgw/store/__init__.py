@@ -1,32 +1,46 @@
-"""What must survive a crash: SQLite in WAL mode with one writer. Knows no policy."""
+"""What must survive a crash: a contract of domain verbs, and `sqlite/` that keeps it.
 
-from modemgw.store.attempts import AttemptKey, Submission
-from modemgw.store.database import FILE_NAME, Store
+Knows no policy; nobody above it sees SQL, rows or a connection.
+"""
+
+from modemgw.store.contract.attempts import AttemptKey, Begun, Submission
+from modemgw.store.contract.events import AnsweredBefore, UnmatchedReport
+from modemgw.store.contract.inbound import (
+    Handling,
+    InboundQuery,
+    Kept,
+    Place,
+    StoredPart,
+    WaitingSet,
+)
+from modemgw.store.contract.keys import KeyRow
+from modemgw.store.contract.messages import MessageQuery, Unrouted, Waiting
+from modemgw.store.contract.pins import PinRow
+from modemgw.store.contract.store import Store
+from modemgw.store.contract.unit import Transaction, View
 from modemgw.store.errors import StoreConflict, StoreError, StoreUnavailable
-from modemgw.store.events import AnsweredBefore
-from modemgw.store.inbound import Handling, InboundQuery
-from modemgw.store.keys import SCOPES, KeyRow, create_key, list_keys, revoke_key
-from modemgw.store.messages import MessageQuery
-from modemgw.store.opening import connect
-from modemgw.store.writer import Transaction
 
 __all__ = [
-    "FILE_NAME",
-    "SCOPES",
     "AnsweredBefore",
     "AttemptKey",
+    "Begun",
     "Handling",
     "InboundQuery",
+    "Kept",
     "KeyRow",
     "MessageQuery",
+    "PinRow",
+    "Place",
     "Store",
     "StoreConflict",
     "StoreError",
     "StoreUnavailable",
+    "StoredPart",
     "Submission",
     "Transaction",
-    "connect",
-    "create_key",
-    "list_keys",
-    "revoke_key",
+    "UnmatchedReport",
+    "Unrouted",
+    "View",
+    "Waiting",
+    "WaitingSet",
 ]

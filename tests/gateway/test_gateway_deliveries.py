@@ -24,6 +24,7 @@ import pytest
 import sqlite_utils
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from raw_sql import raw
 from test_gateway_handlers import Shop, hook, message, shop
 
 from modemgw.config import ConfigError, HandlerSection, parse
@@ -31,9 +32,8 @@ from modemgw.gateway.deliveries import program, queue
 from modemgw.gateway.deliveries.program import clean_environment
 from modemgw.gateway.deliveries.subscriber import made_up_id, named
 from modemgw.gateway.errors import Unavailable
-from modemgw.store import inbound
 from modemgw.store.records import Inbound
-from modemgw.store.schema import migrate, migrations
+from modemgw.store.sqlite.schema import migrate, migrations
 
 HERE = __name__
 PYTHON = sys.executable
@@ -255,7 +255,9 @@ async def test_what_a_handler_says_of_a_message_is_in_the_log_only_for_debugging
         await one.receive(message("my secret"))
         await one.until(("pending", 1), ("pending", 1))
         told = await one.store.read(
-            lambda db: [p for (p,) in db.execute("SELECT problem FROM handlings ORDER BY handler")]
+            lambda view: [
+                p for (p,) in raw(view).execute("SELECT problem FROM handlings ORDER BY handler")
+            ]
         )
     assert "my secret" not in caplog.text
     assert "ValueError in " in caplog.text
@@ -390,7 +392,7 @@ async def test_a_program_that_says_200_mb_is_heard_to_its_end_in_little_memory(
         await one.until(("pending", 1))
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
         (problem,) = await one.store.read(
-            lambda db: db.execute("SELECT problem FROM handlings").fetchone()
+            lambda view: raw(view).execute("SELECT problem FROM handlings").fetchone()
         )
     assert grown < 30_000, f"{grown} kB"
     assert problem.endswith("the end")
@@ -622,8 +624,8 @@ async def test_a_handler_that_comes_while_the_pending_are_read_loses_nothing(
 
         def pending_from_before(tx: Any) -> None:
             for n in (1, 2):
-                inbound.add(tx, n, replace(message(), id=f"in_{n}"), [])
-                inbound.owe(tx, n, [id or made_up_id(section)])
+                tx.inbound.add(n, replace(message(), id=f"in_{n}"), [])
+                tx.handlings.enqueue(n, [id or made_up_id(section)])
 
         await one.store.write(pending_from_before)
         monkeypatch.setattr(one.store, "read", slowly)
@@ -706,7 +708,7 @@ async def test_what_an_older_version_owed_by_place_goes_to_who_is_there_at_the_f
                 await one.receive(message())
 
             def as_before(tx: Any) -> None:
-                tx.many(
+                raw(tx).executemany(
                     "INSERT INTO handlings (inbound, handler, state, tries, next_at) "
                     "VALUES (?, ?, ?, 0, 0)",
                     [
@@ -752,7 +754,7 @@ def test_a_database_of_the_version_before_keeps_its_index_in_step(tmp_path: Path
 
 async def _rows(one: Shop) -> set[Any]:
     query = "SELECT inbound, handler, state FROM handlings"
-    return set(await one.store.read(lambda db: db.execute(query).fetchall()))
+    return set(await one.store.read(lambda view: raw(view).execute(query).fetchall()))
 
 
 # --- each has places of its own
@@ -799,11 +801,11 @@ async def test_a_disk_that_is_full_does_not_keep_others_from_what_is_pending(
         def full(*_: Any, **__: Any) -> int:
             raise sqlite3.OperationalError("database or disk is full")
 
-        monkeypatch.setattr("modemgw.store.inbound.bury", full)
+        monkeypatch.setattr("modemgw.store.sqlite.inbound.bury", full)
 
         def one_each(tx: Any) -> None:
-            inbound.add(tx, 1, message(), [])
-            inbound.owe(tx, 1, ["h1", "nobody"])
+            tx.inbound.add(1, message(), [])
+            tx.handlings.enqueue(1, ["h1", "nobody"])
 
         await one.store.write(one_each)
         one.handlers.wake()
@@ -844,7 +846,7 @@ async def test_a_result_that_cannot_be_recorded_is_not_tried_without_pause(
         def broken(*_: Any) -> None:
             raise sqlite3.IntegrityError("a fault of ours")
 
-        monkeypatch.setattr("modemgw.store.inbound.handled", broken)
+        monkeypatch.setattr("modemgw.store.sqlite.inbound.handled", broken)
         sleeps: list[float] = []
 
         async def sleep(seconds: float) -> None:

@@ -15,6 +15,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from gateway_lab import FakeClock
+from raw_sql import raw
 
 from modemgw.config import HandlerMatch, HandlerSection
 from modemgw.gateway.deliveries import Deliveries
@@ -24,8 +25,9 @@ from modemgw.gateway.deliveries.queue import MAX_TRIES
 from modemgw.gateway.deliveries.reply import Reply
 from modemgw.gateway.deliveries.subscriber import matches
 from modemgw.gateway.errors import FieldProblem, Rejected, Unavailable
-from modemgw.store import FILE_NAME, Handling, Store, Transaction, inbound
+from modemgw.store import Handling, Store, Transaction
 from modemgw.store.records import Inbound, NewMessage
+from modemgw.store.sqlite import FILE_NAME, SqliteStore
 
 
 def message(text: str = "STATUS now", sender: str = "+447700900555", **more: Any) -> Inbound:
@@ -72,8 +74,8 @@ class Shop:
         from dataclasses import replace
 
         def keep(tx: Transaction) -> None:
-            inbound.add(tx, n, replace(one, id=f"in_{n}"), [])
-            inbound.owe(tx, n, self.handlers.wanted_by(one))
+            tx.inbound.add(n, replace(one, id=f"in_{n}"), [])
+            tx.handlings.enqueue(n, self.handlers.wanted_by(one))
 
         await self.store.write(keep)
         self.handlers.wake()
@@ -81,9 +83,11 @@ class Shop:
 
     async def states(self) -> list[tuple[str, int]]:
         return await self.store.read(
-            lambda db: db.execute(
-                "SELECT state, tries FROM handlings ORDER BY inbound, handler"
-            ).fetchall()
+            lambda view: (
+                raw(view)
+                .execute("SELECT state, tries FROM handlings ORDER BY inbound, handler")
+                .fetchall()
+            )
         )
 
     async def until(self, *wanted: tuple[str, int]) -> None:
@@ -104,7 +108,7 @@ class Shop:
 async def shop(tmp_path: Path, *sections: dict[str, Any]) -> AsyncIterator[Shop]:
     """Handlers h1, h2, … where they have no other id."""
     clock = FakeClock()
-    async with Store(tmp_path / FILE_NAME, clock=clock) as store:
+    async with SqliteStore(tmp_path / FILE_NAME, clock=clock) as store:
         named = [{"id": f"h{place}", **section} for place, section in enumerate(sections, 1)]
         one = Shop(store, clock, [HandlerSection(**section) for section in named])
         task = asyncio.create_task(one.handlers.run())
@@ -376,7 +380,7 @@ async def test_what_is_owed_to_a_handler_that_is_gone_is_given_up(tmp_path: Path
         await one.again()
         await one.until(("dead", 1))
         problem = "SELECT problem FROM handlings"
-        rows = await one.store.read(lambda db: db.execute(problem).fetchall())
+        rows = await one.store.read(lambda view: raw(view).execute(problem).fetchall())
         assert rows == [("this handler is no longer configured",)]
 
 

@@ -13,19 +13,11 @@ from typing import Any
 import pytest
 
 from modemgw.gateway.outgoing import life
-from modemgw.store import (
-    FILE_NAME,
-    InboundQuery,
-    MessageQuery,
-    StoreConflict,
-    attempts,
-    events,
-    inbound,
-    messages,
-)
-from modemgw.store.opening import connect_or_create
+from modemgw.store import InboundQuery, MessageQuery, StoreConflict
 from modemgw.store.records import ErrorInfo, MessageStatus
-from modemgw.store.writer import Transaction
+from modemgw.store.sqlite import FILE_NAME
+from modemgw.store.sqlite.opening import connect_or_create
+from modemgw.store.sqlite.unit import SqliteTransaction, SqliteView
 
 
 @pytest.fixture
@@ -90,7 +82,9 @@ FILTERS = [
 def test_a_list_of_messages_costs_what_it_shows(
     filled: sqlite3.Connection, wanted: dict[str, Any]
 ) -> None:
-    steps = cost(filled, lambda: messages.find(filled, MessageQuery(**wanted), life.part_status))
+    steps = cost(
+        filled, lambda: SqliteView(filled).messages.find(MessageQuery(**wanted), life.part_status)
+    )
     assert steps < 1500, "10,000 rows would be more than 10,000"
 
 
@@ -100,7 +94,7 @@ def test_a_list_of_messages_costs_what_it_shows(
 def test_a_list_of_inbound_costs_what_it_shows(
     filled: sqlite3.Connection, wanted: dict[str, Any]
 ) -> None:
-    steps = cost(filled, lambda: inbound.find(filled, InboundQuery(**wanted)))
+    steps = cost(filled, lambda: SqliteView(filled).inbound.find(InboundQuery(**wanted)))
     assert steps < 1500
 
 
@@ -131,7 +125,8 @@ def test_every_choice_of_filters_uses_an_index_and_sorts_no_more_than_pages(
     steps = [
         step
         for statement, step in plans(
-            filled, lambda: messages.find(filled, MessageQuery(**wanted), life.part_status)
+            filled,
+            lambda: SqliteView(filled).messages.find(MessageQuery(**wanted), life.part_status),
         )
         if "FROM messages" in statement
     ]
@@ -141,37 +136,37 @@ def test_every_choice_of_filters_uses_an_index_and_sorts_no_more_than_pages(
             assert "INDEX" in step or "PRIMARY KEY" in step or "(subquery" in step, steps
 
 
-VERBS: list[Callable[[Transaction], Any]] = [
-    lambda tx: messages.overdue(tx, 5.0, 9),
-    lambda tx: messages.gone_out(tx, 1),
-    lambda tx: messages.compare_and_set(tx, 1, MessageStatus.SENT, MessageStatus.DELIVERED, None),
-    lambda tx: list(messages.waiting(tx._db, life.part_status)),
-    lambda tx: messages.unrouted(tx._db, ["default"]),
-    lambda tx: messages.batch_counts(tx._db, "bat"),
-    lambda tx: messages.number_of(tx._db, "msg_1"),
-    lambda tx: messages.get(tx._db, "msg_1", life.part_status),
-    lambda tx: attempts.interrupted(tx, ErrorInfo("c", "d", False)),
-    lambda tx: attempts.find_reference(tx, "s", 5, "+44770090", 9),
-    lambda tx: attempts.find_unreported(tx, "s", 5, 0.0, 2),
-    lambda tx: attempts.recent(tx, "s", 0.0),
-    lambda tx: inbound.seen(tx, b"x", 0.0),
-    lambda tx: inbound.waiting_parts(tx, "set", 0.0),
-    lambda tx: attempts.find_submitting(tx, "s", "+44770090"),
-    lambda tx: attempts.find_ambiguous(tx, "s", "+44770090", 0.0, 9),
-    lambda tx: events.unmatched(tx, "s", 5, "0770090", 0.0),
-    lambda tx: inbound.overdue_sets(tx._db, 5.0, 9),
-    lambda tx: inbound.kept_from(tx, b"x"),
-    lambda tx: inbound.pending(tx._db, {"a": 5}),
+VERBS: list[Callable[[SqliteTransaction], Any]] = [
+    lambda tx: tx.messages.overdue(5.0, 9),
+    lambda tx: tx.messages.gone_out(1),
+    lambda tx: tx.messages.compare_and_set(1, MessageStatus.SENT, MessageStatus.DELIVERED, None),
+    lambda tx: list(tx.messages.waiting(life.part_status)),
+    lambda tx: tx.messages.unrouted(["default"]),
+    lambda tx: tx.messages.batch_counts("bat"),
+    lambda tx: tx.messages.number_of("msg_1"),
+    lambda tx: tx.messages.get("msg_1", life.part_status),
+    lambda tx: tx.attempts.interrupted(ErrorInfo("c", "d", False)),
+    lambda tx: tx.attempts.find_reference("s", 5, "+44770090", 9),
+    lambda tx: tx.attempts.find_unreported("s", 5, 0.0, 2),
+    lambda tx: tx.attempts.recent("s", 0.0),
+    lambda tx: tx.inbound.seen(b"x", 0.0),
+    lambda tx: tx.inbound.waiting_parts("set", 0.0),
+    lambda tx: tx.attempts.find_submitting("s", "+44770090"),
+    lambda tx: tx.attempts.find_ambiguous("s", "+44770090", 0.0, 9),
+    lambda tx: tx.unmatched.find("s", 5, "0770090", 0.0),
+    lambda tx: tx.inbound.overdue_sets(5.0, 9),
+    lambda tx: tx.inbound.kept_from(b"x"),
+    lambda tx: tx.handlings.pending({"a": 5}),
 ]
 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_frequent_queries_use_an_index(
-    db: sqlite3.Connection, verb: Callable[[Transaction], Any]
+    db: sqlite3.Connection, verb: Callable[[SqliteTransaction], Any]
 ) -> None:
     def ask() -> None:
         with contextlib.suppress(StoreConflict):  # there is nothing to cancel
-            verb(Transaction(db, 9.0))
+            verb(SqliteTransaction(db, 9.0))
 
     for statement, step in plans(db, ask):
         assert not step.startswith("SCAN") or "INDEX" in step, (statement, step)
@@ -189,27 +184,29 @@ def test_what_a_sim_has_sent_of_late_is_not_searched_in_all_it_ever_sent(
     )
     db.execute("COMMIT")
     found: list[tuple[float, str]] = []
-    assert cost(db, lambda: found.extend(attempts.recent(db, "s", 9990.0))) < 50
+    assert cost(db, lambda: found.extend(SqliteView(db).attempts.recent("s", 9990.0))) < 50
     assert len(found) == 11
 
 
 @pytest.mark.parametrize(
     "verb",
     [
-        lambda tx: attempts.find_reference(tx, "s", 5, "+44770090", 9),
-        lambda tx: attempts.find_unreported(tx, "s", 5, 0.0, 2),
+        lambda tx: tx.attempts.find_reference("s", 5, "+44770090", 9),
+        lambda tx: tx.attempts.find_unreported("s", 5, 0.0, 2),
     ],
 )
 def test_a_report_finds_its_attempt_by_the_reference(
-    db: sqlite3.Connection, verb: Callable[[Transaction], Any]
+    db: sqlite3.Connection, verb: Callable[[SqliteTransaction], Any]
 ) -> None:
-    steps = [step for _, step in plans(db, lambda: verb(Transaction(db, 9.0)))]
+    steps = [step for _, step in plans(db, lambda: verb(SqliteTransaction(db, 9.0)))]
     assert any("attempts_reference (sim=? AND reference=?" in step for step in steps), steps
 
 
 def test_open_messages_are_found_by_their_own_small_index(db: sqlite3.Connection) -> None:
     """Not by the index of all statuses, which would have to be sorted."""
-    for statement, step in plans(db, lambda: list(messages.waiting(db, life.part_status))):
+    for statement, step in plans(
+        db, lambda: list(SqliteView(db).messages.waiting(life.part_status))
+    ):
         assert "TEMP B-TREE FOR ORDER BY" not in step, statement
 
 
@@ -220,7 +217,7 @@ def test_pages_follow_each_other_where_times_are_equal_or_go_back(db: sqlite3.Co
     found: list[str] = []
     cursor = None
     while True:
-        page = messages.find(db, MessageQuery(limit=4, cursor=cursor), life.part_status)
+        page = SqliteView(db).messages.find(MessageQuery(limit=4, cursor=cursor), life.part_status)
         found += [m.id for m in page.items]
         cursor = page.next_cursor
         if cursor is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -19,15 +18,8 @@ from modemgw.gateway.identifiers import new_id, new_ids
 from modemgw.gateway.misdated import believed, found_in
 from modemgw.gateway.outgoing.outbox import REDATE_S, Outbox
 from modemgw.gateway.upkeep.metrics import Accepted as AcceptedCount
-from modemgw.store import (
-    AnsweredBefore,
-    Store,
-    StoreUnavailable,
-    Transaction,
-    messages,
-    sim_state,
-)
-from modemgw.store.events import find_answer, remember_answer
+from modemgw.store import AnsweredBefore, Store, StoreUnavailable, Transaction, View
+from modemgw.store.contract import sim_state
 from modemgw.store.records import Mailing, Message, Misdated, NewMailing, NewMessage, Recipient
 
 REPLIES = RateLimits(per_minute=6, per_hour=60)
@@ -124,7 +116,7 @@ class Door:
             with contextlib.suppress(StoreUnavailable):  # then nothing is accepted either
                 await self._store.write(lambda tx: None)  # what was accepted is in the store now
             since, now = self._window()
-            used, found = await self._store.read(lambda db: _used(db, since, now))
+            used, found = await self._store.read(lambda view: _used(view, since, now))
             if found is not None:
                 self._store.write(lambda tx: _keep(tx, found), keep=True)
             self._know(used)
@@ -200,7 +192,7 @@ class Door:
             await self._commit(
                 good,
                 self._answer(key, idempotency, batch),
-                lambda tx: messages.insert_batch(tx, id, key, now, accepted, len(bad)),
+                lambda tx: tx.messages.insert_batch(id, key, now, accepted, len(bad)),
             )
         except AnsweredBefore as before:
             return AcceptedBatch("", 0, (), self._replay(before, idempotency))
@@ -283,7 +275,7 @@ class Door:
         if idempotency is None:
             return None
         name = idempotency.key
-        return await self._store.look_up(lambda db: find_answer(db, key, name))
+        return await self._store.look_up(lambda view: view.answers.find(key, name))
 
     async def reply(self, new: NewMessage, first: Callable[[Transaction], None]) -> None:
         """Accept an automatic reply; `first` is done in the same transaction, before that.
@@ -333,7 +325,7 @@ class Door:
         if idempotency is None:
             return None
         body = idempotency.render(answer)
-        return lambda tx: remember_answer(tx, key, idempotency.key, idempotency.fingerprint, body)
+        return lambda tx: tx.answers.remember(key, idempotency.key, idempotency.fingerprint, body)
 
     def _replay(self, before: AnsweredBefore, idempotency: Idempotency | None) -> bytes:
         if idempotency is None or before.fingerprint != idempotency.fingerprint:
@@ -355,12 +347,10 @@ class Door:
         )
 
 
-def _used(
-    db: sqlite3.Connection | Transaction, since: float, now: float
-) -> tuple[_Used, Misdated | None]:
+def _used(view: View, since: float, now: float) -> tuple[_Used, Misdated | None]:
     """What was accepted since then; and what is to be remembered of dates later than now."""
-    rows = messages.since(db, since)
-    known = sim_state.misdated(db, sim_state.MESSAGES)
+    rows = view.messages.since(since)
+    known = view.sim_state.misdated(sim_state.MESSAGES)
     found = found_in((at for at, _, _ in rows), now, known, REDATE_S)
     used = [
         (at, to, key)
@@ -371,4 +361,4 @@ def _used(
 
 
 def _keep(tx: Transaction, found: Misdated) -> None:
-    sim_state.keep_misdated(tx, sim_state.MESSAGES, found)
+    tx.sim_state.keep_misdated(sim_state.MESSAGES, found)

@@ -12,14 +12,7 @@ from modemgw.gateway.admission.numbers import NumberError, normalise
 from modemgw.gateway.errors import FieldProblem, Rejected
 from modemgw.gateway.identifiers import new_id
 from modemgw.sms import Segmentation
-from modemgw.store.records import (
-    Message,
-    MessageStatus,
-    NewMessage,
-    Part,
-    PartStatus,
-    Recipient,
-)
+from modemgw.store.records import Message, MessageStatus, NewMessage, Part, PartStatus, Recipient
 
 LATEST_SEND_S = 366 * 86400.0
 """How far ahead a message may be scheduled."""

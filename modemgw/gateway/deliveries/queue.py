@@ -11,7 +11,6 @@ import contextlib
 import logging
 from collections import defaultdict
 from collections.abc import Coroutine, Sequence
-from functools import partial
 from random import Random
 from typing import Any
 
@@ -30,7 +29,6 @@ from modemgw.gateway.deliveries.subscriber import (
 from modemgw.gateway.outgoing.retry import LONGEST_WAIT_S, backoff
 from modemgw.plain import printable
 from modemgw.store import Handling, Store, StoreConflict, Transaction
-from modemgw.store import inbound as rows
 from modemgw.store.records import Inbound
 
 logger = logging.getLogger(__name__)
@@ -125,7 +123,9 @@ class Deliveries:
             # this is read may be in it all the same: it was at work before.
             before = {id: set(at_work) for id, at_work in self._at_work.items()}
             limits = {s.id: self._look_for(s) for s in self._subscribers.values()}
-            pending, others = await self._store.read(partial(rows.pending, limits=limits))
+            pending, others = await self._store.read(
+                lambda view, limits=limits: view.handlings.pending(limits=limits)
+            )
             rest = [LONGEST_REST_S]
             for id, handlings in pending.items():
                 subscriber = self._subscribers.get(id)
@@ -189,8 +189,8 @@ class Deliveries:
             if id in self._subscribers:  # it has come back, and what is pending may be new
                 return 0
             if heir is not None:
-                return rows.hand_on(tx, id, heir, but=but, limit=CHUNK)
-            return rows.bury(tx, id, GONE, but=but, limit=CHUNK)
+                return tx.handlings.hand_on(id, heir, but=but, limit=CHUNK)
+            return tx.handlings.bury(id, GONE, but=but, limit=CHUNK)
 
         count = last = await self._store.write(settle)
         while last == CHUNK:
@@ -248,7 +248,7 @@ class Deliveries:
             subscriber.complaint = None
             if not outcome.recorded:
                 with contextlib.suppress(StoreConflict):
-                    await self._store.write(lambda tx: rows.handled(tx, n, handler), keep=True)
+                    await self._store.write(lambda tx: tx.handlings.handled(n, handler), keep=True)
             return
         tries = handling.tries + 1
         next_at = None
@@ -257,7 +257,7 @@ class Deliveries:
         self._tell(subscriber, handling, outcome, given_up=next_at is None)
         problem = printable(": ".join(filter(None, (outcome.problem, outcome.detail))))[:500]
         await self._store.write(
-            lambda tx: rows.not_handled(tx, n, handler, problem, next_at), keep=True
+            lambda tx: tx.handlings.not_handled(n, handler, problem, next_at), keep=True
         )
 
     def _tell(

@@ -5,7 +5,6 @@ Both are in the store as well, so they go over a restart.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from random import Random
@@ -16,7 +15,7 @@ from modemgw.gateway.fleet.breaker import Breaker
 from modemgw.gateway.fleet.throttle import Throttle
 from modemgw.gateway.misdated import believed, found_in
 from modemgw.gateway.outgoing.matchmaking import LaneState
-from modemgw.store import Store, Transaction, attempts, sim_state
+from modemgw.store import Store, Transaction, View
 from modemgw.store.records import BreakerState, Misdated
 
 COUNTING_S = 60.0
@@ -42,10 +41,10 @@ class Sims:
             return known
         since, now = self._window(limits), self._clock.date()
         used, found, state = await self._store.read(
-            lambda db: (*_used(db, sim, since, now), sim_state.breaker(db, sim))
+            lambda view: (*_used(view, sim, since, now), view.sim_state.breaker(sim))
         )
         if found is not None:
-            self._store.write(lambda tx: sim_state.keep_misdated(tx, sim, found), keep=True)
+            self._store.write(lambda tx: tx.sim_state.keep_misdated(sim, found), keep=True)
         # Whoever asked at the same time for the same must get the same.
         known = self._known.get(sim)
         if known is None or known[0].limits != limits:
@@ -121,7 +120,7 @@ class Sims:
         state = breaker.state
         if state is not None and state.probe_at is not None:
             state = replace(state, probe_at=self._clock.wall(state.probe_at))
-        self._store.write(lambda tx: sim_state.keep_breaker(tx, sim, state), keep=True)
+        self._store.write(lambda tx: tx.sim_state.keep_breaker(sim, state), keep=True)
 
     def _restored(self, state: BreakerState | None) -> Breaker:
         if state is not None and state.probe_at is not None:
@@ -145,14 +144,12 @@ class Sims:
         return self._clock.ahead_s
 
 
-def _used(
-    db: sqlite3.Connection | Transaction, sim: str, since: float | None, now: float
-) -> tuple[_Used, Misdated | None]:
+def _used(view: View, sim: str, since: float | None, now: float) -> tuple[_Used, Misdated | None]:
     """What a SIM has sent since then; and what is to be remembered of rows dated later than now."""
     if since is None:
         return [], None
-    rows = attempts.recent(db, sim, since)
-    known = sim_state.misdated(db, sim)
+    rows = view.attempts.recent(sim, since)
+    known = view.sim_state.misdated(sim)
     found = found_in((at for at, _ in rows), now, known)
     used = [(at, to) for date, to in rows if (at := believed(date, now, found)) >= since]
     return sorted(used), None if found == known else found
@@ -163,10 +160,10 @@ def _used_and_in_the_air(
 ) -> _Used:
     used, found = _used(tx, sim, since, now)
     if found is not None:
-        sim_state.keep_misdated(tx, sim, found)
+        tx.sim_state.keep_misdated(sim, found)
     if since is None:
         return used
-    return [*used, *((min(at, now), to) for at, to in attempts.in_the_air(tx, sim, carried))]
+    return [*used, *((min(at, now), to) for at, to in tx.attempts.in_the_air(sim, carried))]
 
 
 class _Counting(Throttle):

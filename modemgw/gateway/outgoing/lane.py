@@ -30,7 +30,7 @@ from modemgw.modem import (
     Submitted,
 )
 from modemgw.sms import Address, Submit, Validity
-from modemgw.store import AttemptKey, Store, StoreConflict, StoreError, Transaction, attempts
+from modemgw.store import AttemptKey, Store, StoreConflict, StoreError, Transaction
 from modemgw.store.records import AttemptState, ErrorInfo, MessageStatus, Retry
 
 logger = logging.getLogger(__name__)
@@ -251,8 +251,7 @@ class Lane:
             # A report on an earlier try may have told more meanwhile: then it is over.
             if (first or risk) and life.move(tx, subject, Happening.BEGUN) is None:
                 raise StoreConflict("it has come to an end meanwhile, and is not sent")
-            attempts.begin(
-                tx,
+            tx.attempts.begin(
                 key,
                 modem=modem,
                 sim=iccid,
@@ -286,7 +285,7 @@ class Lane:
         single, subject = job.part_count == 1 and key.n == 1, job.subject
 
         def accept(tx: Transaction) -> list[Matched]:
-            attempts.finish(tx, key, AttemptState.ACCEPTED, reference=reference, ended_at=ended)
+            tx.attempts.finish(key, AttemptState.ACCEPTED, reference=reference, ended_at=ended)
             if single:
                 life.move(tx, subject, Happening.ACCEPTED)
             else:
@@ -372,7 +371,7 @@ class Lane:
         if error is not None:
             data["reason"] = error.detail
             logger.error("modem %s: SIM %s is taken out: %s", self._modem.id, sim.iccid, error.code)
-        self._store.write(lambda tx: tx.emit(type, data), keep=True)
+        self._store.write(lambda tx: tx.events.emit(type, data), keep=True)
 
     def _ambiguous(self, job: Job, key: AttemptKey, sim: SimIdentity, error: ErrorInfo) -> bool:
         part, ended = job.part(key.part - 1), self._clock.date()
@@ -380,7 +379,7 @@ class Lane:
         job.sim = sim.iccid
 
         def doubt(tx: Transaction) -> list[Matched]:
-            attempts.finish(tx, key, AttemptState.AMBIGUOUS, error=error, ended_at=ended)
+            tx.attempts.finish(key, AttemptState.AMBIGUOUS, error=error, ended_at=ended)
             return self._receipts.ended(tx, key)
 
         self._store.write(doubt, keep=True, then=self._settle)
@@ -409,7 +408,7 @@ class Lane:
         ended = self._clock.date()
 
         def finish(tx: Transaction) -> list[Matched]:
-            attempts.finish(tx, key, state, error=error, ended_at=ended, retry=retry)
+            tx.attempts.finish(key, state, error=error, ended_at=ended, retry=retry)
             return self._receipts.ended(tx, key)
 
         self._store.write(finish, keep=True, then=self._settle)

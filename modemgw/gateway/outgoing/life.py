@@ -15,14 +15,8 @@ from enum import StrEnum
 from typing import Any
 
 from modemgw.sms import Outcome, status_of
-from modemgw.store import Transaction, messages
-from modemgw.store.records import (
-    Attempt,
-    AttemptState,
-    ErrorInfo,
-    MessageStatus,
-    PartStatus,
-)
+from modemgw.store import Transaction
+from modemgw.store.records import Attempt, AttemptState, ErrorInfo, MessageStatus, PartStatus
 
 logger = logging.getLogger(__name__)
 
@@ -134,18 +128,18 @@ def move(
     status, `more` is told in its event. What cannot happen to a message that stands where it does
     is logged and changes nothing.
     """
-    now = messages.status(tx, subject.n) if stands is None else stands
+    now = tx.messages.status(subject.n) if stands is None else stands
     if now is None:
         logger.warning("message %s is gone: it cannot be %s", subject.id, happening)
         return None
     then, event = MESSAGE.get((now, happening), (None, None))
     if then is None or (
-        then is not now and not messages.compare_and_set(tx, subject.n, now, then, error)
+        then is not now and not tx.messages.compare_and_set(subject.n, now, then, error)
     ):
         logger.warning("message %s is %s: %s cannot happen to it", subject.id, now, happening)
         return None
     if event is not None:
-        tx.emit(event, about(subject, then, error) | (more or {}))
+        tx.events.emit(event, about(subject, then, error) | (more or {}))
     return then
 
 

@@ -24,16 +24,7 @@ from modemgw.gateway.outgoing.matchmaking import STICKY_RECIPIENTS, Dispatch, La
 from modemgw.gateway.outgoing.queue import Dispatcher
 from modemgw.gateway.outgoing.receipts import Matched, Receipts
 from modemgw.gateway.outgoing.rerouting import reroute
-from modemgw.store import (
-    AttemptKey,
-    Store,
-    StoreConflict,
-    StoreUnavailable,
-    Transaction,
-    attempts,
-    messages,
-    redating,
-)
+from modemgw.store import AttemptKey, Store, StoreConflict, StoreUnavailable, Transaction
 from modemgw.store.records import ErrorInfo, Mailing, MessageStatus
 
 logger = logging.getLogger(__name__)
@@ -127,13 +118,15 @@ class Outbox:
 
         Raises StoreUnavailable: then nothing of it was taken up.
         """
-        self._marks = await self._store.read(redating.marks)
+        self._marks = await self._store.read(lambda view: view.dates.marks())
         keys = await self._store.write(self._take_up)
         rerouted = await reroute(self._store, self.dispatcher, self._config.routes)
         await self._remember_sims()
         now = self.clock.time()
         jobs = await self._store.read(
-            lambda db: [job_of(w.n, w.message, now) for w in messages.waiting(db, life.part_status)]
+            lambda view: [
+                job_of(w.n, w.message, now) for w in view.messages.waiting(life.part_status)
+            ]
         )
         self._found = [job.n for job in jobs]
         fresh = []
@@ -160,13 +153,13 @@ class Outbox:
         new = sorted(sticky - self._sticky)
         if new:
             for to, sim in await self._store.read(
-                lambda db: list(attempts.last_sims(db, new, STICKY_RECIPIENTS))
+                lambda view: list(view.attempts.last_sims(new, STICKY_RECIPIENTS))
             ):
                 self.dispatcher.core.remember(to, sim)
         self._sticky = sticky
 
     def _take_up(self, tx: Transaction) -> list[AttemptKey]:
-        keys = attempts.interrupted(tx, INTERRUPTED)
+        keys = tx.attempts.interrupted(INTERRUPTED)
         for key in keys:
             self._receipts.ended(tx, key)
         return keys
@@ -196,13 +189,15 @@ class Outbox:
         def write(tx: Transaction) -> list[Job]:
             if first is not None:
                 first(tx)
-            messages.insert(tx, first_n, accepted)
+            tx.messages.insert(first_n, accepted)
             jobs: list[Job] = []  # made here, where they keep nobody in the loop waiting
             for mailing in accepted:
                 status, reference = mailing.common.status, mailing.common.reference
                 if status is MessageStatus.QUEUED:
                     for n, (id, _, _) in enumerate(mailing.recipients, first_n + len(jobs)):
-                        tx.emit("message.queued", life.about(Subject(n, id, reference), status))
+                        tx.events.emit(
+                            "message.queued", life.about(Subject(n, id, reference), status)
+                        )
                 jobs += jobs_of(first_n + len(jobs), mailing, ahead_s)
             if then is not None:
                 then(tx)
@@ -236,7 +231,7 @@ class Outbox:
         subject = job.subject
 
         def write(tx: Transaction) -> None:
-            gone_out = messages.gone_out(tx, n)
+            gone_out = tx.messages.gone_out(n)
             if gone_out or life.move(tx, subject, Happening.CANCELED) is None:
                 raise StoreConflict("it may have gone out, or it is over")
 
@@ -390,7 +385,7 @@ class Outbox:
         marks, found = self._marks, self._found
         if marks:
             self._store.write(
-                lambda tx: redating.redate(tx, by_s, since, until, marks, found), keep=True
+                lambda tx: tx.dates.redate(by_s, since, until, marks, found), keep=True
             )
         lanes = [self.dispatcher.core.lane(id) for id in self._lanes]
         self._sims.clock_set(lanes, self._carried(), self.dispatcher.limits_changed)
@@ -426,7 +421,7 @@ class Outbox:
         until = self.clock.wall(lane.used_up_until)
         data = {"modem": lane.id, "sim": lane.sim, "until": until}
         logger.warning("modem %s: the limits of SIM %s are used up", lane.id, lane.sim)
-        self._store.write(lambda tx: tx.emit("sim.quota", data), keep=True)
+        self._store.write(lambda tx: tx.events.emit("sim.quota", data), keep=True)
 
     def _await_word(self, job: Job) -> None:
         policy = getattr(self._config.type, job.type)

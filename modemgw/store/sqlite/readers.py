@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from modemgw.store.errors import StoreUnavailable
-from modemgw.store.trouble import describe, is_disk_trouble
+from modemgw.store.sqlite.trouble import describe, is_disk_trouble
 
 T = TypeVar("T")
 

@@ -29,11 +29,11 @@ from typing import Any, ClassVar, TypeVar
 from pydantic_core import to_json
 
 from modemgw.clock import Clock
-from modemgw.store import files
 from modemgw.store.errors import StoreConflict, StoreUnavailable
-from modemgw.store.presence import Presence
 from modemgw.store.records import Event
-from modemgw.store.trouble import (
+from modemgw.store.sqlite import files
+from modemgw.store.sqlite.presence import Presence
+from modemgw.store.sqlite.trouble import (
     Trouble,
     describe,
     is_disk_trouble,

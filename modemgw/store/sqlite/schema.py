@@ -10,7 +10,7 @@ import sqlite3
 from sqlite_utils import Database, Migrations
 
 from modemgw.sms import Deliver, PduError, decode_mt
-from modemgw.store.inbound import digest_of
+from modemgw.store.contract.inbound import digest_of
 
 migrations = Migrations("modemgw")
 

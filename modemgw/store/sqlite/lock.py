@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from modemgw.store.errors import StoreError
-from modemgw.store.files import PRIVATE_FILE
+from modemgw.store.sqlite.files import PRIVATE_FILE
 
 
 def lock(database: Path) -> int:

@@ -14,15 +14,15 @@ from types import TracebackType
 from typing import TypeVar
 
 from modemgw.clock import Clock
-from modemgw.store import files
 from modemgw.store.errors import StoreError
-from modemgw.store.lock import lock
-from modemgw.store.opening import create, open_as_it_is, require_usable, upgrade
-from modemgw.store.presence import Presence
-from modemgw.store.readers import Readers
 from modemgw.store.records import Event
-from modemgw.store.trouble import code_of, describe
-from modemgw.store.writer import Work, Writer
+from modemgw.store.sqlite import files
+from modemgw.store.sqlite.lock import lock
+from modemgw.store.sqlite.opening import create, open_as_it_is, require_usable, upgrade
+from modemgw.store.sqlite.presence import Presence
+from modemgw.store.sqlite.readers import Readers
+from modemgw.store.sqlite.trouble import code_of, describe
+from modemgw.store.sqlite.writer import Work, Writer
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")

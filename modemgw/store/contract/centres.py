@@ -1,0 +1,18 @@
+"""Rows of service centres: how far the clock of each SIM's centre is ahead of ours."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Centres(Protocol):
+    """The clocks of service centres."""
+
+    def clock(self, sim: str) -> tuple[float | None, float | None]:
+        """What is thought of the clock of a SIM's service centre, and what was last seen against it.
+
+        Seconds by which it is ahead of ours; None: nothing is known.
+        """
+
+    def set_clock(self, sim: str, offset: float, rival: float | None) -> None:
+        """Keep what is thought of a service centre's clock, see `clock`."""

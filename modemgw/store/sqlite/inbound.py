@@ -1,0 +1,288 @@
+"""Rows of inbound messages: each PDU as it came, the messages made of them, the handlings owed."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from modemgw.store.contract.inbound import (
+    Handling,
+    InboundQuery,
+    Kept,
+    Place,
+    StoredPart,
+    WaitingSet,
+)
+from modemgw.store.errors import StoreConflict
+from modemgw.store.records import Inbound, InboundPart, Page
+from modemgw.store.sqlite.paging import page
+from modemgw.store.sqlite.rows import Rows
+
+_COLUMNS = (
+    "n, id, sender, to_number, text, data, encoding, parts_total, complete, modem, sim, sent_at, "
+    "received_at, message_class, ports, problem"
+)
+
+
+class SqliteInboundMessages(Rows):
+    """What came in: every PDU as it was, and the messages made of them."""
+
+    __slots__ = ()
+
+    def seen(self, digest: bytes, since: float) -> bool:
+        """Whether an equal PDU was kept since then."""
+        row = self._db.execute(
+            "SELECT 1 FROM inbound_parts WHERE digest = ? AND received_at >= ?", (digest, since)
+        ).fetchone()
+        return row is not None
+
+    def kept_from(self, digest: bytes) -> list[Kept]:
+        """The places of which an equal PDU is the last that was kept."""
+        rows = self._db.execute(
+            "SELECT memory, slot, kept_at FROM inbound_places WHERE digest = ?", (digest,)
+        )
+        return [Kept((memory, slot), at) for memory, slot, at in rows]
+
+    def keep_place(self, sim: str, place: Place, digest: bytes) -> None:
+        """This PDU is the last that was kept from a place; what lay there before is gone."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO inbound_places (sim, memory, slot, digest, kept_at) "
+            "VALUES (?, ?, ?, ?, ?)",
+            (sim, *place, digest, self._now),
+        )
+
+    def add_part(
+        self,
+        *,
+        digest: bytes,
+        modem: str,
+        sim: str,
+        tpdu: bytes,
+        sender: str,
+        set_key: str | None,
+        sequence: int,
+        total: int,
+        received_at: float,
+    ) -> int:
+        """Keep one PDU. `set_key` names the long message it belongs to. Returns its number."""
+        done = self._db.execute(
+            "INSERT INTO inbound_parts (digest, modem, sim, tpdu, sender, set_key, sequence, total, "
+            "received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (digest, modem, sim, tpdu, sender, set_key, sequence, total, received_at),
+        )
+        assert done.lastrowid is not None
+        return done.lastrowid
+
+    def waiting_parts(self, set_key: str, since: float) -> list[StoredPart]:
+        """The parts of a long message that came since then and are in no message yet."""
+        rows = self._db.execute(
+            "SELECT n, tpdu, sequence, received_at, modem FROM inbound_parts "
+            "WHERE set_key = ? AND inbound IS NULL AND received_at >= ? ORDER BY received_at, n",
+            (set_key, since),
+        )
+        return [StoredPart(*row) for row in rows]
+
+    def overdue_sets(self, before: float, limit: int) -> list[WaitingSet]:
+        """Long messages whose first part came before then and that are not complete."""
+        rows = self._db.execute(
+            "SELECT set_key, sim, min(received_at) FROM inbound_parts "
+            "WHERE inbound IS NULL AND set_key IS NOT NULL GROUP BY set_key "
+            "HAVING min(received_at) < ? LIMIT ?",
+            (before, limit),
+        )
+        return [WaitingSet(*row) for row in rows]
+
+    def next_n(self) -> int:
+        """The number of the next inbound message."""
+        return int(self._db.execute("SELECT coalesce(max(n), 0) + 1 FROM inbound").fetchone()[0])
+
+    def add(self, n: int, inbound: Inbound, parts: Sequence[int]) -> None:
+        """Keep a message as number `n`, made of the stored parts with these numbers."""
+        self._db.execute(
+            f"INSERT INTO inbound ({_COLUMNS}) VALUES ({', '.join('?' * 16)})",
+            (
+                n,
+                inbound.id,
+                inbound.sender,
+                inbound.to,
+                inbound.text,
+                inbound.data,
+                inbound.encoding,
+                inbound.parts_total,
+                inbound.complete,
+                inbound.modem,
+                inbound.sim,
+                inbound.sent_at,
+                inbound.received_at,
+                inbound.message_class,
+                None if inbound.ports is None else f"{inbound.ports[0]}:{inbound.ports[1]}",
+                inbound.problem,
+            ),
+        )
+        self._db.executemany(
+            "UPDATE inbound_parts SET inbound = ? WHERE n = ?", [(n, part) for part in parts]
+        )
+
+    def get(self, id: str) -> Inbound | None:
+        """The inbound message with this id."""
+        row = self._db.execute(f"SELECT {_COLUMNS} FROM inbound WHERE id = ?", (id,)).fetchone()
+        return None if row is None else _inbound(self._db, row)
+
+    def find(self, query: InboundQuery) -> Page[Inbound]:
+        """A page of inbound messages, newest first. Raises ValueError for a foreign cursor."""
+        return page(
+            self._db,
+            "inbound",
+            _COLUMNS,
+            (
+                ("sender", "=", query.from_),
+                ("received_at", ">=", query.since),
+                ("received_at", "<", query.until),
+            ),
+            time="received_at",
+            cursor=query.cursor,
+            limit=query.limit,
+            make=lambda row: _inbound(self._db, row),
+        )
+
+
+class SqliteHandlings(Rows):
+    """Which handler is still to get which message."""
+
+    __slots__ = ()
+
+    def enqueue(self, inbound: int, handlers: Sequence[str]) -> None:
+        """Record that these handlers are to get the message."""
+        self._db.executemany(
+            "INSERT INTO handlings (inbound, handler, state, tries, next_at) "
+            "VALUES (?, ?, 'pending', 0, ?)",
+            [(inbound, handler, self._now) for handler in handlers],
+        )
+
+    def pending(self, limits: Mapping[str, int]) -> tuple[dict[str, list[Handling]], list[str]]:
+        """Deliveries that are still to be made, the most urgent first.
+
+        For each handler of `limits` at most so many; and the ids of other handlers that have any.
+        """
+        columns = ", ".join(f"inbound.{column}" for column in _COLUMNS.split(", "))
+        found: dict[str, list[Handling]] = {}
+        others: list[str] = []
+        for handler in _with_pending(self._db):
+            if handler not in limits:
+                others.append(handler)
+                continue
+            if limits[handler] == 0:
+                continue
+            rows = self._db.execute(
+                f"SELECT handler, tries, next_at, {columns} FROM handlings "
+                "JOIN inbound ON inbound.n = handlings.inbound "
+                "WHERE state = 'pending' AND handler = ? ORDER BY next_at LIMIT ?",
+                (handler, limits[handler]),
+            ).fetchall()
+            found[handler] = [
+                Handling(_inbound(self._db, row[3:]), row[3], row[0], row[1], row[2])
+                for row in rows
+            ]
+        return found, others
+
+    def hand_on(self, handler: str, to: str, *, but: Collection[int], limit: int) -> int:
+        """What is pending for one handler is for another from now on, `but` for these messages.
+
+        Returns how much was: when it is `limit`, there may be more.
+        """
+        handed = _pending_for(self._db, handler, but, limit)
+        for inbound in handed:
+            self._db.execute(
+                "UPDATE OR IGNORE handlings SET handler = ? WHERE inbound = ? AND handler = ?",
+                (to, inbound, handler),
+            )
+            # The other has it of its own right already.
+            self._db.execute(
+                "DELETE FROM handlings WHERE inbound = ? AND handler = ?", (inbound, handler)
+            )
+        return len(handed)
+
+    def bury(self, handler: str, problem: str, *, but: Collection[int], limit: int) -> int:
+        """What is pending for a handler is dead, `but` for these messages. Returns as `hand_on`."""
+        dead = _pending_for(self._db, handler, but, limit)
+        self._db.executemany(
+            "UPDATE handlings SET state = 'dead', problem = ? WHERE inbound = ? AND handler = ?",
+            [(problem, inbound, handler) for inbound in dead],
+        )
+        return len(dead)
+
+    def handled(self, inbound: int, handler: str) -> None:
+        """A handler has taken the message. Raises StoreConflict when it had before."""
+        done = self._db.execute(
+            "UPDATE handlings SET state = 'done', tries = tries + 1 "
+            "WHERE inbound = ? AND handler = ? AND state = 'pending'",
+            (inbound, handler),
+        )
+        if done.rowcount == 0:
+            raise StoreConflict("the handler has taken the message before")
+
+    def not_handled(self, inbound: int, handler: str, problem: str, next_at: float | None) -> None:
+        """A handler failed: it is tried again at `next_at`, or never (dead letter) when None.
+
+        What was taken or given up meanwhile stays so.
+        """
+        self._db.execute(
+            "UPDATE handlings SET state = ?, tries = tries + 1, next_at = ?, problem = ? "
+            "WHERE inbound = ? AND handler = ? AND state = 'pending'",
+            (
+                "dead" if next_at is None else "pending",
+                next_at or self._now,
+                problem,
+                inbound,
+                handler,
+            ),
+        )
+
+
+def _with_pending(db: sqlite3.Connection) -> Iterator[str]:
+    """One step in the index for each handler, however much is pending for it."""
+    handler = ""
+    while True:
+        (handler,) = db.execute(
+            "SELECT min(handler) FROM handlings WHERE state = 'pending' AND handler > ?", (handler,)
+        ).fetchone()
+        if handler is None:
+            return
+        yield handler
+
+
+def _pending_for(
+    db: sqlite3.Connection, handler: str, but: Collection[int], limit: int
+) -> list[int]:
+    rows = db.execute(
+        "SELECT inbound FROM handlings WHERE state = 'pending' AND handler = ? LIMIT ?",
+        (handler, limit + len(but)),
+    )
+    return [inbound for (inbound,) in rows if inbound not in but][:limit]
+
+
+def _inbound(db: sqlite3.Connection, row: Sequence[Any]) -> Inbound:
+    parts = db.execute(
+        "SELECT sequence, received_at FROM inbound_parts WHERE inbound = ? ORDER BY sequence",
+        (row[0],),
+    )
+    destination, _, source = (row[14] or "").partition(":")
+    return Inbound(
+        id=row[1],
+        sender=row[2],
+        to=row[3],
+        text=row[4],
+        data=row[5],
+        encoding=row[6],
+        parts_total=row[7],
+        parts=tuple(InboundPart(*part) for part in parts),
+        complete=bool(row[8]),
+        modem=row[9],
+        sim=row[10],
+        sent_at=row[11],
+        received_at=row[12],
+        message_class=row[13],
+        ports=(int(destination), int(source)) if destination else None,
+        problem=row[15],
+    )

@@ -1,0 +1,114 @@
+"""Letting old things go, a part at a time."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from modemgw.store.sqlite.rows import Rows
+
+_FINAL = "('sent', 'delivered', 'undelivered', 'failed', 'expired', 'canceled', 'unknown')"
+
+
+class SqliteRetention(Rows):
+    """Letting old things go, a part at a time."""
+
+    __slots__ = ()
+
+    def redact_texts(self, type: str, after: int, before: float, limit: int) -> int | None:
+        """Empty texts and data of messages of a type that ended before then.
+
+        Looks at the `limit` messages after the number `after`. Returns the last one's number, for the
+        next call; None when none is old enough. So do the functions below.
+        """
+        found = _next(self._db, "messages", "n", "created_at", after, before, limit)
+        if found is None:
+            return None
+        self._db.execute(
+            "UPDATE messages SET text = NULL, data = NULL WHERE n BETWEEN ? AND ? "
+            f"AND +type = ? AND +status IN {_FINAL} AND (text IS NOT NULL OR data IS NOT NULL)",
+            (*found, type),
+        )
+        return found[1]
+
+    def delete_messages(self, after: int, before: float, limit: int) -> int | None:
+        """Delete ended messages that were made before then, with their history."""
+        found = _next(self._db, "messages", "n", "created_at", after, before, limit)
+        if found is None:
+            return None
+        rows = self._db.execute(
+            f"SELECT n FROM messages WHERE n BETWEEN ? AND ? AND +status IN {_FINAL}", found
+        ).fetchall()
+        self._db.executemany("DELETE FROM attempts WHERE message = ?", rows)
+        self._db.executemany("DELETE FROM messages WHERE n = ?", rows)
+        return found[1]
+
+    def delete_inbound(self, after: int, before: float, limit: int) -> int | None:
+        """Delete received messages that came before then and that no handler is owed any more."""
+        found = _next(self._db, "inbound", "n", "received_at", after, before, limit)
+        if found is None:
+            return None
+        rows = self._db.execute(
+            "SELECT n FROM inbound WHERE n BETWEEN ? AND ? "
+            "AND NOT EXISTS (SELECT 1 FROM handlings h WHERE h.inbound = inbound.n "
+            "AND h.state = 'pending')",
+            found,
+        ).fetchall()
+        self._db.executemany("DELETE FROM handlings WHERE inbound = ?", rows)
+        self._db.executemany("DELETE FROM inbound_parts WHERE inbound = ?", rows)
+        self._db.executemany("DELETE FROM inbound WHERE n = ?", rows)
+        return found[1]
+
+    def delete_events(self, after: int, before: float, limit: int) -> int | None:
+        """Delete events of before then. The newest stays: ids go on from it."""
+        found = _next(self._db, "events", "id", "at", after, before, limit)
+        if found is None:
+            return None
+        self._db.execute(
+            "DELETE FROM events WHERE id BETWEEN ? AND ? AND id < (SELECT max(id) FROM events)",
+            found,
+        )
+        return found[1]
+
+    def delete_batches(self, before: float, limit: int) -> int:
+        """Forget `limit` batches that were taken before then and whose messages are all gone.
+
+        Returns how many they were.
+        """
+        return self._db.execute(
+            "DELETE FROM batches WHERE id IN (SELECT id FROM batches b WHERE created_at < ? "
+            "AND NOT EXISTS (SELECT 1 FROM messages WHERE batch = b.id) LIMIT ?)",
+            (before, limit),
+        ).rowcount
+
+    def delete_answers(self, before: float) -> int:
+        """Forget answers kept for Idempotency-Keys that were used before then."""
+        return self._db.execute("DELETE FROM answers WHERE created_at < ?", (before,)).rowcount
+
+    def delete_unmatched(self, before: float) -> int:
+        """Forget status reports that matched nothing and came before then."""
+        return self._db.execute(
+            "DELETE FROM unmatched_reports WHERE received_at < ?", (before,)
+        ).rowcount
+
+
+def _next(
+    db: sqlite3.Connection,
+    table: str,
+    number: str,
+    time: str,
+    after: int,
+    before: float,
+    limit: int,
+) -> tuple[int, int] | None:
+    """First and last number of the next `limit` rows that are older than `before`.
+
+    Numbers grow with time, so nothing newer is looked at: a turn with nothing to do costs nothing,
+    and one with much to do costs no more than its `limit`. (The `+` in the statements below keeps
+    SQLite to these numbers, where an index by status looks as good to it.)
+    """
+    rows = db.execute(
+        f"SELECT {number}, {time} FROM {table} WHERE {number} > ? ORDER BY {number} LIMIT ?",
+        (after, limit),
+    ).fetchall()
+    old = [n for n, at in rows if at < before]
+    return (old[0], old[-1]) if old else None
