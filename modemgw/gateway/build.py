@@ -31,7 +31,7 @@ from modemgw.modem import Timings, TraceLine, UssdAnswer, UssdUntypable
 from modemgw.store import InboundQuery, MessageQuery, Store, StoreUnavailable
 from modemgw.store.contract import keys
 from modemgw.store.records import Event, Inbound, Key, Message, NewMessage, Page
-from modemgw.store.sqlite import FILE_NAME
+from modemgw.store.sqlite import open_store
 
 logger = logging.getLogger(__name__)
 
@@ -84,9 +84,10 @@ class Gateway:
         """
         clock = clock or SystemClock()
         random = random or Random()  # noqa: S311 - ids and jitter, not secrets
-        path = config.gateway.data_dir / FILE_NAME
-        async with Store(
-            path, clock=clock, backup_before_migrate=config.gateway.backup_before_migrate
+        async with open_store(
+            config.gateway.data_dir,
+            clock=clock,
+            backup_before_migrate=config.gateway.backup_before_migrate,
         ) as store:
             gateway = cls(config, store, clock=clock, random=random, timings=timings)
             await gateway._set_up()
@@ -103,7 +104,6 @@ class Gateway:
                 await runner
 
     async def _set_up(self) -> None:
-        last_message = await self._store.read(lambda view: view.messages.last_n())
         receipts = Receipts()
         self._outbox = Outbox(
             self._config,
@@ -111,7 +111,6 @@ class Gateway:
             receipts=receipts,
             clock=self._clock,
             random=self._random,
-            next_n=last_message + 1,
         )
         self._door = Door(
             self._config,
@@ -168,6 +167,7 @@ class Gateway:
             async with asyncio.TaskGroup() as modems:
                 if not self._outbox.recovered and not await self._recover_later(stop):
                     return
+                claim = modems.create_task(self._outbox.claim.run(), name="claim")
                 self._fleet.start(modems)
                 self._started.set()
                 followers = [
@@ -186,6 +186,8 @@ class Gateway:
                     task.cancel()
                 await self._deliveries.close()
                 self._fleet.stop()
+                claim.cancel()
+        await self._outbox.claim.give_back()
 
     async def _recover_later(self, stop: asyncio.Event) -> bool:
         """The database takes no writes: until it does, it is read only. False at the end."""

@@ -14,6 +14,7 @@ from modemgw.store.contract.inbound import (
     WaitingSet,
 )
 from modemgw.store.contract.keys import KeyRow
+from modemgw.store.contract.leases import Lease, LeaseHeld
 from modemgw.store.contract.messages import MessageQuery, Unrouted, Waiting
 from modemgw.store.contract.pins import PinRow
 from modemgw.store.contract.store import Store
@@ -28,6 +29,8 @@ __all__ = [
     "InboundQuery",
     "Kept",
     "KeyRow",
+    "Lease",
+    "LeaseHeld",
     "MessageQuery",
     "PinRow",
     "Place",

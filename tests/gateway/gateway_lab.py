@@ -127,14 +127,12 @@ class Lab:
         self.found: RecoveryReport | None = None
 
     async def start(self, *, ready: bool = True) -> None:
-        last = await self.store.read(lambda view: view.messages.last_n())
         self.outbox = Outbox(
             self.config,
             store=self.store,
             receipts=self.receipts,
             clock=self.clock,
             random=self.random,
-            next_n=last + 1,
         )
         self.found = await self.outbox.recover()
         for index, section in enumerate(self.config.modem):

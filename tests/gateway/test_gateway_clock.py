@@ -580,7 +580,7 @@ async def test_a_delivery_that_a_wrong_clock_has_put_off_is_made(tmp_path: Path)
 
         def owe(tx: Transaction) -> None:
             for n, (message, at) in enumerate(((late, START + YEAR), (soon, START + 600)), 1):
-                tx.inbound.add(n, message, [])
+                tx.inbound.add(message, [])
                 tx.handlings.enqueue(n, gateway._deliveries.wanted_by(message))
                 raw(tx).execute("UPDATE handlings SET next_at = ? WHERE inbound = ?", (at, n))
 

@@ -624,7 +624,7 @@ async def test_a_handler_that_comes_while_the_pending_are_read_loses_nothing(
 
         def pending_from_before(tx: Any) -> None:
             for n in (1, 2):
-                tx.inbound.add(n, replace(message(), id=f"in_{n}"), [])
+                tx.inbound.add(replace(message(), id=f"in_{n}"), [])
                 tx.handlings.enqueue(n, [id or made_up_id(section)])
 
         await one.store.write(pending_from_before)
@@ -804,7 +804,7 @@ async def test_a_disk_that_is_full_does_not_keep_others_from_what_is_pending(
         monkeypatch.setattr("modemgw.store.sqlite.inbound.bury", full)
 
         def one_each(tx: Any) -> None:
-            tx.inbound.add(1, message(), [])
+            tx.inbound.add(message(), [])
             tx.handlings.enqueue(1, ["h1", "nobody"])
 
         await one.store.write(one_each)

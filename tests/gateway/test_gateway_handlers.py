@@ -74,7 +74,7 @@ class Shop:
         from dataclasses import replace
 
         def keep(tx: Transaction) -> None:
-            tx.inbound.add(n, replace(one, id=f"in_{n}"), [])
+            tx.inbound.add(replace(one, id=f"in_{n}"), [])
             tx.handlings.enqueue(n, self.handlers.wanted_by(one))
 
         await self.store.write(keep)

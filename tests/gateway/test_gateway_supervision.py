@@ -394,7 +394,7 @@ async def test_a_handler_that_exits_leaves_the_gateway_running(tmp_path: Path) -
         await gateway._started.wait()
 
         def keep(tx: Any) -> None:
-            tx.inbound.add(1, message(), [])
+            tx.inbound.add(message(), [])
             tx.handlings.enqueue(1, gateway._deliveries.wanted_by(message()))
 
         await gateway._store.write(keep)

@@ -124,7 +124,7 @@ class Deliveries:
             before = {id: set(at_work) for id, at_work in self._at_work.items()}
             limits = {s.id: self._look_for(s) for s in self._subscribers.values()}
             pending, others = await self._store.read(
-                lambda view, limits=limits: view.handlings.pending(limits=limits)
+                lambda view: view.handlings.pending(limits)  # noqa: B023 - awaited at once
             )
             rest = [LONGEST_REST_S]
             for id, handlings in pending.items():

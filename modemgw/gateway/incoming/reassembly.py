@@ -180,8 +180,7 @@ class Incoming:
     def _keep(
         self, tx: Transaction, message: Inbound, parts: Sequence[int], handlers: Sequence[str]
     ) -> Inbound:
-        n = tx.inbound.next_n()
-        tx.inbound.add(n, message, parts)
+        n = tx.inbound.add(message, parts)
         tx.handlings.enqueue(n, handlers)
         tx.events.emit("inbound.received", _about(message))
         return message

@@ -17,6 +17,7 @@ from modemgw.gateway.errors import Conflict
 from modemgw.gateway.fleet.sims import Sims
 from modemgw.gateway.fleet.throttle import Throttle
 from modemgw.gateway.outgoing import life, progress
+from modemgw.gateway.outgoing.claim import Claim
 from modemgw.gateway.outgoing.job import Job, PartState, job_of, jobs_of
 from modemgw.gateway.outgoing.lane import EXPIRED, Lane, Sender, await_word
 from modemgw.gateway.outgoing.life import Happening, Subject
@@ -24,7 +25,7 @@ from modemgw.gateway.outgoing.matchmaking import STICKY_RECIPIENTS, Dispatch, La
 from modemgw.gateway.outgoing.queue import Dispatcher
 from modemgw.gateway.outgoing.receipts import Matched, Receipts
 from modemgw.gateway.outgoing.rerouting import reroute
-from modemgw.store import AttemptKey, Store, StoreConflict, StoreUnavailable, Transaction
+from modemgw.store import AttemptKey, LeaseHeld, Store, StoreConflict, StoreUnavailable, Transaction
 from modemgw.store.records import ErrorInfo, Mailing, MessageStatus
 
 logger = logging.getLogger(__name__)
@@ -77,7 +78,6 @@ class Outbox:
         receipts: Receipts,
         clock: Clock,
         random: Random,
-        next_n: int,
     ) -> None:
         self._config = config
         self._store = store
@@ -85,7 +85,9 @@ class Outbox:
         self.clock = SteadyClock(clock)
         """What the queue, the limits and every wait go by."""
         self._random = random
-        self._next_n = next_n
+        self.claim = Claim(store, clock)
+        """That the messages of the store are this process's to carry."""
+        self._held: str | None = None
         self.recovered = False
         """Whether what the last run left was taken up; before that nothing new is accepted."""
         self._marks: dict[str, int] = {}
@@ -119,7 +121,12 @@ class Outbox:
         Raises StoreUnavailable: then nothing of it was taken up.
         """
         self._marks = await self._store.read(lambda view: view.dates.marks())
-        keys = await self._store.write(self._take_up)
+        try:
+            keys = await self._store.write(self._take_up)
+        except LeaseHeld as held:
+            self._held = f"{held}: it is waited for"
+            raise StoreUnavailable(self._held) from held
+        self._held = None
         rerouted = await reroute(self._store, self.dispatcher, self._config.routes)
         await self._remember_sims()
         now = self.clock.time()
@@ -159,6 +166,7 @@ class Outbox:
         self._sticky = sticky
 
     def _take_up(self, tx: Transaction) -> list[AttemptKey]:
+        self.claim.take(tx)
         keys = tx.attempts.interrupted(INTERRUPTED)
         for key in keys:
             self._receipts.ended(tx, key)
@@ -167,7 +175,9 @@ class Outbox:
     @property
     def not_yet(self) -> str | None:
         """Why nothing is accepted as yet, or None when it is."""
-        return None if self.recovered else "what the last run left is not taken up yet"
+        return (
+            None if self.recovered else self._held or "what the last run left is not taken up yet"
+        )
 
     async def accept(
         self,
@@ -183,13 +193,12 @@ class Outbox:
         if self.not_yet is not None:
             raise StoreUnavailable(self._store.problem or self.not_yet)
         accepted = [self._with_known_routes(mailing) for mailing in accepted]
-        first_n, ahead_s = self._next_n, self.clock.ahead_s
-        self._next_n += sum(len(mailing.recipients) for mailing in accepted)
+        ahead_s = self.clock.ahead_s
 
         def write(tx: Transaction) -> list[Job]:
             if first is not None:
                 first(tx)
-            tx.messages.insert(first_n, accepted)
+            first_n = tx.messages.insert(accepted)
             jobs: list[Job] = []  # made here, where they keep nobody in the loop waiting
             for mailing in accepted:
                 status, reference = mailing.common.status, mailing.common.reference

@@ -75,7 +75,7 @@ class AttemptsView(Protocol):
         """Every attempt of a message, by part, oldest first."""
 
     def recent(self, sim: str, since: float) -> list[tuple[float, str]]:
-        """(start, recipient) of each part that `sim` has sent, or may have, since a time, oldest first.
+        """(start, recipient) of what `sim` has sent, or may have, since a time, oldest first.
 
         Its limits' use. One of which nobody knows counts: the network may have counted it as well.
         """
@@ -148,4 +148,4 @@ class Attempts(AttemptsView, Protocol):
         """After a crash: every attempt that was in the air becomes ambiguous. Returns which."""
 
     def in_the_air(self, sim: str, carried: Iterable[int]) -> list[tuple[float, str]]:
-        """(start, recipient) of each part of the messages `carried` whose end on `sim` is not known."""
+        """(start, recipient) of each part of these messages whose end on `sim` is not known."""

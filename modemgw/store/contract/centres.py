@@ -9,7 +9,7 @@ class Centres(Protocol):
     """The clocks of service centres."""
 
     def clock(self, sim: str) -> tuple[float | None, float | None]:
-        """What is thought of the clock of a SIM's service centre, and what was last seen against it.
+        """What is thought of the clock of a SIM's service centre, and what was seen against it.
 
         Seconds by which it is ahead of ours; None: nothing is known.
         """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from modemgw.store.errors import StoreConflict
 from modemgw.store.records import Event
@@ -29,11 +29,22 @@ class UnmatchedReport:
     received_at: float
 
 
-class Events(Protocol):
-    """The log of what happened."""
+class EventsView(Protocol):
+    """The log of what happened: what can be asked."""
 
     def after(self, id: int, limit: int) -> list[Event]:
         """Events with a higher id than this, in order."""
+
+
+class Events(EventsView, Protocol):
+    """The log of what happened."""
+
+    def emit(self, type: str, data: dict[str, Any]) -> None:
+        """Record an event. The store gives it its id, higher than any before, and publishes it
+        once the group is committed.
+
+        Raises what the unit fails with when `data` is not plain JSON.
+        """
 
 
 class AnswersView(Protocol):

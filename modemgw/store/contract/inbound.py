@@ -1,4 +1,4 @@
-"""Rows of inbound messages: each PDU as it came, the messages made of them, the handlings owed."""
+"""Rows of inbound messages: each PDU as it came, the messages made of them, the handlings that are pending."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class WaitingSet:
 
 @dataclass(frozen=True, slots=True)
 class Handling:
-    """One delivery of an inbound message to a handler that is still owed."""
+    """One delivery of an inbound message to a handler that is pending."""
 
     inbound: Inbound
     inbound_n: int
@@ -112,11 +112,11 @@ class InboundMessages(InboundMessagesView, Protocol):
     def waiting_parts(self, set_key: str, since: float) -> list[StoredPart]:
         """The parts of a long message that came since then and are in no message yet."""
 
-    def next_n(self) -> int:
-        """The number of the next inbound message."""
+    def add(self, inbound: Inbound, parts: Sequence[int]) -> int:
+        """Keep a message, made of the stored parts with these numbers.
 
-    def add(self, n: int, inbound: Inbound, parts: Sequence[int]) -> None:
-        """Keep a message as number `n`, made of the stored parts with these numbers."""
+        Returns its own number, which is higher than any that was ever given.
+        """
 
 
 class HandlingsView(Protocol):

@@ -84,8 +84,12 @@ class MessagesView(Protocol):
 class Messages(MessagesView, Protocol):
     """Messages to send."""
 
-    def insert(self, n: int, accepted: Iterable[Mailing]) -> None:
-        """Accept messages: the first becomes number `n`, the others follow in their order."""
+    def insert(self, accepted: Iterable[Mailing]) -> int:
+        """Accept messages. Returns the number `n` of the first; the others follow in their order.
+
+        A number is higher than any that was ever given, whoever asked for that: also after it was
+        deleted, and when another host writes to the same store.
+        """
 
     def insert_batch(
         self, batch: str, key: str, created_at: float, accepted: int, rejected: int
@@ -100,8 +104,8 @@ class Messages(MessagesView, Protocol):
     ) -> bool:
         """Move a message that is `old` to `new`; False: it is something else, nothing has changed.
 
-        An error stays until there is another, or all is well. The one caller is the table of the life
-        of messages (gateway/outgoing/life.py), which knows what may follow what.
+        An error stays until there is another, or all is well. The one caller is the table of the
+        life of messages (gateway/outgoing/life.py), which knows what may follow what.
         """
 
     def gone_out(self, n: int) -> bool:

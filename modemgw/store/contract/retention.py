@@ -11,8 +11,8 @@ class Retention(Protocol):
     def redact_texts(self, type: str, after: int, before: float, limit: int) -> int | None:
         """Empty texts and data of messages of a type that ended before then.
 
-        Looks at the `limit` messages after the number `after`. Returns the last one's number, for the
-        next call; None when none is old enough. So do the functions below.
+        Looks at the `limit` messages after the number `after`. Returns the last one's number, for
+        the next call; None when none is old enough. So do the verbs below.
         """
 
     def delete_messages(self, after: int, before: float, limit: int) -> int | None:

@@ -11,7 +11,7 @@ MESSAGES = "messages"
 
 
 class SimStateView(Protocol):
-    """Policy that outlives a restart: refusals of a SIM, pauses of modems, wrong dates: what can be asked."""
+    """What can be asked of the policy that outlives a restart."""
 
     def breaker(self, sim: str) -> BreakerState | None:
         """What is remembered of a SIM's refusals."""

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from modemgw.store.contract.attempts import Attempts, AttemptsView
 from modemgw.store.contract.centres import Centres
-from modemgw.store.contract.events import Answers, AnswersView, Events, UnmatchedReports
+from modemgw.store.contract.events import Answers, AnswersView, Events, EventsView, UnmatchedReports
 from modemgw.store.contract.inbound import (
     Handlings,
     HandlingsView,
@@ -14,6 +14,7 @@ from modemgw.store.contract.inbound import (
     InboundMessagesView,
 )
 from modemgw.store.contract.keys import Keys
+from modemgw.store.contract.leases import Leases, LeasesView
 from modemgw.store.contract.messages import Messages, MessagesView
 from modemgw.store.contract.pins import PinTries, PinTriesView
 from modemgw.store.contract.redating import Dates, DatesView
@@ -53,7 +54,7 @@ class View(Protocol):
         """Which handler is still to get which message."""
 
     @property
-    def events(self) -> Events:
+    def events(self) -> EventsView:
         """The log of what happened."""
 
     @property
@@ -63,6 +64,10 @@ class View(Protocol):
     @property
     def keys(self) -> Keys:
         """API keys in force."""
+
+    @property
+    def leases(self) -> LeasesView:
+        """What one process alone may do."""
 
 
 class Transaction(View, Protocol):
@@ -119,3 +124,7 @@ class Transaction(View, Protocol):
     @property
     def unmatched(self) -> UnmatchedReports:
         """Status reports that no attempt was found for."""
+
+    @property
+    def leases(self) -> Leases:
+        """What one process alone may do."""

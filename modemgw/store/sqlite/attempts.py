@@ -104,7 +104,8 @@ class SqliteAttempts(Rows):
     def find(self, key: AttemptKey) -> Begun | None:
         """How an attempt began; None when it was never recorded."""
         row = self._db.execute(
-            "SELECT sim, to_number, started_at FROM attempts WHERE message = ? AND part = ? AND n = ?",
+            "SELECT sim, to_number, started_at FROM attempts "
+            "WHERE message = ? AND part = ? AND n = ?",
             (key.message, key.part, key.n),
         ).fetchone()
         return None if row is None else Begun(*row)
@@ -128,8 +129,8 @@ class SqliteAttempts(Rows):
     def settle(self, key: AttemptKey, reference: int, ended_at: float) -> None:
         """An ambiguous attempt turned out to be accepted: a report named it."""
         self._db.execute(
-            "UPDATE attempts SET state = 'accepted', reference = ?, ended_at = coalesce(ended_at, ?) "
-            "WHERE message = ? AND part = ? AND n = ? AND state = 'ambiguous'",
+            "UPDATE attempts SET state = 'accepted', reference = ?, "
+            "ended_at = coalesce(ended_at, ?) WHERE message = ? AND part = ? AND n = ? AND state = 'ambiguous'",
             (reference, ended_at, key.message, key.part, key.n),
         )
 
@@ -206,7 +207,7 @@ class SqliteAttempts(Rows):
         return history
 
     def recent(self, sim: str, since: float) -> list[tuple[float, str]]:
-        """(start, recipient) of each part that `sim` has sent, or may have, since a time, oldest first.
+        """(start, recipient) of what `sim` has sent, or may have, since a time, oldest first.
 
         Its limits' use. One of which nobody knows counts: the network may have counted it as well.
         """
@@ -226,7 +227,7 @@ class SqliteAttempts(Rows):
         return [(started, to) for started, to in rows]
 
     def in_the_air(self, sim: str, carried: Iterable[int]) -> list[tuple[float, str]]:
-        """(start, recipient) of each part of the messages `carried` whose end on `sim` is not known."""
+        """(start, recipient) of each part of these messages whose end on `sim` is not known."""
         return [
             (started, to)
             for n in carried

@@ -11,7 +11,7 @@ class SqliteCentres(Rows):
     __slots__ = ()
 
     def clock(self, sim: str) -> tuple[float | None, float | None]:
-        """What is thought of the clock of a SIM's service centre, and what was last seen against it.
+        """What is thought of the clock of a SIM's service centre, and what was seen against it.
 
         Seconds by which it is ahead of ours; None: nothing is known.
         """

@@ -3,16 +3,49 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from itertools import chain
+from typing import Any
+
+from pydantic_core import to_json
 
 from modemgw.store.contract.events import AnsweredBefore, UnmatchedReport
 from modemgw.store.records import Event
 from modemgw.store.sqlite.rows import Rows
 
+BLOCK = 100
+"""Events that are inserted by one statement."""
+_INSERT_EVENT = "INSERT INTO events (id, type, at, data) VALUES (?, ?, ?, ?)"
+_INSERT_EVENTS = f"{_INSERT_EVENT}{', (?, ?, ?, ?)' * (BLOCK - 1)}"
+
+Emitted = tuple[str, float, dict[str, Any], str]
+"""Type, time, data, and the data as JSON."""
+
 
 class SqliteEvents(Rows):
     """The log of what happened."""
 
-    __slots__ = ()
+    __slots__ = ("emitted",)
+
+    def __init__(self, db: sqlite3.Connection, now: float = 0.0) -> None:
+        super().__init__(db, now)
+        self.emitted: list[Emitted] = []
+        """What the group has emitted so far; numbered and written at its end."""
+
+    def emit(self, type: str, data: dict[str, Any]) -> None:
+        """Record an event; it is published once the group is committed."""
+        self.emitted.append((type, self._now, data, to_json(data).decode()))
+
+    def write_emitted(self, first_id: int) -> list[Event]:
+        """Write what the group has emitted. Returns it as it is to be published."""
+        numbered = list(enumerate(self.emitted, first_id))
+        rows = [(id, type_, at, json_) for id, (type_, at, _, json_) in numbered]
+        blocks = len(rows) - len(rows) % BLOCK
+        for start in range(0, blocks, BLOCK):
+            block = chain.from_iterable(rows[start : start + BLOCK])
+            self._db.execute(_INSERT_EVENTS, [*block])
+        self._db.executemany(_INSERT_EVENT, rows[blocks:])
+        return [Event(id, type_, at, data) for id, (type_, at, data, _) in numbered]
 
     def after(self, id: int, limit: int) -> list[Event]:
         """Events with a higher id than this, in order."""
@@ -66,8 +99,8 @@ class SqliteUnmatchedReports(Rows):
     ) -> None:
         """Keep a report that matched nothing; the same report offered again changes nothing."""
         self._db.execute(
-            "INSERT OR IGNORE INTO unmatched_reports (digest, modem, sim, tpdu, reference, recipient, "
-            "to_tail, tp_status, received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO unmatched_reports (digest, modem, sim, tpdu, reference, "
+            "recipient, to_tail, tp_status, received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (digest, modem, sim, tpdu, reference, recipient, tail, tp_status, self._now),
         )
 

@@ -1,4 +1,4 @@
-"""Rows of inbound messages: each PDU as it came, the messages made of them, the handlings owed."""
+"""Rows of inbound messages: each PDU as it came, the messages made of them, the handlings that are pending."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from modemgw.store.contract.inbound import (
 )
 from modemgw.store.errors import StoreConflict
 from modemgw.store.records import Inbound, InboundPart, Page
+from modemgw.store.sqlite.numbers import next_number
 from modemgw.store.sqlite.paging import page
 from modemgw.store.sqlite.rows import Rows
 
@@ -67,8 +68,8 @@ class SqliteInboundMessages(Rows):
     ) -> int:
         """Keep one PDU. `set_key` names the long message it belongs to. Returns its number."""
         done = self._db.execute(
-            "INSERT INTO inbound_parts (digest, modem, sim, tpdu, sender, set_key, sequence, total, "
-            "received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO inbound_parts (digest, modem, sim, tpdu, sender, set_key, sequence, "
+            "total, received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (digest, modem, sim, tpdu, sender, set_key, sequence, total, received_at),
         )
         assert done.lastrowid is not None
@@ -93,12 +94,9 @@ class SqliteInboundMessages(Rows):
         )
         return [WaitingSet(*row) for row in rows]
 
-    def next_n(self) -> int:
-        """The number of the next inbound message."""
-        return int(self._db.execute("SELECT coalesce(max(n), 0) + 1 FROM inbound").fetchone()[0])
-
-    def add(self, n: int, inbound: Inbound, parts: Sequence[int]) -> None:
-        """Keep a message as number `n`, made of the stored parts with these numbers."""
+    def add(self, inbound: Inbound, parts: Sequence[int]) -> int:
+        """Keep a message, made of the stored parts with these numbers. Returns its own."""
+        n = next_number(self._db, "inbound")
         self._db.execute(
             f"INSERT INTO inbound ({_COLUMNS}) VALUES ({', '.join('?' * 16)})",
             (
@@ -123,6 +121,7 @@ class SqliteInboundMessages(Rows):
         self._db.executemany(
             "UPDATE inbound_parts SET inbound = ? WHERE n = ?", [(n, part) for part in parts]
         )
+        return n
 
     def get(self, id: str) -> Inbound | None:
         """The inbound message with this id."""

@@ -19,6 +19,7 @@ from modemgw.store.records import (
     Part,
 )
 from modemgw.store.sqlite.attempts import SqliteAttempts
+from modemgw.store.sqlite.numbers import next_number
 from modemgw.store.sqlite.paging import Condition, page
 from modemgw.store.sqlite.rows import Rows
 
@@ -62,8 +63,9 @@ class SqliteMessages(Rows):
 
     __slots__ = ()
 
-    def insert(self, n: int, accepted: Iterable[Mailing]) -> None:
-        """Accept messages: the first becomes number `n`, the others follow in their order."""
+    def insert(self, accepted: Iterable[Mailing]) -> int:
+        """Accept messages. Returns the number `n` of the first; the others follow in order."""
+        first = n = next_number(self._db, "messages")
         few: list[tuple[int, Mailing]] = []
         for mailing in accepted:
             if len(mailing.recipients) < _BLOCK:
@@ -72,6 +74,7 @@ class SqliteMessages(Rows):
                 _insert_many(self._db, n, mailing)
             n += len(mailing.recipients)
         self._db.executemany(_INSERT, _rows(few))
+        return first
 
     def insert_batch(
         self, batch: str, key: str, created_at: float, accepted: int, rejected: int
@@ -105,8 +108,8 @@ class SqliteMessages(Rows):
     ) -> bool:
         """Move a message that is `old` to `new`; False: it is something else, nothing has changed.
 
-        An error stays until there is another, or all is well. The one caller is the table of the life
-        of messages (gateway/outgoing/life.py), which knows what may follow what.
+        An error stays until there is another, or all is well. The one caller is the table of the
+        life of messages (gateway/outgoing/life.py), which knows what may follow what.
         """
         changed, values = "status = ?, updated_at = ?", (new, self._now)
         why: tuple[Any, ...] = ()
@@ -133,7 +136,8 @@ class SqliteMessages(Rows):
         """Messages `sent` before then that wait for a final receipt: (n, id, reference) each."""
         return self._db.execute(
             "SELECT n, id, reference FROM messages INDEXED BY messages_awaiting_receipt "
-            "WHERE status = 'sent' AND receipt = 1 AND receipt_overdue = 0 AND updated_at < ? LIMIT ?",
+            "WHERE status = 'sent' AND receipt = 1 AND receipt_overdue = 0 AND updated_at < ? "
+            "LIMIT ?",
             (before, limit),
         ).fetchall()
 

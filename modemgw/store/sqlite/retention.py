@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from modemgw.store.sqlite.numbers import keep_number
 from modemgw.store.sqlite.rows import Rows
 
 _FINAL = "('sent', 'delivered', 'undelivered', 'failed', 'expired', 'canceled', 'unknown')"
@@ -17,8 +18,8 @@ class SqliteRetention(Rows):
     def redact_texts(self, type: str, after: int, before: float, limit: int) -> int | None:
         """Empty texts and data of messages of a type that ended before then.
 
-        Looks at the `limit` messages after the number `after`. Returns the last one's number, for the
-        next call; None when none is old enough. So do the functions below.
+        Looks at the `limit` messages after the number `after`. Returns the last one's number, for
+        the next call; None when none is old enough. So do the verbs below.
         """
         found = _next(self._db, "messages", "n", "created_at", after, before, limit)
         if found is None:
@@ -38,6 +39,8 @@ class SqliteRetention(Rows):
         rows = self._db.execute(
             f"SELECT n FROM messages WHERE n BETWEEN ? AND ? AND +status IN {_FINAL}", found
         ).fetchall()
+        if rows:
+            keep_number(self._db, "messages", rows[-1][0])
         self._db.executemany("DELETE FROM attempts WHERE message = ?", rows)
         self._db.executemany("DELETE FROM messages WHERE n = ?", rows)
         return found[1]
@@ -53,6 +56,8 @@ class SqliteRetention(Rows):
             "AND h.state = 'pending')",
             found,
         ).fetchall()
+        if rows:
+            keep_number(self._db, "inbound", rows[-1][0])
         self._db.executemany("DELETE FROM handlings WHERE inbound = ?", rows)
         self._db.executemany("DELETE FROM inbound_parts WHERE inbound = ?", rows)
         self._db.executemany("DELETE FROM inbound WHERE n = ?", rows)

@@ -334,6 +334,24 @@ def _handlers(db: Database) -> None:
     )
 
 
+@migrations(name="0010_leases")
+def _leases(db: Database) -> None:
+    """Which process alone may do what, and the highest numbers of rows that are deleted."""
+    db.executescript(
+        """
+        CREATE TABLE leases (
+            what TEXT PRIMARY KEY,
+            holder TEXT NOT NULL,
+            until REAL NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE numbers (
+            what TEXT PRIMARY KEY,
+            last INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        """
+    )
+
+
 def migrate(db: Database) -> None:
     """Bring the database to this version's schema; a no-op when it is there already."""
     migrations.apply(db)

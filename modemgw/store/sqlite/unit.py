@@ -9,6 +9,7 @@ from modemgw.store.sqlite.centres import SqliteCentres
 from modemgw.store.sqlite.events import SqliteAnswers, SqliteEvents, SqliteUnmatchedReports
 from modemgw.store.sqlite.inbound import SqliteHandlings, SqliteInboundMessages
 from modemgw.store.sqlite.keys import SqliteKeys
+from modemgw.store.sqlite.leases import SqliteLeases
 from modemgw.store.sqlite.messages import SqliteMessages
 from modemgw.store.sqlite.pins import SqlitePinTries
 from modemgw.store.sqlite.redating import SqliteDates
@@ -20,17 +21,18 @@ class SqliteView:
     """Verbs that read. Made once for each reading connection."""
 
     __slots__ = (
-        "connection",
-        "attempts",
-        "pins",
-        "messages",
-        "sim_state",
-        "dates",
-        "inbound",
-        "handlings",
-        "events",
         "answers",
+        "attempts",
+        "connection",
+        "dates",
+        "events",
+        "handlings",
+        "inbound",
         "keys",
+        "leases",
+        "messages",
+        "pins",
+        "sim_state",
     )
 
     def __init__(self, db: sqlite3.Connection) -> None:
@@ -45,27 +47,29 @@ class SqliteView:
         self.events = SqliteEvents(db)
         self.answers = SqliteAnswers(db)
         self.keys = SqliteKeys(db)
+        self.leases = SqliteLeases(db)
 
 
 class SqliteTransaction:
     """All verbs. Made once for each group of units, in the writer's thread."""
 
     __slots__ = (
-        "connection",
-        "now",
-        "centres",
+        "answers",
         "attempts",
-        "pins",
+        "centres",
+        "connection",
+        "dates",
+        "events",
+        "handlings",
+        "inbound",
+        "keys",
+        "leases",
         "messages",
+        "now",
+        "pins",
         "retention",
         "sim_state",
-        "dates",
-        "inbound",
-        "handlings",
-        "events",
-        "answers",
         "unmatched",
-        "keys",
     )
 
     def __init__(self, db: sqlite3.Connection, now: float) -> None:
@@ -84,3 +88,4 @@ class SqliteTransaction:
         self.answers = SqliteAnswers(db, now)
         self.unmatched = SqliteUnmatchedReports(db, now)
         self.keys = SqliteKeys(db, now)
+        self.leases = SqliteLeases(db, now)
