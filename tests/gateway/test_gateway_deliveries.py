@@ -801,7 +801,7 @@ async def test_a_disk_that_is_full_does_not_keep_others_from_what_is_pending(
         def full(*_: Any, **__: Any) -> int:
             raise sqlite3.OperationalError("database or disk is full")
 
-        monkeypatch.setattr("modemgw.store.sqlite.inbound.bury", full)
+        monkeypatch.setattr("modemgw.store.sqlite.inbound.SqliteHandlings.bury", full)
 
         def one_each(tx: Any) -> None:
             tx.inbound.add(message(), [])
@@ -846,7 +846,7 @@ async def test_a_result_that_cannot_be_recorded_is_not_tried_without_pause(
         def broken(*_: Any) -> None:
             raise sqlite3.IntegrityError("a fault of ours")
 
-        monkeypatch.setattr("modemgw.store.sqlite.inbound.handled", broken)
+        monkeypatch.setattr("modemgw.store.sqlite.inbound.SqliteHandlings.handled", broken)
         sleeps: list[float] = []
 
         async def sleep(seconds: float) -> None:

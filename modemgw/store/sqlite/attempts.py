@@ -130,7 +130,8 @@ class SqliteAttempts(Rows):
         """An ambiguous attempt turned out to be accepted: a report named it."""
         self._db.execute(
             "UPDATE attempts SET state = 'accepted', reference = ?, "
-            "ended_at = coalesce(ended_at, ?) WHERE message = ? AND part = ? AND n = ? AND state = 'ambiguous'",
+            "ended_at = coalesce(ended_at, ?) "
+            "WHERE message = ? AND part = ? AND n = ? AND state = 'ambiguous'",
             (reference, ended_at, key.message, key.part, key.n),
         )
 

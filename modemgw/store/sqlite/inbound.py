@@ -1,4 +1,4 @@
-"""Rows of inbound messages: each PDU as it came, the messages made of them, the handlings that are pending."""
+"""What came in: each PDU as it came, the messages made of them, which handler is to get them."""
 
 from __future__ import annotations
 
