@@ -67,3 +67,28 @@ def test_imports_point_down(path: Path) -> None:
 @pytest.mark.parametrize("room", sorted(set(MAY_IMPORT) - {"__main__"}))
 def test_each_room_can_be_imported(room: str) -> None:
     importlib.import_module(f"modemgw.{room}")
+
+
+def modules_imported(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+    return found | {n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
+
+
+BACKEND = ROOT / "store" / "sqlite"
+CHOOSES_BACKEND = {ROOT / "gateway" / "build.py"}
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if BACKEND not in p.parents], ids=name_of)
+def test_only_the_backend_knows_sql(path: Path) -> None:
+    assert {
+        m for m in modules_imported(path) if m.split(".")[0] in ("sqlite3", "sqlite_utils")
+    } == (set())
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in MODULES if "cli" not in p.parts and BACKEND not in p.parents], ids=name_of
+)
+def test_one_place_chooses_the_backend(path: Path) -> None:
+    knows = {m for m in modules_imported(path) if m.startswith("modemgw.store.sqlite")}
+    assert not knows or path in CHOOSES_BACKEND

@@ -32,7 +32,7 @@ def lock(database: Path) -> int:
         os.close(descriptor)
         whose = f" ({holder})" if holder else ""
         raise StoreError(
-            f"another modemgw{whose} uses the data directory {database.parent}; "
+            f"another modemgw uses the data directory {database.parent}{whose}; "
             "stop it first, or set another gateway.data_dir"
         ) from error
     with contextlib.suppress(OSError):  # a full disk: then nobody is told whose it is
