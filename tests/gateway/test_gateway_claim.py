@@ -10,7 +10,7 @@ from gateway_lab import FakeClock, running
 
 from modemgw.gateway import Gateway
 from modemgw.gateway.outgoing.claim import LEASE_S, MESSAGES, RENEW_S, Claim
-from modemgw.store import LeaseHeld, StoreError, StoreUnavailable
+from modemgw.store import LeaseHeld, StoreError, StoreUnavailable, Transaction
 from modemgw.store.contract.leases import this_process
 
 
@@ -40,8 +40,13 @@ async def test_a_lease_is_renewed_and_its_loss_ends_the_work(tmp_path: Path) -> 
         while clock.now < begun + 3 * RENEW_S:
             await asyncio.sleep(0.001)
         assert not renewing.done()
-        await mine.give_back()
-        await lab.store.write(Claim(lab.store, clock, "process 7 on elsewhere").take)
+        other = Claim(lab.store, clock, "process 7 on elsewhere")
+
+        def taken_over(tx: Transaction) -> None:
+            tx.leases.give_back(MESSAGES, this_process())
+            other.take(tx)
+
+        await lab.store.write(taken_over)
         with pytest.raises(StoreError, match="process 7 on elsewhere"):
             await asyncio.wait_for(renewing, 5)
 
