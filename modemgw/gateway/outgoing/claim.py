@@ -42,7 +42,7 @@ class Claim:
             except LeaseHeld as held:
                 logger.critical("%s: ended, so that nothing is sent twice", held)
                 raise StoreError(str(held)) from held
-            except StoreUnavailable as error:  # nothing can be sent either
+            except Exception as error:  # while nothing can be written nothing can be sent either
                 logger.warning("the lease on the messages is not renewed: %s", error)
 
     async def give_back(self) -> None:
