@@ -1,4 +1,4 @@
-"""Rows of attempts: one for each try of one part on one SIM, with the receipt that answered it."""
+"""Attempts: one for each try of one part on one SIM, with the receipt that answered it."""
 
 from __future__ import annotations
 

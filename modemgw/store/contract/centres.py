@@ -1,4 +1,4 @@
-"""Rows of service centres: how far the clock of each SIM's centre is ahead of ours."""
+"""Service centres: how far the clock of each SIM's centre is ahead of ours."""
 
 from __future__ import annotations
 

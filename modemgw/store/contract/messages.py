@@ -1,4 +1,4 @@
-"""Rows of messages: accepting, showing, listing, changing their status."""
+"""Messages: accepting, showing, listing, changing their status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of policy that outlives a restart: refusals of a SIM, pauses of modems, wrong dates."""
+"""Policy that outlives a restart: refusals of a SIM, pauses of modems, wrong dates."""
 
 from __future__ import annotations
 
