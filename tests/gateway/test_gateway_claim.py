@@ -61,3 +61,15 @@ async def test_a_gateway_that_ends_gives_its_lease_back(tmp_path: Path) -> None:
         assert lease.holder == this_process()
     async with Gateway.open(config) as gateway:
         assert gateway.found.waiting == 0
+
+
+async def test_who_was_killed_holds_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite's lock has shown that it has ended: nobody waits for its lease to run out."""
+    async with running(tmp_path, ready=False) as lab:
+        await lab.outbox.claim.give_back()
+        await lab.store.write(Claim(lab.store, lab.clock, "process 7 on elsewhere").take)
+    monkeypatch.setattr("modemgw.store.sqlite.leases.RUN", "another run")
+    async with running(tmp_path, ready=False) as lab:
+        assert lab.outbox.recovered

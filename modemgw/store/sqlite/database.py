@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -98,7 +98,7 @@ class SqliteStore:
             raise
 
     def _open_all(self) -> tuple[sqlite3.Connection | None, int, str | None]:
-        with contextlib.closing(open_as_it_is(self.path)) as db:
+        with closing(open_as_it_is(self.path)) as db:
             try:
                 last = self._prepare(db)
                 _use_log(db)
@@ -123,9 +123,6 @@ class SqliteStore:
     def _prepare(self, db: sqlite3.Connection) -> int:
         """Bring the database up to date; returns the id of its last event."""
         upgrade(db, self.path, backup_first=self._backup_first)
-        with contextlib.suppress(sqlite3.OperationalError):  # a full disk: then they run out
-            # Nobody but us has the lock, so who is named there is dead.
-            db.execute("DELETE FROM leases")
         (mark,) = db.execute("PRAGMA user_version").fetchone()
         self._presence.remember(mark)
         (last,) = db.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()

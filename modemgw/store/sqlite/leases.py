@@ -1,9 +1,18 @@
-"""Rows of leases: who alone may do what, until when."""
+"""Rows of leases: who alone may do what, until when.
+
+Only the process that has the lock of the database writes to it (lock.py). So a lease of another run
+is of a process that has ended, and nobody's.
+"""
 
 from __future__ import annotations
 
+import secrets
+
 from modemgw.store.contract.leases import Lease, LeaseHeld
 from modemgw.store.sqlite.rows import Rows
+
+RUN = secrets.token_hex(8)
+"""The mark of this process on its leases."""
 
 
 class SqliteLeases(Rows):
@@ -14,7 +23,7 @@ class SqliteLeases(Rows):
     def get(self, what: str) -> Lease | None:
         """Who holds a lease, or held it last."""
         row = self._db.execute(
-            "SELECT what, holder, until FROM leases WHERE what = ?", (what,)
+            "SELECT what, holder, until FROM leases WHERE what = ? AND run = ?", (what, RUN)
         ).fetchone()
         return None if row is None else Lease(*row)
 
@@ -25,8 +34,8 @@ class SqliteLeases(Rows):
             raise LeaseHeld(held)
         lease = Lease(what, holder, self._now + for_s)
         self._db.execute(
-            "INSERT OR REPLACE INTO leases (what, holder, until) VALUES (?, ?, ?)",
-            (lease.what, lease.holder, lease.until),
+            "INSERT OR REPLACE INTO leases (what, holder, until, run) VALUES (?, ?, ?, ?)",
+            (lease.what, lease.holder, lease.until, RUN),
         )
         return lease
 

@@ -342,7 +342,8 @@ def _leases(db: Database) -> None:
         CREATE TABLE leases (
             what TEXT PRIMARY KEY,
             holder TEXT NOT NULL,
-            until REAL NOT NULL
+            until REAL NOT NULL,
+            run TEXT NOT NULL
         ) WITHOUT ROWID;
         CREATE TABLE numbers (
             what TEXT PRIMARY KEY,
