@@ -4,19 +4,21 @@ Knows no policy; nobody above it sees SQL, rows or a connection.
 """
 
 from modemgw.store.contract.attempts import AttemptKey, Begun, Submission
-from modemgw.store.contract.events import AnsweredBefore, UnmatchedReport
-from modemgw.store.contract.inbound import (
-    Handling,
-    InboundQuery,
-    Kept,
-    Place,
-    StoredPart,
-    WaitingSet,
+from modemgw.store.contract.deliveries import (
+    Delivery,
+    DeliveryQuery,
+    DeliveryState,
+    NewDelivery,
+    Payload,
+    TryOutcome,
 )
+from modemgw.store.contract.events import AnsweredBefore, UnmatchedReport
+from modemgw.store.contract.inbound import InboundQuery, Kept, Place, StoredPart, WaitingSet
 from modemgw.store.contract.keys import KeyRow
 from modemgw.store.contract.leases import Lease, LeaseHeld
 from modemgw.store.contract.messages import MessageQuery, Unrouted, Waiting
 from modemgw.store.contract.pins import PinRow
+from modemgw.store.contract.sim_state import SeenSim
 from modemgw.store.contract.store import Store
 from modemgw.store.contract.unit import Transaction, View
 from modemgw.store.errors import StoreConflict, StoreError, StoreUnavailable
@@ -25,15 +27,20 @@ __all__ = [
     "AnsweredBefore",
     "AttemptKey",
     "Begun",
-    "Handling",
+    "Delivery",
+    "DeliveryQuery",
+    "DeliveryState",
     "InboundQuery",
     "Kept",
     "KeyRow",
     "Lease",
     "LeaseHeld",
     "MessageQuery",
+    "NewDelivery",
+    "Payload",
     "PinRow",
     "Place",
+    "SeenSim",
     "Store",
     "StoreConflict",
     "StoreError",
@@ -41,6 +48,7 @@ __all__ = [
     "StoredPart",
     "Submission",
     "Transaction",
+    "TryOutcome",
     "UnmatchedReport",
     "Unrouted",
     "View",

@@ -33,7 +33,7 @@ def count(table: str):  # type: ignore[no-untyped-def]
 
 def keeper(store: Store, clock: FakeClock, **config: object) -> Housekeeping:
     inbox: Inbox = NothingIn()  # type: ignore[assignment]
-    return Housekeeping(parse(config), store=store, inbox=inbox, quotas=(), clock=clock)
+    return Housekeeping(parse(config), store=store, inbox=inbox, forgetful=(), clock=clock)
 
 
 def fill(messages: int):  # type: ignore[no-untyped-def]
@@ -57,6 +57,7 @@ async def test_old_things_go_chunk_by_chunk_and_others_may_write_in_between(
     many = 3 * CHUNK + 7
     async with SqliteStore(tmp_path / FILE_NAME, clock=clock) as store:
         await store.write(fill(many))
+        await store.write(lambda tx: tx.deliveries.move_cursor("deliveries", many))
         house = keeper(
             store,
             clock,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -13,8 +14,16 @@ from typing import Any
 import pytest
 
 from modemgw.gateway.outgoing import life
-from modemgw.store import InboundQuery, MessageQuery, StoreConflict
-from modemgw.store.records import ErrorInfo, MessageStatus
+from modemgw.store import (
+    DeliveryQuery,
+    DeliveryState,
+    InboundQuery,
+    MessageQuery,
+    NewDelivery,
+    Payload,
+    StoreConflict,
+)
+from modemgw.store.records import ErrorInfo, Event, MessageStatus
 from modemgw.store.sqlite import FILE_NAME
 from modemgw.store.sqlite.opening import connect_or_create
 from modemgw.store.sqlite.unit import SqliteTransaction, SqliteView
@@ -146,18 +155,38 @@ VERBS: list[Callable[[SqliteTransaction], Any]] = [
     lambda tx: tx.messages.number_of("msg_1"),
     lambda tx: tx.messages.get("msg_1", life.part_status),
     lambda tx: tx.attempts.interrupted(ErrorInfo("c", "d", False)),
-    lambda tx: tx.attempts.find_reference("s", 5, "+44770090", 9),
+    lambda tx: tx.attempts.find_fitting("s", 5, "+44770090", 0.0, 9),
     lambda tx: tx.attempts.find_unreported("s", 5, 0.0, 2),
     lambda tx: tx.attempts.recent("s", 0.0),
     lambda tx: tx.inbound.seen(b"x", 0.0),
     lambda tx: tx.inbound.waiting_parts("set", 0.0),
-    lambda tx: tx.attempts.find_submitting("s", "+44770090"),
-    lambda tx: tx.attempts.find_ambiguous("s", "+44770090", 0.0, 9),
     lambda tx: tx.unmatched.find("s", 5, "0770090", 0.0),
     lambda tx: tx.inbound.overdue_sets(5.0, 9),
     lambda tx: tx.inbound.kept_from(b"x"),
-    lambda tx: tx.handlings.pending({"a": 5}),
+    lambda tx: tx.deliveries.claim(
+        "h", kind="exec", by="host/run", lease_s=9, furthest_s=99, limit=5
+    ),
+    lambda tx: tx.deliveries.next_due("h"),
+    lambda tx: tx.deliveries.release("host"),
+    lambda tx: tx.deliveries.release_expired(but=(), furthest_s=99),
+    lambda tx: tx.deliveries.taken(PAYLOAD),
+    lambda tx: tx.deliveries.put_off(PAYLOAD, "failed", "no", 1, 9.0),
+    lambda tx: tx.deliveries.give_up(PAYLOAD, "refused", "no", 1),
+    lambda tx: tx.deliveries.add(
+        Event(1, "inbound.received", 1.0, {}), 1, NewDelivery("h", "exec", "+1")
+    ),
+    lambda tx: tx.deliveries.replay([1]),
+    lambda tx: tx.deliveries.unknown_subscribers(["h"]),
+    lambda tx: tx.deliveries.bury("h", "gone", 5),
+    lambda tx: tx.deliveries.ended("h", DeliveryState.DEAD, 0.0, 9.0, (0.0, 0), 5),
+    lambda tx: tx.deliveries.counts("h"),
+    lambda tx: tx.deliveries.find(DeliveryQuery("h")),
+    lambda tx: tx.deliveries.find(DeliveryQuery("h", DeliveryState.DEAD, cursor="1.5~7")),
+    lambda tx: tx.retention.delete_inbound(0, 9.0, 5),
+    lambda tx: tx.retention.delete_events(0, 9.0, 5),
+    lambda tx: tx.retention.delete_deliveries(0, 9.0, 5),
 ]
+PAYLOAD = Payload(1, "h", "inbound.received", 1.0, {}, None, 0, "host/run", 1.0)
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -169,7 +198,7 @@ def test_frequent_queries_use_an_index(
             verb(SqliteTransaction(db, 9.0))
 
     for statement, step in plans(db, ask):
-        assert not step.startswith("SCAN") or "INDEX" in step, (statement, step)
+        assert not re.match(r"SCAN (?!\(subquery|.*INDEX)", step), (statement, step)
 
 
 def test_what_a_sim_has_sent_of_late_is_not_searched_in_all_it_ever_sent(
@@ -191,7 +220,7 @@ def test_what_a_sim_has_sent_of_late_is_not_searched_in_all_it_ever_sent(
 @pytest.mark.parametrize(
     "verb",
     [
-        lambda tx: tx.attempts.find_reference("s", 5, "+44770090", 9),
+        lambda tx: tx.attempts.find_fitting("s", 5, "+44770090", 0.0, 9),
         lambda tx: tx.attempts.find_unreported("s", 5, 0.0, 2),
     ],
 )

@@ -63,7 +63,7 @@ def test_texts_of_old_ended_messages_of_the_type_are_emptied(tx: SqliteTransacti
     assert numbers(tx, "SELECT n FROM messages WHERE text IS NULL") == [1]
 
 
-def test_received_messages_that_a_handler_is_owed_stay(tx: SqliteTransaction) -> None:
+def test_received_messages_that_a_handler_is_to_get_stay(tx: SqliteTransaction) -> None:
     for n, at in enumerate([OLD, OLD, NEW], 1):
         tx.connection.execute(
             "INSERT INTO inbound (n, id, sender, encoding, parts_total, complete, modem, sim, "
@@ -71,8 +71,8 @@ def test_received_messages_that_a_handler_is_owed_stay(tx: SqliteTransaction) ->
             (n, f"in_{n}", at),
         )
     tx.connection.execute(
-        "INSERT INTO handlings (inbound, handler, state, tries, next_at) "
-        "VALUES (1, '1:reply', 'pending', 0, 0), (2, '1:reply', 'done', 1, 0)"
+        "INSERT INTO deliveries (inbound, type, subscriber, state, tries, next_at, created_at) "
+        "VALUES (1, '', 'h', 'pending', 0, 0, 0), (2, '', 'h', 'delivered', 1, 0, 0)"
     )
     assert tx.retention.delete_inbound(0, CUT, 9) == 2
     assert numbers(tx, "SELECT n FROM inbound ORDER BY n") == [1, 3]
@@ -83,6 +83,7 @@ def test_old_events_go_and_the_newest_stays_so_that_ids_go_on(tx: SqliteTransact
         tx.connection.execute(
             "INSERT INTO events (id, type, at, data) VALUES (?, 't', ?, '{}')", (id, OLD)
         )
+    tx.deliveries.move_cursor("deliveries", 5)
     assert tx.retention.delete_events(0, CUT, 9) == 5
     assert tx.retention.delete_events(5, CUT, 9) is None
     assert numbers(tx, "SELECT id FROM events") == [5]

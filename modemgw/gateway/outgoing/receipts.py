@@ -12,8 +12,10 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from modemgw.gateway.fleet.centre import SLACK_S
+from modemgw.gateway.fleet.sims import centre_clock, keep_centre_clock
 from modemgw.gateway.outgoing import progress
-from modemgw.gateway.outgoing.matching import NEAR_S, OLDEST_S, SLACK_S, Heard, choose, clock_seen
+from modemgw.gateway.outgoing.matching import NEAR_S, OLDEST_S, Heard, choose
 from modemgw.sms import Outcome, PduError, StatusReport, Timestamp, decode_mt, status_of
 from modemgw.store import AttemptKey, Submission, Transaction
 from modemgw.store.contract import attempts
@@ -21,8 +23,6 @@ from modemgw.store.records import AttemptState
 
 CANDIDATES = 16
 """Attempts with the same TP-MR that are looked at, newest first: 4,096 parts of one SIM."""
-_DRIFT_S = 2.0
-"""A clock that is less off than was thought is not written down again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +101,8 @@ class Receipts:
 def _apply(
     tx: Transaction, sim: str, report: StatusReport, came_at: float
 ) -> Matched | Early | None:
-    known = tx.centres.clock(sim)
-    heard = Heard(_seconds(report.scts), known[0], came_at)
+    known = centre_clock(tx, sim)
+    heard = Heard(_seconds(report.scts), known.ahead_s, came_at)
     choice = choose(_fitting(tx, sim, report, came_at), heard)
     if choice is None:
         return None
@@ -110,9 +110,9 @@ def _apply(
     if found.state is AttemptState.SUBMITTING:
         return Early(found.key) if choice.sure else None  # kept in either case
     if choice.sure and heard.sc_time is not None and found.ended_at is not None:
-        seen = clock_seen(known, heard.sc_time - found.ended_at)
-        if known[0] is None or seen[1] != known[1] or abs(seen[0] - known[0]) > _DRIFT_S:
-            tx.centres.set_clock(sim, *seen)
+        seen = known.seen(heard.sc_time - found.ended_at)
+        if seen.is_news_to(known):
+            keep_centre_clock(tx, sim, seen)
     doubt = found.state is AttemptState.AMBIGUOUS
     if doubt:
         tx.attempts.settle(found.key, report.reference, came_at)
@@ -131,11 +131,9 @@ def _apply(
 def _fitting(tx: Transaction, sim: str, report: StatusReport, came_at: float) -> list[Submission]:
     """Attempts that a report may name: by its TP-MR, or to its recipient and without one yet."""
     recipient = str(report.recipient)
-    fitting = [
-        *tx.attempts.find_reference(sim, report.reference, recipient, CANDIDATES),
-        *tx.attempts.find_submitting(sim, recipient),
-        *tx.attempts.find_ambiguous(sim, recipient, tx.now - OLDEST_S, CANDIDATES),
-    ]
+    fitting = tx.attempts.find_fitting(
+        sim, report.reference, recipient, tx.now - OLDEST_S, CANDIDATES
+    )
     if not fitting and len(recipient.lstrip("+")) < attempts.TAIL_DIGITS:
         # Rewritten beyond recognition: believed only when there is no doubt.
         found = tx.attempts.find_unreported(sim, report.reference, tx.now - NEAR_S, 2)

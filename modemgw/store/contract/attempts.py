@@ -80,6 +80,9 @@ class AttemptsView(Protocol):
         Its limits' use. One of which nobody knows counts: the network may have counted it as well.
         """
 
+    def used(self, sim: str, since: float) -> tuple[int, float | None]:
+        """How many parts `recent` has, and when the oldest of them was begun."""
+
 
 class Attempts(AttemptsView, Protocol):
     """Each try of one part on one SIM, with the receipt that answered it."""
@@ -126,23 +129,19 @@ class Attempts(AttemptsView, Protocol):
     def settle(self, key: AttemptKey, reference: int, ended_at: float) -> None:
         """An ambiguous attempt turned out to be accepted: a report named it."""
 
-    def find_reference(
-        self, sim: str, reference: int, recipient: str, limit: int
+    def find_fitting(
+        self, sim: str, reference: int, recipient: str, since: float, limit: int
     ) -> list[Submission]:
-        """The newest attempts on `sim` to a recipient that the modem answered with this TP-MR."""
+        """Attempts on `sim` to a recipient that a report with this TP-MR may name.
+
+        The newest that the modem answered with it, the part in the air, and the newest of which
+        nobody knows and that were begun since a time; `limit` of the first and of the last kind.
+        """
 
     def find_unreported(
         self, sim: str, reference: int, since: float, limit: int
     ) -> list[Submission]:
         """Attempts on `sim` to anybody with this TP-MR, since a time, that no report named yet."""
-
-    def find_submitting(self, sim: str, recipient: str) -> list[Submission]:
-        """The part to a recipient that is in the air on `sim`, if there is one."""
-
-    def find_ambiguous(
-        self, sim: str, recipient: str, since: float, limit: int
-    ) -> list[Submission]:
-        """The newest attempts on `sim` to a recipient of which nobody knows, begun since a time."""
 
     def interrupted(self, error: ErrorInfo) -> list[AttemptKey]:
         """After a crash: every attempt that was in the air becomes ambiguous. Returns which."""

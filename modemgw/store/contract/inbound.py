@@ -1,9 +1,9 @@
-"""What came in: each PDU as it came, the messages made of them, which handler is to get them."""
+"""Inbound messages: each PDU as it came, the messages made of them."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -41,17 +41,6 @@ class WaitingSet:
     oldest: float
 
 
-@dataclass(frozen=True, slots=True)
-class Handling:
-    """One delivery of an inbound message to a handler that is pending."""
-
-    inbound: Inbound
-    inbound_n: int
-    handler: str
-    tries: int
-    next_at: float
-
-
 Place = tuple[str, int]
 """Where a message lies in a SIM or modem: the store's name, the slot."""
 
@@ -77,6 +66,12 @@ class InboundMessagesView(Protocol):
 
     def get(self, id: str) -> Inbound | None:
         """The inbound message with this id."""
+
+    def numbered(self, n: int) -> Inbound | None:
+        """The inbound message with this number."""
+
+    def number_of(self, id: str) -> int | None:
+        """The number of the inbound message with this id."""
 
     def find(self, query: InboundQuery) -> Page[Inbound]:
         """A page of inbound messages, newest first. Raises ValueError for a foreign cursor."""
@@ -116,39 +111,4 @@ class InboundMessages(InboundMessagesView, Protocol):
         """Keep a message, made of the stored parts with these numbers.
 
         Returns its own number, which is higher than any that was ever given.
-        """
-
-
-class HandlingsView(Protocol):
-    """Which handler is still to get which message: what can be asked."""
-
-    def pending(self, limits: Mapping[str, int]) -> tuple[dict[str, list[Handling]], list[str]]:
-        """Deliveries that are still to be made, the most urgent first.
-
-        For each handler of `limits` at most so many; and the ids of other handlers that have any.
-        """
-
-
-class Handlings(HandlingsView, Protocol):
-    """Which handler is still to get which message."""
-
-    def enqueue(self, inbound: int, handlers: Sequence[str]) -> None:
-        """Record that these handlers are to get the message."""
-
-    def hand_on(self, handler: str, to: str, *, but: Collection[int], limit: int) -> int:
-        """What is pending for one handler is for another from now on, `but` for these messages.
-
-        Returns how much was: when it is `limit`, there may be more.
-        """
-
-    def bury(self, handler: str, problem: str, *, but: Collection[int], limit: int) -> int:
-        """What is pending for a handler is dead, `but` for these messages. Returns as `hand_on`."""
-
-    def handled(self, inbound: int, handler: str) -> None:
-        """A handler has taken the message. Raises StoreConflict when it had before."""
-
-    def not_handled(self, inbound: int, handler: str, problem: str, next_at: float | None) -> None:
-        """A handler failed: it is tried again at `next_at`, or never (dead letter) when None.
-
-        What was taken or given up meanwhile stays so.
         """

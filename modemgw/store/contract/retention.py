@@ -19,10 +19,19 @@ class Retention(Protocol):
         """Delete ended messages that were made before then, with their history."""
 
     def delete_inbound(self, after: int, before: float, limit: int) -> int | None:
-        """Delete received messages that came before then and that no handler is owed any more."""
+        """Delete received messages that came before then, with the deliveries of them.
+
+        Not those that somebody is to get yet: a delivery has not ended, or is not even made.
+        """
+
+    def delete_deliveries(self, after: int, before: float, limit: int) -> int | None:
+        """Delete deliveries that have ended and were made before then."""
 
     def delete_events(self, after: int, before: float, limit: int) -> int | None:
-        """Delete events of before then. The newest stays: ids go on from it."""
+        """Delete events of before then that all consumers are done with and no delivery refers to.
+
+        A delivery that has not ended, that is. The newest stays: ids go on from it.
+        """
 
     def delete_batches(self, before: float, limit: int) -> int:
         """Forget `limit` batches that were taken before then and whose messages are all gone.

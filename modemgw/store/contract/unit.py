@@ -5,14 +5,10 @@ from __future__ import annotations
 from typing import Protocol
 
 from modemgw.store.contract.attempts import Attempts, AttemptsView
-from modemgw.store.contract.centres import Centres
+from modemgw.store.contract.centres import Centres, CentresView
+from modemgw.store.contract.deliveries import Deliveries, DeliveriesView
 from modemgw.store.contract.events import Answers, AnswersView, Events, EventsView, UnmatchedReports
-from modemgw.store.contract.inbound import (
-    Handlings,
-    HandlingsView,
-    InboundMessages,
-    InboundMessagesView,
-)
+from modemgw.store.contract.inbound import InboundMessages, InboundMessagesView
 from modemgw.store.contract.keys import Keys
 from modemgw.store.contract.leases import Leases, LeasesView
 from modemgw.store.contract.messages import Messages, MessagesView
@@ -24,6 +20,10 @@ from modemgw.store.contract.sim_state import SimState, SimStateView
 
 class View(Protocol):
     """What can be asked. Valid only while the query runs, in a thread of the store."""
+
+    @property
+    def centres(self) -> CentresView:
+        """The clocks of service centres."""
 
     @property
     def attempts(self) -> AttemptsView:
@@ -38,6 +38,10 @@ class View(Protocol):
         """Messages to send."""
 
     @property
+    def deliveries(self) -> DeliveriesView:
+        """What must reach somebody outside, and how far each consumer has read."""
+
+    @property
     def sim_state(self) -> SimStateView:
         """Policy that outlives a restart: refusals of a SIM, pauses of modems, wrong dates."""
 
@@ -48,10 +52,6 @@ class View(Protocol):
     @property
     def inbound(self) -> InboundMessagesView:
         """What came in: every PDU as it was, and the messages made of them."""
-
-    @property
-    def handlings(self) -> HandlingsView:
-        """Which handler is still to get which message."""
 
     @property
     def events(self) -> EventsView:
@@ -98,6 +98,10 @@ class Transaction(View, Protocol):
         """Letting old things go, a part at a time."""
 
     @property
+    def deliveries(self) -> Deliveries:
+        """What must reach somebody outside, and how far each consumer has read."""
+
+    @property
     def sim_state(self) -> SimState:
         """Policy that outlives a restart: refusals of a SIM, pauses of modems, wrong dates."""
 
@@ -108,10 +112,6 @@ class Transaction(View, Protocol):
     @property
     def inbound(self) -> InboundMessages:
         """What came in: every PDU as it was, and the messages made of them."""
-
-    @property
-    def handlings(self) -> Handlings:
-        """Which handler is still to get which message."""
 
     @property
     def events(self) -> Events:

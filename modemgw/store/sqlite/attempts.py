@@ -28,7 +28,24 @@ _SUBMISSIONS = (
     "a.started_at, a.ended_at, a.tp_status, a.sc_time, a.n = 1 AND NOT EXISTS (SELECT 1 "
     "FROM attempts b WHERE b.message = a.message AND b.part = a.part AND b.n = 2), "
     "m.id, m.status, m.parts, m.reference "
-    "FROM attempts a JOIN messages m ON m.n = a.message WHERE a.sim = ? "
+    "FROM attempts a JOIN messages m ON m.n = a.message WHERE a.sim = ?1 "
+)
+
+_FITTING = (
+    f"SELECT * FROM ({_SUBMISSIONS} AND a.reference = ?2 AND a.to_tail = ?3 "
+    "ORDER BY a.started_at DESC LIMIT ?5) "
+    f"UNION ALL SELECT * FROM ({_SUBMISSIONS} AND a.state = 'submitting' AND a.to_tail = ?3) "
+    f"UNION ALL SELECT * FROM ({_SUBMISSIONS} AND a.state = 'ambiguous' AND a.to_tail = ?3 "
+    "AND a.started_at >= ?4 ORDER BY a.started_at DESC LIMIT ?5)"
+)
+
+_USED = " UNION ALL ".join(
+    f"SELECT started_at, to_number FROM attempts WHERE sim = ?1 AND {one} AND started_at >= ?2"
+    for one in (
+        "reference IS NOT NULL",
+        "state = 'ambiguous'",
+        "state = 'accepted' AND reference IS NULL",
+    )
 )
 
 
@@ -130,20 +147,20 @@ class SqliteAttempts(Rows):
         """An ambiguous attempt turned out to be accepted: a report named it."""
         self._db.execute(
             "UPDATE attempts SET state = 'accepted', reference = ?, "
-            "ended_at = coalesce(ended_at, ?) "
-            "WHERE message = ? AND part = ? AND n = ? AND state = 'ambiguous'",
+            "ended_at = coalesce(ended_at, ?) WHERE message = ? AND part = ? AND n = ? AND state "
+            "= 'ambiguous'",
             (reference, ended_at, key.message, key.part, key.n),
         )
 
-    def find_reference(
-        self, sim: str, reference: int, recipient: str, limit: int
+    def find_fitting(
+        self, sim: str, reference: int, recipient: str, since: float, limit: int
     ) -> list[Submission]:
-        """The newest attempts on `sim` to a recipient that the modem answered with this TP-MR."""
-        rows = self._db.execute(
-            _SUBMISSIONS
-            + "AND a.reference = ? AND a.to_tail = ? ORDER BY a.started_at DESC LIMIT ?",
-            (sim, reference, tail(recipient), limit),
-        )
+        """Attempts on `sim` to a recipient that a report with this TP-MR may name.
+
+        The newest that the modem answered with it, the part in the air, and the newest of which
+        nobody knows and that were begun since a time; `limit` of the first and of the last kind.
+        """
+        rows = self._db.execute(_FITTING, (sim, reference, tail(recipient), since, limit))
         return [_submission(row) for row in rows]
 
     def find_unreported(
@@ -152,26 +169,8 @@ class SqliteAttempts(Rows):
         """Attempts on `sim` to anybody with this TP-MR, since a time, that no report named yet."""
         rows = self._db.execute(
             _SUBMISSIONS
-            + "AND a.reference = ? AND +a.started_at >= ? AND a.tp_status IS NULL LIMIT ?",
+            + "AND a.reference = ?2 AND +a.started_at >= ?3 AND a.tp_status IS NULL LIMIT ?4",
             (sim, reference, since, limit),
-        )
-        return [_submission(row) for row in rows]
-
-    def find_submitting(self, sim: str, recipient: str) -> list[Submission]:
-        """The part to a recipient that is in the air on `sim`, if there is one."""
-        rows = self._db.execute(
-            _SUBMISSIONS + "AND a.state = 'submitting' AND a.to_tail = ?", (sim, tail(recipient))
-        )
-        return [_submission(row) for row in rows]
-
-    def find_ambiguous(
-        self, sim: str, recipient: str, since: float, limit: int
-    ) -> list[Submission]:
-        """The newest attempts on `sim` to a recipient of which nobody knows, begun since a time."""
-        rows = self._db.execute(
-            _SUBMISSIONS + "AND a.state = 'ambiguous' AND a.to_tail = ? AND a.started_at >= ? "
-            "ORDER BY a.started_at DESC LIMIT ?",
-            (sim, tail(recipient), since, limit),
         )
         return [_submission(row) for row in rows]
 
@@ -212,20 +211,15 @@ class SqliteAttempts(Rows):
 
         Its limits' use. One of which nobody knows counts: the network may have counted it as well.
         """
-        rows = self._db.execute(
-            " UNION ALL ".join(
-                f"SELECT started_at, to_number FROM attempts WHERE sim = ?1 AND {one} "
-                "AND started_at >= ?2"
-                for one in (
-                    "reference IS NOT NULL",
-                    "state = 'ambiguous'",
-                    "state = 'accepted' AND reference IS NULL",
-                )
-            )
-            + " ORDER BY 1",
-            (sim, since),
-        )
+        rows = self._db.execute(f"{_USED} ORDER BY 1", (sim, since))
         return [(started, to) for started, to in rows]
+
+    def used(self, sim: str, since: float) -> tuple[int, float | None]:
+        """How many parts `recent` has, and when the oldest of them was begun."""
+        row = self._db.execute(
+            f"SELECT count(*), min(started_at) FROM ({_USED})", (sim, since)
+        ).fetchone()
+        return row[0], row[1]
 
     def in_the_air(self, sim: str, carried: Iterable[int]) -> list[tuple[float, str]]:
         """(start, recipient) of each part of these messages whose end on `sim` is not known."""

@@ -1,20 +1,18 @@
-"""What came in: each PDU as it came, the messages made of them, which handler is to get them."""
+"""Rows of inbound messages: each PDU as it came, the messages made of them."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from modemgw.store.contract.inbound import (
-    Handling,
     InboundQuery,
     Kept,
     Place,
     StoredPart,
     WaitingSet,
 )
-from modemgw.store.errors import StoreConflict
 from modemgw.store.records import Inbound, InboundPart, Page
 from modemgw.store.sqlite.numbers import next_number
 from modemgw.store.sqlite.paging import page
@@ -128,6 +126,16 @@ class SqliteInboundMessages(Rows):
         row = self._db.execute(f"SELECT {_COLUMNS} FROM inbound WHERE id = ?", (id,)).fetchone()
         return None if row is None else _inbound(self._db, row)
 
+    def numbered(self, n: int) -> Inbound | None:
+        """The inbound message with this number."""
+        row = self._db.execute(f"SELECT {_COLUMNS} FROM inbound WHERE n = ?", (n,)).fetchone()
+        return None if row is None else _inbound(self._db, row)
+
+    def number_of(self, id: str) -> int | None:
+        """The number of the inbound message with this id."""
+        row = self._db.execute("SELECT n FROM inbound WHERE id = ?", (id,)).fetchone()
+        return None if row is None else int(row[0])
+
     def find(self, query: InboundQuery) -> Page[Inbound]:
         """A page of inbound messages, newest first. Raises ValueError for a foreign cursor."""
         return page(
@@ -144,121 +152,6 @@ class SqliteInboundMessages(Rows):
             limit=query.limit,
             make=lambda row: _inbound(self._db, row),
         )
-
-
-class SqliteHandlings(Rows):
-    """Which handler is still to get which message."""
-
-    __slots__ = ()
-
-    def enqueue(self, inbound: int, handlers: Sequence[str]) -> None:
-        """Record that these handlers are to get the message."""
-        self._db.executemany(
-            "INSERT INTO handlings (inbound, handler, state, tries, next_at) "
-            "VALUES (?, ?, 'pending', 0, ?)",
-            [(inbound, handler, self._now) for handler in handlers],
-        )
-
-    def pending(self, limits: Mapping[str, int]) -> tuple[dict[str, list[Handling]], list[str]]:
-        """Deliveries that are still to be made, the most urgent first.
-
-        For each handler of `limits` at most so many; and the ids of other handlers that have any.
-        """
-        columns = ", ".join(f"inbound.{column}" for column in _COLUMNS.split(", "))
-        found: dict[str, list[Handling]] = {}
-        others: list[str] = []
-        for handler in _with_pending(self._db):
-            if handler not in limits:
-                others.append(handler)
-                continue
-            if limits[handler] == 0:
-                continue
-            rows = self._db.execute(
-                f"SELECT handler, tries, next_at, {columns} FROM handlings "
-                "JOIN inbound ON inbound.n = handlings.inbound "
-                "WHERE state = 'pending' AND handler = ? ORDER BY next_at LIMIT ?",
-                (handler, limits[handler]),
-            ).fetchall()
-            found[handler] = [
-                Handling(_inbound(self._db, row[3:]), row[3], row[0], row[1], row[2])
-                for row in rows
-            ]
-        return found, others
-
-    def hand_on(self, handler: str, to: str, *, but: Collection[int], limit: int) -> int:
-        """What is pending for one handler is for another from now on, `but` for these messages.
-
-        Returns how much was: when it is `limit`, there may be more.
-        """
-        handed = _pending_for(self._db, handler, but, limit)
-        for inbound in handed:
-            self._db.execute(
-                "UPDATE OR IGNORE handlings SET handler = ? WHERE inbound = ? AND handler = ?",
-                (to, inbound, handler),
-            )
-            # The other has it of its own right already.
-            self._db.execute(
-                "DELETE FROM handlings WHERE inbound = ? AND handler = ?", (inbound, handler)
-            )
-        return len(handed)
-
-    def bury(self, handler: str, problem: str, *, but: Collection[int], limit: int) -> int:
-        """What is pending for a handler is dead, `but` for these messages. Returns as `hand_on`."""
-        dead = _pending_for(self._db, handler, but, limit)
-        self._db.executemany(
-            "UPDATE handlings SET state = 'dead', problem = ? WHERE inbound = ? AND handler = ?",
-            [(problem, inbound, handler) for inbound in dead],
-        )
-        return len(dead)
-
-    def handled(self, inbound: int, handler: str) -> None:
-        """A handler has taken the message. Raises StoreConflict when it had before."""
-        done = self._db.execute(
-            "UPDATE handlings SET state = 'done', tries = tries + 1 "
-            "WHERE inbound = ? AND handler = ? AND state = 'pending'",
-            (inbound, handler),
-        )
-        if done.rowcount == 0:
-            raise StoreConflict("the handler has taken the message before")
-
-    def not_handled(self, inbound: int, handler: str, problem: str, next_at: float | None) -> None:
-        """A handler failed: it is tried again at `next_at`, or never (dead letter) when None.
-
-        What was taken or given up meanwhile stays so.
-        """
-        self._db.execute(
-            "UPDATE handlings SET state = ?, tries = tries + 1, next_at = ?, problem = ? "
-            "WHERE inbound = ? AND handler = ? AND state = 'pending'",
-            (
-                "dead" if next_at is None else "pending",
-                next_at or self._now,
-                problem,
-                inbound,
-                handler,
-            ),
-        )
-
-
-def _with_pending(db: sqlite3.Connection) -> Iterator[str]:
-    """One step in the index for each handler, however much is pending for it."""
-    handler = ""
-    while True:
-        (handler,) = db.execute(
-            "SELECT min(handler) FROM handlings WHERE state = 'pending' AND handler > ?", (handler,)
-        ).fetchone()
-        if handler is None:
-            return
-        yield handler
-
-
-def _pending_for(
-    db: sqlite3.Connection, handler: str, but: Collection[int], limit: int
-) -> list[int]:
-    rows = db.execute(
-        "SELECT inbound FROM handlings WHERE state = 'pending' AND handler = ? LIMIT ?",
-        (handler, limit + len(but)),
-    )
-    return [inbound for (inbound,) in rows if inbound not in but][:limit]
 
 
 def _inbound(db: sqlite3.Connection, row: Sequence[Any]) -> Inbound:

@@ -46,30 +46,62 @@ class SqliteRetention(Rows):
         return found[1]
 
     def delete_inbound(self, after: int, before: float, limit: int) -> int | None:
-        """Delete received messages that came before then and that no handler is owed any more."""
+        """Delete received messages that came before then, with the deliveries of them.
+
+        Not those that somebody is to get yet: a delivery has not ended, or is not even made.
+        """
+        unread = self._db.execute(
+            "SELECT at FROM events WHERE id > (SELECT min(event) FROM cursors) ORDER BY id LIMIT 1"
+        ).fetchone()
+        if unread is not None:
+            before = min(before, unread[0])
         found = _next(self._db, "inbound", "n", "received_at", after, before, limit)
         if found is None:
             return None
         rows = self._db.execute(
             "SELECT n FROM inbound WHERE n BETWEEN ? AND ? "
-            "AND NOT EXISTS (SELECT 1 FROM handlings h WHERE h.inbound = inbound.n "
-            "AND h.state = 'pending')",
+            "AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.inbound = inbound.n "
+            "AND d.state IN ('pending', 'claimed'))",
             found,
         ).fetchall()
+        self._db.executemany(
+            "DELETE FROM delivery_outcomes WHERE delivery IN "
+            "(SELECT n FROM deliveries WHERE inbound = ?)",
+            rows,
+        )
+        self._db.executemany("DELETE FROM deliveries WHERE inbound = ?", rows)
         if rows:
             keep_number(self._db, "inbound", rows[-1][0])
-        self._db.executemany("DELETE FROM handlings WHERE inbound = ?", rows)
         self._db.executemany("DELETE FROM inbound_parts WHERE inbound = ?", rows)
         self._db.executemany("DELETE FROM inbound WHERE n = ?", rows)
         return found[1]
 
+    def delete_deliveries(self, after: int, before: float, limit: int) -> int | None:
+        """Delete deliveries that have ended and were made before then."""
+        found = _next(self._db, "deliveries", "n", "created_at", after, before, limit)
+        if found is None:
+            return None
+        rows = self._db.execute(
+            "SELECT n FROM deliveries WHERE n BETWEEN ? AND ? AND +state IN ('delivered', 'dead')",
+            found,
+        ).fetchall()
+        self._db.executemany("DELETE FROM delivery_outcomes WHERE delivery = ?", rows)
+        self._db.executemany("DELETE FROM deliveries WHERE n = ?", rows)
+        return found[1]
+
     def delete_events(self, after: int, before: float, limit: int) -> int | None:
-        """Delete events of before then. The newest stays: ids go on from it."""
+        """Delete events of before then that all consumers are done with and no delivery refers to.
+
+        A delivery that has not ended, that is. The newest stays: ids go on from it.
+        """
         found = _next(self._db, "events", "id", "at", after, before, limit)
         if found is None:
             return None
         self._db.execute(
-            "DELETE FROM events WHERE id BETWEEN ? AND ? AND id < (SELECT max(id) FROM events)",
+            "DELETE FROM events WHERE id BETWEEN ? AND ? AND id < (SELECT max(id) FROM events) "
+            "AND id <= (SELECT coalesce(min(event), 0) FROM cursors) "
+            "AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.event = events.id "
+            "AND d.state IN ('pending', 'claimed') AND d.inbound IS NULL)",
             found,
         )
         return found[1]

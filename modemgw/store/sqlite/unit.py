@@ -6,8 +6,9 @@ import sqlite3
 
 from modemgw.store.sqlite.attempts import SqliteAttempts
 from modemgw.store.sqlite.centres import SqliteCentres
+from modemgw.store.sqlite.deliveries import SqliteDeliveries
 from modemgw.store.sqlite.events import SqliteAnswers, SqliteEvents, SqliteUnmatchedReports
-from modemgw.store.sqlite.inbound import SqliteHandlings, SqliteInboundMessages
+from modemgw.store.sqlite.inbound import SqliteInboundMessages
 from modemgw.store.sqlite.keys import SqliteKeys
 from modemgw.store.sqlite.leases import SqliteLeases
 from modemgw.store.sqlite.messages import SqliteMessages
@@ -23,10 +24,11 @@ class SqliteView:
     __slots__ = (
         "answers",
         "attempts",
+        "centres",
         "connection",
         "dates",
+        "deliveries",
         "events",
-        "handlings",
         "inbound",
         "keys",
         "leases",
@@ -37,13 +39,14 @@ class SqliteView:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self.connection = db
+        self.centres = SqliteCentres(db)
         self.attempts = SqliteAttempts(db)
         self.pins = SqlitePinTries(db)
         self.messages = SqliteMessages(db)
+        self.deliveries = SqliteDeliveries(db)
         self.sim_state = SqliteSimState(db)
         self.dates = SqliteDates(db)
         self.inbound = SqliteInboundMessages(db)
-        self.handlings = SqliteHandlings(db)
         self.events = SqliteEvents(db)
         self.answers = SqliteAnswers(db)
         self.keys = SqliteKeys(db)
@@ -59,8 +62,8 @@ class SqliteTransaction:
         "centres",
         "connection",
         "dates",
+        "deliveries",
         "events",
-        "handlings",
         "inbound",
         "keys",
         "leases",
@@ -80,10 +83,10 @@ class SqliteTransaction:
         self.pins = SqlitePinTries(db, now)
         self.messages = SqliteMessages(db, now)
         self.retention = SqliteRetention(db, now)
+        self.deliveries = SqliteDeliveries(db, now)
         self.sim_state = SqliteSimState(db, now)
         self.dates = SqliteDates(db, now)
         self.inbound = SqliteInboundMessages(db, now)
-        self.handlings = SqliteHandlings(db, now)
         self.events = SqliteEvents(db, now)
         self.answers = SqliteAnswers(db, now)
         self.unmatched = SqliteUnmatchedReports(db, now)
