@@ -13,7 +13,6 @@ import asyncio
 import os
 import random
 import shutil
-import sqlite3
 import statistics
 import time
 from collections.abc import Callable
@@ -27,9 +26,11 @@ import pickup
 import zero_latency
 from bench.figures import say, spread, tell
 from bench.rig import Rig
+from raw_sql import raw
 
 from modemgw.client import Client
-from modemgw.store.opening import connect, connect_or_create
+from modemgw.store import View
+from modemgw.store.sqlite.opening import connect, connect_or_create
 from modemgw.virtual.sim import make_iccid
 
 QUEUE = 100_000
@@ -91,8 +92,8 @@ def fill(path: Path, rows: int) -> None:
     say(f"{rows} messages written in {time.time() - began:.0f} s")
 
 
-def _series(db: sqlite3.Connection, rows: int) -> None:
-    db.execute(
+def _series(view: View, rows: int) -> None:
+    raw(view).execute(
         "CREATE TEMP VIEW series AS WITH RECURSIVE s(n) AS "
         f"(SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {int(rows)}) SELECT n FROM s"
     )

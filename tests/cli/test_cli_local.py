@@ -14,7 +14,7 @@ from click.testing import CliRunner
 import modemgw
 from modemgw.cli import COMMANDS, main
 from modemgw.config import Config, TypeSection
-from modemgw.store import schema
+from modemgw.store.sqlite import schema
 
 ROOT = Path(modemgw.__file__).parent.parent
 

@@ -20,7 +20,7 @@ import aiohttp
 import pytest
 from e2e_lab import bank_of, until
 
-from modemgw.store import FILE_NAME, create_key
+from modemgw.store.sqlite import FILE_NAME, create_key
 from modemgw.virtual import Bank
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(110)]

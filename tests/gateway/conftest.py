@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from modemgw.store.writer import Writer
+from modemgw.store.sqlite.writer import Writer
 
 
 @pytest.fixture(autouse=True)
