@@ -54,6 +54,7 @@ class Presence:
         # The file itself may bear another until the log is copied into it.
         self._marks = {mark, *([_HEADER.unpack(header)[6]] if len(header) == _HEADER.size else ())}
         self._log = self._last = None
+        self._size = 0
 
     def glance(self) -> None:
         """The cheap part of `require`, for every commit: is it there, and has it not shrunk?"""
@@ -102,7 +103,11 @@ class Presence:
             gone_on = (counter - self._last[0]) & 0xFFFFFFFF
             if gone_on >= 1 << 31 or (gone_on == 0 and pages < self._last[1]):
                 return f"the database {self._path} was overwritten by an older copy of itself"
-        if counter == valid_for and size < pages * (65536 if page == 1 else page):
+        # Smaller than the header tells is nothing: a checkpoint that a reader stops leaves out pages
+        # that were written again since. But only VACUUM makes a file smaller than it was.
+        told = pages * (65536 if page == 1 else page)
+        vacuumed = self._last is not None and counter != self._last[0] and size >= told
+        if size < self._size and not vacuumed:
             return f"the database {self._path} was cut short while it is in use"
         self._last, self._size = (counter, pages), size
         return None
