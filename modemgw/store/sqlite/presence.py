@@ -13,9 +13,9 @@ from pathlib import Path
 
 from modemgw.store.errors import StoreUnavailable
 
-_HEADER = struct.Struct(">16sHBB4xII28xI28xI4x")
+_HEADER = struct.Struct(">16sHBB4xII28xI")
 """Of the header (sqlite.org/fileformat2.html, 1.3): magic, page size, write and read version,
-change counter, size in pages, user version, the change counter that the size is of."""
+change counter, size in pages, user version."""
 _MAGIC = b"SQLite format 3\0"
 _WAL = 2
 _LOOKS = 3
@@ -94,7 +94,7 @@ class Presence:
         header = os.pread(self._descriptor, _HEADER.size, 0)
         if len(header) < _HEADER.size:
             return f"the database {self._path} was emptied while it is in use"
-        magic, page, write, read, counter, pages, mark, valid_for = _HEADER.unpack(header)
+        magic, page, write, read, counter, pages, mark = _HEADER.unpack(header)
         if magic != _MAGIC or (write, read) != (_WAL, _WAL) or mark not in self._marks:
             return f"the database {self._path} was overwritten while it is in use"
         if self._last is not None:
