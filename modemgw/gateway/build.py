@@ -1,4 +1,9 @@
-"""The gateway: the verbs that the doors call, and the tasks behind them."""
+"""The composition root: makes the parts, owns their tasks, starts and stops them in order.
+
+A door takes the parts it needs from here, as protocols of its own. What is added has a place each:
+a part that doors ask, an attribute; work in the background, a line in `_background`; what goes by
+the configuration, a place in `_followers`.
+"""
 
 from __future__ import annotations
 
@@ -7,51 +12,38 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from random import Random
-from typing import Any
-
-from prometheus_client import CollectorRegistry
 
 from modemgw.clock import Clock, SystemClock
 from modemgw.config import Config
-from modemgw.gateway.admission.acceptance import Accepted, AcceptedBatch, Door, Idempotency, Preview
+from modemgw.gateway.access import Access
+from modemgw.gateway.admission.acceptance import Door
 from modemgw.gateway.bus import EventBus
 from modemgw.gateway.changes import in_force, lines
 from modemgw.gateway.deliveries import Deliveries
-from modemgw.gateway.errors import FieldProblem, NotFound, Rejected
-from modemgw.gateway.fleet.modems import Fleet, ModemView
+from modemgw.gateway.fleet.control import Modems
+from modemgw.gateway.fleet.modems import Fleet
+from modemgw.gateway.following import Follower, finish, switch
+from modemgw.gateway.incoming.inbounds import Inbounds
 from modemgw.gateway.incoming.intake import Inbox
 from modemgw.gateway.incoming.reassembly import Incoming
-from modemgw.gateway.outgoing import life
+from modemgw.gateway.outgoing.messages import Messages
 from modemgw.gateway.outgoing.outbox import Outbox, RecoveryReport
 from modemgw.gateway.outgoing.receipts import Receipts
 from modemgw.gateway.supervision import Keeper
-from modemgw.gateway.upkeep.metrics import registry_of
+from modemgw.gateway.upkeep.health import Health
+from modemgw.gateway.upkeep.metrics import Figures
 from modemgw.gateway.upkeep.retention import Housekeeping
-from modemgw.modem import Timings, TraceLine, UssdAnswer, UssdUntypable
-from modemgw.store import (
-    FILE_NAME,
-    InboundQuery,
-    MessageQuery,
-    Store,
-    StoreUnavailable,
-    inbound,
-    keys,
-    messages,
-    sim_state,
-)
-from modemgw.store.records import Event, Inbound, Key, Message, NewMessage, Page
+from modemgw.modem import Timings
+from modemgw.store import FILE_NAME, Store, StoreUnavailable, messages, sim_state
 
 logger = logging.getLogger(__name__)
 
-KEY_CACHE_S = 5.0
-"""How long a revoked key may go on working."""
-KEY_CACHE_SIZE = 1024
 RECOVER_EVERY_S = 1.0
 """How often a start that found the database not writable looks whether it is by now."""
 
 
 class Gateway:
-    """The running gateway. Make one with `Gateway.open`."""
+    """The running gateway: its parts, for the doors to take. Make one with `Gateway.open`."""
 
     def __init__(
         self,
@@ -61,19 +53,91 @@ class Gateway:
         clock: Clock,
         random: Random,
         timings: Timings | None = None,
+        next_n: int = 1,
+        paused: Iterable[str] = (),
     ) -> None:
         self._config = config
         self._store = store
-        self._clock = clock
-        self._random = random
-        self._timings = timings
-        self._known_keys: dict[bytes, tuple[float, Key | None]] = {}
-        self._bus = EventBus(store)
         self._started = asyncio.Event()
         self._changing = asyncio.Lock()
         self.found = RecoveryReport(0, 0)
         self.keeper = Keeper(clock=clock, random=random)
         """Keeps every task in the background going; what runs beside the gateway may use it."""
+
+        receipts = Receipts()
+        self._outbox = Outbox(
+            config, store=store, receipts=receipts, clock=clock, random=random, next_n=next_n
+        )
+        self.sending = Door(config, store=store, outbox=self._outbox, clock=clock, random=random)
+        """Sends, and shows what would be sent."""
+        self._deliveries = Deliveries(
+            config.handler, store=store, reply=self.sending.reply, clock=clock, random=random
+        )
+        incoming = Incoming(
+            random=random,
+            handlers_of=self._deliveries.wanted_by,
+            number_of=lambda modem, sim: self._fleet.number_of(modem, sim),
+        )
+        self._inbox = Inbox(
+            store=store,
+            incoming=incoming,
+            receipts=receipts,
+            on_settled=self._outbox.settle,
+            on_message=lambda _: self._deliveries.wake(),
+            reassembly_timeout_s=config.gateway.reassembly_timeout,
+            clock=clock,
+        )
+        self._fleet = Fleet(
+            config,
+            store=store,
+            outbox=self._outbox,
+            received=self._inbox.received,
+            clock=clock,
+            random=random,
+            timings=timings,
+            paused=paused,
+            keeper=self.keeper,
+        )
+        self._housekeeping = Housekeeping(
+            config, store=store, inbox=self._inbox, quotas=self.sending.quotas, clock=clock
+        )
+
+        self.messages = Messages(store, self._outbox)
+        """What was accepted, and how far it came."""
+        self.inbounds = Inbounds(store)
+        """What was received."""
+        self.events = EventBus(store)
+        """What happens."""
+        self.modems = Modems(self._fleet)
+        """How the modems do, and what they may be made to do."""
+        self.access = Access(store, clock=clock)
+        """Who may come in."""
+        self.health = Health(store, outbox=self._outbox, fleet=self._fleet, keeper=self.keeper)
+        """How the gateway does."""
+        self.figures = Figures(
+            self._fleet.views,
+            lambda: len(self._outbox.dispatcher.core),
+            self.sending.accepted,
+            self.keeper,
+        )
+        """How much of everything there was."""
+
+        self._background: tuple[tuple[str, Callable[[], Awaitable[None]]], ...] = (
+            ("access", self.access.run),
+            ("housekeeping", self._housekeeping.run),
+            ("retention", self._housekeeping.let_go),
+            ("deliveries", self._deliveries.run),
+        )
+        """Begun together once the modems are, and cancelled when they have been drained."""
+        self._followers: tuple[Follower, ...] = (
+            self._fleet,  # it alone may refuse a configuration
+            self._outbox,
+            self.sending,
+            self._deliveries,
+            self._inbox,
+            self._housekeeping,
+        )
+        """Whoever goes by the configuration, in the order in which they switch."""
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -96,8 +160,18 @@ class Gateway:
         async with Store(
             path, clock=clock, backup_before_migrate=config.gateway.backup_before_migrate
         ) as store:
-            gateway = cls(config, store, clock=clock, random=random, timings=timings)
-            await gateway._set_up()
+            gateway = cls(
+                config,
+                store,
+                clock=clock,
+                random=random,
+                timings=timings,
+                next_n=await store.read(messages.last_n) + 1,
+                paused=await store.read(sim_state.paused),
+            )
+            await gateway.sending.count_used()
+            with contextlib.suppress(StoreUnavailable):  # then `_run` does it when the database can
+                gateway.found = await gateway._outbox.recover()
             stop = asyncio.Event()
             owner = asyncio.current_task()
             runner = asyncio.create_task(gateway._run(stop), name="gateway")
@@ -110,87 +184,23 @@ class Gateway:
                 stop.set()
                 await runner
 
-    async def _set_up(self) -> None:
-        last_message = await self._store.read(messages.last_n)
-        receipts = Receipts()
-        self._outbox = Outbox(
-            self._config,
-            store=self._store,
-            receipts=receipts,
-            clock=self._clock,
-            random=self._random,
-            next_n=last_message + 1,
-        )
-        self._door = Door(
-            self._config,
-            store=self._store,
-            outbox=self._outbox,
-            clock=self._clock,
-            random=self._random,
-        )
-        self._deliveries = Deliveries(
-            self._config.handler,
-            store=self._store,
-            reply=self._door.reply,
-            clock=self._clock,
-            random=self._random,
-        )
-        incoming = Incoming(
-            random=self._random,
-            handlers_of=self._deliveries.wanted_by,
-            number_of=lambda modem, sim: self._fleet.number_of(modem, sim),
-        )
-        self._inbox = Inbox(
-            store=self._store,
-            incoming=incoming,
-            receipts=receipts,
-            on_settled=self._outbox.settle,
-            on_message=lambda _: self._deliveries.wake(),
-            reassembly_timeout_s=self._config.gateway.reassembly_timeout,
-            clock=self._clock,
-        )
-        self._housekeeping = Housekeeping(
-            self._config,
-            store=self._store,
-            inbox=self._inbox,
-            quotas=self._door.quotas,
-            clock=self._clock,
-        )
-        self._fleet = Fleet(
-            self._config,
-            store=self._store,
-            outbox=self._outbox,
-            received=self._inbox.received,
-            clock=self._clock,
-            random=self._random,
-            timings=self._timings,
-            paused=await self._store.read(sim_state.paused),
-            keeper=self.keeper,
-        )
-        await self._door.count_used()
-        with contextlib.suppress(StoreUnavailable):  # then `_run` does it when the database can
-            self.found = await self._outbox.recover()
+    # --- start and stop
 
     async def _run(self, stop: asyncio.Event) -> None:
         with self._outbox.dispatcher:
-            async with asyncio.TaskGroup() as modems:
+            async with asyncio.TaskGroup() as tasks:
                 if not self._outbox.recovered and not await self._recover_later(stop):
                     return
-                self._fleet.start(modems)
+                self._fleet.start(tasks)
                 self._started.set()
-                followers = [
-                    modems.create_task(self.keeper.keep(name, work), name=name)
-                    for name, work in (
-                        ("housekeeping", self._housekeeping.run),
-                        ("retention", self._housekeeping.let_go),
-                        ("deliveries", self._deliveries.run),
-                    )
+                background = [
+                    self.keeper.supervised(tasks, name, work) for name, work in self._background
                 ]
                 await stop.wait()
                 timeout = self._config.gateway.drain_timeout
                 if not await self._fleet.drain(timeout):
                     logger.warning("a part was still in the air after %g s", timeout)
-                for task in followers:
+                for task in background:
                     task.cancel()
                 await self._deliveries.close()
                 self._fleet.stop()
@@ -226,210 +236,9 @@ class Gateway:
         """
         await self._started.wait()
         async with self._changing:
-            begin = self._fleet.plan(config)
+            wanted = in_force(self._config, config)
+            rests = switch(self._followers, wanted)
             told = lines(self._config, config)
-            config = self._config = in_force(self._config, config)
-            self._door.reconfigure(config)
-            self._outbox.reconfigure(config)
-            self._deliveries.reconfigure(config.handler)
-            self._inbox.reassembly_timeout_s = config.gateway.reassembly_timeout
-            self._housekeeping.reconfigure(config)
-            told += await _together(
-                self._fleet.reconfigure(config, begin),
-                self._outbox.reroute(),
-                self._door.count_used(),
-            )
+            self._config = wanted
+            told += await finish(rests)
             return [*told, *self._outbox.pinned_to_nobody()]
-
-    # --- sending
-
-    @property
-    def ready(self) -> bool:
-        """Whether a modem can send."""
-        return self._fleet.ready
-
-    @property
-    def alarms(self) -> dict[str, str]:
-        """What a person must see to though messages may be sent, by modem."""
-        return self._fleet.alarms
-
-    @property
-    def troubles(self) -> list[str]:
-        """What does not work as it should though the gateway runs: a line each."""
-        return self.keeper.troubles()
-
-    @property
-    def accepting(self) -> str | None:
-        """Why new work is refused, or None when it is not."""
-        return self._store.problem or self._outbox.not_yet
-
-    @property
-    def stalled(self) -> str | None:
-        """Why only a restart helps, or None: the database's writer hangs or is dead."""
-        return self._store.stalled
-
-    async def send(
-        self, new: NewMessage, *, key: str, idempotency: Idempotency | None = None
-    ) -> Accepted:
-        """Accept a message: when this returns it is committed.
-
-        Raises Rejected (with every field that is wrong), TooMany, IdempotencyConflict,
-        Unavailable.
-        """
-        return await self._door.send(new, key=key, idempotency=idempotency)
-
-    async def send_batch(
-        self, news: Iterable[NewMessage], *, key: str, idempotency: Idempotency | None = None
-    ) -> AcceptedBatch:
-        """Accept what can be accepted of a batch, in one transaction.
-
-        Raises IdempotencyConflict, Unavailable.
-        """
-        return await self._door.send_batch(news, key=key, idempotency=idempotency)
-
-    def preview(self, new: NewMessage, *, key: str) -> Preview:
-        """What a message would be sent as; sends nothing. Raises Rejected as `send` would."""
-        return self._door.preview(new, key=key)
-
-    async def message(self, id: str) -> Message:
-        """A message and its history. Raises NotFound."""
-        found = await self._store.look_up(lambda db: messages.get(db, id, life.part_status))
-        if found is None:
-            raise NotFound(f"there is no message {id!r}")
-        return found
-
-    async def messages(self, query: MessageQuery) -> Page[Message]:
-        """A page of messages, newest first. Raises Rejected for a cursor that is not ours."""
-        try:
-            return await self._store.read(lambda db: messages.find(db, query, life.part_status))
-        except (ValueError, OverflowError) as error:
-            raise _bad_cursor() from error
-
-    async def cancel(self, id: str) -> Message:
-        """Cancel a message of which nothing can have gone out. Raises NotFound, Conflict."""
-        n = await self._store.look_up(lambda db: messages.number_of(db, id))
-        if n is None:
-            raise NotFound(f"there is no message {id!r}")
-        await self._outbox.cancel(n)
-        return await self.message(id)
-
-    async def batch(self, id: str) -> tuple[dict[str, Any], dict[str, int]]:
-        """What is known of a batch, and its messages counted by status. Raises NotFound."""
-        found = await self._store.read(lambda db: messages.batch_counts(db, id))
-        if found is None:
-            raise NotFound(f"there is no batch {id!r}")
-        return found
-
-    # --- receiving
-
-    async def inbound(self, id: str) -> Inbound:
-        """A received message. Raises NotFound."""
-        found = await self._store.look_up(lambda db: inbound.get(db, id))
-        if found is None:
-            raise NotFound(f"there is no inbound message {id!r}")
-        return found
-
-    async def inbounds(self, query: InboundQuery) -> Page[Inbound]:
-        """A page of received messages, newest first. Raises Rejected for a foreign cursor."""
-        try:
-            return await self._store.read(lambda db: inbound.find(db, query))
-        except (ValueError, OverflowError) as error:
-            raise _bad_cursor() from error
-
-    def events(self, after: int | None = None) -> AsyncIterator[Event]:
-        """Events with an id above `after` (default: from now on), then live, without end."""
-        return self._bus.follow(after)
-
-    def event_groups(self, after: int | None = None) -> AsyncIterator[list[Event]]:
-        """As `events`, as many at a time as there are."""
-        return self._bus.groups(after)
-
-    # --- modems
-
-    def modems(self) -> list[ModemView]:
-        """Every modem as it is now."""
-        return self._fleet.views()
-
-    def modem(self, id: str) -> ModemView:
-        """A modem as it is now. Raises NotFound."""
-        return self._fleet.view(id)
-
-    def pause_modem(self, id: str) -> ModemView:
-        """Send nothing more through a modem. Raises NotFound."""
-        self._fleet.pause(id)
-        return self._fleet.view(id)
-
-    def resume_modem(self, id: str) -> ModemView:
-        """Let a paused modem work again. Raises NotFound."""
-        self._fleet.resume(id)
-        return self._fleet.view(id)
-
-    def restart_modem(self, id: str) -> ModemView:
-        """Let a modem begin anew with its identification. Raises NotFound."""
-        self._fleet.modem(id).restart()
-        return self._fleet.view(id)
-
-    async def ussd(self, id: str, code: str, timeout_s: float) -> UssdAnswer:
-        """Send a USSD request. Raises NotFound, Conflict (not ready), Rejected, ModemError."""
-        try:
-            return await self._fleet.ready_modem(id).ussd(code, timeout_s=timeout_s)
-        except UssdUntypable as error:
-            raise Rejected([FieldProblem("code", str(error), "untypable")]) from error
-
-    async def end_ussd(self, id: str) -> None:
-        """End a modem's USSD dialogue, if there is one. Raises NotFound, Conflict, ModemError."""
-        await self._fleet.ready_modem(id).ussd_cancel()
-
-    def trace(self, id: str, *, texts: bool = False) -> list[TraceLine]:
-        """What was last said on a modem's port, oldest first. Raises NotFound.
-
-        PINs are masked always, PDUs and USSD strings unless `texts`.
-        """
-        return self._fleet.modem(id).trace.lines(texts=texts)
-
-    def follow_trace(self, id: str, tap: Callable[[TraceLine], None]) -> None:
-        """Hand every line on a modem's port to `tap` as well, masked. Raises NotFound."""
-        self._fleet.modem(id).trace.tap = tap
-
-    # --- the rest
-
-    async def authenticate(self, token: str) -> Key | None:
-        """The key with this token, if it is in force."""
-        hash_ = keys.digest(token)
-        now = self._clock.monotonic()
-        known = self._known_keys.get(hash_)
-        if known is not None and now - known[0] < KEY_CACHE_S:
-            return known[1]
-        key = await self._store.look_up(lambda db: keys.find(db, hash_))
-        if len(self._known_keys) >= KEY_CACHE_SIZE:
-            self._known_keys.clear()
-        if key is not None:
-            self._known_keys[hash_] = (now, key)
-        return key
-
-    def metrics(self) -> CollectorRegistry:
-        """The figures for Prometheus, as they are now."""
-        return registry_of(
-            self._fleet.views,
-            lambda: len(self._outbox.dispatcher.core),
-            self._door.accepted,
-            self.keeper,
-        )
-
-
-async def _together(*works: Awaitable[list[str] | None]) -> list[str]:
-    """Do all of this side by side; returns what there is to tell.
-
-    All of it has ended when this returns or raises, so that no later change meets what is left.
-    """
-    done = await asyncio.gather(*works, return_exceptions=True)
-    failed = [one for one in done if isinstance(one, BaseException)]
-    if failed:
-        raise failed[0] if len(failed) == 1 else BaseExceptionGroup("several things failed", failed)
-    return [line for one in done if isinstance(one, list) for line in one]
-
-
-def _bad_cursor() -> Rejected:
-    return Rejected(
-        [FieldProblem("cursor", "is not a next_cursor that this list gave", "invalid-cursor")]
-    )

@@ -18,6 +18,7 @@ from pathlib import Path
 from modemgw.store.errors import StoreError
 from modemgw.store.opening import connect, connect_or_create
 from modemgw.store.records import Key
+from modemgw.store.writer import Transaction
 
 SCOPES = ("send", "read", "inbound", "admin")
 PREFIX = "mgw_"
@@ -79,11 +80,21 @@ def list_keys(path: Path) -> list[KeyRow]:
 def revoke_key(path: Path, name: str) -> bool:
     """Revoke a key; False when there is no such key in force."""
     with closing(connect(path)) as db:
-        done = db.execute(
-            "UPDATE keys SET revoked_at = ? WHERE name = ? AND revoked_at IS NULL",
-            (time.time(), name),
-        )
-        return done.rowcount == 1
+        return revoke(db, name, time.time())
+
+
+def revoke(db: sqlite3.Connection | Transaction, name: str, at: float) -> bool:
+    """Revoke a key; False when there is no such key in force."""
+    done = db.execute(
+        "UPDATE keys SET revoked_at = ? WHERE name = ? AND revoked_at IS NULL", (at, name)
+    )
+    return done.rowcount == 1
+
+
+def in_force(db: sqlite3.Connection) -> set[Key]:
+    """Every key that opens something."""
+    rows = db.execute("SELECT name, scopes, created_at FROM keys WHERE revoked_at IS NULL")
+    return {_key(row) for row in rows}
 
 
 def find(db: sqlite3.Connection, hash_: bytes) -> Key | None:
@@ -91,4 +102,9 @@ def find(db: sqlite3.Connection, hash_: bytes) -> Key | None:
     row = db.execute(
         "SELECT name, scopes, created_at FROM keys WHERE hash = ? AND revoked_at IS NULL", (hash_,)
     ).fetchone()
-    return None if row is None else Key(row[0], frozenset(row[1].split()), row[2])
+    return None if row is None else _key(row)
+
+
+def _key(row: tuple[str, str, float]) -> Key:
+    name, scopes, created_at = row
+    return Key(name, frozenset(scopes.split()), created_at)

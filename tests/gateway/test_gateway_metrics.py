@@ -11,7 +11,7 @@ from prometheus_client import generate_latest
 
 from modemgw.gateway.fleet.modems import ModemView
 from modemgw.gateway.supervision import Keeper
-from modemgw.gateway.upkeep.metrics import Accepted, registry_of
+from modemgw.gateway.upkeep.metrics import Accepted, Figures
 
 
 async def test_another_thread_renders_figures_without_reading_them() -> None:
@@ -27,7 +27,8 @@ async def test_another_thread_renders_figures_without_reading_them() -> None:
 
     accepted = Accepted()
     accepted.add("otp")
-    registry = registry_of(views, waiting, accepted, Keeper(clock=FakeClock(), random=Random(1)))
+    keeper = Keeper(clock=FakeClock(), random=Random(1))
+    registry = Figures(views, waiting, accepted, keeper).registry()
     accepted.add("promotional", 5)
     text = (await asyncio.to_thread(generate_latest, registry)).decode()
     assert readers == {threading.get_ident()}

@@ -15,6 +15,7 @@ from modemgw.config import Config, RateLimits
 from modemgw.gateway.admission.checks import NOBODY, Acceptance
 from modemgw.gateway.admission.quota import Quota
 from modemgw.gateway.errors import IdempotencyConflict, Rejected, TooMany, Unavailable
+from modemgw.gateway.following import Rest
 from modemgw.gateway.identifiers import new_id, new_ids
 from modemgw.gateway.misdated import believed, found_in
 from modemgw.gateway.outgoing.outbox import REDATE_S, Outbox
@@ -108,8 +109,8 @@ class Door:
         self._began = clock.time()
         outbox.clock.follow(self._clock_set)
 
-    def reconfigure(self, config: Config) -> None:
-        """Check by another configuration; then call `count_used`."""
+    def follow(self, config: Config) -> Rest:
+        """See Follower: checks by another configuration, and counts for its limits."""
         self._acceptance = Acceptance(config, self._random)
         for quota, limits in (
             (self._per_recipient, config.recipient_limits),
@@ -117,6 +118,11 @@ class Door:
         ):
             self._to_count |= quota.limits != limits
             quota.limits = limits
+        return self._count_for_new_limits()
+
+    async def _count_for_new_limits(self) -> list[str]:
+        await self.count_used()
+        return []
 
     async def count_used(self) -> None:
         """Limits count what was accepted within their windows before they were there."""
@@ -168,7 +174,11 @@ class Door:
     async def send(
         self, new: NewMessage, *, key: str, idempotency: Idempotency | None = None
     ) -> Accepted:
-        """See Gateway.send."""
+        """Accept a message: when this returns it is committed.
+
+        Raises Rejected (with every field that is wrong), TooMany, IdempotencyConflict,
+        Unavailable.
+        """
         self._outbox.clock.look()
         try:
             message = self._check(new, key=key, now=self._clock.time())
@@ -186,7 +196,10 @@ class Door:
     async def send_batch(
         self, news: Iterable[NewMessage], *, key: str, idempotency: Idempotency | None = None
     ) -> AcceptedBatch:
-        """See Gateway.send_batch."""
+        """Accept what can be accepted of a batch, in one transaction.
+
+        Raises IdempotencyConflict, Unavailable.
+        """
         self._outbox.clock.look()
         now = self._clock.time()
         id = new_id("bat", now, self._random)
@@ -343,7 +356,7 @@ class Door:
         return before.body
 
     def preview(self, new: NewMessage, *, key: str) -> Preview:
-        """See Gateway.preview."""
+        """What a message would be sent as; sends nothing. Raises Rejected as `send` would."""
         self._acceptance.check(new, key=key, now=self._clock.time())
         parts = self._acceptance.split(new)
         return Preview(

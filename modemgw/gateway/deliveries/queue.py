@@ -16,7 +16,7 @@ from random import Random
 from typing import Any
 
 from modemgw.clock import Clock
-from modemgw.config import HandlerSection
+from modemgw.config import Config, HandlerSection
 from modemgw.gateway.deliveries.outcome import Never, Outcome, Retry, Taken
 from modemgw.gateway.deliveries.reply import Accept
 from modemgw.gateway.deliveries.subscriber import (
@@ -27,6 +27,7 @@ from modemgw.gateway.deliveries.subscriber import (
     matches,
     named,
 )
+from modemgw.gateway.following import Rest, nothing_left
 from modemgw.gateway.outgoing.retry import LONGEST_WAIT_S, backoff
 from modemgw.plain import printable
 from modemgw.store import Handling, Store, StoreConflict, Transaction
@@ -86,6 +87,11 @@ class Deliveries:
     def wake(self) -> None:
         """Something is to be delivered."""
         self._wake.set()
+
+    def follow(self, config: Config) -> Rest:
+        """See Follower."""
+        self.reconfigure(config.handler)
+        return nothing_left()
 
     def reconfigure(self, sections: Sequence[HandlerSection]) -> None:
         """Have these handlers from now on.

@@ -6,6 +6,8 @@ import logging
 from collections.abc import Callable
 
 from modemgw.clock import Clock
+from modemgw.config import Config
+from modemgw.gateway.following import Rest, nothing_left
 from modemgw.gateway.incoming.reassembly import TYPE_0, Incoming, decode, is_known
 from modemgw.gateway.outgoing.receipts import Early, Matched, Receipts
 from modemgw.modem import ReceivedPdu, SimIdentity
@@ -40,9 +42,14 @@ class Inbox:
         self._receipts = receipts
         self._on_settled = on_settled
         self._on_message = on_message
-        self.reassembly_timeout_s = reassembly_timeout_s
+        self._reassembly_timeout_s = reassembly_timeout_s
         """After this time an incomplete long message is handed on."""
         self._clock = clock
+
+    def follow(self, config: Config) -> Rest:
+        """See Follower."""
+        self._reassembly_timeout_s = config.gateway.reassembly_timeout
+        return nothing_left()
 
     async def received(self, modem: str, sim: SimIdentity, pdu: ReceivedPdu) -> None:
         """Returns when the PDU is committed. Raises StoreError when it cannot be."""
@@ -97,7 +104,7 @@ class Inbox:
 
         One that cannot be put together is shown as it came, and keeps no other one waiting.
         """
-        before = self._clock.time() - self.reassembly_timeout_s
+        before = self._clock.time() - self._reassembly_timeout_s
         while overdue := await self._store.read(lambda db: rows.overdue_sets(db, before, CHUNK)):
             for one in overdue:
                 await self._release(one)

@@ -16,6 +16,7 @@ from modemgw.gateway.admission.checks import route_for
 from modemgw.gateway.errors import Conflict
 from modemgw.gateway.fleet.sims import Sims
 from modemgw.gateway.fleet.throttle import Throttle
+from modemgw.gateway.following import Rest
 from modemgw.gateway.outgoing import life, progress
 from modemgw.gateway.outgoing.job import Job, PartState, job_of, jobs_of
 from modemgw.gateway.outgoing.lane import EXPIRED, Lane, Sender, await_word
@@ -330,13 +331,14 @@ class Outbox:
 
     # --- another configuration
 
-    def reconfigure(self, config: Config) -> None:
-        """Go by other routes and policies. What waits for word already keeps its time."""
+    def follow(self, config: Config) -> Rest:
+        """See Follower: other routes and policies. What waits for word already keeps its time."""
         self._config = config
         self._routes = {route.id for route in config.routes}
         self.dispatcher.set_routes(config.routes)
         for lane in self._lanes.values():
             lane.reconfigure(config.type, config.gateway.receipt_timeout)
+        return self.reroute()
 
     async def change_lane(self, section: ModemSection) -> bool:
         """Give a modem its routes, weight and limits as they are now. True when limits changed.

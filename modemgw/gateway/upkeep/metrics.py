@@ -25,7 +25,9 @@ class _Snapshot(Collector):
         return self._figures
 
 
-class _Figures:
+class Figures:
+    """Reads the gateway's figures where they arise."""
+
     def __init__(
         self,
         views: Callable[[], list[ModemView]],
@@ -38,7 +40,13 @@ class _Figures:
         self._accepted = accepted
         self._keeper = keeper
 
-    def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
+    def registry(self) -> CollectorRegistry:
+        """A registry with the figures as they are now. Call it in the loop's thread."""
+        registry = CollectorRegistry()
+        registry.register(_Snapshot(self._all()))
+        return registry
+
+    def _all(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
         accepted = CounterMetricFamily(
             "modemgw_messages_accepted", "Messages answered with 202", labels=["type"]
         )
@@ -93,15 +101,3 @@ class Accepted:
     def add(self, type: str, count: int = 1) -> None:
         """Count messages."""
         self.counts[type] = self.counts.get(type, 0) + count
-
-
-def registry_of(
-    views: Callable[[], list[ModemView]],
-    waiting: Callable[[], int],
-    accepted: Accepted,
-    keeper: Keeper,
-) -> CollectorRegistry:
-    """A registry with the given figures as they are now. Call it in the loop's thread."""
-    registry = CollectorRegistry()
-    registry.register(_Snapshot(_Figures(views, waiting, accepted, keeper).collect()))
-    return registry
