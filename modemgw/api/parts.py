@@ -16,14 +16,19 @@ from prometheus_client import CollectorRegistry
 from modemgw.gateway import (
     Accepted,
     AcceptedBatch,
+    DeliveryQuery,
+    HandlerView,
     Idempotency,
     InboundQuery,
     MessageQuery,
     ModemView,
     Preview,
+    Replay,
+    SimView,
 )
 from modemgw.gateway.supervision import Keeper
 from modemgw.modem import TraceLine, UssdAnswer
+from modemgw.store import Delivery
 from modemgw.store.records import Event, Inbound, Key, Message, NewMessage, Page
 
 
@@ -95,6 +100,22 @@ class Events(Protocol):
         ...
 
 
+class Handlers(Protocol):
+    """Shows the handlers and what they get, and has it made once more."""
+
+    async def all(self) -> list[HandlerView]:
+        """Every handler, and how many of its deliveries have not been made."""
+        ...
+
+    async def deliveries(self, query: DeliveryQuery, /) -> Page[Delivery]:
+        """A page of a handler's deliveries, newest first. Raises NotFound, Rejected (cursor)."""
+        ...
+
+    async def replay(self, id: str, wanted: Replay, /) -> int:
+        """Have ended deliveries made once more; returns how many. Raises NotFound, Rejected."""
+        ...
+
+
 class Modems(Protocol):
     """Shows and controls the modems. Each verb on one modem raises NotFound."""
 
@@ -128,6 +149,18 @@ class Modems(Protocol):
 
     def trace(self, id: str, /, *, texts: bool = False) -> list[TraceLine]:
         """What was last said on a modem's port, oldest first; masked, see `texts`."""
+        ...
+
+
+class Sims(Protocol):
+    """Shows the SIMs: those in modems now, and those that were seen before."""
+
+    async def all(self) -> list[SimView]:
+        """Every SIM that was ever seen, by ICCID. Raises StoreUnavailable."""
+        ...
+
+    async def one(self, iccid: str, /) -> SimView:
+        """One SIM. Raises NotFound, StoreUnavailable."""
         ...
 
 
@@ -192,7 +225,11 @@ class Parts(Protocol):
     @property
     def events(self) -> Events: ...
     @property
+    def handlers(self) -> Handlers: ...
+    @property
     def modems(self) -> Modems: ...
+    @property
+    def sims(self) -> Sims: ...
     @property
     def access(self) -> Access: ...
     @property
@@ -207,7 +244,9 @@ SENDING: Final[web.AppKey[Sending]] = web.AppKey("sending")
 MESSAGES: Final[web.AppKey[Messages]] = web.AppKey("messages")
 INBOUNDS: Final[web.AppKey[Inbounds]] = web.AppKey("inbounds")
 EVENTS: Final[web.AppKey[Events]] = web.AppKey("events")
+HANDLERS: Final[web.AppKey[Handlers]] = web.AppKey("handlers")
 MODEMS: Final[web.AppKey[Modems]] = web.AppKey("modems")
+SIMS: Final[web.AppKey[Sims]] = web.AppKey("sims")
 ACCESS: Final[web.AppKey[Access]] = web.AppKey("access")
 HEALTH: Final[web.AppKey[Health]] = web.AppKey("health")
 FIGURES: Final[web.AppKey[Figures]] = web.AppKey("figures")
@@ -219,7 +258,9 @@ def hand_over(gateway: Parts, app: web.Application) -> None:
     app[MESSAGES] = gateway.messages
     app[INBOUNDS] = gateway.inbounds
     app[EVENTS] = gateway.events
+    app[HANDLERS] = gateway.handlers
     app[MODEMS] = gateway.modems
+    app[SIMS] = gateway.sims
     app[ACCESS] = gateway.access
     app[HEALTH] = gateway.health
     app[FIGURES] = gateway.figures

@@ -11,3 +11,4 @@ class RetentionSection(Section):
     messages_days: Days = 0
     inbound_days: Days = 0
     events_days: Days = 30
+    deliveries_days: Days = 30

@@ -13,15 +13,18 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from random import Random
 
-from modemgw.clock import Clock, SystemClock
+from modemgw.clock import Clock, SteadyClock, SystemClock
 from modemgw.config import Config
 from modemgw.gateway.access import Access
-from modemgw.gateway.admission.acceptance import Door
+from modemgw.gateway.admission.admission import Admission
 from modemgw.gateway.bus import EventBus
 from modemgw.gateway.changes import in_force, lines
 from modemgw.gateway.deliveries import Deliveries
+from modemgw.gateway.deliveries.handlers import Handlers
 from modemgw.gateway.fleet.control import Modems
 from modemgw.gateway.fleet.modems import Fleet
+from modemgw.gateway.fleet.sim_views import SimViews
+from modemgw.gateway.fleet.sims import Sims
 from modemgw.gateway.following import Follower, finish, switch
 from modemgw.gateway.incoming.inbounds import Inbounds
 from modemgw.gateway.incoming.intake import Inbox
@@ -65,32 +68,41 @@ class Gateway:
         """Keeps every task in the background going; what runs beside the gateway may use it."""
 
         receipts = Receipts()
+        steady = SteadyClock(clock)
+        sims = Sims(store=store, clock=steady, random=random)
         self._outbox = Outbox(
-            config, store=store, receipts=receipts, clock=clock, random=random, next_n=next_n
+            config,
+            store=store,
+            receipts=receipts,
+            sims=sims,
+            clock=steady,
+            random=random,
+            next_n=next_n,
+            ask_again=lambda job: self.sending.ask_again(job),
         )
-        self.sending = Door(config, store=store, outbox=self._outbox, clock=clock, random=random)
+        self.sending = Admission(
+            config, store=store, outbox=self._outbox, clock=clock, random=random
+        )
         """Sends, and shows what would be sent."""
         self._deliveries = Deliveries(
             config.handler, store=store, reply=self.sending.reply, clock=clock, random=random
         )
         incoming = Incoming(
-            random=random,
-            handlers_of=self._deliveries.wanted_by,
-            number_of=lambda modem, sim: self._fleet.number_of(modem, sim),
+            random=random, number_of=lambda modem, sim: self._fleet.number_of(modem, sim)
         )
         self._inbox = Inbox(
             store=store,
             incoming=incoming,
             receipts=receipts,
             on_settled=self._outbox.settle,
-            on_message=lambda _: self._deliveries.wake(),
             reassembly_timeout_s=config.gateway.reassembly_timeout,
             clock=clock,
         )
         self._fleet = Fleet(
             config,
             store=store,
-            outbox=self._outbox,
+            lanes=self._outbox.lanes,
+            sims=sims,
             received=self._inbox.received,
             clock=clock,
             random=random,
@@ -99,7 +111,7 @@ class Gateway:
             keeper=self.keeper,
         )
         self._housekeeping = Housekeeping(
-            config, store=store, inbox=self._inbox, quotas=self.sending.quotas, clock=clock
+            config, store=store, inbox=self._inbox, forgetful=(self.sending,), clock=clock
         )
 
         self.messages = Messages(store, self._outbox)
@@ -108,16 +120,22 @@ class Gateway:
         """What was received."""
         self.events = EventBus(store)
         """What happens."""
+        self.handlers = Handlers(self._deliveries, store)
+        """Who gets what was received, and what became of it."""
         self.modems = Modems(self._fleet)
         """How the modems do, and what they may be made to do."""
+        self.sims = SimViews(
+            config, store=store, sims=sims, clock=steady, places=self._fleet.places
+        )
+        """The SIMs, and what they have used of their plans."""
         self.access = Access(store, clock=clock)
         """Who may come in."""
         self.health = Health(store, outbox=self._outbox, fleet=self._fleet, keeper=self.keeper)
         """How the gateway does."""
         self.figures = Figures(
             self._fleet.views,
-            lambda: len(self._outbox.dispatcher.core),
-            self.sending.accepted,
+            lambda: len(self._outbox.queue.matchmaking),
+            self.sending.counts,
             self.keeper,
         )
         """How much of everything there was."""
@@ -136,6 +154,7 @@ class Gateway:
             self._deliveries,
             self._inbox,
             self._housekeeping,
+            self.sims,
         )
         """Whoever goes by the configuration, in the order in which they switch."""
 
@@ -149,7 +168,7 @@ class Gateway:
         random: Random | None = None,
         timings: Timings | None = None,
     ) -> AsyncIterator[Gateway]:
-        """Open the store, recover, run modems and dispatch; at the end drain and close.
+        """Open the store, recover, run the modems and send; at the end drain and close.
 
         `timings`: how patient the keepers of modems are; the default suits real modems.
         Raises StoreError when the data directory or the database cannot be used.
@@ -169,7 +188,7 @@ class Gateway:
                 next_n=await store.read(messages.last_n) + 1,
                 paused=await store.read(sim_state.paused),
             )
-            await gateway.sending.count_used()
+            await gateway.sending.load()
             with contextlib.suppress(StoreUnavailable):  # then `_run` does it when the database can
                 gateway.found = await gateway._outbox.recover()
             stop = asyncio.Event()
@@ -187,7 +206,7 @@ class Gateway:
     # --- start and stop
 
     async def _run(self, stop: asyncio.Event) -> None:
-        with self._outbox.dispatcher:
+        with self._outbox.queue:
             async with asyncio.TaskGroup() as tasks:
                 if not self._outbox.recovered and not await self._recover_later(stop):
                     return

@@ -17,7 +17,9 @@ from modemgw.gateway import (
     Accepted,
     AcceptedBatch,
     Conflict,
+    DeliveryQuery,
     FieldProblem,
+    HandlerView,
     Idempotency,
     IdempotencyConflict,
     InboundQuery,
@@ -26,12 +28,15 @@ from modemgw.gateway import (
     NotFound,
     Preview,
     Rejected,
+    Replay,
+    SimView,
     TooMany,
     Unavailable,
 )
-from modemgw.gateway.outgoing.matchmaking import Held
+from modemgw.gateway.fleet.lanes import Held
 from modemgw.gateway.supervision import Keeper
 from modemgw.modem import ModemState, ModemStatus, SimIdentity, TraceLine, UssdAnswer
+from modemgw.store import Delivery
 from modemgw.store.records import (
     Attempt,
     AttemptState,
@@ -290,6 +295,29 @@ class FakeInbounds:
         return Page((INBOUND,), None)
 
 
+class FakeHandlers:
+    """There are none."""
+
+    async def all(self) -> list[HandlerView]:
+        return []
+
+    async def deliveries(self, query: DeliveryQuery) -> Page[Delivery]:
+        raise NotFound(f"there is no handler {query.subscriber}")
+
+    async def replay(self, identifier: str, wanted: Replay) -> int:
+        raise NotFound(f"there is no handler {identifier}")
+
+
+class FakeSims:
+    """None was ever seen."""
+
+    async def all(self) -> list[SimView]:
+        return []
+
+    async def one(self, identifier: str) -> SimView:
+        raise NotFound(f"there is no SIM {identifier}")
+
+
 @dataclass
 class FakeModems:
     """One modem, m1."""
@@ -401,7 +429,9 @@ class FakeGateway:
         self.messages = FakeMessages()
         self.sending = FakeSending(self.messages, self.health)
         self.inbounds = FakeInbounds()
+        self.handlers = FakeHandlers()
         self.modems = FakeModems()
+        self.sims = FakeSims()
         self.events = FakeEvents()
         self.figures = FakeFigures(self.sending)
         self.keeper = Keeper(clock=SystemClock(), random=Random(1))

@@ -9,7 +9,7 @@ from pathlib import Path
 from e2e_lab import bank_of, config_of, gateway_on, send, status, until
 
 from modemgw.gateway import InboundQuery
-from modemgw.gateway.admission.acceptance import REPLIES
+from modemgw.gateway.admission.limits import REPLIES
 from modemgw.virtual import AcceptedPart, Bank
 
 REPLY = {"handler": [{"match": {"keyword": "STATUS"}, "reply": "all is well"}]}

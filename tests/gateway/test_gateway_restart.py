@@ -14,6 +14,7 @@ from gateway_lab import FakeClock, Lab, refusal, running
 
 from modemgw.config import parse
 from modemgw.gateway import Gateway, TooMany
+from modemgw.gateway.admission.limits import LimitsRule
 from modemgw.gateway.fleet.breaker import Breaker
 from modemgw.modem import ErrorClass, SubmitAmbiguous
 from modemgw.store import messages, sim_state
@@ -264,16 +265,16 @@ async def test_an_administrator_has_a_sim_probed_at_once(tmp_path: Path) -> None
         await wait(lab, 120)
         assert lab.sent() == []
         lab.modems["m1"].script.append(refusal(8))
-        lab.outbox.probe("m1")
+        lab.outbox.lanes.probe("m1")
         await lab.settle()
         assert len(lab.sent()) == 1
         await wait(lab, 120)
         assert len(lab.sent()) == 1, "it was one probe"
-        lab.outbox.probe("m1")
+        lab.outbox.lanes.probe("m1")
         await wait(lab, 120)
         assert "sim.restored" in blocked(lab)
-        lab.outbox.probe("m1")  # of one that is well: nothing
-        assert not lab.outbox.dispatcher.core.lane("m1").breaker.open
+        lab.outbox.lanes.probe("m1")  # of one that is well: nothing
+        assert not lab.outbox.queue.matchmaking.lane("m1").sim.breaker.open
 
 
 # --- the breaker, by itself
@@ -336,8 +337,8 @@ async def test_limits_of_recipients_keys_and_replies_hold_after_a_restart(tmp_pa
         other = NewMessage(to="+447700900999", text="x")
         await gateway.sending.reply(other, lambda tx: None)
         # What was refused was not counted.
-        used = gateway.sending._per_recipient._times[TO]
-        assert len(used) == 6
+        (limits,) = [rule for rule in gateway.sending._rules.all if isinstance(rule, LimitsRule)]
+        assert len(limits.recipients._times[TO]) == 6
 
 
 # --- what is scheduled
