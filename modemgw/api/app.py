@@ -18,13 +18,13 @@ from modemgw.api import (
     sims,
 )
 from modemgw.api.auth import guard
-from modemgw.api.endpoint import BODIES, CLOSING, GATEWAY, HEARTBEAT_S
+from modemgw.api.endpoint import BODIES, CLOSING, HEARTBEAT_S
 from modemgw.api.events import STREAMS
+from modemgw.api.parts import Parts, hand_over
 from modemgw.api.problems import problems
 from modemgw.api.reading import Bodies
 from modemgw.api.streams import Streams
 from modemgw.config import HttpSection
-from modemgw.gateway import Gateway
 
 ENDPOINTS = (
     *messages.ENDPOINTS,
@@ -39,7 +39,7 @@ ENDPOINTS = (
 
 
 def create_app(
-    gateway: Gateway, http: HttpSection | None = None, *, heartbeat_s: float = 15.0
+    gateway: Parts, http: HttpSection | None = None, *, heartbeat_s: float = 15.0
 ) -> web.Application:
     """The HTTP API of `gateway`, which the caller opens and closes.
 
@@ -51,7 +51,7 @@ def create_app(
         client_max_size=http.max_body_bytes,
         middlewares=[problems, guard({e.handler: e for e in endpoints})],
     )
-    app[GATEWAY] = gateway
+    hand_over(gateway, app)
     app[BODIES] = Bodies(http)
     app[STREAMS] = Streams(http)
     app[HEARTBEAT_S] = heartbeat_s

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from modemgw.api.endpoint import BODIES, GATEWAY, Endpoint, remember_key
+from modemgw.api.endpoint import BODIES, Endpoint, remember_key
+from modemgw.api.parts import ACCESS
 from modemgw.api.problems import Problem
 from modemgw.store.records import Key
 
@@ -76,7 +77,7 @@ async def authenticate(request: web.Request) -> Key:
         )
     token = token.strip()
     # Ours are ASCII (RFC 6750, 2.1); what is not even UTF-8 cannot be looked up.
-    key = await request.app[GATEWAY].authenticate(token) if token.isascii() else None
+    key = await request.app[ACCESS].authenticate(token) if token.isascii() else None
     if key is None:
         raise Problem(
             "unauthorized",

@@ -8,7 +8,6 @@ from pydantic_core import to_json
 from modemgw.api import answers
 from modemgw.api.endpoint import (
     BODIES,
-    GATEWAY,
     Endpoint,
     json_response,
     key_of,
@@ -17,6 +16,7 @@ from modemgw.api.endpoint import (
 )
 from modemgw.api.idempotency import REPLAYED, idempotency_of
 from modemgw.api.moments import render_moment
+from modemgw.api.parts import MESSAGES, SENDING
 from modemgw.api.problems import Problem, from_refusal
 from modemgw.api.requests import BatchOfMessages, BatchOfRecipients
 from modemgw.api.sorting import Sorted, sort
@@ -46,7 +46,7 @@ async def send(request: web.Request) -> web.Response:
     raw = await read_json(request)
     async with request.app[BODIES].turn(raw):
         batch = await sort(raw)
-    accepted = await request.app[GATEWAY].send_batch(
+    accepted = await request.app[SENDING].send_batch(
         batch.messages,
         key=key_of(request).name,
         idempotency=idempotency_of(request, raw, lambda accepted: _render(batch, accepted)),
@@ -59,7 +59,7 @@ async def send(request: web.Request) -> web.Response:
 
 
 async def show(request: web.Request) -> web.Response:
-    about, counts = await request.app[GATEWAY].batch(request.match_info["id"])
+    about, counts = await request.app[MESSAGES].batch(request.match_info["id"])
     document: answers.Batch = {
         "id": about["id"],
         "created_at": render_moment(about["created_at"]),

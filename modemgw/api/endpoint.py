@@ -14,10 +14,9 @@ from pydantic_core import to_json
 from modemgw.api.problems import Problem, from_validation, invalid_fields
 from modemgw.api.reading import Bodies
 from modemgw.api.shape import FEW, check_fields, is_small, read_document
-from modemgw.gateway import FieldProblem, Gateway
+from modemgw.gateway import FieldProblem
 from modemgw.store.records import Key
 
-GATEWAY: Final = web.AppKey("gateway", Gateway)
 CLOSING: Final = web.AppKey("closing", asyncio.Event)
 """Set when the server shuts down, so that endless answers end."""
 BODIES: Final = web.AppKey("bodies", Bodies)

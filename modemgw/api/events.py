@@ -11,20 +11,19 @@ from typing import Final, TypeVar
 from aiohttp import web
 
 from modemgw.api import answers
-from modemgw.api.auth import authenticate, may
+from modemgw.api.auth import may
 from modemgw.api.connections import SERVER
-from modemgw.api.endpoint import CLOSING, GATEWAY, HEARTBEAT_S, Endpoint, key_of, parse_query
-from modemgw.api.problems import Problem, invalid_fields
+from modemgw.api.endpoint import CLOSING, HEARTBEAT_S, Endpoint, key_of, parse_query
+from modemgw.api.parts import ACCESS, EVENTS
+from modemgw.api.problems import invalid_fields
 from modemgw.api.requests import MAX_EVENT, EventsQuery
 from modemgw.api.streams import Streams
-from modemgw.gateway import FieldProblem, Unavailable
+from modemgw.gateway import FieldProblem
 from modemgw.store.records import Event, Key
 
 STREAMS: Final = web.AppKey("streams", Streams)
 
 RECONNECT_MS = 2000
-RECHECK_S = 2.0
-"""How often a stream makes sure that its key is still in force."""
 SEND_BUFFER = 64 << 10
 """Octets that the system keeps for a stream that is not read."""
 GONE_MS = 30_000
@@ -53,16 +52,21 @@ def _may_see(key: Key, event: Event) -> bool:
 
 
 async def _with_pauses(
-    source: AsyncIterator[T], seconds: float, stop: asyncio.Event
+    source: AsyncIterator[T], seconds: float, *stops: asyncio.Event
 ) -> AsyncGenerator[T | None, None]:
-    """The items of `source`, and None whenever there was none for `seconds`; ends with `stop`."""
-    stopping = asyncio.ensure_future(stop.wait())
+    """The items of `source`, and None whenever there was none for `seconds`.
+
+    Ends with the first of `stops`.
+    """
+    stopping = [asyncio.ensure_future(stop.wait()) for stop in stops]
     upcoming = asyncio.ensure_future(anext(source))
     try:
-        while not stop.is_set():
+        while not any(stop.is_set() for stop in stops):
             await asyncio.wait(
-                (upcoming, stopping), timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+                (upcoming, *stopping), timeout=seconds, return_when=asyncio.FIRST_COMPLETED
             )
+            if any(stop.is_set() for stop in stops):
+                return  # what has just come is no longer for this one
             if upcoming.done():
                 try:
                     item = upcoming.result()
@@ -70,20 +74,18 @@ async def _with_pauses(
                     return
                 upcoming = asyncio.ensure_future(anext(source))
                 yield item
-            elif not stopping.done():
+            else:
                 yield _PAUSE
     finally:
-        for task in (upcoming, stopping):
+        for task in (upcoming, *stopping):
             task.cancel()
-        with suppress(asyncio.CancelledError, StopAsyncIteration):
-            await upcoming
-        with suppress(asyncio.CancelledError):
-            await stopping
+        await asyncio.gather(upcoming, *stopping, return_exceptions=True)
 
 
 async def stream(request: web.Request) -> web.StreamResponse:
     after = _after(request)
-    with request.app[STREAMS].place(key_of(request).name):
+    key = key_of(request)
+    with request.app[STREAMS].place(key.name), request.app[ACCESS].watch(key) as revoked:
         response = web.StreamResponse(
             headers={
                 "Content-Type": "text/event-stream; charset=utf-8",
@@ -92,34 +94,31 @@ async def stream(request: web.Request) -> web.StreamResponse:
                 "X-Accel-Buffering": "no",
             }
         )
-        source = request.app[GATEWAY].event_groups(after)
+        source = request.app[EVENTS].groups(after)
         await response.prepare(request)
         _do_not_wait_for(request)
         with suppress(ConnectionResetError):
             await response.write(b"retry: %d\n\n" % RECONNECT_MS)
-            await _feed(request, response, source)
+            await _feed(request, response, source, revoked)
         return response
 
 
 async def _feed(
-    request: web.Request, response: web.StreamResponse, source: AsyncIterator[list[Event]]
+    request: web.Request,
+    response: web.StreamResponse,
+    source: AsyncIterator[list[Event]],
+    revoked: asyncio.Event,
 ) -> None:
-    """What happens, until the server ends or the key is no longer in force.
+    """What happens, until the server ends or the key is revoked.
 
     Of what a client does not read no more is kept than one group of events.
     """
     key, streams, heartbeat_s = key_of(request), request.app[STREAMS], request.app[HEARTBEAT_S]
     loop = asyncio.get_running_loop()
-    checked = written = loop.time()
-    paced = _with_pauses(source, min(heartbeat_s, RECHECK_S), request.app[CLOSING])
+    written = loop.time()
+    paced = _with_pauses(source, heartbeat_s, request.app[CLOSING], revoked)
     async with aclosing(paced):
         async for group in paced:
-            if loop.time() - checked >= RECHECK_S:
-                checked = loop.time()
-                found = await _still_in_force(request, key)
-                if found is None:
-                    return
-                key = found
             told = b"".join(streams.encode(e) for e in group or () if _may_see(key, e))
             if not told and loop.time() - written >= heartbeat_s:
                 told = b": still here\n\n"
@@ -128,17 +127,6 @@ async def _feed(
                 written = loop.time()
             if group:
                 await asyncio.sleep(streams.pace_s)
-
-
-async def _still_in_force(request: web.Request, key: Key) -> Key | None:
-    """The key of a stream as it is by now; None when it opens nothing any more."""
-    try:
-        found = await authenticate(request)
-    except Problem:
-        return None
-    except Unavailable:  # nobody can say just now
-        return key
-    return found if may(found, ("read", "inbound")) else None
 
 
 def _do_not_wait_for(request: web.Request) -> None:

@@ -6,7 +6,6 @@ from aiohttp import web
 
 from modemgw.api import answers
 from modemgw.api.endpoint import (
-    GATEWAY,
     Endpoint,
     json_response,
     parse_body,
@@ -14,6 +13,7 @@ from modemgw.api.endpoint import (
     read_json,
 )
 from modemgw.api.moments import render_moment, render_optional_moment
+from modemgw.api.parts import HANDLERS
 from modemgw.api.requests import DeliveriesQuery, ReplayBody
 from modemgw.gateway import DeliveryQuery, HandlerView, Replay
 from modemgw.store import Delivery
@@ -65,14 +65,14 @@ def _delivery(record: Delivery) -> answers.Delivery:
 
 
 async def listing(request: web.Request) -> web.Response:
-    views = await request.app[GATEWAY].handlers()
+    views = await request.app[HANDLERS].all()
     document: answers.Handlers = {"items": [_handler(v) for v in views], "next_cursor": None}
     return json_response(document)
 
 
 async def deliveries(request: web.Request) -> web.Response:
     query = parse_query(DeliveriesQuery, request)
-    page = await request.app[GATEWAY].deliveries(
+    page = await request.app[HANDLERS].deliveries(
         DeliveryQuery(
             request.match_info["id"], state=query.state, limit=query.limit, cursor=query.cursor
         )
@@ -86,7 +86,7 @@ async def deliveries(request: web.Request) -> web.Response:
 
 async def replay(request: web.Request) -> web.Response:
     body = parse_body(ReplayBody, await read_json(request))
-    count = await request.app[GATEWAY].replay(
+    count = await request.app[HANDLERS].replay(
         request.match_info["id"],
         Replay(deliveries=body.deliveries, since=body.since, until=body.until, state=body.state),
     )

@@ -5,20 +5,19 @@ from __future__ import annotations
 from aiohttp import web
 
 from modemgw.api import answers, render
-from modemgw.api.endpoint import GATEWAY, Endpoint, json_response, parse_query
+from modemgw.api.endpoint import Endpoint, json_response, parse_query
+from modemgw.api.parts import INBOUNDS
 from modemgw.api.requests import InboundsQuery
 from modemgw.gateway import InboundQuery
 
 
 async def show(request: web.Request) -> web.Response:
-    return json_response(
-        render.inbound(await request.app[GATEWAY].inbound(request.match_info["id"]))
-    )
+    return json_response(render.inbound(await request.app[INBOUNDS].get(request.match_info["id"])))
 
 
 async def listing(request: web.Request) -> web.Response:
     query = parse_query(InboundsQuery, request)
-    page = await request.app[GATEWAY].inbounds(
+    page = await request.app[INBOUNDS].find(
         InboundQuery(
             from_=query.sender,
             since=query.since,

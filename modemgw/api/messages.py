@@ -11,7 +11,6 @@ from pydantic_core import ErrorDetails, from_json, to_json
 
 from modemgw.api import answers, render
 from modemgw.api.endpoint import (
-    GATEWAY,
     Endpoint,
     check_body,
     json_response,
@@ -21,6 +20,7 @@ from modemgw.api.endpoint import (
     read_json,
 )
 from modemgw.api.idempotency import REPLAYED, idempotency_of
+from modemgw.api.parts import MESSAGES, SENDING
 from modemgw.api.problems import field_problem, from_validation, invalid_fields
 from modemgw.api.requests import (
     MessageBody,
@@ -65,7 +65,7 @@ def _meaning(
         sound.setdefault("text", "-")
     new = MessageBody.model_validate_json(to_json(sound)).new_message()
     try:
-        request.app[GATEWAY].preview(new, key=key_of(request).name)
+        request.app[SENDING].preview(new, key=key_of(request).name)
     except Rejected as rejected:
         return [problem for problem in rejected.problems if problem.field not in wrong]
     return []
@@ -73,7 +73,7 @@ def _meaning(
 
 async def send(request: web.Request) -> web.Response:
     new, raw = await _read_message(request)
-    accepted = await request.app[GATEWAY].send(
+    accepted = await request.app[SENDING].send(
         new,
         key=key_of(request).name,
         idempotency=idempotency_of(request, raw, _render_message),
@@ -90,7 +90,7 @@ async def send(request: web.Request) -> web.Response:
 
 async def preview(request: web.Request) -> web.Response:
     new, _ = await _read_message(request)
-    seen = request.app[GATEWAY].preview(new, key=key_of(request).name)
+    seen = request.app[SENDING].preview(new, key=key_of(request).name)
     document: answers.Preview = {
         "encoding": seen.encoding,
         "parts": seen.parts,
@@ -103,14 +103,12 @@ async def preview(request: web.Request) -> web.Response:
 
 
 async def show(request: web.Request) -> web.Response:
-    return json_response(
-        render.message(await request.app[GATEWAY].message(request.match_info["id"]))
-    )
+    return json_response(render.message(await request.app[MESSAGES].get(request.match_info["id"])))
 
 
 async def listing(request: web.Request) -> web.Response:
     query = parse_query(MessagesQuery, request)
-    page = await request.app[GATEWAY].messages(
+    page = await request.app[MESSAGES].find(
         MessageQuery(
             status=None if query.status is None else query.status.value,
             to=query.to,
@@ -130,7 +128,7 @@ async def listing(request: web.Request) -> web.Response:
 
 async def cancel(request: web.Request) -> web.Response:
     return json_response(
-        render.message(await request.app[GATEWAY].cancel(request.match_info["id"]))
+        render.message(await request.app[MESSAGES].cancel(request.match_info["id"]))
     )
 
 

@@ -9,7 +9,6 @@ from aiohttp.typedefs import Handler
 
 from modemgw.api import answers
 from modemgw.api.endpoint import (
-    GATEWAY,
     Endpoint,
     json_response,
     parse_body,
@@ -17,8 +16,9 @@ from modemgw.api.endpoint import (
     read_json,
 )
 from modemgw.api.moments import render_moment, render_optional_moment
+from modemgw.api.parts import MODEMS, Modems
 from modemgw.api.requests import TraceQuery, UssdBody
-from modemgw.gateway import Gateway, ModemView
+from modemgw.gateway import ModemView
 
 
 def _render(view: ModemView) -> answers.Modem:
@@ -73,38 +73,38 @@ def _render(view: ModemView) -> answers.Modem:
 
 async def listing(request: web.Request) -> web.Response:
     document: answers.Modems = {
-        "items": [_render(view) for view in request.app[GATEWAY].modems()],
+        "items": [_render(view) for view in request.app[MODEMS].views()],
         "next_cursor": None,
     }
     return json_response(document)
 
 
 async def show(request: web.Request) -> web.Response:
-    return json_response(_render(request.app[GATEWAY].modem(request.match_info["id"])))
+    return json_response(_render(request.app[MODEMS].view(request.match_info["id"])))
 
 
-def _control(verb: Callable[[Gateway, str], ModemView]) -> Handler:
+def _control(verb: Callable[[Modems, str], ModemView]) -> Handler:
     async def control(request: web.Request) -> web.Response:
-        return json_response(_render(verb(request.app[GATEWAY], request.match_info["id"])))
+        return json_response(_render(verb(request.app[MODEMS], request.match_info["id"])))
 
     return control
 
 
 async def ussd(request: web.Request) -> web.Response:
     body = parse_body(UssdBody, await read_json(request))
-    answer = await request.app[GATEWAY].ussd(request.match_info["id"], body.code, body.timeout_s)
+    answer = await request.app[MODEMS].ussd(request.match_info["id"], body.code, body.timeout_s)
     document: answers.Ussd = {"text": answer.text, "more": answer.more}
     return json_response(document)
 
 
 async def end_ussd(request: web.Request) -> web.Response:
-    await request.app[GATEWAY].end_ussd(request.match_info["id"])
+    await request.app[MODEMS].end_ussd(request.match_info["id"])
     return web.Response(status=204)
 
 
 async def trace(request: web.Request) -> web.Response:
     query = parse_query(TraceQuery, request)
-    lines = request.app[GATEWAY].trace(request.match_info["id"], texts=query.texts)
+    lines = request.app[MODEMS].trace(request.match_info["id"], texts=query.texts)
     document: answers.Trace = {
         "items": [
             {"at": render_moment(line.at), "direction": line.direction, "text": line.text}
@@ -176,17 +176,17 @@ ENDPOINTS = (
     ),
     _post(
         "pause",
-        _control(lambda gateway, modem: gateway.pause_modem(modem)),
+        _control(lambda modems, id: modems.pause(id)),
         "Send nothing through it until it is resumed",
     ),
     _post(
         "resume",
-        _control(lambda gateway, modem: gateway.resume_modem(modem)),
+        _control(lambda modems, id: modems.resume(id)),
         "Let a paused modem work again",
     ),
     _post(
         "restart",
-        _control(lambda gateway, modem: gateway.restart_modem(modem)),
+        _control(lambda modems, id: modems.restart(id)),
         "Reset it and initialise it anew",
     ),
     _post("ussd", ussd, "Ask the network by USSD, for a balance or a menu", UssdBody),

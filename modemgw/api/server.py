@@ -9,6 +9,7 @@ import socket
 import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -18,8 +19,8 @@ from modemgw.api import descriptors
 from modemgw.api.acceptor import Acceptor
 from modemgw.api.app import create_app
 from modemgw.api.connections import Connections
+from modemgw.api.parts import Parts
 from modemgw.config import HttpSection
-from modemgw.gateway import Gateway
 
 BACKLOG = 1024
 SHUTDOWN_S = 5.0
@@ -125,22 +126,24 @@ def _why(where: str, error: OSError) -> str:
 
 
 @asynccontextmanager
-async def serve(gateway: Gateway, bound: socket.socket, http: HttpSection) -> AsyncIterator[str]:
+async def serve(gateway: Parts, bound: socket.socket, http: HttpSection) -> AsyncIterator[str]:
     """Serves the API of `gateway` on `bound` until left; yields the URL.
 
     On leaving no new request is taken, and those under way get SHUTDOWN_S seconds.
     """
     url = url_of(bound)
-    descriptors.raise_limit(http.max_connections, len(gateway.modems()))
+    descriptors.raise_limit(http.max_connections, len(gateway.modems.views()))
     runner = web.AppRunner(create_app(gateway, http), shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
     assert runner.server is not None
     connections = Connections(
-        http, room=lambda: descriptors.room(http.max_connections, len(gateway.modems()))
+        http, room=lambda: descriptors.room(http.max_connections, len(gateway.modems.views()))
     )
     acceptor = Acceptor(bound, connections, runner.server)
     acceptor.open()
-    sweeping = asyncio.create_task(_sweep(connections), name="connections")
+    sweeping = asyncio.create_task(
+        gateway.keeper.keep("connections", partial(_sweep, connections)), name="connections"
+    )
     try:
         yield url
     finally:

@@ -8,12 +8,13 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from modemgw.api import answers
-from modemgw.api.endpoint import GATEWAY, Endpoint, json_response
+from modemgw.api.endpoint import Endpoint, json_response
+from modemgw.api.parts import FIGURES, HEALTH
 from modemgw.api.problems import Problem
 
 
-async def health(request: web.Request) -> web.Response:
-    stalled = request.app[GATEWAY].stalled
+async def liveness(request: web.Request) -> web.Response:
+    stalled = request.app[HEALTH].stalled
     if stalled is not None:
         raise Problem("unavailable", stalled)
     document: answers.Health = {"status": "ok"}
@@ -21,21 +22,21 @@ async def health(request: web.Request) -> web.Response:
 
 
 async def readiness(request: web.Request) -> web.Response:
-    gateway = request.app[GATEWAY]
-    refusal = gateway.accepting
-    if refusal is None and not gateway.ready:
+    health = request.app[HEALTH]
+    refusal = health.accepting
+    if refusal is None and not health.ready:
         refusal = "no modem can send"
-    told = "; ".join(filter(None, (refusal, *gateway.troubles)))
+    told = "; ".join(filter(None, (refusal, *health.troubles)))
     if refusal is not None:
         raise Problem("unavailable", told)
-    alarms = [f"modem {id}: {alarm}" for id, alarm in gateway.alarms.items()]
+    alarms = [f"modem {id}: {alarm}" for id, alarm in health.alarms.items()]
     detail = "; ".join(filter(None, (told, *alarms)))
     document: answers.Readiness = {"ready": True, "detail": detail or None}
     return json_response(document)
 
 
 async def metrics(request: web.Request) -> web.Response:
-    registry = request.app[GATEWAY].metrics()  # as they are now: the thread reads nothing else
+    registry = request.app[FIGURES].registry()  # as they are now: the thread reads nothing else
     body = await asyncio.get_running_loop().run_in_executor(None, generate_latest, registry)
     return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
@@ -44,7 +45,7 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path="/healthz",
-        handler=health,
+        handler=liveness,
         summary="Is the process alive? 503 if only a restart helps",
         tag="service",
         public=True,

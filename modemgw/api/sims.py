@@ -5,8 +5,9 @@ from __future__ import annotations
 from aiohttp import web
 
 from modemgw.api import answers
-from modemgw.api.endpoint import GATEWAY, Endpoint, json_response
+from modemgw.api.endpoint import Endpoint, json_response
 from modemgw.api.moments import render_moment, render_optional_moment
+from modemgw.api.parts import SIMS
 from modemgw.gateway import SimView
 from modemgw.gateway.fleet.sim_views import Use
 
@@ -45,14 +46,14 @@ def _render(view: SimView) -> answers.SimCard:
 
 async def listing(request: web.Request) -> web.Response:
     document: answers.SimCards = {
-        "items": [_render(view) for view in await request.app[GATEWAY].sims()],
+        "items": [_render(view) for view in await request.app[SIMS].all()],
         "next_cursor": None,
     }
     return json_response(document)
 
 
 async def show(request: web.Request) -> web.Response:
-    return json_response(_render(await request.app[GATEWAY].sim(request.match_info["iccid"])))
+    return json_response(_render(await request.app[SIMS].one(request.match_info["iccid"])))
 
 
 ENDPOINTS = (

@@ -37,7 +37,7 @@ class Reloader:
 
     async def run(self) -> None:
         """Reload when asked, until cancelled. Tells of modems that have not come up since."""
-        if not self._gateway.modems():
+        if not self._gateway.modems.views():
             log.warning("no modem is configured: `modemgw modems scan` shows what is attached")
         while True:
             with contextlib.suppress(TimeoutError):
@@ -73,7 +73,7 @@ class Reloader:
 
     def _keep_the_last_modem(self, config: Config) -> None:
         """A file that was emptied, or is only half written, is not to stop the whole bank."""
-        if self._gateway.modems() and not config.modem and not config.gateway.allow_no_modems:
+        if self._gateway.modems.views() and not config.modem and not config.gateway.allow_no_modems:
             raise ConfigError(
                 [
                     f"{self._file}: it has no [[modem]], but modems are at work; if all of them "
@@ -83,7 +83,7 @@ class Reloader:
 
     def _tell_who_is_missing(self) -> None:
         """One line for each modem that did not come up: its state may never have changed."""
-        for view in self._gateway.modems():
+        for view in self._gateway.modems.views():
             status = view.status
             if status.state not in COME_UP:
                 why = status.reason or "it has not answered yet"

@@ -65,7 +65,7 @@ async def _serve(config: Config, file: Path, traced: tuple[str, ...]) -> None:
         stack.callback(bound.close)
         gateway = await stack.enter_async_context(Gateway.open(config))
         for modem in traced:
-            gateway.follow_trace(modem, partial(_log_line, modem))
+            gateway.modems.follow_trace(modem, partial(_log_line, modem))
         for line in gateway.found.lines():
             log.info("%s", line)
         url = await stack.enter_async_context(serve_http(gateway, bound, config.http))
@@ -74,9 +74,9 @@ async def _serve(config: Config, file: Path, traced: tuple[str, ...]) -> None:
         _spare_the_collector()
         async with asyncio.TaskGroup() as tasks:
             beside = [
-                tasks.create_task(gateway.keeper.keep(name, work), name=name)
+                gateway.keeper.supervised(tasks, name, work)
                 for name, work in (
-                    ("watchdog", partial(notifier.keep_alive, lambda: gateway.stalled)),
+                    ("watchdog", partial(notifier.keep_alive, lambda: gateway.health.stalled)),
                     ("reload", reloader.run),
                 )
             ]

@@ -52,3 +52,10 @@ class TooMany(GatewayError):
 
 class IdempotencyConflict(GatewayError):
     """The Idempotency-Key was used before, for another request."""
+
+
+def foreign_cursor() -> Rejected:
+    """What is answered to a cursor that the list never gave out."""
+    return Rejected(
+        [FieldProblem("cursor", "is not a next_cursor that this list gave", "invalid-cursor")]
+    )

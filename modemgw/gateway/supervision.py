@@ -43,6 +43,12 @@ class Keeper:
         self._troubled: dict[str, _Trouble] = {}
         self._failures: dict[str, int] = {}
 
+    def supervised(
+        self, tasks: asyncio.TaskGroup, name: str, work: Callable[[], Awaitable[None]]
+    ) -> asyncio.Task[None]:
+        """A task of that name in `tasks` that keeps `work` going."""
+        return tasks.create_task(self.keep(name, work), name=name)
+
     async def keep(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Do `work` to its end; each time it fails, begin it anew after a pause that grows.
 

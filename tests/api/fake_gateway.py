@@ -1,20 +1,25 @@
-"""A gateway in memory: what the HTTP door may ask of the real one, and no more."""
+"""A gateway in memory: the parts that the HTTP door may ask, and no more of them."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from random import Random
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter
 
+from modemgw.clock import SystemClock
 from modemgw.config import Limits
 from modemgw.gateway import (
     Accepted,
     AcceptedBatch,
     Conflict,
+    DeliveryQuery,
     FieldProblem,
+    HandlerView,
     Idempotency,
     IdempotencyConflict,
     InboundQuery,
@@ -23,11 +28,15 @@ from modemgw.gateway import (
     NotFound,
     Preview,
     Rejected,
+    Replay,
+    SimView,
     TooMany,
     Unavailable,
 )
 from modemgw.gateway.fleet.lanes import Held
+from modemgw.gateway.supervision import Keeper
 from modemgw.modem import ModemState, ModemStatus, SimIdentity, TraceLine, UssdAnswer
+from modemgw.store import Delivery
 from modemgw.store.records import (
     Attempt,
     AttemptState,
@@ -85,68 +94,44 @@ INBOUND = Inbound(
 
 
 @dataclass
-class FakeGateway:
-    """Keys are `key-SCOPE[-SCOPE…]`; a number without + is refused, as is the route `nowhere`."""
-
+class FakeHealth:
     ready: bool = True
-    troubles: list[str] = field(default_factory=list)
     accepting: str | None = None
     stalled: str | None = None
     alarms: dict[str, str] = field(default_factory=dict)
-    limit: int | None = None
-    sent: list[tuple[NewMessage, str]] = field(default_factory=list)
-    log: list[Event] = field(default_factory=list)
-    answers: dict[tuple[str, str], tuple[str, bytes]] = field(default_factory=dict)
-    messages_by_id: dict[str, Message] = field(default_factory=dict)
-    queries: list[Any] = field(default_factory=list)
-    calls: list[tuple[Any, ...]] = field(default_factory=list)
-    news: asyncio.Event = field(default_factory=asyncio.Event)
-    followers: int = 0
-    held: Held | None = None
+    troubles: list[str] = field(default_factory=list)
+
+
+@dataclass
+class FakeAccess:
+    """Keys are `key-SCOPE[-SCOPE…]`."""
+
     revoked: set[str] = field(default_factory=set)
+    watched: list[tuple[Key, asyncio.Event]] = field(default_factory=list)
 
     async def authenticate(self, token: str) -> Key | None:
         if not token.startswith("key-") or token in self.revoked:
             return None
         return Key(token, frozenset(token.removeprefix("key-").split("-")))
 
-    def _check(self, new: NewMessage) -> None:
-        if self.limit is not None and len(self.sent) >= self.limit:
-            raise TooMany("no more for now", 7.5)
-        found = []
-        if not new.to.startswith("+"):
-            found.append(FieldProblem("to", "this is no number", "invalid-number"))
-        if new.route == "nowhere":
-            found.append(FieldProblem("route", "there is no such route", "unknown-route"))
-        if (new.text is None) == (new.data is None):
-            found.append(FieldProblem("text", "give exactly one of text and data", "content"))
-        if found:
-            raise Rejected(found)
+    @contextmanager
+    def watch(self, key: Key) -> Iterator[asyncio.Event]:
+        ended = asyncio.Event()
+        self.watched.append((key, ended))
+        yield ended
+        self.watched.remove((key, ended))
 
-    def _replay(self, key: str, idempotency: Idempotency | None) -> bytes | None:
-        if idempotency is None or (key, idempotency.key) not in self.answers:
-            return None
-        fingerprint, body = self.answers[key, idempotency.key]
-        if fingerprint != idempotency.fingerprint:
-            raise IdempotencyConflict("this Idempotency-Key was used for another request")
-        return body
+    def revoke(self, name: str) -> None:
+        self.revoked.add(name)
+        for key, ended in self.watched:
+            if key.name == name:
+                ended.set()
 
-    async def send(
-        self, new: NewMessage, *, key: str, idempotency: Idempotency | None = None
-    ) -> Accepted:
-        if self.accepting is not None:
-            raise Unavailable(self.accepting)
-        replay = self._replay(key, idempotency)
-        if replay is not None:
-            return Accepted(message=None, replay=replay)
-        self._check(new)
-        message = self.add(new, key)
-        if idempotency is not None:
-            self.answers[key, idempotency.key] = (
-                idempotency.fingerprint,
-                idempotency.render(message),
-            )
-        return Accepted(message=message, replay=None)
+
+@dataclass
+class FakeMessages:
+    by_id: dict[str, Message] = field(default_factory=dict)
+    queries: list[Any] = field(default_factory=list)
 
     def add(
         self,
@@ -155,9 +140,8 @@ class FakeGateway:
         status: MessageStatus = MessageStatus.QUEUED,
         part: Part | None = None,
     ) -> Message:
-        self.sent.append((new, key))
         message = Message(
-            id=f"msg{len(self.sent)}",
+            id=f"msg{len(self.by_id) + 1}",
             to=new.to,
             text=new.text,
             data=new.data,
@@ -181,8 +165,87 @@ class FakeGateway:
             send_at=new.send_at,
             expires_at=NOW + 60,
         )
-        self.messages_by_id[message.id] = message
+        self.by_id[message.id] = message
         return message
+
+    async def batch(self, identifier: str) -> tuple[dict[str, Any], dict[str, int]]:
+        if identifier != "b1":
+            raise NotFound(f"there is no batch {identifier}")
+        about = {"id": "b1", "created_at": NOW, "accepted": 3, "rejected": 1}
+        return about, {"queued": 2, "delivered": 1}
+
+    async def get(self, identifier: str) -> Message:
+        if identifier not in self.by_id:
+            raise NotFound(f"there is no message {identifier}")
+        return self.by_id[identifier]
+
+    async def find(self, query: MessageQuery) -> Page[Message]:
+        self.queries.append(query)
+        everything = sorted(self.by_id.values(), key=lambda m: -int(m.id[3:]))
+        start = int(query.cursor.partition("~")[2]) if query.cursor else 0
+        end = start + query.limit
+        return Page(tuple(everything[start:end]), f"0.0~{end}" if end < len(everything) else None)
+
+    async def cancel(self, identifier: str) -> Message:
+        message = await self.get(identifier)
+        if message.status is not MessageStatus.QUEUED:
+            raise Conflict(f"message {identifier} is {message.status} already")
+        canceled = replace(message, status=MessageStatus.CANCELED)
+        self.by_id[identifier] = canceled
+        return canceled
+
+
+@dataclass
+class FakeSending:
+    """A number without + is refused, as is the route `nowhere`."""
+
+    messages: FakeMessages
+    health: FakeHealth
+    limit: int | None = None
+    sent: list[tuple[NewMessage, str]] = field(default_factory=list)
+    answers: dict[tuple[str, str], tuple[str, bytes]] = field(default_factory=dict)
+
+    def _check(self, new: NewMessage) -> None:
+        if self.limit is not None and len(self.sent) >= self.limit:
+            raise TooMany("no more for now", 7.5)
+        found = []
+        if not new.to.startswith("+"):
+            found.append(FieldProblem("to", "this is no number", "invalid-number"))
+        if new.route == "nowhere":
+            found.append(FieldProblem("route", "there is no such route", "unknown-route"))
+        if (new.text is None) == (new.data is None):
+            found.append(FieldProblem("text", "give exactly one of text and data", "content"))
+        if found:
+            raise Rejected(found)
+
+    def _replay(self, key: str, idempotency: Idempotency | None) -> bytes | None:
+        if idempotency is None or (key, idempotency.key) not in self.answers:
+            return None
+        fingerprint, body = self.answers[key, idempotency.key]
+        if fingerprint != idempotency.fingerprint:
+            raise IdempotencyConflict("this Idempotency-Key was used for another request")
+        return body
+
+    def _take(self, new: NewMessage, key: str) -> Message:
+        self.sent.append((new, key))
+        return self.messages.add(new, key)
+
+    async def send(
+        self, new: NewMessage, *, key: str, idempotency: Idempotency | None = None
+    ) -> Accepted:
+        if self.health.accepting is not None:
+            raise Unavailable(self.health.accepting)
+        replay = self._replay(key, idempotency)
+        if replay is not None:
+            return Accepted(message=None, replay=replay)
+        self._check(new)
+        message = self._take(new, key)
+        if idempotency is not None:
+            self.answers[key, idempotency.key] = (
+                idempotency.fingerprint,
+                idempotency.render(message),
+            )
+        return Accepted(message=message, replay=None)
 
     async def send_batch(
         self, news: Iterable[NewMessage], *, key: str, idempotency: Idempotency | None = None
@@ -195,7 +258,7 @@ class FakeGateway:
         for index, new in enumerate(news):
             try:
                 self._check(new)
-                self.add(new, key)
+                self._take(new, key)
                 accepted += 1
             except (Rejected, TooMany) as error:
                 rejected.append((index, error))
@@ -207,12 +270,6 @@ class FakeGateway:
             )
         return batch
 
-    async def batch(self, identifier: str) -> tuple[dict[str, Any], dict[str, int]]:
-        if identifier != "b1":
-            raise NotFound(f"there is no batch {identifier}")
-        about = {"id": "b1", "created_at": NOW, "accepted": 3, "rejected": 1}
-        return about, {"queued": 2, "delivered": 1}
-
     def preview(self, new: NewMessage, *, key: str) -> Preview:
         self._check(new)
         return Preview(
@@ -223,39 +280,55 @@ class FakeGateway:
             changes=(("é", "e"),),
         )
 
-    async def message(self, identifier: str) -> Message:
-        if identifier not in self.messages_by_id:
-            raise NotFound(f"there is no message {identifier}")
-        return self.messages_by_id[identifier]
 
-    async def messages(self, query: MessageQuery) -> Page[Message]:
-        self.queries.append(query)
-        everything = sorted(self.messages_by_id.values(), key=lambda m: -int(m.id[3:]))
-        start = int(query.cursor.partition("~")[2]) if query.cursor else 0
-        end = start + query.limit
-        return Page(tuple(everything[start:end]), f"0.0~{end}" if end < len(everything) else None)
+@dataclass
+class FakeInbounds:
+    queries: list[Any] = field(default_factory=list)
 
-    async def cancel(self, identifier: str) -> Message:
-        message = await self.message(identifier)
-        if message.status is not MessageStatus.QUEUED:
-            raise Conflict(f"message {identifier} is {message.status} already")
-        canceled = replace(message, status=MessageStatus.CANCELED)
-        self.messages_by_id[identifier] = canceled
-        return canceled
-
-    async def inbound(self, identifier: str) -> Inbound:
+    async def get(self, identifier: str) -> Inbound:
         if identifier != INBOUND.id:
             raise NotFound(f"there is no received message {identifier}")
         return INBOUND
 
-    async def inbounds(self, query: InboundQuery) -> Page[Inbound]:
+    async def find(self, query: InboundQuery) -> Page[Inbound]:
         self.queries.append(query)
         return Page((INBOUND,), None)
 
-    def modems(self) -> list[ModemView]:
-        return [self.modem("m1")]
 
-    def modem(self, identifier: str) -> ModemView:
+class FakeHandlers:
+    """There are none."""
+
+    async def all(self) -> list[HandlerView]:
+        return []
+
+    async def deliveries(self, query: DeliveryQuery) -> Page[Delivery]:
+        raise NotFound(f"there is no handler {query.subscriber}")
+
+    async def replay(self, identifier: str, wanted: Replay) -> int:
+        raise NotFound(f"there is no handler {identifier}")
+
+
+class FakeSims:
+    """None was ever seen."""
+
+    async def all(self) -> list[SimView]:
+        return []
+
+    async def one(self, identifier: str) -> SimView:
+        raise NotFound(f"there is no SIM {identifier}")
+
+
+@dataclass
+class FakeModems:
+    """One modem, m1."""
+
+    calls: list[tuple[Any, ...]] = field(default_factory=list)
+    held: Held | None = None
+
+    def views(self) -> list[ModemView]:
+        return [self.view("m1")]
+
+    def view(self, identifier: str) -> ModemView:
         if identifier != "m1":
             raise NotFound(f"there is no modem {identifier}")
         status = ModemStatus(
@@ -289,17 +362,17 @@ class FakeGateway:
             status, queue=7, routes=("default",), weight=1, limits=Limits(), held=self.held
         )
 
-    def pause_modem(self, identifier: str) -> ModemView:
+    def pause(self, identifier: str) -> ModemView:
         self.calls.append(("pause", identifier))
-        return self.modem(identifier)
+        return self.view(identifier)
 
-    def resume_modem(self, identifier: str) -> ModemView:
+    def resume(self, identifier: str) -> ModemView:
         self.calls.append(("resume", identifier))
-        return self.modem(identifier)
+        return self.view(identifier)
 
-    def restart_modem(self, identifier: str) -> ModemView:
+    def restart(self, identifier: str) -> ModemView:
         self.calls.append(("restart", identifier))
-        return self.modem(identifier)
+        return self.view(identifier)
 
     async def ussd(self, identifier: str, code: str, timeout_s: float) -> Any:
         self.calls.append(("ussd", identifier, code, timeout_s))
@@ -309,14 +382,21 @@ class FakeGateway:
         self.calls.append(("end_ussd", identifier))
 
     def trace(self, identifier: str, *, texts: bool = False) -> list[TraceLine]:
-        self.modem(identifier)
+        self.view(identifier)
         return [TraceLine(NOW, ">", 'AT+CUSD=1,"*100#"' if texts else 'AT+CUSD=1,"<masked>"')]
+
+
+@dataclass
+class FakeEvents:
+    log: list[Event] = field(default_factory=list)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    followers: int = 0
 
     def happen(self, type_: str, **data: Any) -> None:
         self.log.append(Event(len(self.log) + 1, type_, NOW, data))
         self.news.set()
 
-    async def event_groups(self, after: int | None = None) -> AsyncIterator[list[Event]]:
+    async def groups(self, after: int | None = None) -> AsyncIterator[list[Event]]:
         seen = len(self.log) if after is None else after
         self.followers += 1
         try:
@@ -329,7 +409,29 @@ class FakeGateway:
         finally:
             self.followers -= 1
 
-    def metrics(self) -> CollectorRegistry:
+
+@dataclass
+class FakeFigures:
+    sending: FakeSending
+
+    def registry(self) -> CollectorRegistry:
         registry = CollectorRegistry()
-        Counter("modemgw_messages", "Messages taken", registry=registry).inc(len(self.sent))
+        Counter("modemgw_messages", "Messages taken", registry=registry).inc(len(self.sending.sent))
         return registry
+
+
+class FakeGateway:
+    """Takes what it is given, and sends nothing."""
+
+    def __init__(self) -> None:
+        self.access = FakeAccess()
+        self.health = FakeHealth()
+        self.messages = FakeMessages()
+        self.sending = FakeSending(self.messages, self.health)
+        self.inbounds = FakeInbounds()
+        self.handlers = FakeHandlers()
+        self.modems = FakeModems()
+        self.sims = FakeSims()
+        self.events = FakeEvents()
+        self.figures = FakeFigures(self.sending)
+        self.keeper = Keeper(clock=SystemClock(), random=Random(1))

@@ -49,4 +49,4 @@ async def test_a_trace_hides_what_was_written_unless_asked(http):
 async def test_a_ussd_dialogue_can_be_ended(http, gateway):
     answer = await http.delete("/v1/modems/m1/ussd", headers=READ)
     assert (answer.status, await answer.read()) == (204, b"")
-    assert ("end_ussd", "m1") in gateway.calls
+    assert ("end_ussd", "m1") in gateway.modems.calls

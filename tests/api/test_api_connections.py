@@ -188,7 +188,7 @@ async def test_who_is_being_answered_keeps_the_place_and_others_wait(gateway):
         await go_on.wait()
         return type("Answer", (), {"text": "x", "more": False})
 
-    gateway.ussd = ussd
+    gateway.modems.ussd = ussd
     ask = (
         b"POST /v1/modems/m1/ussd HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
         + KEY
@@ -209,7 +209,7 @@ async def test_who_is_being_answered_keeps_the_place_and_others_wait(gateway):
 async def test_an_answer_that_nobody_reads_is_given_up(gateway, monkeypatch):
     monkeypatch.setattr(connections, "MIN_RATE", 1 << 30)
     for n in range(1000):
-        gateway.add(NewMessage(to="+447700900001", text="x" * 30_000, reference=str(n)))
+        gateway.messages.add(NewMessage(to="+447700900001", text="x" * 30_000, reference=str(n)))
     async with served(gateway) as port:
         raw = socket.socket()
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

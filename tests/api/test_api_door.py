@@ -29,28 +29,28 @@ async def test_health_and_readiness_answer_without_a_key(http, gateway):
     assert (await http.get("/healthz")).status == 200
     assert (await http.head("/healthz")).status == 200
     assert (await (await http.get("/readyz")).json()) == {"ready": True, "detail": None}
-    gateway.alarms["m1"] = "it has no room"
+    gateway.health.alarms["m1"] = "it has no room"
     answer = await http.get("/readyz")
     assert answer.status == 200
     assert (await answer.json())["detail"] == "modem m1: it has no room"
-    gateway.ready = False
+    gateway.health.ready = False
     answer = await http.get("/readyz")
     assert answer.status == 503
     assert (await answer.json())["detail"] == "no modem can send"
-    gateway.ready, gateway.accepting = True, "the disk is full"
+    gateway.health.ready, gateway.health.accepting = True, "the disk is full"
     assert (await (await http.get("/readyz")).json())["detail"] == "the disk is full"
     assert (await http.get("/healthz")).status == 200, "a restart would not help"
-    gateway.stalled = "the database has not answered for 10 s"
+    gateway.health.stalled = "the database has not answered for 10 s"
     answer = await http.get("/healthz")
     assert answer.status == 503
-    assert (await answer.json())["detail"] == gateway.stalled
+    assert (await answer.json())["detail"] == gateway.health.stalled
 
 
 async def test_a_database_that_cannot_be_read_is_a_503_that_says_why(http, gateway, monkeypatch):
     async def unreadable(*_):
         raise StoreUnavailable("the database cannot be read: database is locked")
 
-    monkeypatch.setattr(gateway, "messages", unreadable)
+    monkeypatch.setattr(gateway.messages, "find", unreadable)
     answer = await http.get("/v1/messages", headers={"Authorization": "Bearer key-admin"})
     assert answer.status == 503
     assert answer.headers["Retry-After"]
@@ -58,12 +58,12 @@ async def test_a_database_that_cannot_be_read_is_a_503_that_says_why(http, gatew
 
 
 async def test_what_fails_in_the_background_is_told_with_readiness(http, gateway):
-    gateway.troubles = ["deliveries has failed", "lane m1 has failed"]
+    gateway.health.troubles = ["deliveries has failed", "lane m1 has failed"]
     answer = await http.get("/readyz")
     assert answer.status == 200
     told = "deliveries has failed; lane m1 has failed"
     assert await answer.json() == {"ready": True, "detail": told}
-    gateway.ready = False
+    gateway.health.ready = False
     answer = await http.get("/readyz")
     assert answer.status == 503
     assert (await answer.json())["detail"] == f"no modem can send; {told}"
@@ -114,7 +114,7 @@ async def test_a_fault_of_ours_is_a_500_that_tells_nothing_and_is_logged(http, g
     def fail(*_):
         raise RuntimeError("secret +447700900001")
 
-    gateway.modems = fail
+    gateway.modems.views = fail
     answer = await http.get("/v1/modems", headers=ADMIN)
     assert (answer.status, answer.content_type) == (500, "application/problem+json")
     assert "secret" not in await answer.text()
@@ -138,7 +138,7 @@ async def test_received_messages_are_shown(http, gateway):
     item = (await answer.json())["items"][0]
     assert (item["from"], item["text"], item["complete"]) == ("+447700900111", "STOP", True)
     assert item["received_at"] == "2026-11-22T10:00:00.125Z"
-    assert gateway.queries[0].from_ == "+447700900111"
+    assert gateway.inbounds.queries[0].from_ == "+447700900111"
     assert await (await http.get(f"/v1/inbound/{INBOUND.id}", headers=headers)).json() == item
     assert (await http.get("/v1/inbound/other", headers=headers)).status == 404
 
@@ -149,7 +149,7 @@ async def test_a_ussd_code_that_no_line_can_carry_is_an_invalid_field(http, gate
     assert answer.status == 422
     (error,) = (await answer.json())["errors"]
     assert error["field"] == "code"
-    assert gateway.calls == []
+    assert gateway.modems.calls == []
 
 
 async def test_modems_are_shown_and_controlled(http, gateway):
@@ -160,14 +160,14 @@ async def test_modems_are_shown_and_controlled(http, gateway):
     assert (modem["signal_dbm"], modem["queue"]) == (-71, 7)
     assert modem["storage"] == {"used": 3, "size": 50}
     assert modem["held"] is None
-    gateway.held = Held("limits", 1_795_341_600.0)
+    gateway.modems.held = Held("limits", 1_795_341_600.0)
     answer = await http.get("/v1/modems/m1", headers=ADMIN)
     assert (await answer.json())["held"] == {"why": "limits", "until": "2026-11-22T10:00:00.000Z"}
     for verb in ("pause", "resume", "restart"):
         assert (await http.post(f"/v1/modems/m1/{verb}", headers=ADMIN)).status == 200
     answer = await http.post("/v1/modems/m1/ussd", json={"code": "*100#"}, headers=ADMIN)
     assert await answer.json() == {"text": "Balance: 3.50", "more": False}
-    assert gateway.calls == [
+    assert gateway.modems.calls == [
         ("pause", "m1"),
         ("resume", "m1"),
         ("restart", "m1"),

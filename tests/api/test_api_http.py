@@ -76,7 +76,7 @@ async def test_a_client_that_leaves_in_the_middle_of_its_body_leaves_no_tracebac
     await writer.wait_closed()
     status, _, _ = await exchange(port, POST + b"Content-Length: %d\r\n\r\n%s" % (len(BODY), BODY))
     assert status == 202
-    assert len(gateway.sent) == 1
+    assert len(gateway.sending.sent) == 1
     assert not caplog.records
 
 

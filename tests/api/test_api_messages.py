@@ -28,7 +28,7 @@ async def test_a_message_is_accepted_with_202_and_its_location(http, gateway):
     assert document["status"] == "queued"
     assert document["created_at"] == "2026-11-22T10:00:00.125Z"
     assert answer.headers["Location"] == "/v1/messages/msg1"
-    assert gateway.sent == [(NewMessage(to="+447700900001", text="Hello €"), "key-send")]
+    assert gateway.sending.sent == [(NewMessage(to="+447700900001", text="Hello €"), "key-send")]
 
 
 async def test_every_option_reaches_the_gateway_in_its_own_terms(http, gateway):
@@ -52,7 +52,7 @@ async def test_every_option_reaches_the_gateway_in_its_own_terms(http, gateway):
     }
     answer = await http.post("/v1/messages", json=body, headers=SEND)
     assert answer.status == 202, await answer.text()
-    assert gateway.sent[0][0] == NewMessage(
+    assert gateway.sending.sent[0][0] == NewMessage(
         to="+447700900001",
         data=b"\x00\xff",
         ports=(2948, 9200),
@@ -198,7 +198,7 @@ async def test_the_same_idempotency_key_gets_the_first_answer_again(http, gatewa
     assert await first.read() == await second.read()
     assert second.headers["Idempotency-Replayed"] == "true"
     assert "Idempotency-Replayed" not in first.headers
-    assert len(gateway.sent) == 1
+    assert len(gateway.sending.sent) == 1
 
 
 async def test_the_same_idempotency_key_with_another_body_is_refused(http):
@@ -221,7 +221,7 @@ async def test_an_idempotency_key_that_is_too_long_is_named(http):
 
 
 async def test_when_nothing_is_accepted_it_is_a_503_that_says_why(http, gateway):
-    gateway.accepting = "the disk is full"
+    gateway.health.accepting = "the disk is full"
     answer = await http.post(
         "/v1/messages", json={"to": "+447700900001", "text": "a"}, headers=SEND
     )
@@ -231,7 +231,7 @@ async def test_when_nothing_is_accepted_it_is_a_503_that_says_why(http, gateway)
 
 
 async def test_a_limit_that_is_reached_is_a_429_that_says_when_to_try_again(http, gateway):
-    gateway.limit = 1
+    gateway.sending.limit = 1
     body = {"to": "+447700900001", "text": "a"}
     assert (await http.post("/v1/messages", json=body, headers=SEND)).status == 202
     answer = await http.post("/v1/messages", json=body, headers=SEND)
@@ -243,7 +243,7 @@ async def test_a_limit_that_is_reached_is_a_429_that_says_when_to_try_again(http
 
 
 async def test_a_message_shows_its_parts_attempts_and_receipts(http, gateway):
-    gateway.add(
+    gateway.messages.add(
         NewMessage(to="+447700900001", text="x"),
         status=MessageStatus.DELIVERED,
         part=Part(1, PartStatus.DELIVERED, (DELIVERED,)),
@@ -260,7 +260,7 @@ async def test_a_message_shows_its_parts_attempts_and_receipts(http, gateway):
 
 async def test_lists_are_pages_that_a_cursor_links(http, gateway):
     for n in range(3):
-        gateway.add(NewMessage(to="+447700900001", text=str(n)))
+        gateway.messages.add(NewMessage(to="+447700900001", text=str(n)))
     first = await (await http.get("/v1/messages?limit=2", headers=READ)).json()
     assert [m["text"] for m in first["items"]] == ["2", "1"]
     query = {"limit": "2", "cursor": first["next_cursor"]}
@@ -276,7 +276,7 @@ async def test_the_filters_of_a_list_reach_the_gateway(http, gateway):
         headers=READ,
     )
     assert answer.status == 200, await answer.text()
-    query = gateway.queries[0]
+    query = gateway.messages.queries[0]
     assert (query.status, query.to, query.type) == ("sent", "+447700900001", "otp")
     assert (query.since, query.until) == (NOW, NOW + 1)
 
@@ -292,8 +292,8 @@ async def test_wrong_and_unknown_parameters_of_a_list_are_named(http):
 
 
 async def test_a_queued_message_is_canceled_and_another_is_a_conflict(http, gateway):
-    gateway.add(NewMessage(to="+447700900001", text="x"))
-    gateway.add(NewMessage(to="+447700900001", text="x"), status=MessageStatus.SENT)
+    gateway.messages.add(NewMessage(to="+447700900001", text="x"))
+    gateway.messages.add(NewMessage(to="+447700900001", text="x"), status=MessageStatus.SENT)
     answer = await http.delete("/v1/messages/msg1", headers=SEND)
     assert (await answer.json())["status"] == "canceled"
     answer = await http.delete("/v1/messages/msg2", headers=SEND)
@@ -311,7 +311,7 @@ async def test_a_preview_sends_nothing(http, gateway):
         "characters_changed": [["é", "e"]],
         "cost": None,
     }
-    assert gateway.sent == []
+    assert gateway.sending.sent == []
 
 
 async def test_a_batch_of_messages_takes_the_good_and_names_the_bad_by_position(http, gateway):
@@ -331,7 +331,7 @@ async def test_a_batch_of_messages_takes_the_good_and_names_the_bad_by_position(
         (1, {"to": "wrong-type", "colour": "unknown"}),
         (2, {"to": "invalid-number"}),
     ]
-    assert [new.text for new, _ in gateway.sent] == ["a", "d"]
+    assert [new.text for new, _ in gateway.sending.sent] == ["a", "d"]
     assert answer.headers["Location"] == "/v1/batches/b1"
 
 
@@ -342,7 +342,7 @@ async def test_a_batch_sends_one_text_to_many(http, gateway):
     assert [(r["index"], fields(r["problem"])) for r in document["rejected"]] == [
         (1, {"to": "wrong-type"})
     ]
-    assert [(new.to, new.type) for new, _ in gateway.sent] == [
+    assert [(new.to, new.type) for new, _ in gateway.sending.sent] == [
         ("+447700900001", "promotional"),
         ("+447700900002", "promotional"),
     ]
@@ -362,7 +362,7 @@ async def test_the_kind_of_a_batch_is_what_its_fields_say_however_written(
     json = {"Content-Type": "application/json"}
     answer = await http.post("/v1/batches", data=body, headers=SEND | json)
     assert answer.status == 202, await answer.text()
-    assert "".join(new.text for new, _ in gateway.sent) == texts
+    assert "".join(new.text for new, _ in gateway.sending.sent) == texts
 
 
 async def test_a_number_that_json_has_not_is_wrong_in_a_batch_too(http):
@@ -400,7 +400,7 @@ async def test_a_batch_with_an_idempotency_key_is_taken_once(http, gateway):
     second = await http.post("/v1/batches", json=body, headers=headers)
     assert await first.read() == await second.read()
     assert (await second.json())["rejected"][0]["index"] == 1
-    assert len(gateway.sent) == 1
+    assert len(gateway.sending.sent) == 1
 
 
 async def test_a_batch_is_counted_by_status(http):

@@ -202,7 +202,7 @@ async def test_modems_figures_and_readiness_are_told(http):
 async def test_a_revoked_key_is_forgotten(http, tmp_path, monkeypatch):
     assert (await http.get("/v1/modems")).status == 200
     assert revoke_key(tmp_path / FILE_NAME, "app")
-    monkeypatch.setattr("modemgw.gateway.build.KEY_CACHE_S", 0.0)
+    monkeypatch.setattr("modemgw.gateway.access.CACHE_S", 0.0)
     assert (await http.get("/v1/modems")).status == 401
 
 
@@ -224,8 +224,8 @@ async def test_a_batch_of_the_largest_texts_lets_others_in_between(http):
 
 
 async def test_a_stream_ends_when_its_key_is_revoked(http, tmp_path, monkeypatch):
-    monkeypatch.setattr("modemgw.gateway.build.KEY_CACHE_S", 0.0)
-    monkeypatch.setattr("modemgw.api.events.RECHECK_S", 0.05)
+    monkeypatch.setattr("modemgw.gateway.access.CACHE_S", 0.0)
+    monkeypatch.setattr("modemgw.gateway.access.LOOK_EVERY_S", 0.05)
     async with http.get("/v1/events?after=0") as stream:
         await post(http, "/v1/messages", BODY, answers.Message)
         assert revoke_key(tmp_path / FILE_NAME, "app")

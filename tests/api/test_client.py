@@ -29,14 +29,17 @@ async def client(url):
 async def test_a_message_is_sent_and_shown(client, gateway):
     message = await client.send("+447700900001", "Hi", type="otp", message_class=0)
     assert message["status"] == "queued"
-    assert gateway.sent[0][0].type == "otp"
-    assert gateway.sent[0][0].message_class == 0
+    assert gateway.sending.sent[0][0].type == "otp"
+    assert gateway.sending.sent[0][0].message_class == 0
     assert await client.message(message["id"]) == message
 
 
 async def test_octets_are_sent_as_they_are(client, gateway):
     await client.send("+447700900001", data=b"\x00\xff", ports={"destination": 1, "source": 2})
-    assert (gateway.sent[0][0].data, gateway.sent[0][0].ports) == (b"\x00\xff", (1, 2))
+    assert (gateway.sending.sent[0][0].data, gateway.sending.sent[0][0].ports) == (
+        b"\x00\xff",
+        (1, 2),
+    )
 
 
 async def test_an_error_carries_the_problem(client):
@@ -81,7 +84,7 @@ async def test_lists_go_over_all_pages(client):
 
 async def test_received_messages_are_listed(client, gateway):
     assert [i["text"] async for i in client.inbounds(from_="+447700900111")] == ["STOP"]
-    assert gateway.queries[0].from_ == "+447700900111"
+    assert gateway.inbounds.queries[0].from_ == "+447700900111"
     assert (await client.inbound("in1"))["from"] == "+447700900111"
 
 
@@ -96,8 +99,8 @@ async def test_batches_previews_and_modems_work(client, gateway):
     assert (await client.modem("m1"))["state"] == "ready"
     await client.control_modem("m1", "pause")
     assert (await client.ussd("m1", "*100#"))["text"] == "Balance: 3.50"
-    assert gateway.calls == [("pause", "m1"), ("ussd", "m1", "*100#", 30.0)]
-    gateway.ready = False
+    assert gateway.modems.calls == [("pause", "m1"), ("ussd", "m1", "*100#", 30.0)]
+    gateway.health.ready = False
     assert (await client.readiness())["detail"] == "no modem can send"
 
 
@@ -112,11 +115,13 @@ async def test_waiting_ends_with_the_event_that_makes_the_message_final(client, 
 
     async def network():
         for status in (MessageStatus.SENT, MessageStatus.DELIVERED):
-            while not gateway.followers or len(seen) < 1 + (status is MessageStatus.DELIVERED):
+            while not gateway.events.followers or len(seen) < 1 + (
+                status is MessageStatus.DELIVERED
+            ):
                 await asyncio.sleep(0.001)
-            current = gateway.messages_by_id[message["id"]]
-            gateway.messages_by_id[message["id"]] = replace(current, status=status)
-            gateway.happen(f"message.{status}", id=message["id"])
+            current = gateway.messages.by_id[message["id"]]
+            gateway.messages.by_id[message["id"]] = replace(current, status=status)
+            gateway.events.happen(f"message.{status}", id=message["id"])
 
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(network())
@@ -127,8 +132,8 @@ async def test_waiting_ends_with_the_event_that_makes_the_message_final(client, 
 
 async def test_waiting_without_a_receipt_ends_with_sent(client, gateway):
     message = await client.send("+447700900001", "x", receipt=False)
-    current = gateway.messages_by_id[message["id"]]
-    gateway.messages_by_id[message["id"]] = replace(current, status=MessageStatus.SENT)
+    current = gateway.messages.by_id[message["id"]]
+    gateway.messages.by_id[message["id"]] = replace(current, status=MessageStatus.SENT)
     assert (await client.wait(message["id"]))["status"] == "sent"
 
 
@@ -136,12 +141,12 @@ async def test_events_go_on_after_a_lost_connection(gateway, monkeypatch):
     monkeypatch.setattr("modemgw.client._RECONNECT_S", 0.01)
     bound = bind(HttpSection(listen="127.0.0.1:0"))
     port = bound.getsockname()[1]
-    gateway.happen("modem.ready", modem="m1")
+    gateway.events.happen("modem.ready", modem="m1")
     async with Client(f"http://127.0.0.1:{port}", "key-admin") as client:
         events = client.events(after=0)
         async with serve(gateway, bound, HttpSection(max_body_bytes=1024)):
             assert (await anext(events))["id"] == 1
-        gateway.happen("modem.lost", modem="m1")
+        gateway.events.happen("modem.lost", modem="m1")
         again = bind(HttpSection(listen=f"127.0.0.1:{port}"))
         async with serve(gateway, again, HttpSection(max_body_bytes=1024)):
             event = await asyncio.wait_for(anext(events), 5)
@@ -151,7 +156,7 @@ async def test_events_go_on_after_a_lost_connection(gateway, monkeypatch):
 
 async def test_events_wait_for_a_place(gateway, monkeypatch):
     monkeypatch.setattr("modemgw.client._RECONNECT_S", 0.01)
-    gateway.happen("modem.ready", modem="m1")
+    gateway.events.happen("modem.ready", modem="m1")
     http = HttpSection(listen="127.0.0.1:0", max_streams=1)
     async with (
         serve(gateway, bind(http), http) as url,
@@ -167,7 +172,7 @@ async def test_events_wait_for_a_place(gateway, monkeypatch):
             await anext(client.events())
         await taken.aclose()
         while not first.done():
-            gateway.happen("modem.ready", modem="m1")
+            gateway.events.happen("modem.ready", modem="m1")
             await asyncio.sleep(0.01)
         assert first.result()["id"] == 1
         await waiting.aclose()

@@ -50,7 +50,7 @@ def gateway_on(config: Config) -> AbstractAsyncContextManager[Gateway]:
 
 
 async def send(gateway: Gateway, to: str, text: str = "hello", **more: Any) -> Message:
-    accepted = await gateway.send(NewMessage(to=to, text=text, **more), key="test")
+    accepted = await gateway.sending.send(NewMessage(to=to, text=text, **more), key="test")
     assert accepted.message is not None
     return accepted.message
 
@@ -74,7 +74,7 @@ async def status(
     last: list[Message] = []
 
     async def reached() -> bool:
-        last[:] = [await gateway.message(message.id)]
+        last[:] = [await gateway.messages.get(message.id)]
         return last[0].status == wanted
 
     try:
@@ -89,4 +89,4 @@ async def status(
 async def stays(gateway: Gateway, message: Message, wanted: MessageStatus, for_s: float) -> None:
     """The message still has this status after a while."""
     await asyncio.sleep(for_s)
-    assert (await gateway.message(message.id)).status is wanted
+    assert (await gateway.messages.get(message.id)).status is wanted

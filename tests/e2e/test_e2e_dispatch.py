@@ -31,7 +31,7 @@ def config(tmp_path: Path, bank: Bank, *modems: dict[str, Any], **more: Any) -> 
 
 async def all_ready(gateway: Gateway) -> None:
     async def ready() -> bool:
-        return all(m.status.state == "ready" for m in gateway.modems())
+        return all(m.status.state == "ready" for m in gateway.modems.views())
 
     await until(ready, why="every modem is ready")
 
@@ -54,7 +54,7 @@ async def test_a_used_up_sim_is_stood_in_for_and_told_of_also_after_a_restart(
         told: Counter[tuple[str, str | None]] = Counter()
 
         async def follow(gateway: Gateway) -> None:
-            async for event in gateway.events(0):
+            async for event in gateway.events.follow(0):
                 told[event.type, event.data.get("modem")] += 1
 
         async with gateway_on(configured) as gateway:
@@ -78,7 +78,7 @@ async def test_new_recipients_pass_by_a_sim_that_has_its_number_of_them(tmp_path
         async with gateway_on(config(tmp_path, bank, few, {})) as gateway:
             await all_ready(gateway)
             sent = [NewMessage(to=number(n % 8), text="hello") for n in range(64)]
-            await gateway.send_batch(sent, key="test")
+            await gateway.sending.send_batch(sent, key="test")
             await bank.smsc.wait_accepted(64, 20)
             assert Counter(p.destination for p in bank.smsc.accepted) == {
                 number(n): 8 for n in range(8)
@@ -98,7 +98,7 @@ async def test_a_sim_keeps_to_its_minute_and_the_others_take_the_rest(tmp_path: 
         async with gateway_on(config(tmp_path, bank, slow, slow, {})) as gateway:
             await all_ready(gateway)
             sent = [NewMessage(to=number(n), text="hello") for n in range(50)]
-            await gateway.send_batch(sent, key="test")
+            await gateway.sending.send_batch(sent, key="test")
             await bank.smsc.wait_accepted(50, 20)
             assert by_sim(bank) == [4, 4, 42]
 
@@ -125,7 +125,7 @@ async def test_a_recipient_keeps_its_sim_while_that_is_well(tmp_path: Path) -> N
             index = next(
                 i for i, m in enumerate(bank.modems) if m.sim is not None and m.sim.iccid == first
             )
-            gateway.pause_modem(f"m{index}")
+            gateway.modems.pause(f"m{index}")
             await status(gateway, await send(gateway, number(0)), S.DELIVERED)
             assert bank.smsc.accepted[-1].iccid != first
 
@@ -154,7 +154,7 @@ async def test_an_otp_goes_before_all_that_waits(tmp_path: Path) -> None:
     ):
         await all_ready(gateway)
         news = [NewMessage(to=number(n), text="news", type="promotional") for n in range(20)]
-        await gateway.send_batch(news, key="test")
+        await gateway.sending.send_batch(news, key="test")
         await bank.smsc.wait_accepted(3, 20)
         otp = await send(gateway, number(99), "4711", type="otp")
         await status(gateway, otp, S.DELIVERED)

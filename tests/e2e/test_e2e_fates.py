@@ -44,7 +44,7 @@ async def test_fates_of_accepted_parts(tmp_path: Path) -> None:
                 assert found.error is not None, to
                 assert found.error.code.startswith("tp-st-"), to
         for to, message in sent.items():
-            assert (await gateway.message(message.id)).status is wanted[to], to
+            assert (await gateway.messages.get(message.id)).status is wanted[to], to
             assert taken(bank, message) == 1, to
 
 
@@ -158,7 +158,7 @@ async def test_a_report_for_the_last_part_only_leaves_a_long_message_sent(tmp_pa
         message = await send(gateway, "+999160000001", "long " * 80)
         await status(gateway, message, S.SENT)
         await stays(gateway, message, S.SENT, 0.4)
-        found = await gateway.message(message.id)
+        found = await gateway.messages.get(message.id)
         assert found.parts[-1].status is PartStatus.DELIVERED
 
 

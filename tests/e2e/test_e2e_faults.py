@@ -22,7 +22,7 @@ def numbers(count: int) -> list[str]:
 
 
 async def send_all(gateway: Gateway, to: list[str], **more: Any) -> str:
-    batch = await gateway.send_batch(
+    batch = await gateway.sending.send_batch(
         [NewMessage(to=one, text=f"to {one}", **more) for one in to], key="test"
     )
     assert batch.accepted == len(to)
@@ -30,7 +30,7 @@ async def send_all(gateway: Gateway, to: list[str], **more: Any) -> str:
 
 
 async def counts(gateway: Gateway, batch: str) -> dict[str, int]:
-    return (await gateway.batch(batch))[1]
+    return (await gateway.messages.batch(batch))[1]
 
 
 def arrivals(bank: Bank) -> Counter[str]:
@@ -67,7 +67,7 @@ async def test_when_a_modem_is_unplugged_the_other_takes_over(tmp_path: Path) ->
         await bank.smsc.wait_accepted(40, 20)
 
         async def settled() -> bool:
-            page = await gateway.messages(_all())
+            page = await gateway.messages.find(_all())
             return not any(m.parts[0].status in ("queued", "submitting") for m in page.items)
 
         await until(settled, 20, "all sent but what was in the air")
@@ -78,7 +78,7 @@ async def test_when_a_modem_is_unplugged_the_other_takes_over(tmp_path: Path) ->
         # Its report waits at the service centre until the SIM is back.
 
         async def ready() -> bool:
-            return all(m.status.state == "ready" for m in gateway.modems())
+            return all(m.status.state == "ready" for m in gateway.modems.views())
 
         await until(ready, 20, "the modem is back")
 
@@ -107,13 +107,13 @@ async def test_hanging_unplugged_and_rebooting_modems_lose_and_double_nothing(
         fourth.storm(200)
 
         async def settled() -> bool:
-            page = await gateway.messages(_all())
+            page = await gateway.messages.find(_all())
             return not any(m.parts[0].status in ("queued", "submitting") for m in page.items)
 
         await until(settled, 30, "everything sent, or in doubt")
         taken = arrivals(bank)
         assert max(taken.values()) == 1, "no number was sent to twice"
-        page = await gateway.messages(_all())
+        page = await gateway.messages.find(_all())
         for message in page.items:
             if message.status in (S.SENT, S.DELIVERED):
                 assert taken[message.to] == 1
@@ -170,7 +170,7 @@ async def test_reports_that_waited_for_the_next_start_are_matched(tmp_path: Path
         async with gateway_on(config) as gateway:
 
             async def set_up() -> bool:
-                return gateway.modem("m0").status.state == "registering"
+                return gateway.modems.view("m0").status.state == "registering"
 
             await until(set_up, 10)
             bank.modems[0].faults.cover("home")
@@ -195,12 +195,12 @@ async def test_a_pinned_message_waits_for_its_modem(tmp_path: Path) -> None:
         bank.modems[1].faults.unplug()
 
         async def gone() -> bool:
-            return gateway.modem("m1").status.state == "absent"
+            return gateway.modems.view("m1").status.state == "absent"
 
         await until(gone, 10, "m1 is absent")
         message = await send(gateway, "+999000000001", modem="m1")
         await asyncio.sleep(0.3)
-        assert (await gateway.message(message.id)).status is S.QUEUED
+        assert (await gateway.messages.get(message.id)).status is S.QUEUED
         bank.modems[1].faults.replug()
         found = await status(gateway, message, S.DELIVERED)
         assert found.parts[0].attempts[0].modem == "m1"
@@ -211,7 +211,7 @@ async def test_events_tell_each_step_once(tmp_path: Path) -> None:
         seen: list[Event] = []
 
         async def follow() -> None:
-            async for event in gateway.events(0):
+            async for event in gateway.events.follow(0):
                 seen.append(event)  # noqa: PERF401 - the list is looked at while it grows
 
         follower = asyncio.create_task(follow())
@@ -245,7 +245,7 @@ async def test_inbound_texts_are_received_while_sending(tmp_path: Path) -> None:
         async def three() -> bool:
             from modemgw.gateway import InboundQuery
 
-            found = (await gateway.inbounds(InboundQuery())).items
+            found = (await gateway.inbounds.find(InboundQuery())).items
             return sorted(str(m.text) for m in found) == sorted(["short", long, "from a name"])
 
         await until(three, 20, "three messages are received")

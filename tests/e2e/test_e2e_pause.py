@@ -21,7 +21,7 @@ S = ModemState
 
 async def is_in(gateway: Gateway, state: ModemState) -> None:
     async def reached() -> bool:
-        return gateway.modem("m0").status.state is state
+        return gateway.modems.view("m0").status.state is state
 
     await until(reached, why=f"m0 is {state}")
 
@@ -36,7 +36,7 @@ async def test_a_pause_holds_over_restarts_and_reloads_and_so_does_its_end(tmp_p
         config = config_of(tmp_path, bank)
         async with gateway_on(config) as gateway:
             await is_in(gateway, S.READY)
-            gateway.pause_modem("m0")
+            gateway.modems.pause("m0")
             await is_in(gateway, S.PAUSED)
             message = await send(gateway, TO)
         async with gateway_on(config) as gateway:
@@ -44,13 +44,13 @@ async def test_a_pause_holds_over_restarts_and_reloads_and_so_does_its_end(tmp_p
             await stays(gateway, message, MessageStatus.QUEUED, 0.3)
             await gateway.reconfigure(other(config, roaming=False))  # it begins anew
             await is_in(gateway, S.PAUSED)
-            gateway.restart_modem("m0")
+            gateway.modems.restart("m0")
             await until(lambda: _is_not(gateway, S.PAUSED), why="it is begun anew")
             await is_in(gateway, S.PAUSED)
             await gateway.reconfigure(config.model_copy(update={"modem": ()}))
             await gateway.reconfigure(config)
             await is_in(gateway, S.PAUSED)
-            gateway.resume_modem("m0")
+            gateway.modems.resume("m0")
             await status(gateway, message, MessageStatus.DELIVERED)
         async with gateway_on(config) as gateway:
             await is_in(gateway, S.READY)
@@ -65,7 +65,7 @@ async def test_a_pause_holds_for_the_modem_that_takes_its_place_in_whatever_stat
         async with Gateway.open(config, timings=TIMINGS) as gateway:
             await is_in(gateway, S.READY)
             await _bring_into(gateway, bank, state)
-            gateway.pause_modem("m0")  # said while it cannot work
+            gateway.modems.pause("m0")  # said while it cannot work
             await gateway.reconfigure(other(config, roaming=False))
             _mend(bank, state)
             await is_in(gateway, S.PAUSED)
@@ -73,12 +73,12 @@ async def test_a_pause_holds_for_the_modem_that_takes_its_place_in_whatever_stat
             await stays(gateway, message, MessageStatus.QUEUED, 0.3)
         async with Gateway.open(config, timings=TIMINGS) as gateway:
             await is_in(gateway, S.PAUSED)
-            gateway.resume_modem("m0")
+            gateway.modems.resume("m0")
             await status(gateway, message, MessageStatus.DELIVERED)
 
 
 async def _is_not(gateway: Gateway, state: ModemState) -> bool:
-    return gateway.modem("m0").status.state is not state
+    return gateway.modems.view("m0").status.state is not state
 
 
 async def _bring_into(gateway: Gateway, bank: Bank, state: ModemState) -> None:

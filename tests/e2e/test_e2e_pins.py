@@ -23,14 +23,14 @@ async def test_a_wrong_pin_is_typed_once_however_often_the_daemon_is_started(
             async with gateway_on(with_pin("0000")) as gateway:
 
                 async def refused() -> bool:
-                    return all("refused" in (m.status.reason or "") for m in gateway.modems())
+                    return all("refused" in (m.status.reason or "") for m in gateway.modems.views())
 
                 await until(refused, 10, "all say that the PIN was refused")
             assert [m.body.slot.inserted().pin_tries for m in bank.modems] == [2, 2]
         async with gateway_on(with_pin("4711")) as gateway:
 
             async def ready() -> bool:
-                return all(m.status.state == "ready" for m in gateway.modems())
+                return all(m.status.state == "ready" for m in gateway.modems.views())
 
             await until(ready, 10, "all are ready with the right PIN")
         assert b"4711" not in (tmp_path / "data" / "modemgw.db").read_bytes()

@@ -36,7 +36,7 @@ def changed(config: Config, index: int, **more: Any) -> Config:
 
 async def all_ready(gateway: Gateway, *ids: str) -> None:
     async def ready() -> bool:
-        states = {v.status.id: v.status.state for v in gateway.modems()}
+        states = {v.status.id: v.status.state for v in gateway.modems.views()}
         return set(states) == set(ids) and set(states.values()) == {ModemState.READY}
 
     await until(ready, why=f"{ids} are ready")
@@ -61,7 +61,7 @@ def _opener(path: str, flags: int) -> int:
 
 
 async def events(gateway: Gateway, into: list[Event]) -> None:
-    async with aclosing(gateway.events(0)) as following:  # type: ignore[type-var]
+    async with aclosing(gateway.events.follow(0)) as following:  # type: ignore[type-var]
         async for event in following:
             into.append(event)  # noqa: PERF401 - it is looked at while it grows
 
@@ -86,13 +86,13 @@ async def test_modems_are_added_and_removed_while_messages_go_out(tmp_path: Path
             told = await gateway.reconfigure(but(whole, modem=whole.modem[1:]))
             assert told == ["modem m0: removed", "modem m2: added"]
             before = sent_by(bank, 0)
-            assert [v.status.id for v in gateway.modems()] == ["m1", "m2"]
+            assert [v.status.id for v in gateway.modems.views()] == ["m1", "m2"]
             assert [is_free(path) for path in bank.paths[:2]] == [True, False]
             assert tasks_of("m0") == []
             with pytest.raises(KeyError):
                 gateway._outbox.queue.matchmaking.lane("m0")
             with pytest.raises(NotFound):
-                gateway.modem("m0")
+                gateway.modems.view("m0")
             with pytest.raises(Rejected, match="there is no modem 'm0'"):
                 await send(gateway, TO, modem="m0")
             await bank.smsc.wait_accepted(40, timeout_s=20)
@@ -103,7 +103,7 @@ async def test_modems_are_added_and_removed_while_messages_go_out(tmp_path: Path
             following.cancel()
             await gateway.reconfigure(whole)
             await all_ready(gateway, "m0", "m1", "m2")
-            assert [v.status.id for v in gateway.modems()] == ["m0", "m1", "m2"]
+            assert [v.status.id for v in gateway.modems.views()] == ["m0", "m1", "m2"]
             messages.append(await send(gateway, TO, modem="m0"))
             for message in messages:  # the reports on what it sent before come as well
                 await status(gateway, message, S.DELIVERED)
@@ -119,7 +119,7 @@ async def test_what_a_keeper_need_not_know_changes_without_it(tmp_path: Path) ->
         config = config_of(tmp_path, bank)
         async with gateway_on(config) as gateway:
             await all_ready(gateway, "m0", "m1")
-            since = [v.status.ready_since for v in gateway.modems()]
+            since = [v.status.ready_since for v in gateway.modems.views()]
             config = changed(config, 0, weight=7, number="+447700900777", routes=("default", "x"))
             config = but(
                 config, route=(*config.route, config.routes[0].model_copy(update={"id": "x"}))
@@ -131,7 +131,7 @@ async def test_what_a_keeper_need_not_know_changes_without_it(tmp_path: Path) ->
                 "modem m0: limits, number, routes, weight changed",
                 "modem m1: limits changed",
             ]
-            first, second = gateway.modems()
+            first, second = gateway.modems.views()
             assert [first.status.ready_since, second.status.ready_since] == since
             assert (first.weight, first.routes) == (7, ("default", "x"))
             assert first.limits.per_day == second.limits.per_day == 99
@@ -142,7 +142,7 @@ async def test_what_a_keeper_need_not_know_changes_without_it(tmp_path: Path) ->
             async def came() -> bool:
                 from modemgw.gateway import InboundQuery
 
-                page = await gateway.inbounds(InboundQuery())
+                page = await gateway.inbounds.find(InboundQuery())
                 return [i.to for i in page.items] == ["+447700900777"]
 
             await until(came, why="the inbound message has the new number")
@@ -159,12 +159,12 @@ async def test_a_modem_with_another_port_begins_anew_and_others_are_not_disturbe
         async with gateway_on(two) as gateway:
             await all_ready(gateway, "m0", "m1")
             following = asyncio.create_task(events(gateway, heard))
-            since = gateway.modem("m1").status.ready_since
+            since = gateway.modems.view("m1").status.ready_since
             told = await gateway.reconfigure(changed(two, 0, device=str(bank.paths[2])))
             assert told == ["modem m0: begins anew: device changed"]
             await all_ready(gateway, "m0", "m1")
-            assert gateway.modem("m0").status.imei == bank.modems[2].imei
-            assert gateway.modem("m1").status.ready_since == since
+            assert gateway.modems.view("m0").status.imei == bank.modems[2].imei
+            assert gateway.modems.view("m1").status.ready_since == since
             assert [is_free(path) for path in bank.paths] == [True, False, False]
             await until(lambda: _true(lost(heard)), why="modem.lost")
             assert lost(heard) == [("m0", "its configuration has changed")]
@@ -178,17 +178,17 @@ async def test_ports_are_exchanged_and_a_paused_modem_stays_paused(
         config = config_of(tmp_path, bank)
         async with gateway_on(config) as gateway:
             await all_ready(gateway, "m0", "m1")
-            gateway.pause_modem("m1")
+            gateway.modems.pause("m1")
             await status(gateway, await send(gateway, TO, modem="m0"), S.SENDING)
             lines: list[object] = []
-            gateway.follow_trace("m0", lines.append)
+            gateway.modems.follow_trace("m0", lines.append)
             there, here = (str(path) for path in bank.paths)
             crossed = changed(changed(config, 0, device=here), 1, device=there)
             await gateway.reconfigure(crossed)
             lines.clear()
 
             async def crossed_over() -> bool:
-                views = {v.status.id: v.status for v in gateway.modems()}
+                views = {v.status.id: v.status for v in gateway.modems.views()}
                 return (
                     views["m0"].imei == bank.modems[1].imei
                     and views["m0"].state is ModemState.READY
@@ -217,7 +217,7 @@ async def test_a_part_that_does_not_end_in_time_is_ambiguous_and_its_report_sett
             ]
 
             async def stopped() -> bool:
-                error = (await gateway.message(message.id)).parts[0].attempts[0].error
+                error = (await gateway.messages.get(message.id)).parts[0].attempts[0].error
                 return error is not None and error.code == "stopped"
 
             await until(stopped, why="the attempt is ambiguous")
@@ -305,7 +305,9 @@ async def test_acceptance_and_handlers_go_by_the_new_configuration(tmp_path: Pat
                 type={"transactional": {"validity": 60}},
             )
             await gateway.reconfigure(new)
-            accepted = await gateway.send(NewMessage(to="079 123 45 67", text="x"), key="test")
+            accepted = await gateway.sending.send(
+                NewMessage(to="079 123 45 67", text="x"), key="test"
+            )
             assert accepted.message is not None
             assert accepted.message.to == "+41791234567"
             assert accepted.message.expires_at == accepted.message.created_at + 60

@@ -33,7 +33,7 @@ async def test_equal_messages_of_one_second_are_two_and_a_later_repetition_is_no
         own, store = bank.settings.number_of(0), bank.modems[0].body.storage.named("SM")
 
         async def texts() -> list[str | None]:
-            return [m.text for m in (await gateway.inbounds(InboundQuery())).items]
+            return [m.text for m in (await gateway.inbounds.find(InboundQuery())).items]
 
         async def came(count: int) -> bool:
             return len(await texts()) >= count and len(store) == 0

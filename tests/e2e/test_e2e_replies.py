@@ -29,7 +29,7 @@ async def test_a_keyword_is_answered_once_by_the_sim_that_received_it(tmp_path: 
             await bank.smsc.wait_accepted(1, 20)
 
             async def both() -> bool:
-                return len((await gateway.inbounds(InboundQuery())).items) == 2
+                return len((await gateway.inbounds.find(InboundQuery())).items) == 2
 
             await until(both, 10)
         async with gateway_on(config):
@@ -44,7 +44,7 @@ async def test_a_message_that_the_network_repeats_is_answered_once(tmp_path: Pat
             bank.smsc.inject(SENDER, own, "STATUS " + "x" * 200, order=[2, 1, 2, 1, 1])
             await bank.smsc.wait_accepted(1, 20)
             await asyncio.sleep(0.5)
-            assert len((await gateway.inbounds(InboundQuery())).items) == 1
+            assert len((await gateway.inbounds.find(InboundQuery())).items) == 1
         assert answers(bank) == [(SENDER, "all is well", 0)]
 
 
@@ -55,7 +55,7 @@ async def test_messages_between_two_of_our_own_sims_arrive(tmp_path: Path) -> No
         await status(gateway, sent, "delivered")
 
         async def came() -> bool:
-            found = (await gateway.inbounds(InboundQuery())).items
+            found = (await gateway.inbounds.find(InboundQuery())).items
             return [(m.text, m.sender, m.modem) for m in found] == [
                 (text, bank.settings.number_of(0), "m1")
             ]
@@ -77,7 +77,7 @@ async def test_machines_that_answer_each_other_do_not_go_on_for_ever(tmp_path: P
             await bank.smsc.wait_accepted(REPLIES.per_minute, 20)
 
             async def put_off() -> bool:
-                page = await gateway.inbounds(InboundQuery(limit=100))
+                page = await gateway.inbounds.find(InboundQuery(limit=100))
                 return len(page.items) > REPLIES.per_minute
 
             await until(put_off, 10)

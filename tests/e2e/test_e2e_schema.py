@@ -77,7 +77,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]
         ):
 
             async def can_send() -> bool:
-                return gateway.ready
+                return gateway.health.ready
 
             await until(can_send)
             loops.append(asyncio.get_running_loop())

@@ -75,7 +75,7 @@ class Load:
 
     async def run(self) -> None:
         while not self._ending:
-            if min(m.queue for m in self._gateway.modems()) < MODEMS:
+            if min(m.queue for m in self._gateway.modems.views()) < MODEMS:
                 await self.more(2 * MODEMS)
             await asyncio.sleep(0.05)
 
@@ -86,7 +86,7 @@ class Load:
             kind = "otp" if self.count % 2 else "transactional"
             to = f"+44{7_700_100_000 + self.count}"
             news.append(NewMessage(to=to, text=f"number {self.count}", type=kind))
-        assert (await self._gateway.send_batch(news, key="load")).accepted == count
+        assert (await self._gateway.sending.send_batch(news, key="load")).accepted == count
 
     def end(self) -> None:
         self._ending = True
@@ -112,7 +112,7 @@ class Ward:
 
     @property
     def status(self) -> ModemStatus:
-        return self.gateway.modem("m0").status
+        return self.gateway.modems.view("m0").status
 
     def moments(self, index: int) -> list[float]:
         """When the service centre took the parts of a modem."""
@@ -150,7 +150,7 @@ class Ward:
     @property
     def doubts(self) -> int:
         """Parts of which it was not known, at least for a while, whether they were sent."""
-        return sum(m.status.ambiguous for m in self.gateway.modems())
+        return sum(m.status.ambiguous for m in self.gateway.modems.views())
 
     async def rate(self, since: float, until: float) -> float:
         """Parts a second that the healthy modems sent in a time that is just over."""
@@ -170,7 +170,7 @@ class Ward:
         return next(at for at in self.moments(0) if at > since) - since
 
     async def messages(self) -> list[Message]:
-        return list((await self.gateway.messages(MessageQuery(limit=1000))).items)
+        return list((await self.gateway.messages.find(MessageQuery(limit=1000))).items)
 
     async def settled(self, within_s: float = 20.0) -> list[Message]:
         """Every message, once none of them wants a modem or waits for word any more."""
@@ -194,7 +194,7 @@ class Ward:
         counts: Counter[str | None] = Counter()
 
         async def here() -> bool:
-            page = await self.gateway.inbounds(InboundQuery(limit=1000))
+            page = await self.gateway.inbounds.find(InboundQuery(limit=1000))
             counts.clear()
             counts.update(m.text for m in page.items)
             return all(counts[text] for text in self.texts)
@@ -264,7 +264,7 @@ async def ward(
             load = Load(opened)
 
             async def ready() -> bool:
-                return all(m.status.state == "ready" for m in opened.modems())
+                return all(m.status.state == "ready" for m in opened.modems.views())
 
             await until(ready, 20, "every modem is ready")
             running = asyncio.create_task(load.run())

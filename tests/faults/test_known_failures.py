@@ -62,7 +62,7 @@ async def test_nothing_but_the_pdu_is_typed_into_an_open_prompt(tmp_path: Path) 
             for message in sent:
                 await status(gateway, message, S.DELIVERED)
             assert [p.text for p in bank.smsc.accepted] == texts
-            lines = [line.text for line in gateway.trace("m0") if line.direction == ">"]
+            lines = [line.text for line in gateway.modems.trace("m0") if line.direction == ">"]
             opened = [i for i, text in enumerate(lines) if text.startswith("AT+CMGS=")]
             assert opened
             assert not [lines[i + 1] for i in opened[:-1] if lines[i + 1].startswith("AT")]
@@ -92,23 +92,23 @@ async def test_a_direct_message_that_was_not_kept_before_the_end_comes_again(
                 bank.smsc.inject("+447911000001", bank.modems[0].number, "precious")
                 async with asyncio.timeout(5):
                     await came.wait()
-                assert "AT+CNMA" not in [line.text for line in gateway.trace("m0")]
+                assert "AT+CNMA" not in [line.text for line in gateway.modems.trace("m0")]
         sim = bank.modems[0].body.slot.inserted()
         assert bank.smsc.waiting_for(sim) + len(sim.store) == 1
         async with Gateway.open(config, timings=SCALED) as gateway:
 
             async def here() -> bool:
-                return bool((await gateway.inbounds(InboundQuery())).items)
+                return bool((await gateway.inbounds.find(InboundQuery())).items)
 
             await until(here, 10, "the service centre sends it again")
             await asyncio.sleep(1.2)
-            found = (await gateway.inbounds(InboundQuery())).items
+            found = (await gateway.inbounds.find(InboundQuery())).items
             assert [m.text for m in found] == ["precious"]
 
 
 def _ready(gateway: Gateway):  # type: ignore[no-untyped-def]
     async def ready() -> bool:
-        return gateway.ready
+        return gateway.health.ready
 
     return ready
 
@@ -132,7 +132,7 @@ async def test_seventy_seconds_of_silence_are_waited_for_and_nothing_is_doubled(
                 await status(gateway, message, S.DELIVERED)
             await asyncio.sleep(0.5)
             assert Counter(p.destination for p in bank.smsc.accepted) == {m.to: 1 for m in messages}
-            assert sum(m.status.timeouts for m in gateway.modems()) == 0
+            assert sum(m.status.timeouts for m in gateway.modems.views()) == 0
 
 
 @pytest.mark.parametrize("passed", [True, False], ids=["sent", "not sent"])
@@ -157,7 +157,7 @@ async def test_a_part_that_a_modem_has_forgotten_is_at_an_end_within_the_minute(
             assert time.monotonic() - began < 60 * scale + 2, "and not 180"
             copies = Counter(p.destination for p in bank.smsc.accepted)
             assert copies == Counter({m.to: int(passed) for m in lost} | {m.to: 1 for m in behind})
-            assert sum(m.status.ambiguous for m in gateway.modems()) == 2
+            assert sum(m.status.ambiguous for m in gateway.modems.views()) == 2
 
 
 async def test_a_modem_without_a_prompt_does_not_take_message_after_message(
@@ -169,7 +169,7 @@ async def test_a_modem_without_a_prompt_does_not_take_message_after_message(
         async with Gateway.open(config, timings=eager) as gateway:
 
             async def both() -> bool:
-                return all(m.status.state == "ready" for m in gateway.modems())
+                return all(m.status.state == "ready" for m in gateway.modems.views())
 
             await until(both, 10)
             bank.modems[0].faults.lose_prompt(1000)
@@ -180,10 +180,10 @@ async def test_a_modem_without_a_prompt_does_not_take_message_after_message(
                 number += 1
                 message = await send(gateway, f"+44770010{number:04d}")
                 await status(gateway, message, S.DELIVERED)
-                return gateway.modem("m0").status.state == "quarantined"
+                return gateway.modems.view("m0").status.state == "quarantined"
 
             await until(left_alone, 30, "it is not ready for ever")
-            assert gateway.modem("m0").status.timeouts <= 8
+            assert gateway.modems.view("m0").status.timeouts <= 8
             copies = Counter(p.destination for p in bank.smsc.accepted)
             assert set(copies.values()) == {1}
             assert len(copies) == number
@@ -209,7 +209,7 @@ async def test_a_lost_answer_is_not_waited_for_once_the_report_has_come(tmp_path
             assert [a.duplicate_risk for a in found.parts[0].attempts] == [False]
             copies = Counter(p.destination for p in bank.smsc.accepted)
             assert copies == {lost.to: 1, behind.to: 1}
-            assert gateway.modem("m0").status.ambiguous == 1
+            assert gateway.modems.view("m0").status.ambiguous == 1
 
 
 async def test_an_answer_soon_after_its_report_is_still_the_answer(tmp_path: Path) -> None:
@@ -222,7 +222,7 @@ async def test_an_answer_soon_after_its_report_is_still_the_answer(tmp_path: Pat
             message = await send(gateway, "+447700100001")
             found = await status(gateway, message, S.DELIVERED)
             assert found.parts[0].attempts[0].state == "accepted"
-            assert gateway.modem("m0").status.timeouts == 0
+            assert gateway.modems.view("m0").status.timeouts == 0
 
 
 @pytest.mark.parametrize("silently", [False, True], ids=["at a restart", "in silence"])
@@ -306,7 +306,7 @@ async def test_a_bank_that_is_found_by_imei_is_up_at_once(
             async with Gateway.open(config, timings=SCALED) as gateway:
 
                 async def ready() -> bool:
-                    return all(m.status.state == "ready" for m in gateway.modems())
+                    return all(m.status.state == "ready" for m in gateway.modems.views())
 
                 await until(ready, 10, "all are found and ready")
         assert sorted(asked) == sorted(str(p) for p in bank.paths), "each port is asked once"

@@ -39,7 +39,7 @@ async def test_reports_and_messages_of_a_pause_are_read_at_the_next_start(tmp_pa
         async with Gateway.open(config, timings=SCALED) as gateway:
             for i in range(EACH * len(MAKES)):
                 new = NewMessage(to=f"+4477001000{i:02}", text="hello", modem=f"m{i % len(MAKES)}")
-                await gateway.send(new, key="test")
+                await gateway.sending.send(new, key="test")
             await bank.smsc.wait_accepted(EACH * len(MAKES), 20)
         for modem in bank.modems:
             bank.smsc.inject("+447911000001", modem.number, f"to {modem.index}")
@@ -47,13 +47,13 @@ async def test_reports_and_messages_of_a_pause_are_read_at_the_next_start(tmp_pa
         async with Gateway.open(config, timings=SCALED) as gateway:
 
             async def delivered() -> bool:
-                page = await gateway.messages(MessageQuery(limit=100))
+                page = await gateway.messages.find(MessageQuery(limit=100))
                 return {m.status for m in page.items} == {MessageStatus.DELIVERED}
 
             await until(delivered, 10, "every message is delivered")
 
             async def received() -> bool:
-                page = await gateway.inbounds(InboundQuery(limit=100))
+                page = await gateway.inbounds.find(InboundQuery(limit=100))
                 return {m.text for m in page.items} == {f"to {m.index}" for m in bank.modems}
 
             await until(received, 10, "every message is received")

@@ -102,10 +102,10 @@ async def test_a_new_kind_gets_what_it_wants(
             "message.sent",
         ]
 
-        page = await gateway.deliveries(DeliveryQuery("log"))
+        page = await gateway.handlers.deliveries(DeliveryQuery("log"))
         assert [(d.kind, d.event) for d in page.items] == [
             ("spool", "message.sent"),
             ("spool", "inbound.received"),
         ]
-        assert await gateway.replay("log", Replay(state="delivered")) == 2
+        assert await gateway.handlers.replay("log", Replay(state="delivered")) == 2
         await until(lambda: len(file.read_text().splitlines()) == 4)

@@ -117,7 +117,7 @@ async def gateway_on(
         }
     )
     async with Gateway.open(config) as gateway:
-        left_alone, purse = gateway._admission._rules.all[PLACE : PLACE + 2]
+        left_alone, purse = gateway.sending._rules.all[PLACE : PLACE + 2]
         assert isinstance(left_alone, LeftAloneRule)
         assert isinstance(purse, PurseRule)
         yield gateway, left_alone, purse
@@ -135,18 +135,20 @@ def codes(refusal: Rejected | TooMany) -> list[tuple[str, str]]:
 async def test_every_way_in_asks_the_rule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with gateway_on(tmp_path, monkeypatch) as (gateway, left_alone, _):
         with pytest.raises(Rejected, match="left alone"):
-            await gateway.send(advert(BOB), key="shop")
+            await gateway.sending.send(advert(BOB), key="shop")
         with pytest.raises(Rejected, match="left alone"):
-            gateway.preview(advert(BOB), key="shop")
-        each = await gateway.send_batch([advert(ANNE), advert(BOB)], key="shop")
-        shared = await gateway.send_batch(NewMailing(advert(""), [ANNE, BOB]), key="shop")
+            gateway.sending.preview(advert(BOB), key="shop")
+        each = await gateway.sending.send_batch([advert(ANNE), advert(BOB)], key="shop")
+        shared = await gateway.sending.send_batch(NewMailing(advert(""), [ANNE, BOB]), key="shop")
         for batch in (each, shared):
             ((index, refusal),) = batch.rejected
             assert (batch.accepted, index, codes(refusal)) == (1, 1, [("to", "left-alone")])
         left_alone.numbers.add(CLEO)
         with pytest.raises(Rejected, match="left alone"):
-            await gateway._admission.reply(advert(CLEO), lambda tx: None)
-        assert (await gateway.send(NewMessage(to=BOB, text="Your code"), key="shop")).message
+            await gateway.sending.reply(advert(CLEO), lambda tx: None)
+        assert (
+            await gateway.sending.send(NewMessage(to=BOB, text="Your code"), key="shop")
+        ).message
 
 
 async def test_what_many_share_is_looked_at_once(
@@ -154,7 +156,7 @@ async def test_what_many_share_is_looked_at_once(
 ) -> None:
     async with gateway_on(tmp_path, monkeypatch) as (gateway, left_alone, _):
         everybody = [f"+4477{n:08d}" for n in range(10_000)]
-        await gateway.send_batch(NewMailing(advert(""), everybody), key="shop")
+        await gateway.sending.send_batch(NewMailing(advert(""), everybody), key="shop")
         assert left_alone.contents == 1
 
 
@@ -164,7 +166,7 @@ async def test_whatever_is_wrong_is_told_at_once_be_it_this_rule_or_another(
     async with gateway_on(tmp_path, monkeypatch) as (gateway, _, purse):
         wrong = NewMessage(to=BOB, text="Sale!", type="promotional", modem="m9")
         with pytest.raises(Rejected) as refused:
-            await gateway.send(wrong, key="shop")
+            await gateway.sending.send(wrong, key="shop")
         assert codes(refused.value) == [
             ("to", "left-alone"),
             ("text", "no-way-out"),
@@ -179,15 +181,15 @@ async def test_what_was_reserved_is_given_back_when_it_is_not_accepted_after_all
     async with gateway_on(tmp_path, monkeypatch) as (gateway, _, purse):
         once = Idempotency("order-1", "the request", lambda message: b"the answer")
         hello = NewMessage(to=ANNE, text="hello")
-        await gateway.send(hello, key="shop", idempotency=once)
+        await gateway.sending.send(hello, key="shop", idempotency=once)
         assert purse.coins == 2
 
         # The same request gets the first answer again, and costs nothing.
-        again = await gateway.send(hello, key="shop", idempotency=once)
+        again = await gateway.sending.send(hello, key="shop", idempotency=once)
         assert (again.replay, purse.coins) == (b"the answer", 2)
 
         # A rule behind it refuses: its limits allow each recipient two messages a day.
-        batch = await gateway.send_batch([hello, hello, hello], key="shop")
+        batch = await gateway.sending.send_batch([hello, hello, hello], key="shop")
         assert (batch.accepted, len(batch.rejected), purse.coins) == (1, 2, 1)
 
         # The disk is full.
@@ -197,13 +199,13 @@ async def test_what_was_reserved_is_given_back_when_it_is_not_accepted_after_all
         with monkeypatch.context() as while_full:
             while_full.setattr(gateway._outbox, "accept", full)
             with pytest.raises(Unavailable):
-                await gateway.send_batch(NewMailing(hello, [BOB]), key="shop")
+                await gateway.sending.send_batch(NewMailing(hello, [BOB]), key="shop")
         assert purse.coins == 1
 
         # And now it is taken; then there are no more coins.
-        await gateway.send(NewMessage(to=BOB, text="hello"), key="shop")
+        await gateway.sending.send(NewMessage(to=BOB, text="hello"), key="shop")
         with pytest.raises(TooMany, match="the purse is empty") as refused:
-            await gateway.send(NewMessage(to=CLEO, text="hello"), key="shop")
+            await gateway.sending.send(NewMessage(to=CLEO, text="hello"), key="shop")
         assert refused.value.retry_after_s == 3600.0
 
 
@@ -211,8 +213,10 @@ async def test_a_rule_that_is_asked_again_at_sending_ends_the_message_with_its_e
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with gateway_on(tmp_path, monkeypatch) as (gateway, left_alone, _):
-        refused = (await gateway.send(advert(CLEO), key="shop")).message
-        taken = (await gateway.send(NewMessage(to=CLEO, text="Your code"), key="shop")).message
+        refused = (await gateway.sending.send(advert(CLEO), key="shop")).message
+        taken = (
+            await gateway.sending.send(NewMessage(to=CLEO, text="Your code"), key="shop")
+        ).message
         assert refused is not None
         assert taken is not None
         left_alone.numbers.add(CLEO)  # while both wait for a modem
@@ -234,7 +238,7 @@ async def test_a_rule_that_is_asked_again_at_sending_ends_the_message_with_its_e
 async def ended(gateway: Gateway, id: str, status: MessageStatus) -> ErrorInfo | None:
     """The error of a message, once it has this status."""
     async with asyncio.timeout(10):
-        async for event in gateway.events(0):
+        async for event in gateway.events.follow(0):
             if event.data.get("id") == id and event.data.get("status") == status.value:
                 break
-    return (await gateway.message(id)).error
+    return (await gateway.messages.get(id)).error

@@ -369,13 +369,13 @@ async def test_limits_of_recipients_and_keys_hold_as_long_as_ever(
     new = NewMessage(to=TO, text="hello")
     async with Gateway.open(config, clock=clock) as gateway:
         for _ in range(3):
-            await gateway.send(new, key="a")
+            await gateway.sending.send(new, key="a")
         clock.set(step)
         if not again:
             await _is_full_for(gateway, new, clock)
             return
         with pytest.raises(TooMany):
-            await gateway.send(new, key="a")
+            await gateway.sending.send(new, key="a")
         await _settled(gateway)
     async with Gateway.open(config, clock=clock) as gateway:
         await _is_full_for(gateway, new, clock)
@@ -383,23 +383,23 @@ async def test_limits_of_recipients_and_keys_hold_as_long_as_ever(
 
 async def _is_full_for(gateway: Gateway, new: NewMessage, clock: StillClock) -> None:
     with pytest.raises(TooMany):
-        await gateway.send(new, key="a")
+        await gateway.sending.send(new, key="a")
     await _settled(gateway)
     with pytest.raises(TooMany) as refused:
-        await gateway.send(new, key="a")
+        await gateway.sending.send(new, key="a")
     assert 3500 < refused.value.retry_after_s < 3700
     clock.now += 3500
     with pytest.raises(TooMany):
-        await gateway.send(new, key="a")
+        await gateway.sending.send(new, key="a")
     clock.now += 200
-    await gateway.send(new, key="a")
+    await gateway.sending.send(new, key="a")
 
 
 async def _settled(gateway: Gateway) -> None:
     """What was queued for the store is committed, and followed up."""
     for _ in range(3):
         with pytest.raises(NotFound):
-            await gateway.message("msg_none")
+            await gateway.messages.get("msg_none")
         await gateway._store.write(lambda tx: None)
 
 
@@ -414,18 +414,18 @@ async def test_messages_of_a_clock_that_was_ahead_hold_a_key_for_its_window_once
     clock.set(ahead)
     async with Gateway.open(config, clock=clock) as gateway:
         for _ in range(2):
-            await gateway.send(new, key="a")
+            await gateway.sending.send(new, key="a")
     clock.set(-ahead)
     for _ in range(3):
         async with Gateway.open(config, clock=clock) as gateway:
             with pytest.raises(TooMany):
-                await gateway.send(new, key="a")
+                await gateway.sending.send(new, key="a")
             await _settled(gateway)
         clock.now += DAY / 4
     clock.now += DAY / 4 + 100
     async with Gateway.open(config, clock=clock) as gateway:
         for _ in range(2):
-            await gateway.send(new, key="a")
+            await gateway.sending.send(new, key="a")
 
 
 async def test_messages_of_a_clock_that_was_behind_hide_none_before_them(tmp_path: Path) -> None:
@@ -435,14 +435,14 @@ async def test_messages_of_a_clock_that_was_behind_hide_none_before_them(tmp_pat
     new = NewMessage(to=TO, text="hello")
     async with Gateway.open(config, clock=clock) as gateway:
         for _ in range(3):
-            await gateway.send(new, key="a")
+            await gateway.sending.send(new, key="a")
     clock.set(-YEAR)
     async with Gateway.open(config, clock=clock) as gateway:
-        await gateway.send(new, key="b")
+        await gateway.sending.send(new, key="b")
     clock.set(YEAR)
     async with Gateway.open(config, clock=clock) as gateway:
         with pytest.raises(TooMany):
-            await gateway.send(new, key="a")
+            await gateway.sending.send(new, key="a")
 
 
 def test_a_quota_moves_what_the_wrong_clock_has_dated_and_nothing_else() -> None:

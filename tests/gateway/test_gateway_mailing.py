@@ -71,7 +71,7 @@ async def gateway_on(path: Path, **more: Any) -> AsyncIterator[Gateway]:
 
 async def stored(gateway: Gateway) -> list[Message]:
     """Everything, oldest first, less the names that chance gave."""
-    page = await gateway.messages(MessageQuery(limit=1000))
+    page = await gateway.messages.find(MessageQuery(limit=1000))
     return [replace(m, id="", batch=None) for m in reversed(page.items)]
 
 
@@ -101,35 +101,37 @@ async def test_a_mailing_becomes_what_as_many_messages_become(
 ) -> None:
     mailing = NewMailing(content, NUMBERS)
     async with gateway_on(tmp_path / "one") as one, gateway_on(tmp_path / "each") as each:
-        by_one = await one.send_batch(mailing, key=key)
-        by_each = await each.send_batch(list(mailing), key=key)
+        by_one = await one.sending.send_batch(mailing, key=key)
+        by_each = await each.sending.send_batch(list(mailing), key=key)
         assert by_one.accepted == by_each.accepted
         assert by_one.accepted + len(by_one.rejected) == len(NUMBERS)
         assert told(by_one) == told(by_each)
         assert await stored(one) == await stored(each)
-        assert (await one.batch(by_one.id))[1] == (await each.batch(by_each.id))[1]
+        assert (await one.messages.batch(by_one.id))[1] == (await each.messages.batch(by_each.id))[
+            1
+        ]
 
 
 async def test_limits_hold_within_a_mailing(tmp_path: Path) -> None:
     mailing = NewMailing(NewMessage(to="", text="hello"), NUMBERS)
     limits = {"recipient_limits": {"per_day": 1}, "key_limits": {"per_hour": 252}}
     async with gateway_on(tmp_path / "one", **limits) as one:
-        by_one = await one.send_batch(mailing, key="a")
+        by_one = await one.sending.send_batch(mailing, key="a")
         async with gateway_on(tmp_path / "each", **limits) as each:
-            by_each = await each.send_batch(list(mailing), key="a")
+            by_each = await each.sending.send_batch(list(mailing), key="a")
         assert by_one.accepted == 252
         assert told(by_one) == told(by_each)
-        again = await one.send_batch(NewMailing(mailing.content, NUMBERS[:2]), key="b")
+        again = await one.sending.send_batch(NewMailing(mailing.content, NUMBERS[:2]), key="b")
         assert again.accepted == 0
 
 
 async def test_a_mailing_survives_a_restart_and_tells_of_each_message_once(tmp_path: Path) -> None:
     mailing = NewMailing(NewMessage(to="", text="hello", reference="r"), NUMBERS[:230])
     async with gateway_on(tmp_path) as gateway:
-        batch = await gateway.send_batch(mailing, key="a")
-        made = (await gateway.messages(MessageQuery(limit=1000))).items[::-1]
+        batch = await gateway.sending.send_batch(mailing, key="a")
+        made = (await gateway.messages.find(MessageQuery(limit=1000))).items[::-1]
         events = []
-        async with aclosing(gateway.events(0)) as stream:
+        async with aclosing(gateway.events.follow(0)) as stream:
             async for event in stream:
                 events.append(event)
                 if len(events) == 230:
@@ -142,7 +144,7 @@ async def test_a_mailing_survives_a_restart_and_tells_of_each_message_once(tmp_p
     ]
     async with gateway_on(tmp_path) as gateway:
         assert gateway.found.waiting == 230
-        assert await gateway.message(made[229].id) == made[229]
+        assert await gateway.messages.get(made[229].id) == made[229]
 
 
 def test_a_new_mailing_reads_like_its_messages() -> None:
@@ -155,8 +157,8 @@ def test_a_new_mailing_reads_like_its_messages() -> None:
 
 async def test_the_jobs_of_a_mailing_share_their_content(tmp_path: Path) -> None:
     async with gateway_on(tmp_path) as gateway:
-        await gateway.send_batch(NewMailing(ODD, NUMBERS[:3]), key="a")
-        made = (await gateway.messages(MessageQuery())).items[::-1]
+        await gateway.sending.send_batch(NewMailing(ODD, NUMBERS[:3]), key="a")
+        made = (await gateway.messages.find(MessageQuery())).items[::-1]
     jobs = jobs_of(7, Mailing(made[0], [(m.id, m.to, m.route) for m in made]))
     assert len({id(job.content) for job in jobs}) == 1
     for job, alone in zip(jobs, map(job_of, (7, 8, 9), made), strict=True):

@@ -11,7 +11,7 @@ from prometheus_client import generate_latest
 
 from modemgw.gateway.fleet.modems import ModemView
 from modemgw.gateway.supervision import Keeper
-from modemgw.gateway.upkeep.metrics import registry_of
+from modemgw.gateway.upkeep.metrics import Figures
 
 
 async def test_another_thread_renders_figures_without_reading_them() -> None:
@@ -26,7 +26,8 @@ async def test_another_thread_renders_figures_without_reading_them() -> None:
         return 3
 
     accepted = {"otp": 1}
-    registry = registry_of(views, waiting, accepted, Keeper(clock=FakeClock(), random=Random(1)))
+    keeper = Keeper(clock=FakeClock(), random=Random(1))
+    registry = Figures(views, waiting, accepted, keeper).registry()
     accepted["promotional"] = 5
     text = (await asyncio.to_thread(generate_latest, registry)).decode()
     assert readers == {threading.get_ident()}

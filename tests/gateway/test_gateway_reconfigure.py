@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,10 @@ TWO_ROUTES = [
 async def go_by(lab: Lab, tmp_path: Path, modems: int = 1, **more: Any) -> list[str]:
     """Have the lab go by another configuration, as the gateway does."""
     lab.config = config_of(tmp_path, modems, **more)
-    lab.outbox.reconfigure(lab.config)
-    for section in lab.config.modem:
-        await lab.outbox.lanes.change(section)
-    told = await lab.outbox.reroute()
+    with closing(lab.outbox.follow(lab.config)) as rest:
+        for section in lab.config.modem:
+            await lab.outbox.lanes.change(section)
+        told = await rest
     await lab.settle()
     return told
 
@@ -401,7 +402,7 @@ async def test_messages_of_a_lane_that_goes_are_sent_by_the_others(tmp_path: Pat
         await lab.tasks["m1"]
         lab.outbox.lanes.remove("m1")
         config = config_of(tmp_path, 2)
-        lab.outbox.reconfigure(config.model_copy(update={"modem": config.modem[1:]}))
+        await lab.outbox.follow(config.model_copy(update={"modem": config.modem[1:]}))
         assert lab.outbox.pinned_to_nobody() == [
             "1 messages wait for modem m1, which is not configured: "
             "it may come back under this id until their validity ends"

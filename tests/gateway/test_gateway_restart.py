@@ -330,18 +330,18 @@ async def test_limits_of_recipients_keys_and_replies_hold_after_a_restart(tmp_pa
     reply = NewMessage(to=TO, text="thank you")
     async with Gateway.open(config) as gateway:
         for _ in range(6):
-            await gateway._admission.reply(reply, lambda tx: None)
+            await gateway.sending.reply(reply, lambda tx: None)
         for n in range(8):
-            await gateway.send(NewMessage(to=f"+44770090020{n}", text="x"), key="a")
+            await gateway.sending.send(NewMessage(to=f"+44770090020{n}", text="x"), key="a")
     async with Gateway.open(config) as gateway:
         with pytest.raises(TooMany, match="API key"):
-            await gateway.send(NewMessage(to=TO, text="x"), key="a")
+            await gateway.sending.send(NewMessage(to=TO, text="x"), key="a")
         with pytest.raises(TooMany, match="automatic replies"):
-            await gateway._admission.reply(reply, lambda tx: None)
+            await gateway.sending.reply(reply, lambda tx: None)
         other = NewMessage(to="+447700900999", text="x")
-        await gateway._admission.reply(other, lambda tx: None)
+        await gateway.sending.reply(other, lambda tx: None)
         # What was refused was not counted.
-        (limits,) = [rule for rule in gateway._admission._rules.all if isinstance(rule, LimitsRule)]
+        (limits,) = [rule for rule in gateway.sending._rules.all if isinstance(rule, LimitsRule)]
         assert len(limits.recipients._times[TO]) == 6
 
 

@@ -21,12 +21,13 @@ DAY = 86400.0
 
 
 def views_of(lab: Lab, *places: Place, **limits: float) -> SimViews:
+    config = lab.config.model_copy(update={"sim_limits": Limits(**limits)})
     return SimViews(
+        config,
         store=lab.store,
         sims=lab.outbox._sims,
         clock=lab.outbox.clock,
         places=lambda: places,
-        limits_of=lambda modem: Limits(**limits),
     )
 
 

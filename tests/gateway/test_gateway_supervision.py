@@ -338,13 +338,13 @@ async def test_a_failing_store_ends_no_task_of_the_gateway(
         monkeypatch.setattr(gateway._store, "write", fails)
         gateway._deliveries.wake()
         await until(lambda: turns >= 3)
-        assert any("deliveries has failed" in line for line in gateway.troubles)
+        assert any("deliveries has failed" in line for line in gateway.health.troubles)
         monkeypatch.setattr(gateway._store, "write", write)
         await until(lambda: not gateway.keeper.rests("deliveries"))
-        found = list(gateway.metrics().collect())
+        found = list(gateway.figures.registry().collect())
         samples = [s for f in found for s in f.samples if s.name == "modemgw_task_failures_total"]
         assert {"task": "deliveries"} in [s.labels for s in samples]
-        assert (await gateway.messages(MessageQuery())).items == ()
+        assert (await gateway.messages.find(MessageQuery())).items == ()
 
 
 async def test_a_modem_whose_sim_cannot_be_counted_becomes_ready_once_it_can(
@@ -368,9 +368,9 @@ async def test_a_modem_whose_sim_cannot_be_counted_becomes_ready_once_it_can(
         monkeypatch.setattr(outbox.lanes, "set_ready", fails)
         fleet.state_changed("m1", ModemState.REGISTERING, ModemState.READY, None)
         await until(lambda: gateway.keeper.rests("readying of m1"))
-        assert not gateway.ready
+        assert not gateway.health.ready
         await until(lambda: outbox.queue.matchmaking.lane("m1").ready)
-        assert gateway.ready
+        assert gateway.health.ready
         assert tries == 4
 
 
@@ -385,7 +385,7 @@ async def test_a_lane_that_rests_holds_up_neither_its_end_nor_that_of_the_gatewa
         async with Gateway.open(config_of(tmp_path, modems=2), random=Random(1)) as gateway:
             await until(lambda: gateway.keeper.rests("lane m1") and gateway.keeper.rests("lane m2"))
             await gateway.reconfigure(config_of(tmp_path))
-            assert [view.status.id for view in gateway.modems()] == ["m1"]
+            assert [view.status.id for view in gateway.modems.views()] == ["m1"]
 
 
 async def test_a_handler_that_exits_leaves_the_gateway_running(tmp_path: Path) -> None:
@@ -408,4 +408,4 @@ async def test_a_handler_that_exits_leaves_the_gateway_running(tmp_path: Path) -
         async with asyncio.timeout(10):
             while await state() != [("pending", 1)]:
                 await asyncio.sleep(0.01)
-        assert gateway.troubles == []
+        assert gateway.health.troubles == []

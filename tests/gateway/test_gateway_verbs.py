@@ -48,7 +48,7 @@ def same(body: bytes = b"answer", fingerprint: str = "f1", key: str = "k") -> Id
 
 
 async def total(gateway: Gateway) -> int:
-    return len((await gateway.messages(MessageQuery(limit=500))).items)
+    return len((await gateway.messages.find(MessageQuery(limit=500))).items)
 
 
 async def test_the_same_idempotency_key_gives_the_first_answer_and_one_message(
@@ -56,17 +56,17 @@ async def test_the_same_idempotency_key_gives_the_first_answer_and_one_message(
 ) -> None:
     new = NewMessage(to=TO, text="hello")
     async with gateway_on(tmp_path) as gateway:
-        first = await gateway.send(new, key="a", idempotency=same(b"first"))
+        first = await gateway.sending.send(new, key="a", idempotency=same(b"first"))
         assert first.message is not None
-        again = await gateway.send(new, key="a", idempotency=same(b"second"))
+        again = await gateway.sending.send(new, key="a", idempotency=same(b"second"))
         assert (again.message, again.replay) == (None, b"first")
         assert await total(gateway) == 1
         with pytest.raises(IdempotencyConflict):
-            await gateway.send(new, key="a", idempotency=same(fingerprint="f2"))
-        other = await gateway.send(new, key="b", idempotency=same())
+            await gateway.sending.send(new, key="a", idempotency=same(fingerprint="f2"))
+        other = await gateway.sending.send(new, key="b", idempotency=same())
         assert other.message is not None, "keys of others are others"
     async with gateway_on(tmp_path) as gateway:
-        again = await gateway.send(new, key="a", idempotency=same(b"third"))
+        again = await gateway.sending.send(new, key="a", idempotency=same(b"third"))
         assert again.replay == b"first", "also after a restart"
 
 
@@ -82,18 +82,20 @@ async def test_a_retry_gets_the_first_answer_though_it_would_not_be_taken_any_mo
     ]
     async with gateway_on(tmp_path, route=bulk, modem=modem) as gateway:
         for n, new in enumerate(news):
-            await gateway.send(new, key="a", idempotency=same(b"first", key=f"k{n}"))
+            await gateway.sending.send(new, key="a", idempotency=same(b"first", key=f"k{n}"))
     narrow = [{"id": "default", "match": {"type": ["otp"]}}]
     region = {"data_dir": str(tmp_path), "default_region": "US"}
     async with gateway_on(tmp_path, route=narrow, gateway=region) as gateway:
         for n, new in enumerate(news):
-            again = await gateway.send(new, key="a", idempotency=same(b"again", key=f"k{n}"))
+            again = await gateway.sending.send(
+                new, key="a", idempotency=same(b"again", key=f"k{n}")
+            )
             assert again.replay == b"first"
             with pytest.raises(Rejected):
-                await gateway.send(new, key="a", idempotency=same(key=f"new{n}"))
+                await gateway.sending.send(new, key="a", idempotency=same(key=f"new{n}"))
             other = same(key=f"k{n}", fingerprint="another")
             with pytest.raises(IdempotencyConflict):
-                await gateway.send(new, key="a", idempotency=other)
+                await gateway.sending.send(new, key="a", idempotency=other)
         assert await total(gateway) == len(news)
 
 
@@ -101,7 +103,7 @@ async def test_requests_at_the_same_moment_with_one_key_make_one_message(tmp_pat
     new = NewMessage(to=TO, text="hello")
     async with gateway_on(tmp_path) as gateway:
         answers = await asyncio.gather(
-            *(gateway.send(new, key="a", idempotency=same(b"%d" % n)) for n in range(20))
+            *(gateway.sending.send(new, key="a", idempotency=same(b"%d" % n)) for n in range(20))
         )
         assert sum(a.message is not None for a in answers) == 1
         assert len({a.replay for a in answers if a.message is None}) == 1
@@ -113,24 +115,24 @@ async def test_a_replay_does_not_use_up_the_recipient_s_limit(tmp_path: Path) ->
     more = {"recipient_limits": {"per_day": 3}}
     async with gateway_on(tmp_path, **more) as gateway:
         for _ in range(5):
-            await gateway.send(new, key="a", idempotency=same())
+            await gateway.sending.send(new, key="a", idempotency=same())
         for _ in range(2):
-            assert (await gateway.send(new, key="a")).message is not None
+            assert (await gateway.sending.send(new, key="a")).message is not None
 
 
 async def test_a_batch_takes_the_good_and_names_the_bad(tmp_path: Path) -> None:
     news = [NewMessage(to=to, text="x") for to in (TO, "nobody", "+447700900124", "12")]
     async with gateway_on(tmp_path) as gateway:
-        batch = await gateway.send_batch(news, key="a", idempotency=same(b"b"))
+        batch = await gateway.sending.send_batch(news, key="a", idempotency=same(b"b"))
         assert batch.accepted == 2
         assert [index for index, _ in batch.rejected] == [1, 3]
-        about, counts = await gateway.batch(batch.id)
+        about, counts = await gateway.messages.batch(batch.id)
         assert (about["accepted"], about["rejected"], counts) == (2, 2, {"queued": 2})
-        again = await gateway.send_batch(news, key="a", idempotency=same(b"c"))
+        again = await gateway.sending.send_batch(news, key="a", idempotency=same(b"c"))
         assert again.replay == b"b"
         assert await total(gateway) == 2
         with pytest.raises(NotFound):
-            await gateway.batch("bat_nothing")
+            await gateway.messages.batch("bat_nothing")
 
 
 async def test_what_was_accepted_is_there_after_a_restart(tmp_path: Path) -> None:
@@ -138,14 +140,14 @@ async def test_what_was_accepted_is_there_after_a_restart(tmp_path: Path) -> Non
         to=TO, text="hello ☃", reference="r", tags=("a", "b"), callback_url="http://x", type="otp"
     )
     async with gateway_on(tmp_path) as gateway:
-        made = (await gateway.send(new, key="a")).message
+        made = (await gateway.sending.send(new, key="a")).message
         binary = NewMessage(to=TO, data=b"\x00\xff", ports=(2948, 9200), message_class=1)
-        data = (await gateway.send(binary, key="a")).message
+        data = (await gateway.sending.send(binary, key="a")).message
         assert made is not None
         assert data is not None
     async with gateway_on(tmp_path) as gateway:
-        assert await gateway.message(made.id) == made
-        assert await gateway.message(data.id) == data
+        assert await gateway.messages.get(made.id) == made
+        assert await gateway.messages.get(data.id) == data
         assert gateway.found.waiting == 2
 
 
@@ -155,11 +157,13 @@ async def test_lists_are_newest_first_in_pages_and_filtered(tmp_path: Path) -> N
         for n in range(7):
             clock.now = START + n
             kind = "otp" if n % 2 else "transactional"
-            await gateway.send(NewMessage(to=f"+44770090012{n}", text="x", type=kind), key="a")
+            await gateway.sending.send(
+                NewMessage(to=f"+44770090012{n}", text="x", type=kind), key="a"
+            )
         seen: list[str] = []
         cursor = None
         while True:
-            page = await gateway.messages(MessageQuery(limit=3, cursor=cursor))
+            page = await gateway.messages.find(MessageQuery(limit=3, cursor=cursor))
             seen += [m.to for m in page.items]
             cursor = page.next_cursor
             if cursor is None:
@@ -167,7 +171,7 @@ async def test_lists_are_newest_first_in_pages_and_filtered(tmp_path: Path) -> N
         assert seen == [f"+44770090012{n}" for n in range(6, -1, -1)]
 
         async def found(**query: Any) -> list[int]:
-            page = await gateway.messages(MessageQuery(**query))
+            page = await gateway.messages.find(MessageQuery(**query))
             return [int(m.to[-1]) for m in page.items]
 
         assert await found(to="+447700900123") == [3]
@@ -181,28 +185,28 @@ async def test_lists_are_newest_first_in_pages_and_filtered(tmp_path: Path) -> N
 async def test_a_foreign_cursor_is_refused(tmp_path: Path, cursor: str) -> None:
     async with gateway_on(tmp_path) as gateway:
         with pytest.raises(Rejected):
-            await gateway.messages(MessageQuery(cursor=cursor))
+            await gateway.messages.find(MessageQuery(cursor=cursor))
         with pytest.raises(Rejected):
-            await gateway.inbounds(InboundQuery(cursor=cursor))
+            await gateway.inbounds.find(InboundQuery(cursor=cursor))
 
 
 async def test_what_is_not_there_is_not_found(tmp_path: Path) -> None:
     async with gateway_on(tmp_path) as gateway:
-        for ask in (gateway.message, gateway.cancel, gateway.inbound):
+        for ask in (gateway.messages.get, gateway.messages.cancel, gateway.inbounds.get):
             with pytest.raises(NotFound):
                 await ask("nothing")
-        for tell in (gateway.modem, gateway.pause_modem, gateway.restart_modem):
+        for tell in (gateway.modems.view, gateway.modems.pause, gateway.modems.restart):
             with pytest.raises(NotFound):
                 tell("m9")
 
 
 async def test_cancel_twice_conflicts_and_survives_a_restart(tmp_path: Path) -> None:
     async with gateway_on(tmp_path) as gateway:
-        made = (await gateway.send(NewMessage(to=TO, text="x"), key="a")).message
+        made = (await gateway.sending.send(NewMessage(to=TO, text="x"), key="a")).message
         assert made is not None
-        assert (await gateway.cancel(made.id)).status is MessageStatus.CANCELED
+        assert (await gateway.messages.cancel(made.id)).status is MessageStatus.CANCELED
         with pytest.raises(Conflict):
-            await gateway.cancel(made.id)
+            await gateway.messages.cancel(made.id)
     async with gateway_on(tmp_path) as gateway:
         assert gateway.found.waiting == 0
 
@@ -220,12 +224,12 @@ async def test_a_full_disk_refuses_new_work_and_takes_it_again_by_itself(
 
         monkeypatch.setattr(writer, "_attempt", full)
         with pytest.raises(Unavailable, match="disk is full"):
-            await gateway.send(new, key="a", idempotency=same())
-        assert gateway.accepting is not None
+            await gateway.sending.send(new, key="a", idempotency=same())
+        assert gateway.health.accepting is not None
         monkeypatch.setattr(writer, "_attempt", attempt)
-        taken = await gateway.send(new, key="a", idempotency=same())
+        taken = await gateway.sending.send(new, key="a", idempotency=same())
         assert taken.message is not None
-        assert gateway.accepting is None
+        assert gateway.health.accepting is None
         assert await total(gateway) == 1
 
 
@@ -238,15 +242,19 @@ async def test_a_writer_that_hangs_is_answered_within_a_bound(
     async with gateway_on(tmp_path) as gateway:
         gateway._store.write(lambda tx: go.wait(10))
         with pytest.raises(Unavailable, match="has not answered"):
-            await asyncio.wait_for(gateway.send(NewMessage(to=TO, text="hello"), key="a"), 5)
-        assert gateway.stalled is not None
-        assert gateway.accepting == gateway.stalled
+            await asyncio.wait_for(
+                gateway.sending.send(NewMessage(to=TO, text="hello"), key="a"), 5
+            )
+        assert gateway.health.stalled is not None
+        assert gateway.health.accepting == gateway.health.stalled
         assert await total(gateway) == 0
         go.set()
         async with asyncio.timeout(5):
-            while gateway.stalled is not None:
+            while gateway.health.stalled is not None:
                 await asyncio.sleep(0.01)
-        assert (await gateway.send(NewMessage(to=TO, text="hello"), key="a")).message is not None
+        assert (
+            await gateway.sending.send(NewMessage(to=TO, text="hello"), key="a")
+        ).message is not None
         assert await total(gateway) == 1, "what was refused was not sent after all"
 
 
@@ -254,7 +262,7 @@ async def test_a_start_that_cannot_write_is_for_reading_and_takes_up_its_work_la
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with gateway_on(tmp_path) as gateway:
-        before = (await gateway.send(NewMessage(to=TO, text="waits"), key="a")).message
+        before = (await gateway.sending.send(NewMessage(to=TO, text="waits"), key="a")).message
         assert before is not None
     monkeypatch.setattr("modemgw.gateway.build.RECOVER_EVERY_S", 0.01)
     attempt = Writer._attempt
@@ -264,18 +272,18 @@ async def test_a_start_that_cannot_write_is_for_reading_and_takes_up_its_work_la
 
     monkeypatch.setattr(Writer, "_attempt", full)
     async with gateway_on(tmp_path) as gateway:
-        assert (await gateway.message(before.id)).status is MessageStatus.QUEUED
-        assert gateway.accepting is not None
-        assert gateway.stalled is None
+        assert (await gateway.messages.get(before.id)).status is MessageStatus.QUEUED
+        assert gateway.health.accepting is not None
+        assert gateway.health.stalled is None
         with pytest.raises(Unavailable):
-            await gateway.send(NewMessage(to=TO, text="hello"), key="a")
+            await gateway.sending.send(NewMessage(to=TO, text="hello"), key="a")
         monkeypatch.setattr(Writer, "_attempt", attempt)
         async with asyncio.timeout(10):
-            while gateway.accepting is not None:
+            while gateway.health.accepting is not None:
                 await asyncio.sleep(0.01)
         assert gateway.found.waiting == 1
         assert len(gateway._outbox.queue.matchmaking) == 1
-        await gateway.send(NewMessage(to=TO, text="hello"), key="a")
+        await gateway.sending.send(NewMessage(to=TO, text="hello"), key="a")
         assert len(gateway._outbox.queue.matchmaking) == 2
 
 
@@ -291,13 +299,13 @@ async def test_a_start_on_a_database_that_another_program_holds_goes_on_when_it_
         other.execute("BEGIN EXCLUSIVE")
         async with gateway_on(tmp_path) as gateway:
             with pytest.raises(Unavailable, match="by another program"):
-                await gateway.send(NewMessage(to=TO, text="hello"), key="a")
+                await gateway.sending.send(NewMessage(to=TO, text="hello"), key="a")
             assert await total(gateway) == 0
             other.execute("ROLLBACK")
             async with asyncio.timeout(10):
-                while gateway.accepting is not None:
+                while gateway.health.accepting is not None:
                     await asyncio.sleep(0.01)
-            await gateway.send(NewMessage(to=TO, text="hello"), key="a")
+            await gateway.sending.send(NewMessage(to=TO, text="hello"), key="a")
 
 
 async def test_no_key_waits_behind_lists(tmp_path: Path) -> None:
@@ -308,7 +316,7 @@ async def test_no_key_waits_behind_lists(tmp_path: Path) -> None:
             asyncio.create_task(gateway._store.read(lambda view: go.wait(10))) for _ in range(50)
         ]
         try:
-            key = await asyncio.wait_for(gateway.authenticate(token), 5)
+            key = await asyncio.wait_for(gateway.access.authenticate(token), 5)
             assert key is not None
         finally:
             go.set()
@@ -323,7 +331,7 @@ async def test_a_start_that_never_could_write_ends_all_the_same(
 
     monkeypatch.setattr(Writer, "_attempt", full)
     async with asyncio.timeout(10), gateway_on(tmp_path) as gateway:
-        assert gateway.accepting is not None
+        assert gateway.health.accepting is not None
 
 
 def _full() -> Exception:
@@ -338,14 +346,14 @@ async def test_keys_work_until_they_are_revoked(
     clock = FakeClock()
     async with gateway_on(tmp_path, clock) as gateway:
         token = create_key(tmp_path / FILE_NAME, "crm", ["send", "read"])
-        key = await gateway.authenticate(token)
+        key = await gateway.access.authenticate(token)
         assert key is not None
         assert (key.name, key.scopes) == ("crm", {"send", "read"})
-        assert await gateway.authenticate(token + "x") is None
-        assert await gateway.authenticate("") is None
+        assert await gateway.access.authenticate(token + "x") is None
+        assert await gateway.access.authenticate("") is None
         assert revoke_key(tmp_path / FILE_NAME, "crm")
         clock.now += 6
-        assert await gateway.authenticate(token) is None
+        assert await gateway.access.authenticate(token) is None
 
 
 async def test_tokens_are_nowhere_in_the_database(tmp_path: Path) -> None:
@@ -358,17 +366,19 @@ async def test_tokens_are_nowhere_in_the_database(tmp_path: Path) -> None:
 
 async def test_preview_tells_what_would_be_sent_and_sends_nothing(tmp_path: Path) -> None:
     async with gateway_on(tmp_path) as gateway:
-        seen = gateway.preview(NewMessage(to=TO, text="x" * 161), key="a")
+        seen = gateway.sending.preview(NewMessage(to=TO, text="x" * 161), key="a")
         assert (seen.encoding, seen.parts, seen.units_left) == ("gsm7", 2, 153 - 8)
         with pytest.raises(Rejected):
-            gateway.preview(NewMessage(to="nobody", text="x"), key="a")
+            gateway.sending.preview(NewMessage(to="nobody", text="x"), key="a")
         assert await total(gateway) == 0
 
 
 async def test_events_follow_what_is_accepted(tmp_path: Path) -> None:
     async with gateway_on(tmp_path) as gateway:
-        events = gateway.events()
-        made = (await gateway.send(NewMessage(to=TO, text="x", reference="r"), key="a")).message
+        events = gateway.events.follow()
+        made = (
+            await gateway.sending.send(NewMessage(to=TO, text="x", reference="r"), key="a")
+        ).message
         assert made is not None
         event: Event = await asyncio.wait_for(anext(events), 5)
         assert event.type == "message.queued"
@@ -379,8 +389,8 @@ async def test_a_gateway_whose_modems_are_absent_ends_at_once(tmp_path: Path) ->
     modems = [{"id": f"m{n}", "device": f"/nowhere/{n}"} for n in range(3)]
     async with asyncio.timeout(10):
         async with gateway_on(tmp_path, modem=modems) as gateway:
-            assert [v.status.state for v in gateway.modems()] == ["absent"] * 3
-            assert not gateway.ready
+            assert [v.status.state for v in gateway.modems.views()] == ["absent"] * 3
+            assert not gateway.health.ready
             await asyncio.sleep(0.05)
 
 
@@ -418,7 +428,9 @@ async def test_housekeeping_that_fails_does_not_stop_the_gateway(
     async with gateway_on(tmp_path, FakeClock()) as gateway:
         while turns < 3:
             await asyncio.sleep(0.001)
-        assert (await gateway.send(NewMessage(to=TO, text="x"), key="a")).message is not None
+        assert (
+            await gateway.sending.send(NewMessage(to=TO, text="x"), key="a")
+        ).message is not None
 
 
 async def test_a_change_that_fails_has_ended_in_all_its_parts(
@@ -436,7 +448,7 @@ async def test_a_change_that_fails_has_ended_in_all_its_parts(
             raise ValueError("second")
 
         monkeypatch.setattr(gateway._outbox, "reroute", fails)
-        monkeypatch.setattr(gateway._admission, "load", takes_longer)
+        monkeypatch.setattr(gateway.sending, "load", takes_longer)
         with pytest.raises(BaseExceptionGroup) as failed:
             await gateway.reconfigure(gateway.config)
         assert ended == ["counted"]

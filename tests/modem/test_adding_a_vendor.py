@@ -136,13 +136,13 @@ async def test_the_daemon_drives_it(tmp_path: Path, acme: str) -> None:
         async with Gateway.open(config, timings=QUICK) as gateway:
             bank.modems[0].faults.refuse(code=600)
             new = NewMessage(to="+447911123456", text="hello, Acme", receipt=True)
-            accepted = await gateway.send(new, key="example")
+            accepted = await gateway.sending.send(new, key="example")
             assert accepted.message is not None
             bank.smsc.inject("+447911000001", bank.modems[0].number, "hello, daemon")
             async with asyncio.timeout(20):
                 while True:
-                    sent = await gateway.message(accepted.message.id)
-                    received = (await gateway.inbounds(InboundQuery())).items
+                    sent = await gateway.messages.get(accepted.message.id)
+                    received = (await gateway.inbounds.find(InboundQuery())).items
                     if sent.status is MessageStatus.DELIVERED and received:
                         break
                     await asyncio.sleep(0.02)

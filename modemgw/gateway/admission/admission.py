@@ -16,6 +16,7 @@ from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempoten
 from modemgw.gateway.admission.rule import Request, Reservation, Surroundings, give_back
 from modemgw.gateway.admission.rules import RULES, Rules
 from modemgw.gateway.errors import Rejected, TooMany, Unavailable
+from modemgw.gateway.following import Rest
 from modemgw.gateway.identifiers import new_id, new_ids
 from modemgw.gateway.outgoing.job import Job
 from modemgw.gateway.outgoing.outbox import Outbox
@@ -59,9 +60,14 @@ class Admission:
         self.counts: dict[str, int] = {}
         """How many messages this run has accepted, by type."""
 
-    def reconfigure(self, config: Config) -> None:
-        """Go by another configuration; then await `load`."""
+    def follow(self, config: Config) -> Rest:
+        """See Follower: the rules look by another configuration, and learn what that takes."""
         self._rules.configure(config)
+        return self._load_anew()
+
+    async def _load_anew(self) -> list[str]:
+        await self.load()
+        return []
 
     async def load(self) -> None:
         """Let the rules learn what they must know of the store."""

@@ -9,7 +9,7 @@ from typing import Literal
 
 from modemgw.config import HandlerMatch
 from modemgw.gateway.deliveries.queue import CHUNK, Deliveries
-from modemgw.gateway.errors import FieldProblem, NotFound, Rejected
+from modemgw.gateway.errors import FieldProblem, NotFound, Rejected, foreign_cursor
 from modemgw.store import Delivery, DeliveryQuery, DeliveryState, Store, Transaction
 from modemgw.store.contract import deliveries as rows
 from modemgw.store.records import Page
@@ -75,9 +75,7 @@ class Handlers:
         try:
             return await self._store.read(lambda view: view.deliveries.find(query))
         except (ValueError, OverflowError) as error:
-            raise Rejected(
-                [FieldProblem("cursor", "is not a next_cursor of this list", "invalid-cursor")]
-            ) from error
+            raise foreign_cursor() from error
 
     async def replay(self, id: str, wanted: Replay) -> int:
         """Have deliveries made once more; returns how many. What has not ended is left alone.

@@ -20,7 +20,7 @@ from random import Random
 from typing import Any
 
 from modemgw.clock import Clock
-from modemgw.config import HandlerSection
+from modemgw.config import Config, HandlerSection
 from modemgw.gateway.deliveries.fan_out import Read, fan_out
 from modemgw.gateway.deliveries.outcome import Never, Outcome, Retry, Taken
 from modemgw.gateway.deliveries.reply import Accept
@@ -31,6 +31,7 @@ from modemgw.gateway.deliveries.subscriber import (
     make,
     named,
 )
+from modemgw.gateway.following import Rest, nothing_left
 from modemgw.gateway.identifiers import new_id
 from modemgw.gateway.outgoing.retry import LONGEST_WAIT_S, backoff
 from modemgw.plain import printable
@@ -128,6 +129,11 @@ class Deliveries:
     def wake(self) -> None:
         """Something may be due."""
         self._wake.set()
+
+    def follow(self, config: Config) -> Rest:
+        """See Follower."""
+        self.reconfigure(config.handler)
+        return nothing_left()
 
     def _happened(self, group: list[Event]) -> None:
         """What nobody is asked about is passed by without a look into the store."""

@@ -19,6 +19,7 @@ from modemgw.gateway.fleet.lanes import Held, Lane, Lanes
 from modemgw.gateway.fleet.pins import StoredPins
 from modemgw.gateway.fleet.sim_views import Place
 from modemgw.gateway.fleet.sims import Sims
+from modemgw.gateway.following import Rest
 from modemgw.gateway.supervision import Keeper
 from modemgw.modem import (
     Locator,
@@ -155,7 +156,7 @@ class Fleet(ModemSink):
     def _keep(
         self, tasks: asyncio.TaskGroup, name: str, work: Callable[[], Awaitable[None]]
     ) -> asyncio.Task[None]:
-        return tasks.create_task(self._kept.keep(name, work), name=name)
+        return self._kept.supervised(tasks, name, work)
 
     async def drain(self, timeout_s: float) -> bool:
         """Let the parts in the air finish. False when some did not within `timeout_s`."""
@@ -183,7 +184,11 @@ class Fleet(ModemSink):
 
     # --- another configuration
 
-    def plan(self, config: Config) -> dict[str, Modem]:
+    def follow(self, config: Config) -> Rest:
+        """See Follower. Raises ValueError for a modem's profile that there is not."""
+        return self._reconfigure(config, self._plan(config))
+
+    def _plan(self, config: Config) -> dict[str, Modem]:
         """The modems that have to begin, or to begin anew. Raises ValueError; changes nothing."""
         return {
             section.id: self.make(section)
@@ -193,7 +198,7 @@ class Fleet(ModemSink):
             or not _differing(station.section, section) <= IN_PLACE
         }
 
-    async def reconfigure(self, config: Config, begin: dict[str, Modem]) -> list[str]:
+    async def _reconfigure(self, config: Config, begin: dict[str, Modem]) -> list[str]:
         """Have the modems of `config`, where `begin` is its plan. Returns what was done.
 
         What has to go is drained within `gateway.drain_timeout`; what is new begins at once, unless

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from modemgw.clock import SteadyClock
-from modemgw.config import Limits
+from modemgw.config import Config, Limits
 from modemgw.gateway.errors import NotFound
 from modemgw.gateway.fleet.breaker import Breaker
 from modemgw.gateway.fleet.calendar import Calendar
 from modemgw.gateway.fleet.plan import HOUR, MINUTE
 from modemgw.gateway.fleet.sims import Sims, centre_clock
+from modemgw.gateway.following import Rest, nothing_left
 from modemgw.modem import SimIdentity
 from modemgw.store import SeenSim, Store, View
 from modemgw.store.records import BreakerState
@@ -82,19 +83,24 @@ class SimViews:
 
     def __init__(
         self,
+        config: Config,
         *,
         store: Store,
         sims: Sims,
         clock: SteadyClock,
         places: Callable[[], Sequence[Place]],
-        limits_of: Callable[[str], Limits],
     ) -> None:
-        """`places`: where SIMs are now. `limits_of`: of the SIM in a modem, or last seen in it."""
+        """`places`: where SIMs are now."""
+        self._config = config
         self._store = store
         self._sims = sims
         self._clock = clock
         self._places = places
-        self._limits_of = limits_of
+
+    def follow(self, config: Config) -> Rest:
+        """See Follower: other limits."""
+        self._config = config
+        return nothing_left()
 
     async def all(self) -> list[SimView]:
         """Every SIM that was ever seen, by ICCID. Raises StoreUnavailable."""
@@ -105,6 +111,13 @@ class SimViews:
         for view in await self._views(iccid):
             return view
         raise NotFound(f"no SIM {iccid!r} was ever seen")
+
+    def _limits_of(self, modem: str) -> Limits:
+        """Those of the SIM in a modem, also where the modem is not configured any more."""
+        for section in self._config.modem:
+            if section.id == modem:
+                return self._config.limits_of(section)
+        return self._config.sim_limits
 
     async def _views(self, iccid: str | None) -> list[SimView]:
         now = self._clock.date()

@@ -6,6 +6,8 @@ import logging
 from collections.abc import Callable
 
 from modemgw.clock import Clock
+from modemgw.config import Config
+from modemgw.gateway.following import Rest, nothing_left
 from modemgw.gateway.incoming.reassembly import TYPE_0, Incoming, decode, is_known
 from modemgw.gateway.outgoing.receipts import Early, Matched, Receipts
 from modemgw.modem import ReceivedPdu, SimIdentity
@@ -37,9 +39,14 @@ class Inbox:
         self._incoming = incoming
         self._receipts = receipts
         self._on_settled = on_settled
-        self.reassembly_timeout_s = reassembly_timeout_s
+        self._reassembly_timeout_s = reassembly_timeout_s
         """After this time an incomplete long message is handed on."""
         self._clock = clock
+
+    def follow(self, config: Config) -> Rest:
+        """See Follower."""
+        self._reassembly_timeout_s = config.gateway.reassembly_timeout
+        return nothing_left()
 
     async def received(self, modem: str, sim: SimIdentity, pdu: ReceivedPdu) -> None:
         """Returns when the PDU is committed. Raises StoreError when it cannot be."""
@@ -94,7 +101,7 @@ class Inbox:
 
         One that cannot be put together is shown as it came, and keeps no other one waiting.
         """
-        before = self._clock.time() - self.reassembly_timeout_s
+        before = self._clock.time() - self._reassembly_timeout_s
         while overdue := await self._store.read(
             lambda view: view.inbound.overdue_sets(before, CHUNK)
         ):

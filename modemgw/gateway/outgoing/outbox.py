@@ -14,6 +14,7 @@ from modemgw.clock import SteadyClock
 from modemgw.config import Config
 from modemgw.gateway.errors import Conflict
 from modemgw.gateway.fleet.sims import Sims
+from modemgw.gateway.following import Rest
 from modemgw.gateway.outgoing import life, progress
 from modemgw.gateway.outgoing.carriers import STICKY_RECIPIENTS
 from modemgw.gateway.outgoing.claim import Claim
@@ -280,12 +281,13 @@ class Outbox:
 
     # --- another configuration
 
-    def reconfigure(self, config: Config) -> None:
-        """Go by other routes and policies. What waits for word already keeps its time."""
+    def follow(self, config: Config) -> Rest:
+        """See Follower: other routes and policies. What waits for word already keeps its time."""
         self._config = config
         self._routes = {route.id for route in config.routes}
         self.queue.set_routes(config.routes)
         self.lanes.reconfigure(config)
+        return self.reroute()
 
     async def reroute(self) -> list[str]:
         """Route anew what waits for a route that is gone. Returns what to tell of it."""

@@ -25,7 +25,9 @@ class _Snapshot(Collector):
         return self._figures
 
 
-class _Figures:
+class Figures:
+    """Reads the gateway's figures where they arise."""
+
     def __init__(
         self,
         views: Callable[[], list[ModemView]],
@@ -38,7 +40,13 @@ class _Figures:
         self._accepted = accepted
         self._keeper = keeper
 
-    def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
+    def registry(self) -> CollectorRegistry:
+        """A registry with the figures as they are now. Call it in the loop's thread."""
+        registry = CollectorRegistry()
+        registry.register(_Snapshot(self._all()))
+        return registry
+
+    def _all(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
         accepted = CounterMetricFamily(
             "modemgw_messages_accepted", "Messages answered with 202", labels=["type"]
         )
@@ -82,18 +90,3 @@ class _Figures:
             received.add_metric([status.id], status.received)
             resets.add_metric([status.id], status.resets)
         yield from (ready, signal, parts, received, resets)
-
-
-def registry_of(
-    views: Callable[[], list[ModemView]],
-    waiting: Callable[[], int],
-    accepted: Mapping[str, int],
-    keeper: Keeper,
-) -> CollectorRegistry:
-    """A registry with the given figures as they are now. Call it in the loop's thread.
-
-    `accepted`: messages that were accepted, by type.
-    """
-    registry = CollectorRegistry()
-    registry.register(_Snapshot(_Figures(views, waiting, accepted, keeper).collect()))
-    return registry

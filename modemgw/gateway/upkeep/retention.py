@@ -8,6 +8,7 @@ from typing import Protocol
 
 from modemgw.clock import Clock, SteadyClock
 from modemgw.config import Config
+from modemgw.gateway.following import Rest, nothing_left
 from modemgw.gateway.incoming.intake import Inbox
 from modemgw.gateway.outgoing import life
 from modemgw.gateway.outgoing.life import Happening, Subject
@@ -61,9 +62,10 @@ class Housekeeping:
         self._steady = SteadyClock(clock)
         """By which it is seen how long the clock has not been set."""
 
-    def reconfigure(self, config: Config) -> None:
-        """Go by other times from the next round on."""
+    def follow(self, config: Config) -> Rest:
+        """See Follower: other times from the next round on."""
         self._config = config
+        return nothing_left()
 
     async def run(self) -> None:
         """Hand on what is overdue, until cancelled. What fails is begun anew by the keeper."""

@@ -30,8 +30,18 @@ def digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-class Keys(Protocol):
+class KeysView(Protocol):
     """API keys in force."""
 
     def find(self, hash_: bytes) -> Key | None:
         """The key in force with this hash."""
+
+    def in_force(self) -> set[Key]:
+        """Every key that opens something."""
+
+
+class Keys(KeysView, Protocol):
+    """API keys, and what may be done to them."""
+
+    def revoke(self, name: str, at: float) -> bool:
+        """Revoke a key at a time (UTC seconds); False when there is no such key in force."""

@@ -9,7 +9,7 @@ from modemgw.store.contract.centres import Centres, CentresView
 from modemgw.store.contract.deliveries import Deliveries, DeliveriesView
 from modemgw.store.contract.events import Answers, AnswersView, Events, EventsView, UnmatchedReports
 from modemgw.store.contract.inbound import InboundMessages, InboundMessagesView
-from modemgw.store.contract.keys import Keys
+from modemgw.store.contract.keys import Keys, KeysView
 from modemgw.store.contract.leases import Leases, LeasesView
 from modemgw.store.contract.messages import Messages, MessagesView
 from modemgw.store.contract.pins import PinTries, PinTriesView
@@ -62,7 +62,7 @@ class View(Protocol):
         """Answers kept for Idempotency-Key."""
 
     @property
-    def keys(self) -> Keys:
+    def keys(self) -> KeysView:
         """API keys in force."""
 
     @property
@@ -120,6 +120,10 @@ class Transaction(View, Protocol):
     @property
     def answers(self) -> Answers:
         """Answers kept for Idempotency-Key."""
+
+    @property
+    def keys(self) -> Keys:
+        """API keys, and what may be done to them."""
 
     @property
     def unmatched(self) -> UnmatchedReports:

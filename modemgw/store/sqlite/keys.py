@@ -33,7 +33,21 @@ class SqliteKeys(Rows):
             "SELECT name, scopes, created_at FROM keys WHERE hash = ? AND revoked_at IS NULL",
             (hash_,),
         ).fetchone()
-        return None if row is None else Key(row[0], frozenset(row[1].split()), row[2])
+        return None if row is None else _key(row)
+
+    def in_force(self) -> set[Key]:
+        """Every key that opens something."""
+        rows = self._db.execute(
+            "SELECT name, scopes, created_at FROM keys WHERE revoked_at IS NULL"
+        )
+        return {_key(row) for row in rows}
+
+    def revoke(self, name: str, at: float) -> bool:
+        """Revoke a key at a time (UTC seconds); False when there is no such key in force."""
+        done = self._db.execute(
+            "UPDATE keys SET revoked_at = ? WHERE name = ? AND revoked_at IS NULL", (at, name)
+        )
+        return done.rowcount == 1
 
 
 def create_key(path: Path, name: str, scopes: Iterable[str]) -> str:
@@ -77,8 +91,9 @@ def list_keys(path: Path) -> list[KeyRow]:
 def revoke_key(path: Path, name: str) -> bool:
     """Revoke a key; False when there is no such key in force."""
     with closing(connect(path)) as db:
-        done = db.execute(
-            "UPDATE keys SET revoked_at = ? WHERE name = ? AND revoked_at IS NULL",
-            (time.time(), name),
-        )
-        return done.rowcount == 1
+        return SqliteKeys(db).revoke(name, time.time())
+
+
+def _key(row: tuple[str, str, float]) -> Key:
+    name, scopes, created_at = row
+    return Key(name, frozenset(scopes.split()), created_at)

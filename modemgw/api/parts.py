@@ -1,0 +1,266 @@
+"""The parts of a gateway that this door needs, and how an endpoint gets at the one it asks.
+
+A part that is added gets a protocol, a place in `Parts`, a key, and a line in `hand_over`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AbstractContextManager
+from typing import Any, Final, Protocol
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from modemgw.gateway import (
+    Accepted,
+    AcceptedBatch,
+    DeliveryQuery,
+    HandlerView,
+    Idempotency,
+    InboundQuery,
+    MessageQuery,
+    ModemView,
+    Preview,
+    Replay,
+    SimView,
+)
+from modemgw.gateway.supervision import Keeper
+from modemgw.modem import TraceLine, UssdAnswer
+from modemgw.store import Delivery
+from modemgw.store.records import Event, Inbound, Key, Message, NewMessage, Page
+
+
+class Sending(Protocol):
+    """Takes what is to be sent."""
+
+    async def send(
+        self, new: NewMessage, *, key: str, idempotency: Idempotency | None = None
+    ) -> Accepted:
+        """Accept a message: when this returns it is committed.
+
+        Raises Rejected (with every field that is wrong), TooMany, IdempotencyConflict,
+        Unavailable.
+        """
+        ...
+
+    async def send_batch(
+        self, news: Iterable[NewMessage], *, key: str, idempotency: Idempotency | None = None
+    ) -> AcceptedBatch:
+        """Accept what can be accepted of a batch, in one transaction.
+
+        Raises IdempotencyConflict, Unavailable.
+        """
+        ...
+
+    def preview(self, new: NewMessage, *, key: str) -> Preview:
+        """What a message would be sent as; sends nothing. Raises Rejected as `send` would."""
+        ...
+
+
+class Messages(Protocol):
+    """Shows and cancels what was accepted."""
+
+    async def get(self, id: str, /) -> Message:
+        """A message and its history. Raises NotFound."""
+        ...
+
+    async def find(self, query: MessageQuery, /) -> Page[Message]:
+        """A page of messages, newest first. Raises Rejected for a cursor that is not ours."""
+        ...
+
+    async def cancel(self, id: str, /) -> Message:
+        """Cancel a message of which nothing can have gone out. Raises NotFound, Conflict."""
+        ...
+
+    async def batch(self, id: str, /) -> tuple[dict[str, Any], dict[str, int]]:
+        """What is known of a batch, and its messages counted by status. Raises NotFound."""
+        ...
+
+
+class Inbounds(Protocol):
+    """Shows what was received."""
+
+    async def get(self, id: str, /) -> Inbound:
+        """A received message. Raises NotFound."""
+        ...
+
+    async def find(self, query: InboundQuery, /) -> Page[Inbound]:
+        """A page of received messages, newest first. Raises Rejected for a foreign cursor."""
+        ...
+
+
+class Events(Protocol):
+    """Tells what happens."""
+
+    def groups(self, after: int | None = None) -> AsyncIterator[list[Event]]:
+        """Events with an id above `after` (default: from now on), as many at a time as there are,
+        then live, without end."""
+        ...
+
+
+class Handlers(Protocol):
+    """Shows the handlers and what they get, and has it made once more."""
+
+    async def all(self) -> list[HandlerView]:
+        """Every handler, and how many of its deliveries have not been made."""
+        ...
+
+    async def deliveries(self, query: DeliveryQuery, /) -> Page[Delivery]:
+        """A page of a handler's deliveries, newest first. Raises NotFound, Rejected (cursor)."""
+        ...
+
+    async def replay(self, id: str, wanted: Replay, /) -> int:
+        """Have ended deliveries made once more; returns how many. Raises NotFound, Rejected."""
+        ...
+
+
+class Modems(Protocol):
+    """Shows and controls the modems. Each verb on one modem raises NotFound."""
+
+    def views(self) -> list[ModemView]:
+        """Every modem as it is now."""
+        ...
+
+    def view(self, id: str, /) -> ModemView:
+        """A modem as it is now."""
+        ...
+
+    def pause(self, id: str, /) -> ModemView:
+        """Send nothing more through a modem."""
+        ...
+
+    def resume(self, id: str, /) -> ModemView:
+        """Let a paused modem work again."""
+        ...
+
+    def restart(self, id: str, /) -> ModemView:
+        """Let a modem begin anew with its identification."""
+        ...
+
+    async def ussd(self, id: str, code: str, timeout_s: float, /) -> UssdAnswer:
+        """Send a USSD request. Raises Conflict (not ready), Rejected, ModemError."""
+        ...
+
+    async def end_ussd(self, id: str, /) -> None:
+        """End a modem's USSD dialogue, if there is one. Raises Conflict, ModemError."""
+        ...
+
+    def trace(self, id: str, /, *, texts: bool = False) -> list[TraceLine]:
+        """What was last said on a modem's port, oldest first; masked, see `texts`."""
+        ...
+
+
+class Sims(Protocol):
+    """Shows the SIMs: those in modems now, and those that were seen before."""
+
+    async def all(self) -> list[SimView]:
+        """Every SIM that was ever seen, by ICCID. Raises StoreUnavailable."""
+        ...
+
+    async def one(self, iccid: str, /) -> SimView:
+        """One SIM. Raises NotFound, StoreUnavailable."""
+        ...
+
+
+class Access(Protocol):
+    """Knows who may come in."""
+
+    async def authenticate(self, token: str, /) -> Key | None:
+        """The key with this token, if it is in force. Raises StoreUnavailable."""
+        ...
+
+    def watch(self, key: Key, /) -> AbstractContextManager[asyncio.Event]:
+        """An event that is set when `key` is no longer in force, for as long as this is open."""
+        ...
+
+
+class Health(Protocol):
+    """Says how the gateway does."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether a modem can send."""
+        ...
+
+    @property
+    def accepting(self) -> str | None:
+        """Why new work is refused, or None when it is not."""
+        ...
+
+    @property
+    def stalled(self) -> str | None:
+        """Why only a restart helps, or None."""
+        ...
+
+    @property
+    def alarms(self) -> dict[str, str]:
+        """What a person must see to though messages may be sent, by modem."""
+        ...
+
+    @property
+    def troubles(self) -> list[str]:
+        """What does not work as it should though the gateway runs: a line each."""
+        ...
+
+
+class Figures(Protocol):
+    """Counts."""
+
+    def registry(self) -> CollectorRegistry:
+        """The figures for Prometheus, as they are now."""
+        ...
+
+
+class Parts(Protocol):
+    """A gateway, as far as this door needs it."""
+
+    @property
+    def sending(self) -> Sending: ...
+    @property
+    def messages(self) -> Messages: ...
+    @property
+    def inbounds(self) -> Inbounds: ...
+    @property
+    def events(self) -> Events: ...
+    @property
+    def handlers(self) -> Handlers: ...
+    @property
+    def modems(self) -> Modems: ...
+    @property
+    def sims(self) -> Sims: ...
+    @property
+    def access(self) -> Access: ...
+    @property
+    def health(self) -> Health: ...
+    @property
+    def figures(self) -> Figures: ...
+    @property
+    def keeper(self) -> Keeper: ...
+
+
+SENDING: Final[web.AppKey[Sending]] = web.AppKey("sending")
+MESSAGES: Final[web.AppKey[Messages]] = web.AppKey("messages")
+INBOUNDS: Final[web.AppKey[Inbounds]] = web.AppKey("inbounds")
+EVENTS: Final[web.AppKey[Events]] = web.AppKey("events")
+HANDLERS: Final[web.AppKey[Handlers]] = web.AppKey("handlers")
+MODEMS: Final[web.AppKey[Modems]] = web.AppKey("modems")
+SIMS: Final[web.AppKey[Sims]] = web.AppKey("sims")
+ACCESS: Final[web.AppKey[Access]] = web.AppKey("access")
+HEALTH: Final[web.AppKey[Health]] = web.AppKey("health")
+FIGURES: Final[web.AppKey[Figures]] = web.AppKey("figures")
+
+
+def hand_over(gateway: Parts, app: web.Application) -> None:
+    """Give the endpoints of `app` each part to ask."""
+    app[SENDING] = gateway.sending
+    app[MESSAGES] = gateway.messages
+    app[INBOUNDS] = gateway.inbounds
+    app[EVENTS] = gateway.events
+    app[HANDLERS] = gateway.handlers
+    app[MODEMS] = gateway.modems
+    app[SIMS] = gateway.sims
+    app[ACCESS] = gateway.access
+    app[HEALTH] = gateway.health
+    app[FIGURES] = gateway.figures

@@ -1,0 +1,59 @@
+"""The configuration: one typed, frozen tree, read once from TOML; every problem told at once.
+
+A file for each room that is configured. Durations are seconds unless the key says otherwise, limits
+are counted in parts (SMS), not messages, and 0 or an absent limit means "no limit".
+"""
+
+from modemgw.config.base import (
+    Days,
+    Identifier,
+    Limit,
+    MessageType,
+    Number,
+    Seconds,
+    Section,
+    Wait,
+)
+from modemgw.config.errors import ConfigError
+from modemgw.config.finding import DEFAULT_PATH, ENVIRONMENT_VARIABLE, find
+from modemgw.config.gateway import GatewaySection
+from modemgw.config.handlers import HandlerMatch, HandlerSection
+from modemgw.config.http import HttpSection
+from modemgw.config.limits import Limits, RateLimits
+from modemgw.config.loading import load, parse
+from modemgw.config.modems import ModemMatch, ModemSection
+from modemgw.config.retention import RetentionSection
+from modemgw.config.routes import RouteMatch, RouteSection
+from modemgw.config.tree import Config
+from modemgw.config.types import TypeSection, TypesSection
+
+__all__ = [
+    "DEFAULT_PATH",
+    "ENVIRONMENT_VARIABLE",
+    "Config",
+    "ConfigError",
+    "Days",
+    "GatewaySection",
+    "HandlerMatch",
+    "HandlerSection",
+    "HttpSection",
+    "Identifier",
+    "Limit",
+    "Limits",
+    "MessageType",
+    "ModemMatch",
+    "ModemSection",
+    "Number",
+    "RateLimits",
+    "RetentionSection",
+    "RouteMatch",
+    "RouteSection",
+    "Seconds",
+    "Section",
+    "TypeSection",
+    "TypesSection",
+    "Wait",
+    "find",
+    "load",
+    "parse",
+]

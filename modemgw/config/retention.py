@@ -1,0 +1,14 @@
+"""[retention]: how long ended things are kept."""
+
+from __future__ import annotations
+
+from modemgw.config.base import Days, Section
+
+
+class RetentionSection(Section):
+    """[retention]: after how many days ended things are deleted; 0 = never."""
+
+    messages_days: Days = 0
+    inbound_days: Days = 0
+    events_days: Days = 30
+    deliveries_days: Days = 30

@@ -1,0 +1,91 @@
+"""The whole configuration: its tables, and that they fit each other."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from pydantic import model_validator
+
+from modemgw.config.base import Section
+from modemgw.config.gateway import GatewaySection
+from modemgw.config.handlers import HandlerSection
+from modemgw.config.http import HttpSection
+from modemgw.config.limits import Limits, RateLimits
+from modemgw.config.modems import ModemSection
+from modemgw.config.retention import RetentionSection
+from modemgw.config.routes import RouteSection
+from modemgw.config.types import TypesSection
+
+
+class Config(Section):
+    """The whole configuration file."""
+
+    gateway: GatewaySection = GatewaySection()
+    http: HttpSection = HttpSection()
+    sim_limits: Limits = Limits()
+    recipient_limits: RateLimits = RateLimits()
+    """How many messages one recipient may be sent, from whatever key: against floods."""
+    key_limits: RateLimits = RateLimits()
+    """How many messages one API key may send."""
+    retention: RetentionSection = RetentionSection()
+    type: TypesSection = TypesSection()
+    modem: tuple[ModemSection, ...] = ()
+    route: tuple[RouteSection, ...] = ()
+    handler: tuple[HandlerSection, ...] = ()
+
+    @model_validator(mode="after")
+    def _references(self) -> Config:
+        problems: list[str] = []
+        for kind, ids in (
+            ("modem", [m.id for m in self.modem]),
+            ("route", [r.id for r in self.route]),
+            ("handler", [h.id for h in self.handler if h.id is not None]),
+        ):
+            problems += [f"{kind} id {i!r} is used twice" for i, n in Counter(ids).items() if n > 1]
+        devices = [m.device for m in self.modem if m.device is not None]
+        problems += [f"device {d} is used twice" for d, n in Counter(devices).items() if n > 1]
+        routes = {r.id for r in self.routes}
+        for modem in self.modem:
+            problems += [
+                f"modem {modem.id}: route {r!r} is not defined; there is {_listed(routes)}"
+                for r in modem.routes
+                if r not in routes
+            ]
+        for route in self.route:
+            if route.fallback is not None and route.fallback not in routes:
+                problems.append(
+                    f"route {route.id}: fallback {route.fallback!r} is not defined; "
+                    f"there is {_listed(routes)}"
+                )
+        problems += [
+            f"route {r.id}: its fallbacks come back to itself" for r in self.route if self._loops(r)
+        ]
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def _loops(self, route: RouteSection) -> bool:
+        by_id = {r.id: r for r in self.route}
+        seen: set[str] = set()
+        at: RouteSection | None = route
+        while at is not None and at.fallback is not None:
+            if at.id in seen:
+                return True
+            seen.add(at.id)
+            at = by_id.get(at.fallback)
+        return False
+
+    @property
+    def routes(self) -> tuple[RouteSection, ...]:
+        """The routes; a `default` that matches everything comes last when none is configured."""
+        if any(r.id == "default" for r in self.route):
+            return self.route
+        return (*self.route, RouteSection(id="default"))
+
+    def limits_of(self, modem: ModemSection) -> Limits:
+        """The limits of the SIM in `modem`: its own keys over [sim_limits]."""
+        return modem.limits.over(self.sim_limits)
+
+
+def _listed(names: set[str]) -> str:
+    return ", ".join(sorted(names)) or "none"

@@ -1,0 +1,140 @@
+"""Who may come in, and what ends when a key is revoked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gateway_lab import FakeClock
+
+from modemgw.gateway.access import CACHE_S, Access
+from modemgw.gateway.errors import Unavailable
+from modemgw.store import Store, StoreUnavailable
+from modemgw.store.sqlite import FILE_NAME, SqliteStore, create_key, revoke_key
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+async def store(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Store]:
+    async with SqliteStore(tmp_path / FILE_NAME, clock=clock) as store:
+        yield store
+
+
+@pytest.fixture
+def access(store: Store, clock: FakeClock) -> Access:
+    return Access(store, clock=clock)
+
+
+async def test_what_this_process_revokes_ends_at_once(tmp_path: Path, access: Access) -> None:
+    token = create_key(tmp_path / FILE_NAME, "app", ["read"])
+    other = create_key(tmp_path / FILE_NAME, "other", ["read"])
+    key, kept = await access.authenticate(token), await access.authenticate(other)
+    assert key is not None
+    assert kept is not None
+    with access.watch(key) as ended, access.watch(key) as too, access.watch(kept) as goes_on:
+        assert await access.revoke("app")
+        assert ended.is_set()
+        assert too.is_set()
+        assert not goes_on.is_set()
+    assert await access.authenticate(token) is None, "it is not remembered either"
+    assert await access.authenticate(other) == kept
+    assert not await access.revoke("app"), "there is none in force any more"
+    assert not await access.revoke("nobody")
+
+
+async def test_what_another_process_revokes_ends_within_a_look(
+    tmp_path: Path, access: Access
+) -> None:
+    token = create_key(tmp_path / FILE_NAME, "app", ["read"])
+    key = await access.authenticate(token)
+    assert key is not None
+    looking = asyncio.create_task(access.run())
+    with access.watch(key) as ended:
+        assert revoke_key(tmp_path / FILE_NAME, "app")
+        assert await access.authenticate(token) is not None, "it is remembered for a moment"
+        await asyncio.wait_for(ended.wait(), 5)
+    assert await access.authenticate(token) is None, "nor does it open anything from then on"
+    looking.cancel()
+
+
+async def test_a_key_of_the_same_name_is_another_key(tmp_path: Path, access: Access) -> None:
+    token = create_key(tmp_path / FILE_NAME, "app", ["read"])
+    key = await access.authenticate(token)
+    assert key is not None
+    with access.watch(key) as ended:
+        revoke_key(tmp_path / FILE_NAME, "app")
+        create_key(tmp_path / FILE_NAME, "app", ["read"])
+        await access.look()
+        assert ended.is_set()
+
+
+async def test_a_moment_in_which_nobody_can_say_ends_nothing(
+    tmp_path: Path, access: Access, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = await access.authenticate(create_key(tmp_path / FILE_NAME, "app", ["read"]))
+    assert key is not None
+
+    async def fails(*_: Any) -> None:
+        raise StoreUnavailable("the database is locked")
+
+    with access.watch(key) as ended:
+        monkeypatch.setattr(store, "read", fails)
+        await access.look()
+        assert not ended.is_set()
+        monkeypatch.setattr(store, "write", fails)
+        with pytest.raises(Unavailable):
+            await access.revoke("app")
+        assert not ended.is_set()
+
+
+async def test_a_key_that_is_revoked_while_it_is_looked_up_is_not_remembered(
+    tmp_path: Path, access: Access, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = create_key(tmp_path / FILE_NAME, "app", ["read"])
+    look_up, looked, go_on = store.look_up, asyncio.Event(), asyncio.Event()
+
+    async def late(query: Any) -> Any:
+        found = await look_up(query)
+        looked.set()
+        await go_on.wait()
+        return found
+
+    monkeypatch.setattr(store, "look_up", late)
+    asking = asyncio.create_task(access.authenticate(token))
+    await looked.wait()
+    assert await access.revoke("app")
+    go_on.set()
+    assert await asking is None
+    assert await access.authenticate(token) is None
+
+
+async def test_the_store_is_asked_once_for_a_while_and_not_while_nobody_watches(
+    tmp_path: Path,
+    access: Access,
+    store: Store,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    token = create_key(tmp_path / FILE_NAME, "app", ["read"])
+    looking = asyncio.create_task(access.run())
+    asked: list[Any] = []
+    look_up, read = store.look_up, store.read
+    monkeypatch.setattr(store, "look_up", lambda query: asked.append(query) or look_up(query))
+    monkeypatch.setattr(store, "read", lambda query: asked.append(query) or read(query))
+    for _ in range(100):
+        await access.authenticate(token)
+    assert len(asked) == 1
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert len(asked) == 1
+    clock.now += CACHE_S
+    await access.authenticate(token)
+    assert len(asked) == 2
+    looking.cancel()
