@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
-from fake_gateway import FakeGateway
+from labs.fake_gateway import FakeGateway
 
 from modemgw.api.app import create_app
 from modemgw.config import HttpSection

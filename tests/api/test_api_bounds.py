@@ -8,7 +8,7 @@ import time
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
-from loop_lag import LAG_S, lag
+from labs.loop_lag import LAG_S, lag
 
 from modemgw.api.app import create_app
 from modemgw.api.requests import MessageBody

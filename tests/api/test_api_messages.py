@@ -5,7 +5,7 @@ import io
 import json
 
 import pytest
-from fake_gateway import DELIVERED, NOW
+from labs.fake_gateway import DELIVERED, NOW
 
 from modemgw.store.records import MessageStatus, NewMessage, Part, PartStatus
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from virtual_time import OK, PROMPT, ScriptedPort, in_virtual_time
+from labs.channel import OK, PROMPT, ScriptedPort
+from labs.clock import in_virtual_time
 
 from modemgw.at import (
     ChannelClosed,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from virtual_time import OK, PROMPT, ScriptedPort, in_virtual_time
+from labs.channel import OK, PROMPT, ScriptedPort
+from labs.clock import in_virtual_time
 
 from modemgw.at.flood import LASTING_S, UNITS_AT_ONCE, UNITS_PER_S, FloodGate
 from modemgw.at.urc import urc

@@ -8,7 +8,7 @@ import signal
 import socket
 
 import pytest
-from daemon_lab import command, daemon, environment, run, until_ready, write_config
+from labs.daemon import command, daemon, environment, run, until_ready, write_config
 
 from modemgw.client import Client
 from modemgw.virtual import Bank, BankSettings

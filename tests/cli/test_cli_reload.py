@@ -10,7 +10,7 @@ import signal
 from collections import Counter
 
 import pytest
-from daemon_lab import daemon, until_ready
+from labs.daemon import daemon, until_ready
 
 from modemgw.client import Client
 from modemgw.virtual import Bank, BankSettings

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from e2e_lab import bank_of, config_of, gateway_on, send, status, until
+from labs.bank import bank_of
+from labs.gateway import config_of, gateway_on, send, status
+from labs.waiting import until
 
 from modemgw.gateway import Gateway
 from modemgw.store.records import Event, MessageStatus, NewMessage

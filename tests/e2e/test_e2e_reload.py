@@ -11,7 +11,9 @@ from random import Random
 from typing import Any
 
 import pytest
-from e2e_lab import bank_of, config_of, gateway_on, send, status, until
+from labs.bank import bank_of
+from labs.gateway import config_of, gateway_on, send, status
+from labs.waiting import until
 
 from modemgw.config import Config
 from modemgw.gateway import Gateway, NotFound, Rejected, TooMany

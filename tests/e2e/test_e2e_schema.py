@@ -15,8 +15,10 @@ from concurrent.futures import Future
 import pytest
 import requests
 import schemathesis
-from e2e_lab import bank_of, config_of, gateway_on, until
 from hypothesis import HealthCheck, Phase, given, settings
+from labs.bank import bank_of
+from labs.gateway import config_of, gateway_on
+from labs.waiting import until
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 

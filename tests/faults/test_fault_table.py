@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from e2e_lab import until
-from fault_lab import BOOT_S, DONE, HEALTHY, PART_S, SCALED, WATCHED_S, Ward, judge, ward
+from labs.waiting import until
+from labs.ward import BOOT_S, DONE, HEALTHY, PART_S, SCALED, WATCHED_S, Ward, judge, ward
 
 from modemgw.gateway.fleet import modems as fleet
 from modemgw.modem import Locator

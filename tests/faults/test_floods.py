@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from fault_lab import HEALTHY, WATCHED_S, ward
+from labs.ward import HEALTHY, WATCHED_S, ward
 
 DELIVER = "040B915155001032F400045280104103514004{n}"
 REPORT = "06400891{n}528010410351405280104103514000"

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from e2e_lab import bank_of, config_of, send, status, until
-from fault_lab import POLICIES, SCALED, judge, ward
+from labs.bank import bank_of
+from labs.gateway import config_of, send, status
+from labs.waiting import until
+from labs.ward import POLICIES, SCALED, judge, ward
 
 from modemgw.config import ModemMatch, ModemSection
 from modemgw.gateway import Gateway, InboundQuery

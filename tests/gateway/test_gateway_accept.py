@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from gateway_lab import START
+from labs.clock import START
 
 from modemgw.config import parse
 from modemgw.gateway.admission.checks import Acceptance

@@ -15,7 +15,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from gateway_lab import START, FakeClock, Lab, refusal, running
+from labs.clock import START, FakeClock
+from labs.outbox import Lab, refusal, running
 
 from modemgw.config import RateLimits, parse
 from modemgw.gateway import Gateway, NotFound, TooMany

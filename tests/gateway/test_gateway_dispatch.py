@@ -7,10 +7,10 @@ from random import Random
 from typing import Any
 
 import pytest
-from gateway_lab import START, FakeClock
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from labs.clock import START, FakeClock
 
 from modemgw.config import Limits, RouteSection
 from modemgw.gateway.admission.content import Content

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from gateway_lab import START, FakeClock
+from labs.clock import START, FakeClock
 
 from modemgw.config import parse
 from modemgw.gateway.incoming.intake import Inbox

@@ -11,7 +11,8 @@ from random import Random
 from typing import Any
 
 import pytest
-from gateway_lab import START, FakeClock, report_of
+from labs.clock import START, FakeClock
+from labs.outbox import report_of
 
 from modemgw.gateway.incoming.intake import Inbox
 from modemgw.gateway.incoming.reassembly import Incoming

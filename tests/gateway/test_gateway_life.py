@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gateway_lab import START, FakeClock, running
+from labs.clock import START, FakeClock
+from labs.outbox import running
 
 from modemgw.gateway.outgoing import life
 from modemgw.gateway.outgoing.life import MESSAGE, PART, Happening, Subject

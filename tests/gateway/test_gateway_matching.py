@@ -7,8 +7,9 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from gateway_lab import START, FakeClock, Lab, running
-from twice import run_units_twice
+from labs.clock import START, FakeClock
+from labs.outbox import Lab, running
+from labs.units import run_units_twice
 
 from modemgw.gateway.outgoing.receipts import Early, Matched
 from modemgw.modem import SubmitAmbiguous, Submitted

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from pathlib import Path
 
-from gateway_lab import Lab, running
+from labs.outbox import Lab, running
 from test_gateway_dispatch import job
 
 from modemgw.gateway.outgoing.job import Job

@@ -8,7 +8,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from gateway_lab import START, FakeClock, refusal, running
+from labs.clock import START, FakeClock
+from labs.outbox import refusal, running
 
 from modemgw.config import Limits
 from modemgw.gateway.errors import Conflict

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from gateway_lab import START, FakeClock, Lab, running
+from labs.clock import START, FakeClock
+from labs.outbox import Lab, running
 
 from modemgw.gateway.outgoing import life
 from modemgw.gateway.outgoing.receipts import Early

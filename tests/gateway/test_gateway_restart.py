@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gateway_lab import FakeClock, Lab, refusal, running
+from labs.clock import FakeClock
+from labs.outbox import Lab, refusal, running
 
 from modemgw.config import parse
 from modemgw.gateway import Gateway, TooMany

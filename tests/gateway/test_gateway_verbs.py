@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gateway_lab import START, FakeClock
+from labs.clock import START, FakeClock
 
 from modemgw.config import parse
 from modemgw.gateway import (

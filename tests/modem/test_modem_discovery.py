@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from modem_rig import QUICK, RigMaker
+from labs.modem import RigMaker
+from labs.timings import QUICK
 
 from modemgw.at import check_device
 from modemgw.clock import SystemClock

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from modem_rig import QUICK, Remembered, Sink, granted, tpdu
+from labs.modem import Remembered, Sink, granted, tpdu
+from labs.timings import QUICK
 
 from modemgw.clock import SystemClock
 from modemgw.config import ModemSection

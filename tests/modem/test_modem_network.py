@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from modem_rig import RigMaker
-from serial_server import serving
+from labs.modem import RigMaker
+from labs.serial_server import serving
 
 from modemgw.clock import SystemClock
 from modemgw.modem import ModemState, scan

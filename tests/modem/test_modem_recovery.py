@@ -10,7 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from modem_rig import QUICK, RigMaker, granted, tpdu
+from labs.modem import RigMaker, granted, tpdu
+from labs.timings import QUICK
 
 from modemgw.modem import ModemState, NotSubmitted, SubmitAmbiguous, session
 from modemgw.virtual import Bank

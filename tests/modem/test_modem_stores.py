@@ -6,8 +6,10 @@ import time
 from dataclasses import replace
 
 import pytest
-from modem_rig import QUICK, RigMaker
-from virtual_time import OK, LoopClock, ScriptedPort, in_virtual_time
+from labs.channel import OK, ScriptedPort
+from labs.clock import LoopClock, in_virtual_time
+from labs.modem import RigMaker
+from labs.timings import QUICK
 
 from modemgw.modem.initialise import Patience, initialise
 from modemgw.modem.profiles import GENERIC

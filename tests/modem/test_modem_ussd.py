@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from modem_rig import Rig, RigMaker
+from labs.modem import Rig, RigMaker
 
 from modemgw.at import Charset, TraceLine
 from modemgw.modem import UssdError, UssdUntypable

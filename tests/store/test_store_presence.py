@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from labs.waiting import until
 
 from modemgw.clock import SystemClock
 from modemgw.store import (
@@ -41,12 +42,6 @@ async def store(path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[St
 
 def tell(tx: writer.Transaction) -> None:
     tx.emit("test", {"text": "x" * 500})
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 def log_of(path: Path) -> Path:

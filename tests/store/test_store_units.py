@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from labs.waiting import until
 from test_store_writer import Disk, behind_gate, put, rows
 
 from modemgw.clock import SystemClock
@@ -306,12 +307,6 @@ async def test_ids_of_events_go_on_when_the_connection_is_another(store: Store) 
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "STALL_S", 0.2)
     monkeypatch.setattr(writer, "TICK_S", 0.05)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 @pytest.fixture
