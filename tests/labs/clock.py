@@ -1,9 +1,10 @@
-"""Time that passes when a test says so, and time that jumps over what nobody waits for."""
+"""Time that passes when a test says so, that jumps over what is waited for, or that runs faster."""
 
 from __future__ import annotations
 
 import asyncio
 import selectors
+import time
 from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any
@@ -36,7 +37,7 @@ class FakeClock:
 
 
 class LoopClock:
-    """The clock of the running loop, for loops whose time jumps."""
+    """The clock of the running loop, for loops whose time is not that of the machine."""
 
     def monotonic(self) -> float:
         return asyncio.get_running_loop().time()
@@ -82,3 +83,55 @@ def in_virtual_time(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[
             runner.run(test(*args, **kwargs))
 
     return run
+
+
+SPEED = 10
+"""How much faster the time of a HurriedLoop is."""
+
+
+class _HurriedSelector(selectors.DefaultSelector):
+    """Time stands still while the loop computes, and runs fast while it waits.
+
+    It is as fast as that of the machine while a thread is at work for the loop: nobody is blamed
+    for being slow by a clock that is not his.
+    """
+
+    now = 0.0
+    elsewhere = 0
+    """How many calls are at work in threads."""
+
+    def select(self, timeout: float | None = None) -> list[Any]:
+        ready = super().select(0)
+        if ready or (timeout is not None and timeout <= 0):
+            return ready
+        speed = 1 if self.elsewhere else SPEED
+        began = time.monotonic()
+        ready = super().select(None if timeout is None else timeout / speed)
+        passed = (time.monotonic() - began) * speed
+        if timeout is not None:
+            passed = min(passed, timeout) if ready else timeout
+        self.now += passed
+        return ready
+
+
+class HurriedLoop(asyncio.SelectorEventLoop):
+    """A loop for what speaks through pseudo-terminals: the kernel needs a moment for each octet.
+
+    Nothing in it may measure by the clock of the machine: hand in a LoopClock.
+    """
+
+    def __init__(self) -> None:
+        self._hurried = _HurriedSelector()
+        super().__init__(self._hurried)
+
+    def time(self) -> float:
+        return self._hurried.now
+
+    def run_in_executor(self, *args: Any) -> asyncio.Future[Any]:
+        future = super().run_in_executor(*args)
+        self._hurried.elsewhere += 1
+        future.add_done_callback(self._back)
+        return future
+
+    def _back(self, _: asyncio.Future[Any]) -> None:
+        self._hurried.elsewhere -= 1

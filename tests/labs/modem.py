@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from labs.clock import LoopClock
 from labs.timings import QUICK
 from labs.waiting import until
-from modemgw.clock import SystemClock
 from modemgw.config import ModemSection
 from modemgw.modem import Modem, ModemState, ReceivedPdu, SimIdentity, Timings
 from modemgw.modem.pin_guard import PinGuard, PinTry
@@ -165,7 +165,7 @@ def rig(tmp_path: Path) -> RigMaker:
             modem = Modem(
                 ModemSection(id="m1", **section),
                 keeper,
-                clock=SystemClock(),
+                clock=LoopClock(),
                 random=random.Random(1),
                 timings=timings,
                 pins=pins or PinGuard(Remembered()),

@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from labs.clock import LoopClock
 from labs.modem import RigMaker
 from labs.timings import QUICK
 
 from modemgw.at import check_device
-from modemgw.clock import SystemClock
 from modemgw.config import ModemMatch, ModemSection, parse
 from modemgw.modem import Found, Locator, ModemState, discovery, scan
 from modemgw.modem.discovery import Candidate, candidates, merge
@@ -24,7 +24,7 @@ from modemgw.virtual import Bank, BankSettings
 
 def locator(directory: Path) -> Locator:
     return Locator(
-        clock=SystemClock(),
+        clock=LoopClock(),
         ports=lambda: [Candidate(str(path)) for path in sorted(directory.glob("modem*"))],
         reread_s=0.3,
     )
@@ -97,7 +97,7 @@ async def test_a_silent_port_is_not_asked_all_the_time(tmp_path: Path) -> None:
 async def test_a_scan_shows_modems_silent_ports_and_what_to_paste(tmp_path: Path) -> None:
     async with Bank(BankSettings(modems=2, personality="huawei-e173"), tmp_path / "bank") as bank:
         bank.modems[1].faults.hang()
-        found = await scan([*map(str, bank.paths), str(tmp_path / "nothing")], clock=SystemClock())
+        found = await scan([*map(str, bank.paths), str(tmp_path / "nothing")], clock=LoopClock())
     modem, silent, missing = found
     assert modem.identity is not None
     assert modem.identity.model == "E173"
@@ -157,7 +157,7 @@ def test_what_a_scan_prints_is_a_configuration() -> None:
 
 
 async def test_a_named_port_of_a_usb_device_is_known_by_its_plug_and_asked(sysfs: Path) -> None:
-    (found,) = await scan(["/dev/ttyUSB1"], clock=SystemClock(), sysfs=sysfs)
+    (found,) = await scan(["/dev/ttyUSB1"], clock=LoopClock(), sysfs=sysfs)
     assert found.usb is not None
     assert found.usb.path == "1-1.2"
     assert "does not exist" in (found.problem or "")
@@ -233,7 +233,7 @@ IMEI, OTHER = "353913044420005", "353913044420013"
 
 
 def asked_locator(*ports: Candidate, anything: bool = False) -> Locator:
-    return Locator(clock=SystemClock(), ports=lambda: list(ports), anything=anything)
+    return Locator(clock=LoopClock(), ports=lambda: list(ports), anything=anything)
 
 
 async def test_only_devices_of_makers_of_modems_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -270,10 +270,10 @@ async def test_a_scan_shows_what_it_does_not_ask(
 ) -> None:
     asked = Asked(monkeypatch)
     (sysfs / "devices/pci0000:00/usb1/1-1/1-1.2/idVendor").write_text("0403\n")
-    found = await scan(clock=SystemClock(), sysfs=sysfs)
+    found = await scan(clock=LoopClock(), sysfs=sysfs)
     assert [f.problem for f in found] == [discovery.NOT_ASKED] * 2
     assert not asked.devices
-    await scan(clock=SystemClock(), sysfs=sysfs, anything=True)
+    await scan(clock=LoopClock(), sysfs=sysfs, anything=True)
     assert len(asked.devices) == 2
 
 
@@ -396,5 +396,5 @@ async def test_a_sim_that_moves_to_another_modem_is_followed(rig: RigMaker, tmp_
 
 async def test_the_second_port_of_a_virtual_modem_is_no_second_modem(tmp_path: Path) -> None:
     async with Bank(BankSettings(modems=1, second_port=True), tmp_path / "bank") as bank:
-        found = await scan(sorted(map(str, bank.directory.glob("modem*"))), clock=SystemClock())
+        found = await scan(sorted(map(str, bank.directory.glob("modem*"))), clock=LoopClock())
     assert [f.also_at for f in found if f.identity] == [None, found[0].device]

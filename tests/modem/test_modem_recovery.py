@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,10 +39,10 @@ async def test_a_reset_with_a_banner_is_noticed_and_the_settings_are_restored(
     async with rig() as r:
         await r.ready()
         r.faults.reboot()
-        started = time.monotonic()
+        started = asyncio.get_running_loop().time()
         await r.until(lambda: not r.modem.ready, 3)
         await r.ready()
-        assert time.monotonic() - started < 0.5 + 2
+        assert asyncio.get_running_loop().time() - started < 0.5 + 2
         await r.submit()
         r.bank.smsc.inject("+447911000001", r.virtual.number, "after the reset")
         await r.until(lambda: r.sink.of_kind(0) and r.sink.of_kind(2))
@@ -107,9 +106,9 @@ async def test_an_unplugged_modem_is_absent_and_back_within_two_seconds_of_its_r
         await r.state(ModemState.ABSENT, 1)
         await asyncio.sleep(0.5)
         r.faults.replug()
-        started = time.monotonic()
+        started = asyncio.get_running_loop().time()
         await r.ready()
-        assert time.monotonic() - started < 0.2 + 2
+        assert asyncio.get_running_loop().time() - started < 0.2 + 2
         await r.submit()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -148,10 +148,10 @@ async def test_an_announced_message_that_cannot_be_read_yet_is_read_soon(
         await r.ready()
         await r.until(lambda: r.commands().count("AT+CMGL=4") >= 2)
         r.faults.fail_command("+CMGR", error, 3)
-        started = time.monotonic()
+        started = asyncio.get_running_loop().time()
         r.bank.smsc.inject(SENDER, r.virtual.number, "hello")
         await r.until(lambda: r.sink.of_kind(0), 3)
-        assert time.monotonic() - started < 2
+        assert asyncio.get_running_loop().time() - started < 2
 
 
 async def test_a_sweep_that_cannot_be_done_yet_is_done_soon(rig: RigMaker) -> None:
