@@ -26,7 +26,7 @@ from modemgw.store.records import MessageStatus
 S = MessageStatus
 
 assert SCALED.submit is not None
-AT_ONCE = 6
+AT_ONCE = 12
 LIVES = 3
 """Another program on this machine may hold the neighbours up; a fault would do so each time."""
 NOTICED_S = max(SCALED.prompt, SCALED.submit, SCALED.settings_check, SCALED.poll)
