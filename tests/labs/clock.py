@@ -85,7 +85,7 @@ def in_virtual_time(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[
     return run
 
 
-SPEED = 10
+SPEED = 5
 """How much faster the time of a HurriedLoop is."""
 
 
