@@ -64,7 +64,8 @@ class Transport(asyncio.ReadTransport):
 
 @in_virtual_time
 async def test_a_flooded_channel_stops_listening_for_moments_and_tells_once() -> None:
-    port, transport, told = ScriptedPort(), Transport(), []
+    port, transport = ScriptedPort(), Transport()
+    told: list[Any] = []
     port.channel.connection_made(transport)
     port.channel.on_flood = told.append
     while asyncio.get_running_loop().time() < LASTING_S + 3:

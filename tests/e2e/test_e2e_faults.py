@@ -39,7 +39,7 @@ def arrivals(bank: Bank) -> Counter[str]:
     return Counter(p.destination for p in bank.smsc.accepted)
 
 
-async def all_become(gateway: Gateway, batch: str, wanted: str, count: int, timeout_s: float = 30):  # type: ignore[no-untyped-def]
+async def all_become(gateway: Gateway, batch: str, wanted: str, count: int, timeout_s: float = 30):
     last: dict[str, int] = {}
 
     async def done() -> bool:

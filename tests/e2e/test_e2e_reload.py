@@ -350,7 +350,7 @@ async def test_whatever_changes_each_message_arrives_once(tmp_path: Path, seed: 
             )
 
         async with gateway_on(whole) as gateway:
-            expected = []
+            expected: list[Any] = []
             for _ in range(12):
                 for _ in range(15):
                     to = f"+4477009{len(expected):05}"

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from labs.waiting import until
@@ -241,7 +241,7 @@ def outcomes(
     """What became of each row that is to be tested. They are lived through a few at a time: most of
     it is waiting."""
     rows = [
-        item.callspec.params["row"]
+        cast(Any, item).callspec.params["row"]
         for item in request.session.items
         if getattr(item, "module", None) is request.module
     ]

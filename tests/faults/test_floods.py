@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from labs.ward import HEALTHY, WATCHED_S, ward
@@ -65,7 +66,7 @@ def outcomes(
 ) -> dict[str, BaseException | None]:
     """What became of each flood that is to be tested, lived through a few at a time."""
     names = [
-        item.callspec.params["flood"]
+        cast(Any, item).callspec.params["flood"]
         for item in request.session.items
         if getattr(item, "module", None) is request.module
     ]

@@ -108,7 +108,7 @@ async def test_a_direct_message_that_was_not_kept_before_the_end_comes_again(
             assert [m.text for m in found] == ["precious"]
 
 
-def _ready(gateway: Gateway):  # type: ignore[no-untyped-def]
+def _ready(gateway: Gateway):
     async def ready() -> bool:
         return gateway.ready
 

@@ -24,7 +24,7 @@ def texts(db: sqlite3.Connection) -> list[str | None]:
     return [row[0] for row in db.execute("SELECT DISTINCT text FROM messages WHERE type = 'otp'")]
 
 
-def count(table: str):  # type: ignore[no-untyped-def]
+def count(table: str):
     return lambda db: db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
 
 
@@ -33,7 +33,7 @@ def keeper(store: Store, clock: FakeClock, **config: object) -> Housekeeping:
     return Housekeeping(parse(config), store=store, inbox=inbox, quotas=(), clock=clock)
 
 
-def fill(messages: int):  # type: ignore[no-untyped-def]
+def fill(messages: int):
     def work(tx: Transaction) -> None:
         tx.many(
             "INSERT INTO messages (n, id, to_number, text, type, status, encoding, receipt, parts, "

@@ -297,7 +297,7 @@ async def test_pages_go_through_everything_newest_first(tmp_path: Path) -> None:
         cursor = None
         while True:
             query = InboundQuery(limit=3, cursor=cursor)
-            page = await box.store.read(lambda db, q=query: inbound.find(db, q))
+            page = await box.store.read(lambda db, q=query: inbound.find(db, q))  # type: ignore[misc]
             seen += [m.text for m in page.items]
             cursor = page.next_cursor
             if cursor is None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import islice, pairwise
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, cast
 from unittest.mock import Mock
 
 import pytest
@@ -128,7 +128,7 @@ async def test_a_mailing_survives_a_restart_and_tells_of_each_message_once(tmp_p
         batch = await gateway.send_batch(mailing, key="a")
         made = (await gateway.messages(MessageQuery(limit=1000))).items[::-1]
         events = []
-        async with aclosing(gateway.events(0)) as stream:
+        async with aclosing(cast(Any, gateway.events(0))) as stream:
             async for event in stream:
                 events.append(event)
                 if len(events) == 230:

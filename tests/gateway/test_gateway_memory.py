@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Sized
 from pathlib import Path
 
 from labs.outbox import Lab, running
@@ -34,7 +35,7 @@ async def test_what_is_canceled_leaves_memory_at_once_with_its_text(tmp_path: Pa
         await lab.settle()
         assert {"scheduled", "queued", "pinned", "stays"} <= _known_texts(lab)
         for message in canceled:
-            n = await lab.store.read(lambda db, id=message.id: messages.number_of(db, id))
+            n = await lab.store.read(lambda db, id=message.id: messages.number_of(db, id))  # type: ignore[misc]
             assert n is not None
             await lab.outbox.cancel(n)
         await lab.settle()
@@ -60,7 +61,7 @@ async def test_entries_of_what_was_canceled_do_not_pile_up(tmp_path: Path) -> No
                 one = job(10_000 + n, due_at=at)
                 core.add(one, lab.clock.now)
                 core.remove(one)
-        heaps = [core._delayed, core._held, core._expiring]
+        heaps: list[Sized] = [core._delayed, core._held, core._expiring]
         heaps += [h for by in core._buckets.values() for b in by.values() for h in b.heaps]
         assert sum(map(len, heaps)) < 5000
 

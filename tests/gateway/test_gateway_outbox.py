@@ -59,7 +59,7 @@ async def test_a_full_disk_sends_nothing_and_makes_nothing_ambiguous(
         message = await lab.accept()
         write = lab.store.write
 
-        def full(work, *, keep=False, then=None):  # type: ignore[no-untyped-def]
+        def full(work, *, keep=False, then=None):
             if keep:
                 return write(work, keep=True, then=then)
             failed = asyncio.get_running_loop().create_future()
@@ -183,7 +183,7 @@ async def test_what_fails_after_a_doubt_is_unknown_not_failed(tmp_path: Path) ->
         assert found.error.code == "cms-1"
 
 
-async def crashed_in_the_air(tmp_path: Path, clock: FakeClock, type: str):  # type: ignore[no-untyped-def]
+async def crashed_in_the_air(tmp_path: Path, clock: FakeClock, type: str):
     async with running(tmp_path, clock=clock) as lab:
 
         async def crash(submit: object) -> None:

@@ -110,7 +110,7 @@ async def test_requests_at_the_same_moment_with_one_key_make_one_message(tmp_pat
 
 async def test_a_replay_does_not_use_up_the_recipient_s_limit(tmp_path: Path) -> None:
     new = NewMessage(to=TO, text="hello")
-    more = {"recipient_limits": {"per_day": 3}}
+    more: dict[str, Any] = {"recipient_limits": {"per_day": 3}}
     async with gateway_on(tmp_path, **more) as gateway:
         for _ in range(5):
             await gateway.send(new, key="a", idempotency=same())

@@ -127,8 +127,10 @@ class HurriedLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._hurried.now
 
-    def run_in_executor(self, *args: Any) -> asyncio.Future[Any]:
-        future = super().run_in_executor(*args)
+    def run_in_executor(  # type: ignore[override]  # as generous as the loop itself
+        self, executor: Any, func: Callable[..., Any], *args: Any
+    ) -> asyncio.Future[Any]:
+        future = super().run_in_executor(executor, func, *args)
         self._hurried.elsewhere += 1
         future.add_done_callback(self._back)
         return future

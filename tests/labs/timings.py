@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from typing import Any
 
 from modemgw.modem import Timings
 
@@ -40,7 +41,7 @@ _COUNTS = {"tries", "reinit_tries", "boot_tries"}
 
 def scaled(factor: float, timings: Timings = QUICK) -> Timings:
     """The same patience, `factor` times as long; what is counted in tries stays."""
-    changed = {
+    changed: dict[str, Any] = {
         field.name: value * factor
         for field in fields(timings)
         if field.name not in _COUNTS and isinstance(value := getattr(timings, field.name), float)

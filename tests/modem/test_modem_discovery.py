@@ -6,6 +6,7 @@ import asyncio
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from labs.clock import LoopClock
@@ -66,7 +67,10 @@ async def test_a_sim_is_followed_by_its_iccid(rig: RigMaker, tmp_path: Path) -> 
         await r.until(lambda: r.modem.ready or r.modem.status.state is not ModemState.ABSENT)
         await r.ready()
         assert r.modem.sim is not None
-        assert r.modem.sim.iccid == r.bank.modems[1].sim.iccid
+        other = r.bank.modems[1].sim
+        assert r.modem.sim is not None
+        assert other is not None
+        assert r.modem.sim.iccid == other.iccid
 
 
 async def test_a_port_is_asked_once_and_given_to_one_owner(tmp_path: Path) -> None:
@@ -389,8 +393,8 @@ async def test_a_sim_that_moves_to_another_modem_is_followed(rig: RigMaker, tmp_
         assert r.modem.status.device == str(r.bank.paths[0])
         first = r.bank.modems[0].faults.remove_sim()
         second = r.bank.modems[1].faults.remove_sim()
-        r.bank.modems[1].faults.insert_sim(first)
-        r.bank.modems[0].faults.insert_sim(second)
+        r.bank.modems[1].faults.insert_sim(cast(Any, first))
+        r.bank.modems[0].faults.insert_sim(cast(Any, second))
         await r.until(lambda: r.modem.status.device == str(r.bank.paths[1]) and r.modem.ready, 15)
 
 

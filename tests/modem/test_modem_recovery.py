@@ -92,7 +92,7 @@ async def test_a_modem_that_flaps_without_end_is_left_alone_in_the_end(
                 if r.modem.ready:
                     before = r.modem.status.recoveries
                     getattr(r.faults, how)()
-                    await r.until(lambda n=before: r.modem.status.recoveries > n)
+                    await r.until(lambda n=before: r.modem.status.recoveries > n)  # type: ignore[misc]
                 await asyncio.sleep(0.01)
         assert r.modem.status.recoveries < 20
 

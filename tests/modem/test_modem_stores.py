@@ -11,7 +11,8 @@ from labs.clock import LoopClock, in_virtual_time
 from labs.modem import RigMaker
 from labs.timings import QUICK
 
-from modemgw.modem.initialise import Patience, initialise
+from modemgw.modem.initialise import initialise
+from modemgw.modem.patience import Patience
 from modemgw.modem.profiles import GENERIC
 from modemgw.modem.stores import Usage, candidates, named_stores, usage_of
 from modemgw.virtual import Bank
@@ -77,7 +78,7 @@ async def test_a_store_of_an_odd_name_is_received_into() -> None:
 class _Otherwise(dict[bytes, object]):
     """A modem that refuses what it does not know."""
 
-    def get(self, key: bytes, default: object = None) -> object:  # type: ignore[override]
+    def get(self, key: bytes, default: object = None) -> object:
         return super().get(key, b"\r\nERROR\r\n")
 
 

@@ -30,7 +30,7 @@ def add_message(tx: Transaction, n: int, at: float, status: str) -> None:
 
 
 @pytest.fixture
-def tx(tmp_path: Path):  # type: ignore[no-untyped-def]
+def tx(tmp_path: Path):
     with closing(connect_or_create(tmp_path / FILE_NAME)) as db:
         db.execute("BEGIN")  # as in the writer; and thousands of rows cost one commit
         yield Transaction(db, NEW)

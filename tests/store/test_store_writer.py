@@ -7,7 +7,7 @@ import sqlite3
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -49,7 +49,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 @pytest.fixture
 def disk(store: Store, monkeypatch: pytest.MonkeyPatch) -> Disk:
     monkeypatch.setattr(writer, "RETRY_S", 0.01)
-    wrapped = Disk(store._writer._db)
+    wrapped = Disk(cast(Any, store._writer._db))
     store._writer._db = wrapped  # type: ignore[assignment]
     return wrapped
 
@@ -155,10 +155,10 @@ async def test_a_full_disk_refuses_work_and_says_why_until_it_takes_writes_again
 async def test_a_database_that_may_not_grow_refuses_work(store: Store) -> None:
     pages = await store.write(lambda tx: tx.execute("PRAGMA page_count").fetchone()[0])
     await store.write(lambda tx: None)
-    store._writer._db.execute(f"PRAGMA max_page_count={pages}")
+    cast(Any, store._writer._db).execute(f"PRAGMA max_page_count={pages}")
     with pytest.raises(StoreUnavailable, match="full"):
         await store.write(put("x" * 100_000))
-    store._writer._db.execute("PRAGMA max_page_count=1000000")
+    cast(Any, store._writer._db).execute("PRAGMA max_page_count=1000000")
     await store.write(put("y"))
     assert await rows(store) == ["y"]
 
@@ -181,7 +181,7 @@ async def test_kept_work_does_not_hold_up_the_end(tmp_path: Path) -> None:
         asyncio.timeout(5),
         Store(tmp_path / FILE_NAME, clock=SystemClock()) as store,
     ):
-        store._writer._db = disk = Disk(store._writer._db)  # type: ignore[assignment]
+        store._writer._db = disk = Disk(cast(Any, store._writer._db))  # type: ignore[assignment]
         disk.full = True
         kept = store.write(lambda tx: None, keep=True)
     assert disk.tries > 0
