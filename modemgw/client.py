@@ -207,6 +207,40 @@ class Client:
             filters["from"] = filters.pop("from_")
         return self._pages("v1/inbound", filters)
 
+    async def handlers(self) -> list[answers.Handler]:
+        """Every handler, and how many of its deliveries have not been made."""
+        answer: answers.Handlers = await self._get("v1/handlers")
+        return answer["items"]
+
+    def deliveries(
+        self, handler: str, **filters: str | int | None
+    ) -> AsyncIterator[answers.Delivery]:
+        """The deliveries of a handler, newest first. Filter: state."""
+        return self._pages(f"v1/handlers/{handler}/deliveries", filters)
+
+    async def replay(
+        self,
+        handler: str,
+        deliveries: Sequence[str] | None = None,
+        *,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        state: Literal["dead", "delivered"] | None = None,
+    ) -> int:
+        """Have ended deliveries made once more: these, or all of a state (dead) and time.
+
+        Returns how many they are.
+        """
+        given: dict[str, Any] = {
+            "deliveries": None if deliveries is None else list(deliveries),
+            "since": since.isoformat() if isinstance(since, datetime) else since,
+            "until": until.isoformat() if isinstance(until, datetime) else until,
+            "state": state,
+        }
+        body = {name: value for name, value in given.items() if value is not None}
+        answer: answers.Replayed = await self._post(f"v1/handlers/{handler}/replay", body)
+        return answer["replayed"]
+
     async def modems(self) -> list[answers.Modem]:
         """Every modem."""
         answer: answers.Modems = await self._get("v1/modems")
@@ -222,6 +256,16 @@ class Client:
     ) -> answers.Modem:
         """Pause, resume or restart a modem."""
         answer: answers.Modem = await self._post(f"v1/modems/{identifier}/{verb}")
+        return answer
+
+    async def sims(self) -> list[answers.SimCard]:
+        """Every SIM that was ever seen, by ICCID."""
+        answer: answers.SimCards = await self._get("v1/sims")
+        return answer["items"]
+
+    async def sim(self, iccid: str) -> answers.SimCard:
+        """One SIM."""
+        answer: answers.SimCard = await self._get(f"v1/sims/{iccid}")
         return answer
 
     async def ussd(self, identifier: str, code: str, *, timeout_s: float = 30.0) -> answers.Ussd:

@@ -13,7 +13,7 @@ import zoneinfo
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import phonenumbers
 from pydantic import (
@@ -103,6 +103,7 @@ class RetentionSection(Section):
     messages_days: Days = 0
     inbound_days: Days = 0
     events_days: Days = 30
+    deliveries_days: Days = 30
 
 
 class GatewaySection(Section):
@@ -288,6 +289,9 @@ class HandlerMatch(Section):
 class HandlerSection(Section):
     """[[handler]]"""
 
+    ACTIONS: ClassVar[tuple[str, ...]] = ("exec", "webhook", "python", "reply")
+    """Keys of which each handler has one: what is done. Each is a kind of delivery."""
+
     id: Identifier | None = None
     """Whose deliveries are whose, over every change; one is made up where there is none."""
     match: HandlerMatch = HandlerMatch()
@@ -298,12 +302,18 @@ class HandlerSection(Section):
     timeout: Annotated[float, Field(gt=0, le=3600)] = 30
     at_once: Annotated[int, Field(ge=1, le=64)] = 4
     """Messages that it is given at the same time."""
+    in_order: bool = False
+    """Messages of one sender are given one after the other, the next when one has ended."""
+
+    @property
+    def action(self) -> str:
+        """The key that says what is done."""
+        return next(name for name in self.ACTIONS if getattr(self, name) is not None)
 
     @model_validator(mode="after")
     def _one_action(self) -> HandlerSection:
-        actions = [self.exec, self.webhook, self.python, self.reply]
-        if sum(a is not None for a in actions) != 1:
-            raise ValueError("give exactly one of exec, webhook, python, reply")
+        if sum(getattr(self, name) is not None for name in self.ACTIONS) != 1:
+            raise ValueError(f"give exactly one of {', '.join(self.ACTIONS)}")
         if self.exec is not None and not self.exec:
             raise ValueError('exec needs at least the program: exec = ["/path/to/program"]')
         return self

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from labs.clock import HurriedLoop
@@ -57,3 +58,12 @@ def pytest_xdist_auto_num_workers() -> int:
     """`-n auto`: two processes a core, as most tests wait most of the time."""
     cores = os.cpu_count() or 1
     return max(cores, min(2 * cores, 8))
+
+
+@pytest.fixture(autouse=True)
+def _own_log_level() -> Iterator[None]:
+    """A command that is run within a test sets the level for the whole process."""
+    logger = logging.getLogger("modemgw")
+    before = logger.level
+    yield
+    logger.setLevel(before)

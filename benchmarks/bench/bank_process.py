@@ -19,7 +19,7 @@ from typing import Any
 from modemgw import sms
 from modemgw.virtual import AcceptedPart, Bank, BankSettings
 from modemgw.virtual.control import ControlServer
-from modemgw.virtual.modem import VirtualModem
+from modemgw.virtual.line import Line
 from modemgw.virtual.sending import Purpose, Sender
 
 COMMANDED, TYPED, BUSY, ANSWERED = range(4)
@@ -30,8 +30,8 @@ Moments are on the monotonic clock, which all processes of one machine share."""
 class NotingSender(Sender):
     """A sender that notes when each part came; what it does stays the same."""
 
-    def __init__(self, modem: VirtualModem) -> None:
-        super().__init__(modem)
+    def __init__(self, line: Line) -> None:
+        super().__init__(line.body, line.session, line.running, line.receiver, port=line)
         self.notes: list[list[float | None]] = []
         self._commanded = 0.0
 
@@ -53,9 +53,9 @@ class BenchControl(ControlServer):
 
     def __init__(self, bank: Bank) -> None:
         super().__init__(bank)
-        self._senders = [NotingSender(modem) for modem in bank.modems]
+        self._senders = [NotingSender(modem.line) for modem in bank.modems]
         for modem, sender in zip(bank.modems, self._senders, strict=True):
-            modem.sender = sender
+            modem.line.sender = sender
         bank.smsc.on_accept = self._note_accepted
         self._verbs |= {
             "parts": self._parts,

@@ -211,6 +211,76 @@ class Inbounds(TypedDict):
     next_cursor: str | None
 
 
+class HandlerMatch(TypedDict):
+    """Which received messages are for a handler; what is empty asks for nothing."""
+
+    keyword: str | None
+    from_prefix: list[str]
+    modem: list[str]
+
+
+class Handler(TypedDict):
+    """A handler, and its deliveries that have not been made."""
+
+    id: str
+    kind: Annotated[str, Field(description="exec, webhook, python or reply.")]
+    match: HandlerMatch
+    at_once: int
+    in_order: bool
+    timeout_s: float
+    pending: int
+    claimed: Annotated[int, Field(description="Being made just now.")]
+    dead: Annotated[int, Field(description="Given up; they can be replayed.")]
+    problem: Annotated[str | None, Field(description="Why it did not take the last one.")]
+
+
+class Handlers(TypedDict):
+    """All handlers of the configuration."""
+
+    items: list[Handler]
+    next_cursor: None
+
+
+class Outcome(TypedDict):
+    """How one try of a delivery has ended."""
+
+    at: Time
+    code: Annotated[str, Field(description="`taken`, `failed`, `refused`, `no-answer` …")]
+    problem: str | None
+    took_ms: int | None
+
+
+class Delivery(TypedDict):
+    """Something that a handler gets, and how far that came."""
+
+    id: str
+    handler: str
+    kind: Annotated[str | None, Field(description="What the handler did when it was last tried.")]
+    event: Annotated[str, Field(description="The type of the event.")]
+    event_id: int | None
+    inbound: Annotated[str | None, Field(description="Id of the received message.")]
+    key: Annotated[str | None, Field(description="Those with the same one are made in order.")]
+    state: str
+    tries: int
+    next_at: Annotated[Time | None, Field(description="When it is tried, while it is pending.")]
+    created_at: Time
+    ended_at: Time | None
+    outcomes: Annotated[list[Outcome], Field(description="Of the last tries, oldest first.")]
+
+
+class Deliveries(TypedDict):
+    """A page of deliveries."""
+
+    items: list[Delivery]
+    next_cursor: str | None
+
+
+class Replayed(TypedDict):
+    """What is made once more."""
+
+    replayed: Annotated[int, Field(description="How many deliveries.")]
+
+
 class Event(TypedDict):
     """Something that happened: the `data` of one Server-Sent Event."""
 
@@ -285,6 +355,68 @@ class Modems(TypedDict):
     """All modems of the configuration."""
 
     items: list[Modem]
+    next_cursor: None
+
+
+class PlanLimit(TypedDict):
+    """What a SIM has used of one limit, in parts."""
+
+    used: int
+    limit: Annotated[int | None, Field(description="null: there is none.")]
+    resets_at: Annotated[
+        Time | None,
+        Field(
+            description="When `used` falls next: minutes and hours slide, so it is when the oldest "
+            "part leaves them (null: there is none); days and months are the plan's."
+        ),
+    ]
+
+
+class PlanUse(TypedDict):
+    """What a SIM has used of its plan."""
+
+    per_minute: PlanLimit
+    per_hour: PlanLimit
+    per_day: PlanLimit
+    per_month: PlanLimit
+
+
+class SimBreaker(TypedDict):
+    """Whether a SIM is taken out because the network refuses it."""
+
+    state: Annotated[
+        Literal["ok", "barred", "probing"],
+        Field(description="`barred`: it rests; `probing`: one message may be tried through it."),
+    ]
+    since: Annotated[Time | None, Field(description="Since when it is taken out.")]
+    next_probe_at: Time | None
+
+
+class SimCard(TypedDict):
+    """A SIM that was seen, and how it does."""
+
+    iccid: str
+    imsi: str | None
+    number: str | None
+    modem: Annotated[str | None, Field(description="The one that it sits in now.")]
+    plan: PlanUse
+    breaker: SimBreaker
+    centre_clock_ahead_s: Annotated[
+        float | None,
+        Field(
+            description="Seconds by which its service centre's clock is ahead of ours, as status "
+            "reports show it; null: not known yet."
+        ),
+    ]
+    balance: None
+    tariff: None
+    last_seen_at: Annotated[Time, Field(description="Now, while it is in a modem.")]
+
+
+class SimCards(TypedDict):
+    """Every SIM that was ever seen, by ICCID."""
+
+    items: list[SimCard]
     next_cursor: None
 
 

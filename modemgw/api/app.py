@@ -6,7 +6,17 @@ import asyncio
 
 from aiohttp import web
 
-from modemgw.api import batches, events, inbound, messages, modems, openapi, service
+from modemgw.api import (
+    batches,
+    events,
+    handlers,
+    inbound,
+    messages,
+    modems,
+    openapi,
+    service,
+    sims,
+)
 from modemgw.api.auth import guard
 from modemgw.api.endpoint import BODIES, CLOSING, GATEWAY, HEARTBEAT_S
 from modemgw.api.events import STREAMS
@@ -21,7 +31,9 @@ ENDPOINTS = (
     *batches.ENDPOINTS,
     *inbound.ENDPOINTS,
     *events.ENDPOINTS,
+    *handlers.ENDPOINTS,
     *modems.ENDPOINTS,
+    *sims.ENDPOINTS,
     *service.ENDPOINTS,
 )
 

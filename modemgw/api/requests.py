@@ -20,12 +20,14 @@ from pydantic import (
     Field,
     PlainValidator,
     WithJsonSchema,
+    model_validator,
 )
 
 from modemgw.api.moments import Moment
 from modemgw.config import MessageType
 from modemgw.modem import UssdUntypable, check_ussd
 from modemgw.sms.gsm7 import gsm7
+from modemgw.store import DeliveryState
 from modemgw.store.records import MessageStatus, NewMailing, NewMessage
 
 MAX_BATCH = 10_000
@@ -89,7 +91,7 @@ class PortsBody(Body):
     source: Annotated[int, Field(ge=0, le=65535), WHOLE] = 0
 
 
-class Content(Body):
+class SharedFields(Body):
     """Everything about a message but its recipient."""
 
     text: Annotated[
@@ -184,7 +186,7 @@ _PUNCTUATION = r"[\s().\-/\u2010-\u2015]"
 _NUMBER = f"^{_PUNCTUATION}*[+]?(?:{_PUNCTUATION}*[0-9*#]){{3,19}}{_PUNCTUATION}*$"
 
 
-class BatchItem(Content):
+class BatchItem(SharedFields):
     """One message of a batch. What is wrong with one is told beside the others."""
 
     to: Recipient
@@ -236,7 +238,7 @@ class BatchOfMessages(Body):
         return (message.new_message() for message in self.messages)
 
 
-class BatchOfRecipients(Content):
+class BatchOfRecipients(SharedFields):
     """One content to many recipients."""
 
     to: Annotated[tuple[Recipient, ...], Field(min_length=1, max_length=MAX_BATCH), FailFast()]
@@ -321,6 +323,47 @@ class InboundsQuery(Query):
     until: Moment | None = None
     limit: Limit = 50
     cursor: Cursor = None
+
+
+class DeliveriesQuery(Query):
+    """Which deliveries of a handler to list; the newest come first."""
+
+    state: DeliveryState | None = None
+    limit: Limit = 50
+    cursor: Cursor = None
+
+
+MAX_REPLAY = 1000
+
+
+class ReplayBody(Body):
+    """Which ended deliveries to make once more: those named, or all of a state and time."""
+
+    # Both would be a question of which counts.
+    model_config = ConfigDict(
+        json_schema_extra={
+            "not": {
+                "required": ["deliveries"],
+                "anyOf": [{"required": [name]} for name in ("since", "until", "state")],
+            }
+        }
+    )
+
+    deliveries: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=64)], ...] | None,
+        Field(min_length=1, max_length=MAX_REPLAY, description="Ids of deliveries."),
+    ] = None
+    since: Annotated[Moment | None, Field(description="Of events at this time or later.")] = None
+    until: Annotated[Moment | None, Field(description="Of events before this time.")] = None
+    state: Annotated[Literal["dead", "delivered"], Field(description="Those that ended so.")] = (
+        "dead"
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> ReplayBody:
+        if "deliveries" in self.model_fields_set and len(self.model_fields_set) > 1:
+            raise ValueError("give deliveries, or since, until and state, not both")
+        return self
 
 
 class TraceQuery(Query):

@@ -22,9 +22,9 @@ from modemgw.api.requests import (
     BatchOfMessages,
     BatchOfRecipients,
     Body,
-    Content,
     PortsBody,
     Recipient,
+    SharedFields,
 )
 from modemgw.api.shape import check_fields, read_document
 from modemgw.gateway import FieldProblem
@@ -35,8 +35,8 @@ TURN_S = 0.01
 MAX_ITEM_ERRORS = 8
 """Fields that are described for one item; what is wrong beyond is counted."""
 _RECIPIENT: TypeAdapter[str] = TypeAdapter(Recipient)
-_CONTENT_FIELDS = frozenset(f.alias or name for name, f in Content.model_fields.items())
-_MESSAGE_FIELDS = _CONTENT_FIELDS | {"to"}
+_SHARED_FIELDS = frozenset(f.alias or name for name, f in SharedFields.model_fields.items())
+_MESSAGE_FIELDS = _SHARED_FIELDS | {"to"}
 _SOMEBODY = "+447700900000"
 
 

@@ -1,6 +1,6 @@
 """AT commands (V.250, TS 27.005, TS 27.007): a sans-IO parser and a channel over a serial port."""
 
-from .channel import AtChannel, Port
+from .channel import AtChannel
 from .charset import Charset
 from .cursor import Cursor
 from .errors import (
@@ -19,6 +19,7 @@ from .port import check_device, open_serial
 from .results import ErrorCode
 from .trace import Trace, TraceLine
 from .urc import Urc, UrcKind
+from .wire import Port
 
 __all__ = [
     "AtChannel",

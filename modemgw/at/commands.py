@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from .errors import NotACommand
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -29,6 +31,7 @@ class Kind:
     """Some modems (Wavecom, with +CPIN?) end the answer without OK."""
 
 
+_UNTYPABLE = re.compile(r"[^ -~]")
 _NAME = re.compile(r"AT([+^#$%*!&]?[A-Z][A-Z0-9]*)", re.IGNORECASE)
 _SHORT, _USUAL, _SLOW = 5.0, 10.0, 30.0
 _TIMEOUTS: dict[str, float] = {
@@ -81,6 +84,16 @@ def kind_of(name: str) -> Kind:
         registration=name in _REGISTRATION,
         lone_answer=name == "+CPIN",
     )
+
+
+def must_be_typable(text: str) -> None:
+    """One command, whatever it was made of: the last gate before the wire (V.250 5.2).
+
+    Raises NotACommand unless all of `text` is printable ASCII.
+    """
+    found = _UNTYPABLE.search(text)
+    if found is not None:
+        raise NotACommand(text, f"U+{ord(found[0]):04X} has no place in a command; not sent")
 
 
 def name_of(text: str) -> str:

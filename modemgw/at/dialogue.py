@@ -6,6 +6,7 @@ command; everything else is unsolicited, wherever it comes (TS 27.007 4.1, V.250
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from . import cursor
@@ -14,7 +15,7 @@ from .parser import Event, Parser, Prompt
 from .results import Final, digit_result, final_result
 from .urc import TWO_LINES, Urc, UrcKind, classify, urc
 
-_HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
+_HEXADECIMAL = re.compile("[0-9A-Fa-f]*")
 _SURELY = 18
 """So many hexadecimal digits in a row are no word."""
 
@@ -178,10 +179,7 @@ def looks_like_pdu(line: str) -> bool:
 
 def hex_digits(text: str) -> str:
     """The hexadecimal digits that `text` begins with."""
-    for at, character in enumerate(text):
-        if character not in _HEXADECIMAL:
-            return text[:at]
-    return text
+    return text[: _HEXADECIMAL.match(text).end()]  # type: ignore[union-attr]  # it always does
 
 
 def _is_urc(line: str) -> bool:

@@ -89,6 +89,11 @@ class Exchange:
         """When the modem is given up, on the loop's clock; None: it is not its turn to speak."""
         self.waits_s = 0.0
 
+    def succeed(self) -> None:
+        """Give the answer to whoever waits."""
+        if not self.done.done():
+            self.done.set_result(Response(tuple(self.question.lines)))
+
     def fail(self, error: AtError) -> None:
         """Tell whoever waits."""
         if not self.done.done():

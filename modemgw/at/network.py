@@ -12,9 +12,10 @@ import os
 import socket
 from urllib.parse import urlsplit
 
-from .channel import AtChannel, Port
+from .channel import AtChannel
 from .errors import PortError
 from .rfc2217 import ComPort, Rfc2217
+from .wire import Port
 
 RAW, RFC2217 = "socket", "rfc2217"
 CONNECT_S, NEGOTIATE_S = 15.0, 5.0

@@ -18,10 +18,11 @@ import serial
 import serial_asyncio_fast
 
 from ..threads import DaemonThreads
-from .channel import AtChannel, Port
+from .channel import AtChannel
 from .errors import PortError
 from .lockfile import claim, holder, lock_path, release
 from .network import network_address, open_network
+from .wire import Port
 
 log = logging.getLogger(__name__)
 

@@ -1,7 +1,8 @@
-"""Policy: accept, route, throttle, dispatch, retry, match receipts, reassemble, hand on."""
+"""Policy: accept, route, keep to limits, send, retry, match receipts, reassemble, hand on."""
 
-from modemgw.gateway.admission.acceptance import Accepted, AcceptedBatch, Idempotency, Preview
+from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempotency, Preview
 from modemgw.gateway.build import Gateway
+from modemgw.gateway.deliveries.handlers import HandlerView, Replay
 from modemgw.gateway.errors import (
     Conflict,
     FieldProblem,
@@ -13,16 +14,19 @@ from modemgw.gateway.errors import (
     Unavailable,
 )
 from modemgw.gateway.fleet.modems import ModemView
+from modemgw.gateway.fleet.sim_views import SimView
 from modemgw.gateway.outgoing.outbox import RecoveryReport
-from modemgw.store import InboundQuery, MessageQuery
+from modemgw.store import DeliveryQuery, InboundQuery, MessageQuery
 
 __all__ = [
     "Accepted",
     "AcceptedBatch",
     "Conflict",
+    "DeliveryQuery",
     "FieldProblem",
     "Gateway",
     "GatewayError",
+    "HandlerView",
     "Idempotency",
     "IdempotencyConflict",
     "InboundQuery",
@@ -32,6 +36,8 @@ __all__ = [
     "Preview",
     "RecoveryReport",
     "Rejected",
+    "Replay",
+    "SimView",
     "TooMany",
     "Unavailable",
 ]

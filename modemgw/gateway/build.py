@@ -11,14 +11,18 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from modemgw.clock import Clock, SystemClock
-from modemgw.config import Config
-from modemgw.gateway.admission.acceptance import Accepted, AcceptedBatch, Door, Idempotency, Preview
+from modemgw.clock import Clock, SteadyClock, SystemClock
+from modemgw.config import Config, Limits
+from modemgw.gateway.admission.admission import Admission
+from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempotency, Preview
 from modemgw.gateway.bus import EventBus
 from modemgw.gateway.changes import in_force, lines
 from modemgw.gateway.deliveries import Deliveries
+from modemgw.gateway.deliveries.handlers import Handlers, HandlerView, Replay
 from modemgw.gateway.errors import FieldProblem, NotFound, Rejected
 from modemgw.gateway.fleet.modems import Fleet, ModemView
+from modemgw.gateway.fleet.sim_views import SimView, SimViews
+from modemgw.gateway.fleet.sims import Sims
 from modemgw.gateway.incoming.intake import Inbox
 from modemgw.gateway.incoming.reassembly import Incoming
 from modemgw.gateway.outgoing import life
@@ -30,6 +34,8 @@ from modemgw.gateway.upkeep.retention import Housekeeping
 from modemgw.modem import Timings, TraceLine, UssdAnswer, UssdUntypable
 from modemgw.store import (
     FILE_NAME,
+    Delivery,
+    DeliveryQuery,
     InboundQuery,
     MessageQuery,
     Store,
@@ -85,7 +91,7 @@ class Gateway:
         random: Random | None = None,
         timings: Timings | None = None,
     ) -> AsyncIterator[Gateway]:
-        """Open the store, recover, run modems and dispatch; at the end drain and close.
+        """Open the store, recover, run the modems and send; at the end drain and close.
 
         `timings`: how patient the keepers of modems are; the default suits real modems.
         Raises StoreError when the data directory or the database cannot be used.
@@ -113,15 +119,19 @@ class Gateway:
     async def _set_up(self) -> None:
         last_message = await self._store.read(messages.last_n)
         receipts = Receipts()
+        steady = SteadyClock(self._clock)
+        self._sims = Sims(store=self._store, clock=steady, random=self._random)
         self._outbox = Outbox(
             self._config,
             store=self._store,
             receipts=receipts,
-            clock=self._clock,
+            sims=self._sims,
+            clock=steady,
             random=self._random,
             next_n=last_message + 1,
+            ask_again=lambda job: self._admission.ask_again(job),
         )
-        self._door = Door(
+        self._admission = Admission(
             self._config,
             store=self._store,
             outbox=self._outbox,
@@ -131,13 +141,13 @@ class Gateway:
         self._deliveries = Deliveries(
             self._config.handler,
             store=self._store,
-            reply=self._door.reply,
+            reply=self._admission.reply,
             clock=self._clock,
             random=self._random,
         )
+        self._handlers = Handlers(self._deliveries, self._store)
         incoming = Incoming(
             random=self._random,
-            handlers_of=self._deliveries.wanted_by,
             number_of=lambda modem, sim: self._fleet.number_of(modem, sim),
         )
         self._inbox = Inbox(
@@ -145,7 +155,6 @@ class Gateway:
             incoming=incoming,
             receipts=receipts,
             on_settled=self._outbox.settle,
-            on_message=lambda _: self._deliveries.wake(),
             reassembly_timeout_s=self._config.gateway.reassembly_timeout,
             clock=self._clock,
         )
@@ -153,13 +162,14 @@ class Gateway:
             self._config,
             store=self._store,
             inbox=self._inbox,
-            quotas=self._door.quotas,
+            forgetful=(self._admission,),
             clock=self._clock,
         )
         self._fleet = Fleet(
             self._config,
             store=self._store,
-            outbox=self._outbox,
+            lanes=self._outbox.lanes,
+            sims=self._sims,
             received=self._inbox.received,
             clock=self._clock,
             random=self._random,
@@ -167,12 +177,19 @@ class Gateway:
             paused=await self._store.read(sim_state.paused),
             keeper=self.keeper,
         )
-        await self._door.count_used()
+        self._sim_views = SimViews(
+            store=self._store,
+            sims=self._sims,
+            clock=steady,
+            places=self._fleet.places,
+            limits_of=self._limits_of,
+        )
+        await self._admission.load()
         with contextlib.suppress(StoreUnavailable):  # then `_run` does it when the database can
             self.found = await self._outbox.recover()
 
     async def _run(self, stop: asyncio.Event) -> None:
-        with self._outbox.dispatcher:
+        with self._outbox.queue:
             async with asyncio.TaskGroup() as modems:
                 if not self._outbox.recovered and not await self._recover_later(stop):
                     return
@@ -229,7 +246,7 @@ class Gateway:
             begin = self._fleet.plan(config)
             told = lines(self._config, config)
             config = self._config = in_force(self._config, config)
-            self._door.reconfigure(config)
+            self._admission.reconfigure(config)
             self._outbox.reconfigure(config)
             self._deliveries.reconfigure(config.handler)
             self._inbox.reassembly_timeout_s = config.gateway.reassembly_timeout
@@ -237,7 +254,7 @@ class Gateway:
             told += await _together(
                 self._fleet.reconfigure(config, begin),
                 self._outbox.reroute(),
-                self._door.count_used(),
+                self._admission.load(),
             )
             return [*told, *self._outbox.pinned_to_nobody()]
 
@@ -276,7 +293,7 @@ class Gateway:
         Raises Rejected (with every field that is wrong), TooMany, IdempotencyConflict,
         Unavailable.
         """
-        return await self._door.send(new, key=key, idempotency=idempotency)
+        return await self._admission.send(new, key=key, idempotency=idempotency)
 
     async def send_batch(
         self, news: Iterable[NewMessage], *, key: str, idempotency: Idempotency | None = None
@@ -285,11 +302,11 @@ class Gateway:
 
         Raises IdempotencyConflict, Unavailable.
         """
-        return await self._door.send_batch(news, key=key, idempotency=idempotency)
+        return await self._admission.send_batch(news, key=key, idempotency=idempotency)
 
     def preview(self, new: NewMessage, *, key: str) -> Preview:
         """What a message would be sent as; sends nothing. Raises Rejected as `send` would."""
-        return self._door.preview(new, key=key)
+        return self._admission.preview(new, key=key)
 
     async def message(self, id: str) -> Message:
         """A message and its history. Raises NotFound."""
@@ -344,6 +361,20 @@ class Gateway:
         """As `events`, as many at a time as there are."""
         return self._bus.groups(after)
 
+    # --- handlers
+
+    async def handlers(self) -> list[HandlerView]:
+        """Every handler, and how many of its deliveries have not been made."""
+        return await self._handlers.all()
+
+    async def deliveries(self, query: DeliveryQuery) -> Page[Delivery]:
+        """A page of a handler's deliveries, newest first. Raises NotFound, Rejected (cursor)."""
+        return await self._handlers.deliveries(query)
+
+    async def replay(self, handler: str, wanted: Replay) -> int:
+        """Have ended deliveries made once more; returns how many. Raises NotFound, Rejected."""
+        return await self._handlers.replay(handler, wanted)
+
     # --- modems
 
     def modems(self) -> list[ModemView]:
@@ -353,6 +384,21 @@ class Gateway:
     def modem(self, id: str) -> ModemView:
         """A modem as it is now. Raises NotFound."""
         return self._fleet.view(id)
+
+    async def sims(self) -> list[SimView]:
+        """Every SIM that was ever seen, by ICCID."""
+        return await self._sim_views.all()
+
+    async def sim(self, iccid: str) -> SimView:
+        """A SIM, in a modem now or seen before. Raises NotFound."""
+        return await self._sim_views.one(iccid)
+
+    def _limits_of(self, modem: str) -> Limits:
+        """Those of the SIM in a modem, also where the modem is not configured any more."""
+        for section in self._config.modem:
+            if section.id == modem:
+                return self._config.limits_of(section)
+        return self._config.sim_limits
 
     def pause_modem(self, id: str) -> ModemView:
         """Send nothing more through a modem. Raises NotFound."""
@@ -411,8 +457,8 @@ class Gateway:
         """The figures for Prometheus, as they are now."""
         return registry_of(
             self._fleet.views,
-            lambda: len(self._outbox.dispatcher.core),
-            self._door.accepted,
+            lambda: len(self._outbox.queue.matchmaking),
+            self._admission.counts,
             self.keeper,
         )
 

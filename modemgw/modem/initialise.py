@@ -58,14 +58,14 @@ async def greet(channel: AtChannel) -> None:
     refusal would be a fault. Echo that stays on is worked with.
     """
     channel.numeric = True
-    channel.echo_stays = False
+    channel.echo.stays = False
     await ask(channel, "ATE0")
     channel.numeric = await ask(channel, "ATV1") is None
-    channel.echo_seen = False
+    channel.echo.seen = False
     await ask(channel, "AT+CMEE=1")
-    if channel.echo_seen:
+    if channel.echo.seen:
         log.info("the modem does not switch its echo off; it is worked with")
-        channel.echo_stays, channel.echo_seen = True, False
+        channel.echo.stays, channel.echo.seen = True, False
 
 
 async def switch_on(line: Line) -> None:

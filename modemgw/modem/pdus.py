@@ -109,12 +109,12 @@ def unpack(digits: str, length: int | None) -> tuple[str | None, bytes]:
     digits = digits[: len(digits) // 2 * 2]
     octets = bytes.fromhex(digits)
     readings = list(_readings(octets, length))
-    for start, end in readings:
-        if _is_tpdu(octets[start:end]):
-            return _service_centre(digits, start), octets[start:end]
     if readings:
-        # Nothing that can be understood, but kept all the same.
+        # Nothing to choose from, or nothing that can be understood: kept all the same.
         start, end = readings[0]
+        if len(readings) > 1:
+            understood = (r for r in readings if _is_tpdu(octets[slice(*r)]))
+            start, end = next(understood, readings[0])
         return _service_centre(digits, start), octets[start:end]
     try:
         smsc, tpdu = unpack_pdu(digits)

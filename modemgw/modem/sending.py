@@ -82,7 +82,7 @@ class Sender:
     async def _try(self, tpdu: bytes, permit: asyncio.Future[None], *, more: bool) -> Submitted:
         if not self._link_kept:
             try:
-                if self._channel.echo_stays and await holds(self._channel, "AT+CMGF?", 1):
+                if self._channel.echo.stays and await holds(self._channel, "AT+CMGF?", 1):
                     # No echo will tell of a reset. In text mode it would send the PDU's digits as
                     # the text of a message to the number that is its length.
                     permit.cancel()

@@ -219,7 +219,7 @@ class Session:
             filled,
             self._alarm,
         )
-        self.channel.echo_seen = False
+        self.channel.echo.seen = False
         self._in_bring_up = False
         self._up_at = self._clock.monotonic()
         await receiver.run()
@@ -370,7 +370,7 @@ class Session:
 
     def check_echo(self) -> None:
         """Echo was off; a modem that echoes may have been reset since."""
-        if self.channel.echo_seen:
+        if self.channel.echo.seen:
             self.doubt()
 
     def part_ended(self) -> None:
@@ -386,7 +386,7 @@ class Session:
             await self._doubted.wait()
             self._doubted.clear()
             if not await self._holds_settings():
-                echo = "it echoes again" if self.channel.echo_seen else "its settings are gone"
+                echo = "it echoes again" if self.channel.echo.seen else "its settings are gone"
                 self.fault(Fault(Cause.RESTARTED, f"the modem was reset in silence: {echo}"))
 
     async def _check_settings(self) -> None:
@@ -404,9 +404,9 @@ class Session:
         pairs = zip(self._settings, await self._read_settings(), strict=True)
         if any(before and now and before != now for before, now in pairs):
             return False
-        if self.channel.echo_seen:
+        if self.channel.echo.seen:
             log.info("modem %s: it echoes, and was not reset: worked with", self._section.id)
-            self.channel.echo_stays, self.channel.echo_seen = True, False
+            self.channel.echo.stays, self.channel.echo.seen = True, False
         return True
 
     async def _read_settings(self) -> tuple[object, ...]:

@@ -2,9 +2,10 @@
 
 from modemgw.store.attempts import AttemptKey, Submission
 from modemgw.store.database import FILE_NAME, Store
+from modemgw.store.deliveries import Delivery, DeliveryQuery, DeliveryState, Payload
 from modemgw.store.errors import StoreConflict, StoreError, StoreUnavailable
 from modemgw.store.events import AnsweredBefore
-from modemgw.store.inbound import Handling, InboundQuery
+from modemgw.store.inbound import InboundQuery
 from modemgw.store.keys import SCOPES, KeyRow, create_key, list_keys, revoke_key
 from modemgw.store.messages import MessageQuery
 from modemgw.store.opening import connect
@@ -15,10 +16,13 @@ __all__ = [
     "SCOPES",
     "AnsweredBefore",
     "AttemptKey",
-    "Handling",
+    "Delivery",
+    "DeliveryQuery",
+    "DeliveryState",
     "InboundQuery",
     "KeyRow",
     "MessageQuery",
+    "Payload",
     "Store",
     "StoreConflict",
     "StoreError",

@@ -181,18 +181,28 @@ _SUBMISSIONS = (
     "a.started_at, a.ended_at, a.tp_status, a.sc_time, a.n = 1 AND NOT EXISTS (SELECT 1 "
     "FROM attempts b WHERE b.message = a.message AND b.part = a.part AND b.n = 2), "
     "m.id, m.status, m.parts, m.reference "
-    "FROM attempts a JOIN messages m ON m.n = a.message WHERE a.sim = ? "
+    "FROM attempts a JOIN messages m ON m.n = a.message WHERE a.sim = ?1 "
 )
 
 
-def find_reference(
-    tx: Transaction, sim: str, reference: int, recipient: str, limit: int
+_FITTING = (
+    f"SELECT * FROM ({_SUBMISSIONS} AND a.reference = ?2 AND a.to_tail = ?3 "
+    "ORDER BY a.started_at DESC LIMIT ?5) "
+    f"UNION ALL SELECT * FROM ({_SUBMISSIONS} AND a.state = 'submitting' AND a.to_tail = ?3) "
+    f"UNION ALL SELECT * FROM ({_SUBMISSIONS} AND a.state = 'ambiguous' AND a.to_tail = ?3 "
+    "AND a.started_at >= ?4 ORDER BY a.started_at DESC LIMIT ?5)"
+)
+
+
+def find_fitting(
+    tx: Transaction, sim: str, reference: int, recipient: str, since: float, limit: int
 ) -> list[Submission]:
-    """The newest attempts on `sim` to a recipient that the modem answered with this TP-MR."""
-    rows = tx.execute(
-        _SUBMISSIONS + "AND a.reference = ? AND a.to_tail = ? ORDER BY a.started_at DESC LIMIT ?",
-        (sim, reference, tail(recipient), limit),
-    )
+    """Attempts on `sim` to a recipient that a report with this TP-MR may name.
+
+    The newest that the modem answered with it, the part in the air, and the newest of which nobody
+    knows and that were begun since a time; `limit` of the first and of the last kind.
+    """
+    rows = tx.execute(_FITTING, (sim, reference, tail(recipient), since, limit))
     return [_submission(row) for row in rows]
 
 
@@ -201,28 +211,9 @@ def find_unreported(
 ) -> list[Submission]:
     """Attempts on `sim` to anybody with this TP-MR, since a time, that no report named yet."""
     rows = tx.execute(
-        _SUBMISSIONS + "AND a.reference = ? AND +a.started_at >= ? AND a.tp_status IS NULL LIMIT ?",
+        _SUBMISSIONS
+        + "AND a.reference = ?2 AND +a.started_at >= ?3 AND a.tp_status IS NULL LIMIT ?4",
         (sim, reference, since, limit),
-    )
-    return [_submission(row) for row in rows]
-
-
-def find_submitting(tx: Transaction, sim: str, recipient: str) -> list[Submission]:
-    """The part to a recipient that is in the air on `sim`, if there is one."""
-    rows = tx.execute(
-        _SUBMISSIONS + "AND a.state = 'submitting' AND a.to_tail = ?", (sim, tail(recipient))
-    )
-    return [_submission(row) for row in rows]
-
-
-def find_ambiguous(
-    tx: Transaction, sim: str, recipient: str, since: float, limit: int
-) -> list[Submission]:
-    """The newest attempts on `sim` to a recipient of which nobody knows, begun since a time."""
-    rows = tx.execute(
-        _SUBMISSIONS + "AND a.state = 'ambiguous' AND a.to_tail = ? AND a.started_at >= ? "
-        "ORDER BY a.started_at DESC LIMIT ?",
-        (sim, tail(recipient), since, limit),
     )
     return [_submission(row) for row in rows]
 
@@ -262,25 +253,29 @@ def of(db: sqlite3.Connection | Transaction, message: int) -> dict[int, list[Att
     return history
 
 
+_USED = " UNION ALL ".join(
+    f"SELECT started_at, to_number FROM attempts WHERE sim = ?1 AND {one} AND started_at >= ?2"
+    for one in (
+        "reference IS NOT NULL",
+        "state = 'ambiguous'",
+        "state = 'accepted' AND reference IS NULL",
+    )
+)
+
+
 def recent(db: sqlite3.Connection | Transaction, sim: str, since: float) -> list[tuple[float, str]]:
     """(start, recipient) of each part that `sim` has sent, or may have, since a time, oldest first.
 
     Its limits' use. One of which nobody knows counts: the network may have counted it as well.
     """
-    rows = db.execute(
-        " UNION ALL ".join(
-            f"SELECT started_at, to_number FROM attempts WHERE sim = ?1 AND {one} "
-            "AND started_at >= ?2"
-            for one in (
-                "reference IS NOT NULL",
-                "state = 'ambiguous'",
-                "state = 'accepted' AND reference IS NULL",
-            )
-        )
-        + " ORDER BY 1",
-        (sim, since),
-    )
+    rows = db.execute(f"{_USED} ORDER BY 1", (sim, since))
     return [(started, to) for started, to in rows]
+
+
+def used(db: sqlite3.Connection, sim: str, since: float) -> tuple[int, float | None]:
+    """How many parts `recent` has, and when the oldest of them was begun."""
+    row = db.execute(f"SELECT count(*), min(started_at) FROM ({_USED})", (sim, since)).fetchone()
+    return row[0], row[1]
 
 
 def in_the_air(tx: Transaction, sim: str, carried: Iterable[int]) -> list[tuple[float, str]]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from modemgw.store.writer import Transaction
 
 
-def clock(tx: Transaction, sim: str) -> tuple[float | None, float | None]:
+def clock(db: sqlite3.Connection | Transaction, sim: str) -> tuple[float | None, float | None]:
     """What is thought of the clock of a SIM's service centre, and what was last seen against it.
 
     Seconds by which it is ahead of ours; None: nothing is known.
     """
-    row = tx.execute(
+    row = db.execute(
         "SELECT ahead_s, rival_s FROM service_centres WHERE sim = ?", (sim,)
     ).fetchone()
     return (None, None) if row is None else (row[0], row[1])

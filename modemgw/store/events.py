@@ -31,7 +31,7 @@ class UnmatchedReport:
     received_at: float
 
 
-def after(db: sqlite3.Connection, id: int, limit: int) -> list[Event]:
+def after(db: sqlite3.Connection | Transaction, id: int, limit: int) -> list[Event]:
     """Events with a higher id than this, in order."""
     rows = db.execute(
         "SELECT id, type, at, data FROM events WHERE id > ? ORDER BY id LIMIT ?", (id, limit)

@@ -1,14 +1,13 @@
-"""Rows of inbound messages: each PDU as it came, the messages made of them, the handlings owed."""
+"""Rows of inbound messages: each PDU as it came, the messages made of them."""
 
 from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from modemgw.store.errors import StoreConflict
 from modemgw.store.paging import page
 from modemgw.store.records import Inbound, InboundPart, Page
 from modemgw.store.writer import Transaction
@@ -48,17 +47,6 @@ class WaitingSet:
     set_key: str
     sim: str
     oldest: float
-
-
-@dataclass(frozen=True, slots=True)
-class Handling:
-    """One delivery of an inbound message to a handler that is still owed."""
-
-    inbound: Inbound
-    inbound_n: int
-    handler: str
-    tries: int
-    next_at: float
 
 
 Place = tuple[str, int]
@@ -184,6 +172,18 @@ def get(db: sqlite3.Connection, id: str) -> Inbound | None:
     return None if row is None else _inbound(db, row)
 
 
+def numbered(db: sqlite3.Connection | Transaction, n: int) -> Inbound | None:
+    """The inbound message with this number."""
+    row = db.execute(f"SELECT {_COLUMNS} FROM inbound WHERE n = ?", (n,)).fetchone()
+    return None if row is None else _inbound(db, row)
+
+
+def number_of(db: sqlite3.Connection | Transaction, id: str) -> int | None:
+    """The number of the inbound message with this id."""
+    row = db.execute("SELECT n FROM inbound WHERE id = ?", (id,)).fetchone()
+    return None if row is None else int(row[0])
+
+
 def find(db: sqlite3.Connection, query: InboundQuery) -> Page[Inbound]:
     """A page of inbound messages, newest first. Raises ValueError for a foreign cursor."""
     return page(
@@ -202,115 +202,7 @@ def find(db: sqlite3.Connection, query: InboundQuery) -> Page[Inbound]:
     )
 
 
-def owe(tx: Transaction, inbound: int, handlers: Sequence[str]) -> None:
-    """Record that these handlers are to get the message."""
-    tx.many(
-        "INSERT INTO handlings (inbound, handler, state, tries, next_at) "
-        "VALUES (?, ?, 'pending', 0, ?)",
-        [(inbound, handler, tx.now) for handler in handlers],
-    )
-
-
-def pending(
-    db: sqlite3.Connection, limits: Mapping[str, int]
-) -> tuple[dict[str, list[Handling]], list[str]]:
-    """Deliveries that are still to be made, the most urgent first.
-
-    For each handler of `limits` at most so many; and the ids of other handlers that have any.
-    """
-    columns = ", ".join(f"inbound.{column}" for column in _COLUMNS.split(", "))
-    found: dict[str, list[Handling]] = {}
-    others: list[str] = []
-    for handler in _with_pending(db):
-        if handler not in limits:
-            others.append(handler)
-            continue
-        if limits[handler] == 0:
-            continue
-        rows = db.execute(
-            f"SELECT handler, tries, next_at, {columns} FROM handlings "
-            "JOIN inbound ON inbound.n = handlings.inbound "
-            "WHERE state = 'pending' AND handler = ? ORDER BY next_at LIMIT ?",
-            (handler, limits[handler]),
-        ).fetchall()
-        found[handler] = [
-            Handling(_inbound(db, row[3:]), row[3], row[0], row[1], row[2]) for row in rows
-        ]
-    return found, others
-
-
-def _with_pending(db: sqlite3.Connection) -> Iterator[str]:
-    """One step in the index for each handler, however much is pending for it."""
-    handler = ""
-    while True:
-        (handler,) = db.execute(
-            "SELECT min(handler) FROM handlings WHERE state = 'pending' AND handler > ?", (handler,)
-        ).fetchone()
-        if handler is None:
-            return
-        yield handler
-
-
-def hand_on(tx: Transaction, handler: str, to: str, *, but: Collection[int], limit: int) -> int:
-    """What is pending for one handler is for another from now on, `but` for these messages.
-
-    Returns how much was: when it is `limit`, there may be more.
-    """
-    handed = _pending_for(tx, handler, but, limit)
-    for inbound in handed:
-        tx.execute(
-            "UPDATE OR IGNORE handlings SET handler = ? WHERE inbound = ? AND handler = ?",
-            (to, inbound, handler),
-        )
-        # The other has it of its own right already.
-        tx.execute("DELETE FROM handlings WHERE inbound = ? AND handler = ?", (inbound, handler))
-    return len(handed)
-
-
-def bury(tx: Transaction, handler: str, problem: str, *, but: Collection[int], limit: int) -> int:
-    """What is pending for a handler is dead, `but` for these messages. Returns as `hand_on`."""
-    dead = _pending_for(tx, handler, but, limit)
-    tx.many(
-        "UPDATE handlings SET state = 'dead', problem = ? WHERE inbound = ? AND handler = ?",
-        [(problem, inbound, handler) for inbound in dead],
-    )
-    return len(dead)
-
-
-def _pending_for(tx: Transaction, handler: str, but: Collection[int], limit: int) -> list[int]:
-    rows = tx.execute(
-        "SELECT inbound FROM handlings WHERE state = 'pending' AND handler = ? LIMIT ?",
-        (handler, limit + len(but)),
-    )
-    return [inbound for (inbound,) in rows if inbound not in but][:limit]
-
-
-def handled(tx: Transaction, inbound: int, handler: str) -> None:
-    """A handler has taken the message. Raises StoreConflict when it had before."""
-    done = tx.execute(
-        "UPDATE handlings SET state = 'done', tries = tries + 1 "
-        "WHERE inbound = ? AND handler = ? AND state = 'pending'",
-        (inbound, handler),
-    )
-    if done.rowcount == 0:
-        raise StoreConflict("the handler has taken the message before")
-
-
-def not_handled(
-    tx: Transaction, inbound: int, handler: str, problem: str, next_at: float | None
-) -> None:
-    """A handler failed: it is tried again at `next_at`, or never (dead letter) when None.
-
-    What was taken or given up meanwhile stays so.
-    """
-    tx.execute(
-        "UPDATE handlings SET state = ?, tries = tries + 1, next_at = ?, problem = ? "
-        "WHERE inbound = ? AND handler = ? AND state = 'pending'",
-        ("dead" if next_at is None else "pending", next_at or tx.now, problem, inbound, handler),
-    )
-
-
-def _inbound(db: sqlite3.Connection, row: Sequence[Any]) -> Inbound:
+def _inbound(db: sqlite3.Connection | Transaction, row: Sequence[Any]) -> Inbound:
     parts = db.execute(
         "SELECT sequence, received_at FROM inbound_parts WHERE inbound = ? ORDER BY sequence",
         (row[0],),

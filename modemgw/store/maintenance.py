@@ -113,29 +113,63 @@ def delete_messages(tx: Transaction, after: int, before: float, limit: int) -> i
 
 
 def delete_inbound(tx: Transaction, after: int, before: float, limit: int) -> int | None:
-    """Delete received messages that came before then and that no handler is owed any more."""
+    """Delete received messages that came before then, with the deliveries of them.
+
+    Not those that somebody is to get yet: a delivery has not ended, or is not even made.
+    """
+    unread = tx.execute(
+        "SELECT at FROM events WHERE id > (SELECT min(event) FROM cursors) ORDER BY id LIMIT 1"
+    ).fetchone()
+    if unread is not None:
+        before = min(before, unread[0])
     found = _next(tx, "inbound", "n", "received_at", after, before, limit)
     if found is None:
         return None
     rows = tx.execute(
         "SELECT n FROM inbound WHERE n BETWEEN ? AND ? "
-        "AND NOT EXISTS (SELECT 1 FROM handlings h WHERE h.inbound = inbound.n "
-        "AND h.state = 'pending')",
+        "AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.inbound = inbound.n "
+        "AND d.state IN ('pending', 'claimed'))",
         found,
     ).fetchall()
-    tx.many("DELETE FROM handlings WHERE inbound = ?", rows)
+    tx.many(
+        "DELETE FROM delivery_outcomes WHERE delivery IN "
+        "(SELECT n FROM deliveries WHERE inbound = ?)",
+        rows,
+    )
+    tx.many("DELETE FROM deliveries WHERE inbound = ?", rows)
     tx.many("DELETE FROM inbound_parts WHERE inbound = ?", rows)
     tx.many("DELETE FROM inbound WHERE n = ?", rows)
     return found[1]
 
 
+def delete_deliveries(tx: Transaction, after: int, before: float, limit: int) -> int | None:
+    """Delete deliveries that have ended and were made before then."""
+    found = _next(tx, "deliveries", "n", "created_at", after, before, limit)
+    if found is None:
+        return None
+    rows = tx.execute(
+        "SELECT n FROM deliveries WHERE n BETWEEN ? AND ? AND +state IN ('delivered', 'dead')",
+        found,
+    ).fetchall()
+    tx.many("DELETE FROM delivery_outcomes WHERE delivery = ?", rows)
+    tx.many("DELETE FROM deliveries WHERE n = ?", rows)
+    return found[1]
+
+
 def delete_events(tx: Transaction, after: int, before: float, limit: int) -> int | None:
-    """Delete events of before then. The newest stays: ids go on from it."""
+    """Delete events of before then that all consumers are done with and no delivery refers to.
+
+    A delivery that has not ended, that is. The newest stays: ids go on from it.
+    """
     found = _next(tx, "events", "id", "at", after, before, limit)
     if found is None:
         return None
     tx.execute(
-        "DELETE FROM events WHERE id BETWEEN ? AND ? AND id < (SELECT max(id) FROM events)", found
+        "DELETE FROM events WHERE id BETWEEN ? AND ? AND id < (SELECT max(id) FROM events) "
+        "AND id <= (SELECT coalesce(min(event), 0) FROM cursors) "
+        "AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.event = events.id "
+        "AND d.state IN ('pending', 'claimed') AND d.inbound IS NULL)",
+        found,
     )
     return found[1]
 

@@ -319,7 +319,9 @@ class BreakerState:
     probes: int
     """How often it was taken out, or probed in vain, since it last worked."""
     probe_at: float | None
-    """While it is taken out: when it is probed."""
+    """While it is taken out: when it is probed …"""
+    since: float | None = None
+    """… and since when it is taken out."""
 
 
 @dataclass(frozen=True, slots=True)

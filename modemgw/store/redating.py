@@ -20,6 +20,8 @@ _TABLES = (
     ("inbound", "n", "received_at", ("received_at",)),
     ("unmatched_reports", "n", "received_at", ("received_at",)),
     ("events", "id", "at", ("at",)),
+    ("deliveries", "n", "created_at", ("created_at", "ended_at")),
+    ("delivery_outcomes", "n", "at", ("at",)),
 )
 """(table, what numbers its rows as they come, the date by which a row is known, its dates)."""
 
@@ -62,9 +64,12 @@ def redate(
         (by_s, after["messages"], since, until),
     )
     tx.execute(
-        "UPDATE handlings SET next_at = next_at + ?1 WHERE state = 'pending' "
+        "UPDATE deliveries SET next_at = next_at + ?1 WHERE state = 'pending' "
         "AND next_at BETWEEN ?2 AND ?3",
         (by_s, since, until + 3600.0),
+    )
+    tx.execute(
+        "UPDATE deliveries SET lease_until = lease_until + ?1 WHERE state = 'claimed'", (by_s,)
     )
     tx.execute(
         "UPDATE answers SET created_at = created_at + ?1 WHERE created_at BETWEEN ?2 AND ?3",

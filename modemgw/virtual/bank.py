@@ -8,9 +8,10 @@ from pathlib import Path
 from random import Random
 from types import TracebackType
 
-from modemgw.virtual.modem import Line, VirtualModem
+from modemgw.virtual.body import Body
+from modemgw.virtual.modem import VirtualModem
 from modemgw.virtual.personalities import Personality, personality_named
-from modemgw.virtual.port import Cable, PortError, PtyPort
+from modemgw.virtual.port import PortError, PtyPort, UsbCable
 from modemgw.virtual.settings import BankSettings
 from modemgw.virtual.sim import PinState, Sim, make_iccid, make_imei
 from modemgw.virtual.smsc import Smsc
@@ -30,7 +31,7 @@ class Bank:
         self.settings = settings
         self.directory = directory
         self.modems: list[VirtualModem] = []
-        self._cables: list[Cable] = []
+        self._cables: list[UsbCable] = []
         self._sims = settings.modems
 
     @property
@@ -88,36 +89,10 @@ class Bank:
     def _add(self, index: int) -> None:
         personality = personality_named(self.settings.personality_of(index))
         sim = self.new_sim(index + 1, self.settings.number_of(index), personality)
-        modem = self._make(index, personality, sim, f"modem{index}", None)
-        self.modems.append(modem)
-        if self.settings.second_port:
-            self._make(index, personality, sim, f"modem{index}.2", modem)
-        modem.line.plug()
-        if self.settings.ready_at_start:
-            modem.power.start()
-        else:
-            modem.power.boot()
-
-    def _make(
-        self,
-        index: int,
-        personality: Personality,
-        sim: Sim,
-        link: str,
-        primary: VirtualModem | None,
-    ) -> VirtualModem:
-        port = PtyPort(
-            self.directory / link,
-            lambda data: modem.received(data),
-            loses_when_closed=self.settings.loses_when_closed,
-        )
-        line: Line = port
-        if primary is None:
-            line = Cable(port)
-            self._cables.append(line)
-        else:
-            self._cables[index].ports.append(port)
-        modem = VirtualModem(
+        ports = [self._port(index, number) for number in range(1 + self.settings.second_port)]
+        cable = UsbCable(ports)
+        self._cables.append(cable)
+        body = Body(
             index,
             personality,
             self.settings,
@@ -126,16 +101,29 @@ class Bank:
             smsc=self.smsc,
             timers=self._timers,
             random=Random(self._random.random()),  # noqa: S311
-            line=line,
-            primary=primary,
+            cable=cable,
         )
-        return modem
+        modem = VirtualModem(body, ports)
+        self.modems.append(modem)
+        cable.plug()
+        if self.settings.ready_at_start:
+            modem.power.start()
+        else:
+            modem.power.boot()
+
+    def _port(self, index: int, number: int) -> PtyPort:
+        """The pseudo-terminal of AT port `number` of a modem."""
+        return PtyPort(
+            self.directory / (f"modem{index}.{number + 1}" if number else f"modem{index}"),
+            lambda data: self.modems[index].lines[number].received(data),
+            loses_when_closed=self.settings.loses_when_closed,
+        )
 
     def swap_sims(self, first: VirtualModem, second: VirtualModem) -> None:
         """Exchange what is in two SIM slots."""
-        one, other = first.insert(None), second.insert(None)
-        first.insert(other)
-        second.insert(one)
+        one, other = first.body.insert(None), second.body.insert(None)
+        first.body.insert(other)
+        second.body.insert(one)
 
     def insert_new_sim(self, modem: VirtualModem, number: str | None = None) -> Sim:
         """Put a SIM in that was in no modem before; its number is the next one by default."""
@@ -143,7 +131,7 @@ class Bank:
         sim = self.new_sim(
             self._sims, number or self.settings.number_of(self._sims - 1), modem.personality
         )
-        modem.insert(sim)
+        modem.body.insert(sim)
         return sim
 
     def new_sim(self, serial: int, number: str, personality: Personality) -> Sim:

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from modemgw.virtual.bank import Bank
-from modemgw.virtual.commands import CommandError
+from modemgw.virtual.errors import CommandError
 from modemgw.virtual.faults import INJECTABLE
 from modemgw.virtual.modem import VirtualModem
 from modemgw.virtual.port import PortError
@@ -181,8 +181,8 @@ def _modem_status(modem: VirtualModem, path: str, device: str) -> dict[str, Any]
         "pin": modem.sim.pin_state.value if modem.sim else None,
         "busy_seconds": modem.busy_seconds,
         "stored": len(modem.sim.store) if modem.sim else 0,
-        "waiting": modem.smsc.waiting_for(modem.sim) if modem.sim else 0,
-        "cnmi": modem.parameters["+CNMI"],
+        "waiting": modem.body.smsc.waiting_for(modem.sim) if modem.sim else 0,
+        "cnmi": modem.line.parameters["+CNMI"],
     }
 
 

@@ -60,14 +60,14 @@ class LineEngine:
 
     def __init__(
         self,
-        terminal: Terminal,
         out: Callable[[bytes], None],
         *,
         prompt: bytes,
         line_limit: int,
         ends: tuple[bytes, bytes] = (b"\r\n", b"\r\n"),
     ) -> None:
-        self._terminal = terminal
+        self.terminal: Terminal
+        """Set before the first octet comes."""
         self._out = out
         self._prompt = prompt
         self._line_limit = line_limit
@@ -79,6 +79,8 @@ class LineEngine:
         self.mode = Mode.COMMAND
         self.hold_in_prompt = True
         self.text_entry = False
+        self.keeps_echo = False
+        """A fault plugs in here: echo cannot be switched."""
         self.reset()
 
     def reset(self) -> None:
@@ -95,6 +97,15 @@ class LineEngine:
         self._entry.clear()
         self._held.clear()
         self.mode = Mode.COMMAND
+
+    def switch(self, name: str, *, on: bool) -> None:
+        """E, V or Q."""
+        if name == "E" and not self.keeps_echo:
+            self.echo = on
+        elif name == "V":
+            self.verbose = on
+        elif name == "Q":
+            self.quiet = on
 
     def set_ends(self, cr: bytes, lf: bytes) -> None:
         """S3 and S4: the characters that end a line."""
@@ -163,10 +174,10 @@ class LineEngine:
 
     def _run(self, body: str) -> None:
         self.mode = Mode.BUSY
-        self._terminal.command_line(body)
+        self.terminal.command_line(body)
 
     def _while_busy(self, data: bytes) -> bytes:
-        if data.strip(b"\n") and self._terminal.interrupted():
+        if data.strip(b"\n") and self.terminal.interrupted():
             return b""
         room = _AHEAD_BUFFER - len(self._ahead)
         self._ahead += data[:room]
@@ -185,9 +196,9 @@ class LineEngine:
         self.mode = Mode.BUSY
         if data[end] == 0x1A:
             self._echo_entry(data[: end + 1])
-            self._terminal.entry_done(body)
+            self.terminal.entry_done(body)
         else:
-            self._terminal.entry_aborted()
+            self.terminal.entry_aborted()
         return data[end + 1 :]
 
     def _echo(self, data: bytes) -> None:

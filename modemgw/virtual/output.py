@@ -1,60 +1,40 @@
-"""The way from a modem to its line, and what may befall octets and answers on it."""
+"""Octets on their way from a modem to its line: as they are, one by one, or not at all."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from modemgw.virtual.modem import VirtualModem
+from modemgw.virtual.power import Power
+from modemgw.virtual.timers import Timers
+
+
+class Wire(Protocol):
+    """What one AT port of a modem hangs on: a pseudo-terminal."""
+
+    def write(self, data: bytes) -> None: ...
+
+    def stall(self, *, stalled: bool) -> None:
+        """Stop (or go on) reading what the other side writes."""
 
 
 class Output:
-    """Octets out: as they are, one by one, or not at all."""
+    """The last part that octets pass; a modem that hangs says nothing."""
 
-    def __init__(self, modem: VirtualModem) -> None:
-        self._modem = modem
+    def __init__(self, wire: Wire, power: Power, timers: Timers) -> None:
+        self._wire = wire
+        self._power = power
+        self._timers = timers
         self._trickle: deque[int] = deque()
-        self.clear()
-
-    def clear(self) -> None:
-        """Everything passes again; octets on their way are not lost."""
         self.split_seconds: float | None = None
-        self.lost_finals = 0
-        self._interleaved: list[str] = []
-
-    def interleave(self, lines: Sequence[str]) -> None:
-        """These unsolicited results come inside the next answer."""
-        self._interleaved.extend(lines)
-
-    def finish(self, information: list[bytes], final: str) -> None:
-        """Print information text and final result, and end the command."""
-        if self._interleaved or self.lost_finals:
-            self._finish_badly(information, final)
-        else:
-            self._modem.engine.finish(final, b"".join(information))
-
-    def _finish_badly(self, information: list[bytes], final: str) -> None:
-        engine = self._modem.engine
-        pieces = list(information)
-        interleaved = [engine.text(line) for line in self._interleaved]
-        self._interleaved.clear()
-        for place, piece in enumerate(interleaved):
-            pieces.insert(min(2 * place, len(pieces)), piece)
-        if self.lost_finals:
-            self.lost_finals -= 1
-            self.write(b"".join(pieces))
-            engine.idle()
-        else:
-            engine.finish(final, b"".join(pieces))
+        """A fault plugs in here: every octet comes alone, this time apart."""
 
     def write(self, data: bytes) -> None:
         """Octets for the line."""
-        if self._modem.faults.silent:
+        if not data or self._power.hung:
             return
         if self.split_seconds is None and not self._trickle:
-            self._modem.line.write(data)
+            self._wire.write(data)
             return
         idle = not self._trickle
         self._trickle += data
@@ -65,9 +45,9 @@ class Output:
         if self.split_seconds is None:
             rest = bytes(self._trickle)
             self._trickle.clear()
-            self._modem.line.write(rest)
+            self._wire.write(rest)
             return
         if self._trickle:
-            self._modem.line.write(bytes((self._trickle.popleft(),)))
+            self._wire.write(bytes((self._trickle.popleft(),)))
             if self._trickle:
-                self._modem.timers.call_later(self.split_seconds, self._next_octet)
+                self._timers.call_later(self.split_seconds, self._next_octet)

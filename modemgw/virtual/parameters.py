@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from modemgw.virtual.command import Command
+from modemgw.virtual.errors import CmeError
 from modemgw.virtual.personalities import Personality
 
 
@@ -76,6 +78,8 @@ class Parameters(dict[str, tuple[int, ...]]):
         self._saved: dict[str, tuple[int, ...]] = {}
         self.charset = ""
         """AT+CSCS."""
+        self.ignored_changes: dict[str, int] = {}
+        """A fault plugs in here: so many times the command is answered OK and not done."""
         self.factory()
 
     def allowed(self, name: str) -> tuple[tuple[int, ...], ...]:
@@ -87,6 +91,25 @@ class Parameters(dict[str, tuple[int, ...]]):
         if name == "+CMMS":
             return (self._personality.cmms,)
         return PARAMETERS[name].allowed
+
+    def asked_for(self, command: Command) -> tuple[int, ...]:
+        """The values of a set command: checked against the ranges (+CME ERROR: 50); omitted ones
+        stay as they are."""
+        allowed = self.allowed(command.name)
+        if len(command.values) > len(allowed):
+            raise CmeError(50)
+        present = self[command.name]
+        values = tuple(command.integer(i, value) for i, value in enumerate(present))
+        if any(value not in ok for value, ok in zip(values, allowed, strict=True)):
+            raise CmeError(50)
+        return values
+
+    def ignores_change(self, name: str) -> bool:
+        """Whether a change of `name` is to be answered OK and not made, this time."""
+        left = self.ignored_changes.get(name, 0)
+        if left:
+            self.ignored_changes[name] = left - 1
+        return left > 0
 
     def factory(self) -> None:
         """AT&F."""

@@ -8,7 +8,7 @@ import logging
 import os
 import select
 import tty
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 _log = logging.getLogger(__name__)
@@ -182,17 +182,11 @@ class PtyPort:
             self._loop.remove_writer(self._master)
 
 
-class Cable:
+class UsbCable:
     """What is pulled when a modem is unplugged: all its ports. The first is the modem's own."""
 
-    def __init__(self, port: PtyPort) -> None:
-        self.ports = [port]
-
-    def write(self, data: bytes) -> None:
-        self.ports[0].write(data)
-
-    def stall(self, *, stalled: bool) -> None:
-        self.ports[0].stall(stalled=stalled)
+    def __init__(self, ports: Sequence[PtyPort]) -> None:
+        self.ports = ports
 
     def unplug(self) -> None:
         for port in self.ports:

@@ -3,22 +3,68 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from modemgw.virtual.personalities import Chatter
+from modemgw.virtual.personalities import Personality
+from modemgw.virtual.settings import BankSettings
+from modemgw.virtual.timers import Timers
 
-if TYPE_CHECKING:
-    from modemgw.virtual.modem import VirtualModem
+NEVER = float("-inf")
+
+
+class Cable(Protocol):
+    """What connects the modem with its computer."""
+
+    def unplug(self) -> None:
+        """The device goes away."""
+
+    def plug(self, link: str | None = None) -> None:
+        """It comes back under another device name (and another link, if one is given)."""
+
+
+class Supplied(Protocol):
+    """What hangs on the power: the rest of the modem."""
+
+    def power_up(self) -> None:
+        """Everything volatile is gone."""
+
+    def power_gone(self) -> None:
+        """The network cannot reach the modem any more."""
+
+    def up(self) -> None:
+        """SMS is ready after power-up."""
+
+    def sim_read(self) -> None:
+        """SMS is ready after the PIN was given."""
+
+    def announce(self, line: str) -> None:
+        """An unsolicited result, such as a line of the banner."""
+
+    @property
+    def pin_shown(self) -> str:
+        """The state of the SIM, as a banner tells it."""
 
 
 class Power:
     """Whether the modem runs, and how far it has come up."""
 
-    def __init__(self, modem: VirtualModem) -> None:
-        self._modem = modem
+    def __init__(
+        self,
+        make: Personality,
+        settings: BankSettings,
+        timers: Timers,
+        cable: Cable,
+        supplied: Supplied,
+    ) -> None:
+        self._make = make
+        self._settings = settings
+        self._timers = timers
+        self._cable = cable
+        self._supplied = supplied
         self._boot_number = 0
-        self._silenced: set[str] = set()
-        self._awake_at = self._sim_at = float("-inf")
+        self._awake_at = self._sim_at = NEVER
+        self.hung_until = NEVER
+        """A fault plugs in here: until this moment the modem is as dead, though it has power."""
         self.on = False
         self.sms_ready = False
         self.sent = 0
@@ -28,64 +74,65 @@ class Power:
 
     @property
     def boot_seconds(self) -> float:
-        own = self._modem.settings.boot_seconds
-        return self._modem.personality.boot_seconds if own is None else own
+        own = self._settings.boot_seconds
+        return self._make.boot_seconds if own is None else own
 
     @property
     def _stretch(self) -> float:
         """How much slower or faster than its make this modem starts."""
-        natural = self._modem.personality.boot_seconds
+        natural = self._make.boot_seconds
         return self.boot_seconds / natural if natural else 1.0
 
     @property
     def sim_ready(self) -> bool:
         """The SIM has been read after power-up."""
-        return self._modem.timers.monotonic() >= self._sim_at
+        return self._timers.monotonic() >= self._sim_at
 
     @property
     def awake(self) -> bool:
         """Far enough up to hear commands."""
-        return self.on and self._modem.timers.monotonic() >= self._awake_at
+        return self.on and self._timers.monotonic() >= self._awake_at
+
+    @property
+    def hung(self) -> bool:
+        """Dead by a fault: hears nothing, says nothing, is not on the air."""
+        return self._timers.monotonic() < self.hung_until
 
     def start(self) -> None:
         """Up and ready at once, without a banner: the modem has been running for long."""
-        self._reset_state()
-        self.on = self.sms_ready = True
-        self._awake_at = self._sim_at = float("-inf")
-        self._boot_number += 1
-        self._modem.radio.changed()
-        self._begin_chatter()
+        self._begin()
+        self.sms_ready = True
+        self._awake_at = self._sim_at = NEVER
+        self._supplied.up()
 
     def boot(self) -> None:
         """Power comes: everything volatile is gone, the banner runs, SMS is ready at the end."""
-        self._reset_state()
+        self._begin()
         self.boots += 1
-        self.on = True
         self.sms_ready = False
-        self._boot_number += 1
         number = self._boot_number
-        modem = self._modem
-        lines = modem.personality.boot_lines
-        stretch = self._stretch
-
-        now, real = modem.timers.monotonic(), stretch * modem.settings.time_scale
-        self._awake_at = now + modem.personality.wake_seconds * real
-        self._sim_at = now + modem.personality.sim_seconds * real
+        make, stretch, timers = self._make, self._stretch, self._timers
+        self._awake_at = timers.moment_in(make.wake_seconds * stretch)
+        self._sim_at = timers.moment_in(make.sim_seconds * stretch)
 
         def say(line: str) -> None:
             if number == self._boot_number and self.on:
-                pin = modem.sim.pin_state.value if modem.sim else "NOT INSERTED"
-                modem.announce(line.format(pin=pin))
+                self._supplied.announce(line.format(pin=self._supplied.pin_shown))
 
         def ready() -> None:
             if number == self._boot_number and self.on:
                 self.sms_ready = True
-                modem.radio.changed()
-                self._begin_chatter()
+                self._supplied.up()
 
-        for after, line in lines:
-            modem.timers.call_later(after * stretch, partial(say, line))
-        modem.timers.call_later(self.boot_seconds, ready)
+        for after, line in make.boot_lines:
+            timers.call_later(after * stretch, partial(say, line))
+        timers.call_later(self.boot_seconds, ready)
+
+    def _begin(self) -> None:
+        self._supplied.power_up()
+        self.sent = 0
+        self.on = True
+        self._boot_number += 1
 
     def pin_given(self) -> None:
         """The right PIN came: the messages of the SIM are read now, and registration begins."""
@@ -95,43 +142,25 @@ class Power:
         def ready() -> None:
             if number == self._boot_number and self.on:
                 self.sms_ready = True
-                self._modem.radio.changed()
+                self._supplied.sim_read()
 
-        seconds = self._modem.personality.after_pin_seconds * self._stretch
-        self._modem.timers.call_later(seconds, ready)
-
-    def _reset_state(self) -> None:
-        modem = self._modem
-        for port in modem.ports:
-            port.engine.reset()
-            port.parameters.restore()
-            port.memories[:] = [modem.personality.default_store] * 3
-            port.sender.reset()
-            port.receiver.reset()
-            port.ussd.reset()
-        modem.radio.reset()
-        self._silenced.clear()
-        self.sent = 0
-        if modem.sim is not None:
-            modem.sim.power_up()
-            modem.smsc.attach(modem.sim, None)
+        self._timers.call_later(self._make.after_pin_seconds * self._stretch, ready)
 
     def leave(self, *, off: bool = False) -> None:
         """Restart by command (the port may vanish meanwhile), or switch off for good."""
-        modem = self._modem
-        if off and modem.personality.off_line:
-            modem.announce(modem.personality.off_line)
+        if off and self._make.off_line:
+            self._supplied.announce(self._make.off_line)
         self.cut()
         if off:
             return
-        if modem.personality.reset_unplugs:
-            modem.line.unplug()
-            modem.timers.call_later(self.boot_seconds / 2, self._come_back)
+        if self._make.reset_unplugs:
+            self._cable.unplug()
+            self._timers.call_later(self.boot_seconds / 2, self._come_back)
         else:
             self.boot()
 
     def _come_back(self) -> None:
-        self._modem.line.plug()
+        self._cable.plug()
         self.boot()
 
     def cut(self) -> None:
@@ -139,25 +168,4 @@ class Power:
         self._boot_number += 1
         self.on = False
         self.sms_ready = False
-        if self._modem.sim is not None:
-            self._modem.smsc.attach(self._modem.sim, None)
-
-    # chatter
-
-    def _begin_chatter(self) -> None:
-        for chatter in self._modem.personality.chatter:
-            self._chat(chatter, self._boot_number)
-
-    def _chat(self, chatter: Chatter, number: int) -> None:
-        def say() -> None:
-            if number == self._boot_number and chatter.line not in self._silenced:
-                self._modem.announce(chatter.line)
-                self._chat(chatter, number)
-
-        self._modem.timers.call_later(chatter.every_seconds, say)
-
-    def silence_chatter(self, line: str) -> None:
-        """A command line (upper case, without AT) may switch periodic results off."""
-        for chatter in self._modem.personality.chatter:
-            if chatter.silenced_by and line == chatter.silenced_by:
-                self._silenced.add(chatter.line)
+        self._supplied.power_gone()

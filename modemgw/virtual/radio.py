@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from modemgw.virtual.personalities import Personality
+from modemgw.virtual.power import Power
 from modemgw.virtual.sim import PinState
-
-if TYPE_CHECKING:
-    from modemgw.virtual.modem import VirtualModem
+from modemgw.virtual.slot import Slot
+from modemgw.virtual.timers import Timers
 
 
 class Coverage(StrEnum):
@@ -36,8 +37,24 @@ UNKNOWN_SIGNAL = 99
 class Radio:
     """Registration follows power, SIM, PIN and coverage; changes are announced."""
 
-    def __init__(self, modem: VirtualModem) -> None:
-        self._modem = modem
+    def __init__(
+        self,
+        make: Personality,
+        timers: Timers,
+        power: Power,
+        slot: Slot,
+        *,
+        announce: Callable[[int], None],
+        attach: Callable[[], None],
+    ) -> None:
+        """`announce` is told each new <stat>; `attach` is called whenever the network may want to
+        know whether the modem can be reached."""
+        self._make = make
+        self._timers = timers
+        self._power = power
+        self._slot = slot
+        self._announce = announce
+        self._attach = attach
         self.functionality = 1
         """AT+CFUN: 0 minimum, 1 full, 4 flight."""
         self._up = True
@@ -57,12 +74,12 @@ class Radio:
     @property
     def stat(self) -> int:
         """<stat> of AT+CREG."""
-        modem = self._modem
-        if not self._up or modem.sim is None or self.deselected:
+        sim = self._slot.sim
+        if not self._up or sim is None or self.deselected:
             return 0
-        if modem.sim.pin_state is not PinState.READY:
+        if sim.pin_state is not PinState.READY:
             return 0
-        return _STAT[self.coverage] if modem.power.sms_ready else _SEARCHING
+        return _STAT[self.coverage] if self._power.sms_ready else _SEARCHING
 
     @property
     def registered(self) -> bool:
@@ -77,8 +94,8 @@ class Radio:
         if not self.registered:
             return ""
         area, cell = f"{self.area:04X}", f"{self.cell:08X}"
-        technology = self._modem.personality.technology
-        if self._modem.personality.registration_unquoted:
+        technology = self._make.technology
+        if self._make.registration_unquoted:
             return f",{area},{cell},{technology}"
         return f',"{area}","{cell}",{technology}'
 
@@ -86,7 +103,7 @@ class Radio:
         """AT+CFUN; some makes say OK to 1 long before they are back on the network."""
         self.functionality = value
         self._up = value == 1
-        seconds = self._modem.personality.radio_seconds
+        seconds = self._make.radio_seconds
         if self._up and seconds:
             self._up = False
 
@@ -94,7 +111,7 @@ class Radio:
                 self._up = self.functionality == 1
                 self.changed()
 
-            self._modem.timers.call_later(seconds, due)
+            self._timers.call_later(seconds, due)
 
     def cover(self, coverage: Coverage) -> None:
         """The network changes its mind."""
@@ -110,14 +127,8 @@ class Radio:
 
     def changed(self) -> None:
         """Something that registration depends on has changed: announce it, tell the network."""
-        modem = self._modem
         stat = self.stat
         if stat != self._announced:
             self._announced = stat
-            for name in ("+CREG", "+CGREG", "+CEREG"):
-                if name == "+CEREG" and not modem.personality.eps:
-                    continue
-                level = modem.parameters[name][0]
-                if level:
-                    modem.announce(f"{name}: {stat}{self.place() if level == 2 else ''}")
-        modem.attach()
+            self._announce(stat)
+        self._attach()

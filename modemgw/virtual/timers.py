@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+import math
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -25,6 +26,9 @@ class Timers(Protocol):
         """Seconds since 1970-01-01T00:00:00Z."""
         ...
 
+    def moment_in(self, seconds: float | None) -> float:
+        """What `monotonic` shows after `seconds` of virtual time; None: never."""
+
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Handle:
         """Call back after `seconds` of virtual time; 0 means "next", never "now"."""
         ...
@@ -43,6 +47,9 @@ class LoopTimers:
 
     def time(self) -> float:
         return time.time()
+
+    def moment_in(self, seconds: float | None) -> float:
+        return math.inf if seconds is None else self.monotonic() + seconds * self._scale
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Handle:
         delay = seconds * self._scale
@@ -81,6 +88,9 @@ class ManualTimers:
 
     def time(self) -> float:
         return self._start + self._now
+
+    def moment_in(self, seconds: float | None) -> float:
+        return math.inf if seconds is None else self._now + seconds
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Handle:
         handle = _ManualHandle(callback)

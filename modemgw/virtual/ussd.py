@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from modemgw.sms.gsm7 import gsm7
 from modemgw.sms.septets import pack, unpack
-from modemgw.virtual.commands import DEFERRED, Reply
+from modemgw.virtual.body import Body
+from modemgw.virtual.charset import from_charset, to_charset
 from modemgw.virtual.personalities import UssdCoding
-from modemgw.virtual.textmode import from_charset, to_charset
-
-if TYPE_CHECKING:
-    from modemgw.virtual.modem import VirtualModem
+from modemgw.virtual.running import DEFERRED, Reply, Running
+from modemgw.virtual.session import Session
 
 _GSM7_DCS = 15
 _UCS2_DCS = 72
@@ -61,8 +59,10 @@ MENU: dict[str, Answer] = {
 class UssdSession:
     """One USSD dialogue at a time."""
 
-    def __init__(self, modem: VirtualModem) -> None:
-        self._modem = modem
+    def __init__(self, body: Body, session: Session, running: Running) -> None:
+        self._body = body
+        self._session = session
+        self._running = running
         self._number = 0
         self.reset()
 
@@ -77,30 +77,29 @@ class UssdSession:
 
     def request(self, written: str) -> Reply:
         """AT+CUSD=1,"...": OK first and +CUSD later, or the other way round."""
-        modem = self._modem
         answer = self._answer(self._read(written))
         self._number += 1
         self._open = answer.m == 1
         number = self._number
-        seconds = modem.settings.ussd_seconds + answer.after
+        seconds = self._body.settings.ussd_seconds + answer.after
 
         def due() -> None:
             if number == self._number:
-                modem.announce(self._line(answer))
+                self._session.results.announce(self._line(answer))
 
-        if not modem.personality.ussd_before_ok:
-            modem.timers.call_later(seconds, due)
+        if not self._body.personality.ussd_before_ok:
+            self._body.timers.call_later(seconds, due)
             return ()
 
         def due_in_command() -> None:
             due()
-            modem.dialogue.complete()
+            self._running.complete()
 
-        modem.dialogue.later(seconds, due_in_command)
+        self._running.later(seconds, due_in_command)
         return DEFERRED
 
     def _answer(self, request: str) -> Answer:
-        sim = self._modem.inserted()
+        sim = self._body.slot.inserted()
         if self._open:
             if request == "1":
                 return Answer(0, sim.balance)
@@ -110,8 +109,8 @@ class UssdSession:
         return SERVICES.get(request, Answer(4))
 
     def _read(self, written: str) -> str:
-        if self._modem.personality.ussd is not UssdCoding.PACKED:
-            return from_charset(self._modem.parameters.charset, written)
+        if self._body.personality.ussd is not UssdCoding.PACKED:
+            return from_charset(self._session.parameters.charset, written)
         try:
             return unpack_text(bytes.fromhex(written))
         except ValueError:
@@ -124,11 +123,11 @@ class UssdSession:
         if not answer.text:
             return f"+CUSD: {answer.m}"
         text, dcs = self._written(answer.text)
-        shown = f",{dcs}" if self._modem.personality.ussd_dcs else ""
+        shown = f",{dcs}" if self._body.personality.ussd_dcs else ""
         return f'+CUSD: {answer.m},"{text}"{shown}'
 
     def _written(self, text: str) -> tuple[str, int]:
-        coding = self._modem.personality.ussd
+        coding = self._body.personality.ussd
         try:
             septets = gsm7().encode(text)
         except UnicodeEncodeError:
@@ -137,7 +136,7 @@ class UssdSession:
             return pack_septets(septets).hex().upper(), _GSM7_DCS
         if coding is UssdCoding.UCS2:
             return to_charset("UCS2", text), _UCS2_DCS
-        return to_charset(self._modem.parameters.charset, text), _GSM7_DCS
+        return to_charset(self._session.parameters.charset, text), _GSM7_DCS
 
 
 def pack_septets(septets: bytes) -> bytes:

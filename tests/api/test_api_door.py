@@ -10,7 +10,7 @@ from labs.fake_gateway import INBOUND, FakeGateway
 from modemgw.api.app import ENDPOINTS
 from modemgw.api.problems import TITLES
 from modemgw.gateway import Gateway
-from modemgw.gateway.outgoing.matchmaking import Held
+from modemgw.gateway.fleet.lanes import Held
 from modemgw.store import StoreUnavailable
 
 ADMIN = {"Authorization": "Bearer key-admin"}
@@ -97,9 +97,8 @@ async def test_a_key_without_the_scope_is_a_403_that_names_it(http):
 async def test_every_endpoint_wants_its_scope(http, endpoint):
     others = {"send", "read", "inbound"} - set(endpoint.scopes)
     headers = {"Authorization": f"Bearer key-{'-'.join(sorted(others)) or 'none'}"}
-    answer = await http.request(
-        endpoint.method, endpoint.path.replace("{id}", "x"), headers=headers
-    )
+    path = re.sub(r"\{\w+\}", "x", endpoint.path)
+    answer = await http.request(endpoint.method, path, headers=headers)
     assert answer.status == 403
 
 

@@ -514,7 +514,7 @@ async def test_an_answer_without_ok_ends_where_firmwares_are_known_for_it() -> N
 async def test_an_echo_is_noticed() -> None:
     port = ScriptedPort({b"AT\r": b"AT\r" + OK})
     await port.channel.command("AT")
-    assert port.channel.echo_seen
+    assert port.channel.echo.seen
 
 
 @in_virtual_time

@@ -42,6 +42,25 @@ async def test_a_message_goes_out_and_its_progress_is_told(bank, tmp_path):
         assert "accepted" in shown
 
 
+async def test_the_sims_are_listed_with_what_they_have_used(bank, tmp_path):
+    limits = "[sim_limits]\nper_day = 100\n"
+    async with daemon(write_config(tmp_path, bank.paths, extra=limits)) as running:
+        await until_ready(running.url)
+        code, _, err = await running.cli("send", "--to", "+447700900111", "--text", "x", "--wait")
+        assert code == 0, err
+        code, out, _ = await running.cli("sims", "list", "--json")
+        assert code == 0
+        items = json.loads(out)
+        assert sum(one["plan"]["per_day"]["used"] for one in items) == 1
+        code, table, _ = await running.cli("sims", "list")
+        assert code == 0
+        (used,) = [one for one in items if one["plan"]["per_day"]["used"]]
+        assert used["iccid"] in table
+        assert "1 of 100" in table
+        async with Client(running.url, running.key) as client:
+            assert (await client.sim(used["iccid"]))["modem"] == used["modem"]
+
+
 async def test_a_message_that_is_not_delivered_is_exit_code_1(bank, tmp_path):
     async with daemon(write_config(tmp_path, bank.paths)) as running:
         await until_ready(running.url)

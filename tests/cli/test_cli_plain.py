@@ -241,6 +241,28 @@ class EvilClient:
     async def inbound(self, *_: object):
         return INBOUND
 
+    async def handlers(self):
+        return [
+            {"id": EVIL, "kind": "exec", "pending": 1, "claimed": 0, "dead": 0, "problem": EVIL}
+        ]
+
+    def deliveries(self, *_: object, **__: object):
+        outcome = {"at": AT, "code": "failed", "problem": EVIL, "took_ms": 5}
+        delivery = {
+            "id": "dlv_1",
+            "inbound": "in_1",
+            "event": "inbound.received",
+            "state": "dead",
+            "tries": 1,
+            "next_at": None,
+            "created_at": AT,
+            "outcomes": [outcome],
+        }
+        return self._each(delivery)
+
+    async def replay(self, *_: object, **__: object):
+        raise ApiError(problem(EVIL))
+
     async def modems(self):
         return [MODEM]
 
@@ -272,6 +294,11 @@ COMMANDS = [
     ["inbound", "show", "in_1", "--json"],
     ["inbound", "tail"],
     ["inbound", "tail", "--json"],
+    ["handlers", "list"],
+    ["handlers", "list", "--json"],
+    ["handlers", "deliveries", "h1"],
+    ["handlers", "deliveries", "h1", "--json"],
+    ["handlers", "replay", "h1"],
     ["modems", "list"],
     ["modems", "list", "--json"],
     ["modems", "show", "m1"],

@@ -28,7 +28,7 @@ async def test_a_wrong_pin_is_typed_once_however_often_the_daemon_is_started(
                     return all("refused" in (m.status.reason or "") for m in gateway.modems())
 
                 await until(refused, 10, "all say that the PIN was refused")
-            assert [m.inserted().pin_tries for m in bank.modems] == [2, 2]
+            assert [m.body.slot.inserted().pin_tries for m in bank.modems] == [2, 2]
         async with gateway_on(with_pin("4711")) as gateway:
 
             async def ready() -> bool:

@@ -92,7 +92,7 @@ async def test_modems_are_added_and_removed_while_messages_go_out(tmp_path: Path
             assert [is_free(path) for path in bank.paths[:2]] == [True, False]
             assert tasks_of("m0") == []
             with pytest.raises(KeyError):
-                gateway._outbox.dispatcher.core.lane("m0")
+                gateway._outbox.queue.matchmaking.lane("m0")
             with pytest.raises(NotFound):
                 gateway.modem("m0")
             with pytest.raises(Rejected, match="there is no modem 'm0'"):

@@ -32,7 +32,7 @@ async def test_equal_messages_of_one_second_are_two_and_a_later_repetition_is_no
     tmp_path: Path,
 ) -> None:
     async with bank_of(tmp_path, 1) as bank, gateway_on(config_of(tmp_path, bank)) as gateway:
-        own, store = bank.settings.number_of(0), bank.modems[0].store_named("SM")
+        own, store = bank.settings.number_of(0), bank.modems[0].body.storage.named("SM")
 
         async def texts() -> list[str | None]:
             return [m.text for m in (await gateway.inbounds(InboundQuery())).items]

@@ -11,7 +11,7 @@ from labs.gateway import config_of, gateway_on, send, status
 from labs.waiting import until
 
 from modemgw.gateway import InboundQuery
-from modemgw.gateway.admission.acceptance import REPLIES
+from modemgw.gateway.admission.limits import REPLIES
 from modemgw.virtual import AcceptedPart, Bank
 
 REPLY = {"handler": [{"match": {"keyword": "STATUS"}, "reply": "all is well"}]}

@@ -95,7 +95,7 @@ async def test_a_direct_message_that_was_not_kept_before_the_end_comes_again(
                 async with asyncio.timeout(5):
                     await came.wait()
                 assert "AT+CNMA" not in [line.text for line in gateway.trace("m0")]
-        sim = bank.modems[0].inserted()
+        sim = bank.modems[0].body.slot.inserted()
         assert bank.smsc.waiting_for(sim) + len(sim.store) == 1
         async with Gateway.open(config, timings=SCALED) as gateway:
 
@@ -243,7 +243,7 @@ async def test_a_sim_that_wants_its_puk_is_left_alone_and_said_so(
         await until(said, 5, "the reason says PUK")
         await asyncio.sleep(0.5)
         assert w.status.state == "pin"
-        sim = w.modem.inserted()
+        sim = w.modem.body.slot.inserted()
         assert (sim.pin_tries, sim.puk_tries) == (0, 10), "nothing was tried"
         others = len(w.moments(1))
         judge(w.bank, await w.settled())
@@ -260,7 +260,7 @@ async def test_a_changed_pin_is_tried_once_and_the_rest_is_left_to_a_person(
         await asyncio.sleep(1.0)
         w.faults.reboot()
         await asyncio.sleep(1.5)
-        assert w.modem.inserted().pin_tries == 2
+        assert w.modem.body.slot.inserted().pin_tries == 2
         assert "PIN" in (w.status.reason or "")
         judge(w.bank, await w.settled())
 

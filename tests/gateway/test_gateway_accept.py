@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from labs.clock import START
+from labs.outbox import checked
 
 from modemgw.config import parse
-from modemgw.gateway.admission.checks import Acceptance
-from modemgw.gateway.admission.numbers import NumberError, normalise
+from modemgw.gateway.admission.numbering import NumberError, normalise
 from modemgw.gateway.errors import Rejected
 from modemgw.gateway.identifiers import new_id
 from modemgw.store.records import Message, MessageStatus, NewMessage
@@ -27,12 +27,11 @@ CONFIG = parse(
         ],
     }
 )
-ACCEPTANCE = Acceptance(CONFIG, Random(1))
 
 
 def check(key: str = "test", **more: Any) -> Message:
     values = {"to": "+447700900123", "text": "hello", **more}
-    return ACCEPTANCE.check(NewMessage(**values), key=key, now=START)
+    return checked(CONFIG, NewMessage(**values), key=key)
 
 
 def problems(**more: Any) -> dict[str, str]:

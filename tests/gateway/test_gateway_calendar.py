@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from modemgw.config import Config, ConfigError, Limits, parse
 from modemgw.gateway.fleet.calendar import Calendar
-from modemgw.gateway.fleet.throttle import Throttle
+from modemgw.gateway.fleet.plan import Plan
 
 HOUR = 3600.0
 
@@ -113,7 +113,7 @@ def test_days_and_months_follow_one_another(zone: str, hour: int, first: int, no
 
 def test_the_day_s_limit_is_that_of_a_day_of_25_hours() -> None:
     limits = Limits(per_day=3, per_month=100, timezone="Europe/Berlin")
-    one = Throttle(limits, Random(1))
+    one = Plan(limits, Random(1))
     for hour in ("00:30+02:00", "12:00+01:00", "22:00+01:00"):
         one.record(at(f"2026-10-25T{hour}"), "+1")
     # 24 hours after the day began it is not over yet.

@@ -109,7 +109,7 @@ async def test_whatever_modems_do_what_is_held_is_never_doubled_and_nothing_is_m
         await network.some_reports(lab, 1.0)
         await lab.pass_time(2500)
         found = [await lab.message(m) for m in sent]
-        assert len(lab.outbox.dispatcher.core) == 0, "nothing is stuck"
+        assert len(lab.outbox.queue.matchmaking) == 0, "nothing is stuck"
     for message in found:
         taken = [network.took[message.to, part.index] for part in message.parts]
         assert message.status in (S.DELIVERED, S.SENT, S.UNKNOWN), message
@@ -136,7 +136,7 @@ async def test_an_otp_is_doubled_at_most_once_and_says_so(tmp_path: Path, seed: 
         for _ in range(30):
             await lab.pass_time(20)
         found = [await lab.message(m) for m in sent]
-        assert len(lab.outbox.dispatcher.core) == 0
+        assert len(lab.outbox.queue.matchmaking) == 0
     for message in found:
         count = network.took[message.to, 1]
         assert count <= 2

@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 from labs.clock import START, FakeClock
-from labs.outbox import Lab, refusal, running
+from labs.outbox import Lab, refusal, running, sim_in
+from test_gateway_handlers import pending_for
 
 from modemgw.config import RateLimits, parse
 from modemgw.gateway import Gateway, NotFound, TooMany
@@ -40,7 +41,7 @@ async def wait(lab: Lab, seconds: float) -> None:
 
 
 async def set_clock(lab: Lab, by: float) -> None:
-    """Somebody sets the clock; it is noticed at the dispatcher's next timer."""
+    """Somebody sets the clock; it is noticed at the queue's next timer."""
     lab.clock.set(by)
     await lab.pass_time(0)
     await lab.pass_time(0)
@@ -79,8 +80,10 @@ async def a_barred_sim_s_rest(lab: Lab, step: float) -> None:
     for _ in range(6):
         await wait(lab, 120)
     assert len(lab.sent()) == 4
-    waiting = len(lab.outbox.dispatcher.core)
-    blocked_for = lab.outbox.dispatcher.core.lane("m1").breaker.probe_at - lab.outbox.clock.time()
+    waiting = len(lab.outbox.queue.matchmaking)
+    blocked_for = (
+        sim_in(lab.outbox.queue.matchmaking.lane("m1")).breaker.probe_at - lab.outbox.clock.time()
+    )
     assert blocked_for > 100
     await set_clock(lab, step)
     await wait(lab, blocked_for - 3)
@@ -317,7 +320,7 @@ async def test_what_was_accepted_by_a_clock_that_was_ahead_goes_out_at_the_next_
         await lab.settle()
     clock.set(-YEAR)
     async with running(tmp_path, clock=clock, ready=False) as lab:
-        lab.outbox.dispatcher.core.change_lane("m1", routes=("default",), weight=1)
+        lab.outbox.queue.matchmaking.change_lane("m1", routes=("default",), weight=1)
         await lab.up("m1")
         assert (await lab.message(message)).status is MessageStatus.SENT
         assert (await lab.message(stale)).status is MessageStatus.SENT
@@ -544,7 +547,7 @@ async def test_nothing_is_let_go_by_a_clock_that_was_set_or_seen_within_the_hour
     async with Store(tmp_path / FILE_NAME, clock=clock) as store:
         config = parse({"retention": {"messages_days": 30}})
         inbox: Any = SimpleNamespace(release_overdue=_nothing)
-        keeper = Housekeeping(config, store=store, inbox=inbox, quotas=(), clock=clock)
+        keeper = Housekeeping(config, store=store, inbox=inbox, forgetful=(), clock=clock)
         task = asyncio.create_task(keeper.let_go())
         async with asyncio.timeout(20):
             while await store.read(_messages):
@@ -578,13 +581,13 @@ async def test_a_delivery_that_a_wrong_clock_has_put_off_is_made(tmp_path: Path)
     taken.clear()
     async with Gateway.open(config, clock=clock) as gateway:
 
-        def owe(tx: Transaction) -> None:
+        def keep(tx: Transaction) -> None:
             for n, (message, at) in enumerate(((late, START + YEAR), (soon, START + 600)), 1):
                 inbound.add(tx, n, message, [])
-                inbound.owe(tx, n, gateway._deliveries.wanted_by(message))
-                tx.execute("UPDATE handlings SET next_at = ? WHERE inbound = ?", (at, n))
+                (subscriber,) = gateway._deliveries.subscribers
+                pending_for(tx, n, subscriber, at=at)
 
-        await gateway._store.write(owe)
+        await gateway._store.write(keep)
         gateway._deliveries.wake()
         async with asyncio.timeout(10):
             while not taken:

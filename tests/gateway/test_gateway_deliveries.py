@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,19 +21,18 @@ from typing import Any
 
 import psutil
 import pytest
-import sqlite_utils
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from test_gateway_handlers import Shop, hook, message, shop
+from labs.clock import FakeClock
+from test_gateway_handlers import Shop, hook, message, pending_for, shop
 
 from modemgw.config import ConfigError, HandlerSection, parse
 from modemgw.gateway.deliveries import program, queue
 from modemgw.gateway.deliveries.program import clean_environment
 from modemgw.gateway.deliveries.subscriber import made_up_id, named
 from modemgw.gateway.errors import Unavailable
-from modemgw.store import inbound
+from modemgw.store import FILE_NAME, Store, StoreUnavailable, inbound
 from modemgw.store.records import Inbound
-from modemgw.store.schema import migrate, migrations
 
 HERE = __name__
 PYTHON = sys.executable
@@ -107,9 +106,9 @@ async def test_a_python_handler_that_ends_the_process_ends_only_its_delivery(
 ) -> None:
     async with kept(tmp_path, {"python": f"{HERE}:{name}"}, {"reply": "hello"}) as one:
         await one.receive(message())
-        await one.until(("pending", 1), ("done", 1))
+        await one.until(("pending", 1), ("delivered", 1))
         await one.receive(message())
-        await one.until(("pending", 1), ("done", 1), ("pending", 1), ("done", 1))
+        await one.until(("pending", 1), ("delivered", 1), ("pending", 1), ("delivered", 1))
 
 
 async def test_a_module_that_exits_or_blocks_while_it_is_imported_is_a_failure(
@@ -128,7 +127,7 @@ async def test_a_module_that_exits_or_blocks_while_it_is_imported_is_a_failure(
     ]
     async with kept(tmp_path, *sections) as one:
         await one.receive(message())
-        await one.until(("pending", 1), ("pending", 1), ("done", 1))
+        await one.until(("pending", 1), ("pending", 1), ("delivered", 1))
 
 
 async def test_a_coroutine_that_is_cancelled_from_within_is_a_failure_with_back_off(
@@ -146,9 +145,9 @@ async def test_a_coroutine_that_is_cancelled_from_within_is_a_failure_with_back_
 async def test_a_task_that_a_handler_leaves_behind_ends_nothing(tmp_path: Path) -> None:
     async with kept(tmp_path, {"python": f"{HERE}:leaves_behind_a_task_that_exits"}) as one:
         await one.receive(message())
-        await one.until(("done", 1))
+        await one.until(("delivered", 1))
         await one.receive(message())
-        await one.until(("done", 1), ("done", 1))
+        await one.until(("delivered", 1), ("delivered", 1))
 
 
 def blocks(one: Inbound) -> None:
@@ -181,7 +180,7 @@ async def test_calls_that_never_come_back_hold_up_nothing_else(tmp_path: Path, n
         for _ in range(20):
             await one.receive(message())
         async with asyncio.timeout(20):
-            while [s for s in await one.states() if s[0] == "done"] != [("done", 1)] * 20:
+            while [s for s in await one.states() if s[0] == "delivered"] != [("delivered", 1)] * 20:
                 await asyncio.sleep(0.005)
             while any(s == ("pending", 0) for s in await one.states()):
                 await asyncio.sleep(0.005)
@@ -201,7 +200,7 @@ async def test_what_is_blocked_is_called_again_once_it_comes_back(tmp_path: Path
         blocked.set()
         await asyncio.sleep(0.05)
         await one.again()
-        await one.until(("done", 3))
+        await one.until(("delivered", 3))
 
 
 class Callable:
@@ -218,7 +217,7 @@ async def test_whatever_returns_something_to_await_is_awaited(tmp_path: Path) ->
     sections = [{"python": f"{HERE}:an_object"}, {"python": f"{HERE}:a_partial"}]
     async with kept(tmp_path, *sections) as one:
         await one.receive(message())
-        await one.until(("done", 1), ("done", 1))
+        await one.until(("delivered", 1), ("delivered", 1))
     assert sorted(calls) == ["object", "partial"]
 
 
@@ -236,7 +235,7 @@ async def test_coroutines_of_one_handler_share_a_loop_that_is_not_the_daemons(
     async with kept(tmp_path, {"python": f"{HERE}:notes_its_loop"}) as one:
         for _ in range(5):
             await one.receive(message())
-        await one.until(*[("done", 1)] * 5)
+        await one.until(*[("delivered", 1)] * 5)
     assert len(loops) == 1
     assert loops != {id(asyncio.get_running_loop())}
 
@@ -255,7 +254,13 @@ async def test_what_a_handler_says_of_a_message_is_in_the_log_only_for_debugging
         await one.receive(message("my secret"))
         await one.until(("pending", 1), ("pending", 1))
         told = await one.store.read(
-            lambda db: [p for (p,) in db.execute("SELECT problem FROM handlings ORDER BY handler")]
+            lambda db: [
+                p
+                for (p,) in db.execute(
+                    "SELECT problem FROM delivery_outcomes JOIN deliveries d ON d.n = delivery "
+                    "ORDER BY subscriber"
+                )
+            ]
         )
     assert "my secret" not in caplog.text
     assert "ValueError in " in caplog.text
@@ -296,7 +301,7 @@ async def test_nor_does_what_a_handler_leaves_behind_say_it(
     target = f"{HERE}:leaves_behind_a_task_that_says_the_text"
     async with kept(tmp_path, {"python": target}) as one:
         await one.receive(message("my secret"))
-        await one.until(("done", 1))
+        await one.until(("delivered", 1))
         async with asyncio.timeout(10):
             while "ValueError" not in caplog.text:
                 gc.collect()
@@ -317,7 +322,7 @@ async def test_a_program_is_over_when_it_ends_whoever_holds_its_standard_error(
     async with kept(tmp_path, shell("sleep 30 & exit 0", timeout=5)) as one:
         begun = time.monotonic()
         await one.receive(message())
-        await one.until(("done", 1))
+        await one.until(("delivered", 1))
         assert time.monotonic() - begun < 4
 
 
@@ -390,7 +395,7 @@ async def test_a_program_that_says_200_mb_is_heard_to_its_end_in_little_memory(
         await one.until(("pending", 1))
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
         (problem,) = await one.store.read(
-            lambda db: db.execute("SELECT problem FROM handlings").fetchone()
+            lambda db: db.execute("SELECT problem FROM delivery_outcomes").fetchone()
         )
     assert grown < 30_000, f"{grown} kB"
     assert problem.endswith("the end")
@@ -412,7 +417,7 @@ async def test_a_flood_leaves_the_event_loop_to_others(tmp_path: Path) -> None:
 async def test_a_program_need_not_read_what_it_is_told(tmp_path: Path, length: int) -> None:
     async with kept(tmp_path, shell("exit 0"), shell("exec 0<&-; sleep 0.1")) as one:
         await one.receive(message("x" * length))
-        await one.until(("done", 1), ("done", 1))
+        await one.until(("delivered", 1), ("delivered", 1))
 
 
 async def test_a_program_knows_nothing_of_the_services_environment_or_files(
@@ -444,7 +449,7 @@ async def test_a_program_knows_nothing_of_the_services_environment_or_files(
     os.set_inheritable(writing, True)
     async with kept(tmp_path, {"exec": (PYTHON, "-c", script)}) as one:
         await one.receive(message())
-        await one.until(("done", 1))
+        await one.until(("delivered", 1))
     os.close(reading)
     os.close(writing)
     environment, leads_session, files = json.loads(said.read_text())
@@ -518,7 +523,7 @@ async def test_an_answer_without_end_is_an_answer(tmp_path: Path) -> None:
         kept(tmp_path, {"webhook": str(server.make_url("/hook")), "timeout": 5}) as one,
     ):
         await one.receive(message())
-        await one.until(("done", 1))
+        await one.until(("delivered", 1))
 
 
 async def test_a_name_server_that_is_silent_holds_up_its_own_webhook_only(
@@ -561,7 +566,7 @@ async def test_what_cannot_be_posted_is_a_failure(tmp_path: Path) -> None:
             await one.until(*[("pending", 1)] * 3)
 
 
-# --- who is owed what
+# --- what is pending for whom
 
 
 def test_ids_made_up_stay_over_changes_of_place() -> None:
@@ -581,7 +586,7 @@ def test_two_handlers_cannot_have_the_same_id() -> None:
 
 
 @pytest.mark.parametrize("restart", [False, True])
-async def test_what_one_handler_is_owed_never_goes_to_another(
+async def test_what_is_pending_for_one_handler_never_goes_to_another(
     tmp_path: Path, restart: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
@@ -611,11 +616,11 @@ async def test_a_handler_that_comes_while_the_pending_are_read_loses_nothing(
 ) -> None:
     section = HandlerSection(id=id, reply="hello")
     async with kept(tmp_path) as one:
-        read = one.store.read
+        write = one.store.write
         reading, go_on = asyncio.Event(), asyncio.Event()
 
-        async def slowly(query: Any) -> Any:
-            result = await read(query)
+        async def slowly(work: Any, **how: Any) -> Any:
+            result = await write(work, **how)
             reading.set()
             await go_on.wait()
             return result
@@ -623,16 +628,16 @@ async def test_a_handler_that_comes_while_the_pending_are_read_loses_nothing(
         def pending_from_before(tx: Any) -> None:
             for n in (1, 2):
                 inbound.add(tx, n, replace(message(), id=f"in_{n}"), [])
-                inbound.owe(tx, n, [id or made_up_id(section)])
+                pending_for(tx, n, id or made_up_id(section))
 
         await one.store.write(pending_from_before)
-        monkeypatch.setattr(one.store, "read", slowly)
+        monkeypatch.setattr(one.store, "write", slowly)
         one.handlers.wake()
         await reading.wait()
         one.handlers.reconfigure([section])
-        monkeypatch.setattr(one.store, "read", read)
+        monkeypatch.setattr(one.store, "write", write)
         go_on.set()
-        await one.until(("done", 1), ("done", 1))
+        await one.until(("delivered", 1), ("delivered", 1))
 
 
 @pytest.mark.parametrize("named_now", [False, True])
@@ -651,28 +656,28 @@ async def test_much_that_is_pending_is_settled_little_by_little(
         await one.until(*[("pending" if named_now else "dead", 1)] * 10)
         if named_now:
             await one.again()
-            await one.until(*[("done", 2)] * 10)
+            await one.until(*[("delivered", 2)] * 10)
 
 
-async def test_what_is_owed_follows_its_handler_to_another_place(tmp_path: Path) -> None:
+async def test_what_is_pending_follows_its_handler_to_another_place(tmp_path: Path) -> None:
     async with hook([500]) as (a, got_a), hook([]) as (b, got_b):
         async with kept(tmp_path, {"webhook": a, "id": None}) as one:
             await one.receive(message())
             await one.until(("pending", 1))
             one.handlers.reconfigure([HandlerSection(webhook=b), HandlerSection(webhook=a)])
             await one.again()
-            await one.until(("done", 2))
+            await one.until(("delivered", 2))
         assert (len(got_a), len(got_b)) == (2, 0)
 
 
-async def test_a_handler_that_is_given_an_id_keeps_what_it_was_owed(tmp_path: Path) -> None:
+async def test_a_handler_that_is_given_an_id_keeps_what_is_pending(tmp_path: Path) -> None:
     async with hook([500]) as (a, got):
         async with kept(tmp_path, {"webhook": a, "id": None}) as one:
             await one.receive(message())
             await one.until(("pending", 1))
             one.handlers.reconfigure([HandlerSection(id="orders", webhook=a)])
             await one.again()
-            await one.until(("done", 2))
+            await one.until(("delivered", 2))
         assert len(got) == 2
 
 
@@ -694,36 +699,29 @@ async def test_what_is_under_way_is_not_disturbed_by_its_handlers_end(tmp_path: 
             one.handlers.reconfigure([])
             await asyncio.sleep(0.05)
             go_on.set()
-            await one.until(("done", 1))
+            await one.until(("delivered", 1))
 
 
-async def test_what_an_older_version_owed_by_place_goes_to_who_is_there_at_the_first_start(
+async def test_what_an_older_version_kept_by_place_goes_to_who_is_there_at_the_first_start(
     tmp_path: Path,
 ) -> None:
     async with hook([]) as (a, got_a), hook([]) as (b, got_b):
-        async with shop(tmp_path) as one:
-            for _ in range(3):
-                await one.receive(message())
+        async with Store(tmp_path / FILE_NAME, clock=FakeClock()) as store:
 
             def as_before(tx: Any) -> None:
-                tx.many(
-                    "INSERT INTO handlings (inbound, handler, state, tries, next_at) "
-                    "VALUES (?, ?, ?, 0, 0)",
-                    [
-                        (1, "1:webhook", "pending"),
-                        (1, "2:webhook", "pending"),
-                        (2, "2:webhook", "done"),
-                        (3, "2:exec", "pending"),
-                        (3, "7:reply", "pending"),
-                    ],
-                )
+                for n in (1, 2, 3):
+                    inbound.add(tx, n, replace(message(), id=f"in_{n}"), [])
+                pending_for(tx, 1, "1:webhook", "2:webhook")
+                pending_for(tx, 2, "2:webhook")
+                pending_for(tx, 3, "2:exec", "7:reply")
+                tx.execute("UPDATE deliveries SET state = 'delivered' WHERE inbound = 2")
 
-            await one.store.write(as_before)
+            await store.write(as_before)
         async with kept(tmp_path, {"webhook": a}, {"webhook": b, "id": None}) as one:
             wanted = {
-                (1, "h1", "done"),
-                (1, made_up_id(HandlerSection(webhook=b)), "done"),
-                (2, "2:webhook", "done"),
+                (1, "h1", "delivered"),
+                (1, made_up_id(HandlerSection(webhook=b)), "delivered"),
+                (2, "2:webhook", "delivered"),
                 (3, "2:exec", "dead"),
                 (3, "7:reply", "dead"),
             }
@@ -735,23 +733,8 @@ async def test_what_an_older_version_owed_by_place_goes_to_who_is_there_at_the_f
         assert (len(got_a), len(got_b)) == (1, 1)
 
 
-def test_a_database_of_the_version_before_keeps_its_index_in_step(tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / "old.db", isolation_level=None)) as db:
-        wrapped = sqlite_utils.Database(db)
-        migrations.apply(wrapped, stop_before="0008_handlers")
-        db.execute("INSERT INTO handlings VALUES (1, '1:exec', 'pending', 0, 0, NULL)")
-        migrate(wrapped)
-        plan = db.execute(
-            "EXPLAIN QUERY PLAN SELECT inbound FROM handlings "
-            "WHERE state = 'pending' AND handler = ? ORDER BY next_at LIMIT 8",
-            ("1:exec",),
-        ).fetchall()
-    assert "handlings_pending (handler=?)" in plan[0][3]
-    assert len(plan) == 1, "nothing is sorted"
-
-
 async def _rows(one: Shop) -> set[Any]:
-    query = "SELECT inbound, handler, state FROM handlings"
+    query = "SELECT inbound, subscriber, state FROM deliveries"
     return set(await one.store.read(lambda db: db.execute(query).fetchall()))
 
 
@@ -783,7 +766,7 @@ async def test_deliveries_put_off_by_a_clock_gone_wrong_are_made(tmp_path: Path)
         await one.until(("pending", 1))
         one.clock.now -= 366 * 86400
         one.handlers.wake()
-        await one.until(("done", 2))
+        await one.until(("delivered", 2))
         assert len(got) == 2
 
 
@@ -799,11 +782,11 @@ async def test_a_disk_that_is_full_does_not_keep_others_from_what_is_pending(
         def full(*_: Any, **__: Any) -> int:
             raise sqlite3.OperationalError("database or disk is full")
 
-        monkeypatch.setattr("modemgw.store.inbound.bury", full)
+        monkeypatch.setattr("modemgw.store.deliveries.bury", full)
 
         def one_each(tx: Any) -> None:
             inbound.add(tx, 1, message(), [])
-            inbound.owe(tx, 1, ["h1", "nobody"])
+            pending_for(tx, 1, "h1", "nobody")
 
         await one.store.write(one_each)
         one.handlers.wake()
@@ -812,26 +795,26 @@ async def test_a_disk_that_is_full_does_not_keep_others_from_what_is_pending(
                 await asyncio.sleep(0.01)
 
 
-async def test_a_read_that_fails_is_tried_again_and_disturbs_nothing(
+async def test_a_turn_that_fails_is_taken_again_and_disturbs_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with shop(tmp_path, shell("sleep 0.3")) as one:
         await one.receive(message())
         await asyncio.sleep(0.1)
-        read = one.store.read
+        write = one.store.write
 
-        async def fails(query: Any) -> Any:
-            raise sqlite3.OperationalError("disk I/O error")
+        async def fails(work: Any, **how: Any) -> Any:
+            raise StoreUnavailable("disk I/O error")
 
-        monkeypatch.setattr(one.store, "read", fails)
+        monkeypatch.setattr(one.store, "write", fails)
         one.handlers.wake()
         await asyncio.sleep(0.1)
-        monkeypatch.setattr(one.store, "read", read)
+        monkeypatch.setattr(one.store, "write", write)
         assert len(psutil.Process().children()) >= 1, "the program runs on"
         task = asyncio.create_task(one.handlers.run())
-        await one.until(("done", 1))
+        await one.until(("delivered", 1))
         await one.receive(message())
-        await one.until(("done", 1), ("done", 1))
+        await one.until(("delivered", 1), ("delivered", 1))
         task.cancel()
         await asyncio.wait([task])
 
@@ -844,7 +827,7 @@ async def test_a_result_that_cannot_be_recorded_is_not_tried_without_pause(
         def broken(*_: Any) -> None:
             raise sqlite3.IntegrityError("a fault of ours")
 
-        monkeypatch.setattr("modemgw.store.inbound.handled", broken)
+        monkeypatch.setattr("modemgw.store.deliveries.taken", broken)
         sleeps: list[float] = []
 
         async def sleep(seconds: float) -> None:

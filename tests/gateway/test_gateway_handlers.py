@@ -18,13 +18,12 @@ from labs.clock import FakeClock
 
 from modemgw.config import HandlerMatch, HandlerSection
 from modemgw.gateway.deliveries import Deliveries
-from modemgw.gateway.deliveries.outcome import Outcome, Taken
-from modemgw.gateway.deliveries.program import Program
+from modemgw.gateway.deliveries.outcome import Taken
 from modemgw.gateway.deliveries.queue import MAX_TRIES
 from modemgw.gateway.deliveries.reply import Reply
 from modemgw.gateway.deliveries.subscriber import matches
 from modemgw.gateway.errors import FieldProblem, Rejected, Unavailable
-from modemgw.store import FILE_NAME, Handling, Store, Transaction, inbound
+from modemgw.store import FILE_NAME, Payload, Store, Transaction, inbound
 from modemgw.store.records import Inbound, NewMessage
 
 
@@ -46,6 +45,15 @@ def message(text: str = "STATUS now", sender: str = "+447700900555", **more: Any
         **more,
     }
     return Inbound(**values)
+
+
+def pending_for(tx: Transaction, n: int, *subscribers: str, at: float = 0.0) -> None:
+    """The inbound message `n` is pending for these, as from a database of before."""
+    tx.many(
+        "INSERT INTO deliveries (subscriber, type, inbound, state, tries, next_at, created_at) "
+        "VALUES (?, 'inbound.received', ?, 'pending', 0, ?, 0)",
+        [(subscriber, n, at) for subscriber in subscribers],
+    )
 
 
 class Shop:
@@ -73,16 +81,15 @@ class Shop:
 
         def keep(tx: Transaction) -> None:
             inbound.add(tx, n, replace(one, id=f"in_{n}"), [])
-            inbound.owe(tx, n, self.handlers.wanted_by(one))
+            tx.emit("inbound.received", {"id": f"in_{n}"})
 
         await self.store.write(keep)
-        self.handlers.wake()
         return n
 
     async def states(self) -> list[tuple[str, int]]:
         return await self.store.read(
             lambda db: db.execute(
-                "SELECT state, tries FROM handlings ORDER BY inbound, handler"
+                "SELECT state, tries FROM deliveries ORDER BY inbound, subscriber"
             ).fetchall()
         )
 
@@ -140,7 +147,7 @@ def test_a_handler_takes_what_matches(match: dict[str, Any], one: Inbound, wante
 async def test_a_reply_goes_to_the_sender_through_the_same_modem_once(tmp_path: Path) -> None:
     async with shop(tmp_path, {"reply": "thanks"}) as one:
         await one.receive(message())
-        await one.until(("done", 1))
+        await one.until(("delivered", 1))
         for _ in range(3):
             await one.again()
             await asyncio.sleep(0.02)
@@ -150,46 +157,11 @@ async def test_a_reply_goes_to_the_sender_through_the_same_modem_once(tmp_path: 
 async def test_a_reply_that_was_given_meanwhile_is_not_given_again(tmp_path: Path) -> None:
     async with shop(tmp_path, {"reply": "thanks"}) as one:
         n = await one.receive(message())
-        await one.until(("done", 1))
-        stale = Handling(message(), n, "h1", 0, 0.0)
+        await one.until(("delivered", 1))
+        stale = Payload(n, "h1", "inbound.received", 0.0, {}, message(), 0, "host/run", 0.0)
         assert await Reply("thanks", one._reply).deliver(stale) == Taken(recorded=True)
         assert len(one.replies) == 1
-        assert await one.states() == [("done", 1)]
-
-
-async def test_what_ends_while_the_owed_are_read_is_not_done_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The list of what is owed is read while a delivery is at work, and looked at after it."""
-    calls = 0
-    at_work, go_on = asyncio.Event(), asyncio.Event()
-
-    async def deliver(self: Program, handling: Handling) -> Outcome:
-        nonlocal calls
-        calls += 1
-        at_work.set()
-        await go_on.wait()
-        return Taken()
-
-    monkeypatch.setattr(Program, "deliver", deliver)
-    async with shop(tmp_path, {"exec": ["true"]}) as one:
-        read = one.store.read
-
-        async def slowly(query: Any) -> Any:
-            result = await read(query)
-            if at_work.is_set() and not go_on.is_set():
-                go_on.set()
-                monkeypatch.setattr(one.store, "read", read)
-                while ("done", 1) not in await one.states():
-                    await asyncio.sleep(0.001)
-            return result
-
-        await one.receive(message())
-        await at_work.wait()
-        monkeypatch.setattr(one.store, "read", slowly)
-        await one.receive(message())
-        await one.until(("done", 1), ("done", 1))
-        assert calls == 2
+        assert await one.states() == [("delivered", 1)]
 
 
 async def test_a_reply_that_cannot_be_accepted_now_is_tried_again(tmp_path: Path) -> None:
@@ -198,7 +170,7 @@ async def test_a_reply_that_cannot_be_accepted_now_is_tried_again(tmp_path: Path
         await one.receive(message())
         await one.until(("pending", 1))
         await one.again()
-        await one.until(("done", 2))
+        await one.until(("delivered", 2))
         assert len(one.replies) == 1
 
 
@@ -226,7 +198,7 @@ async def test_a_program_gets_the_message_as_json_and_its_exit_code_counts(
         await one.until(("pending", 1))
         script.write_text(SCRIPT.format(str(said), 0))
         await one.again()
-        await one.until(("done", 2))
+        await one.until(("delivered", 2))
     lines = [json.loads(line) for line in said.read_text().splitlines()]
     assert [line["text"] for line in lines] == ["héllo ☃"] * 2
     assert lines[0]["from"] == "+447700900555"
@@ -267,7 +239,7 @@ async def test_python_functions_are_called_and_may_fail(tmp_path: Path) -> None:
     try:
         async with shop(tmp_path, *sections, {"python": "wrecked_module:f"}) as one:
             await one.receive(message("x"))
-            await one.until(*[("done", 1)] * 2, *[("pending", 1)] * 3)
+            await one.until(*[("delivered", 1)] * 2, *[("pending", 1)] * 3)
     finally:
         sys.path.remove(str(tmp_path))
     assert sorted(taken) == ["later x", "plain x"]
@@ -298,7 +270,7 @@ async def test_a_webhook_is_tried_again_after_server_errors_until_it_takes_it(
         for tries in (1, 2, 3):
             await one.until(("pending", tries))
             await one.again()
-        await one.until(("done", 4))
+        await one.until(("delivered", 4))
         assert [g["id"] for g in got] == ["in_1"] * 4
 
 
@@ -324,14 +296,14 @@ async def test_after_the_last_try_a_delivery_is_dead(tmp_path: Path) -> None:
         assert len(got) == MAX_TRIES
 
 
-async def test_what_was_owed_before_a_restart_is_delivered_after_it(tmp_path: Path) -> None:
+async def test_what_was_pending_before_a_restart_is_delivered_after_it(tmp_path: Path) -> None:
     async with hook([500]) as (url, got):
         async with shop(tmp_path, {"webhook": url}) as one:
             await one.receive(message())
             await one.until(("pending", 1))
         async with shop(tmp_path, {"webhook": url}) as one:
             await one.again()
-            await one.until(("done", 2))
+            await one.until(("delivered", 2))
         assert len(got) == 2
 
 
@@ -345,10 +317,10 @@ async def test_a_slow_handler_does_not_hold_up_others(tmp_path: Path) -> None:
         await one.receive(message("slow"))
         await asyncio.sleep(0.1)
         await one.receive(message("quick"))
-        await one.until(("pending", 0), ("done", 1))
+        await one.until(("claimed", 0), ("delivered", 1))
 
 
-async def test_many_owed_deliveries_are_made_a_few_at_a_time(
+async def test_many_pending_deliveries_are_made_a_few_at_a_time(
     tmp_path: Path,
 ) -> None:
     at_once: list[int] = []
@@ -367,18 +339,18 @@ async def test_many_owed_deliveries_are_made_a_few_at_a_time(
     ):
         for _ in range(20):
             await one.receive(message())
-        await one.until(*[("done", 1)] * 20)
+        await one.until(*[("delivered", 1)] * 20)
     assert 1 < max(at_once) <= 3
 
 
-async def test_what_is_owed_to_a_handler_that_is_gone_is_given_up(tmp_path: Path) -> None:
+async def test_what_is_pending_for_a_handler_that_is_gone_is_given_up(tmp_path: Path) -> None:
     async with hook([500]) as (url, _), shop(tmp_path, {"webhook": url}) as one:
         await one.receive(message())
         await one.until(("pending", 1))
     async with shop(tmp_path) as one:
         await one.again()
         await one.until(("dead", 1))
-        problem = "SELECT problem FROM handlings"
+        problem = "SELECT problem FROM delivery_outcomes ORDER BY n DESC LIMIT 1"
         rows = await one.store.read(lambda db: db.execute(problem).fetchall())
         assert rows == [("this handler is no longer configured",)]
 
@@ -393,9 +365,9 @@ async def test_handlers_change_while_they_run(tmp_path: Path) -> None:
         await one.until(("pending", 1))
         one.handlers.reconfigure([HandlerSection(id="orders", webhook=url)])
         await one.again()
-        await one.until(("done", 2))
+        await one.until(("delivered", 2))
         assert len(got) == 1, "what is pending follows the id"
         one.handlers.reconfigure([])
         await one.receive(message())
         await asyncio.sleep(0.05)
-        assert await one.states() == [("done", 2)]
+        assert await one.states() == [("delivered", 2)]

@@ -10,7 +10,7 @@ from labs.clock import START, FakeClock
 from modemgw.config import parse
 from modemgw.gateway.incoming.intake import Inbox
 from modemgw.gateway.upkeep.retention import CHUNK, DAY_S, Housekeeping
-from modemgw.store import FILE_NAME, Store, Transaction
+from modemgw.store import FILE_NAME, Store, Transaction, deliveries
 
 
 class NothingIn:
@@ -30,7 +30,7 @@ def count(table: str):
 
 def keeper(store: Store, clock: FakeClock, **config: object) -> Housekeeping:
     inbox: Inbox = NothingIn()  # type: ignore[assignment]
-    return Housekeeping(parse(config), store=store, inbox=inbox, quotas=(), clock=clock)
+    return Housekeeping(parse(config), store=store, inbox=inbox, forgetful=(), clock=clock)
 
 
 def fill(messages: int):
@@ -54,6 +54,7 @@ async def test_old_things_go_chunk_by_chunk_and_others_may_write_in_between(
     many = 3 * CHUNK + 7
     async with Store(tmp_path / FILE_NAME, clock=clock) as store:
         await store.write(fill(many))
+        await store.write(lambda tx: deliveries.move_cursor(tx, "deliveries", many))
         house = keeper(
             store,
             clock,

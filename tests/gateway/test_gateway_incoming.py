@@ -20,7 +20,7 @@ from modemgw.gateway.outgoing.receipts import Matched, Receipts
 from modemgw.modem import ReceivedPdu, SimIdentity
 from modemgw.sms import Address, Deliver, Timestamp, pack_pdu, segment_data, segment_text
 from modemgw.store import FILE_NAME, InboundQuery, Store, StoreUnavailable, inbound
-from modemgw.store.records import Inbound
+from modemgw.store.records import Event, Inbound
 
 SIM = SimIdentity("8999901000000000001", None, "+447700900001")
 LONG = "Ünïcödé and more: 数字 " * 12
@@ -45,21 +45,23 @@ def pdu(tpdu: bytes) -> ReceivedPdu:
 class Postbox:
     def __init__(self, store: Store, clock: FakeClock, seed: int) -> None:
         self.store, self.clock = store, clock
-        self.woken: list[str] = []
+        self.told: list[str] = []
         self.settled: list[Matched] = []
         self.inbox = Inbox(
             store=store,
             incoming=Incoming(
                 random=Random(seed),
-                handlers_of=lambda message: ["1:reply"] if message.complete else [],
                 number_of=lambda modem, sim: sim.number,
             ),
             receipts=Receipts(),
             on_settled=self.settled.append,
-            on_message=lambda message: self.woken.append(message.id),
             reassembly_timeout_s=3600,
             clock=clock,
         )
+        store.on_events(self._tell)
+
+    def _tell(self, group: list[Event]) -> None:
+        self.told += [event.data["id"] for event in group if event.type == "inbound.received"]
 
     async def receive(self, *tpdus: bytes, modem: str = "m1", sim: SimIdentity = SIM) -> None:
         for tpdu in tpdus:
@@ -95,8 +97,7 @@ async def test_a_short_message_is_shown_at_once(tmp_path: Path) -> None:
         assert (found.text, found.sender, found.to) == ("hello", "+447700900555", "+447700900001")
         assert (found.modem, found.sim, found.sent_at) == ("m1", SIM.iccid, START)
         assert found.complete
-        assert box.woken == [found.id]
-        assert await box.count("handlings") == 1
+        assert box.told == [found.id]
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -116,7 +117,7 @@ async def test_parts_come_in_any_order_with_repetitions_and_interleaved(
         await box.receive(*stream)
         assert sorted(map(str, await box.texts())) == sorted(f"{name} {LONG}" for name in sets)
         assert all(m.complete for m in await box.all())
-        assert len(box.woken) == 3
+        assert len(box.told) == 3
 
 
 async def test_the_same_pdu_offered_again_is_recognised_also_after_a_crash(
@@ -130,7 +131,7 @@ async def test_the_same_pdu_offered_again_is_recognised_also_after_a_crash(
         await box.receive(*short, *long)
         await box.receive(*short, *long)
         assert await box.texts() == ["hello", LONG]
-        assert len(box.woken) == 1
+        assert len(box.told) == 1
 
 
 async def test_the_same_text_at_another_time_or_from_another_sim_is_another_message(
@@ -202,7 +203,7 @@ async def test_an_overdue_set_is_handed_on_with_its_gap_marked(tmp_path: Path) -
         assert text.startswith("x" * 100)
         assert text.endswith("x")
         assert text.strip("x") != "", "the gap is marked"
-        assert len(box.woken) == 1
+        assert len(box.told) == 1
         await box.inbox.release_overdue()
         assert len(await box.all()) == 1
 
@@ -276,7 +277,7 @@ async def test_nothing_is_acknowledged_that_is_not_committed(
         assert await box.texts() == ["hello"]
 
 
-async def test_handlers_are_woken_though_the_modem_left_while_it_was_committed(
+async def test_who_waits_for_it_is_told_though_the_modem_left_while_it_was_committed(
     tmp_path: Path,
 ) -> None:
     async with postbox(tmp_path) as box:
@@ -285,7 +286,7 @@ async def test_handlers_are_woken_though_the_modem_left_while_it_was_committed(
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         await box.store.write(lambda tx: None)
-        assert len(box.woken) == 1
+        assert len(box.told) == 1
 
 
 async def test_pages_go_through_everything_newest_first(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import logging
 import sqlite3
@@ -14,7 +15,8 @@ import pytest
 from labs.clock import START, FakeClock
 from labs.outbox import running
 
-from modemgw.gateway.outgoing import life
+import modemgw
+from modemgw.gateway.outgoing import diagrams, life
 from modemgw.gateway.outgoing.life import MESSAGE, PART, Happening, Subject
 from modemgw.modem import SubmitAmbiguous, Submitted
 from modemgw.sms import Outcome
@@ -23,6 +25,7 @@ from modemgw.store.records import OPEN_STATUSES, AttemptState, MessageStatus
 
 S, H = MessageStatus, Happening
 DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(modemgw.__file__).parent
 FINAL = set(S) - OPEN_STATUSES
 
 
@@ -47,10 +50,63 @@ def test_only_proof_of_delivery_changes_what_was_given_up() -> None:
         assert new is (S.DELIVERED if happening is H.DELIVERED else old)
 
 
-def test_the_diagrams_in_the_documentation_are_the_tables() -> None:
+def test_the_page_shows_what_the_command_draws_from_the_tables(tmp_path: Path) -> None:
     page = (DOCS / "life.md").read_text()
-    for drawn in life.diagrams().values():
-        assert drawn in page, "the page is to show what life.diagrams() draws"
+    copy = tmp_path / "life.md"
+    copy.write_text(page.replace("-->", "->"))
+    diagrams.main(copy)
+    assert copy.read_text() == page, f"run python -m {diagrams.__name__} docs/life.md"
+
+
+def test_a_page_without_a_place_for_a_diagram_is_refused() -> None:
+    with pytest.raises(ValueError, match="## A part"):
+        diagrams.redrawn("## A message\n```mermaid\n```\n")
+
+
+def test_a_status_is_set_by_move_alone() -> None:
+    """Nobody else names the update that compares and sets, however it is imported."""
+    users = set()
+    for path in sorted(ROOT.rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for function in ast.walk(tree):
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                names = {_named(node) for node in ast.walk(function)}
+                if "compare_and_set" in names:
+                    users.add((path.relative_to(ROOT).as_posix(), function.name))
+        loose = {_named(n) for n in ast.walk(tree) if isinstance(n, ast.alias | ast.Constant)}
+        assert "compare_and_set" not in loose, path
+    assert users == {("gateway/outgoing/life.py", "move")}
+
+
+def _named(node: ast.AST) -> str | None:
+    """The name that a node uses of something."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    if isinstance(node, ast.alias):
+        return node.name
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def test_every_impossible_move_is_refused() -> None:
+    """Whatever is not in the table changes nothing and tells nobody."""
+    possible = set(MESSAGE)
+    impossible = set(product(S, H)) - possible
+    assert impossible
+    for old, happening in sorted(impossible):
+        tx = _Untouched(old)
+        assert life.move(tx, Subject(1, "msg", None), happening, stands=old) is None  # type: ignore[arg-type]
+
+
+class _Untouched:
+    """A unit of work that must not be used."""
+
+    def __init__(self, status: MessageStatus) -> None:
+        self.status = status
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"{name} was used though {self.status} cannot move")
 
 
 async def test_what_cannot_happen_is_refused_and_logged(
@@ -135,7 +191,7 @@ async def test_a_canceled_message_whose_due_time_was_kept_on_a_full_disk_stays_c
         message = await lab.accept(send_at=START + 100)
         disk.full = True
         clock.now += 100
-        lab.outbox.dispatcher._on_timer()  # due: this is kept until the disk takes it
+        lab.outbox.queue._on_timer()  # due: this is kept until the disk takes it
         while lab.store.problem is None:
             await asyncio.sleep(0.001)
         disk.full = False
@@ -165,7 +221,7 @@ async def test_an_otp_that_was_reported_is_not_typed_again_though_the_queue_does
         await lab.pass_time(300)
         assert len(lab.sent()) == 1
         assert (await lab.message(message)).status is S.DELIVERED
-        assert len(lab.outbox.dispatcher.core) == 0
+        assert len(lab.outbox.queue.matchmaking) == 0
 
 
 async def test_the_end_of_an_attempt_is_written_once(tmp_path: Path) -> None:

@@ -14,15 +14,17 @@ from unittest.mock import Mock
 
 import pytest
 from labs.clock import START, FakeClock
+from labs.outbox import checked
 
 from modemgw.config import Limits, parse
 from modemgw.gateway import AcceptedBatch, Gateway, MessageQuery, TooMany
-from modemgw.gateway.admission.checks import Acceptance
-from modemgw.gateway.fleet.throttle import Throttle
+from modemgw.gateway.fleet.plan import Plan
+from modemgw.gateway.fleet.sim import Sim
 from modemgw.gateway.identifiers import new_id, new_ids
 from modemgw.gateway.outgoing.job import job_of, jobs_of
-from modemgw.gateway.outgoing.matchmaking import Dispatch, LaneState
-from modemgw.gateway.outgoing.queue import Dispatcher
+from modemgw.gateway.outgoing.lane_state import LaneState
+from modemgw.gateway.outgoing.matchmaking import Matchmaking
+from modemgw.gateway.outgoing.queue import Queue
 from modemgw.store.records import Mailing, Message, NewMailing, NewMessage
 
 ROUTES = [
@@ -167,11 +169,11 @@ async def test_a_batch_is_offered_to_idle_lanes_until_none_may_take_more(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     config = parse({})
-    core = Dispatch(config.routes, START)
+    core = Matchmaking(config.routes, START)
     asked = Mock(wraps=core.choose)
     monkeypatch.setattr(core, "choose", asked)
     nothing = Mock()
-    dispatcher = Dispatcher(
+    queue = Queue(
         core,
         clock=StoppedClock(),
         on_due=nothing,
@@ -180,17 +182,17 @@ async def test_a_batch_is_offered_to_idle_lanes_until_none_may_take_more(
         on_quota=nothing,
     )
     new = NewMessage(to=NUMBERS[0], text="hello")
-    message = Acceptance(config, Random(1)).check(new, key="a", now=START)
+    message = checked(config, new, key="a")
     recipients = [(str(n), to, "default") for n, to in enumerate(NUMBERS[:250])]
-    with dispatcher:
+    with queue:
         waiting = {}
         for modem, used in (("full", 5), ("free", 0), ("also full", 5)):
-            throttle = Throttle(Limits(per_minute=5), Random(1), [(START, NUMBERS[0])] * used)
-            dispatcher.add_lane(LaneState(modem, ("default",), 1, throttle))
-            dispatcher.set_ready(modem, True, f"sim of {modem}")
-            waiting[modem] = asyncio.create_task(dispatcher.next(modem))
+            plan = Plan(Limits(per_minute=5), Random(1), [(START, NUMBERS[0])] * used)
+            queue.add_lane(LaneState(modem, ("default",), 1))
+            queue.set_ready(modem, True, Sim(f"sim of {modem}", plan))
+            waiting[modem] = asyncio.create_task(queue.next(modem))
         await asyncio.sleep(0)
-        dispatcher.add_all(jobs_of(1, Mailing(message, recipients)))
+        queue.add_all(jobs_of(1, Mailing(message, recipients)))
         assert (await waiting["free"]).n == 1
         assert [modem for modem, task in waiting.items() if not task.done()] == [
             "full",

@@ -224,7 +224,7 @@ async def test_whatever_comes_when_no_report_finds_a_part_that_it_is_not_about(
             return Submitted(reference)
 
         lab.modems["m1"].script.append(answer)
-        message = lab.acceptance.check(_new(f"{n}", receipt=asked), key="test", now=clock.time())
+        message = lab.check(_new(f"{n}", receipt=asked))
         await lab.outbox.accept([_mailing(message)])
         while not sent or sent[-1].message is not message or lab.receipts.on_early:
             await lab.settle()

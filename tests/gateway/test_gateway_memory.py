@@ -1,4 +1,4 @@
-"""What dispatch keeps in memory: a message that is over leaves at once, with its text."""
+"""What the queue keeps in memory: a message that is over leaves at once, with its text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sized
 from pathlib import Path
 
 from labs.outbox import Lab, running
-from test_gateway_dispatch import job
+from test_gateway_matchmaking import job
 
 from modemgw.gateway.outgoing.job import Job
 from modemgw.gateway.outgoing.matchmaking import AGED_TURN
@@ -55,14 +55,15 @@ async def test_what_a_report_has_settled_leaves_memory_at_once(tmp_path: Path) -
 
 async def test_entries_of_what_was_canceled_do_not_pile_up(tmp_path: Path) -> None:
     async with running(tmp_path, ready=False) as lab:
-        core = lab.outbox.dispatcher.core
+        core = lab.outbox.queue.matchmaking
         for n in range(3000):
             for at in (lab.clock.now + 86400, lab.clock.now):
                 one = job(10_000 + n, due_at=at)
                 core.add(one, lab.clock.now)
                 core.remove(one)
-        heaps: list[Sized] = [core._delayed, core._held, core._expiring]
-        heaps += [h for by in core._buckets.values() for b in by.values() for h in b.heaps]
+        waiting = core._waiting
+        heaps: list[Sized] = [waiting._delayed, waiting._held, waiting._expiring]
+        heaps += [h for by in waiting.buckets.values() for b in by.values() for h in b.heaps]
         assert sum(map(len, heaps)) < 5000
 
 
@@ -70,7 +71,7 @@ async def test_a_scheduled_message_is_aged_a_minute_after_it_was_due(tmp_path: P
     async with running(tmp_path, ready=False) as lab:
         await lab.accept(text="promotion", type="promotional", send_at=lab.clock.now + 600)
         await lab.pass_time(601)
-        core = lab.outbox.dispatcher.core
+        core = lab.outbox.queue.matchmaking
         lane = core.lane("m1")
         lane.ready, lane.turn = True, AGED_TURN - 1
         await lab.accept(text="code", type="otp")

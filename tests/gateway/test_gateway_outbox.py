@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 from labs.clock import START, FakeClock
-from labs.outbox import refusal, running
+from labs.outbox import refusal, running, sim_in
 
 from modemgw.config import Limits
 from modemgw.gateway.errors import Conflict
 from modemgw.gateway.outgoing import life
-from modemgw.modem import NotSubmitted, SubmitAmbiguous
+from modemgw.modem import NotSubmitted, SimIdentity, SubmitAmbiguous
 from modemgw.store import StoreUnavailable
 from modemgw.store.records import AttemptState, MessageStatus, PartStatus
 
@@ -92,7 +92,7 @@ async def test_a_report_that_came_before_the_doubt_settles_it(tmp_path: Path) ->
         assert (await lab.message(message)).status is MessageStatus.DELIVERED
         await lab.pass_time(300)
         assert lab.sent() == ["hello"]
-        assert len(lab.outbox.dispatcher.core) == 0
+        assert len(lab.outbox.queue.matchmaking) == 0
 
 
 async def test_a_report_that_came_before_a_crash_settles_the_doubt_at_the_next_start(
@@ -131,7 +131,7 @@ async def test_a_report_on_its_way_into_the_store_is_not_overruled_by_the_end_of
         report = asyncio.create_task(lab.report("m1", TO, 200))
         await asyncio.sleep(0)
         lab.clock.now += 4 * 86400
-        lab.outbox.dispatcher._on_timer()
+        lab.outbox.queue._on_timer()
         gate.set()
         assert await report is not None
         found = await lab.message(message)
@@ -258,7 +258,7 @@ async def test_a_late_report_of_the_first_try_stops_the_second_that_still_waits(
         await lab.pass_time(10)
         assert lab.sent() == ["hello"]
         assert (await lab.message(message)).status is MessageStatus.DELIVERED
-        assert len(lab.outbox.dispatcher.core) == 0
+        assert len(lab.outbox.queue.matchmaking) == 0
 
 
 async def test_delivery_of_the_first_try_counts_though_a_second_was_made(tmp_path: Path) -> None:
@@ -282,7 +282,7 @@ async def test_a_permanent_refusal_fails_the_message_at_once(tmp_path: Path) -> 
         assert found.error is not None
         assert found.error.code == "cms-1"
         assert found.error.permanent
-        assert len(lab.outbox.dispatcher.core) == 0
+        assert len(lab.outbox.queue.matchmaking) == 0
 
 
 async def test_a_refusal_of_the_sim_goes_to_another_sim_at_once(tmp_path: Path) -> None:
@@ -475,7 +475,7 @@ async def test_draining_ends_lanes_whose_modem_is_absent(tmp_path: Path) -> None
     async with running(tmp_path, 2, ready=False) as lab:
         await lab.up("m2")
         await lab.settle()
-        lab.outbox.drain()
+        lab.outbox.lanes.drain()
         done, running_ = await asyncio.wait(lab.tasks.values(), timeout=1)
         assert not running_
         assert all(task.exception() is None for task in done)
@@ -488,7 +488,7 @@ async def test_draining_finishes_the_part_in_the_air_and_a_restart_sends_the_res
     async with running(tmp_path, clock=clock) as lab:
 
         async def drain(submit: object) -> None:
-            lab.outbox.drain()
+            lab.outbox.lanes.drain()
 
         lab.modems["m1"].script.append(drain)
         message = await lab.accept(TO, LONG)
@@ -545,15 +545,15 @@ async def test_a_sim_that_was_changed_while_its_use_was_counted_has_no_say(
             return await of(sim, limits)
 
         monkeypatch.setattr(lab.outbox._sims, "of", slow_for_the_first)
-        first = asyncio.create_task(lab.outbox.set_ready("m1", "first"))
+        first = asyncio.create_task(lab.outbox.lanes.set_ready("m1", SimIdentity("first")))
         await asyncio.sleep(0)
-        lab.outbox.set_unready("m1")
+        lab.outbox.lanes.set_unready("m1")
         if last == "another SIM":
-            await lab.outbox.set_ready("m1", "second")
+            await lab.outbox.lanes.set_ready("m1", SimIdentity("second"))
         gate.set()
         await first
-        lane = lab.outbox.dispatcher.core.lane("m1")
-        assert (lane.ready, lane.sim) == (
+        lane = lab.outbox.queue.matchmaking.lane("m1")
+        assert (lane.ready, lane.iccid) == (
             (True, "second") if last == "another SIM" else (False, None)
         )
 
@@ -579,11 +579,11 @@ async def test_after_a_restart_a_sim_has_used_what_it_had_used_before(
             await lab.settle()
         await lab.report("m1", "+447700900200", 9)
         await lab.pass_time(5)
-        before = lab.outbox.dispatcher.core.lane("m1").throttle
+        before = sim_in(lab.outbox.queue.matchmaking.lane("m1")).plan
         assert len(lab.sent()) == 6
     clock.now += 1
     async with running(tmp_path, clock=clock, sim_limits={limit: 9}) as lab:
-        after = lab.outbox.dispatcher.core.lane("m1").throttle
+        after = sim_in(lab.outbox.queue.matchmaking.lane("m1")).plan
         assert after._starts == before._starts
         assert set(after._written) == set(before._written)
         assert len(after._starts) == 5

@@ -11,7 +11,7 @@ from labs.clock import FakeClock
 from labs.outbox import Lab, config_of, running
 
 from modemgw.gateway.outgoing import life, rerouting
-from modemgw.modem import NotSubmitted, SubmitAmbiguous
+from modemgw.modem import NotSubmitted, SimIdentity, SubmitAmbiguous
 from modemgw.store import StoreUnavailable, messages
 from modemgw.store.records import Mailing, MessageStatus, NewMessage
 
@@ -29,7 +29,7 @@ async def go_by(lab: Lab, tmp_path: Path, modems: int = 1, **more: Any) -> list[
     lab.config = config_of(tmp_path, modems, **more)
     lab.outbox.reconfigure(lab.config)
     for section in lab.config.modem:
-        await lab.outbox.change_lane(section)
+        await lab.outbox.lanes.change(section)
     told = await lab.outbox.reroute()
     await lab.settle()
     return told
@@ -347,9 +347,7 @@ async def test_what_was_checked_by_routes_of_before_takes_one_that_is_there(
     tmp_path: Path,
 ) -> None:
     async with running(tmp_path, route=TWO_ROUTES) as lab:
-        checked = lab.acceptance.check(
-            NewMessage(to=TO, text="hello", type="promotional"), key="test", now=lab.clock.time()
-        )
+        checked = lab.check(NewMessage(to=TO, text="hello", type="promotional"))
         assert checked.route == "bulk"
         await go_by(lab, tmp_path, route=TWO_ROUTES[1:])
         await lab.outbox.accept([Mailing.of(checked)])
@@ -402,15 +400,15 @@ async def test_messages_of_a_lane_that_goes_are_sent_by_the_others(tmp_path: Pat
         pinned = await lab.accept(modem="m1")
         lab.lanes["m1"].drain()
         await lab.tasks["m1"]
-        lab.outbox.remove_lane("m1")
+        lab.outbox.lanes.remove("m1")
         config = config_of(tmp_path, 2)
         lab.outbox.reconfigure(config.model_copy(update={"modem": config.modem[1:]}))
         assert lab.outbox.pinned_to_nobody() == [
             "1 messages wait for modem m1, which is not configured: "
             "it may come back under this id until their validity ends"
         ]
-        await lab.outbox.set_ready("m1", "1")  # a word of it that comes too late
-        lab.outbox.set_unready("m1")
+        await lab.outbox.lanes.set_ready("m1", SimIdentity("1"))  # a word of it that comes too late
+        lab.outbox.lanes.set_unready("m1")
         await lab.up("m2")
         for message in waiting:
             assert (await lab.message(message)).status is MessageStatus.SENT
@@ -435,12 +433,12 @@ async def test_the_message_of_a_lane_that_is_cancelled_waits_for_word(tmp_path: 
             lab.lanes[id].drain()
             lab.tasks[id].cancel()
         await asyncio.gather(*lab.tasks.values(), return_exceptions=True)
-        lab.outbox.remove_lane("m1")
+        lab.outbox.lanes.remove("m1")
         first = await lab.message(sure)
         attempt = first.parts[0].attempts[0]
         assert attempt.error is not None
         assert attempt.error.code == "stopped"
-        core = lab.outbox.dispatcher.core
+        core = lab.outbox.queue.matchmaking
         assert core.waiting_for(core.lane("m2")) == 0
         await lab.pass_time(61)
         assert core.waiting_for(core.lane("m2")) == 1, "the OTP is to be sent once more"

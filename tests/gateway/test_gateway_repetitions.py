@@ -45,7 +45,9 @@ async def take(box: Postbox, *pdus: ReceivedPdu) -> None:
 
 
 def house(box: Postbox, **config: Any) -> Housekeeping:
-    return Housekeeping(parse(config), store=box.store, inbox=box.inbox, quotas=(), clock=box.clock)
+    return Housekeeping(
+        parse(config), store=box.store, inbox=box.inbox, forgetful=(), clock=box.clock
+    )
 
 
 @pytest.mark.parametrize("days", [6, 8, 40, 400])
@@ -61,7 +63,7 @@ async def test_what_a_sim_does_not_let_go_of_is_not_new_however_long_it_lies_the
         await house(box, retention={"inbound_days": 1}).turn()  # its rows may have gone meanwhile
     async with postbox(tmp_path, clock) as box:
         await take(box, lying(hello, 3), broken, *long)
-        assert box.woken == []
+        assert box.told == []
 
 
 async def test_a_place_that_was_used_again_holds_another_message(tmp_path: Path) -> None:
@@ -78,7 +80,7 @@ async def test_equal_messages_in_two_slots_are_two(tmp_path: Path) -> None:
         await take(box, lying(yes, 1), lying(yes, 2), lying(yes, 3))
         await take(box, lying(yes, 1), lying(yes, 2), lying(yes, 3))  # none was deleted
         assert await box.texts() == ["yes"] * 3
-        assert len(box.woken) == 3
+        assert len(box.told) == 3
 
 
 async def test_equal_messages_of_one_sweep_are_two_though_one_was_kept_long_ago(
@@ -175,7 +177,7 @@ async def test_a_message_of_type_0_is_taken_and_shown_to_nobody(tmp_path: Path) 
                 silent = replace(deliver, pid=0x40).encode()
                 await take(box, direct(silent), lying(silent, 1))
         assert await box.count("inbound_parts") == 0
-        assert box.woken == []
+        assert box.told == []
 
 
 async def test_a_report_that_a_modem_does_not_let_go_of_is_taken_once(tmp_path: Path) -> None:
@@ -213,7 +215,7 @@ async def test_one_long_message_that_cannot_be_put_together_holds_up_no_other(
         caplog.clear()
         await box.inbox.release_overdue()
         assert caplog.records == [], "it is not raised again each minute"
-        assert len(box.woken) == 2
+        assert len(box.told) == 2
 
 
 async def test_the_daily_letting_go_does_not_hold_up_overdue_messages(
@@ -237,7 +239,7 @@ async def test_the_daily_letting_go_does_not_hold_up_overdue_messages(
             if pauses == 3:  # in the midst of the letting go a long message becomes overdue
                 await take(box, direct(delivers("x" * 400)[0]))
                 self.now += 4000
-            if box.woken and not handed_on_after:
+            if box.told and not handed_on_after:
                 handed_on_after = pauses
             if pauses > 3 * chunks:
                 raise TimeoutError

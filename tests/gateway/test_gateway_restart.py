@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 from labs.clock import FakeClock
-from labs.outbox import Lab, refusal, running
+from labs.outbox import Lab, refusal, running, sim_in
 
 from modemgw.config import parse
 from modemgw.gateway import Gateway, TooMany
+from modemgw.gateway.admission.limits import LimitsRule
 from modemgw.gateway.fleet.breaker import Breaker
 from modemgw.modem import ErrorClass, SubmitAmbiguous
 from modemgw.store import messages, sim_state
@@ -265,16 +266,16 @@ async def test_an_administrator_has_a_sim_probed_at_once(tmp_path: Path) -> None
         await wait(lab, 120)
         assert lab.sent() == []
         lab.modems["m1"].script.append(refusal(8))
-        lab.outbox.probe("m1")
+        lab.outbox.lanes.probe("m1")
         await lab.settle()
         assert len(lab.sent()) == 1
         await wait(lab, 120)
         assert len(lab.sent()) == 1, "it was one probe"
-        lab.outbox.probe("m1")
+        lab.outbox.lanes.probe("m1")
         await wait(lab, 120)
         assert "sim.restored" in blocked(lab)
-        lab.outbox.probe("m1")  # of one that is well: nothing
-        assert not lab.outbox.dispatcher.core.lane("m1").breaker.open
+        lab.outbox.lanes.probe("m1")  # of one that is well: nothing
+        assert not sim_in(lab.outbox.queue.matchmaking.lane("m1")).breaker.open
 
 
 # --- the breaker, by itself
@@ -326,19 +327,19 @@ async def test_limits_of_recipients_keys_and_replies_hold_after_a_restart(tmp_pa
     reply = NewMessage(to=TO, text="thank you")
     async with Gateway.open(config) as gateway:
         for _ in range(6):
-            await gateway._door.reply(reply, lambda tx: None)
+            await gateway._admission.reply(reply, lambda tx: None)
         for n in range(8):
             await gateway.send(NewMessage(to=f"+44770090020{n}", text="x"), key="a")
     async with Gateway.open(config) as gateway:
         with pytest.raises(TooMany, match="API key"):
             await gateway.send(NewMessage(to=TO, text="x"), key="a")
         with pytest.raises(TooMany, match="automatic replies"):
-            await gateway._door.reply(reply, lambda tx: None)
+            await gateway._admission.reply(reply, lambda tx: None)
         other = NewMessage(to="+447700900999", text="x")
-        await gateway._door.reply(other, lambda tx: None)
+        await gateway._admission.reply(other, lambda tx: None)
         # What was refused was not counted.
-        used = gateway._door._per_recipient._times[TO]
-        assert len(used) == 6
+        (limits,) = [rule for rule in gateway._admission._rules.all if isinstance(rule, LimitsRule)]
+        assert len(limits.recipients._times[TO]) == 6
 
 
 # --- what is scheduled

@@ -16,8 +16,9 @@ from labs.waiting import until
 from test_gateway_handlers import message
 
 from modemgw.gateway import Gateway
+from modemgw.gateway.outgoing.endings import Endings
 from modemgw.gateway.outgoing.lane import MAX_FAULTS, Lane
-from modemgw.gateway.outgoing.queue import Dispatcher
+from modemgw.gateway.outgoing.queue import Queue
 from modemgw.gateway.supervision import LONGEST_WAIT_S, STEADY_S, Keeper
 from modemgw.modem import ModemState, SimIdentity
 from modemgw.store import StoreUnavailable, inbound, messages
@@ -174,8 +175,8 @@ def failing(times: int, before: Callable[..., Any]) -> Callable[..., Any]:
 
 
 AFTER_ACCEPTANCE = [
-    (Lane, "_put_back", "before it is put away"),
-    (Dispatcher, "remove", "while it is removed"),
+    (Endings, "put_back", "before it is put away"),
+    (Queue, "remove", "while it is removed"),
 ]
 
 
@@ -194,7 +195,7 @@ async def test_a_fault_after_acceptance_neither_loses_nor_doubles_the_message(
         assert sorted(lab.sent()) == ["first", "second"]
         for one in (first, second):
             assert (await lab.message(one)).status is MessageStatus.SENT
-        assert len(lab.outbox.dispatcher.core) == 0
+        assert len(lab.outbox.queue.matchmaking) == 0
 
 
 @pytest.mark.parametrize("policy", ["hold", "retry"])
@@ -203,7 +204,7 @@ async def test_a_fault_with_an_attempt_whose_end_is_not_recorded_is_ambiguous(
 ) -> None:
     async with running(tmp_path, type={"transactional": {"ambiguous": policy}}) as lab:
         await keep_lane(lab)
-        monkeypatch.setattr(Lane, "_accepted", failing(1, Lane._accepted))
+        monkeypatch.setattr(Endings, "accepted", failing(1, Endings.accepted))
         one = await lab.accept()
         await lab.settle()
         (part,) = (await lab.message(one)).parts
@@ -258,8 +259,8 @@ async def test_a_fault_while_a_job_is_handed_over_does_not_lose_it(
 ) -> None:
     async with running(tmp_path, sim_limits={"per_hour": 1}) as lab:
         await keep_lane(lab)
-        quota = lab.outbox.dispatcher._on_quota
-        monkeypatch.setattr(lab.outbox.dispatcher, "_on_quota", failing(3, quota))
+        quota = lab.outbox.queue._on_quota
+        monkeypatch.setattr(lab.outbox.queue, "_on_quota", failing(3, quota))
         for n in range(2):
             await lab.accept(text=f"{n}")
             await lab.settle()
@@ -294,9 +295,9 @@ async def test_a_fault_when_time_has_come_keeps_nothing_else_waiting(
     async with running(tmp_path) as lab:
         due = lab.clock.now + 100
         made = [await lab.accept(text=f"{n}", send_at=due) for n in range(3)]
-        dispatcher = lab.outbox.dispatcher
-        monkeypatch.setattr(dispatcher, "_on_due", failing(1, dispatcher._on_due))
-        monkeypatch.setattr(dispatcher.core, "tick", failing(1, dispatcher.core.tick))
+        queue = lab.outbox.queue
+        monkeypatch.setattr(queue, "_on_due", failing(1, queue._on_due))
+        monkeypatch.setattr(queue.matchmaking, "tick", failing(1, queue.matchmaking.tick))
         monkeypatch.setattr("modemgw.gateway.outgoing.queue.AFTER_A_FAULT_S", 0.01)
         await lab.pass_time(101)
         await asyncio.sleep(0.05)
@@ -316,24 +317,24 @@ class Soon(FakeClock):
         await asyncio.sleep(0.02)
 
 
-async def test_a_failing_read_ends_no_task_of_the_gateway(
+async def test_a_failing_store_ends_no_task_of_the_gateway(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with Gateway.open(config_of(tmp_path), clock=Soon(), random=Random(1)) as gateway:
         await gateway._started.wait()
-        read = gateway._store.read
-        reads = 0
+        write = gateway._store.write
+        turns = 0
 
-        async def fails(query: Any) -> Any:
-            nonlocal reads
-            reads += 1
+        async def fails(work: Any, **how: Any) -> Any:
+            nonlocal turns
+            turns += 1
             raise sqlite3.OperationalError("disk I/O error")
 
-        monkeypatch.setattr(gateway._store, "read", fails)
+        monkeypatch.setattr(gateway._store, "write", fails)
         gateway._deliveries.wake()
-        await until(lambda: reads >= 3)
+        await until(lambda: turns >= 3)
         assert any("deliveries has failed" in line for line in gateway.troubles)
-        monkeypatch.setattr(gateway._store, "read", read)
+        monkeypatch.setattr(gateway._store, "write", write)
         await until(lambda: not gateway.keeper.rests("deliveries"))
         found = list(gateway.metrics().collect())
         samples = [s for f in found for s in f.samples if s.name == "modemgw_task_failures_total"]
@@ -350,20 +351,20 @@ async def test_a_modem_whose_sim_cannot_be_counted_becomes_ready_once_it_can(
         station = fleet._stations["m1"]
         sim = SimIdentity("8999900000000000001", None, None)
         monkeypatch.setattr(type(station.modem), "sim", sim)
-        set_ready, tries = outbox.set_ready, 0
+        set_ready, tries = outbox.lanes.set_ready, 0
 
-        async def fails(id: str, iccid: str) -> None:
+        async def fails(id: str, identity: SimIdentity) -> None:
             nonlocal tries
             tries += 1
             if tries <= 3:
                 raise sqlite3.OperationalError("disk I/O error")
-            await set_ready(id, iccid)
+            await set_ready(id, identity)
 
-        monkeypatch.setattr(outbox, "set_ready", fails)
+        monkeypatch.setattr(outbox.lanes, "set_ready", fails)
         fleet.state_changed("m1", ModemState.REGISTERING, ModemState.READY, None)
         await until(lambda: gateway.keeper.rests("readying of m1"))
         assert not gateway.ready
-        await until(lambda: outbox.dispatcher.core.lane("m1").ready)
+        await until(lambda: outbox.queue.matchmaking.lane("m1").ready)
         assert gateway.ready
         assert tries == 4
 
@@ -390,14 +391,13 @@ async def test_a_handler_that_exits_leaves_the_gateway_running(tmp_path: Path) -
 
         def keep(tx: Any) -> None:
             inbound.add(tx, 1, message(), [])
-            inbound.owe(tx, 1, gateway._deliveries.wanted_by(message()))
+            tx.emit("inbound.received", {"id": "in_1"})
 
         await gateway._store.write(keep)
-        gateway._deliveries.wake()
 
         async def state() -> Any:
             return await gateway._store.read(
-                lambda db: db.execute("SELECT state, tries FROM handlings").fetchall()
+                lambda db: db.execute("SELECT state, tries FROM deliveries").fetchall()
             )
 
         async with asyncio.timeout(10):

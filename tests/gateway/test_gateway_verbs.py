@@ -274,9 +274,9 @@ async def test_a_start_that_cannot_write_is_for_reading_and_takes_up_its_work_la
             while gateway.accepting is not None:
                 await asyncio.sleep(0.01)
         assert gateway.found.waiting == 1
-        assert len(gateway._outbox.dispatcher.core) == 1
+        assert len(gateway._outbox.queue.matchmaking) == 1
         await gateway.send(NewMessage(to=TO, text="hello"), key="a")
-        assert len(gateway._outbox.dispatcher.core) == 2
+        assert len(gateway._outbox.queue.matchmaking) == 2
 
 
 async def test_a_start_on_a_database_that_another_program_holds_goes_on_when_it_is_free(
@@ -436,7 +436,7 @@ async def test_a_change_that_fails_has_ended_in_all_its_parts(
             raise ValueError("second")
 
         monkeypatch.setattr(gateway._outbox, "reroute", fails)
-        monkeypatch.setattr(gateway._door, "count_used", takes_longer)
+        monkeypatch.setattr(gateway._admission, "load", takes_longer)
         with pytest.raises(BaseExceptionGroup) as failed:
             await gateway.reconfigure(gateway.config)
         assert ended == ["counted"]

@@ -7,6 +7,8 @@ from random import Random
 from typing import Any
 
 from modemgw import sms
+from modemgw.virtual.body import Body
+from modemgw.virtual.line import Line
 from modemgw.virtual.modem import VirtualModem
 from modemgw.virtual.personalities import Personality, personality_named
 from modemgw.virtual.settings import BankSettings
@@ -38,17 +40,18 @@ class Wire:
 
 
 class Bench:
-    """One modem, driven by hand."""
+    """One AT port of a modem, driven by hand."""
 
-    def __init__(self, lab: Lab, modem: VirtualModem, wire: Wire) -> None:
+    def __init__(self, lab: Lab, modem: VirtualModem, line: Line, wire: Wire) -> None:
         self.lab = lab
         self.modem = modem
+        self.line = line
         self.wire = wire
         self.faults = modem.faults
 
     def type(self, data: bytes) -> str:
         """Octets in; what came out, after everything that was due at once."""
-        self.modem.received(data)
+        self.line.received(data)
         self.lab.timers.advance(0)
         return self.heard()
 
@@ -95,6 +98,7 @@ class Lab:
         self.timers = ManualTimers()
         self.smsc: Smsc | None = None
         self.benches: list[Bench] = []
+        self.second_ports: list[Bench] = []
 
     def bench(
         self,
@@ -105,7 +109,10 @@ class Lab:
         make: dict[str, Any] | None = None,
         **settings: Any,
     ) -> Bench:
-        """One more modem. `quiet` turns its echo off; `make` changes its personality."""
+        """One more modem. `quiet` turns its echo off; `make` changes its personality.
+
+        With `second_port` the bench of its second AT port is in `lab.second_ports`.
+        """
         chosen = BankSettings(**{"part_seconds": 0, "receipt_seconds": 2, **settings})
         if self.smsc is None:
             self.smsc = Smsc(
@@ -127,8 +134,8 @@ class Lab:
             store=MessageStore("SM", personality.stores["SM"], personality.index_base),
         )
         self.smsc.enrol(sim)
-        wire = Wire()
-        modem = VirtualModem(
+        wires = [Wire() for _ in range(1 + chosen.second_port)]
+        body = Body(
             index,
             personality,
             chosen,
@@ -137,14 +144,19 @@ class Lab:
             smsc=self.smsc,
             timers=self.timers,
             random=Random(2),
-            line=wire,
+            cable=wires[0],
         )
-        bench = Bench(self, modem, wire)
+        modem = VirtualModem(body, wires)
+        bench, *more = (
+            Bench(self, modem, line, wire) for line, wire in zip(modem.lines, wires, strict=True)
+        )
         self.benches.append(bench)
+        self.second_ports += more
         if boot:
             modem.power.boot()
         else:
             modem.power.start()
         if quiet:
-            modem.engine.echo = False
+            for line in modem.lines:
+                line.engine.echo = False
         return bench

@@ -37,10 +37,14 @@ class FakeClock:
 
 
 class LoopClock:
-    """The clock of the running loop, for loops whose time is not that of the machine."""
+    """The clock of the loop that runs when it is first asked: not all loops keep machine time."""
+
+    _loop: asyncio.AbstractEventLoop | None = None
 
     def monotonic(self) -> float:
-        return asyncio.get_running_loop().time()
+        if self._loop is None:  # a thread that asks later has none of its own
+            self._loop = asyncio.get_running_loop()
+        return self._loop.time()
 
     def time(self) -> float:
         return 1_000_000.0 + self.monotonic()

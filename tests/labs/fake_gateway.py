@@ -26,7 +26,7 @@ from modemgw.gateway import (
     TooMany,
     Unavailable,
 )
-from modemgw.gateway.outgoing.matchmaking import Held
+from modemgw.gateway.fleet.lanes import Held
 from modemgw.modem import ModemState, ModemStatus, SimIdentity, TraceLine, UssdAnswer
 from modemgw.store.records import (
     Attempt,

@@ -9,13 +9,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 from labs.clock import START, FakeClock
+from modemgw.clock import SteadyClock
 from modemgw.config import Config, parse
-from modemgw.gateway.admission.checks import Acceptance
+from modemgw.gateway.admission.rule import Request, Surroundings
+from modemgw.gateway.admission.rules import RULES, Rules
+from modemgw.gateway.fleet.sim import Sim
+from modemgw.gateway.fleet.sims import Sims
+from modemgw.gateway.identifiers import new_id
 from modemgw.gateway.outgoing import life
+from modemgw.gateway.outgoing.job import Job
 from modemgw.gateway.outgoing.lane import Lane
+from modemgw.gateway.outgoing.lane_state import LaneState
 from modemgw.gateway.outgoing.outbox import Outbox, RecoveryReport
 from modemgw.gateway.outgoing.receipts import Early, Matched, Receipts
 from modemgw.modem import ErrorCode, SimIdentity, SubmitRefused, Submitted, classify
@@ -79,6 +86,27 @@ def report_of(
     )
 
 
+def checked(
+    config: Config,
+    new: NewMessage,
+    *,
+    key: str = "test",
+    now: float = START,
+    random: Random | None = None,
+) -> Message:
+    """The message that every rule lets through, though nothing is accepted. Raises Rejected."""
+    surroundings = Surroundings(cast(Store, None), SteadyClock(FakeClock(now)))
+    draft = Rules(RULES, config, surroundings).draft(Request(key, now), new)
+    one = draft.check(new.to)
+    return draft.message((new_id("msg", now, random or Random(1)), one.to, one.route))
+
+
+def sim_in(lane: LaneState) -> Sim:
+    """The SIM of a lane that has had one."""
+    assert lane.sim is not None
+    return lane.sim
+
+
 class Lab:
     """An outbox with its lanes running."""
 
@@ -88,27 +116,31 @@ class Lab:
         self.receipts = Receipts()
         self.events: list[Event] = []
         store.on_events(self.events.extend)
-        self.acceptance = Acceptance(config, self.random)
         self.modems: dict[str, FakeModem] = {}
         self.lanes: dict[str, Lane] = {}
         self.tasks: dict[str, asyncio.Task[None]] = {}
         self.found: RecoveryReport | None = None
+        self.ask_again: Callable[[Job], None] = lambda job: None
+        """What is asked of each message that a lane has taken."""
 
     async def start(self, *, ready: bool = True) -> None:
         last = await self.store.read(messages.last_n)
+        steady = SteadyClock(self.clock)
         self.outbox = Outbox(
             self.config,
             store=self.store,
             receipts=self.receipts,
-            clock=self.clock,
+            sims=Sims(store=self.store, clock=steady, random=self.random),
+            clock=steady,
             random=self.random,
             next_n=last + 1,
+            ask_again=lambda job: self.ask_again(job),
         )
         self.found = await self.outbox.recover()
         for index, section in enumerate(self.config.modem):
             sim = SimIdentity(f"899990100000000000{index}", None, None)
             modem = self.modems[section.id] = FakeModem(section.id, sim)
-            lane = self.lanes[section.id] = self.outbox.add_lane(modem, section)
+            lane = self.lanes[section.id] = self.outbox.lanes.add(modem, section)
             self.tasks[section.id] = asyncio.create_task(lane.run())
             if ready:
                 await self.up(section.id)
@@ -117,22 +149,26 @@ class Lab:
         modem = self.modems[id]
         modem.up.set()
         assert modem.sim is not None
-        await self.outbox.set_ready(id, modem.sim.iccid)
+        await self.outbox.lanes.set_ready(id, modem.sim)
 
     def down(self, id: str) -> None:
         self.modems[id].up.clear()
-        self.outbox.set_unready(id)
+        self.outbox.lanes.set_unready(id)
 
     async def stop(self) -> None:
         for task in self.tasks.values():
             task.cancel()
         await asyncio.gather(*self.tasks.values(), return_exceptions=True)
-        with self.outbox.dispatcher:
+        with self.outbox.queue:
             pass
+
+    def check(self, new: NewMessage) -> Message:
+        """The message as it will be accepted. Raises Rejected."""
+        return checked(self.config, new, now=self.clock.time(), random=self.random)
 
     async def accept(self, to: str = "+447700900123", text: str = "hello", **more: Any) -> Message:
         new = NewMessage(to=to, text=text, **more)
-        message = self.acceptance.check(new, key="test", now=self.clock.time())
+        message = self.check(new)
         await self.outbox.accept([Mailing.of(message)])
         return message
 
@@ -169,10 +205,10 @@ class Lab:
                 await asyncio.sleep(0)
 
     async def pass_time(self, seconds: float) -> None:
-        """Move the clock, and let the dispatcher's timer see it."""
+        """Move the clock, and let the queue's timer see it."""
         await self.settle()
         self.clock.now += seconds
-        self.outbox.dispatcher._on_timer()
+        self.outbox.queue._on_timer()
         await self.settle()
 
     def sent(self) -> list[str]:

@@ -188,9 +188,9 @@ async def test_a_network_that_is_lost_for_a_moment_costs_a_moment(rig: RigMaker)
     async with rig(timings=replace(QUICK, poll=60.0, pulse=60.0)) as r:
         await r.ready()
         await asyncio.sleep(0.2)
-        r.virtual.announce("+CREG: 2")
-        r.virtual.announce("+CEREG: 2")
-        r.virtual.announce("+CGREG: 2")
+        r.virtual.line.announce("+CREG: 2")
+        r.virtual.line.announce("+CEREG: 2")
+        r.virtual.line.announce("+CGREG: 2")
         await r.until(lambda: not r.modem.ready, 1)
         await r.ready(2)
 

@@ -22,7 +22,7 @@ async def test_a_message_is_kept_and_then_deleted_in_the_modem(rig: RigMaker) ->
         await r.ready()
         r.bank.smsc.inject(SENDER, r.virtual.number, "hello")
         await r.until(lambda: r.sink.of_kind(0))
-        await r.until(lambda: len(r.virtual.store_named("SM")) == 0)
+        await r.until(lambda: len(r.virtual.body.storage.named("SM")) == 0)
         received = decode_mt(r.sink.pdus[0].tpdu)
         assert isinstance(received, Deliver)
         assert received.user_data.text == "hello"
@@ -39,9 +39,9 @@ async def test_a_message_that_cannot_be_kept_stays_in_the_modem_and_is_offered_a
         r.bank.smsc.inject(SENDER, r.virtual.number, "hello")
         await r.until(lambda: r.sink.offered >= 1)
         assert not r.sink.pdus
-        assert len(r.virtual.store_named("SM")) == 1
+        assert len(r.virtual.body.storage.named("SM")) == 1
         await r.until(lambda: len(r.sink.pdus) == 1)
-        await r.until(lambda: len(r.virtual.store_named("SM")) == 0)
+        await r.until(lambda: len(r.virtual.body.storage.named("SM")) == 0)
 
 
 async def test_a_direct_report_that_cannot_be_kept_is_offered_again(rig: RigMaker) -> None:
@@ -64,14 +64,14 @@ async def test_messages_that_came_while_nobody_listened_are_swept_up_at_the_star
 
     async with rig(before=fill) as r:
         await r.until(lambda: len(r.sink.of_kind(0)) == 5)
-        await r.until(lambda: len(r.virtual.store_named("SM")) == 0)
+        await r.until(lambda: len(r.virtual.body.storage.named("SM")) == 0)
 
 
 async def test_a_message_whose_hint_was_lost_is_found_by_the_next_sweep(rig: RigMaker) -> None:
     async with rig() as r:
         await r.ready()
         await asyncio.sleep(0.1)
-        r.virtual.parameters["+CNMI"] = (2, 0, 0, 1, 0)
+        r.virtual.line.parameters["+CNMI"] = (2, 0, 0, 1, 0)
         r.bank.smsc.inject(SENDER, r.virtual.number, "silent")
         await r.until(lambda: r.sink.of_kind(0))
 
@@ -85,7 +85,7 @@ async def test_a_hint_with_a_wrong_place_loses_nothing(
         r.faults.index_shown, r.faults.memory_shown = index, memory
         r.bank.smsc.inject(SENDER, r.virtual.number, "misplaced")
         await r.until(lambda: r.sink.of_kind(0))
-        await r.until(lambda: len(r.virtual.store_named("SM")) == 0)
+        await r.until(lambda: len(r.virtual.body.storage.named("SM")) == 0)
 
 
 async def test_a_full_store_is_emptied_and_what_waited_comes_in(rig: RigMaker) -> None:
@@ -129,7 +129,7 @@ async def test_octets_that_are_no_message_are_handed_on_raw(rig: RigMaker) -> No
         r.bank.smsc.inject_tpdu(r.virtual.number, bytes.fromhex("04FF"))
         await r.until(lambda: r.sink.pdus)
         assert r.sink.pdus[0].raw
-        await r.until(lambda: len(r.virtual.store_named("SM")) == 0)
+        await r.until(lambda: len(r.virtual.body.storage.named("SM")) == 0)
 
 
 async def test_a_message_is_deleted_only_after_a_slow_commit(rig: RigMaker) -> None:
@@ -140,9 +140,9 @@ async def test_a_message_is_deleted_only_after_a_slow_commit(rig: RigMaker) -> N
         r.bank.smsc.inject(SENDER, r.virtual.number, "slow")
         await r.until(lambda: sink.offered == 1)
         await asyncio.sleep(0.1)
-        assert len(r.virtual.store_named("SM")) == 1
+        assert len(r.virtual.body.storage.named("SM")) == 1
         gate.set()
-        await r.until(lambda: len(r.virtual.store_named("SM")) == 0)
+        await r.until(lambda: len(r.virtual.body.storage.named("SM")) == 0)
 
 
 async def test_drafts_are_neither_delivered_nor_deleted(rig: RigMaker) -> None:
@@ -159,7 +159,7 @@ async def test_drafts_are_neither_delivered_nor_deleted(rig: RigMaker) -> None:
         )
         await asyncio.sleep(0.8)
         assert not r.sink.pdus
-        assert len(r.virtual.store_named("SM")) == 1
+        assert len(r.virtual.body.storage.named("SM")) == 1
 
 
 async def test_direct_messages_are_acknowledged_only_when_they_are_kept(
@@ -231,7 +231,7 @@ async def test_a_modem_is_not_listened_to_while_more_waits_than_memory_should_ho
         inbox.reports_due = len(reports)  # as if so many parts had been accepted
         for urc in reports:
             assert urc.pdu is not None
-            r.virtual.unsolicited(f"\r\n{urc.line}\r\n{urc.pdu}\r\n".encode())
+            r.virtual.line.results.unsolicited(f"\r\n{urc.line}\r\n{urc.pdu}\r\n".encode())
         await r.until(lambda: inbox.full)
         await asyncio.sleep(0.1)
         assert len(inbox.direct) < 300, "the rest waits in the driver"

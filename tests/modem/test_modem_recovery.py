@@ -180,7 +180,7 @@ async def test_a_prompt_left_open_by_a_killed_daemon_is_closed_on_opening(rig: R
 
 async def test_a_modem_left_in_numeric_mode_is_brought_back_to_words(rig: RigMaker) -> None:
     def numeric(bank: object) -> None:
-        bank.modems[0].received(b"ATV0\r")  # type: ignore[attr-defined]
+        bank.modems[0].line.received(b"ATV0\r")  # type: ignore[attr-defined]
 
     async with rig(before=numeric) as r:
         await r.ready()

@@ -27,7 +27,7 @@ async def ready_to_send(r: Rig) -> None:
 
 async def part_in_the_air(r: Rig, **more: Any) -> asyncio.Task[int]:
     task = asyncio.create_task(r.submit(**more))
-    await r.until(lambda: r.virtual.sender.in_air)
+    await r.until(lambda: r.virtual.line.sender.in_air)
     return task
 
 
@@ -45,7 +45,7 @@ async def test_a_part_lost_in_silence_is_found_out_and_nothing_is_doubled(
                 await task
         await r.ready(SOON)
         r.bank.smsc.accepted.clear()
-        r.virtual.settings = replace(r.virtual.settings, part_seconds=0.0)
+        r.virtual.body.settings = replace(r.virtual.body.settings, part_seconds=0.0)
         await r.submit(text="next")
         assert [p.text for p in r.bank.smsc.accepted] == ["next"]
 
@@ -106,7 +106,7 @@ async def test_a_stranger_that_cannot_be_asked_is_asked_once_at_most_and_never_d
     rig: RigMaker, habit: TypedAhead
 ) -> None:
     async with rig(timings=replace(PATIENT, submit=2.0), bank={"part_seconds": 0.8}) as r:
-        r.virtual.personality = replace(r.virtual.personality, typed_while_sending=habit)
+        r.virtual.body.personality = replace(r.virtual.body.personality, typed_while_sending=habit)
         await ready_to_send(r)
         aborts = habit is TypedAhead.ABORTS
         if aborts:

@@ -37,7 +37,7 @@ async def test_a_greeting_that_is_refused_as_a_chain_is_given_word_by_word(
     await greet(port.channel)
     assert b"ATE0\r" in port.log
     assert b"ATV1\r" in port.log
-    assert not port.channel.echo_stays
+    assert not port.channel.echo.stays
 
 
 @pytest.mark.parametrize("refused", [b"ATE0\r", b"ATV1\r", b"AT+CMEE=1\r"])
@@ -101,7 +101,7 @@ async def test_a_modem_that_always_echoes_and_fell_into_text_mode_sends_no_digit
     calm = replace(QUICK, settings_check=60.0)
     async with rig(timings=calm, before=lambda bank: bank.modems[0].faults.keep_echo()) as r:
         await r.ready()
-        r.virtual.parameters["+CMGF"] = (1,)
+        r.virtual.line.parameters["+CMGF"] = (1,)
         with pytest.raises(NotSubmitted, match="text mode"):
             await r.submit()
         await r.until(lambda: not r.modem.ready)

@@ -85,7 +85,7 @@ class _Otherwise(dict[bytes, object]):
 def no_slots(*names: str) -> object:
     def before(bank: Bank) -> None:
         for name in names:
-            bank.modems[0].store_named(name).size = 0  # type: ignore[misc]
+            bank.modems[0].body.storage.named(name).size = 0  # type: ignore[misc]
 
     return before
 
@@ -94,9 +94,9 @@ def drafts(*names: str) -> object:
     def before(bank: Bank) -> None:
         modem = bank.modems[0]
         for name in names:
-            store = modem.store_named(name)
+            store = modem.body.storage.named(name)
             while not store.full:
-                store.add(Stored(modem.pdu_text(DRAFT), DRAFT, Status.UNSENT))
+                store.add(Stored(modem.body.pdu_text(DRAFT), DRAFT, Status.UNSENT))
 
     return before
 
@@ -105,7 +105,7 @@ def drafts(*names: str) -> object:
 async def test_a_store_without_room_is_left_for_another(rig: RigMaker, before: object) -> None:
     async with rig(before=before, bank={"personality": "generic"}) as r:
         await r.ready()
-        await r.until(lambda: r.virtual.memories[2] == "ME")
+        await r.until(lambda: r.virtual.line.memories[2] == "ME")
         r.bank.smsc.inject(SENDER, r.virtual.number, "hello")
         await r.until(lambda: r.sink.of_kind(0))
         assert r.modem.status.alarm is None
@@ -115,12 +115,12 @@ async def test_a_store_without_room_is_left_for_another(rig: RigMaker, before: o
 async def test_a_modem_that_does_not_know_the_question_tells_by_the_choice(rig: RigMaker) -> None:
     def before(bank: Bank) -> None:
         modem = bank.modems[0]
-        modem.personality = replace(modem.personality, answers={"+CPMS?": ("+CSQ: 1",)})
+        modem.body.personality = replace(modem.body.personality, answers={"+CPMS?": ("+CSQ: 1",)})
         drafts("SM")(bank)  # type: ignore[operator]
 
     async with rig(before=before) as r:
         await r.ready()
-        await r.until(lambda: r.virtual.memories[2] == "ME")
+        await r.until(lambda: r.virtual.line.memories[2] == "ME")
 
 
 @pytest.mark.parametrize("spoil", [no_slots, drafts])
@@ -132,7 +132,7 @@ async def test_without_any_room_a_person_is_told(rig: RigMaker, spoil: object) -
         assert len(r.sink.alarms) == 1
         await r.submit()
         # Somebody makes room.
-        store = r.virtual.store_named("ME")
+        store = r.virtual.body.storage.named("ME")
         store.size = 10
         store.clear()
         await r.until(lambda: r.modem.status.alarm is None)
@@ -169,6 +169,6 @@ async def test_a_place_that_can_never_be_read_is_not_asked_for_ever(rig: RigMake
     async with rig() as r:
         await r.ready()
         r.faults.fail_command("+CMGR", "+CMS ERROR: 500", 1000)
-        r.virtual.announce('+CMTI: "SM",3')
+        r.virtual.line.announce('+CMTI: "SM",3')
         await r.until(lambda: "AT+CMGR=3" in r.commands())
         await r.until(lambda: not r.modem._inbox.hints and r.commands().count("AT+CMGR=3") >= 6, 8)

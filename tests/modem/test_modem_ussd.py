@@ -97,8 +97,8 @@ def typed(r: Rig) -> list[str]:
 async def answered(r: Rig, octets: bytes, *, before_ok: bool = False) -> str:
     """What a request shows when the modem answers with just these octets."""
     if before_ok:
-        r.virtual.personality = replace(
-            r.virtual.personality, answers={'+CUSD=1,"*106#",15': (octets.decode("latin-1"),)}
+        r.virtual.body.personality = replace(
+            r.virtual.body.personality, answers={'+CUSD=1,"*106#",15': (octets.decode("latin-1"),)}
         )
         return (await r.modem.ussd("*106#")).text
     accepted = asyncio.Event()
@@ -113,7 +113,7 @@ async def answered(r: Rig, octets: bytes, *, before_ok: bool = False) -> str:
     asked = asyncio.create_task(r.modem.ussd("*106#"))
     async with asyncio.timeout(5):
         await accepted.wait()
-        r.virtual.unsolicited(b"\r\n" + octets + b"\r\n")
+        r.virtual.line.results.unsolicited(b"\r\n" + octets + b"\r\n")
         return (await asked).text
 
 
@@ -174,7 +174,7 @@ async def test_an_answer_before_the_ok_is_taken(rig: RigMaker) -> None:
 
 def _answers_first(bank: object) -> None:
     modem = bank.modems[0]  # type: ignore[attr-defined]
-    modem.personality = replace(modem.personality, ussd_before_ok=True)
+    modem.body.personality = replace(modem.body.personality, ussd_before_ok=True)
 
 
 async def test_a_restart_behind_an_unclosed_text_is_noticed(rig: RigMaker) -> None:
@@ -189,7 +189,7 @@ async def test_a_restart_behind_an_unclosed_text_is_noticed(rig: RigMaker) -> No
 async def test_a_message_announced_behind_an_unclosed_text_is_fetched(rig: RigMaker) -> None:
     async with rig() as r:
         await r.ready()
-        r.virtual.unsolicited(b'\r\n+CUSD: 2,"Dodatko5\r\n')
+        r.virtual.line.results.unsolicited(b'\r\n+CUSD: 2,"Dodatko5\r\n')
         r.bank.smsc.inject("+15550001234", r.virtual.number, "behind it")
         await r.until(lambda: r.sink.pdus)
 
@@ -230,8 +230,8 @@ async def test_what_is_no_request_is_refused_before_the_modem_is_asked(
 async def test_the_operators_name_is_spelled_in_the_alphabet_in_force(rig: RigMaker) -> None:
     async with rig() as r:
         await r.ready()
-        r.virtual.personality = replace(
-            r.virtual.personality,
+        r.virtual.body.personality = replace(
+            r.virtual.body.personality,
             answers={"+COPS?": ('+COPS: 0,0,"M\x06vil \x00 \x01 \x1be",7',)},
         )
         await r.until(lambda: r.modem.status.operator == "Mùvil @ £ €")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -15,16 +16,22 @@ import pytest
 from modemgw.gateway.outgoing import life
 from modemgw.store import (
     FILE_NAME,
+    DeliveryQuery,
+    DeliveryState,
     InboundQuery,
     MessageQuery,
+    Payload,
     StoreConflict,
     attempts,
+    deliveries,
     events,
     inbound,
+    maintenance,
     messages,
 )
+from modemgw.store.deliveries import NewDelivery
 from modemgw.store.opening import connect_or_create
-from modemgw.store.records import ErrorInfo, MessageStatus
+from modemgw.store.records import ErrorInfo, Event, MessageStatus
 from modemgw.store.writer import Transaction
 
 
@@ -151,18 +158,38 @@ VERBS: list[Callable[[Transaction], Any]] = [
     lambda tx: messages.number_of(tx._db, "msg_1"),
     lambda tx: messages.get(tx._db, "msg_1", life.part_status),
     lambda tx: attempts.interrupted(tx, ErrorInfo("c", "d", False)),
-    lambda tx: attempts.find_reference(tx, "s", 5, "+44770090", 9),
+    lambda tx: attempts.find_fitting(tx, "s", 5, "+44770090", 0.0, 9),
     lambda tx: attempts.find_unreported(tx, "s", 5, 0.0, 2),
     lambda tx: attempts.recent(tx, "s", 0.0),
     lambda tx: inbound.seen(tx, b"x", 0.0),
     lambda tx: inbound.waiting_parts(tx, "set", 0.0),
-    lambda tx: attempts.find_submitting(tx, "s", "+44770090"),
-    lambda tx: attempts.find_ambiguous(tx, "s", "+44770090", 0.0, 9),
     lambda tx: events.unmatched(tx, "s", 5, "0770090", 0.0),
     lambda tx: inbound.overdue_sets(tx._db, 5.0, 9),
     lambda tx: inbound.kept_from(tx, b"x"),
-    lambda tx: inbound.pending(tx._db, {"a": 5}),
+    lambda tx: deliveries.claim(
+        tx, "h", kind="exec", by="host/run", lease_s=9, furthest_s=99, limit=5
+    ),
+    lambda tx: deliveries.next_due(tx, "h"),
+    lambda tx: deliveries.release(tx, "host"),
+    lambda tx: deliveries.release_expired(tx, but=(), furthest_s=99),
+    lambda tx: deliveries.taken(tx, PAYLOAD),
+    lambda tx: deliveries.put_off(tx, PAYLOAD, "failed", "no", 1, 9.0),
+    lambda tx: deliveries.give_up(tx, PAYLOAD, "refused", "no", 1),
+    lambda tx: deliveries.add(
+        tx, Event(1, "inbound.received", 1.0, {}), 1, NewDelivery("h", "exec", "+1")
+    ),
+    lambda tx: deliveries.replay(tx, [1]),
+    lambda tx: deliveries.unknown_subscribers(tx, ["h"]),
+    lambda tx: deliveries.bury(tx, "h", "gone", 5),
+    lambda tx: deliveries.ended(tx, "h", DeliveryState.DEAD, 0.0, 9.0, (0.0, 0), 5),
+    lambda tx: deliveries.counts(tx._db, "h"),
+    lambda tx: deliveries.find(tx._db, DeliveryQuery("h")),
+    lambda tx: deliveries.find(tx._db, DeliveryQuery("h", DeliveryState.DEAD, cursor="1.5~7")),
+    lambda tx: maintenance.delete_inbound(tx, 0, 9.0, 5),
+    lambda tx: maintenance.delete_events(tx, 0, 9.0, 5),
+    lambda tx: maintenance.delete_deliveries(tx, 0, 9.0, 5),
 ]
+PAYLOAD: Payload = Payload(1, "h", "inbound.received", 1.0, {}, None, 0, "host/run", 1.0)
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -174,7 +201,7 @@ def test_frequent_queries_use_an_index(
             verb(Transaction(db, 9.0))
 
     for statement, step in plans(db, ask):
-        assert not step.startswith("SCAN") or "INDEX" in step, (statement, step)
+        assert not re.match(r"SCAN (?!\(subquery|.*INDEX)", step), (statement, step)
 
 
 def test_what_a_sim_has_sent_of_late_is_not_searched_in_all_it_ever_sent(
@@ -196,7 +223,7 @@ def test_what_a_sim_has_sent_of_late_is_not_searched_in_all_it_ever_sent(
 @pytest.mark.parametrize(
     "verb",
     [
-        lambda tx: attempts.find_reference(tx, "s", 5, "+44770090", 9),
+        lambda tx: attempts.find_fitting(tx, "s", 5, "+44770090", 0.0, 9),
         lambda tx: attempts.find_unreported(tx, "s", 5, 0.0, 2),
     ],
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from modemgw.store import FILE_NAME, maintenance
+from modemgw.store import FILE_NAME, deliveries, maintenance
 from modemgw.store.opening import connect_or_create
 from modemgw.store.writer import Transaction
 
@@ -63,7 +63,7 @@ def test_texts_of_old_ended_messages_of_the_type_are_emptied(tx: Transaction) ->
     assert numbers(tx, "SELECT n FROM messages WHERE text IS NULL") == [1]
 
 
-def test_received_messages_that_a_handler_is_owed_stay(tx: Transaction) -> None:
+def test_received_messages_that_a_handler_is_to_get_stay(tx: Transaction) -> None:
     for n, at in enumerate([OLD, OLD, NEW], 1):
         tx.execute(
             "INSERT INTO inbound (n, id, sender, encoding, parts_total, complete, modem, sim, "
@@ -71,8 +71,8 @@ def test_received_messages_that_a_handler_is_owed_stay(tx: Transaction) -> None:
             (n, f"in_{n}", at),
         )
     tx.execute(
-        "INSERT INTO handlings (inbound, handler, state, tries, next_at) "
-        "VALUES (1, '1:reply', 'pending', 0, 0), (2, '1:reply', 'done', 1, 0)"
+        "INSERT INTO deliveries (inbound, type, subscriber, state, tries, next_at, created_at) "
+        "VALUES (1, '', 'h', 'pending', 0, 0, 0), (2, '', 'h', 'delivered', 1, 0, 0)"
     )
     assert maintenance.delete_inbound(tx, 0, CUT, 9) == 2
     assert numbers(tx, "SELECT n FROM inbound ORDER BY n") == [1, 3]
@@ -81,6 +81,7 @@ def test_received_messages_that_a_handler_is_owed_stay(tx: Transaction) -> None:
 def test_old_events_go_and_the_newest_stays_so_that_ids_go_on(tx: Transaction) -> None:
     for id in range(1, 6):
         tx.execute("INSERT INTO events (id, type, at, data) VALUES (?, 't', ?, '{}')", (id, OLD))
+    deliveries.move_cursor(tx, "deliveries", 5)
     assert maintenance.delete_events(tx, 0, CUT, 9) == 5
     assert maintenance.delete_events(tx, 5, CUT, 9) is None
     assert numbers(tx, "SELECT id FROM events") == [5]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from labs.bench import Bench, Lab, submit
 
 from modemgw import sms
-from modemgw.virtual.dialogue import COMMANDS
+from modemgw.virtual.commands import COMMANDS
 from modemgw.virtual.personalities import PERSONALITIES
 from modemgw.virtual.radio import Coverage
 

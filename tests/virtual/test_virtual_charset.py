@@ -6,7 +6,7 @@ import pytest
 from labs.bench import Lab
 
 from modemgw import sms
-from modemgw.virtual.textmode import from_charset, to_charset
+from modemgw.virtual.charset import from_charset, to_charset
 
 NUMBER = "+447700900001"
 OUTSIDE = "+15550001234"
@@ -72,8 +72,8 @@ def test_ussd_texts_are_written_in_it(lab: Lab, charset: str, shown: bytes) -> N
 def test_a_request_is_read_in_it(lab: Lab) -> None:
     bench = lab.bench(make={"charset": "GSM"})
     seen: list[str] = []
-    answer = bench.modem.ussd._answer
-    bench.modem.ussd._answer = lambda text: seen.append(text) or answer(text)  # type: ignore[assignment, method-assign]
+    answer = bench.modem.line.ussd._answer
+    bench.modem.line.ussd._answer = lambda text: seen.append(text) or answer(text)  # type: ignore[assignment, method-assign]
     bench.at('+CUSD=1,"[*1#",15')
     bench.at('+CSCS="IRA"')
     bench.at('+CUSD=1,"[*1#",15')
@@ -179,7 +179,7 @@ def test_the_validity_of_the_settings_is_sent(lab: Lab) -> None:
     bench.at("+CMGF=1;+CSMP=17,11,0,0")
     bench.at(f'+CMGW="{OUTSIDE}"')
     bench.type(b"x\x1a")
-    stored = bench.modem.store_named("SM").get(0)
+    stored = bench.modem.body.storage.named("SM").get(0)
     assert stored is not None
     submit = sms.decode_mo(stored.tpdu)
     assert isinstance(submit, sms.Submit)

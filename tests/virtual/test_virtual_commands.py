@@ -6,7 +6,7 @@ import pytest
 from labs.bench import Lab, submit
 
 from modemgw import sms
-from modemgw.virtual.dialogue import COMMANDS
+from modemgw.virtual.commands import COMMANDS
 
 OK = "OK"
 NUMBER = "+447700900001"
@@ -198,7 +198,7 @@ def test_flags_of_cmgd_go_by_status(lab: Lab) -> None:
             bench.type(sms.pack_pdu(tpdu).encode() + b"\x1a")
         lab.smsc.inject("+15550001234", NUMBER, "unread")
         bench.at(f"+CMGD=0,{flag}")
-        stats = [stored.status.value for _, stored in bench.modem.store_named("SM")]
+        stats = [stored.status.value for _, stored in bench.modem.body.storage.named("SM")]
         assert "".join(map(str, sorted(stats))) == left
 
 

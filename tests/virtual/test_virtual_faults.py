@@ -18,7 +18,7 @@ def test_a_hang_is_silent_for_its_time(lab: Lab) -> None:
     bench = lab.bench()
     bench.faults.hang(30)
     assert bench.at("") == ""
-    bench.modem.announce("+CREG: 2")
+    bench.modem.line.announce("+CREG: 2")
     assert bench.after(29) == ""
     lab.timers.advance(2)
     assert bench.at("") == OK
@@ -60,7 +60,7 @@ def test_deaf_it_still_talks(lab: Lab) -> None:
     bench = lab.bench()
     bench.faults.deafen(10)
     assert bench.at("") == ""
-    bench.modem.announce("^RSSI:20")
+    bench.modem.line.announce("^RSSI:20")
     assert bench.heard() == "\r\n^RSSI:20\r\n"
 
 
@@ -171,7 +171,7 @@ def test_a_reboot_loses_the_settings_and_shows_the_banner(lab: Lab) -> None:
 
 def test_before_sms_is_ready_the_commands_of_sms_are_refused(lab: Lab) -> None:
     bench = lab.bench(boot=True)
-    bench.modem.engine.echo = False
+    bench.modem.line.engine.echo = False
     lab.timers.advance(2)
     bench.heard()
     assert bench.at("+CPMS?") == "\r\n+CMS ERROR: 515\r\n"

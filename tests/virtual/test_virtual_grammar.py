@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from labs.bench import Lab
 
-from modemgw.virtual.dialogue import COMMANDS, known
+from modemgw.virtual.commands import COMMANDS, known
 from modemgw.virtual.personalities import PERSONALITIES
 
 OK, ERROR = "\r\nOK\r\n", "\r\nERROR\r\n"
@@ -180,10 +180,10 @@ def test_the_phone_book_can_be_asked_for_whatever_the_sim_does(lab: Lab) -> None
 def test_an_unclosed_quote_is_refused_without_a_prompt(lab: Lab, command: str) -> None:
     bench = lab.bench()
     bench.at("+CMGF=1")
-    centre = bench.modem.sim_smsc()
+    centre = bench.modem.body.slot.service_centre
     assert bench.at(command) == ERROR
     assert bench.at("") == OK
-    assert bench.modem.sim_smsc() == centre
+    assert bench.modem.body.slot.service_centre == centre
 
 
 def test_spaces_around_values_are_allowed(lab: Lab) -> None:

@@ -65,7 +65,7 @@ def test_the_first_failure_ends_the_line(lab: Lab) -> None:
 def test_a_semicolon_in_quotes_does_not_separate(lab: Lab) -> None:
     bench = lab.bench()
     bench.at('+CSCA="+123;45"')
-    assert bench.modem.sim_smsc() == "+123;45"
+    assert bench.modem.body.slot.service_centre == "+123;45"
 
 
 def test_what_follows_atz_on_its_line_is_lost(lab: Lab) -> None:
@@ -144,7 +144,7 @@ def test_at_typed_at_the_prompt_becomes_message_text(lab: Lab) -> None:
 def test_unsolicited_results_wait_for_the_end_of_the_prompt(lab: Lab) -> None:
     bench = lab.bench()
     bench.at("+CMGS=19")
-    bench.modem.announce("+CREG: 2")
+    bench.modem.line.announce("+CREG: 2")
     assert bench.heard() == ""
     assert bench.type(b"\x1b") == "\r\nOK\r\n\r\n+CREG: 2\r\n"
 
@@ -152,7 +152,7 @@ def test_unsolicited_results_wait_for_the_end_of_the_prompt(lab: Lab) -> None:
 def test_a_huawei_shows_them_in_the_prompt(lab: Lab) -> None:
     bench = lab.bench("huawei-e173")
     bench.at("+CMGS=19")
-    bench.modem.announce("^RSSI:12")
+    bench.modem.line.announce("^RSSI:12")
     assert bench.heard() == "\r\n^RSSI:12\r\n"
 
 
@@ -207,5 +207,5 @@ def test_no_octets_upset_it(pieces: list[bytes]) -> None:
     for piece in pieces:
         bench.type(piece)
     bench.type(b"\x1b\r")
-    bench.modem.engine.reset()
+    bench.modem.line.engine.reset()
     assert bench.at("") == "AT\r\r\nOK\r\n"

@@ -75,7 +75,7 @@ def test_under_ucs2_names_and_numbers_are_hex(lab: Lab) -> None:
     assert f'"{"Virtual".encode("utf-16-be").hex().upper()}"' in bench.at("+COPS?")
     assert f'"{"+447700900999".encode("utf-16-be").hex().upper()}",145' in bench.at("+CSCA?")
     bench.at(f'+CSCA="{"+15550009999".encode("utf-16-be").hex()}",145')
-    assert bench.modem.sim_smsc() == "+15550009999"
+    assert bench.modem.body.slot.service_centre == "+15550009999"
 
 
 def test_sending_to_oneself_answers_before_it_delivers(lab: Lab) -> None:

@@ -1,73 +1,42 @@
-"""From what is to be said to the user data of each part: the one place where texts are split."""
+"""The rule that what is said can be sent: as which encoding, in how many parts."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
-
+from modemgw.gateway.admission.rule import Draft, Rule
 from modemgw.gateway.errors import FieldProblem, Rejected
-from modemgw.sms import Ports, Segmentation, segment_data, segment_text
+from modemgw.gateway.outgoing.content import Content, Encoding, split
+from modemgw.store.records import NewMessage
 
-Encoding = Literal["auto", "gsm7", "ucs2"]
-MAX_PARTS = 255
-"""TS 23.040 9.2.3.24.1: the parts of a concatenated message are counted in one octet."""
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What a message says. Shared by the messages of a batch."""
-
-    text: str | None = None
-    data: bytes | None = None
-    ports: tuple[int, int] | None = None
-    encoding: Encoding = "auto"
-    transliterate: bool = False
-    message_class: int | None = None
+_ENCODINGS: dict[str, Encoding] = {"auto": "auto", "gsm7": "gsm7", "ucs2": "ucs2"}
 
 
-def split(content: Content, reference: int = 0, max_parts: int | None = None) -> Segmentation:
-    """The parts of `content`; `reference` (0–255) ties them together at the recipient.
+class ContentRule(Rule):
+    """Finds the parts."""
 
-    Raises Rejected: the text does not fit the encoding that was asked for, or needs more parts
-    than `max_parts`.
-    """
-    try:
-        result = _split(content, reference)
-    except ValueError as error:
-        field = "data" if content.text is None else "text"
-        raise Rejected([FieldProblem(field, str(error), "not-encodable")]) from error
-    allowed = MAX_PARTS if max_parts is None else max_parts
-    if len(result.parts) > allowed:
-        raise Rejected(
-            [
-                FieldProblem(
-                    "text" if content.data is None else "data",
-                    f"needs {len(result.parts)} parts, but max_parts is {allowed}",
-                    "too-many-parts",
-                )
-            ]
+    def common(self, draft: Draft) -> None:
+        """See Rule."""
+        new = draft.new
+        if (problem := _contradiction(new)) is not None:
+            raise Rejected([problem])
+        content = Content(
+            text=new.text if new.data is None else None,
+            data=new.data,
+            ports=new.ports,
+            encoding=_ENCODINGS.get(new.encoding, "auto"),
+            transliterate=new.transliterate,
+            message_class=new.message_class,
         )
-    return result
+        draft.parts = split(content, max_parts=new.max_parts)
 
 
-@lru_cache(maxsize=512)
-def _split(content: Content, reference: int) -> Segmentation:
-    ports = None
-    if content.ports is not None:
-        ports = Ports(content.ports[0], content.ports[1], wide=max(content.ports) > 255)
-    if content.text is None:
-        return segment_data(
-            content.data or b"",
-            ports=ports,
-            reference=reference,
-            message_class=content.message_class,
-        )
-    return segment_text(
-        content.text,
-        encoding=content.encoding,
-        reference=reference,
-        transliterate=content.transliterate,
-        ports=ports,
-        message_class=content.message_class,
-    )
+def _contradiction(new: NewMessage) -> FieldProblem | None:
+    if new.data is not None:
+        if new.text is not None:
+            return FieldProblem("data", "give text or data, not both", "contradiction")
+        if new.encoding not in ("auto", "binary"):
+            return FieldProblem("encoding", "data is sent as it is: use binary", "not-encodable")
+    elif not new.text:
+        return FieldProblem("text", "is empty: there is nothing to send", "empty")
+    elif new.encoding == "binary":
+        return FieldProblem("encoding", "binary wants data instead of text", "not-encodable")
+    return None

@@ -1,4 +1,4 @@
-"""How much one recipient may get and one API key may send: pure bookkeeping, checked at the door.
+"""How much one recipient may get and one API key may send: pure bookkeeping for LimitsRule.
 
 Unlike a SIM's limits, which make a message wait, these refuse it: the caller is told when to come
 again. Everything is counted in messages.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from modemgw.store import Handling
+from modemgw.store import Payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,8 @@ class Retry:
 
     problem: str
     detail: str = ""
+    code: str = "failed"
+    """For programs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Never:
 
     problem: str
     detail: str = ""
+    code: str = "refused"
 
 
 Outcome = Taken | Retry | Never
@@ -42,7 +45,7 @@ Outcome = Taken | Retry | Never
 class Kind(Protocol):
     """One way of handing something over."""
 
-    async def deliver(self, handling: Handling) -> Outcome:
+    async def deliver(self, payload: Payload) -> Outcome:
         """Hand it over once. May be cancelled when it takes too long."""
         ...
 

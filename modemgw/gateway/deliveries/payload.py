@@ -1,10 +1,18 @@
-"""An inbound message as it is handed over."""
+"""What is delivered, as JSON."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from modemgw.store import Payload
 from modemgw.store.records import Inbound
+
+
+def document(payload: Payload) -> dict[str, Any]:
+    """A received message as it is; of anything else what happened and when."""
+    if payload.inbound is not None:
+        return as_json(payload.inbound)
+    return {"type": payload.event, "at": payload.at, "data": payload.data}
 
 
 def as_json(message: Inbound) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from types import TracebackType
 
 from modemgw.gateway.deliveries.family import Family
 from modemgw.gateway.deliveries.outcome import Outcome, Retry, Taken
-from modemgw.gateway.deliveries.payload import as_json
-from modemgw.store import Handling
+from modemgw.gateway.deliveries.payload import document
+from modemgw.store import Payload
 
 GRACE_S = 2.0
 """From SIGTERM to SIGKILL, for a program that took too long."""
@@ -51,10 +51,10 @@ class Program:
     def __init__(self, command: Sequence[str]) -> None:
         self._command = command
 
-    async def deliver(self, handling: Handling) -> Outcome:
+    async def deliver(self, payload: Payload) -> Outcome:
         """See Kind. Cancelled, it ends the program and everything the program started."""
         name = self._command[0]
-        with _Complaint() as complaint, _document(json.dumps(as_json(handling.inbound))) as stdin:
+        with _Complaint() as complaint, _stdin(json.dumps(document(payload))) as stdin:
             try:
                 process = await asyncio.create_subprocess_exec(
                     *self._command,
@@ -83,7 +83,7 @@ class Program:
 
 
 @contextlib.contextmanager
-def _document(text: str) -> Iterator[int]:
+def _stdin(text: str) -> Iterator[int]:
     """A file in memory to read `text` from: it can be given whole, however it is read."""
     file = os.memfd_create("inbound")
     try:

@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from modemgw.gateway.deliveries.outcome import Outcome, Retry, Taken
-from modemgw.store import Handling
+from modemgw.store import Payload
 from modemgw.store.records import Inbound
 
 logger = logging.getLogger(__name__)
@@ -42,13 +42,15 @@ class Python:
         self._loop: _Loop | None = None
         self._closed = False
 
-    async def deliver(self, handling: Handling) -> Outcome:
+    async def deliver(self, payload: Payload) -> Outcome:
         """See Kind."""
+        message = payload.inbound
+        assert message is not None, "it is asked about received messages only"
         if not self._free.acquire(blocking=False):
             return Retry(f"{self._at_once} calls of {self._target} have not come back yet")
         call = _Call(self._free.release)
         thread = threading.Thread(
-            target=self._call, args=(call, handling.inbound), name=self._target, daemon=True
+            target=self._call, args=(call, message), name=self._target, daemon=True
         )
         try:
             thread.start()

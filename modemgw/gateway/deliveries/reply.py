@@ -1,4 +1,4 @@
-"""An automatic reply: accepted in the transaction that ticks its delivery off, so sent once."""
+"""An automatic reply: accepted in the transaction that ends its delivery, so sent once."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 
 from modemgw.gateway.deliveries.outcome import Never, Outcome, Retry, Taken
 from modemgw.gateway.errors import Rejected, TooMany, Unavailable
-from modemgw.store import Handling, StoreConflict, Transaction
-from modemgw.store import inbound as rows
+from modemgw.store import Payload, StoreConflict, Transaction
+from modemgw.store import deliveries as rows
 from modemgw.store.records import NewMessage
 
 Accept = Callable[[NewMessage, Callable[[Transaction], None]], Awaitable[None]]
@@ -21,15 +21,16 @@ class Reply:
         self._text = text
         self._accept = accept
 
-    async def deliver(self, handling: Handling) -> Outcome:
+    async def deliver(self, payload: Payload) -> Outcome:
         """See Kind."""
-        message, n, handler = handling.inbound, handling.inbound_n, handling.handler
+        message = payload.inbound
+        assert message is not None, "it is asked about received messages only"
         if not message.sender.lstrip("+").isdecimal():
             return Never("its sender is not a number that can be answered", repr(message.sender))
         try:
             await self._accept(
                 NewMessage(to=message.sender, text=self._text, modem=message.modem),
-                lambda tx: rows.handled(tx, n, handler),
+                lambda tx: rows.taken(tx, payload),
             )
         except StoreConflict:  # an earlier try had gone through after all
             return Taken(recorded=True)

@@ -1,4 +1,4 @@
-"""Who gets inbound messages: the configured handlers, each under an id that stays its own."""
+"""Who gets deliveries: the configured handlers, each under an id that stays its own."""
 
 from __future__ import annotations
 
@@ -8,34 +8,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from modemgw.config import HandlerMatch, HandlerSection
+from modemgw.gateway.deliveries.kinds import KINDS
 from modemgw.gateway.deliveries.outcome import Kind
-from modemgw.gateway.deliveries.program import Program
-from modemgw.gateway.deliveries.python import Python
-from modemgw.gateway.deliveries.reply import Accept, Reply
-from modemgw.gateway.deliveries.webhook import Webhook
+from modemgw.gateway.deliveries.reply import Accept
 from modemgw.store.records import Inbound
 
 
 @dataclass(slots=True, eq=False)
 class Subscriber:
-    """A handler, and how messages are handed to it."""
+    """A handler, and how deliveries are made to it."""
 
     id: str
     section: HandlerSection
     kind: Kind
     under_way: int = 0
-    """Messages that are being handed to it."""
+    """Deliveries that are being made to it."""
     complaint: str | None = None
-    """Why it did not take the last message, if it did not."""
+    """Why it did not take the last delivery, if it did not."""
 
+    @property
+    def events(self) -> frozenset[str]:
+        """Types of events that it is asked about."""
+        return KINDS[self.section.action].events
 
-def kind_of(section: HandlerSection) -> str:
-    """The key that says what is done: exec, webhook, python or reply."""
-    return next(
-        kind
-        for kind in ("exec", "webhook", "python", "reply")
-        if getattr(section, kind) is not None
-    )
+    def wants(self, message: Inbound | None) -> bool:
+        """Whether an event of those types is for it; `message`: the one it is about, if any."""
+        return message is None or matches(self.section.match, message)
 
 
 def made_up_id(section: HandlerSection) -> str:
@@ -43,7 +41,7 @@ def made_up_id(section: HandlerSection) -> str:
 
     So what is pending for it can never go to another address: with the address the id changes.
     """
-    kind = kind_of(section)
+    kind = section.action
     target = json.dumps([kind, getattr(section, kind)])
     return f"{kind}-{hashlib.sha256(target.encode()).hexdigest()[:8]}"
 
@@ -67,7 +65,7 @@ def named(sections: Sequence[HandlerSection]) -> dict[str, HandlerSection]:
 def former_ids(sections: Sequence[HandlerSection]) -> dict[str, str]:
     """Ids by what handlers were called before: by place and kind, by the first versions."""
     return {
-        f"{place}:{kind_of(section)}": id
+        f"{place}:{section.action}": id
         for place, (id, section) in enumerate(named(sections).items(), 1)
     }
 
@@ -84,12 +82,5 @@ def matches(match: HandlerMatch, message: Inbound) -> bool:
 
 
 def make(section: HandlerSection, accept_reply: Accept) -> Kind:
-    """What hands messages over as the section says."""
-    if section.exec is not None:
-        return Program(section.exec)
-    if section.webhook is not None:
-        return Webhook(section.webhook, section.at_once)
-    if section.python is not None:
-        return Python(section.python, section.at_once)
-    assert section.reply is not None, "the configuration was checked"
-    return Reply(section.reply, accept_reply)
+    """What makes deliveries as the section says."""
+    return KINDS[section.action].make(section, accept_reply)

@@ -9,8 +9,8 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from modemgw.gateway.deliveries.outcome import Never, Outcome, Retry, Taken
-from modemgw.gateway.deliveries.payload import as_json
-from modemgw.store import Handling
+from modemgw.gateway.deliveries.payload import document
+from modemgw.store import Payload
 from modemgw.threads import DaemonThreads
 
 WORTH_ANOTHER_TRY = frozenset({408, 425, 429})
@@ -29,11 +29,11 @@ class Webhook:
         self._names = DaemonThreads("webhook names", at_once)
         self._http: aiohttp.ClientSession | None = None
 
-    async def deliver(self, handling: Handling) -> Outcome:
+    async def deliver(self, payload: Payload) -> Outcome:
         """See Kind."""
         try:
             async with self._session().post(
-                self._url, json=as_json(handling.inbound), allow_redirects=False
+                self._url, json=document(payload), allow_redirects=False
             ) as answer:
                 status = answer.status
         except (aiohttp.ClientConnectionError, OSError) as error:

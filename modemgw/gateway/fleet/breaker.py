@@ -7,6 +7,8 @@ Hammering on prolongs such a block.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from modemgw.modem import ErrorClass
 from modemgw.store.records import BreakerState
 
@@ -34,6 +36,7 @@ class Breaker:
         self._recipients: set[str] = set()
         self._probes = 0
         self._probe_at: float | None = None
+        self._since: float | None = None
 
     @property
     def open(self) -> bool:
@@ -46,6 +49,18 @@ class Breaker:
         return self._probe_at or 0.0
 
     @property
+    def since(self) -> float | None:
+        """Since when the SIM is taken out; None while the breaker is closed, or where a version
+        before this one has not kept it."""
+        return self._since
+
+    def standing(self, now: float) -> Literal["ok", "barred", "probing"]:
+        """The SIM is well, rests, or may have one message tried."""
+        if self._probe_at is None:
+            return "ok"
+        return "barred" if self._probe_at > now else "probing"
+
+    @property
     def state(self) -> BreakerState | None:
         """What has to be remembered over a restart; None when there is nothing."""
         if not self._failed and not self.open:
@@ -56,6 +71,7 @@ class Breaker:
             tuple(sorted(self._recipients)),
             self._probes,
             self._probe_at,
+            self._since,
         )
 
     @classmethod
@@ -67,6 +83,7 @@ class Breaker:
             breaker._recipients, breaker._probes = set(state.recipients), state.probes
             if state.probe_at is not None:
                 breaker._probe_at = min(state.probe_at, now + breaker._wait_s(state.probes - 1))
+                breaker._since = None if state.since is None else min(state.since, now)
         return breaker
 
     def probe(self, now: float) -> None:
@@ -79,7 +96,7 @@ class Breaker:
         closed = self.open
         self._barred = self._failed = self._probes = 0
         self._recipients.clear()
-        self._probe_at = None
+        self._probe_at = self._since = None
         return closed
 
     def refused(self, kind: ErrorClass, to: str, now: float) -> bool:
@@ -95,6 +112,7 @@ class Breaker:
             return False
         enough = self._barred >= BARRED_IN_A_ROW or self._failed >= ANY_IN_A_ROW
         if enough and len(self._recipients) >= RECIPIENTS:
+            self._since = now
             self._rest(now)
             return True
         return False

@@ -15,10 +15,10 @@ from random import Random
 from modemgw.clock import Clock
 from modemgw.config import Config, Limits, ModemMatch, ModemSection
 from modemgw.gateway.errors import Conflict, NotFound
+from modemgw.gateway.fleet.lanes import Held, Lane, Lanes
 from modemgw.gateway.fleet.pins import StoredPins
-from modemgw.gateway.outgoing.lane import Lane
-from modemgw.gateway.outgoing.matchmaking import Held
-from modemgw.gateway.outgoing.outbox import Outbox
+from modemgw.gateway.fleet.sim_views import Place
+from modemgw.gateway.fleet.sims import Sims
 from modemgw.gateway.supervision import Keeper
 from modemgw.modem import (
     Locator,
@@ -41,6 +41,10 @@ _EVENTS = {
     ModemState.QUARANTINED: "modem.quarantined",
     ModemState.ABSENT: "modem.lost",
 }
+NOBODY_THERE = frozenset(
+    {ModemState.ABSENT, ModemState.OPENING, ModemState.IDENTIFYING, ModemState.QUARANTINED}
+)
+"""States in which nobody can say which SIM is in a modem."""
 IN_PLACE = frozenset({"routes", "weight", "limits", "number"})
 """Keys of a modem that its keeper does not need: they change while it works."""
 REMOVED = "removed from the configuration"
@@ -71,6 +75,8 @@ class _Station:
     lane: Lane
     keeper: asyncio.Task[None] | None = None
     carrier: asyncio.Task[None] | None = None
+    sim: SimIdentity | None = None
+    """The SIM with which the modem was ready last."""
     getting_ready: asyncio.Task[None] | None = None
     """Lets the lane work once what its SIM has sent is counted."""
     leaves: asyncio.Task[str] | None = None
@@ -85,7 +91,8 @@ class Fleet(ModemSink):
         config: Config,
         *,
         store: Store,
-        outbox: Outbox,
+        lanes: Lanes,
+        sims: Sims,
         received: Callable[[str, SimIdentity, ReceivedPdu], Awaitable[None]],
         clock: Clock,
         random: Random,
@@ -95,7 +102,8 @@ class Fleet(ModemSink):
     ) -> None:
         """`paused`: modems that an administrator had paused before, by id."""
         self._store = store
-        self._outbox = outbox
+        self._lanes = lanes
+        self._sims = sims
         self._kept = keeper
         self._received = received
         self._clock = clock
@@ -128,7 +136,7 @@ class Fleet(ModemSink):
     def _settle_in(self, section: ModemSection, modem: Modem, limits: Limits) -> None:
         if section.id in self._paused:
             modem.pause()
-        lane = self._outbox.add_lane(modem, section)
+        lane = self._lanes.add(modem, section)
         station = self._stations[section.id] = _Station(section, limits, modem, lane)
         if self._tasks is not None:
             self._run(station, self._tasks)
@@ -152,7 +160,7 @@ class Fleet(ModemSink):
     async def drain(self, timeout_s: float) -> bool:
         """Let the parts in the air finish. False when some did not within `timeout_s`."""
         self._closed = True
-        self._outbox.drain()
+        self._lanes.drain()
         for station in self._stations.values():
             self._wake_to_end(station)
         carriers = [s.carrier for s in self._stations.values() if s.carrier is not None]
@@ -234,7 +242,7 @@ class Fleet(ModemSink):
         station.lane.drain()
         self._wake_to_end(station)
         self._ready.discard(id)
-        self._outbox.set_unready(id)
+        self._lanes.set_unready(id)
         station.leaves = self._tasks.create_task(
             self._told(id, self._leave(station, timeout_s, why if ready else None)),
             name=f"end of {id}",
@@ -259,7 +267,7 @@ class Fleet(ModemSink):
                 task.cancel()
                 await asyncio.wait([task])
         del self._stations[id]
-        self._outbox.remove_lane(id)
+        self._lanes.remove(id)
         if lost is not None:
             self._tell("modem.lost", id, lost)
         return f"modem {id}: a part was still in the air after {timeout_s:g} s" if late else ""
@@ -285,7 +293,7 @@ class Fleet(ModemSink):
         changed = _differing(station.section, section)
         station.section, station.limits = section, config.limits_of(section)
         try:
-            if await self._outbox.change_lane(section):
+            if await self._lanes.change(section):
                 changed.add("limits")
         except StoreUnavailable as error:
             return (
@@ -306,7 +314,7 @@ class Fleet(ModemSink):
     def resume(self, id: str) -> None:
         """Let a paused modem work again, and try its SIM if it was taken out. Raises NotFound."""
         self._station(id).modem.resume()
-        self._outbox.probe(id)
+        self._lanes.probe(id)
         self._paused.discard(id)
         self._keep_pause(id, False)
 
@@ -340,7 +348,9 @@ class Fleet(ModemSink):
         elif not ready:
             if modem_id in self._ready:
                 self._ready.discard(modem_id)
-                self._outbox.set_unready(modem_id)
+                self._lanes.set_unready(modem_id)
+                if station.sim is not None:
+                    self._sims.keep_seen(station.sim, modem_id, station.section.number)
             if new in _EVENTS:
                 self._tell(_EVENTS[new], modem_id, reason)
 
@@ -351,9 +361,11 @@ class Fleet(ModemSink):
     async def _let_work(self, station: _Station) -> None:
         id, sim = station.section.id, station.modem.sim
         if sim is not None and id in self._ready:
-            await self._outbox.set_ready(id, sim.iccid)
+            station.sim = sim
+            self._sims.keep_seen(sim, id, station.section.number)
+            await self._lanes.set_ready(id, sim)
         if id not in self._ready:  # it was lost again meanwhile
-            self._outbox.set_unready(id)
+            self._lanes.set_unready(id)
 
     def _tell(self, type: str, modem_id: str, reason: str | None) -> None:
         data = {"modem": modem_id} if reason is None else {"modem": modem_id, "reason": reason}
@@ -381,25 +393,30 @@ class Fleet(ModemSink):
         status, section = station.modem.status, station.section
         if section.number is not None and status.sim is not None:
             status = replace(status, sim=replace(status.sim, number=section.number))
-        core = self._outbox.dispatcher.core
         return ModemView(
             status=status,
-            queue=core.waiting_for(core.lane(id)),
+            queue=self._lanes.waiting_for(id),
             routes=section.routes,
             weight=section.weight,
             limits=station.limits,
-            held=self._held(id),
+            held=self._lanes.held(id),
         )
-
-    def _held(self, id: str) -> Held | None:
-        clock = self._outbox.clock
-        held = self._outbox.dispatcher.core.lane(id).held(clock.time())
-        return None if held is None else replace(held, until=clock.wall(held.until))
 
     def views(self) -> list[ModemView]:
         """Every modem, in the order of the configuration; those that are leaving come last."""
         order = dict.fromkeys((*self._wanted, *self._stations))
         return [self.view(id) for id in order if id in self._stations]
+
+    def places(self) -> list[Place]:
+        """The SIMs that are in modems now; of two modems that claim one, the ready one has it."""
+        claims = [
+            (station.section.id in self._ready, status.since, Place(id, sim, number))
+            for id, station in self._stations.items()
+            if (sim := (status := station.modem.status).sim) is not None
+            and status.state not in NOBODY_THERE
+            for number in [self.number_of(id, sim)]
+        ]
+        return [place for _, _, place in sorted(claims, key=lambda claim: claim[:2])]
 
     def modem(self, id: str) -> Modem:
         """A modem. Raises NotFound."""

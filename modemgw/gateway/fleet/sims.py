@@ -1,7 +1,5 @@
-"""What each SIM has used of its limits, and its health: both go with it from modem to modem.
-
-Both are in the store as well, so they go over a restart.
-"""
+"""Where SIMs are loaded and saved: a SIM goes with its plan, its refusals and its service centre's
+clock from modem to modem, and over a restart."""
 
 from __future__ import annotations
 
@@ -13,136 +11,168 @@ from random import Random
 from modemgw.clock import SteadyClock
 from modemgw.config import Limits
 from modemgw.gateway.fleet.breaker import Breaker
-from modemgw.gateway.fleet.throttle import Throttle
+from modemgw.gateway.fleet.centre import CentreClock
+from modemgw.gateway.fleet.counting import Counting
+from modemgw.gateway.fleet.plan import Plan
+from modemgw.gateway.fleet.sim import Sim
 from modemgw.gateway.misdated import believed, found_in
-from modemgw.gateway.outgoing.matchmaking import LaneState
-from modemgw.store import Store, Transaction, attempts, sim_state
+from modemgw.modem import SimIdentity
+from modemgw.store import Store, Transaction, attempts, centres, sim_state
 from modemgw.store.records import BreakerState, Misdated
-
-COUNTING_S = 60.0
-"""A lane that waits for the count looks again after this time; it is told much earlier."""
 
 _Used = list[tuple[float, str]]
 """(start, recipient) of parts, by the wall clock."""
 
 
 class Sims:
-    """The throttle and the breaker of each SIM that was seen, counted from the store."""
+    """Every SIM that was in a modem since the start, by ICCID; the store has the others."""
 
     def __init__(self, *, store: Store, clock: SteadyClock, random: Random) -> None:
         self._store = store
         self._clock = clock
         self._random = random
-        self._known: dict[str, tuple[Throttle, Breaker]] = {}
+        self._known: dict[str, Sim] = {}
 
-    async def of(self, sim: str, limits: Limits) -> tuple[Throttle, Breaker]:
-        """Those of a SIM through which nothing is being sent just now."""
-        known = self._known.get(sim)
-        if known is not None and known[0].limits == limits:
+    def known(self, iccid: str) -> Sim | None:
+        """A SIM that was loaded."""
+        return self._known.get(iccid)
+
+    async def of(self, iccid: str, limits: Limits) -> Sim:
+        """A SIM through which nothing is being sent just now, with these limits.
+
+        Raises StoreError when what it has sent cannot be counted.
+        """
+        known = self._known.get(iccid)
+        if known is not None and known.plan.limits == limits:
             return known
         since, now = self._window(limits), self._clock.date()
         used, found, state = await self._store.read(
-            lambda db: (*_used(db, sim, since, now), sim_state.breaker(db, sim))
+            lambda db: (*_used(db, iccid, since, now), sim_state.breaker(db, iccid))
         )
         if found is not None:
-            self._store.write(lambda tx: sim_state.keep_misdated(tx, sim, found), keep=True)
+            self._store.write(lambda tx: sim_state.keep_misdated(tx, iccid, found), keep=True)
         # Whoever asked at the same time for the same must get the same.
-        known = self._known.get(sim)
-        if known is None or known[0].limits != limits:
-            throttle = self._throttle(limits, used)
-            breaker = self._restored(state) if known is None else known[1]
-            known = self._known[sim] = (throttle, breaker)
+        known = self._known.get(iccid)
+        if known is None:
+            known = Sim(iccid, self._plan(limits, used), self._restored(state))
+            self._known[iccid] = known
+        elif known.plan.limits != limits:
+            known.plan = self._plan(limits, used)
         return known
 
-    async def count_anew(self, lane: LaneState, limits: Limits, carried: Sequence[int]) -> bool:
-        """Give a lane that is at work other limits. False when it has them.
+    async def count_anew(self, sim: Sim, limits: Limits, carried: Sequence[int]) -> bool:
+        """Give a SIM at work other limits. False when it has them.
 
         `carried`: messages in the hands of lanes. Nothing is begun while the store counts, which is
         some milliseconds; not a part is counted twice or forgotten. Raises StoreUnavailable: then
         the old limits go on.
         """
-        sim, old = lane.sim, lane.throttle
-        if sim is None or old.limits == limits:
+        old = sim.plan
+        if old.limits == limits:
             return False
         since, now = self._window(limits), self._clock.date()
-        counting = lane.throttle = _Counting(limits, self._random)
+        counting = sim.plan = Counting(limits, self._random)
         taken = old
         try:
             # In the writer's queue: what was begun before this moment is in the store by then.
             used = await self._store.write(
-                lambda tx: _used_and_in_the_air(tx, sim, since, now, carried)
+                lambda tx: _used_and_in_the_air(tx, sim.iccid, since, now, carried)
             )
-            taken = self._throttle(limits, used)
+            taken = self._plan(limits, used)
         finally:
             counting.pass_on(taken)
-            if lane.throttle is counting:  # else the SIM has left meanwhile
-                lane.throttle = taken
-                self._known[sim] = (taken, lane.breaker)
+            if sim.plan is counting:  # else it was counted by other limits meanwhile
+                sim.plan = taken
         return True
 
     def clock_set(
-        self, lanes: Iterable[LaneState], carried: Sequence[int], then: Callable[[], None]
+        self, at_work: Iterable[Sim], carried: Sequence[int], then: Callable[[], None]
     ) -> None:
         """Count again what every SIM has sent: other days, months and dates count now.
 
-        What was dated by the clock of before must be dated right by a unit of work that was queued
-        before this is called. `then` is called when everything is counted.
+        `at_work`: those that lanes have; the others are loaded anew when they come back. What was
+        dated by the clock of before must be dated right by a unit of work that was queued before
+        this is called. `then` is called when everything is counted.
         """
-        for sim, (_, breaker) in self._known.items():
-            if breaker.open:
-                self.keep_breaker(sim, breaker)
-        self._known = {}
+        for sim in self._known.values():
+            if sim.breaker.open:
+                self.keep_breaker(sim)
+        self._known = {sim.iccid: sim for sim in at_work}
         counted = []
-        for lane in lanes:
-            if lane.sim is not None:
-                limits = lane.throttle.limits
-                counting = lane.throttle = _Counting(limits, self._random)
-                counted.append((lane, lane.sim, counting, self._window(limits)))
+        for sim in self._known.values():
+            limits = sim.plan.limits
+            counting = sim.plan = Counting(limits, self._random)
+            counted.append((sim, counting, self._window(limits)))
         now = self._clock.date()
 
         def count(tx: Transaction) -> list[_Used]:
             return [
-                _used_and_in_the_air(tx, sim, since, now, carried) for _, sim, _, since in counted
+                _used_and_in_the_air(tx, sim.iccid, since, now, carried)
+                for sim, _, since in counted
             ]
 
         def follow_up(found: list[_Used]) -> None:
-            for (lane, sim, counting, _), used in zip(counted, found, strict=True):
-                throttle = self._throttle(counting.limits, used)
-                counting.pass_on(throttle)
-                if lane.throttle is counting:  # else the SIM has left meanwhile
-                    lane.throttle = throttle
-                    self._known[sim] = (throttle, lane.breaker)
+            for (sim, counting, _), used in zip(counted, found, strict=True):
+                plan = self._plan(counting.limits, used)
+                counting.pass_on(plan)
+                if sim.plan is counting:  # else it was counted by other limits meanwhile
+                    sim.plan = plan
             then()
 
         self._store.write(count, keep=True, then=follow_up)
 
-    def keep_breaker(self, sim: str, breaker: Breaker) -> None:
+    def keep_breaker(self, sim: Sim) -> None:
         """Have the store remember a SIM's refusals as they are now."""
-        state = breaker.state
-        if state is not None and state.probe_at is not None:
-            state = replace(state, probe_at=self._clock.wall(state.probe_at))
-        self._store.write(lambda tx: sim_state.keep_breaker(tx, sim, state), keep=True)
+        iccid, state = sim.iccid, sim.breaker.state
+        if state is not None:
+            state = _dated(state, self._clock.wall)
+        self._store.write(lambda tx: sim_state.keep_breaker(tx, iccid, state), keep=True)
+
+    def keep_seen(self, identity: SimIdentity, modem: str, number: str | None) -> None:
+        """Have the store remember that a SIM is in a modem now."""
+        seen = sim_state.SeenSim(
+            identity.iccid, identity.imsi, number or identity.number, modem, self._clock.date()
+        )
+        self._store.write(lambda tx: sim_state.keep_seen(tx, seen), keep=True)
 
     def _restored(self, state: BreakerState | None) -> Breaker:
-        if state is not None and state.probe_at is not None:
-            state = replace(state, probe_at=self._clock.steady(state.probe_at))
+        if state is not None:
+            state = _dated(state, self._clock.steady)
         return Breaker.of(state, self._clock.time())
 
     def _window(self, limits: Limits) -> float | None:
         """The oldest date whose sends still count; None without limits."""
-        throttle = Throttle(limits, self._random, ahead=self._ahead)
+        plan = Plan(limits, self._random, ahead=self._ahead)
         now = self._clock.time()
-        start = throttle.window_start(now)
+        start = plan.window_start(now)
         return self._clock.wall(start) if start < now else None
 
-    def _throttle(self, limits: Limits, used: _Used) -> Throttle:
+    def _plan(self, limits: Limits, used: _Used) -> Plan:
         steady = self._clock.steady
-        return Throttle(
-            limits, self._random, [(steady(at), to) for at, to in used], ahead=self._ahead
-        )
+        return Plan(limits, self._random, [(steady(at), to) for at, to in used], ahead=self._ahead)
 
     def _ahead(self) -> float:
         return self._clock.ahead_s
+
+
+def centre_clock(db: sqlite3.Connection | Transaction, iccid: str) -> CentreClock:
+    """What is thought of the clock of a SIM's service centre."""
+    return CentreClock(*centres.clock(db, iccid))
+
+
+def keep_centre_clock(tx: Transaction, iccid: str, clock: CentreClock) -> None:
+    """Remember what is thought of the clock of a SIM's service centre, once something is."""
+    if clock.ahead_s is not None:
+        centres.set_clock(tx, iccid, clock.ahead_s, clock.rival_s)
+
+
+def _dated(state: BreakerState, by: Callable[[float], float]) -> BreakerState:
+    """Refusals with their moments told by another clock."""
+    return replace(
+        state,
+        probe_at=None if state.probe_at is None else by(state.probe_at),
+        since=None if state.since is None else by(state.since),
+    )
 
 
 def _used(
@@ -167,31 +197,3 @@ def _used_and_in_the_air(
     if since is None:
         return used
     return [*used, *((min(at, now), to) for at, to in attempts.in_the_air(tx, sim, carried))]
-
-
-class _Counting(Throttle):
-    """Lets nothing begin, and notes what the part in the air and the rest of its message bring."""
-
-    def __init__(self, limits: Limits, random: Random) -> None:
-        super().__init__(limits, random)
-        self._sent: list[tuple[float, str]] = []
-        self._given_back = 0
-
-    def allowed_at(self, now: float, parts: int, to: str | None = None) -> float:
-        return now + COUNTING_S
-
-    def record(self, now: float, to: str) -> None:
-        self._sent.append((now, to))
-
-    def give_back(self) -> None:
-        if self._sent:
-            self._sent.pop()
-        else:
-            self._given_back += 1
-
-    def pass_on(self, throttle: Throttle) -> None:
-        """Bring another throttle up to date."""
-        for _ in range(self._given_back):
-            throttle.give_back()
-        for at, to in self._sent:
-            throttle.record(at, to)

@@ -31,7 +31,6 @@ class Inbox:
         incoming: Incoming,
         receipts: Receipts,
         on_settled: Callable[[Matched], None],
-        on_message: Callable[[Inbound], None],
         reassembly_timeout_s: float,
         clock: Clock,
     ) -> None:
@@ -39,7 +38,6 @@ class Inbox:
         self._incoming = incoming
         self._receipts = receipts
         self._on_settled = on_settled
-        self._on_message = on_message
         self.reassembly_timeout_s = reassembly_timeout_s
         """After this time an incomplete long message is handed on."""
         self._clock = clock
@@ -65,7 +63,6 @@ class Inbox:
             logger.info("modem %s: received message %s", modem, message.id)
             if isinstance(value, str):
                 logger.warning("modem %s: received a PDU that cannot be decoded: %s", modem, value)
-            self._on_message(message)
 
         await self._store.write(keep, then=follow_up)
 
@@ -75,9 +72,10 @@ class Inbox:
         tpdu = pdu.tpdu
 
         def take(tx: Transaction) -> Matched | Early | None:
-            digest = rows.digest_of(sim.iccid, tpdu)
-            if is_known(tx, sim, pdu, digest, may_be_another=False):
-                return None  # it was taken, or kept, and the modem has not let go of it since
+            if not pdu.direct:
+                digest = rows.digest_of(sim.iccid, tpdu)
+                if is_known(tx, sim, pdu, digest, may_be_another=False):
+                    return None  # it was taken, or kept, and the modem has not let go of it since
             return self._receipts.take(tx, modem=modem, sim=sim.iccid, report=report, tpdu=tpdu)
 
         def follow_up(matched: Matched | Early | None) -> None:
@@ -114,4 +112,3 @@ class Inbox:
                 lambda tx: self._incoming.release_raw(tx, overdue, problem)
             )
         logger.warning("message %s is handed on incomplete", message.id)
-        self._on_message(message)

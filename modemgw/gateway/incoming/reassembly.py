@@ -1,4 +1,4 @@
-"""What a modem received becomes a message: stored first, reassembled, handed to its handlers.
+"""What a modem received becomes a message: stored first, reassembled, told in the log.
 
 Everything runs in one unit of work, so that a modem may delete a PDU as soon as `Incoming.take` has
 been committed, and may offer it again after a crash: the same PDU is recognised.
@@ -39,18 +39,16 @@ SET_WINDOW_S = 24 * 3600.0
 class Incoming:
     """Turns stored SMS-DELIVERs into inbound messages.
 
-    `handlers_of` names the handlers that are to get a message. Methods run in the store's thread.
+    Who is to get them learns it from the log of events. Methods run in the store's thread.
     """
 
     def __init__(
         self,
         *,
         random: Random,
-        handlers_of: Callable[[Inbound], Sequence[str]],
         number_of: Callable[[str, SimIdentity], str | None],
     ) -> None:
         self._random = random
-        self._handlers_of = handlers_of
         self._number_of = number_of
 
     def take(
@@ -112,7 +110,7 @@ class Incoming:
             received_at=tx.now,
         )
         message = self._raw(tx, modem, sim, raw, problem)
-        return self._keep(tx, message, [part], self._handlers_of(message))
+        return self._keep(tx, message, [part])
 
     def release(self, tx: Transaction, overdue: WaitingSet) -> Inbound:
         """Hand on a long message that stayed incomplete, with its gaps marked."""
@@ -122,12 +120,12 @@ class Incoming:
         return self._make(tx, parts, parts[0].modem, sim)
 
     def release_raw(self, tx: Transaction, overdue: WaitingSet, problem: str) -> Inbound:
-        """Show the parts of a long message that cannot be put together. No handler gets them."""
+        """Show the parts of a long message that cannot be put together."""
         parts = rows.waiting_parts(tx, overdue.set_key, 0.0)
         raw = b"\n".join(part.tpdu.hex().upper().encode() for part in parts)
         sim = SimIdentity(overdue.sim, None, None)
         message = self._raw(tx, parts[0].modem, sim, raw, problem)
-        return self._keep(tx, message, [part.n for part in parts], ())
+        return self._keep(tx, message, [part.n for part in parts])
 
     def _raw(
         self, tx: Transaction, modem: str, sim: SimIdentity, raw: bytes, problem: str
@@ -178,14 +176,11 @@ class Incoming:
             message_class=first.dcs.message_class,
             ports=None if ports is None else (ports.destination, ports.source),
         )
-        return self._keep(tx, message, [p.n for p in parts], self._handlers_of(message))
+        return self._keep(tx, message, [p.n for p in parts])
 
-    def _keep(
-        self, tx: Transaction, message: Inbound, parts: Sequence[int], handlers: Sequence[str]
-    ) -> Inbound:
+    def _keep(self, tx: Transaction, message: Inbound, parts: Sequence[int]) -> Inbound:
         n = rows.next_n(tx)
         rows.add(tx, n, message, parts)
-        rows.owe(tx, n, handlers)
         tx.emit("inbound.received", _about(message))
         return message
 

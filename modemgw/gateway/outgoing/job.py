@@ -1,4 +1,4 @@
-"""A message on its way to a modem: what dispatch keeps in memory of it."""
+"""A message on its way to a modem, as the queue keeps it in memory."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from math import inf
 
-from modemgw.gateway.admission.content import Content
+from modemgw.gateway.outgoing.content import Content
 from modemgw.gateway.outgoing.life import Subject
 from modemgw.store.records import Attempt, AttemptState, Mailing, Message, MessageStatus
 

@@ -125,28 +125,36 @@ def move(
     happening: Happening,
     *,
     stands: MessageStatus | None = None,
+    likely: MessageStatus | None = None,
     error: ErrorInfo | None = None,
     more: dict[str, Any] | None = None,
 ) -> MessageStatus | None:
     """Let something happen to a message. Returns where it stands then; None: it was refused.
 
-    `stands`: its status, where this unit of work has read it already. `error` is kept with a new
+    `stands`: its status, where this unit of work has read it already; or `likely`: where it most
+    probably stands, which saves the reading if the comparison agrees. `error` is kept with a new
     status, `more` is told in its event. What cannot happen to a message that stands where it does
     is logged and changes nothing.
     """
-    now = messages.status(tx, subject.n) if stands is None else stands
-    if now is None:
-        logger.warning("message %s is gone: it cannot be %s", subject.id, happening)
-        return None
-    then, event = MESSAGE.get((now, happening), (None, None))
-    if then is None or (
-        then is not now and not messages.compare_and_set(tx, subject.n, now, then, error)
-    ):
-        logger.warning("message %s is %s: %s cannot happen to it", subject.id, now, happening)
-        return None
-    if event is not None:
-        tx.emit(event, about(subject, then, error) | (more or {}))
-    return then
+    for guess in (likely, None) if likely is not None else (None,):
+        now = guess or stands or messages.status(tx, subject.n)
+        if now is None:
+            logger.warning("message %s is gone: it cannot be %s", subject.id, happening)
+            return None
+        then, event = MESSAGE.get((now, happening), (None, None))
+        if then is None:
+            continue
+        # What changes nothing compares nothing either: a guess does not do.
+        if then is now:
+            right = guess is None
+        else:
+            right = messages.compare_and_set(tx, subject.n, now, then, error)
+        if right:
+            if event is not None:
+                tx.emit(event, about(subject, then, error) | (more or {}))
+            return then
+    logger.warning("message %s is %s: %s cannot happen to it", subject.id, now, happening)
+    return None
 
 
 def about(
@@ -196,20 +204,3 @@ def part_status(history: Sequence[Attempt], message: MessageStatus) -> PartStatu
     if stands is _P.QUEUED and message in _GIVEN_UP:
         return PartStatus(message.value)
     return stands
-
-
-def diagrams() -> dict[str, str]:
-    """The two tables as Mermaid state diagrams, for the documentation."""
-    moves: dict[tuple[str, str], list[str]] = {}
-    for (old, happening), (new, _) in MESSAGE.items():
-        if new is not old:
-            moves.setdefault((old, new), []).append(happening)
-    stands: dict[tuple[str, str], list[str]] = {}
-    for (state, outcome), status in PART.items():
-        stands.setdefault((state, status), []).append("no receipt" if outcome is None else outcome)
-    return {"message": _drawn(moves), "part": _drawn(stands)}
-
-
-def _drawn(arrows: dict[tuple[str, str], list[str]]) -> str:
-    lines = [f"    {old} --> {new}: {', '.join(why)}" for (old, new), why in arrows.items()]
-    return "\n".join(["stateDiagram-v2", *lines])

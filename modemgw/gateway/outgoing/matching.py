@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from modemgw.gateway.fleet.centre import SLACK_S
 from modemgw.sms import status_of
 from modemgw.store import Submission
 from modemgw.store.records import AttemptState
@@ -19,8 +20,6 @@ from modemgw.store.records import AttemptState
 NEAR_S = 600.0
 """An attempt this near to the time in a report may be meant; and a report that comes so soon after
 an attempt may be about it, whatever the clock of the service centre says."""
-SLACK_S = 60.0
-"""How wrong what we think of a service centre's clock may be."""
 HANDICAP_S = 30.0
 """By so much the time must speak for a doubt, before one that was answered with the very TP-MR is
 passed over."""
@@ -172,19 +171,3 @@ def _tells_time(one: Submission) -> bool:
 def _is_settled(one: Submission) -> bool:
     """Whether its final report has come."""
     return one.tp_status is not None and status_of(one.tp_status).final
-
-
-def clock_seen(
-    known: tuple[float | None, float | None], offset: float
-) -> tuple[float, float | None]:
-    """What to think of a service centre's clock after a report that is sure to be about its part.
-
-    `known` and the result: the offset that is believed, and one that was seen against it. One
-    report alone does not change a belief: it takes two in a row that say the same.
-    """
-    believed, rival = known
-    if believed is None or abs(offset - believed) <= SLACK_S:
-        return offset, None
-    if rival is not None and abs(offset - rival) <= SLACK_S:
-        return offset, None
-    return believed, offset

@@ -1,4 +1,4 @@
-"""Accepted messages on their way out: taken into the store, dispatched, recovered after a crash."""
+"""Accepted messages on their way out: stored, queued, and recovered after a crash."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random
 
-from modemgw.clock import Clock, SteadyClock
-from modemgw.config import Config, Limits, ModemSection
-from modemgw.gateway.admission.checks import route_for
+from modemgw.clock import SteadyClock
+from modemgw.config import Config
 from modemgw.gateway.errors import Conflict
 from modemgw.gateway.fleet.sims import Sims
-from modemgw.gateway.fleet.throttle import Throttle
 from modemgw.gateway.outgoing import life, progress
+from modemgw.gateway.outgoing.carriers import STICKY_RECIPIENTS
+from modemgw.gateway.outgoing.endings import EXPIRED, await_word
 from modemgw.gateway.outgoing.job import Job, PartState, job_of, jobs_of
-from modemgw.gateway.outgoing.lane import EXPIRED, Lane, Sender, await_word
+from modemgw.gateway.outgoing.lane_state import LaneState
+from modemgw.gateway.outgoing.lanes import Lanes
 from modemgw.gateway.outgoing.life import Happening, Subject
-from modemgw.gateway.outgoing.matchmaking import STICKY_RECIPIENTS, Dispatch, LaneState
-from modemgw.gateway.outgoing.queue import Dispatcher
+from modemgw.gateway.outgoing.matchmaking import Matchmaking
+from modemgw.gateway.outgoing.queue import Queue
 from modemgw.gateway.outgoing.receipts import Matched, Receipts
 from modemgw.gateway.outgoing.rerouting import reroute
+from modemgw.gateway.outgoing.routes import route_for
 from modemgw.store import (
     AttemptKey,
     Store,
@@ -76,7 +78,10 @@ class RecoveryReport:
 
 
 class Outbox:
-    """Owns the queue and the lanes. Use as a context manager around the running of the lanes."""
+    """Owns the queue and the lanes. Use the queue as a context manager while lanes run.
+
+    `ask_again`: see Lane.
+    """
 
     def __init__(
         self,
@@ -84,16 +89,17 @@ class Outbox:
         *,
         store: Store,
         receipts: Receipts,
-        clock: Clock,
+        sims: Sims,
+        clock: SteadyClock,
         random: Random,
         next_n: int,
+        ask_again: Callable[[Job], None] = lambda job: None,
     ) -> None:
         self._config = config
         self._store = store
         self._receipts = receipts
-        self.clock = SteadyClock(clock)
+        self.clock = clock
         """What the queue, the limits and every wait go by."""
-        self._random = random
         self._next_n = next_n
         self.recovered = False
         """Whether what the last run left was taken up; before that nothing new is accepted."""
@@ -101,24 +107,30 @@ class Outbox:
         """How far the tables went when this run began."""
         self._found: list[int] = []
         """Messages that were found waiting then."""
-        self._lanes: dict[str, Lane] = {}
         self._routes = {route.id for route in config.routes}
         self._sticky: set[str] = set()
         """Sticky routes of whose recipients the store was asked which SIM wrote to them."""
-        self._limits: dict[str, Limits] = {}
-        self._last_word: dict[str, object] = {}
-        """Who has said last that a modem can send, by modem."""
-        """By lane: as the configuration wants them; its throttle may still have to follow."""
         self._began = self.clock.time()
-        self._sims = Sims(store=store, clock=self.clock, random=random)
-        self.dispatcher = Dispatcher(
-            Dispatch(config.routes, self._began),
+        self._sims = sims
+        self.queue = Queue(
+            Matchmaking(config.routes, self._began),
             clock=self.clock,
             on_due=self._due,
             on_expired=self._expired,
             on_overdue=self._overdue,
             on_quota=self._tell_quota,
             on_timer=self.clock.look,
+        )
+        self.lanes = Lanes(
+            config,
+            queue=self.queue,
+            store=store,
+            sims=sims,
+            receipts=receipts,
+            on_settled=self.settle,
+            ask_again=ask_again,
+            clock=clock,
+            random=random,
         )
         self.clock.follow(self._clock_set)
 
@@ -129,7 +141,7 @@ class Outbox:
         """
         self._marks = await self._store.read(redating.marks)
         keys = await self._store.write(self._take_up)
-        rerouted = await reroute(self._store, self.dispatcher, self._config.routes)
+        rerouted = await reroute(self._store, self.queue, self._config.routes)
         await self._remember_sims()
         now = self.clock.time()
         jobs = await self._store.read(
@@ -149,7 +161,7 @@ class Outbox:
                 self._await_word(job)
             if job.status is MessageStatus.SCHEDULED and job.due_at <= now:
                 self._due(job)
-        self.dispatcher.add_all(fresh)
+        self.queue.add_all(fresh)
         self.recovered = True
         homeless = (*rerouted.lines(), *self.pinned_to_nobody())
         return RecoveryReport(waiting=len(jobs), interrupted=len(keys), homeless=homeless)
@@ -162,7 +174,7 @@ class Outbox:
             for to, sim in await self._store.read(
                 lambda db: list(attempts.last_sims(db, new, STICKY_RECIPIENTS))
             ):
-                self.dispatcher.core.remember(to, sim)
+                self.queue.matchmaking.remember(to, sim)
         self._sticky = sticky
 
     def _take_up(self, tx: Transaction) -> list[AttemptKey]:
@@ -208,7 +220,7 @@ class Outbox:
                 then(tx)
             return jobs
 
-        await self._store.write(write, then=self.dispatcher.add_all)
+        await self._store.write(write, then=self.queue.add_all)
 
     def _with_known_routes(self, mailing: Mailing) -> Mailing:
         """The routes may have changed since a mailing was checked."""
@@ -228,10 +240,10 @@ class Outbox:
 
     async def cancel(self, n: int) -> None:
         """Cancel a message of which nothing can have gone out. Raises Conflict."""
-        job = self.dispatcher.core.get(n)
-        if job is None or not job.unsent or not self.dispatcher.core.is_waiting(job):
+        job = self.queue.matchmaking.get(n)
+        if job is None or not job.unsent or not self.queue.matchmaking.is_waiting(job):
             raise Conflict("it may have gone out, or it is over: only what waits can be canceled")
-        self.dispatcher.remove(job)
+        self.queue.remove(job)
 
         subject = job.subject
 
@@ -242,7 +254,7 @@ class Outbox:
 
         def put_back(done: asyncio.Future[None]) -> None:
             if done.exception() and not isinstance(done.exception(), StoreConflict):
-                self.dispatcher.add(job)
+                self.queue.add(job)
 
         written = self._store.write(write)
         written.add_done_callback(put_back)
@@ -253,80 +265,14 @@ class Outbox:
 
     def settle(self, matched: Matched) -> None:
         """A report told what became of an ambiguous attempt: its message needs no more doubt."""
-        job = self.dispatcher.core.get(matched.key.message)
+        job = self.queue.matchmaking.get(matched.key.message)
         if job is None:
             return
         part = job.part(matched.key.part - 1)
-        if part.state is PartState.AMBIGUOUS or self.dispatcher.core.is_waiting(job):
+        if part.state is PartState.AMBIGUOUS or self.queue.matchmaking.is_waiting(job):
             part.state = PartState.ACCEPTED
         if job.complete:
-            self.dispatcher.remove(job)
-
-    # --- lanes
-
-    def add_lane(self, modem: Sender, section: ModemSection) -> Lane:
-        """A lane for a modem; run it in a task."""
-        limits = self._limits[section.id] = self._config.limits_of(section)
-        state = LaneState(
-            id=section.id,
-            routes=section.routes,
-            weight=section.weight,
-            throttle=Throttle(limits, self._random, ahead=lambda: self.clock.ahead_s),
-        )
-        self.dispatcher.add_lane(state)
-        lane = Lane(
-            modem,
-            dispatcher=self.dispatcher,
-            store=self._store,
-            receipts=self._receipts,
-            on_settled=self.settle,
-            keep_breaker=self._sims.keep_breaker,
-            types=self._config.type,
-            receipt_timeout_s=self._config.gateway.receipt_timeout,
-            clock=self.clock,
-            random=self._random,
-        )
-        self._lanes[section.id] = lane
-        return lane
-
-    def remove_lane(self, id: str) -> None:
-        """Forget a modem whose lane has ended."""
-        self.dispatcher.remove_lane(id)
-        del self._lanes[id], self._limits[id]
-        self._last_word.pop(id, None)
-
-    async def set_ready(self, id: str, sim: str) -> None:
-        """A modem can send with this SIM: count what the SIM has sent before, and let it work.
-
-        The last word counts: who is overtaken by another SIM, or by `set_unready`, changes nothing.
-        """
-        word = self._last_word[id] = object()
-        while (limits := self._limits.get(id)) is not None:  # None: it was removed meanwhile
-            throttle, breaker = await self._sims.of(sim, limits)
-            if self._last_word.get(id) is not word:
-                return
-            if self._limits.get(id) == limits:
-                lane = self.dispatcher.core.lane(id)
-                lane.throttle, lane.breaker = throttle, breaker
-                self.dispatcher.set_ready(id, True, sim)
-                return
-
-    def set_unready(self, id: str) -> None:
-        """A modem cannot send just now."""
-        self._last_word.pop(id, None)
-        if id in self._lanes:
-            self.dispatcher.set_ready(id, False, None)
-
-    def probe(self, id: str) -> None:
-        """An administrator wants a modem's SIM to be tried now, if it was taken out."""
-        if id in self._lanes:
-            self.dispatcher.core.lane(id).breaker.probe(self.clock.time())
-            self.dispatcher.health_changed(id)
-
-    def drain(self) -> None:
-        """Let every lane finish the part in the air and stop."""
-        for lane in self._lanes.values():
-            lane.drain()
+            self.queue.remove(job)
 
     # --- another configuration
 
@@ -334,39 +280,21 @@ class Outbox:
         """Go by other routes and policies. What waits for word already keeps its time."""
         self._config = config
         self._routes = {route.id for route in config.routes}
-        self.dispatcher.set_routes(config.routes)
-        for lane in self._lanes.values():
-            lane.reconfigure(config.type, config.gateway.receipt_timeout)
-
-    async def change_lane(self, section: ModemSection) -> bool:
-        """Give a modem its routes, weight and limits as they are now. True when limits changed.
-
-        Raises StoreUnavailable when its SIM's use could not be counted: the old limits go on.
-        """
-        id, limits = section.id, self._config.limits_of(section)
-        self.dispatcher.change_lane(id, routes=section.routes, weight=section.weight)
-        changed, self._limits[id] = limits != self._limits[id], limits
-        lane = self.dispatcher.core.lane(id)
-        if await self._sims.count_anew(lane, limits, self._carried()) and id in self._lanes:
-            self.dispatcher.health_changed(id)
-        return changed
-
-    def _carried(self) -> list[int]:
-        """Messages in the hands of lanes."""
-        return [j.n for j in self.dispatcher.core.jobs() if not j.waiting and j.pending()]
+        self.queue.set_routes(config.routes)
+        self.lanes.reconfigure(config)
 
     async def reroute(self) -> list[str]:
         """Route anew what waits for a route that is gone. Returns what to tell of it."""
         await self._remember_sims()
         try:
-            return (await reroute(self._store, self.dispatcher, self._config.routes)).lines()
+            return (await reroute(self._store, self.queue, self._config.routes)).lines()
         except StoreUnavailable as error:
             return [f"messages whose route is gone could not be routed anew, reload again: {error}"]
 
     def pinned_to_nobody(self) -> list[str]:
         """What to tell of messages that wait for modems which are not configured."""
         here = {modem.id for modem in self._config.modem}
-        jobs = self.dispatcher.core.jobs()
+        jobs = self.queue.matchmaking.jobs()
         waiting = Counter(job.modem for job in jobs if job.modem and job.waiting)
         return [
             f"{count} messages wait for modem {id}, which is not configured: "
@@ -381,7 +309,7 @@ class Outbox:
         """The machine's clock was set while we ran."""
         way = "ahead" if by_s > 0 else "back"
         logger.warning("the machine's clock was set %s by %.0f s", way, abs(by_s))
-        self.dispatcher.clock_set(by_s)
+        self.queue.clock_set(by_s)
         if abs(by_s) < REDATE_S:
             return
         before_s = self.clock.ahead_s - by_s
@@ -392,8 +320,8 @@ class Outbox:
             self._store.write(
                 lambda tx: redating.redate(tx, by_s, since, until, marks, found), keep=True
             )
-        lanes = [self.dispatcher.core.lane(id) for id in self._lanes]
-        self._sims.clock_set(lanes, self._carried(), self.dispatcher.limits_changed)
+        at_work = self.lanes.sims_at_work()
+        self._sims.clock_set(at_work, self.lanes.carried(), self.queue.limits_changed)
 
     def _due(self, job: Job) -> None:
         if job.status is MessageStatus.SCHEDULED:
@@ -410,7 +338,7 @@ class Outbox:
         policy = getattr(self._config.type, job.type)
         again = policy.ambiguous == "retry" and not any(p.duplicate_risk for p in doubtful)
         if not again or job.expires_at <= self.clock.time():
-            self.dispatcher.remove(job)
+            self.queue.remove(job)
             self._give_up(job, MessageStatus.UNKNOWN, NO_WORD)
             return
         logger.warning("message %s is sent once more: it may reach its recipient twice", job.id)
@@ -419,19 +347,19 @@ class Outbox:
             part.duplicate_risk = True
         if job.part_count == 1:
             job.sim = None
-        self.dispatcher.add(job)
+        self.queue.add(job)
 
     def _tell_quota(self, lane: LaneState) -> None:
         assert lane.used_up_until is not None, "that is what is told"
         until = self.clock.wall(lane.used_up_until)
-        data = {"modem": lane.id, "sim": lane.sim, "until": until}
-        logger.warning("modem %s: the limits of SIM %s are used up", lane.id, lane.sim)
+        data = {"modem": lane.id, "sim": lane.iccid, "until": until}
+        logger.warning("modem %s: the limits of SIM %s are used up", lane.id, lane.iccid)
         self._store.write(lambda tx: tx.emit("sim.quota", data), keep=True)
 
     def _await_word(self, job: Job) -> None:
         policy = getattr(self._config.type, job.type)
         timeout = self._config.gateway.receipt_timeout
-        await_word(job, self.dispatcher, policy, timeout)
+        await_word(job, self.queue, policy, timeout)
 
     def _give_up(self, job: Job, status: MessageStatus, error: ErrorInfo) -> None:
         subject, happening = job.subject, life.given_up(status)

@@ -1,4 +1,4 @@
-"""The dispatch core on the event loop: lanes wait for jobs, jobs and timers wake lanes."""
+"""The queue on the event loop: lanes wait for jobs, new jobs and timers wake lanes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from types import TracebackType
 
 from modemgw.clock import Clock
 from modemgw.config import RouteSection
+from modemgw.gateway.fleet.sim import Sim
 from modemgw.gateway.outgoing.job import Job
-from modemgw.gateway.outgoing.matchmaking import Dispatch, LaneState
+from modemgw.gateway.outgoing.lane_state import LaneState
+from modemgw.gateway.outgoing.matchmaking import Matchmaking
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +25,7 @@ def _nothing() -> None:
     pass
 
 
-class Dispatcher:
+class Queue:
     """Gives each waiting lane the next job, as soon as there is one it may send.
 
     Use as a context manager. The callbacks are called in the loop with what time brings (see Tick):
@@ -34,7 +36,7 @@ class Dispatcher:
 
     def __init__(
         self,
-        core: Dispatch,
+        matchmaking: Matchmaking,
         *,
         clock: Clock,
         on_due: Callable[[Job], None],
@@ -43,7 +45,7 @@ class Dispatcher:
         on_quota: Callable[[LaneState], None],
         on_timer: Callable[[], None] = _nothing,
     ) -> None:
-        self.core = core
+        self.matchmaking = matchmaking
         self._clock = clock
         self._on_due = on_due
         self._on_expired = on_expired
@@ -56,7 +58,7 @@ class Dispatcher:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
 
-    def __enter__(self) -> Dispatcher:
+    def __enter__(self) -> Queue:
         return self
 
     def __exit__(
@@ -89,7 +91,7 @@ class Dispatcher:
     def add(self, job: Job, *, at: float | None = None) -> None:
         """Let a job wait for a lane, from `at` (UTC seconds; default: its due time) on."""
         now = self._clock.time()
-        self.core.add(job, now, at=at)
+        self.matchmaking.add(job, now, at=at)
         self._offer([job], now)
         self._look_again(now)
         self._arm(now)
@@ -101,7 +103,7 @@ class Dispatcher:
         # job by job. What a single lane may have all the same, it finds itself in the end.
         full: set[str | None] = set()
         for job in jobs:
-            self.core.add(job, now)
+            self.matchmaking.add(job, now)
             if self._idle and job.lies_in not in full:
                 target = job.lies_in
                 self._offer([job], now)
@@ -113,65 +115,65 @@ class Dispatcher:
     def hold(self, job: Job, until: float) -> None:
         """Keep a job from every lane until `until` (UTC seconds), then tell `on_overdue`."""
         now = self._clock.time()
-        self.core.hold(job, now, until)
+        self.matchmaking.hold(job, now, until)
         self._arm(now)
 
     def remove(self, job: Job) -> None:
         """The job is over."""
-        self.core.remove(job)
+        self.matchmaking.remove(job)
 
     def add_lane(self, lane: LaneState) -> None:
         """Make a modem known."""
-        self.core.add_lane(lane)
+        self.matchmaking.add_lane(lane)
 
     def remove_lane(self, lane: str) -> None:
         """Forget a modem whose lane has ended; others may have to stand in for it."""
         now = self._clock.time()
-        self.core.remove_lane(lane, now)
+        self.matchmaking.remove_lane(lane, now)
         self._told.pop(lane, None)
         self._feed(now)
 
     def change_lane(self, lane: str, *, routes: tuple[str, ...], weight: int) -> None:
         """Let a lane serve other routes, or have another weight."""
-        self.core.change_lane(lane, routes=routes, weight=weight)
+        self.matchmaking.change_lane(lane, routes=routes, weight=weight)
         self._feed(self._clock.time())
 
     def set_routes(self, routes: Iterable[RouteSection]) -> None:
         """Have these routes from now on."""
         now = self._clock.time()
-        self.core.set_routes(routes, now)
+        self.matchmaking.set_routes(routes, now)
         self._feed(now)
 
     def reroute(self, job: Job, route: str) -> None:
         """Let another route carry a job."""
         now = self._clock.time()
-        self.core.reroute(job, route, now)
-        if self._idle and self.core.is_waiting(job):
+        self.matchmaking.reroute(job, route, now)
+        if self._idle and self.matchmaking.is_waiting(job):
             self._offer([job], now)
         self._arm(now)
 
-    def set_ready(self, lane: str, ready: bool, sim: str | None) -> None:
+    def set_ready(self, lane: str, ready: bool, sim: Sim | None) -> None:
         """A modem became able to send, or stopped being so; others may have to stand in for it."""
         now = self._clock.time()
-        self.core.set_ready(lane, ready, sim, now)
+        self.matchmaking.set_ready(lane, ready, sim, now)
         self._feed(now)
 
     def clock_set(self, by_s: float) -> None:
         """The wall clock was set `by_s` seconds ahead."""
-        self.core.clock_set(by_s)
+        self.matchmaking.clock_set(by_s)
         self._arm(self._clock.time())
 
     def limits_changed(self) -> None:
         """Every SIM's limits count other days and dates now."""
         now = self._clock.time()
         self._told.clear()
-        self.core.limits_changed(now)
+        self.matchmaking.limits_changed(now)
         self._feed(now)
 
     def health_changed(self, lane: str) -> None:
         """A lane's breaker opened or closed."""
         now = self._clock.time()
-        self.core.health_changed(self.core.lane(lane), now)
+        self.matchmaking.health_changed(self.matchmaking.lane(lane), now)
         self._feed(now)
 
     def _offer(self, jobs: Iterable[Job], now: float) -> None:
@@ -179,8 +181,8 @@ class Dispatcher:
             # A lane may find something better of its own, or be held back by its limits: go on
             # until the job is in somebody's hands or nobody idle may have it.
             asked: set[str] = set()
-            while self.core.is_waiting(job):
-                lane = self.core.choose(job, [i for i in self._idle if i not in asked], now)
+            while self.matchmaking.is_waiting(job):
+                lane = self.matchmaking.choose(job, [i for i in self._idle if i not in asked], now)
                 if lane is None:
                     break
                 asked.add(lane)
@@ -192,7 +194,7 @@ class Dispatcher:
         Without that their timer would not be set, and the work would wait for some other event.
         """
         for lane in list(self._idle):
-            if self.core.lane(lane).blocked_until is None:
+            if self.matchmaking.lane(lane).blocked_until is None:
                 self._give(lane, now)
 
     def _feed(self, now: float) -> None:
@@ -210,9 +212,9 @@ class Dispatcher:
         return True
 
     def _take(self, lane: str, now: float) -> Job | None:
-        state = self.core.lane(lane)
+        state = self.matchmaking.lane(lane)
         rested = state.resting
-        job = self.core.take(lane, now)
+        job = self.matchmaking.take(lane, now)
         try:
             until = state.used_up_until
             if until is not None and until > now and until != self._told.get(lane):
@@ -222,12 +224,12 @@ class Dispatcher:
                 self._feed(now)  # others stand in
         except BaseException:
             if job is not None:
-                self.core.add(job, now)  # nobody would have it
+                self.matchmaking.add(job, now)  # nobody would have it
             raise
         return job
 
     def _arm(self, now: float) -> None:
-        at = self.core.wake_at(self._idle)
+        at = self.matchmaking.wake_at(self._idle)
         if at is None:
             at = now + LONGEST_TIMER_S
         if self._timer is not None:
@@ -243,7 +245,7 @@ class Dispatcher:
         self._before_timer()
         now = self._clock.time()
         try:
-            tick = self.core.tick(now)
+            tick = self.matchmaking.tick(now)
             for tell, jobs in (
                 (self._on_due, tick.freed),
                 (self._on_expired, tick.expired),

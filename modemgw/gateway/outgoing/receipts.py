@@ -12,16 +12,16 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from modemgw.gateway.fleet.centre import SLACK_S
+from modemgw.gateway.fleet.sims import centre_clock, keep_centre_clock
 from modemgw.gateway.outgoing import progress
-from modemgw.gateway.outgoing.matching import NEAR_S, OLDEST_S, SLACK_S, Heard, choose, clock_seen
+from modemgw.gateway.outgoing.matching import NEAR_S, OLDEST_S, Heard, choose
 from modemgw.sms import Outcome, PduError, StatusReport, Timestamp, decode_mt, status_of
-from modemgw.store import AttemptKey, Submission, Transaction, attempts, centres, events
+from modemgw.store import AttemptKey, Submission, Transaction, attempts, events
 from modemgw.store.records import AttemptState
 
 CANDIDATES = 16
 """Attempts with the same TP-MR that are looked at, newest first: 4,096 parts of one SIM."""
-_DRIFT_S = 2.0
-"""A clock that is less off than was thought is not written down again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +101,8 @@ class Receipts:
 def _apply(
     tx: Transaction, sim: str, report: StatusReport, came_at: float
 ) -> Matched | Early | None:
-    known = centres.clock(tx, sim)
-    heard = Heard(_seconds(report.scts), known[0], came_at)
+    known = centre_clock(tx, sim)
+    heard = Heard(_seconds(report.scts), known.ahead_s, came_at)
     choice = choose(_fitting(tx, sim, report, came_at), heard)
     if choice is None:
         return None
@@ -110,9 +110,9 @@ def _apply(
     if found.state is AttemptState.SUBMITTING:
         return Early(found.key) if choice.sure else None  # kept in either case
     if choice.sure and heard.sc_time is not None and found.ended_at is not None:
-        seen = clock_seen(known, heard.sc_time - found.ended_at)
-        if known[0] is None or seen[1] != known[1] or abs(seen[0] - known[0]) > _DRIFT_S:
-            centres.set_clock(tx, sim, *seen)
+        seen = known.seen(heard.sc_time - found.ended_at)
+        if seen.is_news_to(known):
+            keep_centre_clock(tx, sim, seen)
     doubt = found.state is AttemptState.AMBIGUOUS
     if doubt:
         attempts.settle(tx, found.key, report.reference, came_at)
@@ -132,11 +132,9 @@ def _apply(
 def _fitting(tx: Transaction, sim: str, report: StatusReport, came_at: float) -> list[Submission]:
     """Attempts that a report may name: by its TP-MR, or to its recipient and without one yet."""
     recipient = str(report.recipient)
-    fitting = [
-        *attempts.find_reference(tx, sim, report.reference, recipient, CANDIDATES),
-        *attempts.find_submitting(tx, sim, recipient),
-        *attempts.find_ambiguous(tx, sim, recipient, tx.now - OLDEST_S, CANDIDATES),
-    ]
+    fitting = attempts.find_fitting(
+        tx, sim, report.reference, recipient, tx.now - OLDEST_S, CANDIDATES
+    )
     if not fitting and len(recipient.lstrip("+")) < attempts.TAIL_DIGITS:
         # Rewritten beyond recognition: believed only when there is no doubt.
         found = attempts.find_unreported(tx, sim, report.reference, tx.now - NEAR_S, 2)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from modemgw.config import RouteSection
-from modemgw.gateway.admission.checks import route_for
-from modemgw.gateway.outgoing.queue import Dispatcher
+from modemgw.gateway.outgoing.queue import Queue
+from modemgw.gateway.outgoing.routes import route_for
 from modemgw.store import Store, Transaction, messages
 
 CHUNK = 1000
@@ -37,7 +37,7 @@ class Rerouted:
         return told
 
 
-async def reroute(store: Store, dispatcher: Dispatcher, routes: Sequence[RouteSection]) -> Rerouted:
+async def reroute(store: Store, queue: Queue, routes: Sequence[RouteSection]) -> Rerouted:
     """Route anew by match, as if they came now, the messages whose route is none of `routes`.
 
     Each has its new route in the store before it moves in the queue. Raises StoreUnavailable: what
@@ -49,9 +49,9 @@ async def reroute(store: Store, dispatcher: Dispatcher, routes: Sequence[RouteSe
 
     def move(chunk: Sequence[tuple[int, str]], _: None) -> None:
         for n, route in chunk:
-            job = dispatcher.core.get(n)
+            job = queue.matchmaking.get(n)
             if job is not None:
-                dispatcher.reroute(job, route)
+                queue.reroute(job, route)
 
     for start in range(0, len(found), CHUNK):
         chunk = found[start : start + CHUNK]

@@ -5,7 +5,7 @@ They are read in the loop's thread, where they change; what comes of it may go t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -30,7 +30,7 @@ class _Figures:
         self,
         views: Callable[[], list[ModemView]],
         waiting: Callable[[], int],
-        accepted: Accepted,
+        accepted: Mapping[str, int],
         keeper: Keeper,
     ) -> None:
         self._views = views
@@ -42,7 +42,7 @@ class _Figures:
         accepted = CounterMetricFamily(
             "modemgw_messages_accepted", "Messages answered with 202", labels=["type"]
         )
-        for type_, count in self._accepted.counts.items():
+        for type_, count in self._accepted.items():
             accepted.add_metric([type_], count)
         yield accepted
         yield GaugeMetricFamily(
@@ -84,24 +84,16 @@ class _Figures:
         yield from (ready, signal, parts, received, resets)
 
 
-class Accepted:
-    """Counts what was accepted, by message type."""
-
-    def __init__(self) -> None:
-        self.counts: dict[str, int] = {}
-
-    def add(self, type: str, count: int = 1) -> None:
-        """Count messages."""
-        self.counts[type] = self.counts.get(type, 0) + count
-
-
 def registry_of(
     views: Callable[[], list[ModemView]],
     waiting: Callable[[], int],
-    accepted: Accepted,
+    accepted: Mapping[str, int],
     keeper: Keeper,
 ) -> CollectorRegistry:
-    """A registry with the given figures as they are now. Call it in the loop's thread."""
+    """A registry with the given figures as they are now. Call it in the loop's thread.
+
+    `accepted`: messages that were accepted, by type.
+    """
     registry = CollectorRegistry()
     registry.register(_Snapshot(_Figures(views, waiting, accepted, keeper).collect()))
     return registry

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from typing import Protocol
 
 from modemgw.clock import Clock, SteadyClock
 from modemgw.config import Config
-from modemgw.gateway.admission.quota import Quota
 from modemgw.gateway.incoming.intake import Inbox
 from modemgw.gateway.outgoing import life
 from modemgw.gateway.outgoing.life import Happening, Subject
@@ -30,6 +30,14 @@ PAUSE_S = 0.1
 _Step = Callable[[Transaction, int, float, int], int | None]
 
 
+class Forgetful(Protocol):
+    """What keeps something in memory that does not matter for ever."""
+
+    def forget_idle(self, now: float) -> None:
+        """Drop what does not matter any more at `now` (UTC seconds)."""
+        ...
+
+
 class Housekeeping:
     """Runs every EVERY_S seconds, in small transactions."""
 
@@ -39,13 +47,13 @@ class Housekeeping:
         *,
         store: Store,
         inbox: Inbox,
-        quotas: Sequence[Quota],
+        forgetful: Sequence[Forgetful],
         clock: Clock,
     ) -> None:
         self._config = config
         self._store = store
         self._inbox = inbox
-        self._quotas = quotas
+        self._forgetful = forgetful
         self._day = 0.0
         self._at: dict[str, int] = {}
         """How far each kind of thing was looked through today."""
@@ -76,8 +84,8 @@ class Housekeeping:
 
     async def _hand_on(self) -> None:
         """What somebody waits for: it is not held up by the letting go of a million rows."""
-        for quota in self._quotas:
-            quota.forget_idle(self._clock.time())
+        for one in self._forgetful:
+            one.forget_idle(self._clock.time())
         await _each(self._inbox.release_overdue, self._end_waiting)
 
     async def _end_waiting(self) -> None:
@@ -134,6 +142,7 @@ class Housekeeping:
             ),
             ("messages", keep.messages_days, maintenance.delete_messages),
             ("inbound", keep.inbound_days, maintenance.delete_inbound),
+            ("deliveries", keep.deliveries_days, maintenance.delete_deliveries),
             ("events", keep.events_days, maintenance.delete_events),
         ]
 

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
 
-from modemgw.virtual.commands import (
-    ACTION,
-    ACTION_ON,
-    DEFERRED,
-    PARAMETER,
-    CmeError,
-    Command,
-    CommandError,
-    Form,
-    Reply,
-    Table,
-)
+from modemgw.virtual.command import ACTION, ACTION_ON, PARAMETER, Command, Form
+from modemgw.virtual.device import Device
+from modemgw.virtual.errors import CmeError, CommandError
 from modemgw.virtual.parameters import S_REGISTERS, ranges_text
-
-if TYPE_CHECKING:
-    from modemgw.virtual.modem import VirtualModem
+from modemgw.virtual.running import DEFERRED, Reply
+from modemgw.virtual.table import Table
 
 TABLE = Table()
 
@@ -36,101 +26,99 @@ _BASIC_RANGES = {
 
 
 @TABLE.on(*_BASIC_RANGES)
-def basic_parameter(modem: VirtualModem, command: Command) -> Reply:
+def basic_parameter(device: Device, command: Command) -> Reply:
     """V.250 6.2: those that matter here are E, V and Q."""
     value = command.integer(0, 0)
     if value > _BASIC_RANGES[command.name]:
         raise CommandError
-    switches = {"E": "echo", "V": "verbose", "Q": "quiet"}
-    if command.name in switches:
-        if command.name == "E" and modem.faults.keeps_echo:
-            return ()
-        setattr(modem.engine, switches[command.name], bool(value))
+    device.engine.switch(command.name, on=bool(value))
     return ()
 
 
 @TABLE.on(*S_REGISTERS)
-def s_register(modem: VirtualModem, command: Command) -> Reply:
+def s_register(device: Device, command: Command) -> Reply:
     """V.250 6.2, 6.3.8: kept and shown; S3, S4 and S5 are the characters of the line."""
-    parameters = modem.parameters
+    parameters = device.parameters
     if command.form is Form.READ:
         return (f"{parameters[command.name][0]:03d}",)
     value = command.integer(0, 0)
     if value not in parameters.allowed(command.name)[0]:
         raise CommandError
     parameters[command.name] = (value,)
-    use_registers(modem)
+    use_registers(device)
     return ()
 
 
-def use_registers(modem: VirtualModem) -> None:
+def use_registers(device: Device) -> None:
     """Make S3, S4 and S5 hold on the line."""
-    cr, lf, backspace = (bytes(modem.parameters[name]) for name in ("S3", "S4", "S5"))
-    modem.engine.set_ends(cr, lf)
-    modem.engine.backspace = backspace
+    cr, lf, backspace = (bytes(device.parameters[name]) for name in ("S3", "S4", "S5"))
+    device.engine.set_ends(cr, lf)
+    device.engine.backspace = backspace
 
 
 @TABLE.on("Z", "&F")
-def to_profile(modem: VirtualModem, command: Command) -> Reply:
+def to_profile(device: Device, command: Command) -> Reply:
     """V.250 6.1.1, 6.1.2: back to the saved or the factory settings; ends the line."""
     if command.integer(0, 0) > 1:
         raise CommandError
-    modem.dialogue.end_line_here()
+    device.running.end_line_here()
     if command.name == "Z":
-        modem.parameters.restore()
+        device.parameters.restore()
     else:
-        modem.parameters.factory()
-    modem.engine.echo = modem.engine.verbose = True
-    modem.engine.quiet = False
-    use_registers(modem)
+        device.parameters.factory()
+    device.engine.echo = device.engine.verbose = True
+    device.engine.quiet = False
+    use_registers(device)
     return ()
 
 
 @TABLE.on("&W")
-def save_profile(modem: VirtualModem, command: Command) -> Reply:
+def save_profile(device: Device, command: Command) -> Reply:
     """Keeps what ATZ and power-up bring back."""
-    modem.parameters.save()
+    device.parameters.save()
     return ()
 
 
 @TABLE.on("&V")
-def show_profile(modem: VirtualModem, command: Command) -> Reply:
+def show_profile(device: Device, command: Command) -> Reply:
     """The present settings."""
-    shown = [f"E{int(modem.engine.echo)} V{int(modem.engine.verbose)} Q{int(modem.engine.quiet)}"]
-    shown += [f"{n}: {','.join(map(str, v))}" for n, v in sorted(modem.parameters.items())]
+    shown = [
+        f"E{int(device.engine.echo)} V{int(device.engine.verbose)} Q{int(device.engine.quiet)}"
+    ]
+    shown += [f"{n}: {','.join(map(str, v))}" for n, v in sorted(device.parameters.items())]
     return shown
 
 
 @TABLE.on("I")
-def information(modem: VirtualModem, command: Command) -> Reply:
+def information(device: Device, command: Command) -> Reply:
     """V.250 6.1.3."""
-    make = modem.personality
+    make = device.personality
     lines = make.ati or (make.manufacturer, make.model, f"Revision: {make.revision}")
-    return [line.format(imei=modem.imei) for line in lines]
+    return [line.format(imei=device.imei) for line in lines]
 
 
 @TABLE.on("+CGMI", "+GMI", "+CGMM", "+GMM", "+CGMR", "+GMR", "+GSN", forms=ACTION)
 @TABLE.on("+CGSN", forms=ACTION | ACTION_ON)
-def identity(modem: VirtualModem, command: Command) -> Reply:
+def identity(device: Device, command: Command) -> Reply:
     """TS 27.007 5.1 to 5.4."""
     if command.form is Form.TEST:
         return ()
-    make = modem.personality
+    make = device.personality
     if command.form is Form.SET:
         # +CGSN=<snt>: 0 the serial number, 1 the IMEI.
         if command.integer(0) not in (0, 1):
             raise CmeError(50)
         if command.integer(0) == 1:
-            return (f'+CGSN: "{modem.imei}"',)
+            return (f'+CGSN: "{device.imei}"',)
     kind = command.name.removeprefix("+").removeprefix("C")
-    text = {"GMI": make.manufacturer, "GMM": make.model, "GMR": make.revision, "GSN": modem.imei}
+    text = {"GMI": make.manufacturer, "GMM": make.model, "GMR": make.revision, "GSN": device.imei}
     if make.identity_prefix and command.name.startswith("+C"):
         return (f"{command.name}: {text[kind]}",)
     return (text[kind],)
 
 
 @TABLE.on("+GCAP", forms=ACTION)
-def capabilities(modem: VirtualModem, command: Command) -> Reply:
+def capabilities(device: Device, command: Command) -> Reply:
     """V.250 6.1.9."""
     if command.form is Form.TEST:
         return ()
@@ -138,53 +126,39 @@ def capabilities(modem: VirtualModem, command: Command) -> Reply:
 
 
 @TABLE.on("+CLAC", forms=ACTION)
-def all_commands(modem: VirtualModem, command: Command) -> Reply:
+def all_commands(device: Device, command: Command) -> Reply:
     """TS 27.007 8.37."""
-    from modemgw.virtual.dialogue import known
-
     if command.form is Form.TEST:
         return ()
-    return [f"AT{name}" for name in known(modem.personality)]
+    return [f"AT{name}" for name in device.commands()]
 
 
 _PLAIN = ("+CMEE", "+CSDH", "+CRC", "+CLIP", "+COLP", "+CCWA", "+CGSMS", "+CVHU", "+CTZR", "+CTZU")
 
 
 @TABLE.on(*_PLAIN, "+CSSN", "+CMER", "+CSMP", forms=PARAMETER)
-def parameter(modem: VirtualModem, command: Command) -> Reply:
+def parameter(device: Device, command: Command) -> Reply:
     """The plain pattern: `=?` lists, `?` shows, `=` sets with omitted values kept."""
     name = command.name
     if command.form is Form.TEST:
-        return (f"{name}: {ranges_text(modem.parameters.allowed(name))}",)
+        return (f"{name}: {ranges_text(device.parameters.allowed(name))}",)
     if command.form is Form.READ:
-        return (f"{name}: {','.join(map(str, modem.parameters[name]))}",)
-    modem.parameters[name] = new_values(modem, command)
+        return (f"{name}: {','.join(map(str, device.parameters[name]))}",)
+    device.parameters[name] = device.parameters.asked_for(command)
     return ()
 
 
-def new_values(modem: VirtualModem, command: Command) -> tuple[int, ...]:
-    """What a set command asks for: checked against the ranges; omitted values stay as they are."""
-    allowed = modem.parameters.allowed(command.name)
-    if len(command.values) > len(allowed):
-        raise CmeError(50)
-    present = modem.parameters[command.name]
-    values = tuple(command.integer(i, value) for i, value in enumerate(present))
-    if any(value not in ok for value, ok in zip(values, allowed, strict=True)):
-        raise CmeError(50)
-    return values
-
-
 @TABLE.on("+CSCS", forms=PARAMETER)
-def character_set(modem: VirtualModem, command: Command) -> Reply:
+def character_set(device: Device, command: Command) -> Reply:
     """TS 27.007 5.5."""
     if command.form is Form.TEST:
         return ("+CSCS: (" + ",".join(f'"{name}"' for name in CHARSETS) + ")",)
     if command.form is Form.READ:
-        return (f'+CSCS: "{modem.parameters.charset}"',)
+        return (f'+CSCS: "{device.parameters.charset}"',)
     name = command.string(0).upper()
     if name not in CHARSETS:
         raise CmeError(4)
-    modem.parameters.charset = name
+    device.parameters.charset = name
     return ()
 
 
@@ -192,56 +166,54 @@ _ELSEWHERE = ("+IPR", "+ICF", "+IFC", "+CPSMS", "+CBST", "+CR", "+CSTA", "+CMOD"
 
 
 @TABLE.on(*_ELSEWHERE, "+CALM", "+CRSL", "+CLVL", "+CMUT", forms=PARAMETER)
-def taken_and_forgotten(modem: VirtualModem, command: Command) -> Reply:
+def taken_and_forgotten(device: Device, command: Command) -> Reply:
     """Settings of things that a pseudo-terminal does not have."""
     return (f"{command.name}: 0",) if command.form is Form.READ else ()
 
 
 @TABLE.on("+CFUN", forms=PARAMETER)
-def functionality(modem: VirtualModem, command: Command) -> Reply:
+def functionality(device: Device, command: Command) -> Reply:
     """TS 27.007 8.2: 0 minimum, 1 full, 4 flight; `=1,1` restarts."""
     if command.form is Form.TEST:
         return ("+CFUN: (0,1,4),(0,1)",)
     if command.form is Form.READ:
-        return (f"+CFUN: {modem.radio.functionality}",)
+        return (f"+CFUN: {device.radio.functionality}",)
     value, reset = command.integer(0), command.integer(1, 0)
     if value not in (0, 1, 4) or reset not in (0, 1):
         raise CmeError(50)
     if reset:
-        if not modem.personality.cfun_resets:
+        if not device.personality.cfun_resets:
             raise CommandError
-        modem.dialogue.end_line_here()
-        modem.dialogue.restart_after_answer()
+        device.running.end_line_here()
+        device.running.restart_after_answer()
         return ()
 
     def done() -> None:
-        modem.radio.set_functionality(value)
-        modem.dialogue.complete()
-        modem.radio.changed()
+        device.radio.set_functionality(value)
+        device.running.complete()
+        device.radio.changed()
 
-    if value == modem.radio.functionality:
+    if value == device.radio.functionality:
         return ()
-    modem.dialogue.later(_RADIO_SECONDS, done)
+    device.running.later(_RADIO_SECONDS, done)
     return DEFERRED
 
 
 @TABLE.on("+CPAS", forms=ACTION)
-def activity(modem: VirtualModem, command: Command) -> Reply:
+def activity(device: Device, command: Command) -> Reply:
     """TS 27.007 8.1."""
     return ("+CPAS: (0,2,3,4)",) if command.form is Form.TEST else ("+CPAS: 0",)
 
 
 @TABLE.on("+CCLK", forms=PARAMETER)
-def clock(modem: VirtualModem, command: Command) -> Reply:
+def clock(device: Device, command: Command) -> Reply:
     """TS 27.007 8.15: the network's time, in UTC."""
-    import time
-
     if command.form is not Form.READ:
         return ()
-    return (time.strftime('+CCLK: "%y/%m/%d,%H:%M:%S+00"', time.gmtime(modem.timers.time())),)
+    return (time.strftime('+CCLK: "%y/%m/%d,%H:%M:%S+00"', time.gmtime(device.timers.time())),)
 
 
 @TABLE.on("+CBC", forms=ACTION)
-def battery(modem: VirtualModem, command: Command) -> Reply:
+def battery(device: Device, command: Command) -> Reply:
     """TS 27.007 8.4: powered from outside."""
     return ("+CBC: (0,1),(0-100)",) if command.form is Form.TEST else ("+CBC: 1,100",)

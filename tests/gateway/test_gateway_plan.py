@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modemgw.config import Limits
-from modemgw.gateway.fleet.throttle import Throttle
+from modemgw.gateway.fleet.plan import Plan
 
 
 def at(text: str) -> float:
@@ -22,11 +22,11 @@ def at(text: str) -> float:
 NOON = at("2026-11-22T12:00:00")
 
 
-def throttle(*used: tuple[float, str], **limits: Any) -> Throttle:
-    return Throttle(Limits(**limits), Random(3), used)
+def throttle(*used: tuple[float, str], **limits: Any) -> Plan:
+    return Plan(Limits(**limits), Random(3), used)
 
 
-def fill(one: Throttle, now: float, count: int, to: str = "+1") -> None:
+def fill(one: Plan, now: float, count: int, to: str = "+1") -> None:
     for _ in range(count):
         assert one.allowed_at(now, 1, to) == now
         one.record(now, to)
@@ -77,7 +77,7 @@ def test_new_recipients_are_refused_and_known_ones_are_not() -> None:
 def test_jitter_is_added_to_the_interval_and_is_bounded() -> None:
     waits = set()
     for seed in range(50):
-        one = Throttle(Limits(min_interval=5, jitter=3), Random(seed))
+        one = Plan(Limits(min_interval=5, jitter=3), Random(seed))
         one.record(NOON, "+1")
         waits.add(one.allowed_at(NOON, 1, "+1") - NOON)
     assert all(5 <= wait <= 8 for wait in waits)

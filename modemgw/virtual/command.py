@@ -1,16 +1,13 @@
-"""Command lines taken apart (V.250 5.3, 5.4), and the tables that commands are registered in."""
+"""Command lines taken apart (V.250 5.3, 5.4)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from modemgw.virtual.modem import VirtualModem
+from modemgw.virtual.errors import CmeError, CommandError
 
 _EXTENDED = re.compile(r"[+^#*!%$@][A-Za-z][A-Za-z0-9!%\-./:_]*")
 _BASIC = re.compile(r"(&?[A-Za-z])(\d*)")
@@ -33,26 +30,6 @@ ACTION = frozenset({Form.ACTION, Form.TEST})
 """Something that is done, without values (V.250 5.4.3)."""
 ACTION_ON = frozenset({Form.SET, Form.TEST})
 """Something that is done with values."""
-
-
-class CommandError(Exception):
-    """The command ends in an error. The plain one is "ERROR"."""
-
-
-class CmeError(CommandError):
-    """+CME ERROR (TS 27.007 9.2)."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(f"+CME ERROR: {code}")
-        self.code = code
-
-
-class CmsError(CommandError):
-    """+CMS ERROR (TS 27.005 3.2.5)."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(f"+CMS ERROR: {code}")
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,58 +144,3 @@ def _extended(name: str, rest: str) -> Command:
     if rest[0] != "=":
         raise CommandError
     return Command(name, Form.SET, rest[1:], *parameters(rest[1:]))
-
-
-class Deferred:
-    """What a command returns that has not ended yet; the modem ends it by `finish`."""
-
-
-DEFERRED = Deferred()
-
-Reply = Iterable[str] | Deferred
-Handler = Callable[["VirtualModem", Command], Reply]
-
-
-class Need(Enum):
-    """What must be there before a command is run at all."""
-
-    NOTHING = 0
-    SIM = 1
-    """A SIM, in whatever PIN state."""
-    UNLOCKED = 2
-    """A SIM that was let in by its PIN, and done starting up."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A registered command."""
-
-    handler: Handler
-    need: Need
-    sms: bool
-    """Errors are +CMS ERROR (27.005), not +CME ERROR (27.007)."""
-    forms: frozenset[Form]
-    """How it may be given; any other way is an ERROR."""
-    own: bool
-    """Some makes have it: those whose personality says so."""
-
-
-class Table(dict[str, Entry]):
-    """Commands by name."""
-
-    def on(
-        self,
-        *names: str,
-        need: Need = Need.NOTHING,
-        sms: bool = False,
-        forms: frozenset[Form] = EVERY_FORM,
-        own: bool = False,
-    ) -> Callable[[Handler], Handler]:
-        """Register the decorated function under `names`."""
-
-        def register(handler: Handler) -> Handler:
-            for name in names:
-                self[name] = Entry(handler, need, sms, forms, own)
-            return handler
-
-        return register

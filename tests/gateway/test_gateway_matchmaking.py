@@ -11,21 +11,18 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from labs.clock import START, FakeClock
+from labs.outbox import sim_in
 
 from modemgw.config import Limits, RouteSection
-from modemgw.gateway.admission.content import Content
-from modemgw.gateway.fleet.throttle import Throttle
+from modemgw.gateway.fleet.lanes import Held
+from modemgw.gateway.fleet.plan import Plan
+from modemgw.gateway.fleet.sim import Sim
+from modemgw.gateway.outgoing.carriers import FOLLOW_S
+from modemgw.gateway.outgoing.content import Content
 from modemgw.gateway.outgoing.job import Job, PartState
-from modemgw.gateway.outgoing.matchmaking import (
-    AGE_S,
-    FOLLOW_S,
-    LONG_S,
-    LOOK_PAST,
-    Dispatch,
-    Held,
-    LaneState,
-)
-from modemgw.gateway.outgoing.queue import Dispatcher
+from modemgw.gateway.outgoing.lane_state import LaneState
+from modemgw.gateway.outgoing.matchmaking import AGE_S, LONG_S, LOOK_PAST, Matchmaking
+from modemgw.gateway.outgoing.queue import Queue
 from modemgw.modem import ErrorClass
 from modemgw.store.records import MessageStatus
 
@@ -52,21 +49,31 @@ def job(n: int, *, parts: int = 1, **more: Any) -> Job:
     )
 
 
+def sim_of(iccid: str, **limits: Any) -> Sim:
+    return Sim(iccid, Plan(Limits(**limits), Random(1)))
+
+
+def like(lane: LaneState, iccid: str) -> Sim:
+    """Another SIM in a lane, or the same; with what the one before has used of its plan."""
+    assert lane.sim is not None
+    return Sim(iccid, lane.sim.plan, lane.sim.breaker)
+
+
 def lane(
     id: str, routes: tuple[str, ...] = ("default",), weight: int = 1, **limits: Any
 ) -> LaneState:
-    return LaneState(id, routes, weight, Throttle(Limits(**limits), Random(1)))
+    return LaneState(id, routes, weight, sim_of(f"sim-{id}", **limits))
 
 
-def core_of(*lanes: LaneState, routes: tuple[RouteSection, ...] = ()) -> Dispatch:
-    core = Dispatch([*routes, RouteSection(id="default")], START)
+def core_of(*lanes: LaneState, routes: tuple[RouteSection, ...] = ()) -> Matchmaking:
+    core = Matchmaking([*routes, RouteSection(id="default")], START)
     for one in lanes:
         core.add_lane(one)
-        core.set_ready(one.id, True, f"sim-{one.id}", START)
+        core.set_ready(one.id, True, one.sim, START)
     return core
 
 
-def taken(core: Dispatch, lane: str, now: float = START) -> list[int]:
+def taken(core: Matchmaking, lane: str, now: float = START) -> list[int]:
     found = []
     while (one := core.take(lane, now)) is not None:
         found.append(one.n)
@@ -96,7 +103,7 @@ def test_a_lane_that_is_not_ready_takes_nothing() -> None:
     core.add(job(1), START)
     core.set_ready("a", False, None, START)
     assert core.take("a", START) is None
-    core.set_ready("a", True, "sim-a", START)
+    core.set_ready("a", True, core.lane("a").sim, START)
     assert taken(core, "a") == [1]
 
 
@@ -121,7 +128,7 @@ def test_a_fallback_stands_in_only_while_the_route_has_no_well_lane() -> None:
     assert taken(core, "b") == []
     core.set_ready("a", False, None, START)
     assert taken(core, "b") == [1]
-    core.set_ready("a", True, "sim-a", START)
+    core.set_ready("a", True, core.lane("a").sim, START)
     core.add(job(2, route="x"), START)
     assert taken(core, "b") == []
     assert taken(core, "a") == [2]
@@ -263,14 +270,14 @@ def test_a_lane_says_what_holds_it_back() -> None:
     one = lane("a", per_minute=1)
     core = core_of(one)
     assert one.held(START) is None
-    one.throttle.record(START, "+1")
+    sim_in(one).plan.record(START, "+1")
     core.add(job(1), START)
     assert core.take("a", START) is None
     assert one.held(START) == Held("limits", START + 60)
     assert one.held(START + 60) is None
     for n in range(10):
-        one.breaker.refused(ErrorClass.SAME_SIM, f"+{n}", START)
-    assert one.held(START) == Held("refused", one.breaker.probe_at)
+        sim_in(one).breaker.refused(ErrorClass.SAME_SIM, f"+{n}", START)
+    assert one.held(START) == Held("refused", sim_in(one).breaker.probe_at)
     core.set_ready("a", False, None, START)
     assert one.held(START) is None
 
@@ -282,7 +289,7 @@ def test_limits_of_a_lane_hold_its_best_message_back_until_they_allow_it() -> No
         core.add(job(n), START)
     for _ in range(2):
         assert core.take("a", START) is not None
-        one.throttle.record(START, "+1")
+        sim_in(one).plan.record(START, "+1")
     assert core.take("a", START) is None
     assert core.wake_at(["a"]) == START + 60
     assert taken(core, "a", START + 60) == [2]
@@ -291,10 +298,10 @@ def test_limits_of_a_lane_hold_its_best_message_back_until_they_allow_it() -> No
 # --- limits that forbid some messages for long
 
 
-def full_circle(core: Dispatch, id: str, *known: str) -> None:
+def full_circle(core: Matchmaking, id: str, *known: str) -> None:
     """The SIM in lane `id` has written to so many recipients that its month is full."""
     for to in known:
-        core.lane(id).throttle.record(START, to)
+        sim_in(core.lane(id)).plan.record(START, to)
 
 
 def test_a_message_that_limits_forbid_for_long_is_looked_past() -> None:
@@ -338,7 +345,7 @@ def test_a_short_wait_is_waited_for_so_that_long_messages_do_not_starve() -> Non
     one = lane("a", per_minute=3)
     core = core_of(one)
     for at in (START - 30, START - 10):
-        one.throttle.record(at, "+1")
+        sim_in(one).plan.record(at, "+1")
     core.add(job(1, parts=3), START)
     core.add(job(2), START)
     assert taken(core, "a") == []
@@ -349,7 +356,7 @@ def test_the_last_parts_of_a_day_go_to_messages_that_fit() -> None:
     one = lane("a", per_day=3)
     core = core_of(one)
     for _ in range(2):
-        one.throttle.record(START, "+1")
+        sim_in(one).plan.record(START, "+1")
     core.add(job(1, parts=2), START)
     core.add(job(2), START)
     assert taken(core, "a") == [2]
@@ -359,7 +366,7 @@ def test_a_sim_whose_plan_is_used_up_is_stood_in_for_until_it_has_a_new_one() ->
     routes = (RouteSection(id="x", fallback="y"), RouteSection(id="y"))
     used_up = lane("a", ("x",), per_day=1)
     core = core_of(used_up, lane("b", ("y",)), routes=routes)
-    used_up.throttle.record(START, "+1")
+    sim_in(used_up).plan.record(START, "+1")
     core.add(job(1, route="x"), START)
     assert taken(core, "b") == []
     assert taken(core, "a") == []
@@ -377,7 +384,7 @@ def test_a_recipient_leaves_its_sim_when_that_is_used_up() -> None:
     used_up = lane("a", ("r",), per_day=1)
     core = core_of(used_up, lane("b", ("r",)), routes=(route,))
     core.sent_by(job(1, route="r", to="+1"), "sim-a")
-    used_up.throttle.record(START, "+1")
+    sim_in(used_up).plan.record(START, "+1")
     core.add(job(2, route="r", to="+1"), START)
     assert taken(core, "b") == []
     assert taken(core, "a") == []
@@ -423,7 +430,7 @@ def test_a_removed_lane_leaves_its_work_to_the_others() -> None:
         core.lane("a")
     assert taken(core, "b") == [1, 2]
     core.add_lane(lane("a", ("r",)))
-    core.set_ready("a", True, "sim-new", START)
+    core.set_ready("a", True, like(core.lane("a"), "sim-new"), START)
     assert taken(core, "a") == [3]
 
 
@@ -473,7 +480,7 @@ def test_new_routes_let_go_of_what_lay_by_the_old_ones() -> None:
 # --- the whole
 
 
-class Queue(RuleBasedStateMachine):
+class Matches(RuleBasedStateMachine):
     """Lanes and jobs at random. Every job is always in exactly one place."""
 
     @initialize()
@@ -524,15 +531,15 @@ class Queue(RuleBasedStateMachine):
         assert state.ready
         assert one.n in self.waiting, "taken from the queue and from nowhere else"
         assert one.due_at <= self.now
-        assert state.sim not in one.avoid or one.avoid_until <= self.now
+        assert state.iccid not in one.avoid or one.avoid_until <= self.now
         assert one.modem in (None, id)
-        assert one.sim in (None, state.sim)
+        assert one.sim in (None, state.iccid)
         self.waiting.discard(one.n)
         self.hands[id] = one
-        allowed = state.throttle.allowed_at(self.now, len(one.pending()), one.to)
+        allowed = sim_in(state).plan.allowed_at(self.now, len(one.pending()), one.to)
         assert allowed <= self.now
         for _ in one.pending():
-            state.throttle.record(self.now, one.to)
+            sim_in(state).plan.record(self.now, one.to)
 
     @rule(id=st.sampled_from("abc"), limits=st.sampled_from([{}, {"per_hour": 2}]))
     def replace(self, id: str, limits: dict[str, int]) -> None:
@@ -564,7 +571,7 @@ class Queue(RuleBasedStateMachine):
     def finish(self, end: str, pick: Random) -> None:
         id = pick.choice(sorted(self.hands))
         one = self.hands.pop(id)
-        sim = self.core.lane(id).sim
+        sim = self.core.lane(id).iccid
         assert sim is not None
         if end == "done":
             self.core.remove(one)
@@ -589,7 +596,7 @@ class Queue(RuleBasedStateMachine):
     @rule(id=st.sampled_from("abc"), ready=st.booleans(), moved=st.booleans())
     def health(self, id: str, ready: bool, moved: bool) -> None:
         sim = f"sim-{id}{'-new' if moved else ''}"
-        self.core.set_ready(id, ready, sim if ready else None, self.now)
+        self.core.set_ready(id, ready, like(self.core.lane(id), sim) if ready else None, self.now)
 
     @precondition(lambda self: self.waiting)
     @rule(pick=st.randoms())
@@ -627,7 +634,7 @@ class Queue(RuleBasedStateMachine):
         assert {n for n in self.jobs if self.core.is_waiting(self.jobs[n])} == self.waiting
         assert {n for n in self.jobs if self.core.get(n)} == self.waiting | hands | self.held
         assert not self.waiting & (hands | self.held)
-        assert sum(self.core._counts.values()) <= len(self.waiting)
+        assert sum(self.core._waiting.counts.values()) <= len(self.waiting)
         assert not hands & self.held
 
     def teardown(self) -> None:
@@ -639,7 +646,7 @@ class Queue(RuleBasedStateMachine):
         for id in "abc":
             self.core.remove_lane(id, self.now)
             self.core.add_lane(lane(id, ("default", "x", "s")))
-            self.core.set_ready(id, True, f"sim-{id}", self.now)
+            self.core.set_ready(id, True, sim_of(f"sim-{id}"), self.now)
         for _ in range(60):
             self.pass_time(301)
             for id in "abc":
@@ -652,22 +659,22 @@ class Queue(RuleBasedStateMachine):
         assert not self.held
 
 
-TestQueue = Queue.TestCase
-TestQueue.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestMatches = Matches.TestCase
+TestMatches.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 
 
 # --- on the loop
 
 
 class Desk:
-    """A dispatcher with lanes that ask for work when they are told to."""
+    """A queue with lanes that ask for work when they are told to."""
 
     def __init__(self, *lanes: LaneState, routes: tuple[RouteSection, ...] = ()) -> None:
         self.clock = FakeClock()
         self.core = core_of(*lanes, routes=routes)
         self.expired: list[int] = []
         self.quotas: list[str] = []
-        self.dispatcher = Dispatcher(
+        self.queue = Queue(
             self.core,
             clock=self.clock,
             on_due=lambda job: None,
@@ -678,7 +685,7 @@ class Desk:
         self.asking: dict[str, asyncio.Task[Job]] = {}
 
     async def ask(self, id: str) -> None:
-        self.asking[id] = asyncio.create_task(self.dispatcher.next(id))
+        self.asking[id] = asyncio.create_task(self.queue.next(id))
         await asyncio.sleep(0)
 
     async def got(self, id: str) -> int | None:
@@ -688,24 +695,24 @@ class Desk:
         return task.result().n if task.done() and not task.cancelled() else None
 
     def no_idle_lane_overlooks_work(self) -> None:
-        for id, future in list(self.dispatcher._idle.items()):
+        for id, future in list(self.queue._idle.items()):
             if not future.done():
                 assert self.core.take(id, self.clock.now) is None, f"{id} idles while work waits"
 
 
 async def test_new_work_wakes_an_idle_lane() -> None:
     desk = Desk(lane("a"))
-    with desk.dispatcher:
+    with desk.queue:
         await desk.ask("a")
-        desk.dispatcher.add(job(1))
+        desk.queue.add(job(1))
         assert await desk.got("a") == 1
 
 
 async def test_a_lane_that_leaves_while_it_is_handed_a_job_gives_it_back() -> None:
     desk = Desk(lane("a"), lane("b"))
-    with desk.dispatcher:
+    with desk.queue:
         await desk.ask("a")
-        desk.dispatcher.add(job(1))
+        desk.queue.add(job(1))
         desk.asking["a"].cancel()
         await asyncio.gather(desk.asking["a"], return_exceptions=True)
         await desk.ask("b")
@@ -714,11 +721,11 @@ async def test_a_lane_that_leaves_while_it_is_handed_a_job_gives_it_back() -> No
 
 async def test_a_job_handed_back_by_a_leaving_lane_wakes_another_that_idles() -> None:
     desk = Desk(lane("a"), lane("b"))
-    with desk.dispatcher:
+    with desk.queue:
         await desk.ask("a")
         await desk.ask("b")
-        desk.dispatcher.add(job(1))
-        first = next(id for id, f in desk.asking.items() if id not in desk.dispatcher._idle)
+        desk.queue.add(job(1))
+        first = next(id for id, f in desk.asking.items() if id not in desk.queue._idle)
         other = "b" if first == "a" else "a"
         desk.asking[first].cancel()
         await asyncio.gather(desk.asking[first], return_exceptions=True)
@@ -727,68 +734,68 @@ async def test_a_job_handed_back_by_a_leaving_lane_wakes_another_that_idles() ->
 
 async def test_an_idle_lane_whose_limits_forbid_new_work_wakes_when_they_allow_it() -> None:
     desk = Desk(lane("a", per_minute=1))
-    with desk.dispatcher:
-        desk.core.lane("a").throttle.record(START, "+1")
+    with desk.queue:
+        sim_in(desk.core.lane("a")).plan.record(START, "+1")
         await desk.ask("a")
-        desk.dispatcher.add(job(1))
+        desk.queue.add(job(1))
         assert desk.core.wake_at(["a"]) == START + 60
-        desk.dispatcher.add_all([job(2)])
+        desk.queue.add_all([job(2)])
         desk.clock.now = START + 60
-        desk.dispatcher._on_timer()
+        desk.queue._on_timer()
         assert await desk.got("a") == 1
         assert desk.quotas == []
 
 
 async def test_a_used_up_plan_is_told_once() -> None:
     desk = Desk(lane("a", per_day=1))
-    with desk.dispatcher:
-        desk.core.lane("a").throttle.record(START, "+1")
+    with desk.queue:
+        sim_in(desk.core.lane("a")).plan.record(START, "+1")
         await desk.ask("a")
         for n in (1, 2, 3):
-            desk.dispatcher.add(job(n))
+            desk.queue.add(job(n))
         assert desk.quotas == ["a"]
 
 
 async def test_an_idle_lane_stands_in_at_once_for_a_sim_whose_plan_is_used_up() -> None:
     routes = (RouteSection(id="x", fallback="y"), RouteSection(id="y"))
     desk = Desk(lane("a", ("x",), per_day=1), lane("b", ("y",)), routes=routes)
-    with desk.dispatcher:
-        desk.core.lane("a").throttle.record(START, "+1")
+    with desk.queue:
+        sim_in(desk.core.lane("a")).plan.record(START, "+1")
         await desk.ask("b")
         await desk.ask("a")
-        desk.dispatcher.add(job(1, route="x"))
+        desk.queue.add(job(1, route="x"))
         assert await desk.got("b") == 1
 
 
 async def test_a_long_look_past_goes_on_by_itself_and_is_told_once() -> None:
     desk = Desk(lane("a", unique_recipients_per_month=1))
-    with desk.dispatcher:
+    with desk.queue:
         full_circle(desk.core, "a", "+1")
         forbidden = [job(n, to=f"+2{n}") for n in range(3 * LOOK_PAST)]
-        desk.dispatcher.add_all([*forbidden, job(9999, to="+1")])
+        desk.queue.add_all([*forbidden, job(9999, to="+1")])
         await desk.ask("a")
         for _ in range(3):
-            desk.dispatcher._on_timer()
+            desk.queue._on_timer()
         assert await desk.got("a") == 9999
         assert desk.quotas == ["a"]
 
 
 async def test_changed_routes_and_lanes_wake_who_may_carry_now() -> None:
     desk = Desk(lane("a"), lane("b", ("x",)), routes=(RouteSection(id="x"), RouteSection(id="y")))
-    with desk.dispatcher:
+    with desk.queue:
         for id in "ab":
             await desk.ask(id)
         for n, route in enumerate("yyy"):
-            desk.dispatcher.add(job(n, route=route))
-        desk.dispatcher.change_lane("a", routes=("y",), weight=1)
+            desk.queue.add(job(n, route=route))
+        desk.queue.change_lane("a", routes=("y",), weight=1)
         assert await desk.got("a") == 0
-        desk.dispatcher.reroute(desk.core._jobs[1], "x")
+        desk.queue.reroute(desk.core._waiting.jobs[1], "x")
         assert await desk.got("b") == 1
         await desk.ask("b")
         routes = [RouteSection(id="y", fallback="x"), RouteSection(id="x")]
-        desk.dispatcher.set_routes(routes)
+        desk.queue.set_routes(routes)
         assert await desk.got("b") is None
-        desk.dispatcher.remove_lane("a")
+        desk.queue.remove_lane("a")
         assert await desk.got("b") == 2
 
 
@@ -796,39 +803,39 @@ async def test_a_job_that_one_lane_s_limits_hold_back_goes_to_another_idle_lane(
     """Lane a fits, but finds its own pinned message first, which its limits forbid."""
     busy = lane("a", per_minute=3)
     desk = Desk(busy, lane("b"))
-    with desk.dispatcher:
+    with desk.queue:
         for _ in range(2):
-            busy.throttle.record(START, "+1")
+            sim_in(busy).plan.record(START, "+1")
         desk.core.add(job(1, modem="a", parts=3), START)
         await desk.ask("a")
         await desk.ask("b")
         desk.core.lane("b").used = 5
-        desk.dispatcher.add(job(2))
+        desk.queue.add(job(2))
         assert await desk.got("b") == 2
 
 
 async def test_a_lane_whose_time_for_a_probe_has_come_takes_the_next_message() -> None:
     one = lane("a")
     desk = Desk(one)
-    with desk.dispatcher:
+    with desk.queue:
         for n in range(10):
-            one.breaker.refused(ErrorClass.SAME_SIM, f"+{n}", START)
-        assert one.breaker.open
-        desk.dispatcher.health_changed("a")
+            sim_in(one).breaker.refused(ErrorClass.SAME_SIM, f"+{n}", START)
+        assert sim_in(one).breaker.open
+        desk.queue.health_changed("a")
         await desk.ask("a")
         desk.clock.now += 120
-        desk.dispatcher.add(job(1))
+        desk.queue.add(job(1))
         assert await desk.got("a") == 1
 
 
 async def test_readiness_wakes_lanes_and_their_stand_ins() -> None:
     routes = (RouteSection(id="x", fallback="y"), RouteSection(id="y"))
     desk = Desk(lane("a", ("x",)), lane("b", ("y",)), routes=routes)
-    with desk.dispatcher:
+    with desk.queue:
         await desk.ask("b")
-        desk.dispatcher.add(job(1, route="x"))
+        desk.queue.add(job(1, route="x"))
         assert await desk.got("b") is None
-        desk.dispatcher.set_ready("a", False, None)
+        desk.queue.set_ready("a", False, None)
         assert await desk.got("b") == 1
 
 
@@ -842,11 +849,11 @@ async def test_no_lane_idles_while_work_waits_that_it_may_carry(seed: int) -> No
         lane("c", ("default", "x"), per_minute=1),
     ]
     desk = Desk(*lanes, routes=routes)
-    with desk.dispatcher:
+    with desk.queue:
         for n in range(120):
             action = random.random()
             if action < 0.35:
-                desk.dispatcher.add(
+                desk.queue.add(
                     job(
                         n,
                         route=random.choice(["default", "x", "s"]),
@@ -862,14 +869,14 @@ async def test_no_lane_idles_while_work_waits_that_it_may_carry(seed: int) -> No
                 before = desk.asking.get(id)
                 if before is None or before.done():
                     if before is not None:
-                        desk.core.lane(id).throttle.record(desk.clock.now, before.result().to)
+                        sim_in(desk.core.lane(id)).plan.record(desk.clock.now, before.result().to)
                     await desk.ask(id)
             elif action < 0.8:
                 id = random.choice("abc")
-                desk.dispatcher.set_ready(id, random.random() < 0.6, f"sim-{id}")
+                desk.queue.set_ready(id, random.random() < 0.6, desk.core.lane(id).sim)
             else:
                 desk.clock.now += random.choice([1, 45, 1800])
-                desk.dispatcher._on_timer()
+                desk.queue._on_timer()
             await asyncio.sleep(0)
             desk.no_idle_lane_overlooks_work()
         for task in desk.asking.values():

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from modemgw.virtual.commands import (
-    ACTION,
-    ACTION_ON,
-    DEFERRED,
-    PARAMETER,
-    CmeError,
-    Command,
-    Form,
-    Need,
-    Reply,
-    Table,
-)
+from modemgw.virtual.charset import to_charset
+from modemgw.virtual.command import ACTION, ACTION_ON, PARAMETER, Command, Form
+from modemgw.virtual.device import Device
+from modemgw.virtual.errors import CmeError
+from modemgw.virtual.running import DEFERRED, Reply
 from modemgw.virtual.sim import PinState, Sim
-from modemgw.virtual.textmode import to_charset
-
-if TYPE_CHECKING:
-    from modemgw.virtual.modem import VirtualModem
+from modemgw.virtual.table import Need, Table
 
 TABLE = Table()
 
@@ -33,32 +21,32 @@ PHONEBOOKS = {"SM": 10, "ON": 10}
 
 
 @TABLE.on("+CPIN", need=Need.SIM, forms=PARAMETER)
-def pin(modem: VirtualModem, command: Command) -> Reply:
+def pin(device: Device, command: Command) -> Reply:
     """TS 27.007 8.3. A wrong PIN costs a try; three failures ask for the PUK."""
-    sim = modem.inserted()
+    sim = device.slot.inserted()
     if command.form is Form.TEST:
         return ()
     if command.form is Form.READ:
         line = f"+CPIN: {sim.pin_state.value}"
-        if modem.personality.pin_query_without_ok:
-            modem.announce(line)
-            modem.dialogue.drop_answer()
+        if device.personality.pin_query_without_ok:
+            device.announce(line)
+            device.running.drop_answer()
             return DEFERRED
         return (line,)
     given = command.string(0)
 
     def try_it() -> None:
         if _let_in(sim, given, command):
-            modem.power.pin_given()
-            modem.dialogue.complete()
-            modem.radio.changed()
+            device.power.pin_given()
+            device.running.complete()
+            device.radio.changed()
         else:
-            modem.dialogue.fail(CmeError(16 if sim.pin_state is PinState.PIN else 12))
-            modem.radio.changed()
+            device.running.fail(CmeError(16 if sim.pin_state is PinState.PIN else 12))
+            device.radio.changed()
 
     if sim.pin_state is PinState.READY:
         raise CmeError(3)
-    modem.dialogue.later(_PIN_SECONDS, try_it)
+    device.running.later(_PIN_SECONDS, try_it)
     return DEFERRED
 
 
@@ -69,24 +57,24 @@ def _let_in(sim: Sim, given: str, command: Command) -> bool:
 
 
 @TABLE.on("+CIMI", need=Need.UNLOCKED, forms=ACTION)
-def imsi(modem: VirtualModem, command: Command) -> Reply:
+def imsi(device: Device, command: Command) -> Reply:
     """TS 27.007 5.6."""
     if command.form is Form.TEST:
         return ()
-    prefix = "+CIMI: " if modem.personality.identity_prefix else ""
-    return (prefix + modem.imsi,)
+    prefix = "+CIMI: " if device.personality.identity_prefix else ""
+    return (prefix + device.slot.imsi,)
 
 
 _ICCID = ("+CCID", "+ICCID", "^ICCID", "#CCID", "+QCCID", "^SCID", "!ICCID", "+ZGETICCID")
 
 
 @TABLE.on(*_ICCID, "+CICCID", forms=ACTION | {Form.READ}, own=True)
-def iccid(modem: VirtualModem, command: Command) -> Reply:
+def iccid(device: Device, command: Command) -> Reply:
     """Every make has a command of its own for this."""
-    form = dict(modem.personality.iccid_commands)[command.name]
+    form = dict(device.personality.iccid_commands)[command.name]
     if command.form is Form.TEST:
         return ()
-    sim = modem.inserted()
+    sim = device.slot.inserted()
     return (form.format(iccid=sim.iccid, swapped=_swapped(sim.iccid)),)
 
 
@@ -97,7 +85,7 @@ def _swapped(digits: str) -> str:
 
 
 @TABLE.on("+CRSM", need=Need.SIM, forms=ACTION_ON)
-def restricted_access(modem: VirtualModem, command: Command) -> Reply:
+def restricted_access(device: Device, command: Command) -> Reply:
     """TS 27.007 8.18: READ BINARY of EF_ICCID, EF_IMSI and EF_AD."""
     if command.form is Form.TEST:
         return ()
@@ -106,9 +94,9 @@ def restricted_access(modem: VirtualModem, command: Command) -> Reply:
     file = command.integer(1)
     length = command.integer(4, 0)
     if file == _EF_ICCID:
-        content = _swapped(modem.iccid)
-    elif file == _EF_IMSI and modem.sim_problem(unlocked=True) is None:
-        content = "08" + _swapped("9" + modem.imsi)
+        content = _swapped(device.slot.iccid)
+    elif file == _EF_IMSI and device.slot.problem(unlocked=True) is None:
+        content = "08" + _swapped("9" + device.slot.imsi)
     elif file == _EF_AD:
         content = "00000002"
     else:
@@ -118,22 +106,22 @@ def restricted_access(modem: VirtualModem, command: Command) -> Reply:
 
 
 @TABLE.on("+CNUM", need=Need.UNLOCKED, forms=ACTION)
-def own_number(modem: VirtualModem, command: Command) -> Reply:
+def own_number(device: Device, command: Command) -> Reply:
     """TS 27.007 7.1."""
     if command.form is Form.TEST:
         return ()
-    number = to_charset(modem.parameters.charset, modem.number)
+    number = to_charset(device.parameters.charset, device.slot.number)
     return (f'+CNUM: "","{number}",145',)
 
 
 @TABLE.on("+CLCK", need=Need.UNLOCKED, forms=ACTION_ON)
-def lock(modem: VirtualModem, command: Command) -> Reply:
+def lock(device: Device, command: Command) -> Reply:
     """TS 27.007 7.4: only whether the SIM has a PIN."""
     if command.form is Form.TEST:
         return ('+CLCK: ("SC")',)
     if command.string(0).upper() != "SC":
         raise CmeError(4)
-    sim = modem.inserted()
+    sim = device.slot.inserted()
     mode = command.integer(1)
     if mode == 2:
         return (f"+CLCK: {int(sim.pin is not None)}",)
@@ -144,15 +132,15 @@ def lock(modem: VirtualModem, command: Command) -> Reply:
 
 
 @TABLE.on("+CPBS", forms=PARAMETER)
-def phonebook_storage(modem: VirtualModem, command: Command) -> Reply:
+def phonebook_storage(device: Device, command: Command) -> Reply:
     """TS 27.007 8.11: the SIM's phone book, empty, and the own numbers.
 
     Which one is chosen can be asked whatever the SIM's state; without one it has no places.
     """
     if command.form is Form.TEST:
         return ("+CPBS: (" + ",".join(f'"{name}"' for name in PHONEBOOKS) + ")",)
-    name = modem.phonebook
-    problem = modem.sim_problem(unlocked=True)
+    name = device.phonebook
+    problem = device.slot.problem(unlocked=True)
     if command.form is Form.READ:
         size = PHONEBOOKS[name] if problem is None else 0
         used = int(name == "ON" and size > 0)
@@ -162,22 +150,22 @@ def phonebook_storage(modem: VirtualModem, command: Command) -> Reply:
         raise CmeError(4)
     if problem is not None:
         raise CmeError(problem)
-    modem.phonebook = name
+    device.phonebook = name
     return ()
 
 
 @TABLE.on("+CPBR", need=Need.UNLOCKED, forms=ACTION_ON)
-def phonebook_read(modem: VirtualModem, command: Command) -> Reply:
+def phonebook_read(device: Device, command: Command) -> Reply:
     """TS 27.007 8.12."""
-    size = PHONEBOOKS[modem.phonebook]
+    size = PHONEBOOKS[device.phonebook]
     if command.form is Form.TEST:
         return (f"+CPBR: (1-{size}),20,14",)
     first = command.integer(0)
     last = command.integer(1, first)
     if not 1 <= first <= last <= size:
         raise CmeError(21)
-    if modem.phonebook == "ON" and first == 1:
-        number = to_charset(modem.parameters.charset, modem.number)
+    if device.phonebook == "ON" and first == 1:
+        number = to_charset(device.parameters.charset, device.slot.number)
         return (f'+CPBR: 1,"{number}",145,""',)
     return ()
 
@@ -186,10 +174,10 @@ _TRIES_LEFT = ("^CPIN", "+QPINC", "#PCT", "^SPIC", "+UPINCNT", "+CPINC", "+SPIC"
 
 
 @TABLE.on(*_TRIES_LEFT, need=Need.SIM, own=True)
-def tries_left(modem: VirtualModem, command: Command) -> Reply:
+def tries_left(device: Device, command: Command) -> Reply:
     """How many PIN tries are left; every make has a command of its own."""
-    counter = modem.personality.pin_counter
+    counter = device.personality.pin_counter
     assert counter is not None
-    sim = modem.inserted()
+    sim = device.slot.inserted()
     form = counter[1]
     return (form.format(pin=sim.pin_tries, puk=sim.puk_tries, state=sim.pin_state.value),)

@@ -38,7 +38,7 @@ def _no_shift() -> float:
     return 0.0
 
 
-class Throttle:
+class Plan:
     """The limits of one SIM and what it has used of them. Times are UTC seconds of an even clock.
 
     `used` is what the SIM sent before (start, recipient), oldest first: limits outlive a restart.

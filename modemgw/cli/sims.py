@@ -1,0 +1,57 @@
+"""`modemgw sims`"""
+
+from __future__ import annotations
+
+import click
+
+from modemgw.api import answers
+from modemgw.cli.options import Daemon, daemon_options, json_option
+from modemgw.cli.output import local_time, print_json, print_table
+
+
+@click.group()
+def sims() -> None:
+    """See the SIMs, what they have used of their plans, and whether the network takes them."""
+
+
+@sims.command("list")
+@json_option
+@daemon_options
+def list_(as_json: bool, daemon: Daemon) -> None:
+    """List the SIMs, also those that are in no modem now."""
+    items = daemon.call(lambda client: client.sims())
+    if as_json:
+        print_json(items)
+        return
+    print_table(
+        ("iccid", "number", "modem", "minute", "hour", "day", "month", "network", "last seen"),
+        [
+            (
+                one["iccid"],
+                one["number"],
+                one["modem"],
+                *_used(one["plan"]),
+                _breaker(one["breaker"]),
+                local_time(one["last_seen_at"]),
+            )
+            for one in items
+        ],
+        "No SIM was seen yet.",
+    )
+
+
+def _used(plan: answers.PlanUse) -> list[str]:
+    limits = (plan["per_minute"], plan["per_hour"], plan["per_day"], plan["per_month"])
+    return [
+        str(one["used"]) if one["limit"] is None else f"{one['used']} of {one['limit']}"
+        for one in limits
+    ]
+
+
+def _breaker(breaker: answers.SimBreaker) -> str:
+    if breaker["state"] == "ok":
+        return "ok"
+    since = f" since {local_time(breaker['since'])}" if breaker["since"] else ""
+    if breaker["state"] == "probing":
+        return f"barred{since}; being tried"
+    return f"barred{since}; next try {local_time(breaker['next_probe_at'])}"

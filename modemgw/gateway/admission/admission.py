@@ -1,0 +1,236 @@
+"""The way in for messages: looked at by the rules, committed, and answered once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from modemgw.clock import Clock
+from modemgw.config import Config
+from modemgw.gateway.admission.idempotency import answered_before, first_answer
+from modemgw.gateway.admission.limits import REPLIES_KEY
+from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempotency, Preview
+from modemgw.gateway.admission.rule import Request, Reservation, Surroundings, give_back
+from modemgw.gateway.admission.rules import RULES, Rules
+from modemgw.gateway.errors import Rejected, TooMany, Unavailable
+from modemgw.gateway.identifiers import new_id, new_ids
+from modemgw.gateway.outgoing.job import Job
+from modemgw.gateway.outgoing.outbox import Outbox
+from modemgw.store import AnsweredBefore, Store, StoreUnavailable, Transaction, messages
+from modemgw.store.records import Mailing, Message, NewMailing, NewMessage, Recipient
+
+TURN_S = 0.02
+"""How long the messages of a batch are looked at before others may do something."""
+
+LOOK_EVERY = 16
+"""So many recipients are looked at between two looks at the clock."""
+
+_Write = Callable[[Transaction], None]
+
+
+@dataclass(slots=True)
+class _Admitted:
+    """Messages that no rule had anything against, and what each of them has taken."""
+
+    mailing: Mailing
+    reservations: Sequence[Reservation]
+
+    def give_back(self) -> None:
+        """They were not accepted after all."""
+        for _, to, _ in self.mailing.recipients:
+            give_back(self.reservations, to)
+
+
+class Admission:
+    """Accepts messages into the outbox, or says why not. Await `load` before the first one."""
+
+    def __init__(
+        self, config: Config, *, store: Store, outbox: Outbox, clock: Clock, random: Random
+    ) -> None:
+        self._rules = Rules(RULES, config, Surroundings(store, outbox.clock))
+        outbox.clock.follow(self._rules.clock_set)
+        self._store = store
+        self._outbox = outbox
+        self._clock = clock
+        self._random = random
+        self.counts: dict[str, int] = {}
+        """How many messages this run has accepted, by type."""
+
+    def reconfigure(self, config: Config) -> None:
+        """Go by another configuration; then await `load`."""
+        self._rules.configure(config)
+
+    async def load(self) -> None:
+        """Let the rules learn what they must know of the store."""
+        await self._rules.load()
+
+    def ask_again(self, job: Job) -> None:
+        """Ask the rules about a message that is taken for sending.
+
+        Raises Rejected (it is not sent any more) or TooMany (it waits so long).
+        """
+        self._rules.at_sending(job)
+
+    def forget_idle(self, now: float) -> None:
+        """Drop from memory what does not matter any more at `now` (UTC seconds)."""
+        self._rules.forget_idle(now)
+
+    async def send(
+        self, new: NewMessage, *, key: str, idempotency: Idempotency | None = None
+    ) -> Accepted:
+        """Accept a message: when this returns it is committed.
+
+        Raises Rejected (with every field that is wrong), TooMany, IdempotencyConflict,
+        Unavailable.
+        """
+        request = Request(key, self._now(), idempotency=idempotency)
+        try:
+            message, admitted = self._admit(request, new)
+        except (Rejected, TooMany):  # the first time it may have been taken: by other routes, say
+            replay = await answered_before(self._store, request)
+            if replay is None:
+                raise
+            return Accepted(None, replay)
+        try:
+            await self._commit([admitted], request, message)
+        except AnsweredBefore as before:
+            return Accepted(None, first_answer(before, idempotency))
+        return Accepted(message)
+
+    async def send_batch(
+        self, news: Iterable[NewMessage], *, key: str, idempotency: Idempotency | None = None
+    ) -> AcceptedBatch:
+        """Accept what can be accepted of a batch, in one transaction.
+
+        Raises IdempotencyConflict, Unavailable.
+        """
+        now = self._now()
+        id = new_id("bat", now, self._random)
+        request = Request(key, now, batch=id, idempotency=idempotency)
+        admitted: list[_Admitted] = []
+        try:
+            refused = await self._admit_all(request, news, admitted)
+        except BaseException:  # the caller may have left, too
+            _give_all_back(admitted)
+            raise
+        accepted = sum(len(one.mailing.recipients) for one in admitted)
+        batch = AcceptedBatch(id, accepted, tuple(refused))
+        try:
+            await self._commit(
+                admitted,
+                request,
+                batch,
+                then=lambda tx: messages.insert_batch(tx, id, key, now, accepted, len(refused)),
+            )
+        except AnsweredBefore as before:
+            return AcceptedBatch("", 0, (), first_answer(before, idempotency))
+        return batch
+
+    async def reply(self, new: NewMessage, first: _Write) -> None:
+        """Accept an automatic reply; `first` is done in the same transaction, before that.
+
+        Raises Rejected, TooMany, Unavailable, or what `first` raises.
+        """
+        request = Request(REPLIES_KEY, self._now(), automatic=True)
+        _, admitted = self._admit(request, new)
+        await self._commit([admitted], request, None, first=[first])
+
+    def preview(self, new: NewMessage, *, key: str) -> Preview:
+        """What a message would be sent as; sends nothing. Raises Rejected as `send` would."""
+        draft = self._rules.draft(Request(key, self._clock.time()), new)
+        draft.check(new.to)
+        parts = draft.parts
+        assert parts is not None, "a draft without problems has a content"
+        return Preview(
+            encoding=parts.alphabet.value,
+            parts=len(parts.parts),
+            units=parts.units,
+            units_left=parts.units_left,
+            changes=parts.changes,
+        )
+
+    def _now(self) -> float:
+        self._outbox.clock.look()
+        return self._clock.time()
+
+    def _admit(self, request: Request, new: NewMessage) -> tuple[Message, _Admitted]:
+        """A message that no rule has anything against. Raises Rejected, TooMany."""
+        draft = self._rules.draft(request, new)
+        one = draft.admit(new.to)
+        message = draft.message((new_id("msg", request.now, self._random), one.to, one.route))
+        return message, _Admitted(Mailing.of(message), draft.reservations)
+
+    async def _admit_all(
+        self, request: Request, news: Iterable[NewMessage], admitted: list[_Admitted]
+    ) -> list[tuple[int, Rejected | TooMany]]:
+        """Put what no rule has anything against into `admitted`; returns what was refused, and why.
+
+        What many recipients share is looked at once.
+        """
+        refused: list[tuple[int, Rejected | TooMany]] = []
+        ids = new_ids("msg", request.now, self._random)
+        index = 0
+        turn = self._clock.monotonic() + TURN_S
+        for new, to in _shared(news):
+            draft = self._rules.draft(request, new)
+            recipients: list[Recipient] = []
+            if not draft.problems:
+                mailing = Mailing(draft.message(), recipients)
+                admitted.append(_Admitted(mailing, draft.reservations))
+            for given in to:
+                try:
+                    one = draft.admit(given)
+                    recipients.append((next(ids), one.to, one.route))
+                except (Rejected, TooMany) as refusal:
+                    refused.append((index, refusal))
+                index += 1
+                if index % LOOK_EVERY == 0 and self._clock.monotonic() > turn:
+                    await asyncio.sleep(0)  # let others in between
+                    turn = self._clock.monotonic() + TURN_S
+        return refused
+
+    async def _commit(
+        self,
+        admitted: Sequence[_Admitted],
+        request: Request,
+        answer: Any,
+        *,
+        first: Sequence[_Write] = (),
+        then: _Write | None = None,
+    ) -> None:
+        """Promise messages. Raises Unavailable, or what the writing raises: then nothing is."""
+        try:
+            steps = [*first, *self._rules.in_transaction(request, answer)]
+            mailings = [one.mailing for one in admitted if one.mailing.recipients]
+            await self._outbox.accept(mailings, first=_one_after_another(steps), then=then)
+        except Exception as error:
+            _give_all_back(admitted)
+            if isinstance(error, StoreUnavailable):
+                raise Unavailable(str(error)) from error
+            raise
+        for mailing in mailings:
+            type = mailing.common.type
+            self.counts[type] = self.counts.get(type, 0) + len(mailing.recipients)
+
+
+def _one_after_another(steps: Sequence[_Write]) -> _Write | None:
+    def write(tx: Transaction) -> None:
+        for step in steps:
+            step(tx)
+
+    return write if steps else None
+
+
+def _shared(news: Iterable[NewMessage]) -> Iterable[tuple[NewMessage, Sequence[str]]]:
+    """What is said, and to whom."""
+    if isinstance(news, NewMailing):
+        return ((news.content, news.to),)
+    return ((new, (new.to,)) for new in news)
+
+
+def _give_all_back(admitted: Iterable[_Admitted]) -> None:
+    for one in admitted:
+        one.give_back()

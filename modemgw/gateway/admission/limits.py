@@ -1,0 +1,181 @@
+"""The rule that a recipient gets, and an API key sends, no more than the limits allow.
+
+Besides the limits of the configuration there are those of automatic replies, which nobody can lift.
+Everything is counted in messages, by the wall clock, and known again after a restart.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Sequence
+
+from modemgw.config import Config, RateLimits
+from modemgw.gateway.admission.quota import Quota
+from modemgw.gateway.admission.rule import Draft, Reservation, Rule, Surroundings
+from modemgw.gateway.errors import TooMany
+from modemgw.gateway.misdated import believed, found_in
+from modemgw.gateway.outgoing.outbox import REDATE_S
+from modemgw.store import StoreUnavailable, Transaction, messages, sim_state
+from modemgw.store.records import Misdated
+
+REPLIES = RateLimits(per_minute=6, per_hour=60)
+"""Automatic replies to one number: two machines that answer each other must not go on for ever."""
+
+REPLIES_KEY = "handler"
+"""What stands for the API key in automatic replies."""
+
+_Used = list[tuple[float, str, str]]
+"""(time of acceptance, recipient, key) of messages, oldest first."""
+
+
+class LimitsRule(Rule):
+    """Counts the messages of the last day by recipient and by key."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        super().__init__(surroundings)
+        self.recipients = Quota(RateLimits())
+        self.keys = Quota(RateLimits())
+        self.replies = Quota(REPLIES)
+        self._quotas = (self.recipients, self.keys, self.replies)
+        self._to_count = True
+        """Limits are new: what was accepted before them is not counted yet."""
+        self._asked: tuple[str, float, bool] | None = None
+        self._share: _Share | None = None
+        """What was made for the last request."""
+        self._began = surroundings.clock.date()
+
+    def configure(self, config: Config) -> None:
+        """See Rule."""
+        for quota, limits in (
+            (self.recipients, config.recipient_limits),
+            (self.keys, config.key_limits),
+        ):
+            self._to_count |= quota.limits != limits
+            quota.limits = limits
+        self._asked = None
+
+    async def load(self) -> None:
+        """See Rule. Limits count what was accepted within their windows before they were there."""
+        store = self.surroundings.store
+        if self._to_count:
+            with contextlib.suppress(StoreUnavailable):  # then nothing is accepted either
+                await store.write(lambda tx: None)  # what was accepted is in the store now
+            since, now = self._window()
+            used, found = await store.read(lambda db: _used(db, since, now))
+            if found is not None:
+                store.write(lambda tx: _keep(tx, found), keep=True)
+            self._know(used)
+        self._to_count = False
+
+    def reservation(self, draft: Draft) -> Reservation | None:
+        """See Rule."""
+        request = draft.request
+        asked = request.key, request.now, request.automatic
+        if asked != self._asked:  # the messages of a batch share it, be they alike or not
+            self._asked, self._share = asked, self._share_of(*asked)
+        return self._share
+
+    def _share_of(self, key: str, now: float, automatic: bool) -> _Share | None:
+        counted: list[_Counted] = []
+        if self.recipients.window_s:
+            counted.append((self.recipients, None, _RECIPIENT))
+        if self.keys.window_s:
+            counted.append((self.keys, key, _KEY))
+        if automatic:
+            counted.append((self.replies, None, _REPLIES))
+        return _Share(counted, now) if counted else None
+
+    def clock_set(self, by_s: float) -> None:
+        """See Rule. The store's dates of this run are moved, so ours must be."""
+        if abs(by_s) < REDATE_S:
+            return
+        ahead_before_s = self.surroundings.clock.ahead_s - by_s
+        for quota in self._quotas:
+            quota.clock_set(by_s, self._began + ahead_before_s - REDATE_S)
+        since, now = self._window()
+
+        def count(tx: Transaction) -> _Used:
+            used, found = _used(tx, since, now)
+            if found is not None:
+                _keep(tx, found)
+            return used
+
+        self.surroundings.store.write(count, keep=True, then=self._know)
+
+    def forget_idle(self, now: float) -> None:
+        """See Rule."""
+        for quota in self._quotas:
+            quota.forget_idle(now)
+
+    def _window(self) -> tuple[float, float]:
+        """Since when messages count, and the time."""
+        now = self.surroundings.clock.date()
+        return now - max(quota.window_s for quota in self._quotas), now
+
+    def _know(self, used: _Used) -> None:
+        by_to: dict[str, list[float]] = {}
+        by_key: dict[str, list[float]] = {}
+        replies: dict[str, list[float]] = {}
+        for at, to, key in used:
+            by_to.setdefault(to, []).append(at)
+            by_key.setdefault(key, []).append(at)
+            if key == REPLIES_KEY:
+                replies.setdefault(to, []).append(at)
+        self.recipients.recount(by_to)
+        self.keys.recount(by_key)
+        self.replies.recount(replies)
+
+
+_SHARE = (
+    "this {} has had as many messages as its limits allow; one more is allowed in {{wait_s:.0f}} s"
+)
+_RECIPIENT, _KEY = _SHARE.format("recipient"), _SHARE.format("API key")
+_REPLIES = "it has had as many automatic replies as it may have"
+
+_Counted = tuple[Quota, str | None, str]
+"""A quota, the name that it counts by (None: the recipient's number), and how it refuses."""
+
+
+class _Share:
+    """One message of each quota that counts it."""
+
+    __slots__ = ("_counted", "_now")
+
+    def __init__(self, counted: Sequence[_Counted], now: float) -> None:
+        self._counted = counted
+        self._now = now
+
+    def take(self, to: str) -> None:
+        """See Reservation."""
+        now = self._now
+        for quota, name, refusal in self._counted:
+            at = quota.allowed_at(to if name is None else name, now)
+            if at > now:
+                raise TooMany(refusal.format(wait_s=at - now), at - now)
+        for quota, name, _ in self._counted:
+            quota.record(to if name is None else name, now)
+
+    def give_back(self, to: str) -> None:
+        """See Reservation."""
+        for quota, name, _ in self._counted:
+            quota.give_back(to if name is None else name)
+
+
+def _used(
+    db: sqlite3.Connection | Transaction, since: float, now: float
+) -> tuple[_Used, Misdated | None]:
+    """What was accepted since then; and what is to be remembered of dates later than now."""
+    rows = messages.since(db, since)
+    known = sim_state.misdated(db, sim_state.MESSAGES)
+    found = found_in((at for at, _, _ in rows), now, known, REDATE_S)
+    used = [
+        (at, to, key)
+        for date, to, key in rows
+        if (at := believed(date, now, found, REDATE_S)) >= since
+    ]
+    return sorted(used), None if found == known else found
+
+
+def _keep(tx: Transaction, found: Misdated) -> None:
+    sim_state.keep_misdated(tx, sim_state.MESSAGES, found)

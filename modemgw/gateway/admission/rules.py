@@ -1,0 +1,105 @@
+"""The rules before acceptance in their order, and how they are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from modemgw.config import Config
+from modemgw.gateway.admission.content import ContentRule
+from modemgw.gateway.admission.idempotency import IdempotencyRule
+from modemgw.gateway.admission.limits import LimitsRule
+from modemgw.gateway.admission.modem import ModemRule
+from modemgw.gateway.admission.number import NumberRule
+from modemgw.gateway.admission.route import RouteRule
+from modemgw.gateway.admission.rule import Draft, Request, Rule, Surroundings
+from modemgw.gateway.admission.schedule import ScheduleRule
+from modemgw.gateway.errors import Rejected
+from modemgw.gateway.outgoing.job import Job
+from modemgw.store import Transaction
+from modemgw.store.records import NewMessage
+
+RULES: tuple[type[Rule], ...] = (
+    IdempotencyRule,
+    ContentRule,
+    ScheduleRule,
+    NumberRule,
+    LimitsRule,
+    ModemRule,
+    RouteRule,
+)
+"""Every rule, in the order in which it is asked. A new one is a file beside these and a line here.
+
+A single message, each of a batch, an automatic reply and a preview go through all of them.
+"""
+
+
+class Rules:
+    """The rules of a gateway."""
+
+    def __init__(
+        self, order: Sequence[type[Rule]], config: Config, surroundings: Surroundings
+    ) -> None:
+        self.all = tuple(rule(surroundings) for rule in order)
+        # Each rule is asked only what it has something to say to: a message costs microseconds.
+        self._common = [r.common for r in self.all if type(r).common is not Rule.common]
+        self._each = [r.each for r in self.all if type(r).each is not Rule.each]
+        self._reservation = [
+            r.reservation for r in self.all if type(r).reservation is not Rule.reservation
+        ]
+        self._in_transaction = [
+            r.in_transaction for r in self.all if type(r).in_transaction is not Rule.in_transaction
+        ]
+        self._at_sending = [
+            r.at_sending for r in self.all if type(r).at_sending is not Rule.at_sending
+        ]
+        self.configure(config)
+
+    def configure(self, config: Config) -> None:
+        """Go by this configuration; then await `load`."""
+        for rule in self.all:
+            rule.configure(config)
+
+    async def load(self) -> None:
+        """Let the rules learn what they must know of the store."""
+        for rule in self.all:
+            await rule.load()
+
+    def draft(self, request: Request, new: NewMessage) -> Draft:
+        """What many recipients share, looked at once. `new.to` is not read: see `Draft.check`."""
+        draft = Draft(request, new)
+        for look in self._common:
+            try:
+                look(draft)
+            except Rejected as refusal:
+                draft.problems += refusal.problems
+        for of_each in self._each:
+            if (check := of_each(draft)) is not None:
+                draft.checks.append(check)
+        for of_draft in self._reservation:
+            if (reservation := of_draft(draft)) is not None:
+                draft.reservations.append(reservation)
+        return draft
+
+    def in_transaction(self, request: Request, answer: Any) -> list[Callable[[Transaction], None]]:
+        """What the rules write in the transaction that accepts the messages, before them."""
+        steps = [write(request, answer) for write in self._in_transaction]
+        return [step for step in steps if step is not None]
+
+    def at_sending(self, job: Job) -> None:
+        """Ask again, of a message that is taken for sending, what a rule wants to be asked again.
+
+        Raises Rejected (it ends) or TooMany (it waits so long).
+        """
+        for ask in self._at_sending:
+            ask(job)
+
+    def clock_set(self, by_s: float) -> None:
+        """The wall clock was set `by_s` seconds ahead."""
+        for rule in self.all:
+            rule.clock_set(by_s)
+
+    def forget_idle(self, now: float) -> None:
+        """Drop from memory what does not matter any more at `now` (UTC seconds)."""
+        for rule in self.all:
+            rule.forget_idle(now)

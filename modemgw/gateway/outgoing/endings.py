@@ -1,0 +1,254 @@
+"""How an attempt ends: each end is recorded, and says what becomes of the message."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from random import Random
+
+from modemgw.clock import SteadyClock
+from modemgw.config import TypeSection, TypesSection
+from modemgw.gateway.fleet.sim import Sim
+from modemgw.gateway.fleet.sims import Sims
+from modemgw.gateway.outgoing import life, progress
+from modemgw.gateway.outgoing.job import FRILLS_REFUSED, Job, PartState
+from modemgw.gateway.outgoing.life import Happening
+from modemgw.gateway.outgoing.queue import Queue
+from modemgw.gateway.outgoing.receipts import Matched, Receipts
+from modemgw.gateway.outgoing.retry import Action, decide
+from modemgw.modem import ErrorClass, ErrorCode, NotSubmitted, SubmitAmbiguous, SubmitRefused
+from modemgw.store import AttemptKey, Store, Transaction, attempts
+from modemgw.store.records import AttemptState, ErrorInfo, MessageStatus, Retry
+
+logger = logging.getLogger(__name__)
+
+BREATH_S = 1.0
+"""Pause after a modem failed before anything was sent, or while the database takes nothing."""
+
+
+class Endings:
+    """The ends of the attempts that one modem makes."""
+
+    def __init__(
+        self,
+        modem_id: str,
+        *,
+        queue: Queue,
+        store: Store,
+        sims: Sims,
+        receipts: Receipts,
+        on_settled: Callable[[Matched], None],
+        types: TypesSection,
+        receipt_timeout_s: float,
+        clock: SteadyClock,
+        random: Random,
+    ) -> None:
+        """`on_settled` hears, after the commit, of each doubt that a report has settled."""
+        self._modem_id = modem_id
+        self._queue = queue
+        self._store = store
+        self._sims = sims
+        self._receipts = receipts
+        self._on_settled = on_settled
+        self._types = types
+        self._receipt_timeout_s = receipt_timeout_s
+        self._clock = clock
+        self._random = random
+
+    def reconfigure(self, types: TypesSection, receipt_timeout_s: float) -> None:
+        """Go by other policies from the next part on."""
+        self._types, self._receipt_timeout_s = types, receipt_timeout_s
+
+    def _policy(self, job: Job) -> TypeSection:
+        """The policy of a job's message type."""
+        section: TypeSection = getattr(self._types, job.type)
+        return section
+
+    def accepted(self, job: Job, key: AttemptKey, sim: Sim, reference: int | None) -> None:
+        """The network has the part; its TP-MR is `reference`, where the modem told one."""
+        job.part(key.part - 1).state = PartState.ACCEPTED
+        if job.part_count > 1:
+            job.sim = sim.iccid
+        ended = self._clock.date()
+        # After an earlier try, a report on that one may have told more than "sent".
+        single, subject = job.part_count == 1 and key.n == 1, job.subject
+
+        def accept(tx: Transaction) -> list[Matched]:
+            attempts.finish(tx, key, AttemptState.ACCEPTED, reference=reference, ended_at=ended)
+            if single:
+                life.move(tx, subject, Happening.ACCEPTED, likely=MessageStatus.SENDING)
+            else:
+                progress.refresh(tx, key.message)
+            return self._receipts.ended(tx, key, reference)
+
+        self._store.write(accept, keep=True, then=self._settle)
+        sim.in_the_air.discard(key)
+        self._queue.matchmaking.sent_by(job, sim.iccid)
+        breaker = sim.breaker
+        noted = breaker.state is not None
+        if breaker.succeeded():
+            self._queue.health_changed(self._modem_id)
+            self._tell_sim("sim.restored", sim, None)
+        if noted:
+            self._sims.keep_breaker(sim)
+
+    def not_sent(self, job: Job, key: AttemptKey, sim: Sim, failure: NotSubmitted) -> bool:
+        """The modem failed before the part went out. Returns False: nothing may follow now."""
+        error = ErrorInfo("not-sent", str(failure), permanent=False)
+        self._finish(key, sim, AttemptState.NOT_SENT, error)
+        sim.plan.give_back()
+        logger.info("modem %s: message %s not sent: %s", self._modem_id, job.id, failure)
+        # Not the message's fault: it costs no try, and others may carry it at once.
+        pause = BREATH_S if self._store.problem is not None else 0.0
+        if self._queue.matchmaking.another(job, sim.iccid):
+            now = self._clock.time()
+            job.avoid, job.avoid_until = frozenset({sim.iccid}), now + BREATH_S
+        else:
+            pause = BREATH_S
+        self._queue.add(job, at=self._clock.time() + pause)
+        return False
+
+    def refused(self, job: Job, key: AttemptKey, sim: Sim, refusal: SubmitRefused) -> bool:
+        """The network or the modem said no. Returns whether the next part may follow now."""
+        verdict = refusal.verdict
+        error = ErrorInfo(
+            code="error" if refusal.code is None else _slug(refusal.code),
+            detail=str(refusal),
+            permanent=verdict.error_class in (ErrorClass.RECIPIENT, ErrorClass.MESSAGE),
+        )
+        if verdict.error_class is ErrorClass.AMBIGUOUS:
+            return self.ambiguous(job, key, sim, error)
+        breaker, before = sim.breaker, sim.breaker.state
+        if breaker.refused(verdict.error_class, job.to, self._clock.time()):
+            self._queue.health_changed(self._modem_id)
+            self._tell_sim("sim.blocked", sim, error)
+        if breaker.state != before:
+            self._sims.keep_breaker(sim)
+        part = job.part(key.part - 1)
+        part.refusals += 1
+        if error.code in FRILLS_REFUSED and not job.bare:
+            job.bare = True
+            self._finish(key, sim, AttemptState.REFUSED, error)
+            self._queue.add(job)
+            return False
+        decision = decide(
+            verdict,
+            part.refusals,
+            self._policy(job),
+            another_sim=job.sim is None and self._queue.matchmaking.another(job, sim.iccid),
+            random=self._random,
+        )
+        logger.info("modem %s: message %s refused: %s", self._modem_id, job.id, error.code)
+        if decision.action is Action.ACCEPT:
+            self.accepted(job, key, sim, None)
+            return True
+        now = self._clock.time()
+        elsewhere = decision.action is Action.ELSEWHERE
+        retry = None
+        if decision.action is not Action.FAIL:
+            retry = Retry(self._clock.date() + decision.wait_s, elsewhere)
+        self._finish(key, sim, AttemptState.REFUSED, error, retry)
+        if decision.action is Action.FAIL:
+            self.give_up(job, MessageStatus.FAILED, error)
+        elif elsewhere:
+            job.avoid, job.avoid_until = job.avoid | {sim.iccid}, now + decision.wait_s
+            self._queue.add(job)
+        else:
+            self._queue.add(job, at=now + decision.wait_s)
+        return False
+
+    def _tell_sim(self, type: str, sim: Sim, error: ErrorInfo | None) -> None:
+        data = {"modem": self._modem_id, "sim": sim.iccid}
+        if error is not None:
+            data["reason"] = error.detail
+            logger.error("modem %s: SIM %s is taken out: %s", self._modem_id, sim.iccid, error.code)
+        self._store.write(lambda tx: tx.emit(type, data), keep=True)
+
+    def ambiguous(self, job: Job, key: AttemptKey, sim: Sim, error: ErrorInfo) -> bool:
+        """Nobody knows whether the part went out. Returns True: the next one may follow."""
+        part, ended = job.part(key.part - 1), self._clock.date()
+        part.state, part.doubted_at = PartState.AMBIGUOUS, self._clock.time()
+        job.sim = sim.iccid
+
+        def doubt(tx: Transaction) -> list[Matched]:
+            attempts.finish(tx, key, AttemptState.AMBIGUOUS, error=error, ended_at=ended)
+            return self._receipts.ended(tx, key)
+
+        self._store.write(doubt, keep=True, then=self._settle)
+        sim.in_the_air.discard(key)
+        logger.warning(
+            "modem %s: nobody knows whether message %s part %d was sent: %s",
+            self._modem_id,
+            job.id,
+            key.part,
+            error.code,
+        )
+        return True
+
+    def _settle(self, settled: list[Matched]) -> None:
+        for matched in settled:
+            self._on_settled(matched)
+
+    def _finish(
+        self,
+        key: AttemptKey,
+        sim: Sim,
+        state: AttemptState,
+        error: ErrorInfo,
+        retry: Retry | None = None,
+    ) -> None:
+        ended = self._clock.date()
+
+        def finish(tx: Transaction) -> list[Matched]:
+            attempts.finish(tx, key, state, error=error, ended_at=ended, retry=retry)
+            return self._receipts.ended(tx, key)
+
+        self._store.write(finish, keep=True, then=self._settle)
+        sim.in_the_air.discard(key)
+
+    def give_up(self, job: Job, status: MessageStatus, error: ErrorInfo) -> None:
+        """Nothing more is done for a message: it ends like this, or in doubt."""
+        self._queue.remove(job)
+        subject, happening = job.subject, life.given_up(job.ended(status))
+        self._store.write(lambda tx: life.move(tx, subject, happening, error=error), keep=True)
+
+    def put_back(self, job: Job) -> None:
+        """After a turn: what still is to be sent waits again, what is in doubt waits for word."""
+        if job.complete:
+            self._queue.remove(job)
+        elif job.pending():
+            self._queue.add(job)
+        else:
+            await_word(job, self._queue, self._policy(job), self._receipt_timeout_s)
+
+
+def await_word(
+    job: Job,
+    queue: Queue,
+    policy: TypeSection,
+    receipt_timeout_s: float,
+) -> None:
+    """Hold a job with ambiguous parts until its policy says what is to be done.
+
+    A report may settle it earlier. Without a receipt asked for, none will come: then nothing is
+    waited for but `ambiguous_wait`.
+    """
+    short = policy.ambiguous == "retry" or not job.receipt
+    since = max(job.part(i).doubted_at for i in job.ambiguous())
+    queue.hold(job, since + (policy.ambiguous_wait if short else receipt_timeout_s))
+
+
+EXPIRED = ErrorInfo("expired", "its validity ended before it could be sent", permanent=False)
+STOPPED = "the gateway, or its work with this modem, was ended while the modem was sending"
+
+
+def error_of(doubt: SubmitAmbiguous) -> ErrorInfo:
+    """A doubt as it is kept with its attempt."""
+    code = "no-answer" if doubt.code is None else _slug(doubt.code)
+    return ErrorInfo(code, doubt.reason, permanent=False)
+
+
+def _slug(code: ErrorCode) -> str:
+    """A modem's error as the API names it: `cms-21`, `cme-30`, `error`."""
+    kind = code.kind.lower()
+    return kind if code.number is None else f"{kind}-{code.number}"
