@@ -270,7 +270,7 @@ async def test_a_dead_usb_modem_is_taken_off_the_bus_where_that_is_configured(
         tty.mkdir(parents=True)
         (tty / "device").symlink_to(place)
 
-    timings = replace(DYING, reauthorise_off=0.2, quarantine=(60.0,))
+    timings = replace(DYING, answer=0.4, reauthorise_off=0.2, quarantine=(60.0,))
     async with rig(
         timings=timings,
         before=plug_into_sysfs,
