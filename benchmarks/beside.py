@@ -5,7 +5,7 @@
 
 Stands for the question whether a change has made the gateway slower, on a machine that does other
 things as well. A daemon of each state runs all the while; they take turns, each right after the
-other's, the order changing:
+other's, the order changing; the bank is this state's for both:
 
 - `singles`, `batch`: messages are accepted, no modem is there. CPU of the daemon for 1,000.
 - `whole`: POSTs, parts and receipts through 8 modems that take no time. The same.
@@ -16,11 +16,8 @@ The system counts CPU in steps of 10 ms, so the ratio of the sums over all turns
 
 import argparse
 import asyncio
-import os
-import subprocess
-import sys
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -32,32 +29,6 @@ from zero_latency import settings, whole
 
 Work = Callable[[Rig], Awaitable[float]]
 PICKUP_BANK = {"modems": 1, "part_seconds": 0.0, "receipt_seconds": 0.005}
-
-
-@contextmanager
-def code_of(checkout: Path) -> Iterator[None]:
-    """What is started meanwhile runs the code in `checkout`, and none of the working directory."""
-    before = {name: os.environ.get(name) for name in ("PYTHONPATH", "PYTHONSAFEPATH")}
-    os.environ["PYTHONPATH"] = f"{checkout.resolve()}{os.pathsep}{Path(__file__).resolve().parent}"
-    os.environ["PYTHONSAFEPATH"] = "1"
-    try:
-        found = subprocess.run(
-            [sys.executable, "-c", "import modemgw; print(modemgw.__file__)"],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        if not Path(found.strip()).is_relative_to(checkout.resolve()):
-            raise SystemExit(
-                f"{checkout} is no checkout of modemgw: {found.strip()} is used instead"
-            )
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 async def accepted_singly(rig: Rig) -> float:
@@ -82,10 +53,7 @@ async def compare(
 ) -> dict[str, Any]:
     """What each work costs in both checkouts, and the ratio second / first."""
     async with AsyncExitStack() as stack:
-        rigs = []
-        for checkout in checkouts:
-            with code_of(checkout):
-                rigs.append(await stack.enter_async_context(Rig(bank)))
+        rigs = [await stack.enter_async_context(Rig(bank, code=code)) for code in checkouts]
         found: dict[str, Any] = {}
         for name, work in works.items():
             used: tuple[list[float], list[float]] = ([], [])

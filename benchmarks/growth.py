@@ -29,7 +29,7 @@ from bench.figures import say, spread, tell
 from bench.rig import Rig
 
 from modemgw.client import Client
-from modemgw.store.opening import connect, connect_or_create
+from modemgw.store.sqlite.opening import connect, connect_or_create
 from modemgw.virtual.sim import make_iccid
 
 QUEUE = 100_000

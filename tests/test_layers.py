@@ -216,3 +216,29 @@ def test_the_circle_that_is_told_is_the_shortest() -> None:
     graph = {"a": {"b"}, "b": {"c"}, "c": {"a", "b"}, "d": {"a"}}
     assert circles(graph) == ["a → b → c → a"]
     assert circle_through("b", graph) == ["b", "c", "b"]
+
+
+def modules_imported(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+    return found | {n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
+
+
+BACKEND = ROOT / "store" / "sqlite"
+SOURCES = sorted(ROOT.rglob("*.py"))
+CHOOSES_BACKEND = {ROOT / "gateway" / "build.py"}
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if BACKEND not in p.parents], ids=str)
+def test_only_the_backend_knows_sql(path: Path) -> None:
+    assert {
+        m for m in modules_imported(path) if m.split(".")[0] in ("sqlite3", "sqlite_utils")
+    } == (set())
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in SOURCES if "cli" not in p.parts and BACKEND not in p.parents], ids=str
+)
+def test_one_place_chooses_the_backend(path: Path) -> None:
+    knows = {m for m in modules_imported(path) if m.startswith("modemgw.store.sqlite")}
+    assert not knows or path in CHOOSES_BACKEND

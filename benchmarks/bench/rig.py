@@ -82,9 +82,21 @@ class Daemon:
     """`modemgw serve` with a configuration and a key of its own.
 
     With $BENCH_PROFILE in the environment, it runs under cProfile and writes to that file.
+    `code`: the checkout that is run; None: the one that this program sees.
     """
 
-    def __init__(self, directory: Path, ports: list[Path], tables: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        ports: list[Path],
+        tables: dict[str, Any],
+        code: Path | None = None,
+    ) -> None:
+        self._environment = dict(os.environ)
+        if code is not None:
+            # Safe: the code in the working directory does not come first.
+            self._environment |= {"PYTHONPATH": str(code.resolve()), "PYTHONSAFEPATH": "1"}
+            self._check(code)
         self._directory = directory
         self._port = _free_port()
         self.url = f"http://127.0.0.1:{self._port}"
@@ -95,6 +107,17 @@ class Daemon:
         self.modems = len(ports)
         self.key = self._run("keys", "create", "bench", "--scope", "admin").strip()
         self._process: subprocess.Popen[bytes] | None = None
+
+    def _check(self, code: Path) -> None:
+        seen = subprocess.run(
+            [sys.executable, "-c", "import modemgw; print(modemgw.__file__)"],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=self._environment,
+        ).stdout.strip()
+        if not Path(seen).is_relative_to(code.resolve()):
+            raise Failed(f"{code} is no checkout of modemgw: {seen} would be run")
 
     def _toml(self, ports: list[Path], tables: dict[str, Any]) -> str:
         given: dict[str, dict[str, Any]] = {
@@ -113,7 +136,9 @@ class Daemon:
 
     def _run(self, *arguments: str) -> str:
         command = [sys.executable, "-m", "modemgw", *arguments, "--config", str(self._config)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, env=self._environment
+        )
         if done.returncode:
             raise Failed(done.stderr)
         return done.stdout
@@ -128,7 +153,7 @@ class Daemon:
                 [sys.executable, *under, "-m", "modemgw", "serve", "--config", str(self._config)],
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+                env=self._environment | {"PYTHONUNBUFFERED": "1"},
             )
         assert self._process.stdout is not None
         if not await asyncio.to_thread(self._process.stdout.readline):
@@ -193,7 +218,7 @@ class Rig:
     """`async with Rig({"modems": 8}) as rig:` has `rig.bank`, `rig.daemon` (up) and `rig.client`.
 
     Without a bank (None) the daemon has no modem. `tables` are added to its configuration.
-    `prepare` is called with the path of the database before the daemon starts.
+    `prepare` is called with the path of the database before the daemon starts. `code`: see Daemon.
     """
 
     def __init__(
@@ -202,6 +227,7 @@ class Rig:
         self._bank = bank
         self._tables = tables or {}
         self._prepare = how.get("prepare")
+        self._code: Path | None = how.get("code")
 
     async def __aenter__(self) -> "Rig":
         self._stack = AsyncExitStack()
@@ -214,7 +240,7 @@ class Rig:
                     BankProcess(self.directory / "bank", self._bank)
                 )
                 ports = self.bank.ports
-            self.daemon = Daemon(self.directory, ports, self._tables)
+            self.daemon = Daemon(self.directory, ports, self._tables, self._code)
             if self._prepare is not None:
                 await asyncio.to_thread(self._prepare, self.daemon.database)
             self._stack.push_async_callback(self.daemon.stop)

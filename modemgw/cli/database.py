@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from modemgw.cli.options import config_option, load_config
-from modemgw.store import FILE_NAME
+from modemgw.store.sqlite import FILE_NAME
 
 
 def database_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,7 +10,8 @@ from modemgw.cli.database import database_options, database_path
 from modemgw.cli.errors import told
 from modemgw.cli.ownership import as_owner_of
 from modemgw.cli.say import say
-from modemgw.store import StoreError, maintenance
+from modemgw.store import StoreError
+from modemgw.store.sqlite import maintenance
 
 
 @click.group()

@@ -25,7 +25,8 @@ from modemgw.cli.signals import stop_on_signals
 from modemgw.client import Client
 from modemgw.config import Config, HttpSection, parse
 from modemgw.gateway import Gateway
-from modemgw.store import FILE_NAME, StoreError, create_key
+from modemgw.store import StoreError
+from modemgw.store.sqlite import FILE_NAME, create_key
 from modemgw.virtual import Bank, BankSettings, PortError
 
 PORTS_TRIED = 20

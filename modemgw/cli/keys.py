@@ -13,7 +13,9 @@ from modemgw.cli.options import json_option
 from modemgw.cli.output import local_time, print_json, print_table
 from modemgw.cli.ownership import as_owner_of
 from modemgw.cli.say import say
-from modemgw.store import SCOPES, StoreError, create_key, list_keys, revoke_key
+from modemgw.store import StoreError
+from modemgw.store.contract.keys import SCOPES
+from modemgw.store.sqlite import create_key, list_keys, revoke_key
 
 
 @click.group()

@@ -33,19 +33,16 @@ from modemgw.gateway.upkeep.metrics import registry_of
 from modemgw.gateway.upkeep.retention import Housekeeping
 from modemgw.modem import Timings, TraceLine, UssdAnswer, UssdUntypable
 from modemgw.store import (
-    FILE_NAME,
     Delivery,
     DeliveryQuery,
     InboundQuery,
     MessageQuery,
     Store,
     StoreUnavailable,
-    inbound,
-    keys,
-    messages,
-    sim_state,
 )
+from modemgw.store.contract import keys
 from modemgw.store.records import Event, Inbound, Key, Message, NewMessage, Page
+from modemgw.store.sqlite import open_store
 
 logger = logging.getLogger(__name__)
 
@@ -98,9 +95,10 @@ class Gateway:
         """
         clock = clock or SystemClock()
         random = random or Random()  # noqa: S311 - ids and jitter, not secrets
-        path = config.gateway.data_dir / FILE_NAME
-        async with Store(
-            path, clock=clock, backup_before_migrate=config.gateway.backup_before_migrate
+        async with open_store(
+            config.gateway.data_dir,
+            clock=clock,
+            backup_before_migrate=config.gateway.backup_before_migrate,
         ) as store:
             gateway = cls(config, store, clock=clock, random=random, timings=timings)
             await gateway._set_up()
@@ -117,7 +115,6 @@ class Gateway:
                 await runner
 
     async def _set_up(self) -> None:
-        last_message = await self._store.read(messages.last_n)
         receipts = Receipts()
         steady = SteadyClock(self._clock)
         self._sims = Sims(store=self._store, clock=steady, random=self._random)
@@ -128,7 +125,6 @@ class Gateway:
             sims=self._sims,
             clock=steady,
             random=self._random,
-            next_n=last_message + 1,
             ask_again=lambda job: self._admission.ask_again(job),
         )
         self._admission = Admission(
@@ -174,7 +170,7 @@ class Gateway:
             clock=self._clock,
             random=self._random,
             timings=self._timings,
-            paused=await self._store.read(sim_state.paused),
+            paused=await self._store.read(lambda view: view.sim_state.paused()),
             keeper=self.keeper,
         )
         self._sim_views = SimViews(
@@ -193,6 +189,7 @@ class Gateway:
             async with asyncio.TaskGroup() as modems:
                 if not self._outbox.recovered and not await self._recover_later(stop):
                     return
+                claim = modems.create_task(self._outbox.claim.run(), name="claim")
                 self._fleet.start(modems)
                 self._started.set()
                 followers = [
@@ -211,6 +208,8 @@ class Gateway:
                     task.cancel()
                 await self._deliveries.close()
                 self._fleet.stop()
+                claim.cancel()
+        await self._outbox.claim.give_back()
 
     async def _recover_later(self, stop: asyncio.Event) -> bool:
         """The database takes no writes: until it does, it is read only. False at the end."""
@@ -310,7 +309,7 @@ class Gateway:
 
     async def message(self, id: str) -> Message:
         """A message and its history. Raises NotFound."""
-        found = await self._store.look_up(lambda db: messages.get(db, id, life.part_status))
+        found = await self._store.look_up(lambda view: view.messages.get(id, life.part_status))
         if found is None:
             raise NotFound(f"there is no message {id!r}")
         return found
@@ -318,13 +317,13 @@ class Gateway:
     async def messages(self, query: MessageQuery) -> Page[Message]:
         """A page of messages, newest first. Raises Rejected for a cursor that is not ours."""
         try:
-            return await self._store.read(lambda db: messages.find(db, query, life.part_status))
+            return await self._store.read(lambda view: view.messages.find(query, life.part_status))
         except (ValueError, OverflowError) as error:
             raise _bad_cursor() from error
 
     async def cancel(self, id: str) -> Message:
         """Cancel a message of which nothing can have gone out. Raises NotFound, Conflict."""
-        n = await self._store.look_up(lambda db: messages.number_of(db, id))
+        n = await self._store.look_up(lambda view: view.messages.number_of(id))
         if n is None:
             raise NotFound(f"there is no message {id!r}")
         await self._outbox.cancel(n)
@@ -332,7 +331,7 @@ class Gateway:
 
     async def batch(self, id: str) -> tuple[dict[str, Any], dict[str, int]]:
         """What is known of a batch, and its messages counted by status. Raises NotFound."""
-        found = await self._store.read(lambda db: messages.batch_counts(db, id))
+        found = await self._store.read(lambda view: view.messages.batch_counts(id))
         if found is None:
             raise NotFound(f"there is no batch {id!r}")
         return found
@@ -341,7 +340,7 @@ class Gateway:
 
     async def inbound(self, id: str) -> Inbound:
         """A received message. Raises NotFound."""
-        found = await self._store.look_up(lambda db: inbound.get(db, id))
+        found = await self._store.look_up(lambda view: view.inbound.get(id))
         if found is None:
             raise NotFound(f"there is no inbound message {id!r}")
         return found
@@ -349,7 +348,7 @@ class Gateway:
     async def inbounds(self, query: InboundQuery) -> Page[Inbound]:
         """A page of received messages, newest first. Raises Rejected for a foreign cursor."""
         try:
-            return await self._store.read(lambda db: inbound.find(db, query))
+            return await self._store.read(lambda view: view.inbound.find(query))
         except (ValueError, OverflowError) as error:
             raise _bad_cursor() from error
 
@@ -446,7 +445,7 @@ class Gateway:
         known = self._known_keys.get(hash_)
         if known is not None and now - known[0] < KEY_CACHE_S:
             return known[1]
-        key = await self._store.look_up(lambda db: keys.find(db, hash_))
+        key = await self._store.look_up(lambda view: view.keys.find(hash_))
         if len(self._known_keys) >= KEY_CACHE_SIZE:
             self._known_keys.clear()
         if key is not None:

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 
-from modemgw.store import Store, events
+from modemgw.store import Store
 from modemgw.store.records import Event
 
 RECENT = 4096
@@ -59,7 +59,7 @@ class EventBus:
             # Counted from the newest, where most followers are: a deque is slow in its middle.
             behind = recent[-1].id - at
             return [recent[-n] for n in range(behind, max(0, behind - CHUNK), -1)]
-        return await self._store.read(lambda db: events.after(db, at, CHUNK))
+        return await self._store.read(lambda view: view.events.after(at, CHUNK))
 
 
 async def _each(groups: AsyncIterator[list[Event]]) -> AsyncIterator[Event]:

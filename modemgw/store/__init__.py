@@ -1,36 +1,57 @@
-"""What must survive a crash: SQLite in WAL mode with one writer. Knows no policy."""
+"""What must survive a crash: a contract of domain verbs, and `sqlite/` that keeps it.
 
-from modemgw.store.attempts import AttemptKey, Submission
-from modemgw.store.database import FILE_NAME, Store
-from modemgw.store.deliveries import Delivery, DeliveryQuery, DeliveryState, Payload
+Knows no policy; nobody above it sees SQL, rows or a connection.
+"""
+
+from modemgw.store.contract.attempts import AttemptKey, Begun, Submission
+from modemgw.store.contract.deliveries import (
+    Delivery,
+    DeliveryQuery,
+    DeliveryState,
+    NewDelivery,
+    Payload,
+    TryOutcome,
+)
+from modemgw.store.contract.events import AnsweredBefore, UnmatchedReport
+from modemgw.store.contract.inbound import InboundQuery, Kept, Place, StoredPart, WaitingSet
+from modemgw.store.contract.keys import KeyRow
+from modemgw.store.contract.leases import Lease, LeaseHeld
+from modemgw.store.contract.messages import MessageQuery, Unrouted, Waiting
+from modemgw.store.contract.pins import PinRow
+from modemgw.store.contract.sim_state import SeenSim
+from modemgw.store.contract.store import Store
+from modemgw.store.contract.unit import Transaction, View
 from modemgw.store.errors import StoreConflict, StoreError, StoreUnavailable
-from modemgw.store.events import AnsweredBefore
-from modemgw.store.inbound import InboundQuery
-from modemgw.store.keys import SCOPES, KeyRow, create_key, list_keys, revoke_key
-from modemgw.store.messages import MessageQuery
-from modemgw.store.opening import connect
-from modemgw.store.writer import Transaction
 
 __all__ = [
-    "FILE_NAME",
-    "SCOPES",
     "AnsweredBefore",
     "AttemptKey",
+    "Begun",
     "Delivery",
     "DeliveryQuery",
     "DeliveryState",
     "InboundQuery",
+    "Kept",
     "KeyRow",
+    "Lease",
+    "LeaseHeld",
     "MessageQuery",
+    "NewDelivery",
     "Payload",
+    "PinRow",
+    "Place",
+    "SeenSim",
     "Store",
     "StoreConflict",
     "StoreError",
     "StoreUnavailable",
+    "StoredPart",
     "Submission",
     "Transaction",
-    "connect",
-    "create_key",
-    "list_keys",
-    "revoke_key",
+    "TryOutcome",
+    "UnmatchedReport",
+    "Unrouted",
+    "View",
+    "Waiting",
+    "WaitingSet",
 ]

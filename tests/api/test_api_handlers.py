@@ -21,8 +21,9 @@ from modemgw.cli import main
 from modemgw.client import ApiError, Client
 from modemgw.config import parse
 from modemgw.gateway import Gateway
-from modemgw.store import FILE_NAME, Transaction, create_key, inbound
+from modemgw.store import Transaction
 from modemgw.store.records import Inbound
+from modemgw.store.sqlite import FILE_NAME, create_key
 
 
 def received(first: int, last: int, text: str = "STATUS") -> Any:
@@ -31,8 +32,8 @@ def received(first: int, last: int, text: str = "STATUS") -> Any:
             message = Inbound(
                 f"in_{n}", "+441", None, text, None, "gsm7", 1, (), True, "m1", "1", None, tx.now
             )
-            inbound.add(tx, n, message, [])
-            tx.emit("inbound.received", {"id": message.id})
+            tx.inbound.add(message, [])
+            tx.events.emit("inbound.received", {"id": message.id})
 
     return work
 

@@ -11,7 +11,7 @@ from modemgw.api.app import ENDPOINTS
 from modemgw.api.server import bind, serve
 from modemgw.config import HttpSection, parse
 from modemgw.gateway import Gateway
-from modemgw.store import FILE_NAME, create_key
+from modemgw.store.sqlite import FILE_NAME, create_key
 
 BODY = b'{"to":"+447700900001","text":"x"}'
 BAD = [

@@ -15,7 +15,7 @@ from modemgw.api import answers
 from modemgw.api.app import create_app
 from modemgw.config import parse
 from modemgw.gateway import Gateway
-from modemgw.store import FILE_NAME, create_key, revoke_key
+from modemgw.store.sqlite import FILE_NAME, create_key, revoke_key
 
 BODY = {"to": "07700 900123", "text": "Grüße €"}
 

@@ -18,7 +18,7 @@ from modemgw.api import answers
 from modemgw.api.app import create_app
 from modemgw.config import parse
 from modemgw.gateway import Gateway
-from modemgw.store import FILE_NAME, create_key
+from modemgw.store.sqlite import FILE_NAME, create_key
 from modemgw.virtual import Bank, BankSettings
 
 GONE = "8944000000000000009"

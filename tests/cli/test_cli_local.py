@@ -15,7 +15,7 @@ from pydantic import BaseModel
 import modemgw
 from modemgw.cli import COMMANDS, main
 from modemgw.config import Config, TypeSection
-from modemgw.store import schema
+from modemgw.store.sqlite import schema
 
 ROOT = Path(modemgw.__file__).parent.parent
 

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from labs.daemon import run
 
 from modemgw.cli import main
-from modemgw.store import FILE_NAME
+from modemgw.store.sqlite import FILE_NAME
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="wants root, to act as somebody else")
 SERVICE = 23_456

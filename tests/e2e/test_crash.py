@@ -17,7 +17,7 @@ import pytest
 from labs.bank import bank_of
 
 from modemgw.client import Client
-from modemgw.store import FILE_NAME, create_key
+from modemgw.store.sqlite import FILE_NAME, create_key
 from modemgw.virtual import Bank
 
 pytestmark = pytest.mark.e2e

@@ -21,7 +21,7 @@ import pytest
 from labs.bank import bank_of
 from labs.waiting import until
 
-from modemgw.store import FILE_NAME, create_key
+from modemgw.store.sqlite import FILE_NAME, create_key
 from modemgw.virtual import Bank
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(110)]

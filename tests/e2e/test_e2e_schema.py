@@ -27,7 +27,7 @@ from modemgw.api.app import ENDPOINTS
 from modemgw.api.openapi import document, endpoints
 from modemgw.api.server import bind, serve
 from modemgw.config import HttpSection
-from modemgw.store import FILE_NAME, create_key
+from modemgw.store.sqlite import FILE_NAME, create_key
 
 EXAMPLES = int(os.environ.get("MODEMGW_SCHEMA_EXAMPLES", "25"))
 DOCUMENT = document((*ENDPOINTS, *endpoints(ENDPOINTS)))

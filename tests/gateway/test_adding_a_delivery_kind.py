@@ -23,7 +23,7 @@ from modemgw.gateway import DeliveryQuery, Gateway, Replay
 from modemgw.gateway.deliveries.kinds import KINDS, KindOf
 from modemgw.gateway.deliveries.outcome import Never, Outcome, Retry, Taken
 from modemgw.gateway.deliveries.payload import document
-from modemgw.store import Payload, Transaction, inbound
+from modemgw.store import Payload, Transaction
 from modemgw.store.records import Inbound
 
 # --- 1. its file: modemgw/gateway/deliveries/spool.py
@@ -74,10 +74,10 @@ MESSAGE = Inbound("in_1", "+441", None, "hello", None, "gsm7", 1, (), True, "m1"
 
 
 def happen(tx: Transaction) -> None:
-    inbound.add(tx, 1, MESSAGE, [])
-    tx.emit("inbound.received", {"id": "in_1"})
-    tx.emit("message.queued", {"id": "msg_1"})
-    tx.emit("message.sent", {"id": "msg_1"})
+    tx.inbound.add(MESSAGE, [])
+    tx.events.emit("inbound.received", {"id": "in_1"})
+    tx.events.emit("message.queued", {"id": "msg_1"})
+    tx.events.emit("message.sent", {"id": "msg_1"})
 
 
 async def until(done: Callable[[], bool]) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from labs.clock import FakeClock
+from labs.raw_sql import raw
 from test_gateway_handlers import hook, message, pending_for, shop
 
 from modemgw.config import HandlerSection
@@ -24,8 +25,10 @@ from modemgw.gateway.deliveries.outcome import Outcome, Retry, Taken
 from modemgw.gateway.deliveries.program import Program
 from modemgw.gateway.deliveries.subscriber import Subscriber
 from modemgw.gateway.errors import NotFound, Rejected
-from modemgw.store import FILE_NAME, Payload, Store, Transaction, deliveries, inbound
+from modemgw.store import Payload, Transaction
 from modemgw.store.records import Inbound, NewMessage
+from modemgw.store.sqlite import FILE_NAME, SqliteStore
+from modemgw.store.sqlite.deliveries import SqliteDeliveries
 
 BEFORE = Path(__file__).parents[1] / "store" / "databases" / "2026-11-22.sql"
 
@@ -73,8 +76,8 @@ EXEC = {"exec": ["true"]}
 def received(first: int, last: int, **more: Any) -> Callable[[Transaction], None]:
     def work(tx: Transaction) -> None:
         for n in range(first, last + 1):
-            inbound.add(tx, n, replace(message(**more), id=f"in_{n}"), [])
-            tx.emit("inbound.received", {"id": f"in_{n}"})
+            tx.inbound.add(replace(message(**more), id=f"in_{n}"), [])
+            tx.events.emit("inbound.received", {"id": f"in_{n}"})
 
     return work
 
@@ -93,7 +96,7 @@ async def test_a_restart_between_claim_and_outcome_delivers_again(
             await taking.until(1)
             assert await one.states() == [("claimed", 0)]
             if crash:
-                patch.setattr(deliveries, "release", lambda tx, node: None)
+                patch.setattr(SqliteDeliveries, "release", lambda tx, node: None)
     with closing(sqlite3.connect(tmp_path / FILE_NAME)) as db:
         left = db.execute("SELECT state, tries FROM deliveries").fetchall()
     assert left == [("claimed" if crash else "pending", 0)]
@@ -106,15 +109,15 @@ async def test_a_restart_between_claim_and_outcome_delivers_again(
 async def test_what_another_host_has_claimed_is_left_to_it_until_its_lease_ends(
     tmp_path: Path, taking: Taking
 ) -> None:
-    async with Store(tmp_path / FILE_NAME, clock=FakeClock()) as store:
+    async with SqliteStore(tmp_path / FILE_NAME, clock=FakeClock()) as store:
         await store.write(received(1, 1))
         now = FakeClock().time()
 
         def elsewhere(tx: Transaction) -> None:
-            deliveries.move_cursor(tx, "deliveries", 1)
+            tx.deliveries.move_cursor("deliveries", 1)
             pending_for(tx, 1, "h1", at=now)
-            deliveries.claim(
-                tx, "h1", kind="exec", by="far/run", lease_s=60, furthest_s=9999, limit=1
+            tx.deliveries.claim(
+                "h1", kind="exec", by="far/run", lease_s=60, furthest_s=9999, limit=1
             )
 
         await store.write(elsewhere)
@@ -131,7 +134,7 @@ async def test_what_another_host_has_claimed_is_left_to_it_until_its_lease_ends(
 async def test_a_fan_out_cut_short_loses_nothing_and_makes_nothing_twice(
     tmp_path: Path, taking: Taking, monkeypatch: pytest.MonkeyPatch, after: int
 ) -> None:
-    add, count = deliveries.add, 0
+    add, count = SqliteDeliveries.add, 0
 
     def fails(*args: Any) -> None:
         nonlocal count
@@ -141,11 +144,11 @@ async def test_a_fan_out_cut_short_loses_nothing_and_makes_nothing_twice(
             raise sqlite3.IntegrityError("cut short")
 
     async with shop(tmp_path, EXEC, EXEC) as one:
-        monkeypatch.setattr(deliveries, "add", fails)
+        monkeypatch.setattr(SqliteDeliveries, "add", fails)
         await one.store.write(received(1, 3))
         await asyncio.sleep(0.1)
         assert await one.states() == []
-    monkeypatch.setattr(deliveries, "add", add)
+    monkeypatch.setattr(SqliteDeliveries, "add", add)
     async with shop(tmp_path, EXEC, EXEC) as one:
         await one.until(*[("delivered", 1)] * 6)
     assert len(taking.got) == 6
@@ -154,7 +157,7 @@ async def test_a_fan_out_cut_short_loses_nothing_and_makes_nothing_twice(
 async def test_what_came_before_a_crash_of_the_fan_out_is_fanned_out_at_the_next_start(
     tmp_path: Path, taking: Taking
 ) -> None:
-    async with Store(tmp_path / FILE_NAME, clock=FakeClock()) as store:
+    async with SqliteStore(tmp_path / FILE_NAME, clock=FakeClock()) as store:
         await store.write(received(1, 5))
     async with shop(tmp_path, EXEC) as one:
         await one.until(*[("delivered", 1)] * 5)
@@ -181,17 +184,17 @@ async def test_a_match_that_fails_keeps_nobody_else_from_theirs(
 
 async def test_events_that_are_for_nobody_cost_no_look_into_the_store(tmp_path: Path) -> None:
     async with shop(tmp_path, EXEC) as one:
-        await one.store.write(lambda tx: tx.emit("message.sent", {"id": "m"}))
+        await one.store.write(lambda tx: tx.events.emit("message.sent", {"id": "m"}))
         async with asyncio.timeout(10):
             while one.handlers._read < 1:
                 await asyncio.sleep(0.002)
         one.handlers._wake.clear()
         for _ in range(5):
-            await one.store.write(lambda tx: tx.emit("message.sent", {"id": "m"}))
+            await one.store.write(lambda tx: tx.events.emit("message.sent", {"id": "m"}))
         assert not one.handlers._wake.is_set()
         one.handlers.wake()  # as after a while
         async with asyncio.timeout(10):
-            while await one.store.read(lambda db: deliveries.cursor(db, "deliveries")) < 6:
+            while await one.store.read(lambda view: view.deliveries.cursor("deliveries")) < 6:
                 await asyncio.sleep(0.002)
 
 
@@ -229,7 +232,7 @@ async def test_messages_of_one_sender_come_in_order_if_asked_for(
 async def test_much_that_is_pending_is_delivered_a_few_at_a_time_and_never_all_in_memory(
     tmp_path: Path, taking: Taking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    claim, most = deliveries.claim, 0
+    claim, most = SqliteDeliveries.claim, 0
 
     def counted(*args: Any, **how: Any) -> Any:
         nonlocal most
@@ -237,13 +240,13 @@ async def test_much_that_is_pending_is_delivered_a_few_at_a_time_and_never_all_i
         most = max(most, len(found))
         return found
 
-    monkeypatch.setattr(deliveries, "claim", counted)
+    monkeypatch.setattr(SqliteDeliveries, "claim", counted)
     many = 10_000
-    async with Store(tmp_path / FILE_NAME, clock=FakeClock()) as store:
+    async with SqliteStore(tmp_path / FILE_NAME, clock=FakeClock()) as store:
 
         def work(tx: Transaction) -> None:
-            inbound.add(tx, 1, message(), [])
-            tx.many(
+            tx.inbound.add(message(), [])
+            raw(tx).executemany(
                 "INSERT INTO events (id, type, at, data) VALUES (?, 'inbound.received', 0, ?)",
                 [(n, '{"id": "in_1"}') for n in range(1, many + 1)],
             )
@@ -338,14 +341,14 @@ async def test_what_was_pending_in_a_database_of_the_version_before_is_delivered
         async with (
             hook([]) as (a, got_a),
             hook([]) as (b, got_b),
-            Store(tmp_path / FILE_NAME, clock=clock) as store,
+            SqliteStore(tmp_path / FILE_NAME, clock=clock) as store,
         ):
             sections = [
                 HandlerSection(id="a", webhook=a),
                 HandlerSection(id="b", webhook=b),
                 HandlerSection(id="c", reply="PONG"),
             ]
-            strangers = await store.read(lambda db: deliveries.unknown_subscribers(db, ()))  # type: ignore[arg-type]
+            strangers = await store.read(lambda view: view.deliveries.unknown_subscribers(()))  # type: ignore[attr-defined]
             queue_ = Deliveries(sections, store=store, reply=reply, clock=clock, random=Random(1))
             task = asyncio.create_task(queue_.run())
             if strangers:

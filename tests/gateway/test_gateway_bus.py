@@ -12,20 +12,21 @@ import pytest
 from modemgw.clock import SystemClock
 from modemgw.gateway import bus as module
 from modemgw.gateway.bus import EventBus
-from modemgw.store import FILE_NAME, Store
+from modemgw.store import Store
 from modemgw.store.records import Event
+from modemgw.store.sqlite import FILE_NAME, SqliteStore
 
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    async with Store(tmp_path / FILE_NAME, clock=SystemClock()) as opened:
+    async with SqliteStore(tmp_path / FILE_NAME, clock=SystemClock()) as opened:
         yield opened
 
 
 def tell(store: Store, count: int = 1) -> asyncio.Future[None]:
     def work(tx):
         for _ in range(count):
-            tx.emit("test", {"x": 1})
+            tx.events.emit("test", {"x": 1})
 
     return store.write(work)
 
@@ -56,9 +57,9 @@ async def test_a_follower_that_resumes_gets_what_it_missed_then_what_comes(store
 
 
 async def test_what_happened_before_a_restart_is_followed_from_the_store(tmp_path: Path) -> None:
-    async with Store(tmp_path / FILE_NAME, clock=SystemClock()) as store:
+    async with SqliteStore(tmp_path / FILE_NAME, clock=SystemClock()) as store:
         await tell(store, 4)
-    async with Store(tmp_path / FILE_NAME, clock=SystemClock()) as store:
+    async with SqliteStore(tmp_path / FILE_NAME, clock=SystemClock()) as store:
         bus = EventBus(store)
         old, new = bus.follow(1), bus.follow()
         await tell(store, 1)

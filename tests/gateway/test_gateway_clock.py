@@ -7,7 +7,6 @@ what was sent stays counted: also over a restart, and when rows are dated later 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 import pytest
 from labs.clock import START, FakeClock
 from labs.outbox import Lab, refusal, running, sim_in
+from labs.raw_sql import raw
 from test_gateway_handlers import pending_for
 
 from modemgw.config import RateLimits, parse
@@ -24,8 +24,9 @@ from modemgw.gateway import Gateway, NotFound, TooMany
 from modemgw.gateway.admission.quota import Quota
 from modemgw.gateway.upkeep.retention import Housekeeping
 from modemgw.modem import SubmitAmbiguous
-from modemgw.store import FILE_NAME, Store, Transaction, inbound
+from modemgw.store import Transaction, View
 from modemgw.store.records import Inbound, MessageStatus, NewMessage
+from modemgw.store.sqlite import FILE_NAME, SqliteStore
 
 TO = "+447700900123"
 DAY = 86400.0
@@ -544,7 +545,7 @@ async def test_nothing_is_let_go_by_a_clock_that_was_set_or_seen_within_the_hour
         await lab.settle()
     clock = HastyClock()
     clock.set(YEAR)
-    async with Store(tmp_path / FILE_NAME, clock=clock) as store:
+    async with SqliteStore(tmp_path / FILE_NAME, clock=clock) as store:
         config = parse({"retention": {"messages_days": 30}})
         inbox: Any = SimpleNamespace(release_overdue=_nothing)
         keeper = Housekeeping(config, store=store, inbox=inbox, forgetful=(), clock=clock)
@@ -561,8 +562,8 @@ async def _nothing() -> None:
     pass
 
 
-def _messages(db: sqlite3.Connection) -> int:
-    return int(db.execute("SELECT count(*) FROM messages").fetchone()[0])
+def _messages(view: View) -> int:
+    return int(raw(view).execute("SELECT count(*) FROM messages").fetchone()[0])
 
 
 taken: list[str] = []
@@ -583,7 +584,7 @@ async def test_a_delivery_that_a_wrong_clock_has_put_off_is_made(tmp_path: Path)
 
         def keep(tx: Transaction) -> None:
             for n, (message, at) in enumerate(((late, START + YEAR), (soon, START + 600)), 1):
-                inbound.add(tx, n, message, [])
+                tx.inbound.add(message, [])
                 (subscriber,) = gateway._deliveries.subscribers
                 pending_for(tx, n, subscriber, at=at)
 

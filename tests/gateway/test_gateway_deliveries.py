@@ -24,6 +24,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from labs.clock import FakeClock
+from labs.raw_sql import raw
 from test_gateway_handlers import Shop, hook, message, pending_for, shop
 
 from modemgw.config import ConfigError, HandlerSection, parse
@@ -31,8 +32,9 @@ from modemgw.gateway.deliveries import program, queue
 from modemgw.gateway.deliveries.program import clean_environment
 from modemgw.gateway.deliveries.subscriber import made_up_id, named
 from modemgw.gateway.errors import Unavailable
-from modemgw.store import FILE_NAME, Store, StoreUnavailable, inbound
+from modemgw.store import StoreUnavailable
 from modemgw.store.records import Inbound
+from modemgw.store.sqlite import FILE_NAME, SqliteStore
 
 HERE = __name__
 PYTHON = sys.executable
@@ -254,9 +256,9 @@ async def test_what_a_handler_says_of_a_message_is_in_the_log_only_for_debugging
         await one.receive(message("my secret"))
         await one.until(("pending", 1), ("pending", 1))
         told = await one.store.read(
-            lambda db: [
+            lambda view: [
                 p
-                for (p,) in db.execute(
+                for (p,) in raw(view).execute(
                     "SELECT problem FROM delivery_outcomes JOIN deliveries d ON d.n = delivery "
                     "ORDER BY subscriber"
                 )
@@ -395,7 +397,7 @@ async def test_a_program_that_says_200_mb_is_heard_to_its_end_in_little_memory(
         await one.until(("pending", 1))
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
         (problem,) = await one.store.read(
-            lambda db: db.execute("SELECT problem FROM delivery_outcomes").fetchone()
+            lambda view: raw(view).execute("SELECT problem FROM delivery_outcomes").fetchone()
         )
     assert grown < 30_000, f"{grown} kB"
     assert problem.endswith("the end")
@@ -627,7 +629,7 @@ async def test_a_handler_that_comes_while_the_pending_are_read_loses_nothing(
 
         def pending_from_before(tx: Any) -> None:
             for n in (1, 2):
-                inbound.add(tx, n, replace(message(), id=f"in_{n}"), [])
+                tx.inbound.add(replace(message(), id=f"in_{n}"), [])
                 pending_for(tx, n, id or made_up_id(section))
 
         await one.store.write(pending_from_before)
@@ -706,15 +708,15 @@ async def test_what_an_older_version_kept_by_place_goes_to_who_is_there_at_the_f
     tmp_path: Path,
 ) -> None:
     async with hook([]) as (a, got_a), hook([]) as (b, got_b):
-        async with Store(tmp_path / FILE_NAME, clock=FakeClock()) as store:
+        async with SqliteStore(tmp_path / FILE_NAME, clock=FakeClock()) as store:
 
             def as_before(tx: Any) -> None:
                 for n in (1, 2, 3):
-                    inbound.add(tx, n, replace(message(), id=f"in_{n}"), [])
+                    tx.inbound.add(replace(message(), id=f"in_{n}"), [])
                 pending_for(tx, 1, "1:webhook", "2:webhook")
                 pending_for(tx, 2, "2:webhook")
                 pending_for(tx, 3, "2:exec", "7:reply")
-                tx.execute("UPDATE deliveries SET state = 'delivered' WHERE inbound = 2")
+                raw(tx).execute("UPDATE deliveries SET state = 'delivered' WHERE inbound = 2")
 
             await store.write(as_before)
         async with kept(tmp_path, {"webhook": a}, {"webhook": b, "id": None}) as one:
@@ -735,7 +737,7 @@ async def test_what_an_older_version_kept_by_place_goes_to_who_is_there_at_the_f
 
 async def _rows(one: Shop) -> set[Any]:
     query = "SELECT inbound, subscriber, state FROM deliveries"
-    return set(await one.store.read(lambda db: db.execute(query).fetchall()))
+    return set(await one.store.read(lambda view: raw(view).execute(query).fetchall()))
 
 
 # --- each has places of its own
@@ -782,10 +784,10 @@ async def test_a_disk_that_is_full_does_not_keep_others_from_what_is_pending(
         def full(*_: Any, **__: Any) -> int:
             raise sqlite3.OperationalError("database or disk is full")
 
-        monkeypatch.setattr("modemgw.store.deliveries.bury", full)
+        monkeypatch.setattr("modemgw.store.sqlite.deliveries.SqliteDeliveries.bury", full)
 
         def one_each(tx: Any) -> None:
-            inbound.add(tx, 1, message(), [])
+            tx.inbound.add(message(), [])
             pending_for(tx, 1, "h1", "nobody")
 
         await one.store.write(one_each)
@@ -827,7 +829,7 @@ async def test_a_result_that_cannot_be_recorded_is_not_tried_without_pause(
         def broken(*_: Any) -> None:
             raise sqlite3.IntegrityError("a fault of ours")
 
-        monkeypatch.setattr("modemgw.store.deliveries.taken", broken)
+        monkeypatch.setattr("modemgw.store.sqlite.deliveries.SqliteDeliveries.taken", broken)
         sleeps: list[float] = []
 
         async def sleep(seconds: float) -> None:

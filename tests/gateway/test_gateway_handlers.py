@@ -15,6 +15,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from labs.clock import FakeClock
+from labs.raw_sql import raw
 
 from modemgw.config import HandlerMatch, HandlerSection
 from modemgw.gateway.deliveries import Deliveries
@@ -23,8 +24,9 @@ from modemgw.gateway.deliveries.queue import MAX_TRIES
 from modemgw.gateway.deliveries.reply import Reply
 from modemgw.gateway.deliveries.subscriber import matches
 from modemgw.gateway.errors import FieldProblem, Rejected, Unavailable
-from modemgw.store import FILE_NAME, Payload, Store, Transaction, inbound
+from modemgw.store import Payload, Store, Transaction
 from modemgw.store.records import Inbound, NewMessage
+from modemgw.store.sqlite import FILE_NAME, SqliteStore
 
 
 def message(text: str = "STATUS now", sender: str = "+447700900555", **more: Any) -> Inbound:
@@ -49,7 +51,7 @@ def message(text: str = "STATUS now", sender: str = "+447700900555", **more: Any
 
 def pending_for(tx: Transaction, n: int, *subscribers: str, at: float = 0.0) -> None:
     """The inbound message `n` is pending for these, as from a database of before."""
-    tx.many(
+    raw(tx).executemany(
         "INSERT INTO deliveries (subscriber, type, inbound, state, tries, next_at, created_at) "
         "VALUES (?, 'inbound.received', ?, 'pending', 0, ?, 0)",
         [(subscriber, n, at) for subscriber in subscribers],
@@ -80,17 +82,19 @@ class Shop:
         from dataclasses import replace
 
         def keep(tx: Transaction) -> None:
-            inbound.add(tx, n, replace(one, id=f"in_{n}"), [])
-            tx.emit("inbound.received", {"id": f"in_{n}"})
+            tx.inbound.add(replace(one, id=f"in_{n}"), [])
+            tx.events.emit("inbound.received", {"id": f"in_{n}"})
 
         await self.store.write(keep)
         return n
 
     async def states(self) -> list[tuple[str, int]]:
         return await self.store.read(
-            lambda db: db.execute(
-                "SELECT state, tries FROM deliveries ORDER BY inbound, subscriber"
-            ).fetchall()
+            lambda view: (
+                raw(view)
+                .execute("SELECT state, tries FROM deliveries ORDER BY inbound, subscriber")
+                .fetchall()
+            )
         )
 
     async def until(self, *wanted: tuple[str, int]) -> None:
@@ -111,7 +115,7 @@ class Shop:
 async def shop(tmp_path: Path, *sections: dict[str, Any]) -> AsyncIterator[Shop]:
     """Handlers h1, h2, … where they have no other id."""
     clock = FakeClock()
-    async with Store(tmp_path / FILE_NAME, clock=clock) as store:
+    async with SqliteStore(tmp_path / FILE_NAME, clock=clock) as store:
         named = [{"id": f"h{place}", **section} for place, section in enumerate(sections, 1)]
         one = Shop(store, clock, [HandlerSection(**section) for section in named])
         task = asyncio.create_task(one.handlers.run())
@@ -351,7 +355,7 @@ async def test_what_is_pending_for_a_handler_that_is_gone_is_given_up(tmp_path: 
         await one.again()
         await one.until(("dead", 1))
         problem = "SELECT problem FROM delivery_outcomes ORDER BY n DESC LIMIT 1"
-        rows = await one.store.read(lambda db: db.execute(problem).fetchall())
+        rows = await one.store.read(lambda view: raw(view).execute(problem).fetchall())
         assert rows == [("this handler is no longer configured",)]
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
 from labs.clock import START, FakeClock
+from labs.raw_sql import raw
 
 from modemgw.config import parse
 from modemgw.gateway.incoming.intake import Inbox
 from modemgw.gateway.upkeep.retention import CHUNK, DAY_S, Housekeeping
-from modemgw.store import FILE_NAME, Store, Transaction, deliveries
+from modemgw.store import Store, Transaction, View
+from modemgw.store.sqlite import FILE_NAME, SqliteStore
 
 
 class NothingIn:
@@ -20,12 +21,14 @@ class NothingIn:
         pass
 
 
-def texts(db: sqlite3.Connection) -> list[str | None]:
-    return [row[0] for row in db.execute("SELECT DISTINCT text FROM messages WHERE type = 'otp'")]
+def texts(view: View) -> list[str | None]:
+    return [
+        row[0] for row in raw(view).execute("SELECT DISTINCT text FROM messages WHERE type = 'otp'")
+    ]
 
 
 def count(table: str):
-    return lambda db: db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+    return lambda view: raw(view).execute(f"SELECT count(*) FROM {table}").fetchone()[0]
 
 
 def keeper(store: Store, clock: FakeClock, **config: object) -> Housekeeping:
@@ -35,14 +38,14 @@ def keeper(store: Store, clock: FakeClock, **config: object) -> Housekeeping:
 
 def fill(messages: int):
     def work(tx: Transaction) -> None:
-        tx.many(
+        raw(tx).executemany(
             "INSERT INTO messages (n, id, to_number, text, type, status, encoding, receipt, parts, "
             "route, key, created_at, updated_at, expires_at) "
             "VALUES (?, ?, '+1', 'secret', 'otp', 'delivered', 'gsm7', 1, 1, 'r', 'k', ?, ?, ?)",
             [(n, f"msg_{n}", START, START, START) for n in range(1, messages + 1)],
         )
         for _ in range(messages):
-            tx.emit("message.delivered", {})
+            tx.events.emit("message.delivered", {})
 
     return work
 
@@ -52,9 +55,9 @@ async def test_old_things_go_chunk_by_chunk_and_others_may_write_in_between(
 ) -> None:
     clock = FakeClock()
     many = 3 * CHUNK + 7
-    async with Store(tmp_path / FILE_NAME, clock=clock) as store:
+    async with SqliteStore(tmp_path / FILE_NAME, clock=clock) as store:
         await store.write(fill(many))
-        await store.write(lambda tx: deliveries.move_cursor(tx, "deliveries", many))
+        await store.write(lambda tx: tx.deliveries.move_cursor("deliveries", many))
         house = keeper(
             store,
             clock,
@@ -87,13 +90,13 @@ async def test_batches_go_with_the_last_of_their_messages(tmp_path: Path) -> Non
     many = 2 * CHUNK + 3
 
     def batches(tx: Transaction) -> None:
-        tx.many(
+        raw(tx).executemany(
             "INSERT INTO batches VALUES (?, 'k', ?, 1, 0)",
             [(f"bat_{n}", START) for n in range(many)],
         )
-        tx.execute("UPDATE messages SET batch = 'bat_1', status = 'queued' WHERE n = 1")
+        raw(tx).execute("UPDATE messages SET batch = 'bat_1', status = 'queued' WHERE n = 1")
 
-    async with Store(tmp_path / FILE_NAME, clock=clock) as store:
+    async with SqliteStore(tmp_path / FILE_NAME, clock=clock) as store:
         await store.write(fill(3))
         await store.write(batches)
         clock.now += 11 * DAY_S

@@ -13,14 +13,16 @@ from typing import Any
 import pytest
 from labs.clock import START, FakeClock
 from labs.outbox import report_of
+from labs.raw_sql import raw
 
 from modemgw.gateway.incoming.intake import Inbox
 from modemgw.gateway.incoming.reassembly import Incoming
 from modemgw.gateway.outgoing.receipts import Matched, Receipts
 from modemgw.modem import ReceivedPdu, SimIdentity
 from modemgw.sms import Address, Deliver, Timestamp, pack_pdu, segment_data, segment_text
-from modemgw.store import FILE_NAME, InboundQuery, Store, StoreUnavailable, inbound
+from modemgw.store import InboundQuery, Store, StoreUnavailable
 from modemgw.store.records import Event, Inbound
+from modemgw.store.sqlite import FILE_NAME, SqliteStore
 
 SIM = SimIdentity("8999901000000000001", None, "+447700900001")
 LONG = "Ünïcödé and more: 数字 " * 12
@@ -68,7 +70,7 @@ class Postbox:
             await self.inbox.received(modem, sim, pdu(tpdu))
 
     async def all(self) -> list[Inbound]:
-        page = await self.store.read(lambda db: inbound.find(db, InboundQuery()))
+        page = await self.store.read(lambda view: view.inbound.find(InboundQuery()))
         return list(reversed(page.items))
 
     async def texts(self) -> list[str | None]:
@@ -76,16 +78,16 @@ class Postbox:
 
     async def count(self, table: str) -> int:
         return await self.store.read(
-            lambda db: db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+            lambda view: raw(view).execute(f"SELECT count(*) FROM {table}").fetchone()[0]
         )
 
 
 @asynccontextmanager
 async def postbox(tmp_path: Path, clock: FakeClock | None = None) -> AsyncIterator[Postbox]:
     clock = clock or FakeClock()
-    async with Store(tmp_path / FILE_NAME, clock=clock) as store:
+    async with SqliteStore(tmp_path / FILE_NAME, clock=clock) as store:
         messages = await store.read(
-            lambda db: db.execute("SELECT count(*) FROM inbound").fetchone()[0]
+            lambda view: raw(view).execute("SELECT count(*) FROM inbound").fetchone()[0]
         )
         yield Postbox(store, clock, messages)
 
@@ -234,9 +236,11 @@ async def test_no_octets_break_the_inbox(tmp_path: Path, seed: int) -> None:
         await box.inbox.release_overdue()
         kept = await box.count("inbound_parts") + await box.count("unmatched_reports")
         waiting = await box.store.read(
-            lambda db: db.execute(
-                "SELECT count(*) FROM inbound_parts WHERE inbound IS NULL"
-            ).fetchone()[0]
+            lambda view: (
+                raw(view)
+                .execute("SELECT count(*) FROM inbound_parts WHERE inbound IS NULL")
+                .fetchone()[0]
+            )
         )
         assert kept > 0
         assert waiting == 0
@@ -298,12 +302,12 @@ async def test_pages_go_through_everything_newest_first(tmp_path: Path) -> None:
         cursor = None
         while True:
             query = InboundQuery(limit=3, cursor=cursor)
-            page = await box.store.read(lambda db, q=query: inbound.find(db, q))  # type: ignore[misc]
+            page = await box.store.read(lambda view, q=query: view.inbound.find(q))  # type: ignore[misc]
             seen += [m.text for m in page.items]
             cursor = page.next_cursor
             if cursor is None:
                 break
         assert seen == [f"text {n}" for n in range(6, -1, -1)]
         some = InboundQuery(since=START + 2, until=START + 4)
-        page = await box.store.read(lambda db: inbound.find(db, some))
+        page = await box.store.read(lambda view: view.inbound.find(some))
         assert [m.text for m in page.items] == ["text 2", "text 1"]

@@ -20,8 +20,9 @@ from modemgw.gateway.outgoing import diagrams, life
 from modemgw.gateway.outgoing.life import MESSAGE, PART, Happening, Subject
 from modemgw.modem import SubmitAmbiguous, Submitted
 from modemgw.sms import Outcome
-from modemgw.store import StoreUnavailable, Transaction, attempts, writer
+from modemgw.store import AttemptKey, StoreUnavailable, Transaction
 from modemgw.store.records import OPEN_STATUSES, AttemptState, MessageStatus
+from modemgw.store.sqlite import writer
 
 S, H = MessageStatus, Happening
 DOCS = Path(__file__).parents[2] / "docs"
@@ -96,7 +97,7 @@ def test_every_impossible_move_is_refused() -> None:
     assert impossible
     for old, happening in sorted(impossible):
         tx = _Untouched(old)
-        assert life.move(tx, Subject(1, "msg", None), happening, stands=old) is None  # type: ignore[arg-type]
+        assert life.move(tx, Subject(1, "msg", None), happening, stands=old) is None
 
 
 class _Untouched:
@@ -229,9 +230,9 @@ async def test_the_end_of_an_attempt_is_written_once(tmp_path: Path) -> None:
         lab.modems["m1"].script.append(Submitted(7))
         message = await lab.accept()
         await lab.settle()
-        key = attempts.AttemptKey(1, 1, 1)
+        key = AttemptKey(1, 1, 1)
         await lab.store.write(
-            lambda tx: attempts.finish(tx, key, AttemptState.AMBIGUOUS, ended_at=START)
+            lambda tx: tx.attempts.finish(key, AttemptState.AMBIGUOUS, ended_at=START)
         )
         (attempt,) = (await lab.message(message)).parts[0].attempts
         assert (attempt.state, attempt.reference) == (AttemptState.ACCEPTED, 7)

@@ -12,7 +12,6 @@ from test_gateway_matchmaking import job
 from modemgw.gateway.outgoing.job import Job
 from modemgw.gateway.outgoing.matchmaking import AGED_TURN
 from modemgw.modem import SubmitAmbiguous
-from modemgw.store import messages
 
 TO = "+447700900123"
 
@@ -35,7 +34,7 @@ async def test_what_is_canceled_leaves_memory_at_once_with_its_text(tmp_path: Pa
         await lab.settle()
         assert {"scheduled", "queued", "pinned", "stays"} <= _known_texts(lab)
         for message in canceled:
-            n = await lab.store.read(lambda db, id=message.id: messages.number_of(db, id))  # type: ignore[misc]
+            n = await lab.store.read(lambda view, id=message.id: view.messages.number_of(id))  # type: ignore[misc]
             assert n is not None
             await lab.outbox.cancel(n)
         await lab.settle()

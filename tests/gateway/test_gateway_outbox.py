@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from labs.clock import START, FakeClock
 from labs.outbox import refusal, running, sim_in
+from labs.raw_sql import raw
 
 from modemgw.config import Limits
 from modemgw.gateway.errors import Conflict
 from modemgw.gateway.outgoing import life
 from modemgw.modem import NotSubmitted, SimIdentity, SubmitAmbiguous
-from modemgw.store import StoreUnavailable
+from modemgw.store import StoreUnavailable, View
 from modemgw.store.records import AttemptState, MessageStatus, PartStatus
 
 TO = "+447700900123"
@@ -467,7 +468,9 @@ async def test_an_accepted_message_is_sent_though_its_caller_left(tmp_path: Path
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         await lab.settle()
-        rows = await lab.store.read(lambda db: db.execute("SELECT status FROM messages").fetchall())
+        rows = await lab.store.read(
+            lambda view: raw(view).execute("SELECT status FROM messages").fetchall()
+        )
         assert rows == [("sent",)]
 
 
@@ -525,8 +528,8 @@ async def test_a_barred_sim_is_taken_out_probed_and_told_of(tmp_path: Path) -> N
         await lab.pass_time(901)
         assert len(lab.modems["m1"].sent) > 4
 
-        def told(db: sqlite3.Connection) -> list[str]:
-            rows = db.execute("SELECT type FROM events WHERE type LIKE 'sim.%' ORDER BY id")
+        def told(view: View) -> list[str]:
+            rows = raw(view).execute("SELECT type FROM events WHERE type LIKE 'sim.%' ORDER BY id")
             return [row[0] for row in rows]
 
         assert await lab.store.read(told) == ["sim.blocked", "sim.restored"]

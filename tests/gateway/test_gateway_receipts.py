@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from labs.clock import START, FakeClock
 from labs.outbox import Lab, running
+from labs.raw_sql import raw
 
 from modemgw.gateway.outgoing import life
 from modemgw.gateway.outgoing.receipts import Early
@@ -50,7 +51,7 @@ async def test_another_recipient_or_reference_or_sim_is_kept_and_matches_nothing
         assert await lab.report("m2", TO, 5) is None
         assert await status(lab, message) is S.SENT
         kept = await lab.store.read(
-            lambda db: db.execute("SELECT count(*) FROM unmatched_reports").fetchone()[0]
+            lambda view: raw(view).execute("SELECT count(*) FROM unmatched_reports").fetchone()[0]
         )
         assert kept == 3
 
@@ -68,7 +69,7 @@ async def test_a_report_before_the_reference_is_known_is_applied_once_it_is(
         message = await lab.accept()
         assert await status(lab, message) is S.DELIVERED
         kept = await lab.store.read(
-            lambda db: db.execute("SELECT count(*) FROM unmatched_reports").fetchone()[0]
+            lambda view: raw(view).execute("SELECT count(*) FROM unmatched_reports").fetchone()[0]
         )
         assert kept == 0
         assert [e.type for e in lab.events] == [

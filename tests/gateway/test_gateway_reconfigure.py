@@ -12,7 +12,7 @@ from labs.outbox import Lab, config_of, running
 
 from modemgw.gateway.outgoing import life, rerouting
 from modemgw.modem import NotSubmitted, SimIdentity, SubmitAmbiguous
-from modemgw.store import StoreUnavailable, messages
+from modemgw.store import StoreUnavailable
 from modemgw.store.records import Mailing, MessageStatus, NewMessage
 
 TO = "+447700900123"
@@ -55,7 +55,7 @@ def count_late(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
 
 
 async def route_in_store(lab: Lab, id: str) -> str:
-    found = await lab.store.read(lambda db: messages.get(db, id, life.part_status))
+    found = await lab.store.read(lambda view: view.messages.get(id, life.part_status))
     assert found is not None
     return found.route
 

@@ -225,7 +225,7 @@ async def test_the_daily_letting_go_does_not_hold_up_overdue_messages(
 
     def fill(tx: Transaction) -> None:
         for _ in range(chunks * CHUNK):
-            tx.emit("message.queued", {})
+            tx.events.emit("message.queued", {})
 
     async with postbox(tmp_path) as box:
         keeper = house(box, retention={"events_days": 1})

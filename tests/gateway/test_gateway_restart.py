@@ -12,13 +12,15 @@ from typing import Any
 import pytest
 from labs.clock import FakeClock
 from labs.outbox import Lab, refusal, running, sim_in
+from labs.raw_sql import raw
 
 from modemgw.config import parse
 from modemgw.gateway import Gateway, TooMany
 from modemgw.gateway.admission.limits import LimitsRule
 from modemgw.gateway.fleet.breaker import Breaker
+from modemgw.gateway.outgoing import life
 from modemgw.modem import ErrorClass, SubmitAmbiguous
-from modemgw.store import messages, sim_state
+from modemgw.store import MessageQuery
 from modemgw.store.records import BreakerState, MessageStatus, NewMessage
 
 TO = "+447700900123"
@@ -175,7 +177,9 @@ async def it_is_sent_once_more_in_time(lab: Lab) -> None:
     await lab.pass_time(10)
     assert len(lab.sent()) == 1
     (waiting,) = await lab.store.read(
-        lambda db: db.execute("SELECT count(*) FROM attempts WHERE duplicate_risk").fetchone()
+        lambda view: (
+            raw(view).execute("SELECT count(*) FROM attempts WHERE duplicate_risk").fetchone()
+        )
     )
     assert waiting == 1
 
@@ -307,9 +311,9 @@ async def test_a_sim_that_is_well_leaves_no_state_behind(tmp_path: Path) -> None
         await lab.settle()
         sim = lab.modems["m1"].sim
         assert sim is not None
-        assert await lab.store.read(lambda db: sim_state.breaker(db, sim.iccid)) is not None
+        assert await lab.store.read(lambda view: view.sim_state.breaker(sim.iccid)) is not None
         await wait(lab, 60)
-        assert await lab.store.read(lambda db: sim_state.breaker(db, sim.iccid)) is None
+        assert await lab.store.read(lambda view: view.sim_state.breaker(sim.iccid)) is None
 
 
 # --- recipients, keys and replies
@@ -355,4 +359,7 @@ async def test_what_is_scheduled_waits_on(tmp_path: Path) -> None:
         assert (await lab.message(message)).status is MessageStatus.SCHEDULED
         await lab.pass_time(120)
         assert (await lab.message(message)).status is MessageStatus.SENT
-        assert await lab.store.read(messages.last_n) == 1
+        listed = await lab.store.read(
+            lambda view: view.messages.find(MessageQuery(), life.part_status)
+        )
+        assert len(listed.items) == 1

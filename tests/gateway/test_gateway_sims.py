@@ -17,7 +17,6 @@ from modemgw.gateway.fleet.centre import CentreClock
 from modemgw.gateway.fleet.sim_views import Place, SimViews
 from modemgw.gateway.fleet.sims import Sims
 from modemgw.modem import NotSubmitted, SimIdentity, SubmitAmbiguous
-from modemgw.store import sim_state
 
 ICCID = "8999901000000000000"
 DAY = 86400.0
@@ -155,7 +154,7 @@ async def test_the_moments_of_a_breaker_follow_a_clock_that_is_set(tmp_path: Pat
         after = await views.one(ICCID)
         assert before.barred_since is not None
         assert after.barred_since == pytest.approx(before.barred_since + 3600)
-        state = await lab.store.read(lambda db: sim_state.breaker(db, ICCID))
+        state = await lab.store.read(lambda view: view.sim_state.breaker(ICCID))
         assert state is not None
         assert state.since == pytest.approx(after.barred_since)
 

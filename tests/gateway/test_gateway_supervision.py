@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from labs.clock import FakeClock
 from labs.outbox import config_of, running
+from labs.raw_sql import raw
 from labs.waiting import until
 from test_gateway_handlers import message
 
@@ -21,7 +22,7 @@ from modemgw.gateway.outgoing.lane import MAX_FAULTS, Lane
 from modemgw.gateway.outgoing.queue import Queue
 from modemgw.gateway.supervision import LONGEST_WAIT_S, STEADY_S, Keeper
 from modemgw.modem import ModemState, SimIdentity
-from modemgw.store import StoreUnavailable, inbound, messages
+from modemgw.store import MessageQuery, StoreUnavailable
 from modemgw.store.records import MessageStatus
 
 
@@ -339,7 +340,7 @@ async def test_a_failing_store_ends_no_task_of_the_gateway(
         found = list(gateway.metrics().collect())
         samples = [s for f in found for s in f.samples if s.name == "modemgw_task_failures_total"]
         assert {"task": "deliveries"} in [s.labels for s in samples]
-        assert (await gateway.messages(messages.MessageQuery())).items == ()
+        assert (await gateway.messages(MessageQuery())).items == ()
 
 
 async def test_a_modem_whose_sim_cannot_be_counted_becomes_ready_once_it_can(
@@ -390,14 +391,14 @@ async def test_a_handler_that_exits_leaves_the_gateway_running(tmp_path: Path) -
         await gateway._started.wait()
 
         def keep(tx: Any) -> None:
-            inbound.add(tx, 1, message(), [])
-            tx.emit("inbound.received", {"id": "in_1"})
+            tx.inbound.add(message(), [])
+            tx.events.emit("inbound.received", {"id": "in_1"})
 
         await gateway._store.write(keep)
 
         async def state() -> Any:
             return await gateway._store.read(
-                lambda db: db.execute("SELECT state, tries FROM deliveries").fetchall()
+                lambda view: raw(view).execute("SELECT state, tries FROM deliveries").fetchall()
             )
 
         async with asyncio.timeout(10):

@@ -8,7 +8,7 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from labs.clock import START, FakeClock
@@ -27,9 +27,9 @@ from modemgw.gateway import (
 )
 from modemgw.gateway.incoming.intake import Inbox
 from modemgw.gateway.supervision import Keeper
-from modemgw.store import FILE_NAME, create_key, revoke_key
 from modemgw.store.records import Event, MessageStatus, NewMessage
-from modemgw.store.writer import Writer
+from modemgw.store.sqlite import FILE_NAME, SqliteStore, create_key, revoke_key
+from modemgw.store.sqlite.writer import Writer
 
 TO = "+447700900123"
 
@@ -212,7 +212,7 @@ async def test_a_full_disk_refuses_new_work_and_takes_it_again_by_itself(
 ) -> None:
     new = NewMessage(to=TO, text="hello")
     async with gateway_on(tmp_path) as gateway:
-        writer = gateway._store._writer
+        writer = cast(SqliteStore, gateway._store)._writer
         attempt = writer._attempt
 
         def full(group: Any, **more: Any) -> Any:
@@ -232,8 +232,8 @@ async def test_a_full_disk_refuses_new_work_and_takes_it_again_by_itself(
 async def test_a_writer_that_hangs_is_answered_within_a_bound(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("modemgw.store.writer.STALL_S", 0.2)
-    monkeypatch.setattr("modemgw.store.writer.TICK_S", 0.05)
+    monkeypatch.setattr("modemgw.store.sqlite.writer.STALL_S", 0.2)
+    monkeypatch.setattr("modemgw.store.sqlite.writer.TICK_S", 0.05)
     go = threading.Event()
     async with gateway_on(tmp_path) as gateway:
         gateway._store.write(lambda tx: go.wait(10))
@@ -282,8 +282,8 @@ async def test_a_start_that_cannot_write_is_for_reading_and_takes_up_its_work_la
 async def test_a_start_on_a_database_that_another_program_holds_goes_on_when_it_is_free(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("modemgw.store.opening.BUSY_TIMEOUT_MS", 50)
-    monkeypatch.setattr("modemgw.store.writer.RETRY_S", 0.05)
+    monkeypatch.setattr("modemgw.store.sqlite.opening.BUSY_TIMEOUT_MS", 50)
+    monkeypatch.setattr("modemgw.store.sqlite.writer.RETRY_S", 0.05)
     monkeypatch.setattr("modemgw.gateway.build.RECOVER_EVERY_S", 0.01)
     async with gateway_on(tmp_path):
         pass
@@ -305,7 +305,7 @@ async def test_no_key_waits_behind_lists(tmp_path: Path) -> None:
     go = threading.Event()
     async with gateway_on(tmp_path) as gateway:
         lists = [
-            asyncio.create_task(gateway._store.read(lambda db: go.wait(10))) for _ in range(50)
+            asyncio.create_task(gateway._store.read(lambda view: go.wait(10))) for _ in range(50)
         ]
         try:
             key = await asyncio.wait_for(gateway.authenticate(token), 5)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modemgw.client import Client
-from modemgw.store import FILE_NAME, create_key
+from modemgw.store.sqlite import FILE_NAME, create_key
 
 READY_S = 20
 

@@ -27,8 +27,9 @@ from modemgw.gateway.outgoing.outbox import Outbox, RecoveryReport
 from modemgw.gateway.outgoing.receipts import Early, Matched, Receipts
 from modemgw.modem import ErrorCode, SimIdentity, SubmitRefused, Submitted, classify
 from modemgw.sms import Address, StatusReport, Submit, Timestamp, decode_mo
-from modemgw.store import FILE_NAME, Store, messages
+from modemgw.store import Store
 from modemgw.store.records import Event, Mailing, Message, NewMessage
+from modemgw.store.sqlite import FILE_NAME, SqliteStore
 
 Answer = Submitted | Exception | Callable[[Submit], Any]
 
@@ -110,7 +111,7 @@ def sim_in(lane: LaneState) -> Sim:
 class Lab:
     """An outbox with its lanes running."""
 
-    def __init__(self, config: Config, store: Store, clock: FakeClock) -> None:
+    def __init__(self, config: Config, store: SqliteStore, clock: FakeClock) -> None:
         self.config, self.store, self.clock = config, store, clock
         self.random = Random(7)
         self.receipts = Receipts()
@@ -124,7 +125,6 @@ class Lab:
         """What is asked of each message that a lane has taken."""
 
     async def start(self, *, ready: bool = True) -> None:
-        last = await self.store.read(messages.last_n)
         steady = SteadyClock(self.clock)
         self.outbox = Outbox(
             self.config,
@@ -133,7 +133,6 @@ class Lab:
             sims=Sims(store=self.store, clock=steady, random=self.random),
             clock=steady,
             random=self.random,
-            next_n=last + 1,
             ask_again=lambda job: self.ask_again(job),
         )
         self.found = await self.outbox.recover()
@@ -193,7 +192,7 @@ class Lab:
     async def message(self, message: Message) -> Message:
         """How a message stands once everything that is queued was committed."""
         await self.settle()
-        found = await self.store.read(lambda db: messages.get(db, message.id, life.part_status))
+        found = await self.store.read(lambda view: view.messages.get(message.id, life.part_status))
         assert found is not None
         return found
 
@@ -235,7 +234,7 @@ async def running(
 ) -> AsyncIterator[Lab]:
     config = config_of(tmp_path, modems, **more)
     clock = clock or FakeClock()
-    async with Store(tmp_path / FILE_NAME, clock=clock) as store:
+    async with SqliteStore(tmp_path / FILE_NAME, clock=clock) as store:
         lab = Lab(config, store, clock)
         await lab.start(ready=ready)
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from modemgw.store.writer import Writer
+from modemgw.store.sqlite.writer import Writer
 
 
 def run_units_twice(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,10 +7,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from labs.raw_sql import raw
 
 from modemgw.clock import SystemClock
-from modemgw.store import FILE_NAME, Store, StoreError, schema
-from modemgw.store.opening import connect, connect_or_create, create
+from modemgw.store import StoreError
+from modemgw.store.sqlite import FILE_NAME, SqliteStore, schema
+from modemgw.store.sqlite.opening import connect, connect_or_create, create
 
 
 def tables(db: sqlite3.Connection) -> set[str]:
@@ -31,10 +33,10 @@ def test_opening_twice_migrates_once(tmp_path: Path) -> None:
 
 
 async def test_commits_survive_power_loss_by_wal_and_full_sync(tmp_path: Path) -> None:
-    async with Store(tmp_path / FILE_NAME, clock=SystemClock()) as store:
+    async with SqliteStore(tmp_path / FILE_NAME, clock=SystemClock()) as store:
         modes = await store.write(
             lambda tx: [
-                tx.execute(f"PRAGMA {name}").fetchone()[0]
+                raw(tx).execute(f"PRAGMA {name}").fetchone()[0]
                 for name in ("journal_mode", "synchronous")
             ]
         )
@@ -70,10 +72,10 @@ def test_a_directory_without_rights_is_named(
 
 async def test_a_second_daemon_on_the_same_data_is_refused(tmp_path: Path) -> None:
     path = tmp_path / FILE_NAME
-    async with Store(path, clock=SystemClock()):
+    async with SqliteStore(path, clock=SystemClock()):
         with pytest.raises(StoreError, match="another modemgw"):
-            async with Store(path, clock=SystemClock()):
+            async with SqliteStore(path, clock=SystemClock()):
                 pass
         connect(path).close()  # `modemgw keys` may
-    async with Store(path, clock=SystemClock()):
+    async with SqliteStore(path, clock=SystemClock()):
         pass

@@ -10,21 +10,22 @@ from typing import Any
 
 import pytest
 import sqlite_utils
+from labs.raw_sql import raw
 
 from modemgw.store import (
-    FILE_NAME,
     DeliveryQuery,
     DeliveryState,
+    NewDelivery,
     Payload,
     StoreConflict,
-    deliveries,
-    maintenance,
 )
-from modemgw.store.deliveries import OUTCOMES_KEPT, NewDelivery, name_of, number_in
-from modemgw.store.opening import connect_or_create
+from modemgw.store.contract.deliveries import name_of, number_in
 from modemgw.store.records import Event
-from modemgw.store.schema import migrate
-from modemgw.store.writer import Transaction
+from modemgw.store.sqlite import FILE_NAME
+from modemgw.store.sqlite.deliveries import OUTCOMES_KEPT
+from modemgw.store.sqlite.opening import connect_or_create
+from modemgw.store.sqlite.schema import migrate
+from modemgw.store.sqlite.unit import SqliteTransaction, SqliteView
 
 BEFORE = Path(__file__).parent / "databases" / "2026-11-22.sql"
 NODE = "host/run"
@@ -36,22 +37,24 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
         yield opened
 
 
-def at(db: sqlite3.Connection, now: float) -> Transaction:
-    return Transaction(db, now)
+def at(db: sqlite3.Connection, now: float) -> SqliteTransaction:
+    return SqliteTransaction(db, now)
 
 
-def happen(tx: Transaction, *keys: str | None, subscriber: str = "h") -> None:
+def happen(tx: SqliteTransaction, *keys: str | None, subscriber: str = "h") -> None:
     """An event for each key, and its delivery."""
-    (first,) = tx.execute("SELECT coalesce(max(id), 0) + 1 FROM events").fetchone()
+    (first,) = raw(tx).execute("SELECT coalesce(max(id), 0) + 1 FROM events").fetchone()
     for id, key in enumerate(keys, first):
-        tx.execute("INSERT INTO events VALUES (?, 'message.sent', ?, '{\"id\": 7}')", (id, tx.now))
+        raw(tx).execute(
+            "INSERT INTO events VALUES (?, 'message.sent', ?, '{\"id\": 7}')", (id, tx.now)
+        )
         event = Event(id, "message.sent", tx.now, {})
-        deliveries.add(tx, event, None, NewDelivery(subscriber, "exec", key))
+        tx.deliveries.add(event, None, NewDelivery(subscriber, "exec", key))
 
 
-def claim(tx: Transaction, limit: int = 9, **other: Any) -> list[Payload]:
+def claim(tx: SqliteTransaction, limit: int = 9, **other: Any) -> list[Payload]:
     how: dict[str, Any] = {"kind": "exec", "by": NODE, "lease_s": 60, "furthest_s": 9999, **other}
-    return deliveries.claim(tx, "h", limit=limit, **how)
+    return tx.deliveries.claim("h", limit=limit, **how)
 
 
 def states(db: sqlite3.Connection) -> list[str]:
@@ -75,13 +78,13 @@ def test_the_next_of_a_key_comes_when_the_one_before_has_ended(db: sqlite3.Conne
     happen(tx, "a", "a", "b", "a")
     one, other = claim(tx)
     assert (one.n, other.n) == (1, 3)
-    deliveries.put_off(tx, one, "failed", "not now", 5, 200.0)
+    tx.deliveries.put_off(one, "failed", "not now", 5, 200.0)
     assert claim(tx) == [], "it has not ended"
     (one,) = claim(at(db, 200.0))
-    deliveries.taken(at(db, 200.0), one)
+    at(db, 200.0).deliveries.taken(one)
     (second,) = claim(at(db, 200.0))
     assert second.n == 2
-    deliveries.give_up(at(db, 200.0), second, "refused", "never", 5)
+    at(db, 200.0).deliveries.give_up(second, "refused", "never", 5)
     assert [p.n for p in claim(at(db, 200.0))] == [4]
 
 
@@ -89,11 +92,11 @@ def test_a_replay_takes_its_place_in_the_order(db: sqlite3.Connection) -> None:
     tx = at(db, 100.0)
     happen(tx, "a", "a", "a")
     (one,) = claim(tx)
-    deliveries.give_up(tx, one, "refused", "never", 5)
+    tx.deliveries.give_up(one, "refused", "never", 5)
     (two,) = claim(tx)
-    assert deliveries.replay(tx, [1, 2]) == 1, "the second has not ended"
+    assert tx.deliveries.replay([1, 2]) == 1, "the second has not ended"
     assert claim(tx) == []
-    deliveries.taken(tx, two)
+    tx.deliveries.taken(two)
     (again,) = claim(tx)
     assert (again.n, again.tries) == (1, 0)
 
@@ -102,33 +105,33 @@ def test_order_is_kept_by_whom_deliveries_are_handed_on_to(db: sqlite3.Connectio
     tx = at(db, 100.0)
     happen(tx, "a", "a", subscriber="old")
     happen(tx, "a", "a")
-    assert deliveries.hand_on(tx, "old", "h", 1) == 1
-    assert deliveries.hand_on(tx, "old", "h", 9) == 1
+    assert tx.deliveries.hand_on("old", "h", 1) == 1
+    assert tx.deliveries.hand_on("old", "h", 9) == 1
     done = []
     while found := claim(tx):
         assert len(found) == 1
         done.append(found[0].n)
-        deliveries.taken(tx, found[0])
+        tx.deliveries.taken(found[0])
     assert done == [1, 2, 3, 4]
 
 
 def test_a_lease_ends_and_a_claim_that_has_ended_records_nothing(db: sqlite3.Connection) -> None:
     happen(at(db, 100.0), None)
     (late,) = claim(at(db, 100.0), by="elsewhere/run")
-    deliveries.release(at(db, 110.0), "host")
-    deliveries.release_expired(at(db, 110.0), but=(), furthest_s=9999)
+    at(db, 110.0).deliveries.release("host")
+    at(db, 110.0).deliveries.release_expired(but=(), furthest_s=9999)
     assert claim(at(db, 110.0)) == [], "another host is at it"
-    deliveries.release_expired(at(db, 161.0), but=(late.n,), furthest_s=9999)
+    at(db, 161.0).deliveries.release_expired(but=(late.n,), furthest_s=9999)
     assert claim(at(db, 161.0)) == [], "we are at it, and late"
-    deliveries.release_expired(at(db, 161.0), but=(), furthest_s=9999)
+    at(db, 161.0).deliveries.release_expired(but=(), furthest_s=9999)
     (mine,) = claim(at(db, 161.0))
     with pytest.raises(StoreConflict):
-        deliveries.taken(at(db, 162.0), late)
-    deliveries.give_up(at(db, 162.0), late, "refused", "no", 1)
-    deliveries.put_off(at(db, 162.0), late, "failed", "no", 1, 999.0)
+        at(db, 162.0).deliveries.taken(late)
+    at(db, 162.0).deliveries.give_up(late, "refused", "no", 1)
+    at(db, 162.0).deliveries.put_off(late, "failed", "no", 1, 999.0)
     assert states(db) == ["claimed"]
-    deliveries.taken(at(db, 162.5), mine)
-    found = deliveries.get(db, 1)
+    at(db, 162.5).deliveries.taken(mine)
+    found = SqliteView(db).deliveries.get(1)
     assert found is not None
     assert (found.state, found.tries, found.ended_at) == ("delivered", 1, 162.5)
     assert [(o.code, o.took_ms) for o in found.outcomes] == [("taken", 1500)]
@@ -137,7 +140,7 @@ def test_a_lease_ends_and_a_claim_that_has_ended_records_nothing(db: sqlite3.Con
 def test_a_lease_from_a_clock_gone_wrong_ends_at_once(db: sqlite3.Connection) -> None:
     happen(at(db, 100.0), None)
     claim(at(db, 1e9))
-    deliveries.release_expired(at(db, 101.0), but=(), furthest_s=9999)
+    at(db, 101.0).deliveries.release_expired(but=(), furthest_s=9999)
     assert len(claim(at(db, 101.0))) == 1
 
 
@@ -146,8 +149,8 @@ def test_of_outcomes_the_newest_are_kept(db: sqlite3.Connection) -> None:
     happen(tx, None)
     for n in range(OUTCOMES_KEPT + 5):
         (one,) = claim(tx)
-        deliveries.put_off(tx, one, "failed", f"problem {n}", n, 100.0)
-    found = deliveries.get(db, 1)
+        tx.deliveries.put_off(one, "failed", f"problem {n}", n, 100.0)
+    found = SqliteView(db).deliveries.get(1)
     assert found is not None
     assert found.tries == OUTCOMES_KEPT + 5
     assert [o.took_ms for o in found.outcomes] == list(range(5, OUTCOMES_KEPT + 5))
@@ -157,12 +160,12 @@ def test_a_page_shows_one_state_or_all(db: sqlite3.Connection) -> None:
     for now in range(5):
         happen(at(db, float(now)), None)
     claim(at(db, 9.0), 2)
-    every = deliveries.find(db, DeliveryQuery("h", limit=3))
-    rest = deliveries.find(db, DeliveryQuery("h", limit=3, cursor=every.next_cursor))
+    every = SqliteView(db).deliveries.find(DeliveryQuery("h", limit=3))
+    rest = SqliteView(db).deliveries.find(DeliveryQuery("h", limit=3, cursor=every.next_cursor))
     assert [d.id for d in (*every.items, *rest.items)] == [name_of(n) for n in (5, 4, 3, 2, 1)]
-    claimed = deliveries.find(db, DeliveryQuery("h", DeliveryState.CLAIMED))
+    claimed = SqliteView(db).deliveries.find(DeliveryQuery("h", DeliveryState.CLAIMED))
     assert [d.id for d in claimed.items] == ["dlv_2", "dlv_1"]
-    assert deliveries.counts(db, "h") == {"pending": 3, "claimed": 2, "dead": 0}
+    assert SqliteView(db).deliveries.counts("h") == {"pending": 3, "claimed": 2, "dead": 0}
 
 
 @pytest.mark.parametrize("name", ["", "dlv_", "7", "dlv_07", "dlv_x", "dlv_-1", "dlv_" + "9" * 30])
@@ -180,36 +183,38 @@ def test_events_stay_for_the_slowest_cursor_and_for_what_is_pending(
     tx = at(db, 100.0)
     happen(tx, None, None, None, None, None)
     ids = "SELECT id FROM events ORDER BY id"
-    maintenance.delete_events(tx, 0, 200.0, 9)
+    tx.retention.delete_events(0, 200.0, 9)
     assert len(db.execute(ids).fetchall()) == 5, "nothing is read yet"
-    deliveries.move_cursor(tx, "deliveries", 4)
-    deliveries.move_cursor(tx, "another", 3)
+    tx.deliveries.move_cursor("deliveries", 4)
+    tx.deliveries.move_cursor("another", 3)
     for one in claim(tx, 2):
-        deliveries.taken(tx, one)
-    maintenance.delete_events(tx, 0, 200.0, 9)
+        tx.deliveries.taken(one)
+    tx.retention.delete_events(0, 200.0, 9)
     assert db.execute(ids).fetchall() == [(3,), (4,), (5,)]
 
 
 def test_a_received_message_stays_until_it_is_fanned_out(db: sqlite3.Connection) -> None:
     tx = at(db, 100.0)
     for n in (1, 2):
-        tx.execute(
+        raw(tx).execute(
             "INSERT INTO inbound (n, id, sender, encoding, parts_total, complete, modem, sim, "
             "received_at) VALUES (?, ?, '+1', 'gsm7', 1, 1, 'm', 's', ?)",
             (n, f"in_{n}", 100.0 + n),
         )
-        tx.execute("INSERT INTO events VALUES (?, 'inbound.received', ?, '{}')", (n, 100.0 + n))
-    deliveries.move_cursor(tx, "deliveries", 1)
-    maintenance.delete_inbound(tx, 0, 999.0, 9)
+        raw(tx).execute(
+            "INSERT INTO events VALUES (?, 'inbound.received', ?, '{}')", (n, 100.0 + n)
+        )
+    tx.deliveries.move_cursor("deliveries", 1)
+    tx.retention.delete_inbound(0, 999.0, 9)
     assert db.execute("SELECT n FROM inbound").fetchall() == [(2,)]
 
 
 def test_ended_deliveries_go_with_their_outcomes(db: sqlite3.Connection) -> None:
     tx = at(db, 100.0)
     happen(tx, None, None)
-    deliveries.taken(tx, claim(tx, 1)[0])
-    assert maintenance.delete_deliveries(tx, 0, 100.0, 9) is None
-    assert maintenance.delete_deliveries(tx, 0, 200.0, 9) == 2
+    tx.deliveries.taken(claim(tx, 1)[0])
+    assert tx.retention.delete_deliveries(0, 100.0, 9) is None
+    assert tx.retention.delete_deliveries(0, 200.0, 9) == 2
     assert states(db) == ["pending"]
     assert db.execute("SELECT count(*) FROM delivery_outcomes").fetchone() == (0,)
 

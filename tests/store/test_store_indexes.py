@@ -15,24 +15,18 @@ import pytest
 
 from modemgw.gateway.outgoing import life
 from modemgw.store import (
-    FILE_NAME,
     DeliveryQuery,
     DeliveryState,
     InboundQuery,
     MessageQuery,
+    NewDelivery,
     Payload,
     StoreConflict,
-    attempts,
-    deliveries,
-    events,
-    inbound,
-    maintenance,
-    messages,
 )
-from modemgw.store.deliveries import NewDelivery
-from modemgw.store.opening import connect_or_create
 from modemgw.store.records import ErrorInfo, Event, MessageStatus
-from modemgw.store.writer import Transaction
+from modemgw.store.sqlite import FILE_NAME
+from modemgw.store.sqlite.opening import connect_or_create
+from modemgw.store.sqlite.unit import SqliteTransaction, SqliteView
 
 
 @pytest.fixture
@@ -97,7 +91,9 @@ FILTERS = [
 def test_a_list_of_messages_costs_what_it_shows(
     filled: sqlite3.Connection, wanted: dict[str, Any]
 ) -> None:
-    steps = cost(filled, lambda: messages.find(filled, MessageQuery(**wanted), life.part_status))
+    steps = cost(
+        filled, lambda: SqliteView(filled).messages.find(MessageQuery(**wanted), life.part_status)
+    )
     assert steps < 1500, "10,000 rows would be more than 10,000"
 
 
@@ -107,7 +103,7 @@ def test_a_list_of_messages_costs_what_it_shows(
 def test_a_list_of_inbound_costs_what_it_shows(
     filled: sqlite3.Connection, wanted: dict[str, Any]
 ) -> None:
-    steps = cost(filled, lambda: inbound.find(filled, InboundQuery(**wanted)))
+    steps = cost(filled, lambda: SqliteView(filled).inbound.find(InboundQuery(**wanted)))
     assert steps < 1500
 
 
@@ -138,7 +134,8 @@ def test_every_choice_of_filters_uses_an_index_and_sorts_no_more_than_pages(
     steps = [
         step
         for statement, step in plans(
-            filled, lambda: messages.find(filled, MessageQuery(**wanted), life.part_status)
+            filled,
+            lambda: SqliteView(filled).messages.find(MessageQuery(**wanted), life.part_status),
         )
         if "FROM messages" in statement
     ]
@@ -148,57 +145,57 @@ def test_every_choice_of_filters_uses_an_index_and_sorts_no_more_than_pages(
             assert "INDEX" in step or "PRIMARY KEY" in step or "(subquery" in step, steps
 
 
-VERBS: list[Callable[[Transaction], Any]] = [
-    lambda tx: messages.overdue(tx, 5.0, 9),
-    lambda tx: messages.gone_out(tx, 1),
-    lambda tx: messages.compare_and_set(tx, 1, MessageStatus.SENT, MessageStatus.DELIVERED, None),
-    lambda tx: list(messages.waiting(tx._db, life.part_status)),
-    lambda tx: messages.unrouted(tx._db, ["default"]),
-    lambda tx: messages.batch_counts(tx._db, "bat"),
-    lambda tx: messages.number_of(tx._db, "msg_1"),
-    lambda tx: messages.get(tx._db, "msg_1", life.part_status),
-    lambda tx: attempts.interrupted(tx, ErrorInfo("c", "d", False)),
-    lambda tx: attempts.find_fitting(tx, "s", 5, "+44770090", 0.0, 9),
-    lambda tx: attempts.find_unreported(tx, "s", 5, 0.0, 2),
-    lambda tx: attempts.recent(tx, "s", 0.0),
-    lambda tx: inbound.seen(tx, b"x", 0.0),
-    lambda tx: inbound.waiting_parts(tx, "set", 0.0),
-    lambda tx: events.unmatched(tx, "s", 5, "0770090", 0.0),
-    lambda tx: inbound.overdue_sets(tx._db, 5.0, 9),
-    lambda tx: inbound.kept_from(tx, b"x"),
-    lambda tx: deliveries.claim(
-        tx, "h", kind="exec", by="host/run", lease_s=9, furthest_s=99, limit=5
+VERBS: list[Callable[[SqliteTransaction], Any]] = [
+    lambda tx: tx.messages.overdue(5.0, 9),
+    lambda tx: tx.messages.gone_out(1),
+    lambda tx: tx.messages.compare_and_set(1, MessageStatus.SENT, MessageStatus.DELIVERED, None),
+    lambda tx: list(tx.messages.waiting(life.part_status)),
+    lambda tx: tx.messages.unrouted(["default"]),
+    lambda tx: tx.messages.batch_counts("bat"),
+    lambda tx: tx.messages.number_of("msg_1"),
+    lambda tx: tx.messages.get("msg_1", life.part_status),
+    lambda tx: tx.attempts.interrupted(ErrorInfo("c", "d", False)),
+    lambda tx: tx.attempts.find_fitting("s", 5, "+44770090", 0.0, 9),
+    lambda tx: tx.attempts.find_unreported("s", 5, 0.0, 2),
+    lambda tx: tx.attempts.recent("s", 0.0),
+    lambda tx: tx.inbound.seen(b"x", 0.0),
+    lambda tx: tx.inbound.waiting_parts("set", 0.0),
+    lambda tx: tx.unmatched.find("s", 5, "0770090", 0.0),
+    lambda tx: tx.inbound.overdue_sets(5.0, 9),
+    lambda tx: tx.inbound.kept_from(b"x"),
+    lambda tx: tx.deliveries.claim(
+        "h", kind="exec", by="host/run", lease_s=9, furthest_s=99, limit=5
     ),
-    lambda tx: deliveries.next_due(tx, "h"),
-    lambda tx: deliveries.release(tx, "host"),
-    lambda tx: deliveries.release_expired(tx, but=(), furthest_s=99),
-    lambda tx: deliveries.taken(tx, PAYLOAD),
-    lambda tx: deliveries.put_off(tx, PAYLOAD, "failed", "no", 1, 9.0),
-    lambda tx: deliveries.give_up(tx, PAYLOAD, "refused", "no", 1),
-    lambda tx: deliveries.add(
-        tx, Event(1, "inbound.received", 1.0, {}), 1, NewDelivery("h", "exec", "+1")
+    lambda tx: tx.deliveries.next_due("h"),
+    lambda tx: tx.deliveries.release("host"),
+    lambda tx: tx.deliveries.release_expired(but=(), furthest_s=99),
+    lambda tx: tx.deliveries.taken(PAYLOAD),
+    lambda tx: tx.deliveries.put_off(PAYLOAD, "failed", "no", 1, 9.0),
+    lambda tx: tx.deliveries.give_up(PAYLOAD, "refused", "no", 1),
+    lambda tx: tx.deliveries.add(
+        Event(1, "inbound.received", 1.0, {}), 1, NewDelivery("h", "exec", "+1")
     ),
-    lambda tx: deliveries.replay(tx, [1]),
-    lambda tx: deliveries.unknown_subscribers(tx, ["h"]),
-    lambda tx: deliveries.bury(tx, "h", "gone", 5),
-    lambda tx: deliveries.ended(tx, "h", DeliveryState.DEAD, 0.0, 9.0, (0.0, 0), 5),
-    lambda tx: deliveries.counts(tx._db, "h"),
-    lambda tx: deliveries.find(tx._db, DeliveryQuery("h")),
-    lambda tx: deliveries.find(tx._db, DeliveryQuery("h", DeliveryState.DEAD, cursor="1.5~7")),
-    lambda tx: maintenance.delete_inbound(tx, 0, 9.0, 5),
-    lambda tx: maintenance.delete_events(tx, 0, 9.0, 5),
-    lambda tx: maintenance.delete_deliveries(tx, 0, 9.0, 5),
+    lambda tx: tx.deliveries.replay([1]),
+    lambda tx: tx.deliveries.unknown_subscribers(["h"]),
+    lambda tx: tx.deliveries.bury("h", "gone", 5),
+    lambda tx: tx.deliveries.ended("h", DeliveryState.DEAD, 0.0, 9.0, (0.0, 0), 5),
+    lambda tx: tx.deliveries.counts("h"),
+    lambda tx: tx.deliveries.find(DeliveryQuery("h")),
+    lambda tx: tx.deliveries.find(DeliveryQuery("h", DeliveryState.DEAD, cursor="1.5~7")),
+    lambda tx: tx.retention.delete_inbound(0, 9.0, 5),
+    lambda tx: tx.retention.delete_events(0, 9.0, 5),
+    lambda tx: tx.retention.delete_deliveries(0, 9.0, 5),
 ]
 PAYLOAD: Payload = Payload(1, "h", "inbound.received", 1.0, {}, None, 0, "host/run", 1.0)
 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_frequent_queries_use_an_index(
-    db: sqlite3.Connection, verb: Callable[[Transaction], Any]
+    db: sqlite3.Connection, verb: Callable[[SqliteTransaction], Any]
 ) -> None:
     def ask() -> None:
         with contextlib.suppress(StoreConflict):  # there is nothing to cancel
-            verb(Transaction(db, 9.0))
+            verb(SqliteTransaction(db, 9.0))
 
     for statement, step in plans(db, ask):
         assert not re.match(r"SCAN (?!\(subquery|.*INDEX)", step), (statement, step)
@@ -216,27 +213,29 @@ def test_what_a_sim_has_sent_of_late_is_not_searched_in_all_it_ever_sent(
     )
     db.execute("COMMIT")
     found: list[tuple[float, str]] = []
-    assert cost(db, lambda: found.extend(attempts.recent(db, "s", 9990.0))) < 50
+    assert cost(db, lambda: found.extend(SqliteView(db).attempts.recent("s", 9990.0))) < 50
     assert len(found) == 11
 
 
 @pytest.mark.parametrize(
     "verb",
     [
-        lambda tx: attempts.find_fitting(tx, "s", 5, "+44770090", 0.0, 9),
-        lambda tx: attempts.find_unreported(tx, "s", 5, 0.0, 2),
+        lambda tx: tx.attempts.find_fitting("s", 5, "+44770090", 0.0, 9),
+        lambda tx: tx.attempts.find_unreported("s", 5, 0.0, 2),
     ],
 )
 def test_a_report_finds_its_attempt_by_the_reference(
-    db: sqlite3.Connection, verb: Callable[[Transaction], Any]
+    db: sqlite3.Connection, verb: Callable[[SqliteTransaction], Any]
 ) -> None:
-    steps = [step for _, step in plans(db, lambda: verb(Transaction(db, 9.0)))]
+    steps = [step for _, step in plans(db, lambda: verb(SqliteTransaction(db, 9.0)))]
     assert any("attempts_reference (sim=? AND reference=?" in step for step in steps), steps
 
 
 def test_open_messages_are_found_by_their_own_small_index(db: sqlite3.Connection) -> None:
     """Not by the index of all statuses, which would have to be sorted."""
-    for statement, step in plans(db, lambda: list(messages.waiting(db, life.part_status))):
+    for statement, step in plans(
+        db, lambda: list(SqliteView(db).messages.waiting(life.part_status))
+    ):
         assert "TEMP B-TREE FOR ORDER BY" not in step, statement
 
 
@@ -247,7 +246,7 @@ def test_pages_follow_each_other_where_times_are_equal_or_go_back(db: sqlite3.Co
     found: list[str] = []
     cursor = None
     while True:
-        page = messages.find(db, MessageQuery(limit=4, cursor=cursor), life.part_status)
+        page = SqliteView(db).messages.find(MessageQuery(limit=4, cursor=cursor), life.part_status)
         found += [m.id for m in page.items]
         cursor = page.next_cursor
         if cursor is None:

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from modemgw.clock import SystemClock
-from modemgw.store import (
+from modemgw.store import StoreError
+from modemgw.store.sqlite import (
     FILE_NAME,
-    Store,
-    StoreError,
+    SqliteStore,
     create_key,
     list_keys,
     maintenance,
@@ -24,7 +24,7 @@ from modemgw.store import (
     revoke_key,
     schema,
 )
-from modemgw.store.opening import connect, connect_or_create
+from modemgw.store.sqlite.opening import connect, connect_or_create
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def shape(path: Path) -> list[tuple[str]]:
 
 
 async def opened(path: Path, **more: bool) -> None:
-    async with Store(path, clock=SystemClock(), **more):
+    async with SqliteStore(path, clock=SystemClock(), **more):
         pass
 
 
@@ -92,10 +92,10 @@ async def test_a_refused_second_daemon_changes_nothing(
     """An upgraded package is started beside the daemon that still runs."""
     kept = schema.migrations._migrations
     monkeypatch.setattr(schema.migrations, "_migrations", kept[:-1])
-    async with Store(path, clock=SystemClock()):
+    async with SqliteStore(path, clock=SystemClock()):
         before = shape(path)
         monkeypatch.setattr(schema.migrations, "_migrations", kept)
-        with pytest.raises(StoreError, match="another modemgw"):
+        with pytest.raises(StoreError, match=rf"another modemgw .* \(process {os.getpid()} on "):
             await opened(path)
         assert shape(path) == before
         assert [f.name for f in path.parent.iterdir() if "before" in f.name] == []
@@ -189,8 +189,8 @@ async def test_a_restored_backup_is_taken_up(path: Path, tmp_path: Path) -> None
     maintenance.backup(path, tmp_path / "copy.db")
     shutil.copy(tmp_path / "copy.db", path)
     list_keys(path)
-    async with Store(path, clock=SystemClock()) as store:
-        await store.write(lambda tx: tx.emit("test", {}))
+    async with SqliteStore(path, clock=SystemClock()) as store:
+        await store.write(lambda tx: tx.events.emit("test", {}))
         assert store.problem is None
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
@@ -199,9 +199,9 @@ async def test_a_restored_backup_is_taken_up(path: Path, tmp_path: Path) -> None
 async def test_a_restored_backup_is_not_spoilt_by_the_log_of_the_one_before(
     path: Path, tmp_path: Path
 ) -> None:
-    async with Store(path, clock=SystemClock()) as store:
+    async with SqliteStore(path, clock=SystemClock()) as store:
         maintenance.backup(path, tmp_path / "copy.db")
-        await store.write(lambda tx: tx.emit("test", {}))
+        await store.write(lambda tx: tx.events.emit("test", {}))
         log = path.with_name(f"{FILE_NAME}-wal").read_bytes()
     shutil.copy(tmp_path / "copy.db", path)
     path.with_name(f"{FILE_NAME}-wal").write_bytes(log)
@@ -295,8 +295,8 @@ def mode(path: Path) -> str:
 
 @pytest.mark.usefixtures("umask")
 async def test_nobody_else_may_read_the_database_whatever_the_umask_is(path: Path) -> None:
-    async with Store(path, clock=SystemClock()) as store:
-        await store.write(lambda tx: tx.emit("test", {}))
+    async with SqliteStore(path, clock=SystemClock()) as store:
+        await store.write(lambda tx: tx.events.emit("test", {}))
         modes = {f.name: mode(f) for f in path.parent.iterdir()}
     assert modes == dict.fromkeys(
         [FILE_NAME, f"{FILE_NAME}-wal", f"{FILE_NAME}-shm", "modemgw.lock"], "0o600"

@@ -14,15 +14,8 @@ import pytest
 from labs.waiting import until
 
 from modemgw.clock import SystemClock
-from modemgw.store import (
-    FILE_NAME,
-    Store,
-    StoreUnavailable,
-    create_key,
-    maintenance,
-    opening,
-    writer,
-)
+from modemgw.store import StoreUnavailable, Transaction
+from modemgw.store.sqlite import FILE_NAME, SqliteStore, create_key, maintenance, opening, writer
 
 
 @pytest.fixture
@@ -31,17 +24,17 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def store(path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Store]:
+async def store(path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[SqliteStore]:
     monkeypatch.setattr(writer, "RETRY_S", 0.01)
     monkeypatch.setattr(writer, "IDLE_S", 0.01)
-    async with Store(path, clock=SystemClock()) as opened:
+    async with SqliteStore(path, clock=SystemClock()) as opened:
         for _ in range(50):
             await opened.write(tell)
         yield opened
 
 
-def tell(tx: writer.Transaction) -> None:
-    tx.emit("test", {"text": "x" * 500})
+def tell(tx: Transaction) -> None:
+    tx.events.emit("test", {"text": "x" * 500})
 
 
 def log_of(path: Path) -> Path:
@@ -129,7 +122,7 @@ NOT_AT_A_GLANCE = {
 
 @pytest.mark.parametrize("harm", HARM)
 async def test_what_would_be_lost_at_a_restart_is_not_promised(
-    store: Store, path: Path, harm: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+    store: SqliteStore, path: Path, harm: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writer, "IDLE_S", 60)  # it is the commit that must notice
     await store.write(tell)
@@ -145,20 +138,20 @@ async def test_what_would_be_lost_at_a_restart_is_not_promised(
 
 @pytest.mark.parametrize("harm", HARM)
 async def test_it_is_noticed_when_nothing_is_written(
-    store: Store, path: Path, harm: Callable[[Path], None]
+    store: SqliteStore, path: Path, harm: Callable[[Path], None]
 ) -> None:
     harm(path)
     await until(lambda: store.problem is not None)
 
 
 async def test_what_is_done_between_the_look_and_the_commit_is_noticed(
-    store: Store, path: Path
+    store: SqliteStore, path: Path
 ) -> None:
     with pytest.raises(StoreUnavailable, match="gone"):
         await store.write(lambda tx: path.unlink())
 
 
-async def test_a_database_that_comes_back_is_used_again(store: Store, path: Path) -> None:
+async def test_a_database_that_comes_back_is_used_again(store: SqliteStore, path: Path) -> None:
     away = path.parent.with_name("away")
     path.parent.rename(away)
     await until(lambda: store.problem is not None)
@@ -182,11 +175,11 @@ def use_elsewhere(path: Path) -> None:
         db.execute("PRAGMA wal_checkpoint(FULL)")
 
 
-async def test_what_others_may_do_is_no_harm(store: Store, path: Path) -> None:
+async def test_what_others_may_do_is_no_harm(store: SqliteStore, path: Path) -> None:
     for _ in range(3):
         for _ in range(20):
             await store.write(tell)
-        await store.write(lambda tx: maintenance.delete_events(tx, 0, 9e9, 500) and None)
+        await store.write(lambda tx: tx.retention.delete_events(0, 9e9, 500) and None)
         await asyncio.to_thread(use_elsewhere, path)
         path.with_name("copy.db").unlink()
         await store.write(tell)
@@ -194,7 +187,7 @@ async def test_what_others_may_do_is_no_harm(store: Store, path: Path) -> None:
         assert store.problem is None
 
 
-async def test_checkpoints_of_another_process_are_no_harm(store: Store, path: Path) -> None:
+async def test_checkpoints_of_another_process_are_no_harm(store: SqliteStore, path: Path) -> None:
     """Its pages are in the file before its size has grown to what the header tells."""
     done = asyncio.Event()
 
@@ -211,13 +204,13 @@ async def test_checkpoints_of_another_process_are_no_harm(store: Store, path: Pa
 
     other = asyncio.create_task(checkpoint())
     for _ in range(300):
-        await store.write(lambda tx: tx.emit("test", {"text": "x" * 20_000}))
+        await store.write(lambda tx: tx.events.emit("test", {"text": "x" * 20_000}))
     done.set()
     await other
     assert store.problem is None
 
 
-async def test_it_costs_next_to_nothing(store: Store) -> None:
+async def test_it_costs_next_to_nothing(store: SqliteStore) -> None:
     import time
 
     began = time.process_time()

@@ -10,25 +10,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from labs.raw_sql import raw
 from labs.waiting import until
 from test_store_writer import Disk, behind_gate, put, rows
 
 from modemgw.clock import SystemClock
-from modemgw.store import FILE_NAME, Store, StoreConflict, StoreUnavailable, Transaction, writer
+from modemgw.store import StoreConflict, StoreUnavailable, Transaction
 from modemgw.store.records import Event
-from modemgw.store.writer import Writer
+from modemgw.store.sqlite import FILE_NAME, SqliteStore, writer
+from modemgw.store.sqlite.writer import Writer
 
 
 @pytest.fixture
-async def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Store]:
+async def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[SqliteStore]:
     monkeypatch.setattr(writer, "RETRY_S", 0.01)
     monkeypatch.setattr(writer, "CLOSE_S", 2.0)
-    async with Store(tmp_path / FILE_NAME, clock=SystemClock()) as opened:
-        await opened.write(lambda tx: tx.execute("CREATE TABLE t (a UNIQUE)") and None)
+    async with SqliteStore(tmp_path / FILE_NAME, clock=SystemClock()) as opened:
+        await opened.write(lambda tx: raw(tx).execute("CREATE TABLE t (a UNIQUE)") and None)
         yield opened
 
 
-def wrap(store: Store, kind: Callable[[sqlite3.Connection], Any] = Disk) -> Any:
+def wrap(store: SqliteStore, kind: Callable[[sqlite3.Connection], Any] = Disk) -> Any:
     wrapped = kind(store._writer._db)  # type: ignore[arg-type]
     store._writer._db = wrapped
     return wrapped
@@ -36,8 +38,8 @@ def wrap(store: Store, kind: Callable[[sqlite3.Connection], Any] = Disk) -> Any:
 
 def refusing(value: object) -> Callable[[Transaction], None]:
     def unit(tx: Transaction) -> None:
-        tx.execute("INSERT INTO t VALUES (?)", (value,))
-        tx.emit("never", {})
+        raw(tx).execute("INSERT INTO t VALUES (?)", (value,))
+        tx.events.emit("never", {})
         raise StoreConflict("too late")
 
     return unit
@@ -47,7 +49,7 @@ def refusing(value: object) -> Callable[[Transaction], None]:
 
 
 @pytest.mark.parametrize("alone", [True, False])
-async def test_a_conflict_after_a_write_undoes_that_write(store: Store, alone: bool) -> None:
+async def test_a_conflict_after_a_write_undoes_that_write(store: SqliteStore, alone: bool) -> None:
     seen: list[Event] = []
     store.on_events(seen.extend)
     gate = await behind_gate(store)
@@ -62,7 +64,9 @@ async def test_a_conflict_after_a_write_undoes_that_write(store: Store, alone: b
     assert seen == []
 
 
-async def test_neighbours_of_a_unit_that_finds_it_must_not_go_on_are_run_once(store: Store) -> None:
+async def test_neighbours_of_a_unit_that_finds_it_must_not_go_on_are_run_once(
+    store: SqliteStore,
+) -> None:
     runs: list[int] = []
 
     def counted(i: int) -> Callable[[Transaction], int]:
@@ -79,7 +83,7 @@ async def test_neighbours_of_a_unit_that_finds_it_must_not_go_on_are_run_once(st
     assert await rows(store) == [1, 2]
 
 
-async def test_many_that_fail_in_one_group_cost_it_two_runs(store: Store) -> None:
+async def test_many_that_fail_in_one_group_cost_it_two_runs(store: SqliteStore) -> None:
     runs: list[int] = []
 
     def counted(tx: Transaction) -> int:
@@ -102,7 +106,7 @@ async def test_many_that_fail_in_one_group_cost_it_two_runs(store: Store) -> Non
     "error", [SystemExit(3), KeyboardInterrupt(), StopIteration(7), GeneratorExit(), MemoryError()]
 )
 async def test_whatever_a_unit_raises_ends_neither_the_writer_nor_its_neighbours(
-    store: Store, error: BaseException
+    store: SqliteStore, error: BaseException
 ) -> None:
     def broken(tx: Transaction) -> None:
         raise error
@@ -116,9 +120,9 @@ async def test_whatever_a_unit_raises_ends_neither_the_writer_nor_its_neighbours
     assert await store.write(put(2)) == 2
 
 
-async def test_an_event_that_cannot_be_written_blames_its_unit(store: Store) -> None:
+async def test_an_event_that_cannot_be_written_blames_its_unit(store: SqliteStore) -> None:
     gate = await behind_gate(store)
-    bad = store.write(lambda tx: tx.emit("bad", {"x": object()}), keep=True)
+    bad = store.write(lambda tx: tx.events.emit("bad", {"x": object()}), keep=True)
     good = store.write(put(1))
     gate.go.set()
     assert await asyncio.wait_for(good, 5) == 1
@@ -126,11 +130,13 @@ async def test_an_event_that_cannot_be_written_blames_its_unit(store: Store) -> 
         await bad
 
 
-async def test_a_statement_that_undoes_everything_costs_only_its_own_unit(store: Store) -> None:
+async def test_a_statement_that_undoes_everything_costs_only_its_own_unit(
+    store: SqliteStore,
+) -> None:
     await store.write(put(1))
     gate = await behind_gate(store)
     first = store.write(put(2))
-    bad = store.write(lambda tx: tx.execute("INSERT OR ROLLBACK INTO t VALUES (1)") and None)
+    bad = store.write(lambda tx: raw(tx).execute("INSERT OR ROLLBACK INTO t VALUES (1)") and None)
     last = store.write(put(3))
     gate.go.set()
     assert await asyncio.wait_for(asyncio.gather(first, last), 5) == [2, 3]
@@ -140,7 +146,7 @@ async def test_a_statement_that_undoes_everything_costs_only_its_own_unit(store:
 
 
 async def test_a_rehearsing_writer_runs_every_unit_twice_and_commits_it_once(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Writer, "rehearse", True)
     seen: list[Event] = []
@@ -149,8 +155,8 @@ async def test_a_rehearsing_writer_runs_every_unit_twice_and_commits_it_once(
 
     def unit(tx: Transaction) -> int:
         runs.append(len(runs))
-        tx.execute("INSERT INTO t VALUES (?)", (len(runs),))
-        tx.emit("test", {"run": len(runs)})
+        raw(tx).execute("INSERT INTO t VALUES (?)", (len(runs),))
+        tx.events.emit("test", {"run": len(runs)})
         return len(runs)
 
     assert await store.write(unit) == 2
@@ -161,15 +167,15 @@ async def test_a_rehearsing_writer_runs_every_unit_twice_and_commits_it_once(
 # --- in their order
 
 
-async def test_nothing_overtakes_what_the_disk_refused(store: Store) -> None:
+async def test_nothing_overtakes_what_the_disk_refused(store: SqliteStore) -> None:
     """The status of a canceled message came back: what was kept was committed after the cancel."""
     disk = wrap(store)
-    await store.write(lambda tx: tx.execute("CREATE TABLE s (n, status)") and None)
-    await store.write(lambda tx: tx.execute("INSERT INTO s VALUES (1, 'scheduled')") and None)
+    await store.write(lambda tx: raw(tx).execute("CREATE TABLE s (n, status)") and None)
+    await store.write(lambda tx: raw(tx).execute("INSERT INTO s VALUES (1, 'scheduled')") and None)
     committed: list[str] = []
 
     def status(value: str) -> Callable[[Transaction], Any]:
-        return lambda tx: tx.execute("UPDATE s SET status = ?", (value,)) and value
+        return lambda tx: raw(tx).execute("UPDATE s SET status = ?", (value,)) and value
 
     disk.full = True
     queued = store.write(status("queued"), keep=True, then=committed.append)
@@ -183,12 +189,12 @@ async def test_nothing_overtakes_what_the_disk_refused(store: Store) -> None:
     if isinstance(results[1], StoreUnavailable):
         await store.write(status("canceled"), then=committed.append)
     assert committed == ["queued", "canceled"]
-    found = await store.read(lambda db: db.execute("SELECT status FROM s").fetchone())
+    found = await store.read(lambda view: raw(view).execute("SELECT status FROM s").fetchone())
     assert found == ("canceled",)
 
 
 async def test_a_disk_that_is_full_only_for_the_first_lets_nothing_past_it(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Picky(Disk):
         """Has no room for one unit, for a while."""
@@ -214,7 +220,7 @@ async def test_a_disk_that_is_full_only_for_the_first_lets_nothing_past_it(
     assert await rows(store) == ["small", "large", "later"]
 
 
-async def test_what_does_not_fit_alone_harms_no_other(store: Store) -> None:
+async def test_what_does_not_fit_alone_harms_no_other(store: SqliteStore) -> None:
     class Small(Disk):
         def execute(self, sql: str, values: Any = ()) -> sqlite3.Cursor:
             if values == ("large",):
@@ -233,7 +239,7 @@ async def test_what_does_not_fit_alone_harms_no_other(store: Store) -> None:
     assert store.problem is None
 
 
-async def test_far_more_than_one_group_is_kept_in_order(store: Store) -> None:
+async def test_far_more_than_one_group_is_kept_in_order(store: SqliteStore) -> None:
     disk = wrap(store)
     disk.full = True
     count = writer.GROUP_LIMIT * 2 + 5
@@ -264,7 +270,7 @@ class Stuck(Disk):
 
 @pytest.mark.parametrize("keep", [True, False])
 async def test_a_rollback_that_fails_wedges_nothing_and_loses_nothing(
-    store: Store, keep: bool
+    store: SqliteStore, keep: bool
 ) -> None:
     stuck = wrap(store, Stuck)
     stuck.broken = True
@@ -279,7 +285,7 @@ async def test_a_rollback_that_fails_wedges_nothing_and_loses_nothing(
     assert store.problem is None
 
 
-async def test_a_connection_that_somebody_closed_is_opened_again(store: Store) -> None:
+async def test_a_connection_that_somebody_closed_is_opened_again(store: SqliteStore) -> None:
     db = store._writer._db
     assert db is not None
     gate = await behind_gate(store)
@@ -291,12 +297,12 @@ async def test_a_connection_that_somebody_closed_is_opened_again(store: Store) -
     assert await store.write(put(2)) == 2
 
 
-async def test_ids_of_events_go_on_when_the_connection_is_another(store: Store) -> None:
+async def test_ids_of_events_go_on_when_the_connection_is_another(store: SqliteStore) -> None:
     seen: list[Event] = []
     store.on_events(seen.extend)
-    await store.write(lambda tx: tx.emit("test", {}))
+    await store.write(lambda tx: tx.events.emit("test", {}))
     wrap(store, Stuck).broken = True
-    await asyncio.wait_for(store.write(lambda tx: tx.emit("test", {}), keep=True), 5)
+    await asyncio.wait_for(store.write(lambda tx: tx.events.emit("test", {}), keep=True), 5)
     assert [e.id for e in seen] == [1, 2]
 
 
@@ -310,12 +316,12 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def hurried(impatient: None, store: Store) -> Store:
+async def hurried(impatient: None, store: SqliteStore) -> SqliteStore:
     await until(lambda: store._writer._still_s >= 0)
     return store
 
 
-async def test_a_writer_that_hangs_is_seen_and_keeps_nobody_waiting(hurried: Store) -> None:
+async def test_a_writer_that_hangs_is_seen_and_keeps_nobody_waiting(hurried: SqliteStore) -> None:
     store = hurried
     gate = await behind_gate(store)
     waiting = store.write(put("given up"))
@@ -334,13 +340,15 @@ async def test_a_writer_that_hangs_is_seen_and_keeps_nobody_waiting(hurried: Sto
     assert await rows(store) == ["kept"], "what was refused was not done after all"
 
 
-async def test_what_was_refused_while_its_own_group_hung_is_not_committed(hurried: Store) -> None:
+async def test_what_was_refused_while_its_own_group_hung_is_not_committed(
+    hurried: SqliteStore,
+) -> None:
     store = hurried
     entered, go = threading.Event(), threading.Event()
     seen: list[Any] = []
 
     def slow(tx: Transaction) -> str:
-        tx.execute("INSERT INTO t VALUES ('slow')")
+        raw(tx).execute("INSERT INTO t VALUES ('slow')")
         entered.set()
         go.wait(10)
         return "slow"
@@ -355,7 +363,7 @@ async def test_what_was_refused_while_its_own_group_hung_is_not_committed(hurrie
     assert seen == []
 
 
-async def test_a_writer_that_has_died_is_seen(hurried: Store) -> None:
+async def test_a_writer_that_has_died_is_seen(hurried: SqliteStore) -> None:
     store = hurried
     store._writer._inbox.put(None)  # what ends it otherwise
     await until(lambda: store.stalled is not None)
@@ -364,7 +372,7 @@ async def test_a_writer_that_has_died_is_seen(hurried: Store) -> None:
 
 
 async def test_a_turn_that_fails_does_not_end_the_writer(
-    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken() -> None:
         raise ZeroDivisionError
@@ -376,7 +384,7 @@ async def test_a_turn_that_fails_does_not_end_the_writer(
 
 
 async def test_a_fault_of_the_writer_costs_nothing_that_was_promised(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commit = store._writer._commit
     faults = iter([ZeroDivisionError()])
@@ -396,12 +404,12 @@ async def test_a_writer_that_hangs_does_not_hold_up_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writer, "CLOSE_S", 0.2)
-    async with asyncio.timeout(5), Store(tmp_path / FILE_NAME, clock=SystemClock()) as store:
+    async with asyncio.timeout(5), SqliteStore(tmp_path / FILE_NAME, clock=SystemClock()) as store:
         gate = await behind_gate(store)
     gate.go.set()
     store._writer._thread.join(5)
 
 
-async def test_progress_shows_while_there_is_nothing_to_do(store: Store) -> None:
+async def test_progress_shows_while_there_is_nothing_to_do(store: SqliteStore) -> None:
     before = store.last_progress
     await until(lambda: store.last_progress > before)

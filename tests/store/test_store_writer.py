@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from labs.raw_sql import raw
 
 from modemgw.clock import SystemClock
-from modemgw.store import FILE_NAME, Store, StoreConflict, StoreUnavailable, Transaction, writer
+from modemgw.store import StoreConflict, StoreUnavailable, Transaction
 from modemgw.store.records import Event
+from modemgw.store.sqlite import FILE_NAME, SqliteStore, writer
 
 
 class Disk:
@@ -40,14 +42,14 @@ class Disk:
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    async with Store(tmp_path / FILE_NAME, clock=SystemClock()) as opened:
-        await opened.write(lambda tx: tx.execute("CREATE TABLE t (a UNIQUE)") and None)
+async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    async with SqliteStore(tmp_path / FILE_NAME, clock=SystemClock()) as opened:
+        await opened.write(lambda tx: raw(tx).execute("CREATE TABLE t (a UNIQUE)") and None)
         yield opened
 
 
 @pytest.fixture
-def disk(store: Store, monkeypatch: pytest.MonkeyPatch) -> Disk:
+def disk(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> Disk:
     monkeypatch.setattr(writer, "RETRY_S", 0.01)
     wrapped = Disk(cast(Any, store._writer._db))
     store._writer._db = wrapped  # type: ignore[assignment]
@@ -55,11 +57,13 @@ def disk(store: Store, monkeypatch: pytest.MonkeyPatch) -> Disk:
 
 
 def put(value: object) -> Any:
-    return lambda tx: tx.execute("INSERT INTO t VALUES (?)", (value,)) and value
+    return lambda tx: raw(tx).execute("INSERT INTO t VALUES (?)", (value,)) and value
 
 
-async def rows(store: Store) -> list[Any]:
-    found = await store.read(lambda db: db.execute("SELECT a FROM t ORDER BY rowid").fetchall())
+async def rows(store: SqliteStore) -> list[Any]:
+    found = await store.read(
+        lambda view: raw(view).execute("SELECT a FROM t ORDER BY rowid").fetchall()
+    )
     return [a for (a,) in found]
 
 
@@ -75,14 +79,14 @@ class Gate:
         assert self.go.wait(10)
 
 
-async def behind_gate(store: Store) -> Gate:
+async def behind_gate(store: SqliteStore) -> Gate:
     gate = Gate()
     store.write(gate)
     await asyncio.to_thread(gate.entered.wait, 10)
     return gate
 
 
-async def test_many_queued_units_share_one_commit(store: Store, disk: Disk) -> None:
+async def test_many_queued_units_share_one_commit(store: SqliteStore, disk: Disk) -> None:
     gate = await behind_gate(store)
     before = disk.commits
     units = [store.write(put(i)) for i in range(500)]
@@ -92,9 +96,11 @@ async def test_many_queued_units_share_one_commit(store: Store, disk: Disk) -> N
     assert await rows(store) == list(range(500))
 
 
-async def test_a_unit_that_fails_harms_no_other_of_its_group(store: Store, disk: Disk) -> None:
+async def test_a_unit_that_fails_harms_no_other_of_its_group(
+    store: SqliteStore, disk: Disk
+) -> None:
     def broken(tx: Transaction) -> None:
-        tx.execute("INSERT INTO t VALUES ('half')")
+        raw(tx).execute("INSERT INTO t VALUES ('half')")
         raise ZeroDivisionError
 
     gate = await behind_gate(store)
@@ -108,25 +114,26 @@ async def test_a_unit_that_fails_harms_no_other_of_its_group(store: Store, disk:
     assert store.problem is None
 
 
-async def test_a_constraint_blames_the_unit_and_not_the_disk(store: Store) -> None:
+async def test_a_constraint_blames_the_unit_and_not_the_disk(store: SqliteStore) -> None:
     await store.write(put(1))
     with pytest.raises(sqlite3.IntegrityError):
         await store.write(put(1), keep=True)
     assert store.problem is None
 
 
-async def test_a_wrong_statement_is_not_retried_for_ever(store: Store) -> None:
+async def test_a_wrong_statement_is_not_retried_for_ever(store: SqliteStore) -> None:
     with pytest.raises(sqlite3.OperationalError, match="no such table"):
         await asyncio.wait_for(
             store.write(
-                lambda tx: tx.execute("INSERT INTO nowhere VALUES (1)") and None, keep=True
+                lambda tx: raw(tx).execute("INSERT INTO nowhere VALUES (1)") and None,
+                keep=True,
             ),
             5,
         )
     assert store.problem is None
 
 
-async def test_a_conflict_refuses_only_its_own_unit(store: Store) -> None:
+async def test_a_conflict_refuses_only_its_own_unit(store: SqliteStore) -> None:
     def refuse(tx: Transaction) -> None:
         raise StoreConflict("not this one")
 
@@ -139,7 +146,7 @@ async def test_a_conflict_refuses_only_its_own_unit(store: Store) -> None:
 
 
 async def test_a_full_disk_refuses_work_and_says_why_until_it_takes_writes_again(
-    store: Store, disk: Disk
+    store: SqliteStore, disk: Disk
 ) -> None:
     disk.full = True
     with pytest.raises(StoreUnavailable, match="disk is full"):
@@ -152,8 +159,8 @@ async def test_a_full_disk_refuses_work_and_says_why_until_it_takes_writes_again
     assert await rows(store) == [2]
 
 
-async def test_a_database_that_may_not_grow_refuses_work(store: Store) -> None:
-    pages = await store.write(lambda tx: tx.execute("PRAGMA page_count").fetchone()[0])
+async def test_a_database_that_may_not_grow_refuses_work(store: SqliteStore) -> None:
+    pages = await store.write(lambda tx: raw(tx).execute("PRAGMA page_count").fetchone()[0])
     await store.write(lambda tx: None)
     cast(Any, store._writer._db).execute(f"PRAGMA max_page_count={pages}")
     with pytest.raises(StoreUnavailable, match="full"):
@@ -164,7 +171,7 @@ async def test_a_database_that_may_not_grow_refuses_work(store: Store) -> None:
 
 
 async def test_kept_work_is_tried_until_it_is_committed_in_its_order(
-    store: Store, disk: Disk
+    store: SqliteStore, disk: Disk
 ) -> None:
     disk.full = True
     kept = [store.write(put(i), keep=True) for i in range(3)]
@@ -179,7 +186,7 @@ async def test_kept_work_is_tried_until_it_is_committed_in_its_order(
 async def test_kept_work_does_not_hold_up_the_end(tmp_path: Path) -> None:
     async with (
         asyncio.timeout(5),
-        Store(tmp_path / FILE_NAME, clock=SystemClock()) as store,
+        SqliteStore(tmp_path / FILE_NAME, clock=SystemClock()) as store,
     ):
         store._writer._db = disk = Disk(cast(Any, store._writer._db))  # type: ignore[assignment]
         disk.full = True
@@ -189,15 +196,15 @@ async def test_kept_work_does_not_hold_up_the_end(tmp_path: Path) -> None:
 
 
 async def test_what_was_queued_before_the_end_is_committed(tmp_path: Path) -> None:
-    async with Store(tmp_path / FILE_NAME, clock=SystemClock()) as store:
-        await store.write(lambda tx: tx.execute("CREATE TABLE t (a)") and None)
+    async with SqliteStore(tmp_path / FILE_NAME, clock=SystemClock()) as store:
+        await store.write(lambda tx: raw(tx).execute("CREATE TABLE t (a)") and None)
         for i in range(100):
             store.write(put(i))
-    async with Store(tmp_path / FILE_NAME, clock=SystemClock()) as store:
+    async with SqliteStore(tmp_path / FILE_NAME, clock=SystemClock()) as store:
         assert await rows(store) == list(range(100))
 
 
-async def test_a_committed_unit_is_followed_up_though_its_caller_left(store: Store) -> None:
+async def test_a_committed_unit_is_followed_up_though_its_caller_left(store: SqliteStore) -> None:
     seen: list[int] = []
     gate = await behind_gate(store)
     store.write(put(5), then=seen.append).cancel()
@@ -206,7 +213,7 @@ async def test_a_committed_unit_is_followed_up_though_its_caller_left(store: Sto
     assert seen == [5]
 
 
-async def test_only_what_was_committed_is_followed_up(store: Store, disk: Disk) -> None:
+async def test_only_what_was_committed_is_followed_up(store: SqliteStore, disk: Disk) -> None:
     seen: list[int] = []
     disk.full = True
     with pytest.raises(StoreUnavailable):
@@ -215,7 +222,7 @@ async def test_only_what_was_committed_is_followed_up(store: Store, disk: Disk) 
 
 
 async def test_a_follow_up_that_fails_stops_nobody_else(
-    store: Store, caplog: pytest.LogCaptureFixture
+    store: SqliteStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(result: int) -> None:
         raise ZeroDivisionError
@@ -228,16 +235,16 @@ async def test_a_follow_up_that_fails_stops_nobody_else(
 
 
 async def test_events_come_in_order_with_growing_ids_and_only_when_committed(
-    store: Store, disk: Disk
+    store: SqliteStore, disk: Disk
 ) -> None:
     seen: list[Event] = []
     store.on_events(seen.extend)
 
     def tell(i: int) -> Any:
-        return lambda tx: tx.emit("test", {"i": i})
+        return lambda tx: tx.events.emit("test", {"i": i})
 
     def broken(tx: Transaction) -> None:
-        tx.emit("never", {})
+        tx.events.emit("never", {})
         raise ZeroDivisionError
 
     gate = await behind_gate(store)
@@ -255,21 +262,22 @@ async def test_events_come_in_order_with_growing_ids_and_only_when_committed(
     await store.write(tell(99))
     assert [e.data["i"] for e in seen] == [*range(10), 99]
     assert [e.id for e in seen] == list(range(1, 12))
-    stored = await store.read(lambda db: db.execute("SELECT id, type FROM events").fetchall())
+    stored = await store.read(
+        lambda view: raw(view).execute("SELECT id, type FROM events").fetchall()
+    )
     assert stored == [(e.id, e.type) for e in seen]
 
 
 async def test_event_ids_go_on_after_a_restart_and_after_old_ones_were_deleted(
     tmp_path: Path,
 ) -> None:
-    from modemgw.store import maintenance
 
-    async with Store(tmp_path / FILE_NAME, clock=SystemClock()) as store:
+    async with SqliteStore(tmp_path / FILE_NAME, clock=SystemClock()) as store:
         for _ in range(3):
-            await store.write(lambda tx: tx.emit("test", {}))
-        await store.write(lambda tx: maintenance.delete_events(tx, 0, 9e9, 9))
+            await store.write(lambda tx: tx.events.emit("test", {}))
+        await store.write(lambda tx: tx.retention.delete_events(0, 9e9, 9))
     seen: list[Event] = []
-    async with Store(tmp_path / FILE_NAME, clock=SystemClock()) as store:
+    async with SqliteStore(tmp_path / FILE_NAME, clock=SystemClock()) as store:
         store.on_events(seen.extend)
-        await store.write(lambda tx: tx.emit("test", {}))
+        await store.write(lambda tx: tx.events.emit("test", {}))
     assert [e.id for e in seen] == [4]

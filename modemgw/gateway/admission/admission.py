@@ -19,7 +19,7 @@ from modemgw.gateway.errors import Rejected, TooMany, Unavailable
 from modemgw.gateway.identifiers import new_id, new_ids
 from modemgw.gateway.outgoing.job import Job
 from modemgw.gateway.outgoing.outbox import Outbox
-from modemgw.store import AnsweredBefore, Store, StoreUnavailable, Transaction, messages
+from modemgw.store import AnsweredBefore, Store, StoreUnavailable, Transaction
 from modemgw.store.records import Mailing, Message, NewMailing, NewMessage, Recipient
 
 TURN_S = 0.02
@@ -123,7 +123,7 @@ class Admission:
                 admitted,
                 request,
                 batch,
-                then=lambda tx: messages.insert_batch(tx, id, key, now, accepted, len(refused)),
+                then=lambda tx: tx.messages.insert_batch(id, key, now, accepted, len(refused)),
             )
         except AnsweredBefore as before:
             return AcceptedBatch("", 0, (), first_answer(before, idempotency))

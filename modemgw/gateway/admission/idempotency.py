@@ -14,7 +14,6 @@ from modemgw.gateway.admission.results import Idempotency
 from modemgw.gateway.admission.rule import Request, Rule
 from modemgw.gateway.errors import IdempotencyConflict
 from modemgw.store import AnsweredBefore, Store, Transaction
-from modemgw.store.events import find_answer, remember_answer
 
 
 class IdempotencyRule(Rule):
@@ -26,7 +25,7 @@ class IdempotencyRule(Rule):
         if asked is None:
             return None
         key, body = request.key, asked.render(answer)
-        return lambda tx: remember_answer(tx, key, asked.key, asked.fingerprint, body)
+        return lambda tx: tx.answers.remember(key, asked.key, asked.fingerprint, body)
 
 
 async def answered_before(store: Store, request: Request) -> bytes | None:
@@ -37,7 +36,7 @@ async def answered_before(store: Store, request: Request) -> bytes | None:
     asked = request.idempotency
     if asked is None:
         return None
-    before = await store.look_up(lambda db: find_answer(db, request.key, asked.key))
+    before = await store.look_up(lambda view: view.answers.find(request.key, asked.key))
     return None if before is None else first_answer(before, asked)
 
 

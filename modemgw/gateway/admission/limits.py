@@ -7,7 +7,6 @@ Everything is counted in messages, by the wall clock, and known again after a re
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from collections.abc import Sequence
 
 from modemgw.config import Config, RateLimits
@@ -16,7 +15,8 @@ from modemgw.gateway.admission.rule import Draft, Reservation, Rule, Surrounding
 from modemgw.gateway.errors import TooMany
 from modemgw.gateway.misdated import believed, found_in
 from modemgw.gateway.outgoing.outbox import REDATE_S
-from modemgw.store import StoreUnavailable, Transaction, messages, sim_state
+from modemgw.store import StoreUnavailable, Transaction, View
+from modemgw.store.contract import sim_state
 from modemgw.store.records import Misdated
 
 REPLIES = RateLimits(per_minute=6, per_hour=60)
@@ -62,7 +62,7 @@ class LimitsRule(Rule):
             with contextlib.suppress(StoreUnavailable):  # then nothing is accepted either
                 await store.write(lambda tx: None)  # what was accepted is in the store now
             since, now = self._window()
-            used, found = await store.read(lambda db: _used(db, since, now))
+            used, found = await store.read(lambda view: _used(view, since, now))
             if found is not None:
                 store.write(lambda tx: _keep(tx, found), keep=True)
             self._know(used)
@@ -162,12 +162,10 @@ class _Share:
             quota.give_back(to if name is None else name)
 
 
-def _used(
-    db: sqlite3.Connection | Transaction, since: float, now: float
-) -> tuple[_Used, Misdated | None]:
+def _used(view: View, since: float, now: float) -> tuple[_Used, Misdated | None]:
     """What was accepted since then; and what is to be remembered of dates later than now."""
-    rows = messages.since(db, since)
-    known = sim_state.misdated(db, sim_state.MESSAGES)
+    rows = view.messages.since(since)
+    known = view.sim_state.misdated(sim_state.MESSAGES)
     found = found_in((at for at, _, _ in rows), now, known, REDATE_S)
     used = [
         (at, to, key)
@@ -178,4 +176,4 @@ def _used(
 
 
 def _keep(tx: Transaction, found: Misdated) -> None:
-    sim_state.keep_misdated(tx, sim_state.MESSAGES, found)
+    tx.sim_state.keep_misdated(sim_state.MESSAGES, found)

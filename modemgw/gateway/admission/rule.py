@@ -14,14 +14,7 @@ from modemgw.gateway.errors import FieldProblem, Rejected
 from modemgw.gateway.outgoing.job import Job
 from modemgw.sms import Segmentation
 from modemgw.store import Store, Transaction
-from modemgw.store.records import (
-    Message,
-    MessageStatus,
-    NewMessage,
-    Part,
-    PartStatus,
-    Recipient,
-)
+from modemgw.store.records import Message, MessageStatus, NewMessage, Part, PartStatus, Recipient
 
 NOBODY: Recipient = ("", "", "")
 """Stands for the recipient in what the messages of a mailing share."""

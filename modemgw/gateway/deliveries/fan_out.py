@@ -12,9 +12,7 @@ from dataclasses import dataclass
 
 from modemgw.gateway.deliveries.kinds import INBOUND
 from modemgw.gateway.deliveries.subscriber import Subscriber
-from modemgw.store import Transaction, deliveries, events
-from modemgw.store import inbound as messages
-from modemgw.store.deliveries import NewDelivery
+from modemgw.store import NewDelivery, Transaction
 from modemgw.store.records import Event, Inbound
 
 logger = logging.getLogger(__name__)
@@ -38,14 +36,14 @@ def fan_out(tx: Transaction, subscribers: Sequence[Subscriber], after: int, limi
 
     `after`: an event up to which none is for anybody, if the cursor has not come so far.
     """
-    at = deliveries.cursor(tx, CONSUMER)
+    at = tx.deliveries.cursor(CONSUMER)
     begin = max(at, after)
-    group = events.after(tx, begin, limit)
+    group = tx.events.after(begin, limit)
     for event in group:
         _deliver(tx, subscribers, event)
     last = group[-1].id if group else begin
     if last > at:
-        deliveries.move_cursor(tx, CONSUMER, last)
+        tx.deliveries.move_cursor(CONSUMER, last)
     return Read(last, len(group) == limit)
 
 
@@ -55,8 +53,8 @@ def _deliver(tx: Transaction, subscribers: Sequence[Subscriber], event: Event) -
         return
     number, message = None, None
     if event.type == INBOUND:
-        number = messages.number_of(tx, str(event.data["id"]))
-        message = None if number is None else messages.numbered(tx, number)
+        number = tx.inbound.number_of(str(event.data["id"]))
+        message = None if number is None else tx.inbound.numbered(number)
         if message is None:
             logger.warning("the message of event %d is no longer kept: nobody gets it", event.id)
             return
@@ -64,7 +62,7 @@ def _deliver(tx: Transaction, subscribers: Sequence[Subscriber], event: Event) -
         if _wants(subscriber, event, message):
             key = message.sender if message is not None and subscriber.section.in_order else None
             new = NewDelivery(subscriber.id, subscriber.section.action, key)
-            deliveries.add(tx, event, number, new)
+            tx.deliveries.add(event, number, new)
 
 
 def _wants(subscriber: Subscriber, event: Event, message: Inbound | None) -> bool:

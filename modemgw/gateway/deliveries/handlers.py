@@ -11,7 +11,7 @@ from modemgw.config import HandlerMatch
 from modemgw.gateway.deliveries.queue import CHUNK, Deliveries
 from modemgw.gateway.errors import FieldProblem, NotFound, Rejected
 from modemgw.store import Delivery, DeliveryQuery, DeliveryState, Store, Transaction
-from modemgw.store import deliveries as rows
+from modemgw.store.contract import deliveries as rows
 from modemgw.store.records import Page
 
 
@@ -53,7 +53,7 @@ class Handlers:
         """Every handler of the configuration, in its order."""
         subscribers = list(self._deliveries.subscribers.values())
         counts = await self._store.read(
-            lambda db: {s.id: rows.counts(db, s.id) for s in subscribers}
+            lambda view: {s.id: view.deliveries.counts(s.id) for s in subscribers}
         )
         return [
             HandlerView(
@@ -73,7 +73,7 @@ class Handlers:
         """A page of a handler's deliveries, newest first. Raises NotFound, Rejected (cursor)."""
         self._require(query.subscriber)
         try:
-            return await self._store.read(lambda db: rows.find(db, query))
+            return await self._store.read(lambda view: view.deliveries.find(query))
         except (ValueError, OverflowError) as error:
             raise Rejected(
                 [FieldProblem("cursor", "is not a next_cursor of this list", "invalid-cursor")]
@@ -97,10 +97,10 @@ class Handlers:
         known = [n for n in numbers if n is not None]
 
         def work(tx: Transaction) -> tuple[int, set[int]]:
-            own = rows.of_subscriber(tx, id, known)
+            own = tx.deliveries.of_subscriber(id, known)
             if len(own) < len(set(numbers)):
                 return 0, own
-            return rows.replay(tx, known), own
+            return tx.deliveries.replay(known), own
 
         count, own = await self._store.write(work)
         strange = [
@@ -118,8 +118,8 @@ class Handlers:
         state = DeliveryState(wanted.state)
 
         def work(tx: Transaction) -> tuple[int, list[tuple[float, int]]]:
-            found = rows.ended(tx, id, state, since, until, after, CHUNK)
-            return rows.replay(tx, [n for _, n in found]), found
+            found = tx.deliveries.ended(id, state, since, until, after, CHUNK)
+            return tx.deliveries.replay([n for _, n in found]), found
 
         count, after = 0, (-inf, 0)
         while True:

@@ -35,7 +35,6 @@ from modemgw.gateway.identifiers import new_id
 from modemgw.gateway.outgoing.retry import LONGEST_WAIT_S, backoff
 from modemgw.plain import printable
 from modemgw.store import Payload, Store, StoreConflict, Transaction
-from modemgw.store import deliveries as rows
 from modemgw.store.records import Event
 
 logger = logging.getLogger(__name__)
@@ -174,7 +173,7 @@ class Deliveries:
         while True:
             self._wake.clear()
             if not self._begun:
-                await self._store.write(lambda tx: rows.release(tx, self._node))
+                await self._store.write(lambda tx: tx.deliveries.release(self._node))
                 self._begun = True
             turn = await self._store.write(
                 partial(_turn, self._plan(), self._claims_as), then=self._begin
@@ -205,7 +204,10 @@ class Deliveries:
         for subscriber, payload in turn.claimed:
             present = self._subscribers.get(subscriber.id)  # as it is configured by now
             if self._closed or present is None:
-                self._store.write(partial(rows.let_go, payload=payload), keep=True)
+                self._store.write(
+                    partial(lambda tx, payload: tx.deliveries.let_go(payload), payload=payload),
+                    keep=True,
+                )
                 continue
             self._at_work[present.id].add(payload.n)
             present.under_way += 1
@@ -220,7 +222,7 @@ class Deliveries:
             await asyncio.wait(self._tasks, timeout=CLOSE_S)
         if self._begun:
             # Nobody waits for it: the store commits it before it closes, if it can.
-            self._store.write(lambda tx: rows.release(tx, self._node), keep=True)
+            self._store.write(lambda tx: tx.deliveries.release(self._node), keep=True)
         everybody = (*self._subscribers.values(), *self._retired)
         await asyncio.gather(*(subscriber.kind.close() for subscriber in everybody))
 
@@ -245,8 +247,8 @@ class Deliveries:
             if id in self._subscribers:  # it has come back, and what is pending may be new
                 return 0
             if heir is not None:
-                return rows.hand_on(tx, id, heir, CHUNK)
-            return rows.bury(tx, id, GONE, CHUNK)
+                return tx.deliveries.hand_on(id, heir, CHUNK)
+            return tx.deliveries.bury(id, GONE, CHUNK)
 
         try:
             count = last = await self._store.write(settle)
@@ -312,7 +314,9 @@ class Deliveries:
             subscriber.complaint = None
             if not outcome.recorded:
                 with contextlib.suppress(StoreConflict):
-                    await self._store.write(lambda tx: rows.taken(tx, payload, took_ms), keep=True)
+                    await self._store.write(
+                        lambda tx: tx.deliveries.taken(payload, took_ms), keep=True
+                    )
             return
         problem = printable(": ".join(filter(None, (outcome.problem, outcome.detail))))[:500]
         code, tries = outcome.code, payload.tries + 1
@@ -320,12 +324,13 @@ class Deliveries:
             self._tell(subscriber, payload, outcome, given_up=False)
             next_at = self._clock.time() + backoff(FIRST_WAIT_S, tries, self._random)
             await self._store.write(
-                lambda tx: rows.put_off(tx, payload, code, problem, took_ms, next_at), keep=True
+                lambda tx: tx.deliveries.put_off(payload, code, problem, took_ms, next_at),
+                keep=True,
             )
             return
         self._tell(subscriber, payload, outcome, given_up=True)
         await self._store.write(
-            lambda tx: rows.give_up(tx, payload, code, problem, took_ms), keep=True
+            lambda tx: tx.deliveries.give_up(payload, code, problem, took_ms), keep=True
         )
 
     def _tell(
@@ -349,15 +354,14 @@ class Deliveries:
 def _turn(plan: _Plan, by: str, tx: Transaction) -> _Turn:
     """In the store's thread: read on in the log, make deliveries, claim what is due."""
     read = fan_out(tx, plan.subscribers, plan.after, CHUNK)
-    rows.release_expired(tx, but=plan.at_work, furthest_s=FURTHEST_S)
+    tx.deliveries.release_expired(but=plan.at_work, furthest_s=FURTHEST_S)
     claimed: list[tuple[Subscriber, Payload]] = []
     due: list[float] = []
     for subscriber in plan.subscribers:
         free = plan.free[subscriber.id]
         if not free:
             continue  # it wakes us when it has
-        payloads = rows.claim(
-            tx,
+        payloads = tx.deliveries.claim(
             subscriber.id,
             kind=subscriber.section.action,
             by=by,
@@ -366,8 +370,8 @@ def _turn(plan: _Plan, by: str, tx: Transaction) -> _Turn:
             limit=free,
         )
         claimed += [(subscriber, payload) for payload in payloads]
-        next_at = rows.next_due(tx, subscriber.id)
+        next_at = tx.deliveries.next_due(subscriber.id)
         if next_at is not None:
             due.append(next_at)
-    unknown = rows.unknown_subscribers(tx, {s.id for s in plan.subscribers})
+    unknown = tx.deliveries.unknown_subscribers({s.id for s in plan.subscribers})
     return _Turn(read, claimed, unknown, min(due, default=None))

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from modemgw.gateway.deliveries.outcome import Never, Outcome, Retry, Taken
 from modemgw.gateway.errors import Rejected, TooMany, Unavailable
 from modemgw.store import Payload, StoreConflict, Transaction
-from modemgw.store import deliveries as rows
 from modemgw.store.records import NewMessage
 
 Accept = Callable[[NewMessage, Callable[[Transaction], None]], Awaitable[None]]
@@ -30,7 +29,7 @@ class Reply:
         try:
             await self._accept(
                 NewMessage(to=message.sender, text=self._text, modem=message.modem),
-                lambda tx: rows.taken(tx, payload),
+                lambda tx: tx.deliveries.taken(payload),
             )
         except StoreConflict:  # an earlier try had gone through after all
             return Taken(recorded=True)

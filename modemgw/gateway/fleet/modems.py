@@ -31,7 +31,7 @@ from modemgw.modem import (
     SimIdentity,
     Timings,
 )
-from modemgw.store import Store, StoreUnavailable, sim_state
+from modemgw.store import Store, StoreUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -319,7 +319,7 @@ class Fleet(ModemSink):
         self._keep_pause(id, False)
 
     def _keep_pause(self, id: str, pause: bool) -> None:
-        self._store.write(lambda tx: sim_state.set_paused(tx, id, pause), keep=True)
+        self._store.write(lambda tx: tx.sim_state.set_paused(id, pause), keep=True)
 
     # --- what modems tell
     async def received(self, modem_id: str, sim: SimIdentity, pdu: ReceivedPdu) -> None:
@@ -369,7 +369,7 @@ class Fleet(ModemSink):
 
     def _tell(self, type: str, modem_id: str, reason: str | None) -> None:
         data = {"modem": modem_id} if reason is None else {"modem": modem_id, "reason": reason}
-        self._store.write(lambda tx: tx.emit(type, data), keep=True)
+        self._store.write(lambda tx: tx.events.emit(type, data), keep=True)
 
     # --- what the doors ask
 

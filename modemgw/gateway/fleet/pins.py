@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modemgw.modem import PinOutcome, PinTry, SimPlace
-from modemgw.store import Store, pins
+from modemgw.store import PinRow, Store
 
 
 class StoredPins:
@@ -21,12 +21,10 @@ class StoredPins:
                 PinOutcome(row.outcome),
                 row.open,
             )
-            for row in await self._store.read(pins.read)
+            for row in await self._store.read(lambda view: view.pins.read())
         ]
 
     async def keep(self, tried: PinTry) -> None:
         place = tried.place
-        row = pins.PinRow(
-            tried.salt, tried.hash, place.modem, place.iccid, tried.outcome, tried.open
-        )
-        await self._store.write(lambda tx: pins.keep(tx, row))
+        row = PinRow(tried.salt, tried.hash, place.modem, place.iccid, tried.outcome, tried.open)
+        await self._store.write(lambda tx: tx.pins.keep(row))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -15,9 +14,8 @@ from modemgw.gateway.fleet.calendar import Calendar
 from modemgw.gateway.fleet.plan import HOUR, MINUTE
 from modemgw.gateway.fleet.sims import Sims, centre_clock
 from modemgw.modem import SimIdentity
-from modemgw.store import Store, attempts, sim_state
+from modemgw.store import SeenSim, Store, View
 from modemgw.store.records import BreakerState
-from modemgw.store.sim_state import SeenSim
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,26 +110,26 @@ class SimViews:
         now = self._clock.date()
         places = {p.sim.iccid: p for p in self._places() if iccid in (None, p.sim.iccid)}
         limits = {id: self._limits_of(p.modem) for id, p in places.items()}
-        kept = await self._store.read(lambda db: self._read(db, iccid, places, limits, now))
+        kept = await self._store.read(lambda view: self._read(view, iccid, places, limits, now))
         return [self._view(one, places.get(one.seen.iccid), now) for one in kept]
 
     def _read(
         self,
-        db: sqlite3.Connection,
+        view: View,
         iccid: str | None,
         places: Mapping[str, Place],
         limits: Mapping[str, Limits],
         now: float,
     ) -> list[_Kept]:
-        seen = {one.iccid: one for one in sim_state.seen(db, iccid)}
+        seen = {one.iccid: one for one in view.sim_state.seen(iccid)}
         for id, place in places.items():  # it may not have been ready as yet
             seen[id] = SeenSim(id, place.sim.imsi, place.number, place.modem, now)
         return [
             _Kept(
                 one,
-                _plan_use(db, id, limits.get(id) or self._limits_of(one.modem), now),
-                sim_state.breaker(db, id),
-                centre_clock(db, id).ahead_s,
+                _plan_use(view, id, limits.get(id) or self._limits_of(one.modem), now),
+                view.sim_state.breaker(id),
+                centre_clock(view, id).ahead_s,
             )
             for id, one in sorted(seen.items())
         ]
@@ -159,17 +157,17 @@ class SimViews:
         )
 
 
-def _plan_use(db: sqlite3.Connection, iccid: str, limits: Limits, now: float) -> PlanUse:
+def _plan_use(view: View, iccid: str, limits: Limits, now: float) -> PlanUse:
     """What the store has of a SIM's parts, counted by its plan."""
     calendar = Calendar(limits)
 
     def sliding(limit: int, span_s: float) -> Use:
-        count, oldest = attempts.used(db, iccid, now - span_s)
+        count, oldest = view.attempts.used(iccid, now - span_s)
         # What is dated later than now, by a clock that was ahead, counts as of now.
         return Use(count, limit or None, None if oldest is None else min(oldest, now) + span_s)
 
     def whole(limit: int, start: float, end: float) -> Use:
-        return Use(attempts.used(db, iccid, start)[0], limit or None, end)
+        return Use(view.attempts.used(iccid, start)[0], limit or None, end)
 
     day, month = calendar.day(now), calendar.month(now)
     return PlanUse(

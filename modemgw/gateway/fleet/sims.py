@@ -3,7 +3,6 @@ clock from modem to modem, and over a restart."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from random import Random
@@ -17,7 +16,7 @@ from modemgw.gateway.fleet.plan import Plan
 from modemgw.gateway.fleet.sim import Sim
 from modemgw.gateway.misdated import believed, found_in
 from modemgw.modem import SimIdentity
-from modemgw.store import Store, Transaction, attempts, centres, sim_state
+from modemgw.store import SeenSim, Store, Transaction, View
 from modemgw.store.records import BreakerState, Misdated
 
 _Used = list[tuple[float, str]]
@@ -47,10 +46,10 @@ class Sims:
             return known
         since, now = self._window(limits), self._clock.date()
         used, found, state = await self._store.read(
-            lambda db: (*_used(db, iccid, since, now), sim_state.breaker(db, iccid))
+            lambda view: (*_used(view, iccid, since, now), view.sim_state.breaker(iccid))
         )
         if found is not None:
-            self._store.write(lambda tx: sim_state.keep_misdated(tx, iccid, found), keep=True)
+            self._store.write(lambda tx: tx.sim_state.keep_misdated(iccid, found), keep=True)
         # Whoever asked at the same time for the same must get the same.
         known = self._known.get(iccid)
         if known is None:
@@ -126,14 +125,14 @@ class Sims:
         iccid, state = sim.iccid, sim.breaker.state
         if state is not None:
             state = _dated(state, self._clock.wall)
-        self._store.write(lambda tx: sim_state.keep_breaker(tx, iccid, state), keep=True)
+        self._store.write(lambda tx: tx.sim_state.keep_breaker(iccid, state), keep=True)
 
     def keep_seen(self, identity: SimIdentity, modem: str, number: str | None) -> None:
         """Have the store remember that a SIM is in a modem now."""
-        seen = sim_state.SeenSim(
+        seen = SeenSim(
             identity.iccid, identity.imsi, number or identity.number, modem, self._clock.date()
         )
-        self._store.write(lambda tx: sim_state.keep_seen(tx, seen), keep=True)
+        self._store.write(lambda tx: tx.sim_state.keep_seen(seen), keep=True)
 
     def _restored(self, state: BreakerState | None) -> Breaker:
         if state is not None:
@@ -155,15 +154,15 @@ class Sims:
         return self._clock.ahead_s
 
 
-def centre_clock(db: sqlite3.Connection | Transaction, iccid: str) -> CentreClock:
+def centre_clock(view: View, iccid: str) -> CentreClock:
     """What is thought of the clock of a SIM's service centre."""
-    return CentreClock(*centres.clock(db, iccid))
+    return CentreClock(*view.centres.clock(iccid))
 
 
 def keep_centre_clock(tx: Transaction, iccid: str, clock: CentreClock) -> None:
     """Remember what is thought of the clock of a SIM's service centre, once something is."""
     if clock.ahead_s is not None:
-        centres.set_clock(tx, iccid, clock.ahead_s, clock.rival_s)
+        tx.centres.set_clock(iccid, clock.ahead_s, clock.rival_s)
 
 
 def _dated(state: BreakerState, by: Callable[[float], float]) -> BreakerState:
@@ -175,14 +174,12 @@ def _dated(state: BreakerState, by: Callable[[float], float]) -> BreakerState:
     )
 
 
-def _used(
-    db: sqlite3.Connection | Transaction, sim: str, since: float | None, now: float
-) -> tuple[_Used, Misdated | None]:
+def _used(view: View, sim: str, since: float | None, now: float) -> tuple[_Used, Misdated | None]:
     """What a SIM has sent since then; and what is to be remembered of rows dated later than now."""
     if since is None:
         return [], None
-    rows = attempts.recent(db, sim, since)
-    known = sim_state.misdated(db, sim)
+    rows = view.attempts.recent(sim, since)
+    known = view.sim_state.misdated(sim)
     found = found_in((at for at, _ in rows), now, known)
     used = [(at, to) for date, to in rows if (at := believed(date, now, found)) >= since]
     return sorted(used), None if found == known else found
@@ -193,7 +190,7 @@ def _used_and_in_the_air(
 ) -> _Used:
     used, found = _used(tx, sim, since, now)
     if found is not None:
-        sim_state.keep_misdated(tx, sim, found)
+        tx.sim_state.keep_misdated(sim, found)
     if since is None:
         return used
-    return [*used, *((min(at, now), to) for at, to in attempts.in_the_air(tx, sim, carried))]
+    return [*used, *((min(at, now), to) for at, to in tx.attempts.in_the_air(sim, carried))]

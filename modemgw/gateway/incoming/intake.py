@@ -10,9 +10,8 @@ from modemgw.gateway.incoming.reassembly import TYPE_0, Incoming, decode, is_kno
 from modemgw.gateway.outgoing.receipts import Early, Matched, Receipts
 from modemgw.modem import ReceivedPdu, SimIdentity
 from modemgw.sms import Deliver, StatusReport
-from modemgw.store import Store, StoreError, Transaction
-from modemgw.store import inbound as rows
-from modemgw.store.inbound import WaitingSet
+from modemgw.store import Store, StoreError, Transaction, WaitingSet
+from modemgw.store.contract import inbound as rows
 from modemgw.store.records import Inbound
 
 logger = logging.getLogger(__name__)
@@ -96,7 +95,9 @@ class Inbox:
         One that cannot be put together is shown as it came, and keeps no other one waiting.
         """
         before = self._clock.time() - self.reassembly_timeout_s
-        while overdue := await self._store.read(lambda db: rows.overdue_sets(db, before, CHUNK)):
+        while overdue := await self._store.read(
+            lambda view: view.inbound.overdue_sets(before, CHUNK)
+        ):
             for one in overdue:
                 await self._release(one)
 

@@ -18,9 +18,8 @@ from typing import Any
 from modemgw.gateway.identifiers import new_id
 from modemgw.modem import ReceivedPdu, SimIdentity
 from modemgw.sms import Alphabet, Deliver, PduError, StatusReport, UserData, assemble, decode_mt
-from modemgw.store import Transaction
-from modemgw.store import inbound as rows
-from modemgw.store.inbound import StoredPart, WaitingSet
+from modemgw.store import StoredPart, Transaction, WaitingSet
+from modemgw.store.contract import inbound as rows
 from modemgw.store.records import Inbound
 
 REPEAT_WINDOW_S = 7 * 86400.0
@@ -65,8 +64,7 @@ class Incoming:
         if concat is not None and not whole:
             width = 16 if concat.wide else 8
             set_key = f"{sim.iccid}/{sender}/{width}/{concat.reference}/{concat.total}"
-        part = rows.add_part(
-            tx,
+        part = tx.inbound.add_part(
             digest=digest,
             modem=modem,
             sim=sim.iccid,
@@ -80,7 +78,7 @@ class Incoming:
         if set_key is None:
             only = StoredPart(part, tpdu, 1, tx.now, modem)
             return self._make(tx, [only], modem, sim)
-        parts = rows.waiting_parts(tx, set_key, tx.now - SET_WINDOW_S)
+        parts = tx.inbound.waiting_parts(set_key, tx.now - SET_WINDOW_S)
         assert concat is not None
         if len({p.sequence for p in parts}) < concat.total:
             return None
@@ -97,8 +95,7 @@ class Incoming:
         digest = hashlib.sha256(sim.iccid.encode() + b"\1" + raw).digest()
         if is_known(tx, sim, pdu, digest):
             return None
-        part = rows.add_part(
-            tx,
+        part = tx.inbound.add_part(
             digest=digest,
             modem=modem,
             sim=sim.iccid,
@@ -114,14 +111,14 @@ class Incoming:
 
     def release(self, tx: Transaction, overdue: WaitingSet) -> Inbound:
         """Hand on a long message that stayed incomplete, with its gaps marked."""
-        parts = rows.waiting_parts(tx, overdue.set_key, 0.0)
+        parts = tx.inbound.waiting_parts(overdue.set_key, 0.0)
         parts = _of_one_message(parts, parts[0])
         sim = SimIdentity(overdue.sim, None, None)
         return self._make(tx, parts, parts[0].modem, sim)
 
     def release_raw(self, tx: Transaction, overdue: WaitingSet, problem: str) -> Inbound:
         """Show the parts of a long message that cannot be put together."""
-        parts = rows.waiting_parts(tx, overdue.set_key, 0.0)
+        parts = tx.inbound.waiting_parts(overdue.set_key, 0.0)
         raw = b"\n".join(part.tpdu.hex().upper().encode() for part in parts)
         sim = SimIdentity(overdue.sim, None, None)
         message = self._raw(tx, parts[0].modem, sim, raw, problem)
@@ -179,9 +176,8 @@ class Incoming:
         return self._keep(tx, message, [p.n for p in parts])
 
     def _keep(self, tx: Transaction, message: Inbound, parts: Sequence[int]) -> Inbound:
-        n = rows.next_n(tx)
-        rows.add(tx, n, message, parts)
-        tx.emit("inbound.received", _about(message))
+        tx.inbound.add(message, parts)
+        tx.events.emit("inbound.received", _about(message))
         return message
 
 
@@ -200,11 +196,11 @@ def is_known(
     """
     place = None if pdu.direct or pdu.index is None else (pdu.memory or "", pdu.index)
     if place is None:
-        return rows.seen(tx, digest, tx.now - REPEAT_WINDOW_S)
-    earlier = rows.kept_from(tx, digest)
+        return tx.inbound.seen(digest, tx.now - REPEAT_WINDOW_S)
+    earlier = tx.inbound.kept_from(digest)
     if any(kept.place == place for kept in earlier):
         return True
-    rows.keep_place(tx, sim.iccid, place, digest)
+    tx.inbound.keep_place(sim.iccid, place, digest)
     # The same slot under another name of the store may be the same slot: not all modems tell their
     # stores apart.
     if may_be_another and any(
@@ -213,7 +209,7 @@ def is_known(
         for kept in earlier
     ):
         return False
-    return rows.seen(tx, digest, tx.now - REPEAT_WINDOW_S)
+    return tx.inbound.seen(digest, tx.now - REPEAT_WINDOW_S)
 
 
 def _of_one_message(parts: Sequence[StoredPart], anchor: StoredPart) -> list[StoredPart]:

@@ -17,7 +17,7 @@ from modemgw.gateway.outgoing.queue import Queue
 from modemgw.gateway.outgoing.receipts import Matched, Receipts
 from modemgw.gateway.outgoing.retry import Action, decide
 from modemgw.modem import ErrorClass, ErrorCode, NotSubmitted, SubmitAmbiguous, SubmitRefused
-from modemgw.store import AttemptKey, Store, Transaction, attempts
+from modemgw.store import AttemptKey, Store, Transaction
 from modemgw.store.records import AttemptState, ErrorInfo, MessageStatus, Retry
 
 logger = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class Endings:
         single, subject = job.part_count == 1 and key.n == 1, job.subject
 
         def accept(tx: Transaction) -> list[Matched]:
-            attempts.finish(tx, key, AttemptState.ACCEPTED, reference=reference, ended_at=ended)
+            tx.attempts.finish(key, AttemptState.ACCEPTED, reference=reference, ended_at=ended)
             if single:
                 life.move(tx, subject, Happening.ACCEPTED, likely=MessageStatus.SENDING)
             else:
@@ -162,7 +162,7 @@ class Endings:
         if error is not None:
             data["reason"] = error.detail
             logger.error("modem %s: SIM %s is taken out: %s", self._modem_id, sim.iccid, error.code)
-        self._store.write(lambda tx: tx.emit(type, data), keep=True)
+        self._store.write(lambda tx: tx.events.emit(type, data), keep=True)
 
     def ambiguous(self, job: Job, key: AttemptKey, sim: Sim, error: ErrorInfo) -> bool:
         """Nobody knows whether the part went out. Returns True: the next one may follow."""
@@ -171,7 +171,7 @@ class Endings:
         job.sim = sim.iccid
 
         def doubt(tx: Transaction) -> list[Matched]:
-            attempts.finish(tx, key, AttemptState.AMBIGUOUS, error=error, ended_at=ended)
+            tx.attempts.finish(key, AttemptState.AMBIGUOUS, error=error, ended_at=ended)
             return self._receipts.ended(tx, key)
 
         self._store.write(doubt, keep=True, then=self._settle)
@@ -200,7 +200,7 @@ class Endings:
         ended = self._clock.date()
 
         def finish(tx: Transaction) -> list[Matched]:
-            attempts.finish(tx, key, state, error=error, ended_at=ended, retry=retry)
+            tx.attempts.finish(key, state, error=error, ended_at=ended, retry=retry)
             return self._receipts.ended(tx, key)
 
         self._store.write(finish, keep=True, then=self._settle)

@@ -21,7 +21,7 @@ from modemgw.gateway.outgoing.receipts import Receipts
 from modemgw.gateway.outgoing.retry import backoff
 from modemgw.modem import NotSubmitted, SimIdentity, SubmitAmbiguous, SubmitRefused, Submitted
 from modemgw.sms import Address, Submit, Validity
-from modemgw.store import AttemptKey, Store, StoreConflict, StoreError, Transaction, attempts
+from modemgw.store import AttemptKey, Store, StoreConflict, StoreError, Transaction
 from modemgw.store.records import ErrorInfo, MessageStatus
 
 logger = logging.getLogger(__name__)
@@ -257,8 +257,7 @@ class Lane:
                 tx, subject, Happening.BEGUN, likely=MessageStatus.QUEUED if first else None
             ) is None:
                 raise StoreConflict("it has come to an end meanwhile, and is not sent")
-            attempts.begin(
-                tx,
+            tx.attempts.begin(
                 key,
                 modem=modem,
                 sim=iccid,

@@ -15,14 +15,8 @@ from enum import StrEnum
 from typing import Any
 
 from modemgw.sms import Outcome, status_of
-from modemgw.store import Transaction, messages
-from modemgw.store.records import (
-    Attempt,
-    AttemptState,
-    ErrorInfo,
-    MessageStatus,
-    PartStatus,
-)
+from modemgw.store import Transaction
+from modemgw.store.records import Attempt, AttemptState, ErrorInfo, MessageStatus, PartStatus
 
 logger = logging.getLogger(__name__)
 
@@ -137,7 +131,7 @@ def move(
     is logged and changes nothing.
     """
     for guess in (likely, None) if likely is not None else (None,):
-        now = guess or stands or messages.status(tx, subject.n)
+        now = guess or stands or tx.messages.status(subject.n)
         if now is None:
             logger.warning("message %s is gone: it cannot be %s", subject.id, happening)
             return None
@@ -148,10 +142,10 @@ def move(
         if then is now:
             right = guess is None
         else:
-            right = messages.compare_and_set(tx, subject.n, now, then, error)
+            right = tx.messages.compare_and_set(subject.n, now, then, error)
         if right:
             if event is not None:
-                tx.emit(event, about(subject, then, error) | (more or {}))
+                tx.events.emit(event, about(subject, then, error) | (more or {}))
             return then
     logger.warning("message %s is %s: %s cannot happen to it", subject.id, now, happening)
     return None

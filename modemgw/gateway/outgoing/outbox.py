@@ -16,6 +16,7 @@ from modemgw.gateway.errors import Conflict
 from modemgw.gateway.fleet.sims import Sims
 from modemgw.gateway.outgoing import life, progress
 from modemgw.gateway.outgoing.carriers import STICKY_RECIPIENTS
+from modemgw.gateway.outgoing.claim import Claim
 from modemgw.gateway.outgoing.endings import EXPIRED, await_word
 from modemgw.gateway.outgoing.job import Job, PartState, job_of, jobs_of
 from modemgw.gateway.outgoing.lane_state import LaneState
@@ -26,16 +27,7 @@ from modemgw.gateway.outgoing.queue import Queue
 from modemgw.gateway.outgoing.receipts import Matched, Receipts
 from modemgw.gateway.outgoing.rerouting import reroute
 from modemgw.gateway.outgoing.routes import route_for
-from modemgw.store import (
-    AttemptKey,
-    Store,
-    StoreConflict,
-    StoreUnavailable,
-    Transaction,
-    attempts,
-    messages,
-    redating,
-)
+from modemgw.store import AttemptKey, LeaseHeld, Store, StoreConflict, StoreUnavailable, Transaction
 from modemgw.store.records import ErrorInfo, Mailing, MessageStatus
 
 logger = logging.getLogger(__name__)
@@ -92,7 +84,6 @@ class Outbox:
         sims: Sims,
         clock: SteadyClock,
         random: Random,
-        next_n: int,
         ask_again: Callable[[Job], None] = lambda job: None,
     ) -> None:
         self._config = config
@@ -100,7 +91,9 @@ class Outbox:
         self._receipts = receipts
         self.clock = clock
         """What the queue, the limits and every wait go by."""
-        self._next_n = next_n
+        self.claim = Claim(store, clock)
+        """That the messages of the store are this process's to carry."""
+        self._held: str | None = None
         self.recovered = False
         """Whether what the last run left was taken up; before that nothing new is accepted."""
         self._marks: dict[str, int] = {}
@@ -139,13 +132,20 @@ class Outbox:
 
         Raises StoreUnavailable: then nothing of it was taken up.
         """
-        self._marks = await self._store.read(redating.marks)
-        keys = await self._store.write(self._take_up)
+        self._marks = await self._store.read(lambda view: view.dates.marks())
+        try:
+            keys = await self._store.write(self._take_up)
+        except LeaseHeld as held:
+            self._held = f"{held}: it is waited for"
+            raise StoreUnavailable(self._held) from held
+        self._held = None
         rerouted = await reroute(self._store, self.queue, self._config.routes)
         await self._remember_sims()
         now = self.clock.time()
         jobs = await self._store.read(
-            lambda db: [job_of(w.n, w.message, now) for w in messages.waiting(db, life.part_status)]
+            lambda view: [
+                job_of(w.n, w.message, now) for w in view.messages.waiting(life.part_status)
+            ]
         )
         self._found = [job.n for job in jobs]
         fresh = []
@@ -172,13 +172,14 @@ class Outbox:
         new = sorted(sticky - self._sticky)
         if new:
             for to, sim in await self._store.read(
-                lambda db: list(attempts.last_sims(db, new, STICKY_RECIPIENTS))
+                lambda view: list(view.attempts.last_sims(new, STICKY_RECIPIENTS))
             ):
                 self.queue.matchmaking.remember(to, sim)
         self._sticky = sticky
 
     def _take_up(self, tx: Transaction) -> list[AttemptKey]:
-        keys = attempts.interrupted(tx, INTERRUPTED)
+        self.claim.take(tx)
+        keys = tx.attempts.interrupted(INTERRUPTED)
         for key in keys:
             self._receipts.ended(tx, key)
         return keys
@@ -186,7 +187,9 @@ class Outbox:
     @property
     def not_yet(self) -> str | None:
         """Why nothing is accepted as yet, or None when it is."""
-        return None if self.recovered else "what the last run left is not taken up yet"
+        return (
+            None if self.recovered else self._held or "what the last run left is not taken up yet"
+        )
 
     async def accept(
         self,
@@ -202,19 +205,20 @@ class Outbox:
         if self.not_yet is not None:
             raise StoreUnavailable(self._store.problem or self.not_yet)
         accepted = [self._with_known_routes(mailing) for mailing in accepted]
-        first_n, ahead_s = self._next_n, self.clock.ahead_s
-        self._next_n += sum(len(mailing.recipients) for mailing in accepted)
+        ahead_s = self.clock.ahead_s
 
         def write(tx: Transaction) -> list[Job]:
             if first is not None:
                 first(tx)
-            messages.insert(tx, first_n, accepted)
+            first_n = tx.messages.insert(accepted)
             jobs: list[Job] = []  # made here, where they keep nobody in the loop waiting
             for mailing in accepted:
                 status, reference = mailing.common.status, mailing.common.reference
                 if status is MessageStatus.QUEUED:
                     for n, (id, _, _) in enumerate(mailing.recipients, first_n + len(jobs)):
-                        tx.emit("message.queued", life.about(Subject(n, id, reference), status))
+                        tx.events.emit(
+                            "message.queued", life.about(Subject(n, id, reference), status)
+                        )
                 jobs += jobs_of(first_n + len(jobs), mailing, ahead_s)
             if then is not None:
                 then(tx)
@@ -248,7 +252,7 @@ class Outbox:
         subject = job.subject
 
         def write(tx: Transaction) -> None:
-            gone_out = messages.gone_out(tx, n)
+            gone_out = tx.messages.gone_out(n)
             if gone_out or life.move(tx, subject, Happening.CANCELED) is None:
                 raise StoreConflict("it may have gone out, or it is over")
 
@@ -318,7 +322,7 @@ class Outbox:
         marks, found = self._marks, self._found
         if marks:
             self._store.write(
-                lambda tx: redating.redate(tx, by_s, since, until, marks, found), keep=True
+                lambda tx: tx.dates.redate(by_s, since, until, marks, found), keep=True
             )
         at_work = self.lanes.sims_at_work()
         self._sims.clock_set(at_work, self.lanes.carried(), self.queue.limits_changed)
@@ -354,7 +358,7 @@ class Outbox:
         until = self.clock.wall(lane.used_up_until)
         data = {"modem": lane.id, "sim": lane.iccid, "until": until}
         logger.warning("modem %s: the limits of SIM %s are used up", lane.id, lane.iccid)
-        self._store.write(lambda tx: tx.emit("sim.quota", data), keep=True)
+        self._store.write(lambda tx: tx.events.emit("sim.quota", data), keep=True)
 
     def _await_word(self, job: Job) -> None:
         policy = getattr(self._config.type, job.type)

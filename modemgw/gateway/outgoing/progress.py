@@ -5,7 +5,7 @@ from __future__ import annotations
 from modemgw.gateway.outgoing import life
 from modemgw.gateway.outgoing.life import Subject
 from modemgw.sms import Outcome, status_of
-from modemgw.store import Submission, Transaction, messages
+from modemgw.store import Submission, Transaction
 from modemgw.store.records import ErrorInfo, Message, PartStatus
 
 _NO = frozenset({PartStatus.UNDELIVERED, PartStatus.EXPIRED})
@@ -13,7 +13,7 @@ _NO = frozenset({PartStatus.UNDELIVERED, PartStatus.EXPIRED})
 
 def refresh(tx: Transaction, n: int) -> None:
     """Bring message `n` to the status that its parts ask for; tell of a change by an event."""
-    message = messages.of_number(tx, n, life.part_status)
+    message = tx.messages.of_number(n, life.part_status)
     assert message is not None, "a message outlives its attempts"
     happening = life.asked_by(part.status for part in message.parts)
     subject = Subject(n, message.id, message.reference)

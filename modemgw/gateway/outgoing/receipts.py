@@ -17,7 +17,8 @@ from modemgw.gateway.fleet.sims import centre_clock, keep_centre_clock
 from modemgw.gateway.outgoing import progress
 from modemgw.gateway.outgoing.matching import NEAR_S, OLDEST_S, Heard, choose
 from modemgw.sms import Outcome, PduError, StatusReport, Timestamp, decode_mt, status_of
-from modemgw.store import AttemptKey, Submission, Transaction, attempts, events
+from modemgw.store import AttemptKey, Submission, Transaction
+from modemgw.store.contract import attempts
 from modemgw.store.records import AttemptState
 
 CANDIDATES = 16
@@ -56,8 +57,7 @@ class Receipts:
         if isinstance(found, Matched):
             return found
         recipient = str(report.recipient)
-        events.keep_unmatched(
-            tx,
+        tx.unmatched.keep(
             digest=hashlib.sha256(sim.encode() + tpdu).digest(),
             modem=modem,
             sim=sim,
@@ -77,14 +77,14 @@ class Receipts:
         `reference`: the TP-MR that it was told. Returns the doubts that were settled, this attempt
         or earlier ones.
         """
-        begun = attempts.find(tx, key)
+        begun = tx.attempts.find(key)
         if begun is None:  # it could not be recorded, so nothing was sent
             return []
         settled = []
         sim, tail = begun.sim, attempts.tail(begun.to)
         # A clock that was set back meanwhile must not hide what came after that.
         since = min(begun.started_at, tx.now) - SLACK_S
-        for kept in events.unmatched(tx, sim, reference, tail, since):
+        for kept in tx.unmatched.find(sim, reference, tail, since):
             try:
                 report = decode_mt(kept.tpdu)
             except PduError:  # decoded once before: so this was written by another version
@@ -93,7 +93,7 @@ class Receipts:
                 continue
             found = _apply(tx, sim, report, kept.received_at)
             if isinstance(found, Matched):
-                events.drop_unmatched(tx, kept.n)
+                tx.unmatched.drop(kept.n)
                 settled += [found] if found.was_ambiguous else []
         return settled
 
@@ -115,10 +115,9 @@ def _apply(
             keep_centre_clock(tx, sim, seen)
     doubt = found.state is AttemptState.AMBIGUOUS
     if doubt:
-        attempts.settle(tx, found.key, report.reference, came_at)
+        tx.attempts.settle(found.key, report.reference, came_at)
     if _is_news(found, report.status):
-        attempts.add_report(
-            tx,
+        tx.attempts.add_report(
             found.key,
             tp_status=report.status,
             reported_at=came_at,
@@ -132,12 +131,12 @@ def _apply(
 def _fitting(tx: Transaction, sim: str, report: StatusReport, came_at: float) -> list[Submission]:
     """Attempts that a report may name: by its TP-MR, or to its recipient and without one yet."""
     recipient = str(report.recipient)
-    fitting = attempts.find_fitting(
-        tx, sim, report.reference, recipient, tx.now - OLDEST_S, CANDIDATES
+    fitting = tx.attempts.find_fitting(
+        sim, report.reference, recipient, tx.now - OLDEST_S, CANDIDATES
     )
     if not fitting and len(recipient.lstrip("+")) < attempts.TAIL_DIGITS:
         # Rewritten beyond recognition: believed only when there is no doubt.
-        found = attempts.find_unreported(tx, sim, report.reference, tx.now - NEAR_S, 2)
+        found = tx.attempts.find_unreported(sim, report.reference, tx.now - NEAR_S, 2)
         fitting = found if len(found) == 1 else []
     # What was begun after the report had come is not meant, unless our clock was set back since.
     return [one for one in fitting if not came_at < one.started_at <= tx.now]

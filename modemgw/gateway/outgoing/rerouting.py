@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +10,7 @@ from functools import partial
 from modemgw.config import RouteSection
 from modemgw.gateway.outgoing.queue import Queue
 from modemgw.gateway.outgoing.routes import route_for
-from modemgw.store import Store, Transaction, messages
+from modemgw.store import Store, Transaction, View
 
 CHUNK = 1000
 """Messages moved in one transaction: others must not wait long for the writer."""
@@ -44,7 +43,7 @@ async def reroute(store: Store, queue: Queue, routes: Sequence[RouteSection]) ->
     was moved by then has moved, the rest waits for the next time.
     """
     await store.write(lambda tx: None)  # what was accepted by other routes is in the store by then
-    chosen = await store.read(lambda db: _choose(db, routes))
+    chosen = await store.read(lambda view: _choose(view, routes))
     found = [(n, route) for n, route in chosen if route is not None]
 
     def move(chunk: Sequence[tuple[int, str]], _: None) -> None:
@@ -60,12 +59,12 @@ async def reroute(store: Store, queue: Queue, routes: Sequence[RouteSection]) ->
     return Rerouted(moved=len(found), stranded=len(chosen) - len(found))
 
 
-def _choose(db: sqlite3.Connection, routes: Sequence[RouteSection]) -> list[tuple[int, str | None]]:
+def _choose(view: View, routes: Sequence[RouteSection]) -> list[tuple[int, str | None]]:
     return [
         (m.n, route_for(routes, to=m.to, type=m.type, key=m.key, tags=m.tags))
-        for m in messages.unrouted(db, [r.id for r in routes])
+        for m in view.messages.unrouted([r.id for r in routes])
     ]
 
 
 def _write(chunk: Sequence[tuple[int, str]], tx: Transaction) -> None:
-    messages.set_routes(tx, chunk)
+    tx.messages.set_routes(chunk)

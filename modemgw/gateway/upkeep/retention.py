@@ -11,7 +11,7 @@ from modemgw.config import Config
 from modemgw.gateway.incoming.intake import Inbox
 from modemgw.gateway.outgoing import life
 from modemgw.gateway.outgoing.life import Happening, Subject
-from modemgw.store import Store, Transaction, maintenance, messages
+from modemgw.store import Store, Transaction
 from modemgw.store.records import MessageStatus
 
 EVERY_S = 60.0
@@ -111,14 +111,17 @@ class Housekeeping:
         ]
         if days := self._config.retention.messages_days:
             chores.append(partial(self._forget_batches, now - days * DAY_S))
-        chores.append(partial(self._forget, maintenance.delete_answers, answers))
-        chores.append(partial(self._forget, maintenance.delete_unmatched, answers))
+        chores.append(
+            partial(self._forget, lambda tx, before: tx.retention.delete_answers(before), answers)
+        )
+        chores.append(
+            partial(self._forget, lambda tx, before: tx.retention.delete_unmatched(before), answers)
+        )
         await _each(*chores)
 
     async def _forget_batches(self, before: float) -> None:
         while (
-            await self._store.write(lambda tx: maintenance.delete_batches(tx, before, CHUNK))
-            >= CHUNK
+            await self._store.write(lambda tx: tx.retention.delete_batches(before, CHUNK)) >= CHUNK
         ):
             await self._clock.sleep(PAUSE_S)
 
@@ -140,10 +143,28 @@ class Housekeeping:
                 types.promotional.redact_text_after_days,
                 partial(_redact, "promotional"),
             ),
-            ("messages", keep.messages_days, maintenance.delete_messages),
-            ("inbound", keep.inbound_days, maintenance.delete_inbound),
-            ("deliveries", keep.deliveries_days, maintenance.delete_deliveries),
-            ("events", keep.events_days, maintenance.delete_events),
+            (
+                "messages",
+                keep.messages_days,
+                lambda tx, after, before, limit: tx.retention.delete_messages(after, before, limit),
+            ),
+            (
+                "inbound",
+                keep.inbound_days,
+                lambda tx, after, before, limit: tx.retention.delete_inbound(after, before, limit),
+            ),
+            (
+                "deliveries",
+                keep.deliveries_days,
+                lambda tx, after, before, limit: tx.retention.delete_deliveries(
+                    after, before, limit
+                ),
+            ),
+            (
+                "events",
+                keep.events_days,
+                lambda tx, after, before, limit: tx.retention.delete_events(after, before, limit),
+            ),
         ]
 
     async def _let_go(self, name: str, step: _Step, before: float) -> None:
@@ -176,14 +197,14 @@ def _call(step: _Step, after: int, before: float, tx: Transaction) -> int | None
 
 
 def _redact(type: str, tx: Transaction, after: int, before: float, limit: int) -> int | None:
-    return maintenance.redact_texts(tx, type, after, before, limit)
+    return tx.retention.redact_texts(type, after, before, limit)
 
 
 def _end_waiting(tx: Transaction, before: float) -> int:
     """Messages whose receipts did not come in time are `sent` for good: say so once."""
-    rows = messages.overdue(tx, before, CHUNK)
+    rows = tx.messages.overdue(before, CHUNK)
     for n, id, reference in rows:
         subject = Subject(n, id, reference)
         life.move(tx, subject, Happening.OVERDUE, stands=MessageStatus.SENT, more={"final": True})
-    messages.wait_no_longer(tx, [n for n, _, _ in rows])
+    tx.messages.wait_no_longer([n for n, _, _ in rows])
     return len(rows)

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import sqlite_utils
 
-from modemgw.store import files, schema
 from modemgw.store.errors import StoreError
-from modemgw.store.trouble import describe
+from modemgw.store.sqlite import files, schema
+from modemgw.store.sqlite.trouble import describe
 
 logger = logging.getLogger(__name__)
 

@@ -14,15 +14,17 @@ from types import TracebackType
 from typing import TypeVar
 
 from modemgw.clock import Clock
-from modemgw.store import files
+from modemgw.store.contract.unit import View
 from modemgw.store.errors import StoreError
-from modemgw.store.lock import lock
-from modemgw.store.opening import create, open_as_it_is, require_usable, upgrade
-from modemgw.store.presence import Presence
-from modemgw.store.readers import Readers
 from modemgw.store.records import Event
-from modemgw.store.trouble import code_of, describe
-from modemgw.store.writer import Work, Writer
+from modemgw.store.sqlite import files
+from modemgw.store.sqlite.group import Work
+from modemgw.store.sqlite.lock import lock
+from modemgw.store.sqlite.opening import create, open_as_it_is, require_usable, upgrade
+from modemgw.store.sqlite.presence import Presence
+from modemgw.store.sqlite.readers import Readers
+from modemgw.store.sqlite.trouble import code_of, describe
+from modemgw.store.sqlite.writer import Writer
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -30,8 +32,10 @@ T = TypeVar("T")
 FILE_NAME = "modemgw.db"
 
 
-class Store:
-    """What survives a crash. Use as an async context manager.
+class SqliteStore:
+    """The store in one SQLite file (contract/store.py says what it guarantees).
+
+    Use as an async context manager.
 
     Write with `write`, in units that are committed whole or not at all; read with `read` and
     `look_up`. All take a function that runs in the store's own threads: it must not touch anything
@@ -49,7 +53,7 @@ class Store:
         """The id of the newest event that was published."""
         self._listeners: list[Callable[[list[Event]], None]] = []
 
-    async def __aenter__(self) -> Store:
+    async def __aenter__(self) -> SqliteStore:
         loop = asyncio.get_running_loop()
         with ThreadPoolExecutor(1, thread_name_prefix="store-opener") as opening:
             db, self.last_event, problem = await loop.run_in_executor(opening, self._set_up)
@@ -186,11 +190,11 @@ class Store:
         """Commit a unit of work; see Writer.submit."""
         return self._writer.submit(work, keep=keep, then=then)
 
-    async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
+    async def read(self, query: Callable[[View], T]) -> T:
         """Run a query that may take long. Raises StoreUnavailable when the file cannot be read."""
         return await self._readers.scan(query)
 
-    async def look_up(self, query: Callable[[sqlite3.Connection], T]) -> T:
+    async def look_up(self, query: Callable[[View], T]) -> T:
         """Run a query that finds a few rows by a key: it never waits behind `read`."""
         return await self._readers.look_up(query)
 

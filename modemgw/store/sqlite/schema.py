@@ -10,7 +10,7 @@ import sqlite3
 from sqlite_utils import Database, Migrations
 
 from modemgw.sms import Deliver, PduError, decode_mt
-from modemgw.store.inbound import digest_of
+from modemgw.store.contract.inbound import digest_of
 
 migrations = Migrations("modemgw")
 
@@ -416,6 +416,25 @@ def _sims(db: Database) -> None:
             SELECT sim, modem, max(started_at) FROM attempts GROUP BY sim;
 
         ALTER TABLE sim_state ADD COLUMN since REAL;
+        """
+    )
+
+
+@migrations(name="0010_leases")
+def _leases(db: Database) -> None:
+    """Which process alone may do what, and the highest numbers of rows that are deleted."""
+    db.executescript(
+        """
+        CREATE TABLE leases (
+            what TEXT PRIMARY KEY,
+            holder TEXT NOT NULL,
+            until REAL NOT NULL,
+            run TEXT NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE numbers (
+            what TEXT PRIMARY KEY,
+            last INTEGER NOT NULL
+        ) WITHOUT ROWID;
         """
     )
 

@@ -6,36 +6,34 @@ running daemon sees what they change.
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import sqlite3
 import time
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
+from modemgw.store.contract.keys import SCOPES, KeyRow, digest
 from modemgw.store.errors import StoreError
-from modemgw.store.opening import connect, connect_or_create
 from modemgw.store.records import Key
+from modemgw.store.sqlite.opening import connect, connect_or_create
+from modemgw.store.sqlite.rows import Rows
 
-SCOPES = ("send", "read", "inbound", "admin")
 PREFIX = "mgw_"
 
 
-@dataclass(frozen=True, slots=True)
-class KeyRow:
-    """An API key as `modemgw keys list` shows it. Times are UTC seconds."""
+class SqliteKeys(Rows):
+    """API keys in force."""
 
-    name: str
-    scopes: tuple[str, ...]
-    created_at: float
-    revoked_at: float | None
+    __slots__ = ()
 
-
-def digest(token: str) -> bytes:
-    """What is stored of a token. Tokens have 256 random bits: a plain hash needs no salt."""
-    return hashlib.sha256(token.encode()).digest()
+    def find(self, hash_: bytes) -> Key | None:
+        """The key in force with this hash."""
+        row = self._db.execute(
+            "SELECT name, scopes, created_at FROM keys WHERE hash = ? AND revoked_at IS NULL",
+            (hash_,),
+        ).fetchone()
+        return None if row is None else Key(row[0], frozenset(row[1].split()), row[2])
 
 
 def create_key(path: Path, name: str, scopes: Iterable[str]) -> str:
@@ -84,11 +82,3 @@ def revoke_key(path: Path, name: str) -> bool:
             (time.time(), name),
         )
         return done.rowcount == 1
-
-
-def find(db: sqlite3.Connection, hash_: bytes) -> Key | None:
-    """The key in force with this hash."""
-    row = db.execute(
-        "SELECT name, scopes, created_at FROM keys WHERE hash = ? AND revoked_at IS NULL", (hash_,)
-    ).fetchone()
-    return None if row is None else Key(row[0], frozenset(row[1].split()), row[2])

@@ -7,8 +7,9 @@ import fcntl
 import os
 from pathlib import Path
 
+from modemgw.store.contract.leases import this_process
 from modemgw.store.errors import StoreError
-from modemgw.store.files import PRIVATE_FILE
+from modemgw.store.sqlite.files import PRIVATE_FILE
 
 
 def lock(database: Path) -> int:
@@ -27,9 +28,14 @@ def lock(database: Path) -> int:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
+        holder = os.pread(descriptor, 256, 0).decode(errors="replace").strip()
         os.close(descriptor)
+        whose = f" ({holder})" if holder else ""
         raise StoreError(
-            f"another modemgw uses the data directory {database.parent}; "
+            f"another modemgw uses the data directory {database.parent}{whose}; "
             "stop it first, or set another gateway.data_dir"
         ) from error
+    with contextlib.suppress(OSError):  # a full disk: then nobody is told whose it is
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{this_process()}\n".encode(), 0)
     return descriptor

@@ -20,23 +20,19 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from itertools import chain
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
-from pydantic_core import to_json
-
 from modemgw.clock import Clock
-from modemgw.store import files
-from modemgw.store.errors import StoreConflict, StoreUnavailable
-from modemgw.store.presence import Presence
+from modemgw.store.errors import StoreUnavailable
 from modemgw.store.records import Event
-from modemgw.store.trouble import (
+from modemgw.store.sqlite import files
+from modemgw.store.sqlite.group import Group, RunAgain, Unit, Work
+from modemgw.store.sqlite.presence import Presence
+from modemgw.store.sqlite.trouble import (
     Trouble,
     describe,
-    is_disk_trouble,
     leaves_connection,
     wants_room,
 )
@@ -58,64 +54,6 @@ TICK_S = 1.0
 """How often the event loop looks whether the writer makes progress."""
 CLOSE_S = 10.0
 """How long the end waits for the last commit."""
-
-BLOCK = 100
-"""Events that are inserted by one statement."""
-_INSERT_EVENT = "INSERT INTO events (id, type, at, data) VALUES (?, ?, ?, ?)"
-_INSERT_EVENTS = f"{_INSERT_EVENT}{', (?, ?, ?, ?)' * (BLOCK - 1)}"
-
-
-class Transaction:
-    """What a unit of work writes through. Valid only while that unit runs, in the writer thread."""
-
-    __slots__ = ("_db", "_now", "events")
-
-    def __init__(self, db: sqlite3.Connection, now: float) -> None:
-        self._db = db
-        self._now = now
-        self.events: list[tuple[str, float, dict[str, Any], str]] = []
-
-    @property
-    def now(self) -> float:
-        """UTC seconds at which the group began."""
-        return self._now
-
-    def execute(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
-        """Run one statement."""
-        return self._db.execute(sql, values)
-
-    def many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Run one statement for each row."""
-        self._db.executemany(sql, rows)
-
-    def emit(self, type: str, data: dict[str, Any]) -> None:
-        """Record an event; it is published once the group is committed."""
-        self.events.append((type, self._now, data, to_json(data).decode()))
-
-
-Work = Callable[[Transaction], T]
-
-
-@dataclass(slots=True)
-class _Unit:
-    work: Work[Any]
-    done: asyncio.Future[Any]
-    keep: bool
-    then: Callable[[Any], None] | None
-    withdrawn: bool = False
-    """The loop has told its caller that it will not be done."""
-    over: bool = False
-    """The thread has nothing more to do with it."""
-    result: Any = None
-    error: BaseException | None = None
-
-
-class _RunAgain(Exception):
-    """The group must be run again, with savepoints; without `unit`, and what was withdrawn."""
-
-    def __init__(self, unit: _Unit | None = None) -> None:
-        super().__init__()
-        self.unit = unit
 
 
 class Writer:
@@ -148,10 +86,10 @@ class Writer:
         self._on_events = on_events
         self._next_event = next_event
         self._loop = asyncio.get_running_loop()
-        self._inbox: queue.SimpleQueue[_Unit | None] = queue.SimpleQueue()
-        self._kept: list[_Unit] = []
+        self._inbox: queue.SimpleQueue[Unit | None] = queue.SimpleQueue()
+        self._kept: list[Unit] = []
         """What the disk refused and must not be lost, in the order of submission."""
-        self._waited_for: deque[_Unit] = deque()
+        self._waited_for: deque[Unit] = deque()
         """What may be refused; belongs to the loop."""
         self._trouble = Trouble()
         if problem is not None:
@@ -192,7 +130,7 @@ class Writer:
         `work` may be run more than once.
         """
         done: asyncio.Future[T] = self._loop.create_future()
-        unit = _Unit(work, done, keep, then)
+        unit = Unit(work, done, keep, then)
         if not keep:
             if self.stalled is not None:
                 done.set_exception(StoreUnavailable(self.stalled))
@@ -227,7 +165,7 @@ class Writer:
             if not unit.done.done():
                 unit.done.set_exception(StoreUnavailable(problem))
 
-    def _settle(self, group: list[_Unit], events: Sequence[Event]) -> None:
+    def _settle(self, group: list[Unit], events: Sequence[Event]) -> None:
         for unit in group:
             if unit.then is not None and unit.error is None:
                 self._follow_up(unit.then, unit.result)
@@ -294,10 +232,10 @@ class Writer:
         self._trouble.tell()
         return open_
 
-    def _gather(self) -> tuple[list[_Unit], bool]:
+    def _gather(self) -> tuple[list[Unit], bool]:
         due_in = self._trouble.due_in()
         wait = min(IDLE_S, due_in) if due_in else 0.0 if self._kept else IDLE_S
-        group: list[_Unit] = []
+        group: list[Unit] = []
         try:
             unit = self._inbox.get(timeout=wait) if wait else self._inbox.get_nowait()
             while unit is not None:
@@ -309,7 +247,7 @@ class Writer:
             return group, True
         return group, False
 
-    def _work_off(self, units: list[_Unit]) -> None:
+    def _work_off(self, units: list[Unit]) -> None:
         try:
             for start in range(0, len(units), GROUP_LIMIT):
                 refused = self._commit(units[start : start + GROUP_LIMIT])
@@ -320,7 +258,7 @@ class Writer:
             self._put_off([unit for unit in units if not unit.over])
             raise
 
-    def _put_off(self, units: list[_Unit]) -> None:
+    def _put_off(self, units: list[Unit]) -> None:
         """Keep what must not be lost, in its order, and refuse the rest."""
         self._kept += [unit for unit in units if unit.keep]
         refused = [unit for unit in units if not unit.keep]
@@ -330,14 +268,14 @@ class Writer:
                 unit.error = StoreUnavailable(problem)
             self._tell(refused)
 
-    def _commit(self, group: list[_Unit]) -> list[_Unit]:
+    def _commit(self, group: list[Unit]) -> list[Unit]:
         """Commit a group. Returns those that the disk refused: from the first one on, in order."""
         self._savepoints = False
         while True:
             try:
                 events, changes = self._attempt(group)
                 break
-            except _RunAgain as again:
+            except RunAgain as again:
                 self._savepoints = True
                 group = [u for u in group if not (u.withdrawn or u is again.unit)]
                 if again.unit is not None:
@@ -352,7 +290,7 @@ class Writer:
         self._tell(group, events)
         return []
 
-    def _commit_each(self, group: list[_Unit]) -> list[_Unit]:
+    def _commit_each(self, group: list[Unit]) -> list[Unit]:
         """Alone, smaller ones may fit. But nothing overtakes what must not be lost."""
         too_large = 0
         for i, unit in enumerate(group):
@@ -363,7 +301,7 @@ class Writer:
                 self._put_off(refused)
         return []
 
-    def _attempt(self, group: list[_Unit]) -> tuple[list[Event], int]:
+    def _attempt(self, units: list[Unit]) -> tuple[list[Event], int]:
         """Run and commit a group. Returns its events, and how many rows it changed.
 
         Raises what is no unit's own fault: then nothing is committed.
@@ -372,78 +310,22 @@ class Writer:
             self._presence.require()
             self._looked_at = self.last_progress
         db = self._connection()
-        before = db.total_changes
-        db.execute("BEGIN IMMEDIATE")
+        group = Group(db, units, alive=self._alive, rehearse=self.rehearse)
         try:
-            transaction = Transaction(db, self._clock.time())
-            for unit in group:
-                if not self._run_unit(db, transaction, unit):
-                    if len(group) > 1:
-                        raise _RunAgain(unit if self._savepoints else None)
-                    self._roll_back(db)
-                    return [], 0
-            events = self._write_events(transaction)
-            changes = db.total_changes - before
-            if any(unit.withdrawn for unit in group):
-                raise _RunAgain
-            db.execute("COMMIT")
+            done = group.commit(self._clock.time(), self._next_event, savepoints=self._savepoints)
         except BaseException:
             self._roll_back(db)
             raise
+        if done is None:
+            self._roll_back(db)
+            return [], 0
         self._presence.glance()
+        events, _ = done
         self._next_event += len(events)
-        return events, changes
+        return done
 
-    def _run_unit(self, db: sqlite3.Connection, tx: Transaction, unit: _Unit) -> bool:
-        """Run a unit. False when it failed by its own fault and the whole group must be undone."""
+    def _alive(self) -> None:
         self.last_progress = time.monotonic()
-        unit.error = None
-        events, changes = len(tx.events), db.total_changes
-        try:
-            if self.rehearse:
-                self._rehearse(db, tx, unit)
-            if self._savepoints:
-                db.execute("SAVEPOINT unit")
-            unit.result = unit.work(tx)
-            if self._savepoints:
-                db.execute("RELEASE unit")
-        except BaseException as error:
-            if is_disk_trouble(error):
-                raise
-            unit.error = _for_future(error)
-            if not isinstance(error, StoreConflict):
-                logger.error("a unit of work failed and is undone", exc_info=error)
-            del tx.events[events:]
-            if not db.in_transaction:  # its statement has undone everything
-                return False
-            if not self._savepoints:
-                return db.total_changes == changes
-            db.execute("ROLLBACK TO unit")
-            db.execute("RELEASE unit")
-        return True
-
-    def _rehearse(self, db: sqlite3.Connection, tx: Transaction, unit: _Unit) -> None:
-        events = len(tx.events)
-        db.execute("SAVEPOINT rehearsal")
-        try:
-            unit.work(tx)
-        except Exception as error:
-            if is_disk_trouble(error):
-                raise
-        del tx.events[events:]
-        db.execute("ROLLBACK TO rehearsal")
-        db.execute("RELEASE rehearsal")
-
-    def _write_events(self, transaction: Transaction) -> list[Event]:
-        if not transaction.events:
-            return []
-        numbered = list(enumerate(transaction.events, self._next_event))
-        rows = [(id, type_, at, json) for id, (type_, at, _, json) in numbered]
-        blocks = len(rows) - len(rows) % BLOCK
-        for start in range(0, blocks, BLOCK):
-            transaction.execute(_INSERT_EVENTS, [*chain.from_iterable(rows[start : start + BLOCK])])
-        transaction.many(_INSERT_EVENT, rows[blocks:])
-        return [Event(id, type_, at, data) for id, (type_, at, data, _) in numbered]
 
     def _roll_back(self, db: sqlite3.Connection) -> None:
         try:
@@ -502,19 +384,10 @@ class Writer:
             self._drop_connection()
         self._trouble.begin(describe(error, "the database cannot be written"), RETRY_S)
 
-    def _tell(self, units: list[_Unit], events: Sequence[Event] = ()) -> None:
+    def _tell(self, units: list[Unit], events: Sequence[Event] = ()) -> None:
         for unit in units:
             unit.over = True
         try:
             self._loop.call_soon_threadsafe(self._settle, units, events)
         except RuntimeError:  # the loop is closed: nobody waits any more
             logger.debug("committed after the loop had ended")
-
-
-def _for_future(error: BaseException) -> Exception:
-    """The error as a future takes it: what would end the loop, or is no error there, is wrapped."""
-    if isinstance(error, Exception) and not isinstance(error, StopIteration):
-        return error
-    wrapped = RuntimeError(f"a unit of work raised {error!r}")
-    wrapped.__cause__ = error
-    return wrapped

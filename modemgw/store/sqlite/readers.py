@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from modemgw.store.errors import StoreUnavailable
-from modemgw.store.trouble import describe, is_disk_trouble
+from modemgw.store.sqlite.trouble import describe, is_disk_trouble
+from modemgw.store.sqlite.unit import SqliteView
 
 T = TypeVar("T")
 
@@ -29,49 +30,49 @@ class Readers:
     """
 
     def __init__(self) -> None:
-        self._for_scans: queue.SimpleQueue[sqlite3.Connection] = queue.SimpleQueue()
-        self._for_look_ups: queue.SimpleQueue[sqlite3.Connection] = queue.SimpleQueue()
+        self._for_scans: queue.SimpleQueue[SqliteView] = queue.SimpleQueue()
+        self._for_look_ups: queue.SimpleQueue[SqliteView] = queue.SimpleQueue()
         self._scanning = ThreadPoolExecutor(SCANS, thread_name_prefix="store-reader")
         self._looking_up = ThreadPoolExecutor(1, thread_name_prefix="store-look-up")
-        self._shared: sqlite3.Connection | None = None
+        self._shared: SqliteView | None = None
         self.full = False
         """Whether it has its connections; else one at the most, which all share."""
 
     def fill(self, open_: Callable[[], sqlite3.Connection]) -> None:
         """Open the connections. Raises StoreError or sqlite3.Error."""
-        opened: list[sqlite3.Connection] = []
+        opened: list[SqliteView] = []
         try:
             while len(opened) <= SCANS:
                 opened.append(_prepared(open_()))
         except BaseException:
-            for db in opened:
-                db.close()
+            for view in opened:
+                view.connection.close()
             raise
         self._for_look_ups.put(opened.pop())
-        for db in opened:
-            self._for_scans.put(db)
+        for view in opened:
+            self._for_scans.put(view)
         self.full = True
 
     def share(self, db: sqlite3.Connection) -> None:
         """Read through this one connection only."""
-        self._shared = _prepared(db)
-        self._for_scans.put(db)
-        self._for_look_ups.put(db)
+        self._shared = view = _prepared(db)
+        self._for_scans.put(view)
+        self._for_look_ups.put(view)
 
     def unshare(self) -> None:
         """Close the one connection when it is idle. Reads wait until there are others."""
         if self._shared is not None:
             self._for_scans.get()
             self._for_look_ups.get()
-            self._shared.close()
+            self._shared.connection.close()
             self._shared = None
 
-    async def scan(self, query: Callable[[sqlite3.Connection], T]) -> T:
+    async def scan(self, query: Callable[[SqliteView], T]) -> T:
         """Run a query that may take long. Raises StoreUnavailable when the file cannot be read."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._scanning, _run, self._for_scans, query)
 
-    async def look_up(self, query: Callable[[sqlite3.Connection], T]) -> T:
+    async def look_up(self, query: Callable[[SqliteView], T]) -> T:
         """Run a query that finds by a key. Raises StoreUnavailable when the file cannot be read."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._looking_up, _run, self._for_look_ups, query)
@@ -86,29 +87,27 @@ class Readers:
         """Close the connections that are idle."""
         for connections in (self._for_scans, self._for_look_ups):
             while not connections.empty():
-                connections.get().close()
+                connections.get().connection.close()
 
 
-def _prepared(db: sqlite3.Connection) -> sqlite3.Connection:
+def _prepared(db: sqlite3.Connection) -> SqliteView:
     db.execute("PRAGMA query_only=1")
     db.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
     # From now on it holds the log open: nobody else's leaving makes SQLite remove it.
     db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    return db
+    return SqliteView(db)
 
 
-def _run(
-    connections: queue.SimpleQueue[sqlite3.Connection], query: Callable[[sqlite3.Connection], T]
-) -> T:
+def _run(views: queue.SimpleQueue[SqliteView], query: Callable[[SqliteView], T]) -> T:
     try:
-        db = connections.get(timeout=PATIENCE_S)
+        view = views.get(timeout=PATIENCE_S)
     except queue.Empty:
         raise StoreUnavailable("the database cannot be read just now") from None
     try:
-        return query(db)
+        return query(view)
     except sqlite3.Error as error:
         if is_disk_trouble(error):
             raise StoreUnavailable(describe(error, "the database cannot be read")) from error
         raise
     finally:
-        connections.put(db)
+        views.put(view)

@@ -1,0 +1,1 @@
+"""What any store guarantees: its nouns, their verbs and what they tell, a file each."""

@@ -1,0 +1,143 @@
+"""A group of units of work that share one commit."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from modemgw.store.contract.unit import Transaction
+from modemgw.store.errors import StoreConflict
+from modemgw.store.records import Event
+from modemgw.store.sqlite.trouble import is_disk_trouble
+from modemgw.store.sqlite.unit import SqliteTransaction
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+Work = Callable[[Transaction], T]
+
+
+@dataclass(slots=True)
+class Unit:
+    """A unit of work that was submitted, and what came of it."""
+
+    work: Work[Any]
+    done: asyncio.Future[Any]
+    keep: bool
+    then: Callable[[Any], None] | None
+    withdrawn: bool = False
+    """The loop has told its caller that it will not be done."""
+    over: bool = False
+    """The thread has nothing more to do with it."""
+    result: Any = None
+    error: BaseException | None = None
+
+
+class RunAgain(Exception):
+    """The group must be run again, with savepoints; without `unit`, and what was withdrawn."""
+
+    def __init__(self, unit: Unit | None = None) -> None:
+        super().__init__()
+        self.unit = unit
+
+
+class Group:
+    """Units of work in one transaction.
+
+    `alive` is called before each unit. `rehearse`: run every unit once and undo it, before it is
+    run in earnest.
+    """
+
+    __slots__ = ("_alive", "_db", "_rehearse", "_units")
+
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        units: list[Unit],
+        *,
+        alive: Callable[[], None],
+        rehearse: bool,
+    ) -> None:
+        self._db = db
+        self._units = units
+        self._alive = alive
+        self._rehearse = rehearse
+
+    def commit(
+        self, now: float, next_event: int, *, savepoints: bool
+    ) -> tuple[list[Event], int] | None:
+        """Run the units and commit them. Returns their events, and how many rows were changed.
+
+        None, when the only one has failed by its own fault with something written. Raises what is
+        no unit's own fault. Then, as with None, nothing is committed: the caller rolls back.
+        """
+        db, units = self._db, self._units
+        before = db.total_changes
+        db.execute("BEGIN IMMEDIATE")
+        tx = SqliteTransaction(db, now)
+        for unit in units:
+            if not self._run(tx, unit, savepoints):
+                if len(units) > 1:
+                    raise RunAgain(unit if savepoints else None)
+                return None
+        events = tx.events.write_emitted(next_event) if tx.events.emitted else []
+        changes = db.total_changes - before
+        if any(unit.withdrawn for unit in units):
+            raise RunAgain
+        db.execute("COMMIT")
+        return events, changes
+
+    def _run(self, tx: SqliteTransaction, unit: Unit, savepoints: bool) -> bool:
+        """Run a unit. False when it failed by its own fault and the whole group must be undone."""
+        db, emitted = self._db, tx.events.emitted
+        self._alive()
+        unit.error = None
+        events, changes = len(emitted), db.total_changes
+        try:
+            if self._rehearse:
+                self._run_and_undo(tx, unit)
+            if savepoints:
+                db.execute("SAVEPOINT unit")
+            unit.result = unit.work(tx)
+            if savepoints:
+                db.execute("RELEASE unit")
+        except BaseException as error:
+            if is_disk_trouble(error):
+                raise
+            unit.error = _for_future(error)
+            if not isinstance(error, StoreConflict):
+                logger.error("a unit of work failed and is undone", exc_info=error)
+            del emitted[events:]
+            if not db.in_transaction:  # its statement has undone everything
+                return False
+            if not savepoints:
+                return db.total_changes == changes
+            db.execute("ROLLBACK TO unit")
+            db.execute("RELEASE unit")
+        return True
+
+    def _run_and_undo(self, tx: SqliteTransaction, unit: Unit) -> None:
+        db, emitted = self._db, tx.events.emitted
+        events = len(emitted)
+        db.execute("SAVEPOINT rehearsal")
+        try:
+            unit.work(tx)
+        except Exception as error:
+            if is_disk_trouble(error):
+                raise
+        del emitted[events:]
+        db.execute("ROLLBACK TO rehearsal")
+        db.execute("RELEASE rehearsal")
+
+
+def _for_future(error: BaseException) -> Exception:
+    """The error as a future takes it: what would end the loop, or is no error there, is wrapped."""
+    if isinstance(error, Exception) and not isinstance(error, StopIteration):
+        return error
+    wrapped = RuntimeError(f"a unit of work raised {error!r}")
+    wrapped.__cause__ = error
+    return wrapped

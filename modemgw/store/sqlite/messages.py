@@ -1,0 +1,328 @@
+"""Rows of messages: accepting, showing, listing, changing their status."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain
+from typing import Any
+
+from modemgw.store.contract.messages import MessageQuery, Stand, Unrouted, Waiting
+from modemgw.store.records import (
+    Attempt,
+    ErrorInfo,
+    Mailing,
+    Message,
+    MessageStatus,
+    Page,
+    Part,
+)
+from modemgw.store.sqlite.attempts import SqliteAttempts
+from modemgw.store.sqlite.numbers import next_number
+from modemgw.store.sqlite.paging import Condition, page
+from modemgw.store.sqlite.rows import Rows
+
+_OWN = "n, id, to_number, route"
+"""What each message of a mailing has of its own …"""
+
+_COMMON = (
+    "text, data, ports, type, status, encoding, message_class, receipt, parts, modem, key, "
+    "reference, callback_url, batch, tags, created_at, updated_at, send_at, expires_at, "
+    "error_code, error_detail, error_permanent"
+)
+"""… and what they share."""
+
+_COLUMNS = f"{_OWN}, {_COMMON}"
+
+_INSERT = f"INSERT INTO messages ({_COLUMNS}) VALUES ({', '.join('?' * 26)})"
+
+_BLOCK = 100
+"""Messages of a mailing that are inserted by one statement."""
+
+_INSERT_BLOCK = (
+    f"INSERT INTO messages ({_COLUMNS}) "
+    f"SELECT column1, column2, column3, column4, {', '.join(f'?{i}' for i in range(1, 23))} "
+    f"FROM (VALUES {', '.join(['(?, ?, ?, ?)'] * _BLOCK)})"
+)
+
+_OPEN = "'scheduled', 'queued', 'sending'"
+"""OPEN_STATUSES, in the words of the index `messages_open`: SQLite uses it for no others."""
+
+_TYPES = ("otp", "transactional", "promotional")
+"""All there are, so that the index `messages_kind` (status, type, time) serves each alone, too."""
+
+_WELL = frozenset({MessageStatus.SENT, MessageStatus.DELIVERED})
+
+OLDER_IN_A_ROW = 10_000
+"""So many messages dated before a time: then those before them are older, whatever clocks did."""
+
+
+class SqliteMessages(Rows):
+    """Messages to send."""
+
+    __slots__ = ()
+
+    def insert(self, accepted: Iterable[Mailing]) -> int:
+        """Accept messages. Returns the number `n` of the first; the others follow in order."""
+        first = n = next_number(self._db, "messages")
+        few: list[tuple[int, Mailing]] = []
+        for mailing in accepted:
+            if len(mailing.recipients) < _BLOCK:
+                few.append((n, mailing))
+            else:
+                _insert_many(self._db, n, mailing)
+            n += len(mailing.recipients)
+        self._db.executemany(_INSERT, _rows(few))
+        return first
+
+    def insert_batch(
+        self, batch: str, key: str, created_at: float, accepted: int, rejected: int
+    ) -> None:
+        """Record that a batch was taken."""
+        self._db.execute(
+            "INSERT INTO batches (id, key, created_at, accepted, rejected) VALUES (?, ?, ?, ?, ?)",
+            (batch, key, created_at, accepted, rejected),
+        )
+
+    def batch_counts(self, batch: str) -> tuple[dict[str, Any], dict[str, int]] | None:
+        """What is known of a batch, and its messages counted by status."""
+        row = self._db.execute(
+            "SELECT id, created_at, accepted, rejected FROM batches WHERE id = ?", (batch,)
+        ).fetchone()
+        if row is None:
+            return None
+        about = dict(zip(("id", "created_at", "accepted", "rejected"), row, strict=True))
+        counts = self._db.execute(
+            "SELECT status, count(*) FROM messages WHERE batch = ? GROUP BY status", (batch,)
+        )
+        return about, dict(counts.fetchall())
+
+    def status(self, n: int) -> MessageStatus | None:
+        """Where message `n` stands; None when there is none."""
+        row = self._db.execute("SELECT status FROM messages WHERE n = ?", (n,)).fetchone()
+        return None if row is None else MessageStatus(row[0])
+
+    def compare_and_set(
+        self, n: int, old: MessageStatus, new: MessageStatus, error: ErrorInfo | None
+    ) -> bool:
+        """Move a message that is `old` to `new`; False: it is something else, nothing has changed.
+
+        An error stays until there is another, or all is well. The one caller is the table of the
+        life of messages (gateway/outgoing/life.py), which knows what may follow what.
+        """
+        changed, values = "status = ?, updated_at = ?", (new, self._now)
+        why: tuple[Any, ...] = ()
+        if error is not None:
+            why = (error.code, error.detail, error.permanent)
+        elif new in _WELL:
+            why = (None, None, None)
+        if why:
+            changed += ", error_code = ?, error_detail = ?, error_permanent = ?"
+        done = self._db.execute(
+            f"UPDATE messages SET {changed} WHERE n = ? AND status = ?", (*values, *why, n, old)
+        )
+        return done.rowcount == 1
+
+    def gone_out(self, n: int) -> bool:
+        """Whether anything of message `n` can have gone out."""
+        found = self._db.execute(
+            "SELECT 1 FROM attempts WHERE message = ? AND state NOT IN ('refused', 'not_sent')",
+            (n,),
+        )
+        return found.fetchone() is not None
+
+    def overdue(self, before: float, limit: int) -> list[tuple[int, str, str | None]]:
+        """Messages `sent` before then that wait for a final receipt: (n, id, reference) each."""
+        return self._db.execute(
+            "SELECT n, id, reference FROM messages INDEXED BY messages_awaiting_receipt "
+            "WHERE status = 'sent' AND receipt = 1 AND receipt_overdue = 0 AND updated_at < ? "
+            "LIMIT ?",
+            (before, limit),
+        ).fetchall()
+
+    def wait_no_longer(self, numbers: Iterable[int]) -> None:
+        """These messages are no longer `overdue`: they are `sent` for good."""
+        self._db.executemany(
+            "UPDATE messages SET receipt_overdue = 1 WHERE n = ?", ((n,) for n in numbers)
+        )
+
+    def since(self, at: float) -> list[tuple[float, str, str]]:
+        """(time of acceptance, recipient, key) of messages accepted since then, in no order."""
+        found: list[tuple[float, str, str]] = []
+        older = 0
+        for created_at, to, key in self._db.execute(
+            "SELECT created_at, to_number, key FROM messages ORDER BY n DESC"
+        ):
+            if created_at >= at:
+                found.append((created_at, to, key))
+                older = 0
+            elif (older := older + 1) > OLDER_IN_A_ROW:
+                break
+        return found
+
+    def number_of(self, id: str) -> int | None:
+        """The number `n` of the message with this id."""
+        row = self._db.execute("SELECT n FROM messages WHERE id = ?", (id,)).fetchone()
+        return None if row is None else int(row[0])
+
+    def get(self, id: str, stand: Stand) -> Message | None:
+        """The message with this id and its whole history."""
+        row = self._db.execute(f"SELECT {_COLUMNS} FROM messages WHERE id = ?", (id,)).fetchone()
+        return None if row is None else _message(row, SqliteAttempts(self._db).of(row[0]), stand)
+
+    def find(self, query: MessageQuery, stand: Stand) -> Page[Message]:
+        """A page of messages, newest first. Raises ValueError for a cursor that is not ours."""
+        kind: list[Condition] = [("status", "=", query.status), ("type", "=", query.type)]
+        one_of: list[list[Condition]] = [kind]
+        if query.to is None and (query.status or query.type):
+            one_of = [
+                [("status", "=", status), ("type", "=", type)]
+                for status in ([query.status] if query.status else MessageStatus)
+                for type in ([query.type] if query.type else _TYPES)
+            ]
+        return page(
+            self._db,
+            "messages",
+            _COLUMNS,
+            (
+                ("to_number", "=", query.to),
+                ("created_at", ">=", query.since),
+                ("created_at", "<", query.until),
+            ),
+            time="created_at",
+            cursor=query.cursor,
+            limit=query.limit,
+            make=lambda row: _message(row, SqliteAttempts(self._db).of(row[0]), stand),
+            one_of=one_of,
+        )
+
+    def waiting(self, stand: Stand) -> Iterable[Waiting]:
+        """Every message that still wants a modem, in the order of acceptance."""
+        begun = {
+            n
+            for (n,) in self._db.execute(
+                f"SELECT DISTINCT a.message FROM messages m INDEXED BY messages_open "
+                f"CROSS JOIN attempts a ON a.message = m.n WHERE m.status IN ({_OPEN})"
+            )
+        }
+        rows = self._db.execute(
+            f"SELECT {_COLUMNS} FROM messages INDEXED BY messages_open "
+            f"WHERE status IN ({_OPEN}) ORDER BY n"
+        )
+        for row in rows:
+            history = SqliteAttempts(self._db).of(row[0]) if row[0] in begun else {}
+            yield Waiting(row[0], _message(row, history, stand))
+
+    def unrouted(self, routes: Collection[str]) -> list[Unrouted]:
+        """Messages that still want a modem, whichever is free, by a route that is none of these."""
+        rows = self._db.execute(
+            "SELECT n, to_number, type, key, tags FROM messages INDEXED BY messages_open "
+            f"WHERE status IN ({_OPEN}) "
+            f"AND modem IS NULL AND route NOT IN ({', '.join('?' * len(routes))}) ORDER BY n",
+            tuple(routes),
+        )
+        return [
+            Unrouted(n, to, type, key, tuple(json.loads(tags or "[]")))
+            for n, to, type, key, tags in rows
+        ]
+
+    def set_routes(self, routes: Iterable[tuple[int, str]]) -> None:
+        """Give messages that still want a modem another route: (n, route) each."""
+        self._db.executemany(
+            f"UPDATE messages SET route = ?, updated_at = ? WHERE n = ? AND status IN ({_OPEN})",
+            [(route, self._now, n) for n, route in routes],
+        )
+
+    def of_number(self, n: int, stand: Stand) -> Message | None:
+        """The message number `n` and its whole history."""
+        row = self._db.execute(f"SELECT {_COLUMNS} FROM messages WHERE n = ?", (n,)).fetchone()
+        return None if row is None else _message(row, SqliteAttempts(self._db).of(n), stand)
+
+
+def _insert_many(db: sqlite3.Connection, n: int, mailing: Mailing) -> None:
+    """Insert by blocks: what the messages share is bound once a block.
+
+    And the interpreter is free for others while SQLite works on a block.
+    """
+    common = _common(mailing.common)
+    own = [(i, *recipient) for i, recipient in enumerate(mailing.recipients, n)]
+    blocks = len(own) - len(own) % _BLOCK
+    for start in range(0, blocks, _BLOCK):
+        block = chain.from_iterable(own[start : start + _BLOCK])
+        db.execute(_INSERT_BLOCK, (*common, *block))
+    db.executemany(_INSERT, (one + common for one in own[blocks:]))
+
+
+def _rows(numbered: Iterable[tuple[int, Mailing]]) -> Iterator[tuple[Any, ...]]:
+    for n, mailing in numbered:
+        common = _common(mailing.common)
+        for i, recipient in enumerate(mailing.recipients, n):
+            yield (i, *recipient, *common)
+
+
+def _common(m: Message) -> tuple[Any, ...]:
+    error = m.error
+    return (
+        m.text,
+        m.data,
+        None if m.ports is None else f"{m.ports[0]}:{m.ports[1]}",
+        m.type,
+        m.status.value,
+        m.encoding,
+        m.message_class,
+        m.receipt,
+        len(m.parts),
+        m.modem,
+        m.key,
+        m.reference,
+        m.callback_url,
+        m.batch,
+        json.dumps(m.tags) if m.tags else None,
+        m.created_at,
+        m.updated_at,
+        m.send_at,
+        m.expires_at,
+        None if error is None else error.code,
+        None if error is None else error.detail,
+        None if error is None else error.permanent,
+    )
+
+
+def _message(row: Sequence[Any], history: dict[int, list[Attempt]], stand: Stand) -> Message:
+    status = MessageStatus(row[8])
+    return Message(
+        id=row[1],
+        to=row[2],
+        route=row[3],
+        text=row[4],
+        data=row[5],
+        ports=_ports(row[6]),
+        type=row[7],
+        status=status,
+        encoding=row[9],
+        message_class=row[10],
+        receipt=bool(row[11]),
+        parts=tuple(
+            Part(i, stand(history.get(i, ()), status), tuple(history.get(i, ())))
+            for i in range(1, row[12] + 1)
+        ),
+        modem=row[13],
+        key=row[14],
+        reference=row[15],
+        callback_url=row[16],
+        batch=row[17],
+        tags=tuple(json.loads(row[18])) if row[18] else (),
+        created_at=row[19],
+        updated_at=row[20],
+        send_at=row[21],
+        expires_at=row[22],
+        error=None if row[23] is None else ErrorInfo(row[23], row[24], bool(row[25])),
+    )
+
+
+def _ports(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    destination, _, source = text.partition(":")
+    return int(destination), int(source)

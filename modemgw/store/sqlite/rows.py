@@ -1,0 +1,16 @@
+"""What the verbs of every noun have: a connection, and the time of their unit of work."""
+
+from __future__ import annotations
+
+import sqlite3
+
+
+class Rows:
+    """Verbs of one noun on one connection."""
+
+    __slots__ = ("_db", "_now")
+
+    def __init__(self, db: sqlite3.Connection, now: float = 0.0) -> None:
+        self._db = db
+        self._now = now
+        """UTC seconds at which the group began; a view has none and needs none."""

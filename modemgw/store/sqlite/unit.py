@@ -1,0 +1,94 @@
+"""What a unit of work writes through, and a query reads through: the nouns on one connection."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from modemgw.store.sqlite.attempts import SqliteAttempts
+from modemgw.store.sqlite.centres import SqliteCentres
+from modemgw.store.sqlite.deliveries import SqliteDeliveries
+from modemgw.store.sqlite.events import SqliteAnswers, SqliteEvents, SqliteUnmatchedReports
+from modemgw.store.sqlite.inbound import SqliteInboundMessages
+from modemgw.store.sqlite.keys import SqliteKeys
+from modemgw.store.sqlite.leases import SqliteLeases
+from modemgw.store.sqlite.messages import SqliteMessages
+from modemgw.store.sqlite.pins import SqlitePinTries
+from modemgw.store.sqlite.redating import SqliteDates
+from modemgw.store.sqlite.retention import SqliteRetention
+from modemgw.store.sqlite.sim_state import SqliteSimState
+
+
+class SqliteView:
+    """Verbs that read. Made once for each reading connection."""
+
+    __slots__ = (
+        "answers",
+        "attempts",
+        "centres",
+        "connection",
+        "dates",
+        "deliveries",
+        "events",
+        "inbound",
+        "keys",
+        "leases",
+        "messages",
+        "pins",
+        "sim_state",
+    )
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self.connection = db
+        self.centres = SqliteCentres(db)
+        self.attempts = SqliteAttempts(db)
+        self.pins = SqlitePinTries(db)
+        self.messages = SqliteMessages(db)
+        self.deliveries = SqliteDeliveries(db)
+        self.sim_state = SqliteSimState(db)
+        self.dates = SqliteDates(db)
+        self.inbound = SqliteInboundMessages(db)
+        self.events = SqliteEvents(db)
+        self.answers = SqliteAnswers(db)
+        self.keys = SqliteKeys(db)
+        self.leases = SqliteLeases(db)
+
+
+class SqliteTransaction:
+    """All verbs. Made once for each group of units, in the writer's thread."""
+
+    __slots__ = (
+        "answers",
+        "attempts",
+        "centres",
+        "connection",
+        "dates",
+        "deliveries",
+        "events",
+        "inbound",
+        "keys",
+        "leases",
+        "messages",
+        "now",
+        "pins",
+        "retention",
+        "sim_state",
+        "unmatched",
+    )
+
+    def __init__(self, db: sqlite3.Connection, now: float) -> None:
+        self.connection = db
+        self.now = now
+        self.centres = SqliteCentres(db, now)
+        self.attempts = SqliteAttempts(db, now)
+        self.pins = SqlitePinTries(db, now)
+        self.messages = SqliteMessages(db, now)
+        self.retention = SqliteRetention(db, now)
+        self.deliveries = SqliteDeliveries(db, now)
+        self.sim_state = SqliteSimState(db, now)
+        self.dates = SqliteDates(db, now)
+        self.inbound = SqliteInboundMessages(db, now)
+        self.events = SqliteEvents(db, now)
+        self.answers = SqliteAnswers(db, now)
+        self.unmatched = SqliteUnmatchedReports(db, now)
+        self.keys = SqliteKeys(db, now)
+        self.leases = SqliteLeases(db, now)

@@ -1,0 +1,117 @@
+"""A database of the version before goes on: what waits, what is in doubt, what is pending.
+
+It was made by a run that was killed (kill -9) in the middle of its work; see the file's own rows.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+import pytest
+from labs.clock import FakeClock
+from labs.outbox import Lab, report_of, running
+
+from modemgw.gateway.outgoing import life
+from modemgw.store import MessageQuery
+from modemgw.store.contract.keys import digest
+from modemgw.store.records import AttemptState, Message, MessageStatus
+from modemgw.store.sqlite import FILE_NAME, maintenance
+
+DATABASES = Path(__file__).parents[1] / "store" / "databases"
+KILLED_AT = 1_795_602_644.0
+SIM = "8999901000000000021"
+"""In it message 12 was in the air."""
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    path = tmp_path / FILE_NAME
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript((DATABASES / "2026-11-22.sql").read_text(encoding="utf-8"))
+        db.execute("PRAGMA journal_mode=WAL")
+    return path
+
+
+@asynccontextmanager
+async def upgraded(old: Path, *, ready: bool = True) -> AsyncIterator[Lab]:
+    async with running(old.parent, 2, clock=FakeClock(KILLED_AT + 60), ready=ready) as lab:
+        yield lab
+
+
+async def number(lab: Lab, n: int) -> Message:
+    found = await lab.store.read(lambda view: view.messages.of_number(n, life.part_status))
+    assert found is not None
+    return found
+
+
+async def test_it_is_copied_before_it_is_changed_and_is_sound_afterwards(old: Path) -> None:
+    async with upgraded(old, ready=False):
+        pass
+    assert maintenance.check(old) == []
+    (copy,) = old.parent.glob("*-before-*")
+    with closing(sqlite3.connect(copy)) as db:
+        names = [n for (n,) in db.execute("SELECT name FROM _sqlite_migrations ORDER BY name")]
+    assert names == ["0001_messages", "0002_inbound", "0003_events_keys"]
+
+
+async def test_what_waits_is_sent_once_each_and_what_is_scheduled_waits_on(old: Path) -> None:
+    async with upgraded(old) as lab:
+        assert lab.found is not None
+        assert (lab.found.waiting, lab.found.interrupted) == (12, 2)
+        await lab.settle()
+        assert len(lab.sent()) == 9
+        for n in range(13, 22):
+            assert (await number(lab, n)).status is MessageStatus.SENT
+        assert (await number(lab, 6)).status is MessageStatus.SCHEDULED
+        assert (await number(lab, 7)).status is MessageStatus.CANCELED
+        assert (await number(lab, 3)).status is MessageStatus.SENT
+        assert (await number(lab, 1)).status is MessageStatus.DELIVERED
+
+
+async def test_what_was_in_the_air_is_in_doubt_until_its_report_comes(old: Path) -> None:
+    async with upgraded(old) as lab:
+        await lab.settle()
+        for n in (9, 12):
+            message = await number(lab, n)
+            assert message.status is MessageStatus.SENDING
+            assert message.parts[0].attempts[0].state is AttemptState.AMBIGUOUS
+        report = report_of("+447700800102", 6, 0, sc_time=KILLED_AT)
+        matched = await lab.store.write(
+            lambda tx: lab.receipts.take(
+                tx, modem="m2", sim=SIM, report=report, tpdu=report.encode()
+            )
+        )
+        assert matched is not None
+        assert (await number(lab, 12)).status is MessageStatus.DELIVERED
+        assert (await number(lab, 9)).status is MessageStatus.SENDING
+
+
+async def test_keys_answers_events_and_numbers_go_on(old: Path) -> None:
+    async with upgraded(old, ready=False) as lab:
+        answer = await lab.store.look_up(lambda view: view.answers.find("shop", "batch-1"))
+        assert answer is not None
+        assert b"bat_01a21241faba408d0aec5688a221ac45" in answer.body
+        events = await lab.store.read(lambda view: view.events.after(0, 100))
+        assert [event.id for event in events[:38]] == list(range(1, 39))
+        message = await lab.accept()
+        assert await lab.store.look_up(lambda view: view.messages.number_of(message.id)) == 22
+        page = await lab.store.read(
+            lambda view: view.messages.find(MessageQuery(limit=3), life.part_status)
+        )
+        assert page.items[0].id == message.id
+        none = await lab.store.look_up(lambda view: view.keys.find(digest("mgw_none")))
+        assert none is None
+
+
+async def test_an_incomplete_message_waits_for_its_other_part(old: Path) -> None:
+    async with upgraded(old, ready=False) as lab:
+        (waiting,) = await lab.store.read(
+            lambda view: view.inbound.overdue_sets(lab.clock.time(), 9)
+        )
+        parts = await lab.store.write(
+            lambda tx: tx.inbound.waiting_parts(waiting.set_key, KILLED_AT - 3600)
+        )
+        assert [part.sequence for part in parts] == [1]

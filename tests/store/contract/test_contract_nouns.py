@@ -1,0 +1,212 @@
+"""What any store guarantees of its nouns (modemgw/store/contract)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from modemgw.gateway.outgoing import life
+from modemgw.store import AnsweredBefore, AttemptKey, LeaseHeld
+from modemgw.store.records import (
+    AttemptState,
+    ErrorInfo,
+    Inbound,
+    Mailing,
+    Message,
+    MessageStatus,
+    Part,
+    PartStatus,
+)
+
+S = MessageStatus
+REFUSED = ErrorInfo("cms-1", "unassigned number", permanent=True)
+
+
+def message(id, *, at=1_795_000_000.0, status=S.QUEUED, parts=1):
+    return Message(
+        id=id, to="+447700900123", text="hello", data=None, ports=None, type="transactional",
+        status=status, encoding="gsm7", message_class=None, receipt=True,
+        parts=tuple(Part(i + 1, PartStatus.QUEUED) for i in range(parts)), error=None,
+        route="default", modem=None, key="shop", reference="r", callback_url=None, batch=None,
+        tags=("a", "b"), created_at=at, updated_at=at, send_at=None, expires_at=at + 3600,
+    )  # fmt: skip
+
+
+def received(id):
+    return Inbound(
+        id=id, sender="+447700900123", to=None, text="hi", data=None, encoding="gsm7",
+        parts_total=1, parts=(), complete=True, modem="m1", sim="s1", sent_at=None,
+        received_at=1_795_000_000.0,
+    )  # fmt: skip
+
+
+def insert(*ids, **about):
+    return lambda tx: tx.messages.insert([Mailing.of(message(id, **about)) for id in ids])
+
+
+async def get(store, id):
+    return await store.look_up(lambda view: view.messages.get(id, life.part_status))
+
+
+# --- messages and their attempts
+
+
+async def test_a_message_is_read_as_it_was_accepted(open_store):
+    async with open_store() as store:
+        await store.write(insert("msg_1", parts=2))
+        assert await get(store, "msg_1") == message("msg_1", parts=2)
+        assert await get(store, "msg_2") is None
+
+
+async def test_a_mailing_is_numbered_in_its_order(open_store):
+    async with open_store() as store:
+        to = [(f"msg_{i}", f"+4477009{i:05}", "default") for i in range(250)]
+        first = await store.write(lambda tx: tx.messages.insert([Mailing(message("-"), to)]))
+        for i in (0, 99, 100, 249):
+            n = await store.look_up(lambda view, id=to[i][0]: view.messages.number_of(id))
+            assert n == first + i
+            assert (await get(store, to[i][0])).to == to[i][1]
+
+
+async def test_no_number_is_given_twice(open_store):
+    async with open_store() as store:
+        numbers = [await store.write(insert("a", "b")), await store.write(insert("c", at=1.0))]
+        assert numbers[1] == numbers[0] + 2
+    async with open_store() as store:
+        numbers.append(await store.write(insert("d", at=1.0, status=S.FAILED)))
+        await store.write(lambda tx: tx.retention.delete_messages(numbers[2] - 1, 2.0, 100))
+        assert await get(store, "d") is None
+        assert await store.write(insert("e")) > numbers[2]
+
+
+async def test_a_status_is_changed_by_who_knew_it(open_store):
+    async with open_store() as store:
+        n = await store.write(insert("msg_1"))
+
+        def change(old, new, error=None):
+            return store.write(lambda tx: tx.messages.compare_and_set(n, old, new, error))
+
+        assert await change(S.QUEUED, S.SENDING, REFUSED)
+        assert not await change(S.QUEUED, S.CANCELED)
+        assert not await store.write(
+            lambda tx: tx.messages.compare_and_set(n + 7, S.QUEUED, S.SENDING, None)
+        )
+        assert await store.write(lambda tx: tx.messages.status(n)) is S.SENDING
+        assert await change(S.SENDING, S.QUEUED)
+        assert (await get(store, "msg_1")).error == REFUSED
+        assert await change(S.QUEUED, S.SENT)
+        assert (await get(store, "msg_1")).error is None
+
+
+async def test_an_attempt_has_one_end(open_store):
+    async with open_store() as store:
+        n = await store.write(insert("msg_1"))
+        key = AttemptKey(n, 1, 1)
+
+        def begin(tx):
+            tx.attempts.begin(
+                key, modem="m1", sim="s1", to="+447700900123", started_at=5.0,
+                duplicate_risk=False, receipt_asked=True,
+            )  # fmt: skip
+
+        await store.write(begin)
+        twice: Any
+        (twice,) = await asyncio.gather(store.write(begin), return_exceptions=True)
+        assert isinstance(twice, Exception)  # whatever the backend calls it
+        for reference in (7, 8):
+            await store.write(
+                lambda tx, r=reference: tx.attempts.finish(
+                    key, AttemptState.ACCEPTED, reference=r, ended_at=6.0
+                )
+            )
+        (attempt,) = (await get(store, "msg_1")).parts[0].attempts
+        assert (attempt.state, attempt.reference) == (AttemptState.ACCEPTED, 7)
+        assert (attempt.started_at, attempt.ended_at) == (5.0, 6.0)
+
+
+async def test_what_was_in_the_air_is_found_after_a_crash(open_store):
+    async with open_store() as store:
+        n = await store.write(insert("msg_1"))
+        await store.write(
+            lambda tx: tx.attempts.begin(
+                AttemptKey(n, 1, 1),
+                modem="m1",
+                sim="s1",
+                to="+447700900123",
+                started_at=5.0,
+                duplicate_risk=False,
+                receipt_asked=True,
+            )
+        )
+    async with open_store() as store:
+        interrupted = await store.write(lambda tx: tx.attempts.interrupted(REFUSED))
+        assert interrupted == [AttemptKey(n, 1, 1)]
+        assert await store.write(lambda tx: tx.attempts.interrupted(REFUSED)) == []
+        assert (await get(store, "msg_1")).parts[0].attempts[0].state is AttemptState.AMBIGUOUS
+
+
+# --- what came in, answers
+
+
+async def test_received_messages_are_numbered(open_store):
+    async with open_store() as store:
+        numbers = [
+            await store.write(lambda tx, id=id: tx.inbound.add(received(id), []))
+            for id in ("in_1", "in_2")
+        ]
+        assert numbers[1] > numbers[0]
+        assert await store.look_up(lambda view: view.inbound.get("in_2")) == received("in_2")
+
+
+async def test_a_request_is_answered_once(open_store):
+    async with open_store() as store:
+        await store.write(lambda tx: tx.answers.remember("shop", "k", "f", b"body"))
+        found = await store.look_up(lambda view: view.answers.find("shop", "k"))
+        assert (found.fingerprint, found.body) == ("f", b"body")
+        assert await store.look_up(lambda view: view.answers.find("other", "k")) is None
+
+        def twice(tx):
+            tx.messages.insert([Mailing.of(message("msg_1"))])
+            tx.answers.remember("shop", "k", "g", b"other")
+
+        with pytest.raises(AnsweredBefore) as before:
+            await store.write(twice)
+        assert before.value.body == b"body"
+        assert await get(store, "msg_1") is None
+
+
+# --- leases
+
+
+async def test_a_lease_is_one_process_at_a_time_and_says_whose_it_is(open_store, clock):
+    async with open_store() as store:
+
+        def take(holder):
+            return store.write(lambda tx: tx.leases.take("messages", holder, 60.0))
+
+        lease = await take("a")
+        assert (lease.holder, lease.until) == ("a", clock.now + 60.0)
+        with pytest.raises(LeaseHeld, match="a holds the lease on messages"):
+            await take("b")
+        clock.now += 50
+        await take("a")  # renewed
+        clock.now += 50
+        with pytest.raises(LeaseHeld) as held:
+            await take("b")
+        assert held.value.lease == await store.read(lambda view: view.leases.get("messages"))
+        clock.now += 11
+        assert (await take("b")).holder == "b"
+        with pytest.raises(LeaseHeld):
+            await take("a")
+
+
+async def test_a_lease_that_is_given_back_is_anybodys(open_store):
+    async with open_store() as store:
+        await store.write(lambda tx: tx.leases.take("messages", "a", 60.0))
+        await store.write(lambda tx: tx.leases.give_back("messages", "b"))
+        assert await store.read(lambda view: view.leases.get("messages")) is not None
+        await store.write(lambda tx: tx.leases.give_back("messages", "a"))
+        assert await store.read(lambda view: view.leases.get("messages")) is None
+        await store.write(lambda tx: tx.leases.take("messages", "b", 60.0))

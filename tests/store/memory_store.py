@@ -1,0 +1,305 @@
+"""A store in memory that keeps the contract: the worked example of another backend.
+
+It has the nouns that tests/store/contract asks for. A unit of work gets a copy of everything and
+the copy becomes the state when the unit has succeeded: the shortest way to whole or not at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import Any, TypeVar
+
+from pydantic_core import to_json
+
+from modemgw.clock import Clock
+from modemgw.store import AnsweredBefore, AttemptKey, Lease, LeaseHeld
+from modemgw.store.contract.messages import Stand
+from modemgw.store.records import (
+    Attempt,
+    AttemptState,
+    ErrorInfo,
+    Event,
+    Inbound,
+    Mailing,
+    Message,
+    MessageStatus,
+    Part,
+    Retry,
+)
+
+T = TypeVar("T")
+
+
+@dataclass
+class State:
+    """All that is kept. One that outlives a store is what a restart finds."""
+
+    messages: dict[int, Message] = field(default_factory=dict)
+    attempts: dict[AttemptKey, Attempt] = field(default_factory=dict)
+    inbound: dict[int, Inbound] = field(default_factory=dict)
+    answers: dict[tuple[str, str], AnsweredBefore] = field(default_factory=dict)
+    leases: dict[str, Lease] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+    last_message: int = 0
+    last_inbound: int = 0
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> State:
+        """What is in the tables are values: the tables alone are copied."""
+        return replace(self, **{name: copy.copy(table) for name, table in vars(self).items()})
+
+
+class Messages:
+    def __init__(self, state: State, now: float) -> None:
+        self._state, self._now = state, now
+
+    def insert(self, accepted: Iterable[Mailing]) -> int:
+        first = self._state.last_message + 1
+        for mailing in accepted:
+            for id, to, route in mailing.recipients:
+                self._state.last_message += 1
+                message = replace(mailing.common, id=id, to=to, route=route)
+                self._state.messages[self._state.last_message] = message
+        return first
+
+    def number_of(self, id: str) -> int | None:
+        return next((n for n, m in self._state.messages.items() if m.id == id), None)
+
+    def status(self, n: int) -> MessageStatus | None:
+        message = self._state.messages.get(n)
+        return None if message is None else message.status
+
+    def compare_and_set(
+        self, n: int, old: MessageStatus, new: MessageStatus, error: ErrorInfo | None
+    ) -> bool:
+        message = self._state.messages.get(n)
+        if message is None or message.status is not old:
+            return False
+        if error is None and new not in (MessageStatus.SENT, MessageStatus.DELIVERED):
+            error = message.error
+        self._state.messages[n] = replace(message, status=new, error=error, updated_at=self._now)
+        return True
+
+    def of_number(self, n: int, stand: Stand) -> Message | None:
+        message = self._state.messages.get(n)
+        if message is None:
+            return None
+        parts = []
+        for part in message.parts:
+            keys = [k for k in self._state.attempts if (k.message, k.part) == (n, part.index)]
+            tries = tuple(self._state.attempts[k] for k in sorted(keys, key=lambda k: k.n))
+            parts.append(Part(part.index, stand(tries, message.status), tries))
+        return replace(message, parts=tuple(parts))
+
+    def get(self, id: str, stand: Stand) -> Message | None:
+        n = self.number_of(id)
+        return None if n is None else self.of_number(n, stand)
+
+
+class Attempts:
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def begin(
+        self,
+        key: AttemptKey,
+        *,
+        modem: str,
+        sim: str,
+        to: str,
+        started_at: float,
+        duplicate_risk: bool,
+        receipt_asked: bool,
+    ) -> None:
+        if key in self._state.attempts:
+            raise ValueError("this attempt was begun before")
+        self._state.attempts[key] = Attempt(
+            key.n, AttemptState.SUBMITTING, modem, sim, None, started_at, None, None, None,
+            duplicate_risk,
+        )  # fmt: skip
+
+    def finish(
+        self,
+        key: AttemptKey,
+        state: AttemptState,
+        *,
+        reference: int | None = None,
+        error: ErrorInfo | None = None,
+        ended_at: float,
+        retry: Retry | None = None,
+    ) -> None:
+        begun = self._state.attempts[key]
+        if begun.state is AttemptState.SUBMITTING:
+            self._state.attempts[key] = replace(
+                begun, state=state, reference=reference, error=error, ended_at=ended_at, retry=retry
+            )
+
+    def interrupted(self, error: ErrorInfo) -> list[AttemptKey]:
+        found = [
+            key for key, a in self._state.attempts.items() if a.state is AttemptState.SUBMITTING
+        ]
+        for key in found:
+            self._state.attempts[key] = replace(
+                self._state.attempts[key], state=AttemptState.AMBIGUOUS, error=error
+            )
+        return found
+
+
+class InboundMessages:
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def add(self, inbound: Inbound, parts: Sequence[int]) -> int:
+        self._state.last_inbound += 1
+        self._state.inbound[self._state.last_inbound] = inbound
+        return self._state.last_inbound
+
+    def get(self, id: str) -> Inbound | None:
+        return next((one for one in self._state.inbound.values() if one.id == id), None)
+
+
+class Retention:
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def delete_messages(self, after: int, before: float, limit: int) -> int | None:
+        old = [n for n, m in self._state.messages.items() if n > after and m.created_at < before]
+        for n in old[:limit]:
+            if self._state.messages[n].status.value not in ("scheduled", "queued", "sending"):
+                del self._state.messages[n]
+        return old[:limit][-1] if old else None
+
+
+class Events:
+    def __init__(self, state: State, now: float) -> None:
+        self._state, self._now = state, now
+
+    def emit(self, type: str, data: dict[str, Any]) -> None:
+        to_json(data)
+        last = self._state.events[-1].id if self._state.events else 0
+        self._state.events.append(Event(last + 1, type, self._now, data))
+
+    def after(self, id: int, limit: int) -> list[Event]:
+        return [event for event in self._state.events if event.id > id][:limit]
+
+
+class Answers:
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def find(self, key: str, idempotency_key: str) -> AnsweredBefore | None:
+        return self._state.answers.get((key, idempotency_key))
+
+    def remember(self, key: str, idempotency_key: str, fingerprint: str, body: bytes) -> None:
+        before = self.find(key, idempotency_key)
+        if before is not None:
+            raise before
+        self._state.answers[key, idempotency_key] = AnsweredBefore(fingerprint, body)
+
+
+class Leases:
+    def __init__(self, state: State, now: float) -> None:
+        self._state, self._now = state, now
+
+    def get(self, what: str) -> Lease | None:
+        return self._state.leases.get(what)
+
+    def take(self, what: str, holder: str, for_s: float) -> Lease:
+        held = self.get(what)
+        if held is not None and held.holder != holder and held.until > self._now:
+            raise LeaseHeld(held)
+        lease = self._state.leases[what] = Lease(what, holder, self._now + for_s)
+        return lease
+
+    def give_back(self, what: str, holder: str) -> None:
+        held = self.get(what)
+        if held is not None and held.holder == holder:
+            del self._state.leases[what]
+
+
+class Unit:
+    """What a unit of work, or a query, is handed."""
+
+    def __init__(self, state: State, now: float) -> None:
+        self.now = now
+        self.messages = Messages(state, now)
+        self.attempts = Attempts(state)
+        self.inbound = InboundMessages(state)
+        self.retention = Retention(state)
+        self.events = Events(state, now)
+        self.answers = Answers(state)
+        self.leases = Leases(state, now)
+
+
+class MemoryStore:
+    """Keeps `state` up to date. Its units are run in the loop, one after the other."""
+
+    problem: str | None = None
+    stalled: str | None = None
+
+    def __init__(self, state: list[State], clock: Clock) -> None:
+        self._durable = state
+        """Of one element: what a crash leaves."""
+        self._clock = clock
+        self._listeners: list[Callable[[list[Event]], None]] = []
+        events = state[0].events
+        self.last_event = events[-1].id if events else 0
+
+    async def __aenter__(self) -> MemoryStore:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await asyncio.sleep(0)  # what was submitted is committed
+
+    @property
+    def last_progress(self) -> float:
+        return self._clock.monotonic()
+
+    def write(
+        self,
+        work: Callable[[Any], T],
+        *,
+        keep: bool = False,
+        then: Callable[[T], None] | None = None,
+    ) -> asyncio.Future[T]:
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
+        loop.call_soon(self._run, work, then, done)
+        return done
+
+    def _run(
+        self, work: Callable[[Any], T], then: Callable[[T], None] | None, done: asyncio.Future[T]
+    ) -> None:
+        state = copy.deepcopy(self._durable[0])
+        try:
+            result = work(Unit(state, self._clock.time()))
+        except Exception as error:
+            if not done.done():
+                done.set_exception(error)
+            return
+        self._durable[0] = state
+        if then is not None:
+            then(result)
+        if not done.done():
+            done.set_result(result)
+        if events := [event for event in state.events if event.id > self.last_event]:
+            self.last_event = events[-1].id
+            for listener in self._listeners:
+                listener(events)
+
+    async def read(self, query: Callable[[Any], T]) -> T:
+        await asyncio.sleep(0)
+        return query(Unit(self._durable[0], self._clock.time()))
+
+    look_up = read
+
+    def on_events(self, listener: Callable[[list[Event]], None]) -> None:
+        self._listeners.append(listener)
