@@ -210,6 +210,30 @@ async def test_checkpoints_of_another_process_are_no_harm(store: SqliteStore, pa
     assert store.problem is None
 
 
+async def test_a_checkpoint_that_a_reader_stops_is_no_harm(store: SqliteStore, path: Path) -> None:
+    """The header is in the file then, but not the last page, which was written again later."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        await store.write(lambda tx: tx.events.emit("test", {"text": "x" * 100_000}))
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM events").fetchone()
+        last = reader.execute("PRAGMA page_count").fetchone()
+        while reader.execute("PRAGMA page_count").fetchone() == last:
+            await store.write(tell)  # the last page is written again, and others are begun
+            reader.execute("COMMIT")
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM events").fetchone()
+        await store.write(tell)
+        with closing(sqlite3.connect(path)) as other:
+            assert other.execute("PRAGMA wal_checkpoint").fetchone()[0] == 0
+        header = path.read_bytes()[:100]
+        told = int.from_bytes(header[28:32], "big") * int.from_bytes(header[16:18], "big")
+        assert path.stat().st_size < told, "else nothing is shown"
+        for _ in range(20):
+            await store.write(tell)
+            await asyncio.sleep(0.01)
+        assert store.problem is None
+
+
 async def test_it_costs_next_to_nothing(store: SqliteStore) -> None:
     import time
 

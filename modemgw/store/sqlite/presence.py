@@ -13,9 +13,9 @@ from pathlib import Path
 
 from modemgw.store.errors import StoreUnavailable
 
-_HEADER = struct.Struct(">16sHBB4xII28xI28xI4x")
+_HEADER = struct.Struct(">16sHBB4xII28xI")
 """Of the header (sqlite.org/fileformat2.html, 1.3): magic, page size, write and read version,
-change counter, size in pages, user version, the change counter that the size is of."""
+change counter, size in pages, user version."""
 _MAGIC = b"SQLite format 3\0"
 _WAL = 2
 _LOOKS = 3
@@ -54,6 +54,7 @@ class Presence:
         # The file itself may bear another until the log is copied into it.
         self._marks = {mark, *([_HEADER.unpack(header)[6]] if len(header) == _HEADER.size else ())}
         self._log = self._last = None
+        self._size = 0
 
     def glance(self) -> None:
         """The cheap part of `require`, for every commit: is it there, and has it not shrunk?"""
@@ -93,7 +94,7 @@ class Presence:
         header = os.pread(self._descriptor, _HEADER.size, 0)
         if len(header) < _HEADER.size:
             return f"the database {self._path} was emptied while it is in use"
-        magic, page, write, read, counter, pages, mark, valid_for = _HEADER.unpack(header)
+        magic, page, write, read, counter, pages, mark = _HEADER.unpack(header)
         if magic != _MAGIC or (write, read) != (_WAL, _WAL) or mark not in self._marks:
             return f"the database {self._path} was overwritten while it is in use"
         if self._last is not None:
@@ -102,7 +103,11 @@ class Presence:
             gone_on = (counter - self._last[0]) & 0xFFFFFFFF
             if gone_on >= 1 << 31 or (gone_on == 0 and pages < self._last[1]):
                 return f"the database {self._path} was overwritten by an older copy of itself"
-        if counter == valid_for and size < pages * (65536 if page == 1 else page):
+        # Smaller than the header tells is nothing: a checkpoint that a reader stops leaves out pages
+        # that were written again since. But only VACUUM makes a file smaller than it was.
+        told = pages * (65536 if page == 1 else page)
+        vacuumed = self._last is not None and counter != self._last[0] and size >= told
+        if size < self._size and not vacuumed:
             return f"the database {self._path} was cut short while it is in use"
         self._last, self._size = (counter, pages), size
         return None
