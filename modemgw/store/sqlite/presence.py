@@ -103,8 +103,8 @@ class Presence:
             gone_on = (counter - self._last[0]) & 0xFFFFFFFF
             if gone_on >= 1 << 31 or (gone_on == 0 and pages < self._last[1]):
                 return f"the database {self._path} was overwritten by an older copy of itself"
-        # Smaller than the header tells is nothing: a checkpoint that a reader stops leaves out pages
-        # that were written again since. But only VACUUM makes a file smaller than it was.
+        # Smaller than the header tells is nothing: a checkpoint that a reader stops leaves out
+        # pages that were written again since. But only VACUUM makes a file smaller than it was.
         told = pages * (65536 if page == 1 else page)
         vacuumed = self._last is not None and counter != self._last[0] and size >= told
         if size < self._size and not vacuumed:
