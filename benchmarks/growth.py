@@ -13,6 +13,7 @@ import asyncio
 import os
 import random
 import shutil
+import sqlite3
 import statistics
 import time
 from collections.abc import Callable
@@ -26,10 +27,8 @@ import pickup
 import zero_latency
 from bench.figures import say, spread, tell
 from bench.rig import Rig
-from raw_sql import raw
 
 from modemgw.client import Client
-from modemgw.store import View
 from modemgw.store.sqlite.opening import connect, connect_or_create
 from modemgw.virtual.sim import make_iccid
 
@@ -92,8 +91,8 @@ def fill(path: Path, rows: int) -> None:
     say(f"{rows} messages written in {time.time() - began:.0f} s")
 
 
-def _series(view: View, rows: int) -> None:
-    raw(view).execute(
+def _series(db: sqlite3.Connection, rows: int) -> None:
+    db.execute(
         "CREATE TEMP VIEW series AS WITH RECURSIVE s(n) AS "
         f"(SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {int(rows)}) SELECT n FROM s"
     )

@@ -1,11 +1,33 @@
-"""Options of the whole suite."""
+"""Options of the whole suite, and its order."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 
 import pytest
+from labs.clock import HurriedLoop
+
+LONG = (
+    "soak",
+    "floods",
+    "fault_table",
+    "known_failures",
+    "cli_demo",
+    "cli_daemon",
+    "e2e_disk",
+    "virtual_clients",
+    "cli_descriptors",
+    "e2e_schema",
+    "gateway_matching",
+    "crash",
+)
+"""Files that take long, the longest first: they are begun first, lest all wait for one at the end.
+
+One whose only test waits is followed by a short one, which is given to the same process.
+"""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -15,6 +37,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=15.0,
         help="how long the soak test strikes its modems with faults (default: 15)",
     )
+
+
+def pytest_asyncio_loop_factories(
+    item: pytest.Item,
+) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """What the tests of modem/ wait for, they wait for in time that runs faster."""
+    if item.path.parent.name == "modem":
+        return {"hurried": HurriedLoop}
+    return {"plain": asyncio.SelectorEventLoop}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    turns = {f"test_{name}.py": turn for turn, name in enumerate(LONG)}
+    items.sort(key=lambda item: turns.get(item.path.name, len(LONG)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """`-n auto`: two processes a core, as most tests wait most of the time."""
+    cores = os.cpu_count() or 1
+    return max(cores, min(2 * cores, 8))
 
 
 @pytest.fixture(autouse=True)

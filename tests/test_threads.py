@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from typing import Any
 
 import pytest
 
@@ -61,7 +62,8 @@ async def test_whatever_is_raised_is_handed_on_and_ends_no_thread() -> None:
 
 
 async def test_a_call_that_nobody_waits_for_any_more_is_not_begun() -> None:
-    threads, go_on, calls = DaemonThreads("test", 1), threading.Event(), []
+    threads, go_on = DaemonThreads("test", 1), threading.Event()
+    calls: list[Any] = []
     first = threads.submit(go_on.wait, 10)
     second = threads.submit(calls.append, 1)
     assert second.cancel()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import random as chances
 from collections.abc import Awaitable, Callable
@@ -332,7 +331,7 @@ class Modem:
         port = await self._open_port(device, session.channel, baud_rate=self._section.baud_rate)
         session.channel.attach(port)
         try:
-            await asyncio.sleep(self._timings.drain)
+            await self._clock.sleep(self._timings.drain)
         except BaseException:
             await session.channel.close()
             raise

@@ -6,7 +6,6 @@ no fault: whoever resets the modem for it begins the wait anew, and types the PI
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
@@ -51,7 +50,7 @@ class Patience:
         if self._clock.monotonic() >= self._end:
             return False
         self._tell(reason)
-        await asyncio.sleep(self._step_s)
+        await self._clock.sleep(self._step_s)
         return True
 
 

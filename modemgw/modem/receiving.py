@@ -221,7 +221,7 @@ class Receiver:
                 self._inbox.reports_due -= due
                 self._may_take -= others
                 return due + others
-            await asyncio.sleep(_REST_S)
+            await self._clock.sleep(_REST_S)
 
     async def _take_acknowledged(self, pdu: ReceivedPdu) -> None:
         """AT+CNMA only after the commit: without it the service centre sends again (3.4.4)."""
@@ -255,7 +255,7 @@ class Receiver:
                 hints.clear()
                 self._inbox.sweep_due = True
                 self._in_vain = 0
-                await asyncio.sleep(self._retry_s)
+                await self._clock.sleep(self._retry_s)
                 return
             memory, index = next(iter(hints))
             await self._take_one(memory, index, report=hints.pop((memory, index)))

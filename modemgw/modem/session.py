@@ -269,7 +269,7 @@ class Session:
             async with asyncio.timeout(rest):
                 await self._unregistered.wait()
         if self._unregistered.is_set():
-            await asyncio.sleep(self._timings.search_poll)
+            await self._clock.sleep(self._timings.search_poll)
 
     async def feel_pulse(self) -> None:
         """Ask a silent modem whether it is there, until cancelled.
@@ -277,7 +277,7 @@ class Session:
         A modem that hangs, or was reset without a word, is known of before the next part is due.
         """
         while True:
-            await asyncio.sleep(self._timings.pulse)
+            await self._clock.sleep(self._timings.pulse)
             if self.channel.silence_s >= self._timings.pulse:
                 with contextlib.suppress(CommandFailed):
                     await self.channel.ping()
@@ -290,7 +290,7 @@ class Session:
             if await ask(self.channel, "AT+CHUP") is None:
                 await ask(self.channel, "ATH")
             # It goes on ringing for a moment; and who rings like mad is not answered like mad.
-            await asyncio.sleep(self._timings.pulse)
+            await self._clock.sleep(self._timings.pulse)
             self._ringing.clear()
 
     async def _restart_radio(self) -> None:

@@ -138,7 +138,7 @@ class Supervisor:
                     log.exception("modem %s: unexpected; it is begun anew", self._name)
                     if self._machine.state is not ModemState.ABSENT:
                         self._event(ModemEvent.LOST, "an unexpected error, see the log")
-                    await asyncio.sleep(self._timings.open_retry)
+                    await self._clock.sleep(self._timings.open_retry)
         finally:
             await self._drop_session()
             if self._machine.state is not ModemState.ABSENT:
@@ -157,7 +157,7 @@ class Supervisor:
                 self._machine.reason = str(error)
                 if error.missing or await self._locate() != self.device:
                     self._event(ModemEvent.LOST, str(error))
-                    await asyncio.sleep(self._timings.absent_poll)
+                    await self._clock.sleep(self._timings.absent_poll)
                     return
                 failures += 1
                 if failures == 1:
@@ -182,7 +182,7 @@ class Supervisor:
                 return device
             if self._machine.reason is None:
                 self._machine.reason = "the device is not there"
-            await asyncio.sleep(self._timings.absent_poll)
+            await self._clock.sleep(self._timings.absent_poll)
 
     async def _while_open(self, session: Session) -> None:
         """Bring up, serve, mend, until the port has to go."""
@@ -326,7 +326,7 @@ class Supervisor:
             if step is Step.QUARANTINE:
                 await self._quarantine()
             else:
-                await asyncio.sleep(self._timings.reopen_pause)
+                await self._clock.sleep(self._timings.reopen_pause)
             self._event(ModemEvent.LOST, self._machine.reason)
             return None
         return step
@@ -364,7 +364,7 @@ class Supervisor:
             if self.device is None or not self._is_there(self.device) or self._kick.is_set():
                 self._ladder = Ladder()
                 break
-            await asyncio.sleep(min(rest, self._timings.absent_poll))
+            await self._clock.sleep(min(rest, self._timings.absent_poll))
         self._kick.clear()
 
     # Small things

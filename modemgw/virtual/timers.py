@@ -43,7 +43,7 @@ class LoopTimers:
         self._closed = False
 
     def monotonic(self) -> float:
-        return time.monotonic()
+        return self._loop.time()
 
     def time(self) -> float:
         return time.time()

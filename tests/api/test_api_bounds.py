@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import json
 import time
+from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
-from loop_lag import LAG_S, lag
+from labs.loop_lag import LAG_S, lag
 
 from modemgw.api.app import create_app
 from modemgw.api.requests import MessageBody
@@ -98,7 +99,7 @@ async def test_ten_thousand_items_that_are_all_wrong_but_one_are_each_told(http)
 
 
 async def test_ten_thousand_items_with_every_field_wrong_let_others_in_between(http):
-    wrong = {f.alias or n: [[]] for n, f in MessageBody.model_fields.items()}
+    wrong: dict[str, Any] = {f.alias or n: [[]] for n, f in MessageBody.model_fields.items()}
     raw = json.dumps({"messages": [wrong] * 9_999 + [json.loads(ONE)]}).encode()
     async with lag() as longest:
         answer = await http.post("/v1/batches", data=io.BytesIO(raw), headers=SEND)

@@ -7,6 +7,7 @@ import json
 import logging
 import socket
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ KEY = b"Authorization: Bearer key-admin\r\n"
 POST = b"POST /v1/messages HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + KEY
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 BODY = b'{"to": "+447700900001", "text": "x"}'
-LIMITS = {
+LIMITS: dict[str, Any] = {
     "listen": "127.0.0.1:0",
     "header_timeout": 0.2,
     "body_timeout": 0.2,
@@ -34,7 +35,7 @@ def _short_goodbyes(monkeypatch):
 
 
 @asynccontextmanager
-async def served(gateway, **limits):
+async def served(gateway, **limits: Any):
     http = HttpSection(**LIMITS | limits)
     bound = bind(http)
     port = bound.getsockname()[1]

@@ -22,9 +22,9 @@ CURLS = re.findall(r"^curl .*?[^\\]$", TEXT, re.MULTILINE | re.DOTALL)
 def test_every_curl_line_is_an_endpoint():
     assert len(CURLS) > 15
     for line in CURLS:
-        path = re.search(r'"\$MODEMGW_URL(/[^"?]*)', line)[1]
-        method = re.search(r"-X (\w+)", line)
-        method = method[1] if method else "POST" if " -d " in line else "GET"
+        path = re.findall(r'"\$MODEMGW_URL(/[^"?]*)', line)[0]
+        said = re.search(r"-X (\w+)", line)
+        method = said[1] if said else "POST" if " -d " in line else "GET"
         pattern = [re.sub(r"{\w+}", "[^/]+", e.path) for e in ENDPOINTS if e.method == method]
         assert any(re.fullmatch(p, path) for p in pattern), line
 

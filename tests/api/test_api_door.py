@@ -5,7 +5,7 @@ import logging
 import re
 
 import pytest
-from fake_gateway import INBOUND, FakeGateway
+from labs.fake_gateway import INBOUND, FakeGateway
 
 from modemgw.api.app import ENDPOINTS
 from modemgw.api.problems import TITLES

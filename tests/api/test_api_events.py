@@ -3,11 +3,12 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from modemgw.api import streams
+from modemgw.api import render
 from modemgw.api.app import create_app
 from modemgw.api.server import bind, serve
 from modemgw.config import HttpSection
@@ -17,7 +18,8 @@ ADMIN = {"Authorization": "Bearer key-admin"}
 
 async def read_events(answer, count):
     """The first `count` events of a stream, as (id, type, data)."""
-    events, current = [], {}
+    events: list[tuple[str, str, Any]] = []
+    current: dict[str, Any] = {}
     while len(events) < count:
         line = (await asyncio.wait_for(answer.content.readline(), 5)).decode().rstrip("\n")
         if line.startswith(":"):
@@ -184,8 +186,8 @@ async def test_there_are_so_many_streams_and_no_more(gateway):
 
 async def test_an_event_is_rendered_once_for_all_streams(http, gateway, monkeypatch):
     rendered = []
-    real = streams.render.event
-    monkeypatch.setattr(streams.render, "event", lambda e: rendered.append(e.id) or real(e))
+    real = render.event
+    monkeypatch.setattr(render, "event", lambda e: rendered.append(e.id) or real(e))
     answers = [await http.get("/v1/events?after=0", headers=ADMIN) for _ in range(20)]
     for n in range(5):
         gateway.events.happen("message.sent", message=f"msg{n}")

@@ -3,9 +3,10 @@ from __future__ import annotations
 import base64
 import io
 import json
+from typing import Any
 
 import pytest
-from fake_gateway import DELIVERED, NOW
+from labs.fake_gateway import DELIVERED, NOW
 
 from modemgw.store.records import MessageStatus, NewMessage, Part, PartStatus
 
@@ -232,7 +233,7 @@ async def test_when_nothing_is_accepted_it_is_a_503_that_says_why(http, gateway)
 
 async def test_a_limit_that_is_reached_is_a_429_that_says_when_to_try_again(http, gateway):
     gateway.sending.limit = 1
-    body = {"to": "+447700900001", "text": "a"}
+    body: dict[str, Any] = {"to": "+447700900001", "text": "a"}
     assert (await http.post("/v1/messages", json=body, headers=SEND)).status == 202
     answer = await http.post("/v1/messages", json=body, headers=SEND)
     assert (answer.status, answer.headers["Retry-After"]) == (429, "8")

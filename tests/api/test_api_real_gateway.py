@@ -8,7 +8,7 @@ import json
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
-from loop_lag import LAG_S, lag
+from labs.loop_lag import LAG_S, lag
 from pydantic import TypeAdapter
 
 from modemgw.api import answers

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -111,7 +112,7 @@ async def test_canceling_is_told(client):
 
 async def test_waiting_ends_with_the_event_that_makes_the_message_final(client, gateway):
     message = await client.send("+447700900001", "x")
-    seen = []
+    seen: list[Any] = []
 
     async def network():
         for status in (MessageStatus.SENT, MessageStatus.DELIVERED):

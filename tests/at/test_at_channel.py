@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from virtual_time import OK, PROMPT, ScriptedPort, in_virtual_time
+from labs.channel import OK, PROMPT, ScriptedPort
+from labs.clock import in_virtual_time
 
 from modemgw.at import (
     ChannelClosed,
@@ -430,7 +431,7 @@ async def test_only_the_answer_to_a_pdu_that_is_out_is_hastened() -> None:
     port = ScriptedPort({f"{SEND}\r".encode(): (5.0, PROMPT), b"AT+CSQ\r": (5.0, OK)})
     port.answers[SENT] = (30.0, b"\r\n+CMGS: 7\r\n" + OK)
     for work in (port.channel.command("AT+CSQ"), send(port)):
-        task = asyncio.create_task(work)  # type: ignore[arg-type]
+        task = asyncio.create_task(work)
         await asyncio.sleep(1.0)
         port.channel.hasten(1.0)
         await task

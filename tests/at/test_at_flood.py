@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from virtual_time import OK, PROMPT, ScriptedPort, in_virtual_time
+from labs.channel import OK, PROMPT, ScriptedPort
+from labs.clock import in_virtual_time
 
 from modemgw.at.flood import LASTING_S, UNITS_AT_ONCE, UNITS_PER_S, FloodGate
 from modemgw.at.urc import urc
@@ -63,7 +64,8 @@ class Transport(asyncio.ReadTransport):
 
 @in_virtual_time
 async def test_a_flooded_channel_stops_listening_for_moments_and_tells_once() -> None:
-    port, transport, told = ScriptedPort(), Transport(), []
+    port, transport = ScriptedPort(), Transport()
+    told: list[Any] = []
     port.channel.connection_made(transport)
     port.channel.on_flood = told.append
     while asyncio.get_running_loop().time() < LASTING_S + 3:

@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from serial_server import serving
+from labs.serial_server import serving
 
 from modemgw.at import AtChannel, ChannelClosed, PortError, Trace, network, open_serial
 from modemgw.at.rfc2217 import ComPort, Rfc2217

@@ -8,7 +8,7 @@ import signal
 import socket
 
 import pytest
-from daemon_lab import command, daemon, environment, run, until_ready, write_config
+from labs.daemon import command, daemon, environment, run, until_ready, write_config
 
 from modemgw.client import Client
 from modemgw.virtual import Bank, BankSettings
@@ -238,6 +238,7 @@ async def test_received_messages_are_followed_until_ctrl_c(bank, tmp_path):
             stderr=asyncio.subprocess.PIPE,
             env=environment(MODEMGW_URL=running.url, MODEMGW_KEY=running.key),
         )
+        assert process.stdout is not None
         line = asyncio.create_task(process.stdout.readline())
         async with asyncio.timeout(20):
             while not line.done():
@@ -266,6 +267,7 @@ async def test_a_wait_outlives_a_daemon_that_is_started_anew(bank, tmp_path):
             env=environment(MODEMGW_URL=running.url, MODEMGW_KEY=running.key),
         )
         async with asyncio.timeout(20):
+            assert sending.stderr is not None
             assert (await sending.stderr.readline()).startswith(b"queued")
         running.process.kill()
         await running.process.wait()

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from typing import Any, cast
 
 import pytest
 
@@ -42,7 +43,7 @@ def test_the_demo_shows_itself_on_a_terminal():
 
 def test_the_demo_runs_on_until_ctrl_c_and_can_be_used():
     def use(shown):
-        url = re.search(r"MODEMGW_URL=(\S+)", shown)[1]
+        url = re.findall(r"MODEMGW_URL=(\S+)", shown)[0]
         with urllib.request.urlopen(f"{url}/readyz", timeout=5) as answer:
             assert answer.status == 200
 
@@ -63,7 +64,7 @@ def test_the_demo_takes_the_next_port_when_its_own_is_taken():
 def test_what_differs_is_told():
     wanted = MESSAGES[0]
     message = {"status": "failed", "parts": [1, 2]}
-    assert demo_script._compare(wanted, message) == [
+    assert demo_script._compare(wanted, cast(Any, message)) == [
         f"a short text to {wanted.to} should be delivered, but is failed",
         "a short text should have 1 parts, not 2",
     ]

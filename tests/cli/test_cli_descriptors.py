@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, closing
 
 import psutil
 import pytest
-from daemon_lab import daemon, write_config
+from labs.daemon import daemon, write_config
 
 from modemgw.client import Client
 

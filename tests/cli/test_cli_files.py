@@ -21,7 +21,7 @@ class Unit(RawConfigParser):
 
     def __init__(self):
         super().__init__(strict=False)
-        self.optionxform = str
+        self.optionxform = str  # type: ignore[method-assign, assignment]
 
 
 def test_the_unit_starts_a_command_that_there_is_and_outlasts_the_drain():

@@ -7,7 +7,7 @@ import signal
 import time
 
 import pytest
-from daemon_lab import daemon, until_ready, write_config
+from labs.daemon import daemon, until_ready, write_config
 
 from modemgw.virtual import Bank, BankSettings
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from daemon_lab import run
+from labs.daemon import run
 
 from modemgw.cli import main
 from modemgw.store.sqlite import FILE_NAME

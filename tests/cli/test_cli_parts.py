@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import socket
+from typing import Any, cast
 
 import pytest
 
@@ -115,7 +116,7 @@ def level():
 
 async def test_a_reload_removes_the_last_modem_only_where_the_file_says_so(tmp_path, caplog, level):
     file = tmp_path / "modemgw.toml"
-    gateway = FakeGateway("modem m1: removed")
+    gateway: Any = FakeGateway("modem m1: removed")
     gateway.modem_views = ["m1"]
     for emptied in ("", "[http]\n", "[gateway]\nallow_no_modems = false\n"):
         file.write_text(emptied)
@@ -138,7 +139,7 @@ async def test_a_reload_hands_the_file_over_and_logs_what_was_done(tmp_path, cap
     file.write_text(
         '[gateway]\nlog_level = "warning"\n[[modem]]\nid = "m1"\ndevice = "/a"\npin = "4711"\n'
     )
-    gateway = FakeGateway("modem m1: added")
+    gateway: Any = FakeGateway("modem m1: added")
     await Reloader(file, gateway, Notifier({})).reload()
     assert [c.modem[0].id for c in gateway.told] == ["m1"]
     assert level.level == logging.WARNING
@@ -173,7 +174,7 @@ async def test_a_wrong_file_changes_nothing_and_each_problem_is_logged(
 ):
     file = tmp_path / "modemgw.toml"
     file.write_text(text)
-    gateway = FakeGateway()
+    gateway: Any = FakeGateway()
     await Reloader(file, gateway, Notifier({})).reload()
     assert gateway.told == []
     for problem in problems:
@@ -182,7 +183,7 @@ async def test_a_wrong_file_changes_nothing_and_each_problem_is_logged(
 
 async def test_asked_while_it_reloads_the_newest_file_is_applied_after_that(tmp_path, level):
     file = tmp_path / "modemgw.toml"
-    gateway = FakeGateway()
+    gateway: Any = FakeGateway()
     gateway.go_on.clear()
     reloader = Reloader(file, gateway, Notifier({}))
     running = asyncio.create_task(reloader.run())
@@ -203,7 +204,7 @@ async def test_systemd_is_told_of_a_reload(tmp_path, listener, level):
     file = tmp_path / "modemgw.toml"
     file.write_text("")
     notifier = Notifier({"NOTIFY_SOCKET": str(tmp_path / "notify")})
-    reloader = Reloader(file, FakeGateway(), notifier)
+    reloader = Reloader(file, cast(Any, FakeGateway()), notifier)
     running = asyncio.create_task(reloader.run())
     reloader.ask()
     told = [await asyncio.to_thread(listener.recv, 100) for _ in range(2)]

@@ -9,6 +9,7 @@ import logging
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -149,7 +150,7 @@ MESSAGE = {
     "send_at": None,
     "expires_at": AT,
 }
-INBOUND = {
+INBOUND: dict[str, Any] = {
     "id": "in_1",
     "from": EVIL,
     "to": EVIL,
@@ -198,7 +199,7 @@ MODEM = {
 }
 
 
-def problem(detail: str) -> dict[str, object]:
+def problem(detail: str) -> Any:
     return {"type": "about:blank", "title": "Conflict", "status": 409, "detail": detail}
 
 
@@ -233,7 +234,7 @@ class EvilClient:
     async def send(self, *_: object, **__: object):
         return MESSAGE
 
-    async def wait(self, *_: object, on_change: object = None):
+    async def wait(self, *_: object, on_change: Any = None):
         on_change(MESSAGE)
         return MESSAGE
 

@@ -8,9 +8,10 @@ import json
 import os
 import signal
 from collections import Counter
+from typing import Any
 
 import pytest
-from daemon_lab import daemon, until_ready
+from labs.daemon import daemon, until_ready
 
 from modemgw.client import Client
 from modemgw.virtual import Bank, BankSettings
@@ -73,7 +74,7 @@ async def test_the_bank_changes_while_messages_wait(tmp_path):
             await until_ready(running.url)
             async with Client(running.url, running.key) as client:
                 for n in range(65):
-                    kind = "promotional" if n % 2 else "transactional"
+                    kind: Any = "promotional" if n % 2 else "transactional"
                     await client.send("+447700900111", f"message {n}", type=kind)
                 await bank.smsc.wait_accepted(10, timeout_s=20)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from modemgw.config import ConfigError, load
@@ -9,7 +11,7 @@ from modemgw.config import ConfigError, load
 ANY_MODEM = '[[modem]]\nid = "m1"\ndevice = "/dev/x"\n'
 
 
-def told(tmp_path, text):
+def told(tmp_path: Path, text: str) -> list[str]:
     file = tmp_path / "modemgw.toml"
     file.write_text(text)
     with pytest.raises(ConfigError) as caught:
@@ -51,15 +53,17 @@ def told(tmp_path, text):
         ("[[modem]]\n", "modem[0].id: this key is missing"),
     ],
 )
-def test_every_line_names_the_key_and_what_would_be_right(tmp_path, text, line):
+def test_every_line_names_the_key_and_what_would_be_right(
+    tmp_path: Path, text: str, line: str
+) -> None:
     assert any(found.startswith(line) for found in told(tmp_path, text)), told(tmp_path, text)
 
 
-def test_everything_that_is_wrong_is_told_at_once(tmp_path):
+def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     assert len(told(tmp_path, "[gateway]\nx = 1\n[http]\ny = 2\n[[modem]]\n")) >= 3
 
 
-def test_a_pin_is_not_told(tmp_path):
+def test_a_pin_is_not_told(tmp_path: Path) -> None:
     lines = told(tmp_path, f'{ANY_MODEM}pin = "12x4"\n')
     assert "4 to 8 digits" in "".join(lines)
     assert "12x4" not in "".join(lines)

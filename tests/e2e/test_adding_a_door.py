@@ -12,7 +12,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
-from e2e_lab import bank_of, config_of, gateway_on
+from labs.bank import bank_of
+from labs.gateway import config_of, gateway_on
 
 from modemgw.gateway import Accepted, Rejected
 from modemgw.store.records import Event, NewMessage

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from e2e_lab import bank_of
+from labs.bank import bank_of
 
 from modemgw.client import Client
 from modemgw.store.sqlite import FILE_NAME, create_key

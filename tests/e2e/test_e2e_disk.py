@@ -18,7 +18,8 @@ from typing import Any
 
 import aiohttp
 import pytest
-from e2e_lab import bank_of, until
+from labs.bank import bank_of
+from labs.waiting import until
 
 from modemgw.store.sqlite import FILE_NAME, create_key
 from modemgw.virtual import Bank

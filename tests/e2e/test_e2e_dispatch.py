@@ -7,7 +7,9 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
-from e2e_lab import bank_of, config_of, gateway_on, send, status, until
+from labs.bank import bank_of
+from labs.gateway import config_of, gateway_on, send, status
+from labs.waiting import until
 
 from modemgw.config import Config, parse
 from modemgw.gateway import Gateway

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from e2e_lab import bank_of, config_of, gateway_on, send, status, stays
+from labs.bank import bank_of
+from labs.gateway import config_of, gateway_on, send, status, stays
 
 from modemgw.store.records import Message, MessageStatus, PartStatus
 from modemgw.virtual import Bank

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from e2e_lab import bank_of, config_of, gateway_on, send, status, until
+from labs.bank import bank_of
+from labs.gateway import config_of, gateway_on, send, status
+from labs.waiting import until
 
 from modemgw.gateway import Gateway
 from modemgw.store.records import Event, MessageStatus, NewMessage
@@ -37,7 +39,7 @@ def arrivals(bank: Bank) -> Counter[str]:
     return Counter(p.destination for p in bank.smsc.accepted)
 
 
-async def all_become(gateway: Gateway, batch: str, wanted: str, count: int, timeout_s: float = 30):  # type: ignore[no-untyped-def]
+async def all_become(gateway: Gateway, batch: str, wanted: str, count: int, timeout_s: float = 30):
     last: dict[str, int] = {}
 
     async def done() -> bool:

@@ -6,7 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from e2e_lab import QUICK, bank_of, config_of, gateway_on, send, status, stays, until
+from labs.bank import bank_of
+from labs.gateway import TIMINGS, config_of, gateway_on, send, status, stays
+from labs.waiting import until
 
 from modemgw.config import Config
 from modemgw.gateway import Gateway
@@ -14,7 +16,7 @@ from modemgw.modem import ModemState
 from modemgw.store.records import MessageStatus
 from modemgw.virtual import Bank
 
-TIMINGS = replace(QUICK, pulse=0.1, patience=0.1, reinit_tries=2, boot_tries=2, quarantine=(20.0,))
+BRIEF = replace(TIMINGS, pulse=0.1, patience=0.1, reinit_tries=2, boot_tries=2, quarantine=(20.0,))
 TO = "+447700900123"
 S = ModemState
 
@@ -62,7 +64,7 @@ async def test_a_pause_holds_for_the_modem_that_takes_its_place_in_whatever_stat
 ) -> None:
     async with bank_of(tmp_path, modems=1) as bank:
         config = config_of(tmp_path, bank)
-        async with Gateway.open(config, timings=TIMINGS) as gateway:
+        async with Gateway.open(config, timings=BRIEF) as gateway:
             await is_in(gateway, S.READY)
             await _bring_into(gateway, bank, state)
             gateway.modems.pause("m0")  # said while it cannot work
@@ -71,7 +73,7 @@ async def test_a_pause_holds_for_the_modem_that_takes_its_place_in_whatever_stat
             await is_in(gateway, S.PAUSED)
             message = await send(gateway, TO)
             await stays(gateway, message, MessageStatus.QUEUED, 0.3)
-        async with Gateway.open(config, timings=TIMINGS) as gateway:
+        async with Gateway.open(config, timings=BRIEF) as gateway:
             await is_in(gateway, S.PAUSED)
             gateway.modems.resume("m0")
             await status(gateway, message, MessageStatus.DELIVERED)

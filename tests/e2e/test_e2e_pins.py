@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from e2e_lab import bank_of, config_of, gateway_on, until
+from labs.bank import bank_of
+from labs.gateway import config_of, gateway_on
+from labs.waiting import until
 
 from modemgw.config import Config
 

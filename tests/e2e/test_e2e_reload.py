@@ -11,7 +11,9 @@ from random import Random
 from typing import Any
 
 import pytest
-from e2e_lab import bank_of, config_of, gateway_on, send, status, until
+from labs.bank import bank_of
+from labs.gateway import config_of, gateway_on, send, status
+from labs.waiting import until
 
 from modemgw.config import Config
 from modemgw.gateway import Gateway, NotFound, Rejected, TooMany
@@ -350,7 +352,7 @@ async def test_whatever_changes_each_message_arrives_once(tmp_path: Path, seed: 
             )
 
         async with gateway_on(whole) as gateway:
-            expected = []
+            expected: list[Any] = []
             for _ in range(12):
                 for _ in range(15):
                     to = f"+4477009{len(expected):05}"

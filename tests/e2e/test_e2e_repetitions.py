@@ -6,7 +6,9 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
-from e2e_lab import bank_of, config_of, gateway_on, until
+from labs.bank import bank_of
+from labs.gateway import config_of, gateway_on
+from labs.waiting import until
 
 from modemgw.sms import Address, Deliver, Timestamp, segment_text
 from modemgw.store import InboundQuery

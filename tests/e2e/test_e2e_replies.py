@@ -6,7 +6,9 @@ import asyncio
 from itertools import count
 from pathlib import Path
 
-from e2e_lab import bank_of, config_of, gateway_on, send, status, until
+from labs.bank import bank_of
+from labs.gateway import config_of, gateway_on, send, status
+from labs.waiting import until
 
 from modemgw.gateway import InboundQuery
 from modemgw.gateway.admission.limits import REPLIES

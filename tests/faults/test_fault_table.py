@@ -12,11 +12,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from e2e_lab import until
-from fault_lab import BOOT_S, DONE, HEALTHY, PART_S, SCALED, WATCHED_S, Ward, judge, ward
+from labs.waiting import until
+from labs.ward import BOOT_S, DONE, HEALTHY, PART_S, SCALED, WATCHED_S, Ward, judge, ward
 
 from modemgw.gateway.fleet import modems as fleet
 from modemgw.modem import Locator
@@ -26,7 +26,7 @@ from modemgw.store.records import MessageStatus
 S = MessageStatus
 
 assert SCALED.submit is not None
-AT_ONCE = 6
+AT_ONCE = 12
 LIVES = 3
 """Another program on this machine may hold the neighbours up; a fault would do so each time."""
 NOTICED_S = max(SCALED.prompt, SCALED.submit, SCALED.settings_check, SCALED.poll)
@@ -241,7 +241,7 @@ def outcomes(
     """What became of each row that is to be tested. They are lived through a few at a time: most of
     it is waiting."""
     rows = [
-        item.callspec.params["row"]
+        cast(Any, item).callspec.params["row"]
         for item in request.session.items
         if getattr(item, "module", None) is request.module
     ]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
-from fault_lab import HEALTHY, WATCHED_S, ward
+from labs.ward import HEALTHY, WATCHED_S, ward
 
 DELIVER = "040B915155001032F400045280104103514004{n}"
 REPORT = "06400891{n}528010410351405280104103514000"
@@ -65,7 +66,7 @@ def outcomes(
 ) -> dict[str, BaseException | None]:
     """What became of each flood that is to be tested, lived through a few at a time."""
     names = [
-        item.callspec.params["flood"]
+        cast(Any, item).callspec.params["flood"]
         for item in request.session.items
         if getattr(item, "module", None) is request.module
     ]

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from e2e_lab import bank_of, config_of, send, status, until
-from fault_lab import POLICIES, SCALED, judge, ward
+from labs.bank import bank_of
+from labs.gateway import config_of, send, status
+from labs.waiting import until
+from labs.ward import POLICIES, SCALED, judge, ward
 
 from modemgw.config import ModemMatch, ModemSection
 from modemgw.gateway import Gateway, InboundQuery
@@ -106,7 +108,7 @@ async def test_a_direct_message_that_was_not_kept_before_the_end_comes_again(
             assert [m.text for m in found] == ["precious"]
 
 
-def _ready(gateway: Gateway):  # type: ignore[no-untyped-def]
+def _ready(gateway: Gateway):
     async def ready() -> bool:
         return gateway.health.ready
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from e2e_lab import until
-from fault_lab import SCALED
+from labs.waiting import until
+from labs.ward import SCALED
 
 from modemgw.config import Config, parse
 from modemgw.gateway import Gateway, InboundQuery, MessageQuery

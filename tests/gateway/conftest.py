@@ -7,10 +7,9 @@ instead of leaving that to what follows the commit, behaves differently the seco
 from __future__ import annotations
 
 import pytest
-
-from modemgw.store.sqlite.writer import Writer
+from labs.units import run_units_twice
 
 
 @pytest.fixture(autouse=True)
 def _units_are_run_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Writer, "rehearse", True)
+    run_units_twice(monkeypatch)

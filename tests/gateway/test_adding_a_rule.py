@@ -21,7 +21,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from gateway_lab import FakeModem
+from labs.outbox import FakeModem
 
 from modemgw.config import Config, ModemSection, parse
 from modemgw.gateway import FieldProblem, Gateway, Idempotency, Rejected, TooMany, Unavailable

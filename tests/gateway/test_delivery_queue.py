@@ -14,15 +14,16 @@ from random import Random
 from typing import Any
 
 import pytest
-from gateway_lab import FakeClock
-from raw_sql import raw
+from labs.clock import FakeClock
+from labs.raw_sql import raw
 from test_gateway_handlers import hook, message, pending_for, shop
 
 from modemgw.config import HandlerSection
-from modemgw.gateway.deliveries import Deliveries, fan_out, queue
+from modemgw.gateway.deliveries import Deliveries, queue
 from modemgw.gateway.deliveries.handlers import Handlers, Replay
 from modemgw.gateway.deliveries.outcome import Outcome, Retry, Taken
 from modemgw.gateway.deliveries.program import Program
+from modemgw.gateway.deliveries.subscriber import Subscriber
 from modemgw.gateway.errors import NotFound, Rejected
 from modemgw.store import Payload, Transaction
 from modemgw.store.records import Inbound, NewMessage
@@ -168,14 +169,14 @@ async def test_what_came_before_a_crash_of_the_fan_out_is_fanned_out_at_the_next
 async def test_a_match_that_fails_keeps_nobody_else_from_theirs(
     tmp_path: Path, taking: Taking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wants = fan_out.Subscriber.wants
+    wants = Subscriber.wants
 
     def fails(self: Any, one: Inbound | None) -> bool:
         if self.id == "h1":
             raise ValueError("a fault of ours")
         return wants(self, one)
 
-    monkeypatch.setattr(fan_out.Subscriber, "wants", fails)
+    monkeypatch.setattr(Subscriber, "wants", fails)
     async with shop(tmp_path, EXEC, EXEC) as one:
         await one.receive(message())
         await one.until(("delivered", 1))
@@ -347,7 +348,7 @@ async def test_what_was_pending_in_a_database_of_the_version_before_is_delivered
                 HandlerSection(id="b", webhook=b),
                 HandlerSection(id="c", reply="PONG"),
             ]
-            strangers = await store.read(lambda view: view.deliveries.unknown_subscribers(()))  # type: ignore[arg-type]
+            strangers = await store.read(lambda view: view.deliveries.unknown_subscribers(()))  # type: ignore[attr-defined]
             queue_ = Deliveries(sections, store=store, reply=reply, clock=clock, random=Random(1))
             task = asyncio.create_task(queue_.run())
             if strangers:

@@ -6,7 +6,8 @@ from random import Random
 from typing import Any
 
 import pytest
-from gateway_lab import START, checked
+from labs.clock import START
+from labs.outbox import checked
 
 from modemgw.config import parse
 from modemgw.gateway.admission.numbering import NumberError, normalise

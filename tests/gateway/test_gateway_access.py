@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gateway_lab import FakeClock
+from labs.clock import FakeClock
 
 from modemgw.gateway.access import CACHE_S, Access
 from modemgw.gateway.errors import Unavailable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from gateway_lab import refusal, running
+from labs.outbox import refusal, running
 
 from modemgw.gateway.errors import FieldProblem, Rejected, TooMany
 from modemgw.gateway.outgoing.job import Job

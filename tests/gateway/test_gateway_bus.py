@@ -24,7 +24,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 
 def tell(store: Store, count: int = 1) -> asyncio.Future[None]:
-    def work(tx):  # type: ignore[no-untyped-def]
+    def work(tx):
         for _ in range(count):
             tx.events.emit("test", {"x": 1})
 

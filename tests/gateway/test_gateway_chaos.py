@@ -9,7 +9,8 @@ from random import Random
 from typing import Any
 
 import pytest
-from gateway_lab import FakeClock, Lab, refusal, running
+from labs.clock import FakeClock
+from labs.outbox import Lab, refusal, running
 
 from modemgw.modem import NotSubmitted, SubmitAmbiguous, Submitted
 from modemgw.sms import Submit

@@ -6,7 +6,8 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from gateway_lab import FakeClock, running
+from labs.clock import FakeClock
+from labs.outbox import running
 
 from modemgw.gateway import Gateway
 from modemgw.gateway.outgoing.claim import LEASE_S, MESSAGES, RENEW_S, Claim

@@ -14,8 +14,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from gateway_lab import START, FakeClock, Lab, refusal, running
-from raw_sql import raw
+from labs.clock import START, FakeClock
+from labs.outbox import Lab, refusal, running, sim_in
+from labs.raw_sql import raw
 from test_gateway_handlers import pending_for
 
 from modemgw.config import RateLimits, parse
@@ -82,7 +83,7 @@ async def a_barred_sim_s_rest(lab: Lab, step: float) -> None:
     assert len(lab.sent()) == 4
     waiting = len(lab.outbox.queue.matchmaking)
     blocked_for = (
-        lab.outbox.queue.matchmaking.lane("m1").sim.breaker.probe_at - lab.outbox.clock.time()
+        sim_in(lab.outbox.queue.matchmaking.lane("m1")).breaker.probe_at - lab.outbox.clock.time()
     )
     assert blocked_for > 100
     await set_clock(lab, step)

@@ -23,8 +23,8 @@ import psutil
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from gateway_lab import FakeClock
-from raw_sql import raw
+from labs.clock import FakeClock
+from labs.raw_sql import raw
 from test_gateway_handlers import Shop, hook, message, pending_for, shop
 
 from modemgw.config import ConfigError, HandlerSection, parse
@@ -122,7 +122,7 @@ async def test_a_module_that_exits_or_blocks_while_it_is_imported_is_a_failure(
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setitem(sys.modules, "test_gateway_deliveries", sys.modules[HERE])
-    sections = [
+    sections: list[dict[str, Any]] = [
         {"python": "exits_at_import:f"},
         {"python": "blocks_at_import:f", "timeout": 0.2},
         {"reply": "hello"},
@@ -172,7 +172,7 @@ def plain(one: Inbound) -> None:
 
 @pytest.mark.parametrize("name", ["blocks", "blocks_its_loop", "waits"])
 async def test_calls_that_never_come_back_hold_up_nothing_else(tmp_path: Path, name: str) -> None:
-    sections = [
+    sections: list[dict[str, Any]] = [
         {"python": f"{HERE}:{name}", "timeout": 0.1, "at_once": 2},
         {"python": f"{HERE}:plain"},
     ]
@@ -250,7 +250,7 @@ async def test_what_a_handler_says_of_a_message_is_in_the_log_only_for_debugging
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     talks = (PYTHON, "-c", "import sys; sys.exit(sys.stdin.read() + '\\x1b[2J')")
-    sections = [{"python": f"{HERE}:says_the_text"}, {"exec": talks}]
+    sections: list[dict[str, Any]] = [{"python": f"{HERE}:says_the_text"}, {"exec": talks}]
     caplog.set_level("INFO")
     async with kept(tmp_path, *sections) as one:
         await one.receive(message("my secret"))
@@ -540,7 +540,7 @@ async def test_a_name_server_that_is_silent_holds_up_its_own_webhook_only(
 
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
     async with hook([]) as (url, got):
-        sections = [
+        sections: list[dict[str, Any]] = [
             {"webhook": "http://silent.example/", "timeout": 0.2, "at_once": 16},
             {"webhook": url.replace("127.0.0.1", "localhost")},
         ]
@@ -558,7 +558,7 @@ async def test_what_cannot_be_posted_is_a_failure(tmp_path: Path) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
-        sections = [
+        sections: list[dict[str, Any]] = [
             {"webhook": f"http://127.0.0.1:{port}/"},
             {"webhook": "http://[not-an-address/"},
             {"webhook": "http://127.0.0.1:99999/"},
@@ -744,7 +744,7 @@ async def _rows(one: Shop) -> set[Any]:
 
 
 async def test_many_messages_for_a_slow_program_hold_up_no_reply(tmp_path: Path) -> None:
-    sections = [
+    sections: list[dict[str, Any]] = [
         shell("sleep 60", match={"keyword": "SLOW"}),
         {"reply": "quick", "match": {"keyword": "QUICK"}},
     ]

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from gateway_lab import FakeClock
-from raw_sql import raw
+from labs.clock import FakeClock
+from labs.raw_sql import raw
 
 from modemgw.config import HandlerMatch, HandlerSection
 from modemgw.gateway.deliveries import Deliveries
@@ -210,7 +210,10 @@ async def test_a_program_gets_the_message_as_json_and_its_exit_code_counts(
 
 async def test_a_program_that_is_not_there_or_hangs_is_a_failure(tmp_path: Path) -> None:
     hang = (sys.executable, "-c", "import time; time.sleep(60)")
-    sections = [{"exec": ("/nowhere/at/all",)}, {"exec": hang, "timeout": 0.3}]
+    sections: list[dict[str, Any]] = [
+        {"exec": ("/nowhere/at/all",)},
+        {"exec": hang, "timeout": 0.3},
+    ]
     async with shop(tmp_path, *sections) as one:
         await one.receive(message())
         await one.until(("pending", 1), ("pending", 1))

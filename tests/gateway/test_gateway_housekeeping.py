@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gateway_lab import START, FakeClock
-from raw_sql import raw
+from labs.clock import START, FakeClock
+from labs.raw_sql import raw
 
 from modemgw.config import parse
 from modemgw.gateway.incoming.intake import Inbox
@@ -27,7 +27,7 @@ def texts(view: View) -> list[str | None]:
     ]
 
 
-def count(table: str):  # type: ignore[no-untyped-def]
+def count(table: str):
     return lambda view: raw(view).execute(f"SELECT count(*) FROM {table}").fetchone()[0]
 
 
@@ -36,7 +36,7 @@ def keeper(store: Store, clock: FakeClock, **config: object) -> Housekeeping:
     return Housekeeping(parse(config), store=store, inbox=inbox, forgetful=(), clock=clock)
 
 
-def fill(messages: int):  # type: ignore[no-untyped-def]
+def fill(messages: int):
     def work(tx: Transaction) -> None:
         raw(tx).executemany(
             "INSERT INTO messages (n, id, to_number, text, type, status, encoding, receipt, parts, "

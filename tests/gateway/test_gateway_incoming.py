@@ -11,8 +11,9 @@ from random import Random
 from typing import Any
 
 import pytest
-from gateway_lab import START, FakeClock, report_of
-from raw_sql import raw
+from labs.clock import START, FakeClock
+from labs.outbox import report_of
+from labs.raw_sql import raw
 
 from modemgw.gateway.incoming.intake import Inbox
 from modemgw.gateway.incoming.reassembly import Incoming
@@ -301,7 +302,7 @@ async def test_pages_go_through_everything_newest_first(tmp_path: Path) -> None:
         cursor = None
         while True:
             query = InboundQuery(limit=3, cursor=cursor)
-            page = await box.store.read(lambda view, q=query: view.inbound.find(q))
+            page = await box.store.read(lambda view, q=query: view.inbound.find(q))  # type: ignore[misc]
             seen += [m.text for m in page.items]
             cursor = page.next_cursor
             if cursor is None:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gateway_lab import START, FakeClock, running
+from labs.clock import START, FakeClock
+from labs.outbox import running
 
 import modemgw
 from modemgw.gateway.outgoing import diagrams, life
@@ -96,7 +97,7 @@ def test_every_impossible_move_is_refused() -> None:
     assert impossible
     for old, happening in sorted(impossible):
         tx = _Untouched(old)
-        assert life.move(tx, Subject(1, "msg", None), happening, stands=old) is None  # type: ignore[arg-type]
+        assert life.move(tx, Subject(1, "msg", None), happening, stands=old) is None
 
 
 class _Untouched:

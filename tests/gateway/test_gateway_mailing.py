@@ -9,11 +9,12 @@ from dataclasses import replace
 from itertools import islice, pairwise
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, cast
 from unittest.mock import Mock
 
 import pytest
-from gateway_lab import START, FakeClock, checked
+from labs.clock import START, FakeClock
+from labs.outbox import checked
 
 from modemgw.config import Limits, parse
 from modemgw.gateway import AcceptedBatch, Gateway, MessageQuery, TooMany
@@ -131,7 +132,7 @@ async def test_a_mailing_survives_a_restart_and_tells_of_each_message_once(tmp_p
         batch = await gateway.sending.send_batch(mailing, key="a")
         made = (await gateway.messages.find(MessageQuery(limit=1000))).items[::-1]
         events = []
-        async with aclosing(gateway.events.follow(0)) as stream:
+        async with aclosing(cast(Any, gateway.events.follow(0))) as stream:
             async for event in stream:
                 events.append(event)
                 if len(events) == 230:

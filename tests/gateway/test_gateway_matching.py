@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
-from gateway_lab import START, FakeClock, Lab, running
-from twice import run_units_twice
+from labs.clock import START, FakeClock
+from labs.outbox import Lab, running
+from labs.units import run_units_twice
 
 from modemgw.gateway.outgoing.receipts import Early, Matched
 from modemgw.modem import SubmitAmbiguous, Submitted
@@ -26,14 +28,14 @@ def _units(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
         run_units_twice(monkeypatch)
 
 
-async def sent_as(lab: Lab, reference: int, **more: object) -> Message:
+async def sent_as(lab: Lab, reference: int, **more: Any) -> Message:
     lab.modems["m1"].script.append(Submitted(reference))
     message = await lab.accept(TO, **more)
     await lab.settle()
     return message
 
 
-async def doubted(lab: Lab, **more: object) -> Message:
+async def doubted(lab: Lab, **more: Any) -> Message:
     lab.modems["m1"].script.append(SubmitAmbiguous("silent"))
     message = await lab.accept(TO, **more)
     await lab.settle()
@@ -258,13 +260,13 @@ async def test_whatever_comes_when_no_report_finds_a_part_that_it_is_not_about(
         assert found == told, "and every report has found its part"
 
 
-def _new(text: str, **more: object):  # type: ignore[no-untyped-def]
+def _new(text: str, **more: Any):
     from modemgw.store.records import NewMessage
 
-    return NewMessage(to=TO, text=text, **more)  # type: ignore[arg-type]
+    return NewMessage(to=TO, text=text, **more)
 
 
-def _mailing(message: Message):  # type: ignore[no-untyped-def]
+def _mailing(message: Message):
     from modemgw.store.records import Mailing
 
     return Mailing.of(message)

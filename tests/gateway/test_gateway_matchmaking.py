@@ -7,10 +7,11 @@ from random import Random
 from typing import Any
 
 import pytest
-from gateway_lab import START, FakeClock
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from labs.clock import START, FakeClock
+from labs.outbox import sim_in
 
 from modemgw.config import Limits, RouteSection
 from modemgw.gateway.fleet.lanes import Held
@@ -269,14 +270,14 @@ def test_a_lane_says_what_holds_it_back() -> None:
     one = lane("a", per_minute=1)
     core = core_of(one)
     assert one.held(START) is None
-    one.sim.plan.record(START, "+1")
+    sim_in(one).plan.record(START, "+1")
     core.add(job(1), START)
     assert core.take("a", START) is None
     assert one.held(START) == Held("limits", START + 60)
     assert one.held(START + 60) is None
     for n in range(10):
-        one.sim.breaker.refused(ErrorClass.SAME_SIM, f"+{n}", START)
-    assert one.held(START) == Held("refused", one.sim.breaker.probe_at)
+        sim_in(one).breaker.refused(ErrorClass.SAME_SIM, f"+{n}", START)
+    assert one.held(START) == Held("refused", sim_in(one).breaker.probe_at)
     core.set_ready("a", False, None, START)
     assert one.held(START) is None
 
@@ -288,7 +289,7 @@ def test_limits_of_a_lane_hold_its_best_message_back_until_they_allow_it() -> No
         core.add(job(n), START)
     for _ in range(2):
         assert core.take("a", START) is not None
-        one.sim.plan.record(START, "+1")
+        sim_in(one).plan.record(START, "+1")
     assert core.take("a", START) is None
     assert core.wake_at(["a"]) == START + 60
     assert taken(core, "a", START + 60) == [2]
@@ -300,7 +301,7 @@ def test_limits_of_a_lane_hold_its_best_message_back_until_they_allow_it() -> No
 def full_circle(core: Matchmaking, id: str, *known: str) -> None:
     """The SIM in lane `id` has written to so many recipients that its month is full."""
     for to in known:
-        core.lane(id).sim.plan.record(START, to)
+        sim_in(core.lane(id)).plan.record(START, to)
 
 
 def test_a_message_that_limits_forbid_for_long_is_looked_past() -> None:
@@ -344,7 +345,7 @@ def test_a_short_wait_is_waited_for_so_that_long_messages_do_not_starve() -> Non
     one = lane("a", per_minute=3)
     core = core_of(one)
     for at in (START - 30, START - 10):
-        one.sim.plan.record(at, "+1")
+        sim_in(one).plan.record(at, "+1")
     core.add(job(1, parts=3), START)
     core.add(job(2), START)
     assert taken(core, "a") == []
@@ -355,7 +356,7 @@ def test_the_last_parts_of_a_day_go_to_messages_that_fit() -> None:
     one = lane("a", per_day=3)
     core = core_of(one)
     for _ in range(2):
-        one.sim.plan.record(START, "+1")
+        sim_in(one).plan.record(START, "+1")
     core.add(job(1, parts=2), START)
     core.add(job(2), START)
     assert taken(core, "a") == [2]
@@ -365,7 +366,7 @@ def test_a_sim_whose_plan_is_used_up_is_stood_in_for_until_it_has_a_new_one() ->
     routes = (RouteSection(id="x", fallback="y"), RouteSection(id="y"))
     used_up = lane("a", ("x",), per_day=1)
     core = core_of(used_up, lane("b", ("y",)), routes=routes)
-    used_up.sim.plan.record(START, "+1")
+    sim_in(used_up).plan.record(START, "+1")
     core.add(job(1, route="x"), START)
     assert taken(core, "b") == []
     assert taken(core, "a") == []
@@ -383,7 +384,7 @@ def test_a_recipient_leaves_its_sim_when_that_is_used_up() -> None:
     used_up = lane("a", ("r",), per_day=1)
     core = core_of(used_up, lane("b", ("r",)), routes=(route,))
     core.sent_by(job(1, route="r", to="+1"), "sim-a")
-    used_up.sim.plan.record(START, "+1")
+    sim_in(used_up).plan.record(START, "+1")
     core.add(job(2, route="r", to="+1"), START)
     assert taken(core, "b") == []
     assert taken(core, "a") == []
@@ -535,10 +536,10 @@ class Matches(RuleBasedStateMachine):
         assert one.sim in (None, state.iccid)
         self.waiting.discard(one.n)
         self.hands[id] = one
-        allowed = state.sim.plan.allowed_at(self.now, len(one.pending()), one.to)
+        allowed = sim_in(state).plan.allowed_at(self.now, len(one.pending()), one.to)
         assert allowed <= self.now
         for _ in one.pending():
-            state.sim.plan.record(self.now, one.to)
+            sim_in(state).plan.record(self.now, one.to)
 
     @rule(id=st.sampled_from("abc"), limits=st.sampled_from([{}, {"per_hour": 2}]))
     def replace(self, id: str, limits: dict[str, int]) -> None:
@@ -734,7 +735,7 @@ async def test_a_job_handed_back_by_a_leaving_lane_wakes_another_that_idles() ->
 async def test_an_idle_lane_whose_limits_forbid_new_work_wakes_when_they_allow_it() -> None:
     desk = Desk(lane("a", per_minute=1))
     with desk.queue:
-        desk.core.lane("a").sim.plan.record(START, "+1")
+        sim_in(desk.core.lane("a")).plan.record(START, "+1")
         await desk.ask("a")
         desk.queue.add(job(1))
         assert desk.core.wake_at(["a"]) == START + 60
@@ -748,7 +749,7 @@ async def test_an_idle_lane_whose_limits_forbid_new_work_wakes_when_they_allow_i
 async def test_a_used_up_plan_is_told_once() -> None:
     desk = Desk(lane("a", per_day=1))
     with desk.queue:
-        desk.core.lane("a").sim.plan.record(START, "+1")
+        sim_in(desk.core.lane("a")).plan.record(START, "+1")
         await desk.ask("a")
         for n in (1, 2, 3):
             desk.queue.add(job(n))
@@ -759,7 +760,7 @@ async def test_an_idle_lane_stands_in_at_once_for_a_sim_whose_plan_is_used_up() 
     routes = (RouteSection(id="x", fallback="y"), RouteSection(id="y"))
     desk = Desk(lane("a", ("x",), per_day=1), lane("b", ("y",)), routes=routes)
     with desk.queue:
-        desk.core.lane("a").sim.plan.record(START, "+1")
+        sim_in(desk.core.lane("a")).plan.record(START, "+1")
         await desk.ask("b")
         await desk.ask("a")
         desk.queue.add(job(1, route="x"))
@@ -804,7 +805,7 @@ async def test_a_job_that_one_lane_s_limits_hold_back_goes_to_another_idle_lane(
     desk = Desk(busy, lane("b"))
     with desk.queue:
         for _ in range(2):
-            busy.sim.plan.record(START, "+1")
+            sim_in(busy).plan.record(START, "+1")
         desk.core.add(job(1, modem="a", parts=3), START)
         await desk.ask("a")
         await desk.ask("b")
@@ -818,8 +819,8 @@ async def test_a_lane_whose_time_for_a_probe_has_come_takes_the_next_message() -
     desk = Desk(one)
     with desk.queue:
         for n in range(10):
-            one.sim.breaker.refused(ErrorClass.SAME_SIM, f"+{n}", START)
-        assert one.sim.breaker.open
+            sim_in(one).breaker.refused(ErrorClass.SAME_SIM, f"+{n}", START)
+        assert sim_in(one).breaker.open
         desk.queue.health_changed("a")
         await desk.ask("a")
         desk.clock.now += 120
@@ -868,7 +869,7 @@ async def test_no_lane_idles_while_work_waits_that_it_may_carry(seed: int) -> No
                 before = desk.asking.get(id)
                 if before is None or before.done():
                     if before is not None:
-                        desk.core.lane(id).sim.plan.record(desk.clock.now, before.result().to)
+                        sim_in(desk.core.lane(id)).plan.record(desk.clock.now, before.result().to)
                     await desk.ask(id)
             elif action < 0.8:
                 id = random.choice("abc")

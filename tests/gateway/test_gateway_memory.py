@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Sized
 from pathlib import Path
 
-from gateway_lab import Lab, running
+from labs.outbox import Lab, running
 from test_gateway_matchmaking import job
 
 from modemgw.gateway.outgoing.job import Job
@@ -33,7 +34,7 @@ async def test_what_is_canceled_leaves_memory_at_once_with_its_text(tmp_path: Pa
         await lab.settle()
         assert {"scheduled", "queued", "pinned", "stays"} <= _known_texts(lab)
         for message in canceled:
-            n = await lab.store.read(lambda view, id=message.id: view.messages.number_of(id))
+            n = await lab.store.read(lambda view, id=message.id: view.messages.number_of(id))  # type: ignore[misc]
             assert n is not None
             await lab.outbox.cancel(n)
         await lab.settle()
@@ -60,7 +61,7 @@ async def test_entries_of_what_was_canceled_do_not_pile_up(tmp_path: Path) -> No
                 core.add(one, lab.clock.now)
                 core.remove(one)
         waiting = core._waiting
-        heaps = [waiting._delayed, waiting._held, waiting._expiring]
+        heaps: list[Sized] = [waiting._delayed, waiting._held, waiting._expiring]
         heaps += [h for by in waiting.buckets.values() for b in by.values() for h in b.heaps]
         assert sum(map(len, heaps)) < 5000
 

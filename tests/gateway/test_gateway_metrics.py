@@ -6,7 +6,7 @@ import asyncio
 import threading
 from random import Random
 
-from gateway_lab import FakeClock
+from labs.clock import FakeClock
 from prometheus_client import generate_latest
 
 from modemgw.gateway.fleet.modems import ModemView

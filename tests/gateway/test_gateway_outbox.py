@@ -8,8 +8,9 @@ import threading
 from pathlib import Path
 
 import pytest
-from gateway_lab import START, FakeClock, refusal, running
-from raw_sql import raw
+from labs.clock import START, FakeClock
+from labs.outbox import refusal, running, sim_in
+from labs.raw_sql import raw
 
 from modemgw.config import Limits
 from modemgw.gateway.errors import Conflict
@@ -59,7 +60,7 @@ async def test_a_full_disk_sends_nothing_and_makes_nothing_ambiguous(
         message = await lab.accept()
         write = lab.store.write
 
-        def full(work, *, keep=False, then=None):  # type: ignore[no-untyped-def]
+        def full(work, *, keep=False, then=None):
             if keep:
                 return write(work, keep=True, then=then)
             failed = asyncio.get_running_loop().create_future()
@@ -183,7 +184,7 @@ async def test_what_fails_after_a_doubt_is_unknown_not_failed(tmp_path: Path) ->
         assert found.error.code == "cms-1"
 
 
-async def crashed_in_the_air(tmp_path: Path, clock: FakeClock, type: str):  # type: ignore[no-untyped-def]
+async def crashed_in_the_air(tmp_path: Path, clock: FakeClock, type: str):
     async with running(tmp_path, clock=clock) as lab:
 
         async def crash(submit: object) -> None:
@@ -581,11 +582,11 @@ async def test_after_a_restart_a_sim_has_used_what_it_had_used_before(
             await lab.settle()
         await lab.report("m1", "+447700900200", 9)
         await lab.pass_time(5)
-        before = lab.outbox.queue.matchmaking.lane("m1").sim.plan
+        before = sim_in(lab.outbox.queue.matchmaking.lane("m1")).plan
         assert len(lab.sent()) == 6
     clock.now += 1
     async with running(tmp_path, clock=clock, sim_limits={limit: 9}) as lab:
-        after = lab.outbox.queue.matchmaking.lane("m1").sim.plan
+        after = sim_in(lab.outbox.queue.matchmaking.lane("m1")).plan
         assert after._starts == before._starts
         assert set(after._written) == set(before._written)
         assert len(after._starts) == 5

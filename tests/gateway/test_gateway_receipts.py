@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from gateway_lab import START, FakeClock, Lab, running
-from raw_sql import raw
+from labs.clock import START, FakeClock
+from labs.outbox import Lab, running
+from labs.raw_sql import raw
 
 from modemgw.gateway.outgoing import life
 from modemgw.gateway.outgoing.receipts import Early

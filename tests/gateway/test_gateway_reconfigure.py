@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gateway_lab import FakeClock, Lab, config_of, running
+from labs.clock import FakeClock
+from labs.outbox import Lab, config_of, running
 
 from modemgw.gateway.outgoing import life, rerouting
 from modemgw.modem import NotSubmitted, SimIdentity, SubmitAmbiguous

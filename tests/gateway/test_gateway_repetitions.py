@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gateway_lab import START, FakeClock, report_of
+from labs.clock import START, FakeClock
+from labs.outbox import report_of
+from labs.units import run_units_twice
 from test_gateway_incoming import LONG, SIM, Postbox, delivers, postbox
-from twice import run_units_twice
 
 from modemgw.config import parse
 from modemgw.gateway.incoming import reassembly as incoming

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gateway_lab import FakeClock, Lab, refusal, running
-from raw_sql import raw
+from labs.clock import FakeClock
+from labs.outbox import Lab, refusal, running, sim_in
+from labs.raw_sql import raw
 
 from modemgw.config import parse
 from modemgw.gateway import Gateway, TooMany
@@ -278,7 +279,7 @@ async def test_an_administrator_has_a_sim_probed_at_once(tmp_path: Path) -> None
         await wait(lab, 120)
         assert "sim.restored" in blocked(lab)
         lab.outbox.lanes.probe("m1")  # of one that is well: nothing
-        assert not lab.outbox.queue.matchmaking.lane("m1").sim.breaker.open
+        assert not sim_in(lab.outbox.queue.matchmaking.lane("m1")).breaker.open
 
 
 # --- the breaker, by itself

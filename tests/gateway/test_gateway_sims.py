@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
-from gateway_lab import START, FakeClock, Lab, refusal, running
+from labs.clock import START, FakeClock
+from labs.outbox import Lab, refusal, running
 
 from modemgw.config import Limits
 from modemgw.gateway import fleet
@@ -20,7 +22,7 @@ ICCID = "8999901000000000000"
 DAY = 86400.0
 
 
-def views_of(lab: Lab, *places: Place, **limits: float) -> SimViews:
+def views_of(lab: Lab, *places: Place, **limits: Any) -> SimViews:
     config = lab.config.model_copy(update={"sim_limits": Limits(**limits)})
     return SimViews(
         config,
@@ -66,7 +68,7 @@ async def test_what_is_in_the_air_is_known_until_its_end_is_recorded(
     async with running(tmp_path) as lab:
         sim = lab.outbox.queue.matchmaking.lane("m1").sim
         assert sim is not None
-        seen = []
+        seen: list[Any] = []
 
         async def look(_: object) -> Exception | None:
             seen.extend(sim.in_the_air)

@@ -10,8 +10,10 @@ from random import Random
 from typing import Any
 
 import pytest
-from gateway_lab import FakeClock, config_of, running
-from raw_sql import raw
+from labs.clock import FakeClock
+from labs.outbox import config_of, running
+from labs.raw_sql import raw
+from labs.waiting import until
 from test_gateway_handlers import message
 
 from modemgw.gateway import Gateway
@@ -306,12 +308,6 @@ async def test_a_fault_when_time_has_come_keeps_nothing_else_waiting(
 
 
 # --- the gateway
-
-
-async def until(condition: Callable[[], bool], timeout_s: float = 10) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not condition():
-            await asyncio.sleep(0.002)
 
 
 class Soon(FakeClock):

@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
-from gateway_lab import FakeClock, Lab, report_of, running
+from labs.clock import FakeClock
+from labs.outbox import Lab, report_of, running
 
 from modemgw.gateway.outgoing import life
 from modemgw.store import MessageQuery

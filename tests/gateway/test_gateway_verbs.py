@@ -8,10 +8,10 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from gateway_lab import START, FakeClock
+from labs.clock import START, FakeClock
 
 from modemgw.config import parse
 from modemgw.gateway import (
@@ -28,7 +28,7 @@ from modemgw.gateway import (
 from modemgw.gateway.incoming.intake import Inbox
 from modemgw.gateway.supervision import Keeper
 from modemgw.store.records import Event, MessageStatus, NewMessage
-from modemgw.store.sqlite import FILE_NAME, create_key, revoke_key
+from modemgw.store.sqlite import FILE_NAME, SqliteStore, create_key, revoke_key
 from modemgw.store.sqlite.writer import Writer
 
 TO = "+447700900123"
@@ -112,7 +112,7 @@ async def test_requests_at_the_same_moment_with_one_key_make_one_message(tmp_pat
 
 async def test_a_replay_does_not_use_up_the_recipient_s_limit(tmp_path: Path) -> None:
     new = NewMessage(to=TO, text="hello")
-    more = {"recipient_limits": {"per_day": 3}}
+    more: dict[str, Any] = {"recipient_limits": {"per_day": 3}}
     async with gateway_on(tmp_path, **more) as gateway:
         for _ in range(5):
             await gateway.sending.send(new, key="a", idempotency=same())
@@ -216,7 +216,7 @@ async def test_a_full_disk_refuses_new_work_and_takes_it_again_by_itself(
 ) -> None:
     new = NewMessage(to=TO, text="hello")
     async with gateway_on(tmp_path) as gateway:
-        writer = gateway._store._writer
+        writer = cast(SqliteStore, gateway._store)._writer
         attempt = writer._attempt
 
         def full(group: Any, **more: Any) -> Any:

@@ -1,11 +1,5 @@
 """Fixtures of the modem's tests."""
 
-import sys
-from pathlib import Path
-
-from modem_rig import rig
-
-# The loop whose time jumps is shared with the tests of the AT channel.
-sys.path.insert(0, str(Path(__file__).parents[1] / "at"))
+from labs.modem import rig
 
 __all__ = ["rig"]

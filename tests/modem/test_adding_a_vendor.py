@@ -24,7 +24,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
-from modem_rig import QUICK, RigMaker
+from labs.clock import LoopClock
+from labs.modem import RigMaker
+from labs.timings import QUICK
 
 from modemgw.config import parse
 from modemgw.gateway import Gateway, InboundQuery
@@ -133,7 +135,7 @@ async def test_the_daemon_drives_it(tmp_path: Path, acme: str) -> None:
                 "modem": [{"id": "m0", "device": str(bank.paths[0])}],
             }
         )
-        async with Gateway.open(config, timings=QUICK) as gateway:
+        async with Gateway.open(config, clock=LoopClock(), timings=QUICK) as gateway:
             bank.modems[0].faults.refuse(code=600)
             new = NewMessage(to="+447911123456", text="hello, Acme", receipt=True)
             accepted = await gateway.sending.send(new, key="example")

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from modem_rig import QUICK, RigMaker
-from virtual_time import OK, ScriptedPort, in_virtual_time
+from labs.channel import OK, ScriptedPort
+from labs.clock import in_virtual_time
+from labs.modem import RigMaker
+from labs.timings import QUICK
 
 from modemgw.at import Urc, UrcKind
 from modemgw.at.commands import kind_of

@@ -7,7 +7,8 @@ import random
 from dataclasses import replace
 
 import pytest
-from modem_rig import QUICK, Rig, RigMaker
+from labs.modem import Rig, RigMaker
+from labs.timings import QUICK
 
 from modemgw.modem import NotSubmitted, SubmitAmbiguous, SubmitRefused
 from modemgw.sms import Deliver, decode_mt

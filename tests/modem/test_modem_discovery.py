@@ -6,12 +6,14 @@ import asyncio
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
-from modem_rig import QUICK, RigMaker
+from labs.clock import LoopClock
+from labs.modem import RigMaker
+from labs.timings import QUICK
 
 from modemgw.at import check_device
-from modemgw.clock import SystemClock
 from modemgw.config import ModemMatch, ModemSection, parse
 from modemgw.modem import Found, Locator, ModemState, discovery, scan
 from modemgw.modem.discovery import Candidate, candidates, merge
@@ -23,7 +25,7 @@ from modemgw.virtual import Bank, BankSettings
 
 def locator(directory: Path) -> Locator:
     return Locator(
-        clock=SystemClock(),
+        clock=LoopClock(),
         ports=lambda: [Candidate(str(path)) for path in sorted(directory.glob("modem*"))],
         reread_s=0.3,
     )
@@ -65,7 +67,10 @@ async def test_a_sim_is_followed_by_its_iccid(rig: RigMaker, tmp_path: Path) -> 
         await r.until(lambda: r.modem.ready or r.modem.status.state is not ModemState.ABSENT)
         await r.ready()
         assert r.modem.sim is not None
-        assert r.modem.sim.iccid == r.bank.modems[1].sim.iccid
+        other = r.bank.modems[1].sim
+        assert r.modem.sim is not None
+        assert other is not None
+        assert r.modem.sim.iccid == other.iccid
 
 
 async def test_a_port_is_asked_once_and_given_to_one_owner(tmp_path: Path) -> None:
@@ -96,7 +101,7 @@ async def test_a_silent_port_is_not_asked_all_the_time(tmp_path: Path) -> None:
 async def test_a_scan_shows_modems_silent_ports_and_what_to_paste(tmp_path: Path) -> None:
     async with Bank(BankSettings(modems=2, personality="huawei-e173"), tmp_path / "bank") as bank:
         bank.modems[1].faults.hang()
-        found = await scan([*map(str, bank.paths), str(tmp_path / "nothing")], clock=SystemClock())
+        found = await scan([*map(str, bank.paths), str(tmp_path / "nothing")], clock=LoopClock())
     modem, silent, missing = found
     assert modem.identity is not None
     assert modem.identity.model == "E173"
@@ -156,7 +161,7 @@ def test_what_a_scan_prints_is_a_configuration() -> None:
 
 
 async def test_a_named_port_of_a_usb_device_is_known_by_its_plug_and_asked(sysfs: Path) -> None:
-    (found,) = await scan(["/dev/ttyUSB1"], clock=SystemClock(), sysfs=sysfs)
+    (found,) = await scan(["/dev/ttyUSB1"], clock=LoopClock(), sysfs=sysfs)
     assert found.usb is not None
     assert found.usb.path == "1-1.2"
     assert "does not exist" in (found.problem or "")
@@ -232,7 +237,7 @@ IMEI, OTHER = "353913044420005", "353913044420013"
 
 
 def asked_locator(*ports: Candidate, anything: bool = False) -> Locator:
-    return Locator(clock=SystemClock(), ports=lambda: list(ports), anything=anything)
+    return Locator(clock=LoopClock(), ports=lambda: list(ports), anything=anything)
 
 
 async def test_only_devices_of_makers_of_modems_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -269,10 +274,10 @@ async def test_a_scan_shows_what_it_does_not_ask(
 ) -> None:
     asked = Asked(monkeypatch)
     (sysfs / "devices/pci0000:00/usb1/1-1/1-1.2/idVendor").write_text("0403\n")
-    found = await scan(clock=SystemClock(), sysfs=sysfs)
+    found = await scan(clock=LoopClock(), sysfs=sysfs)
     assert [f.problem for f in found] == [discovery.NOT_ASKED] * 2
     assert not asked.devices
-    await scan(clock=SystemClock(), sysfs=sysfs, anything=True)
+    await scan(clock=LoopClock(), sysfs=sysfs, anything=True)
     assert len(asked.devices) == 2
 
 
@@ -388,12 +393,12 @@ async def test_a_sim_that_moves_to_another_modem_is_followed(rig: RigMaker, tmp_
         assert r.modem.status.device == str(r.bank.paths[0])
         first = r.bank.modems[0].faults.remove_sim()
         second = r.bank.modems[1].faults.remove_sim()
-        r.bank.modems[1].faults.insert_sim(first)
-        r.bank.modems[0].faults.insert_sim(second)
+        r.bank.modems[1].faults.insert_sim(cast(Any, first))
+        r.bank.modems[0].faults.insert_sim(cast(Any, second))
         await r.until(lambda: r.modem.status.device == str(r.bank.paths[1]) and r.modem.ready, 15)
 
 
 async def test_the_second_port_of_a_virtual_modem_is_no_second_modem(tmp_path: Path) -> None:
     async with Bank(BankSettings(modems=1, second_port=True), tmp_path / "bank") as bank:
-        found = await scan(sorted(map(str, bank.directory.glob("modem*"))), clock=SystemClock())
+        found = await scan(sorted(map(str, bank.directory.glob("modem*"))), clock=LoopClock())
     assert [f.also_at for f in found if f.identity] == [None, found[0].device]

@@ -8,8 +8,8 @@ import logging
 import random
 
 import pytest
-from modem_rig import Remembered
-from virtual_time import LoopClock, in_virtual_time
+from labs.clock import LoopClock, in_virtual_time
+from labs.modem import Remembered
 
 from modemgw.at import AtChannel, Port, PortError
 from modemgw.config import ModemSection

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from modem_rig import QUICK, Remembered, Sink, granted, tpdu
+from labs.clock import LoopClock
+from labs.modem import Remembered, Sink, granted, tpdu
+from labs.timings import QUICK
 
-from modemgw.clock import SystemClock
 from modemgw.config import ModemSection
 from modemgw.modem import Modem
 from modemgw.modem.leaving import settings_to_leave
@@ -50,7 +51,7 @@ async def at_work(bank: Bank, sink: Sink) -> Any:
     modem = Modem(
         ModemSection(id="m1", device=str(bank.paths[0])),
         sink,
-        clock=SystemClock(),
+        clock=LoopClock(),
         random=random.Random(1),
         timings=QUICK,
         pins=PinGuard(Remembered()),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from modem_rig import RigMaker
+from labs.modem import RigMaker
 
 from modemgw.virtual.personalities import PERSONALITIES
 

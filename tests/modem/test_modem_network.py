@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from modem_rig import RigMaker
-from serial_server import serving
+from labs.clock import LoopClock
+from labs.modem import RigMaker
+from labs.serial_server import serving
 
-from modemgw.clock import SystemClock
 from modemgw.modem import ModemState, scan
 
 
@@ -26,7 +26,7 @@ async def test_it_works_like_one_at_a_tty_and_comes_back(
             await r.until(lambda: r.modem.status.state is not ModemState.READY)
             await r.ready()
             await r.submit()
-            (found,) = await scan([f"{scheme}://127.0.0.1:{server.port}"], clock=SystemClock())
+            (found,) = await scan([f"{scheme}://127.0.0.1:{server.port}"], clock=LoopClock())
             assert found.identity is None  # in use: the server serves one client
             assert found.problem
 

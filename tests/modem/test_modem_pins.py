@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from modem_rig import Remembered, RigMaker, granted, tpdu
+from labs.modem import Remembered, RigMaker, granted, tpdu
 
 from modemgw.modem import ModemState, NotSubmitted
 from modemgw.modem.pin_guard import PinGuard, PinTry, SimPlace

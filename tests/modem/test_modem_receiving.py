@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from modem_rig import RigMaker, Sink, granted, tpdu
+from labs.modem import RigMaker, Sink, granted, tpdu
 
 from modemgw.at import Urc, UrcKind
 from modemgw.modem import receiving, session

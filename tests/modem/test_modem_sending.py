@@ -6,7 +6,8 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from modem_rig import QUICK, RigMaker, granted, tpdu
+from labs.modem import RigMaker, granted, tpdu
+from labs.timings import QUICK
 
 from modemgw.modem import (
     ErrorClass,

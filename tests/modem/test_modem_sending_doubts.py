@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from modem_rig import QUICK, Rig, RigMaker
+from labs.modem import Rig, RigMaker
+from labs.timings import QUICK
 
 from modemgw.modem import ModemState, NotSubmitted, SubmitAmbiguous
 from modemgw.modem.profiles import PROFILES

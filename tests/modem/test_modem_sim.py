@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from modem_rig import RigMaker
+from labs.modem import RigMaker
 
 from modemgw.modem import ModemState, NotSubmitted
 from modemgw.modem.identify import iccid_of

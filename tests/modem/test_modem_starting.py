@@ -6,8 +6,10 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from modem_rig import QUICK, Rig, RigMaker
-from virtual_time import OK, LoopClock, ScriptedPort, in_virtual_time
+from labs.channel import OK, ScriptedPort
+from labs.clock import LoopClock, in_virtual_time
+from labs.modem import Rig, RigMaker
+from labs.timings import QUICK
 
 from modemgw.at import CommandFailed
 from modemgw.modem import ModemState, NotSubmitted, SubmitRefused

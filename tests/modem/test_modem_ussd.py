@@ -6,11 +6,12 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from modem_rig import Rig, RigMaker
+from labs.modem import Rig, RigMaker
 
 from modemgw.at import Charset, TraceLine
 from modemgw.modem import UssdError, UssdUntypable
-from modemgw.modem.ussd import check_ussd, decode_ussd, pack_ussd
+from modemgw.modem.ussd import check_ussd
+from modemgw.modem.ussd_text import decode_ussd, pack_ussd
 
 
 @pytest.mark.parametrize("make", ["generic", "huawei-e173", "simcom-sim800", "wavecom-fastrack"])

@@ -32,7 +32,7 @@ def sqlite(directory: Path, clock: Clock) -> Open:
 
 def memory(directory: Path, clock: Clock) -> Open:
     state = [State()]
-    return lambda: MemoryStore(state, clock)  # type: ignore[return-value] # some nouns only
+    return lambda: MemoryStore(state, clock)  # some nouns only
 
 
 BACKENDS = {"sqlite": sqlite, "memory": memory}

@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from labs.raw_sql import raw
 
 from modemgw.clock import SystemClock
 from modemgw.store import StoreError
@@ -35,7 +36,7 @@ async def test_commits_survive_power_loss_by_wal_and_full_sync(tmp_path: Path) -
     async with SqliteStore(tmp_path / FILE_NAME, clock=SystemClock()) as store:
         modes = await store.write(
             lambda tx: [
-                tx.connection.execute(f"PRAGMA {name}").fetchone()[0]
+                raw(tx).execute(f"PRAGMA {name}").fetchone()[0]
                 for name in ("journal_mode", "synchronous")
             ]
         )

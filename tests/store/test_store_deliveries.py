@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import sqlite_utils
+from labs.raw_sql import raw
 
 from modemgw.store import (
     DeliveryQuery,
@@ -42,9 +43,9 @@ def at(db: sqlite3.Connection, now: float) -> SqliteTransaction:
 
 def happen(tx: SqliteTransaction, *keys: str | None, subscriber: str = "h") -> None:
     """An event for each key, and its delivery."""
-    (first,) = tx.connection.execute("SELECT coalesce(max(id), 0) + 1 FROM events").fetchone()
+    (first,) = raw(tx).execute("SELECT coalesce(max(id), 0) + 1 FROM events").fetchone()
     for id, key in enumerate(keys, first):
-        tx.connection.execute(
+        raw(tx).execute(
             "INSERT INTO events VALUES (?, 'message.sent', ?, '{\"id\": 7}')", (id, tx.now)
         )
         event = Event(id, "message.sent", tx.now, {})
@@ -195,12 +196,12 @@ def test_events_stay_for_the_slowest_cursor_and_for_what_is_pending(
 def test_a_received_message_stays_until_it_is_fanned_out(db: sqlite3.Connection) -> None:
     tx = at(db, 100.0)
     for n in (1, 2):
-        tx.connection.execute(
+        raw(tx).execute(
             "INSERT INTO inbound (n, id, sender, encoding, parts_total, complete, modem, sim, "
             "received_at) VALUES (?, ?, '+1', 'gsm7', 1, 1, 'm', 's', ?)",
             (n, f"in_{n}", 100.0 + n),
         )
-        tx.connection.execute(
+        raw(tx).execute(
             "INSERT INTO events VALUES (?, 'inbound.received', ?, '{}')", (n, 100.0 + n)
         )
     tx.deliveries.move_cursor("deliveries", 1)

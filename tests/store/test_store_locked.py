@@ -11,9 +11,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from labs.raw_sql import raw
 
 from modemgw.clock import SystemClock
-from modemgw.store import StoreUnavailable
+from modemgw.store import StoreUnavailable, View
 from modemgw.store.sqlite import FILE_NAME, SqliteStore, opening, readers
 
 
@@ -41,7 +42,7 @@ async def test_a_locked_database_refuses_everybody_within_one_wait(
     assert all(isinstance(a, StoreUnavailable) for a in answers)
     assert "by another program" in str(answers[0])
     assert await store.read(
-        lambda view: view.connection.execute("SELECT count(*) FROM events").fetchone()
+        lambda view: raw(view).execute("SELECT count(*) FROM events").fetchone()
     ) == (0,)
     other.execute("ROLLBACK")
     await store.write(lambda tx: tx.events.emit("test", {}))
@@ -66,7 +67,7 @@ async def test_what_must_not_be_lost_waits_until_the_lock_is_gone(
 async def test_a_look_up_does_not_wait_behind_lists(store: SqliteStore) -> None:
     go, begun = threading.Event(), threading.Barrier(readers.SCANS + 1)
 
-    def scan(db: sqlite3.Connection) -> str:
+    def scan(view: View) -> str:
         begun.wait(5)
         go.wait(10)
         return "listed"
@@ -74,7 +75,7 @@ async def test_a_look_up_does_not_wait_behind_lists(store: SqliteStore) -> None:
     lists = [asyncio.create_task(store.read(scan)) for _ in range(3 * readers.SCANS)]
     await asyncio.to_thread(begun.wait, 5)
     found = await asyncio.wait_for(
-        store.look_up(lambda view: view.connection.execute("SELECT 1").fetchone()), 2
+        store.look_up(lambda view: raw(view).execute("SELECT 1").fetchone()), 2
     )
     assert found == (1,)
     go.set()
@@ -93,11 +94,11 @@ async def test_one_long_list_does_not_hold_up_another(store: SqliteStore) -> Non
 async def test_nothing_is_written_through_a_reading_connection(store: SqliteStore) -> None:
     for ask in (store.read, store.look_up):
         with pytest.raises(StoreUnavailable, match="readonly"):
-            await ask(lambda view: view.connection.execute("DELETE FROM events"))
+            await ask(lambda view: raw(view).execute("DELETE FROM events"))
 
 
 async def test_a_database_that_cannot_be_read_says_what_to_do(store: SqliteStore) -> None:
-    def damaged(db: sqlite3.Connection) -> None:
+    def damaged(unit: View) -> None:
         error = sqlite3.DatabaseError("database disk image is malformed")
         error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
         raise error
@@ -105,4 +106,4 @@ async def test_a_database_that_cannot_be_read_says_what_to_do(store: SqliteStore
     with pytest.raises(StoreUnavailable, match=r"malformed.*db check.*restore a backup"):
         await store.read(damaged)
     with pytest.raises(StoreUnavailable, match=r"malformed.*db check.*restore a backup"):
-        await store.write(lambda tx: damaged(tx.connection))
+        await store.write(damaged)

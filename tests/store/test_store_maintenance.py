@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from labs.raw_sql import raw
 
 from modemgw.store.sqlite import FILE_NAME
 from modemgw.store.sqlite.opening import connect_or_create
@@ -16,13 +17,13 @@ OLD, CUT, NEW = 1000.0, 2000.0, 3000.0
 
 
 def add_message(tx: SqliteTransaction, n: int, at: float, status: str) -> None:
-    tx.connection.execute(
+    raw(tx).execute(
         "INSERT INTO messages (n, id, to_number, text, type, status, encoding, receipt, parts, "
         "route, key, created_at, updated_at, expires_at) "
         "VALUES (?, ?, '+1', 'secret', 'otp', ?, 'gsm7', 1, 1, 'default', 'k', ?, ?, ?)",
         (n, f"msg_{n}", status, at, at, at),
     )
-    tx.connection.execute(
+    raw(tx).execute(
         "INSERT INTO attempts (message, part, n, state, modem, sim, to_number, to_tail, "
         "started_at, duplicate_risk) VALUES (?, 1, 1, 'accepted', 'm', 's', '+1', '1', ?, 0)",
         (n, at),
@@ -30,14 +31,14 @@ def add_message(tx: SqliteTransaction, n: int, at: float, status: str) -> None:
 
 
 @pytest.fixture
-def tx(tmp_path: Path):  # type: ignore[no-untyped-def]
+def tx(tmp_path: Path):
     with closing(connect_or_create(tmp_path / FILE_NAME)) as db:
         db.execute("BEGIN")  # as in the writer; and thousands of rows cost one commit
         yield SqliteTransaction(db, NEW)
 
 
 def numbers(tx: SqliteTransaction, sql: str) -> list[int]:
-    return [row[0] for row in tx.connection.execute(sql)]
+    return [row[0] for row in raw(tx).execute(sql)]
 
 
 def test_ended_old_messages_go_with_their_history_and_open_ones_stay(tx: SqliteTransaction) -> None:
@@ -65,12 +66,12 @@ def test_texts_of_old_ended_messages_of_the_type_are_emptied(tx: SqliteTransacti
 
 def test_received_messages_that_a_handler_is_to_get_stay(tx: SqliteTransaction) -> None:
     for n, at in enumerate([OLD, OLD, NEW], 1):
-        tx.connection.execute(
+        raw(tx).execute(
             "INSERT INTO inbound (n, id, sender, encoding, parts_total, complete, modem, sim, "
             "received_at) VALUES (?, ?, '+1', 'gsm7', 1, 1, 'm', 's', ?)",
             (n, f"in_{n}", at),
         )
-    tx.connection.execute(
+    raw(tx).execute(
         "INSERT INTO deliveries (inbound, type, subscriber, state, tries, next_at, created_at) "
         "VALUES (1, '', 'h', 'pending', 0, 0, 0), (2, '', 'h', 'delivered', 1, 0, 0)"
     )
@@ -80,7 +81,7 @@ def test_received_messages_that_a_handler_is_to_get_stay(tx: SqliteTransaction) 
 
 def test_old_events_go_and_the_newest_stays_so_that_ids_go_on(tx: SqliteTransaction) -> None:
     for id in range(1, 6):
-        tx.connection.execute(
+        raw(tx).execute(
             "INSERT INTO events (id, type, at, data) VALUES (?, 't', ?, '{}')", (id, OLD)
         )
     tx.deliveries.move_cursor("deliveries", 5)
@@ -90,14 +91,14 @@ def test_old_events_go_and_the_newest_stays_so_that_ids_go_on(tx: SqliteTransact
 
 
 def add_batch(tx: SqliteTransaction, id: str, at: float) -> None:
-    tx.connection.execute("INSERT INTO batches VALUES (?, 'k', ?, 1, 0)", (id, at))
+    raw(tx).execute("INSERT INTO batches VALUES (?, 'k', ?, 1, 0)", (id, at))
 
 
 def test_a_batch_goes_when_it_is_old_and_its_last_message_has_gone(tx: SqliteTransaction) -> None:
     for batch, at in (("gone", OLD), ("open", OLD), ("empty", OLD), ("new", NEW)):
         add_batch(tx, batch, at)
     add_message(tx, 1, OLD, "queued")
-    tx.connection.execute("UPDATE messages SET batch = 'open'")
+    raw(tx).execute("UPDATE messages SET batch = 'open'")
     assert tx.retention.delete_batches(CUT, 1) == 1
     assert tx.retention.delete_batches(CUT, 9) == 1
     assert numbers(tx, "SELECT id FROM batches ORDER BY id") == ["new", "open"]
@@ -120,9 +121,9 @@ def test_what_is_looked_for_each_minute_is_not_searched_for(
     tx: SqliteTransaction, step: Callable[[SqliteTransaction], int]
 ) -> None:
     for n in range(3000):
-        tx.connection.execute("INSERT INTO answers VALUES ('k', ?, 'f', 'b', ?)", (str(n), NEW))
+        raw(tx).execute("INSERT INTO answers VALUES ('k', ?, 'f', 'b', ?)", (str(n), NEW))
         add_batch(tx, f"bat_{n}", NEW)
-        tx.connection.execute(
+        raw(tx).execute(
             "INSERT INTO unmatched_reports VALUES (?, ?, 'm', 's', 'x', 1, '+1', 0, ?, NULL)",
             (n + 1, str(n), NEW),
         )
@@ -133,7 +134,7 @@ def test_what_is_looked_for_each_minute_is_not_searched_for(
         steps += 1
         return 0
 
-    tx.connection.set_progress_handler(count, 10)
+    raw(tx).set_progress_handler(count, 10)
     assert step(tx) == 0
     assert steps < 50, "ten virtual instructions each"
 
@@ -145,9 +146,7 @@ def test_a_turn_does_not_read_everything(
 ) -> None:
     for n in range(1, 3001):
         add_message(tx, n, at, "queued")
-        tx.connection.execute(
-            "INSERT INTO events (id, type, at, data) VALUES (?, 't', ?, '{}')", (n, at)
-        )
+        raw(tx).execute("INSERT INTO events (id, type, at, data) VALUES (?, 't', ?, '{}')", (n, at))
     steps = 0
 
     def count() -> int:
@@ -155,6 +154,6 @@ def test_a_turn_does_not_read_everything(
         steps += 1
         return 0
 
-    tx.connection.set_progress_handler(count, 10)
+    raw(tx).set_progress_handler(count, 10)
     assert step(tx) == (50 if at == OLD else None)
     assert steps < 400, "ten virtual instructions each: far fewer than 3,000 rows take"

@@ -11,9 +11,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from labs.waiting import until
 
 from modemgw.clock import SystemClock
-from modemgw.store import StoreUnavailable
+from modemgw.store import StoreUnavailable, Transaction
 from modemgw.store.sqlite import FILE_NAME, SqliteStore, create_key, maintenance, opening, writer
 
 
@@ -32,14 +33,8 @@ async def store(path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sq
         yield opened
 
 
-def tell(tx: writer.Transaction) -> None:
+def tell(tx: Transaction) -> None:
     tx.events.emit("test", {"text": "x" * 500})
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 def log_of(path: Path) -> Path:

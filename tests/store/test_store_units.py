@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from labs.raw_sql import raw
+from labs.waiting import until
 from test_store_writer import Disk, behind_gate, put, rows
 
 from modemgw.clock import SystemClock
-from modemgw.store import StoreConflict, StoreUnavailable
+from modemgw.store import StoreConflict, StoreUnavailable, Transaction
 from modemgw.store.records import Event
 from modemgw.store.sqlite import FILE_NAME, SqliteStore, writer
-from modemgw.store.sqlite.unit import SqliteTransaction
 from modemgw.store.sqlite.writer import Writer
 
 
@@ -25,7 +26,7 @@ async def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     monkeypatch.setattr(writer, "RETRY_S", 0.01)
     monkeypatch.setattr(writer, "CLOSE_S", 2.0)
     async with SqliteStore(tmp_path / FILE_NAME, clock=SystemClock()) as opened:
-        await opened.write(lambda tx: tx.connection.execute("CREATE TABLE t (a UNIQUE)") and None)
+        await opened.write(lambda tx: raw(tx).execute("CREATE TABLE t (a UNIQUE)") and None)
         yield opened
 
 
@@ -35,9 +36,9 @@ def wrap(store: SqliteStore, kind: Callable[[sqlite3.Connection], Any] = Disk) -
     return wrapped
 
 
-def refusing(value: object) -> Callable[[SqliteTransaction], None]:
-    def unit(tx: SqliteTransaction) -> None:
-        tx.connection.execute("INSERT INTO t VALUES (?)", (value,))
+def refusing(value: object) -> Callable[[Transaction], None]:
+    def unit(tx: Transaction) -> None:
+        raw(tx).execute("INSERT INTO t VALUES (?)", (value,))
         tx.events.emit("never", {})
         raise StoreConflict("too late")
 
@@ -68,14 +69,14 @@ async def test_neighbours_of_a_unit_that_finds_it_must_not_go_on_are_run_once(
 ) -> None:
     runs: list[int] = []
 
-    def counted(i: int) -> Callable[[SqliteTransaction], int]:
-        return lambda tx: runs.append(i) or put(i)(tx)  # type: ignore[func-returns-value, no-any-return]
+    def counted(i: int) -> Callable[[Transaction], int]:
+        return lambda tx: runs.append(i) or put(i)(tx)
 
-    def broken(tx: SqliteTransaction) -> None:
+    def broken(tx: Transaction) -> None:
         raise StoreConflict("before anything was written")
 
     gate = await behind_gate(store)
-    units = [store.write(counted(1)), store.write(broken), store.write(counted(2))]
+    units: list[Any] = [store.write(counted(1)), store.write(broken), store.write(counted(2))]
     gate.go.set()
     await asyncio.gather(*units, return_exceptions=True)
     assert runs == [1, 2]
@@ -85,7 +86,7 @@ async def test_neighbours_of_a_unit_that_finds_it_must_not_go_on_are_run_once(
 async def test_many_that_fail_in_one_group_cost_it_two_runs(store: SqliteStore) -> None:
     runs: list[int] = []
 
-    def counted(tx: SqliteTransaction) -> int:
+    def counted(tx: Transaction) -> int:
         runs.append(1)
         return 1
 
@@ -107,7 +108,7 @@ async def test_many_that_fail_in_one_group_cost_it_two_runs(store: SqliteStore) 
 async def test_whatever_a_unit_raises_ends_neither_the_writer_nor_its_neighbours(
     store: SqliteStore, error: BaseException
 ) -> None:
-    def broken(tx: SqliteTransaction) -> None:
+    def broken(tx: Transaction) -> None:
         raise error
 
     gate = await behind_gate(store)
@@ -135,9 +136,7 @@ async def test_a_statement_that_undoes_everything_costs_only_its_own_unit(
     await store.write(put(1))
     gate = await behind_gate(store)
     first = store.write(put(2))
-    bad = store.write(
-        lambda tx: tx.connection.execute("INSERT OR ROLLBACK INTO t VALUES (1)") and None
-    )
+    bad = store.write(lambda tx: raw(tx).execute("INSERT OR ROLLBACK INTO t VALUES (1)") and None)
     last = store.write(put(3))
     gate.go.set()
     assert await asyncio.wait_for(asyncio.gather(first, last), 5) == [2, 3]
@@ -154,9 +153,9 @@ async def test_a_rehearsing_writer_runs_every_unit_twice_and_commits_it_once(
     store.on_events(seen.extend)
     runs: list[int] = []
 
-    def unit(tx: SqliteTransaction) -> int:
+    def unit(tx: Transaction) -> int:
         runs.append(len(runs))
-        tx.connection.execute("INSERT INTO t VALUES (?)", (len(runs),))
+        raw(tx).execute("INSERT INTO t VALUES (?)", (len(runs),))
         tx.events.emit("test", {"run": len(runs)})
         return len(runs)
 
@@ -171,14 +170,12 @@ async def test_a_rehearsing_writer_runs_every_unit_twice_and_commits_it_once(
 async def test_nothing_overtakes_what_the_disk_refused(store: SqliteStore) -> None:
     """The status of a canceled message came back: what was kept was committed after the cancel."""
     disk = wrap(store)
-    await store.write(lambda tx: tx.connection.execute("CREATE TABLE s (n, status)") and None)
-    await store.write(
-        lambda tx: tx.connection.execute("INSERT INTO s VALUES (1, 'scheduled')") and None
-    )
+    await store.write(lambda tx: raw(tx).execute("CREATE TABLE s (n, status)") and None)
+    await store.write(lambda tx: raw(tx).execute("INSERT INTO s VALUES (1, 'scheduled')") and None)
     committed: list[str] = []
 
-    def status(value: str) -> Callable[[SqliteTransaction], str]:
-        return lambda tx: tx.connection.execute("UPDATE s SET status = ?", (value,)) and value
+    def status(value: str) -> Callable[[Transaction], Any]:
+        return lambda tx: raw(tx).execute("UPDATE s SET status = ?", (value,)) and value
 
     disk.full = True
     queued = store.write(status("queued"), keep=True, then=committed.append)
@@ -192,9 +189,7 @@ async def test_nothing_overtakes_what_the_disk_refused(store: SqliteStore) -> No
     if isinstance(results[1], StoreUnavailable):
         await store.write(status("canceled"), then=committed.append)
     assert committed == ["queued", "canceled"]
-    found = await store.read(
-        lambda view: view.connection.execute("SELECT status FROM s").fetchone()
-    )
+    found = await store.read(lambda view: raw(view).execute("SELECT status FROM s").fetchone())
     assert found == ("canceled",)
 
 
@@ -320,12 +315,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "TICK_S", 0.05)
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.005)
-
-
 @pytest.fixture
 async def hurried(impatient: None, store: SqliteStore) -> SqliteStore:
     await until(lambda: store._writer._still_s >= 0)
@@ -358,8 +347,8 @@ async def test_what_was_refused_while_its_own_group_hung_is_not_committed(
     entered, go = threading.Event(), threading.Event()
     seen: list[Any] = []
 
-    def slow(tx: SqliteTransaction) -> str:
-        tx.connection.execute("INSERT INTO t VALUES ('slow')")
+    def slow(tx: Transaction) -> str:
+        raw(tx).execute("INSERT INTO t VALUES ('slow')")
         entered.set()
         go.wait(10)
         return "slow"

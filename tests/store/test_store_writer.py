@@ -7,15 +7,15 @@ import sqlite3
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from labs.raw_sql import raw
 
 from modemgw.clock import SystemClock
-from modemgw.store import StoreConflict, StoreUnavailable
+from modemgw.store import StoreConflict, StoreUnavailable, Transaction
 from modemgw.store.records import Event
 from modemgw.store.sqlite import FILE_NAME, SqliteStore, writer
-from modemgw.store.sqlite.unit import SqliteTransaction
 
 
 class Disk:
@@ -44,25 +44,25 @@ class Disk:
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
     async with SqliteStore(tmp_path / FILE_NAME, clock=SystemClock()) as opened:
-        await opened.write(lambda tx: tx.connection.execute("CREATE TABLE t (a UNIQUE)") and None)
+        await opened.write(lambda tx: raw(tx).execute("CREATE TABLE t (a UNIQUE)") and None)
         yield opened
 
 
 @pytest.fixture
 def disk(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> Disk:
     monkeypatch.setattr(writer, "RETRY_S", 0.01)
-    wrapped = Disk(store._writer._db)
+    wrapped = Disk(cast(Any, store._writer._db))
     store._writer._db = wrapped  # type: ignore[assignment]
     return wrapped
 
 
 def put(value: object) -> Any:
-    return lambda tx: tx.connection.execute("INSERT INTO t VALUES (?)", (value,)) and value
+    return lambda tx: raw(tx).execute("INSERT INTO t VALUES (?)", (value,)) and value
 
 
 async def rows(store: SqliteStore) -> list[Any]:
     found = await store.read(
-        lambda view: view.connection.execute("SELECT a FROM t ORDER BY rowid").fetchall()
+        lambda view: raw(view).execute("SELECT a FROM t ORDER BY rowid").fetchall()
     )
     return [a for (a,) in found]
 
@@ -74,7 +74,7 @@ class Gate:
         self.entered = threading.Event()
         self.go = threading.Event()
 
-    def __call__(self, tx: SqliteTransaction) -> None:
+    def __call__(self, tx: Transaction) -> None:
         self.entered.set()
         assert self.go.wait(10)
 
@@ -99,8 +99,8 @@ async def test_many_queued_units_share_one_commit(store: SqliteStore, disk: Disk
 async def test_a_unit_that_fails_harms_no_other_of_its_group(
     store: SqliteStore, disk: Disk
 ) -> None:
-    def broken(tx: SqliteTransaction) -> None:
-        tx.connection.execute("INSERT INTO t VALUES ('half')")
+    def broken(tx: Transaction) -> None:
+        raw(tx).execute("INSERT INTO t VALUES ('half')")
         raise ZeroDivisionError
 
     gate = await behind_gate(store)
@@ -125,7 +125,7 @@ async def test_a_wrong_statement_is_not_retried_for_ever(store: SqliteStore) -> 
     with pytest.raises(sqlite3.OperationalError, match="no such table"):
         await asyncio.wait_for(
             store.write(
-                lambda tx: tx.connection.execute("INSERT INTO nowhere VALUES (1)") and None,
+                lambda tx: raw(tx).execute("INSERT INTO nowhere VALUES (1)") and None,
                 keep=True,
             ),
             5,
@@ -134,7 +134,7 @@ async def test_a_wrong_statement_is_not_retried_for_ever(store: SqliteStore) -> 
 
 
 async def test_a_conflict_refuses_only_its_own_unit(store: SqliteStore) -> None:
-    def refuse(tx: SqliteTransaction) -> None:
+    def refuse(tx: Transaction) -> None:
         raise StoreConflict("not this one")
 
     gate = await behind_gate(store)
@@ -160,12 +160,12 @@ async def test_a_full_disk_refuses_work_and_says_why_until_it_takes_writes_again
 
 
 async def test_a_database_that_may_not_grow_refuses_work(store: SqliteStore) -> None:
-    pages = await store.write(lambda tx: tx.connection.execute("PRAGMA page_count").fetchone()[0])
+    pages = await store.write(lambda tx: raw(tx).execute("PRAGMA page_count").fetchone()[0])
     await store.write(lambda tx: None)
-    store._writer._db.execute(f"PRAGMA max_page_count={pages}")
+    cast(Any, store._writer._db).execute(f"PRAGMA max_page_count={pages}")
     with pytest.raises(StoreUnavailable, match="full"):
         await store.write(put("x" * 100_000))
-    store._writer._db.execute("PRAGMA max_page_count=1000000")
+    cast(Any, store._writer._db).execute("PRAGMA max_page_count=1000000")
     await store.write(put("y"))
     assert await rows(store) == ["y"]
 
@@ -188,7 +188,7 @@ async def test_kept_work_does_not_hold_up_the_end(tmp_path: Path) -> None:
         asyncio.timeout(5),
         SqliteStore(tmp_path / FILE_NAME, clock=SystemClock()) as store,
     ):
-        store._writer._db = disk = Disk(store._writer._db)  # type: ignore[assignment]
+        store._writer._db = disk = Disk(cast(Any, store._writer._db))  # type: ignore[assignment]
         disk.full = True
         kept = store.write(lambda tx: None, keep=True)
     assert disk.tries > 0
@@ -197,7 +197,7 @@ async def test_kept_work_does_not_hold_up_the_end(tmp_path: Path) -> None:
 
 async def test_what_was_queued_before_the_end_is_committed(tmp_path: Path) -> None:
     async with SqliteStore(tmp_path / FILE_NAME, clock=SystemClock()) as store:
-        await store.write(lambda tx: tx.connection.execute("CREATE TABLE t (a)") and None)
+        await store.write(lambda tx: raw(tx).execute("CREATE TABLE t (a)") and None)
         for i in range(100):
             store.write(put(i))
     async with SqliteStore(tmp_path / FILE_NAME, clock=SystemClock()) as store:
@@ -243,7 +243,7 @@ async def test_events_come_in_order_with_growing_ids_and_only_when_committed(
     def tell(i: int) -> Any:
         return lambda tx: tx.events.emit("test", {"i": i})
 
-    def broken(tx: SqliteTransaction) -> None:
+    def broken(tx: Transaction) -> None:
         tx.events.emit("never", {})
         raise ZeroDivisionError
 
@@ -263,7 +263,7 @@ async def test_events_come_in_order_with_growing_ids_and_only_when_committed(
     assert [e.data["i"] for e in seen] == [*range(10), 99]
     assert [e.id for e in seen] == list(range(1, 12))
     stored = await store.read(
-        lambda view: view.connection.execute("SELECT id, type FROM events").fetchall()
+        lambda view: raw(view).execute("SELECT id, type FROM events").fetchall()
     )
     assert stored == [(e.id, e.type) for e in seen]
 

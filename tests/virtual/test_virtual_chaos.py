@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from virtual_lab import Bench, Lab, submit
+from labs.bench import Bench, Lab, submit
 
 from modemgw import sms
 from modemgw.virtual.commands import COMMANDS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from virtual_lab import Lab
+from labs.bench import Lab
 
 from modemgw import sms
 from modemgw.virtual.charset import from_charset, to_charset
@@ -73,7 +73,7 @@ def test_a_request_is_read_in_it(lab: Lab) -> None:
     bench = lab.bench(make={"charset": "GSM"})
     seen: list[str] = []
     answer = bench.modem.line.ussd._answer
-    bench.modem.line.ussd._answer = lambda text: seen.append(text) or answer(text)  # type: ignore[method-assign]
+    bench.modem.line.ussd._answer = lambda text: seen.append(text) or answer(text)  # type: ignore[assignment, method-assign]
     bench.at('+CUSD=1,"[*1#",15')
     bench.at('+CSCS="IRA"')
     bench.at('+CUSD=1,"[*1#",15')

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from labs.waiting import until
 
 from modemgw.virtual import Bank, BankSettings
 
@@ -66,13 +67,6 @@ async def daemon(*words: str | Path) -> AsyncIterator[None]:
         except TimeoutError:
             process.kill()
             await process.wait()
-
-
-async def until(true: Callable[[], object], seconds: float = 40) -> None:
-    """Wait for a file that another program writes: there is nothing to be told by."""
-    async with asyncio.timeout(seconds):
-        while not true():
-            await asyncio.sleep(0.05)
 
 
 def texts(bank: Bank) -> list[str | None]:

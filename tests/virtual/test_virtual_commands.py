@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from virtual_lab import Lab, submit
+from labs.bench import Lab, submit
 
 from modemgw import sms
 from modemgw.virtual.commands import COMMANDS

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from virtual_lab import Lab
+from labs.bench import Lab
 
 from modemgw.virtual.faults import INJECTABLE, Faults
 

@@ -7,7 +7,7 @@ import itertools
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from virtual_lab import Lab, submit
+from labs.bench import Lab, submit
 
 from modemgw import sms
 

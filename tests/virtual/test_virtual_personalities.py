@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from virtual_lab import Lab
+from labs.bench import Lab
 
 from modemgw.virtual.fates import KINDS
 from modemgw.virtual.faults import INJECTABLE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from virtual_lab import Bench, Lab, submit
+from labs.bench import Bench, Lab, submit
 
 from modemgw import sms
 

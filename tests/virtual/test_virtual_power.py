@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtual_lab import Lab
+from labs.bench import Lab
 
 
 def test_after_power_up_the_sim_is_busy_then_read_then_registered(lab: Lab) -> None:

@@ -6,7 +6,7 @@ import itertools
 from datetime import timedelta, timezone
 
 import pytest
-from virtual_lab import Bench, Lab
+from labs.bench import Bench, Lab
 
 from modemgw import sms
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from virtual_lab import Bench, Lab, submit
+from labs.bench import Bench, Lab, submit
 
 from modemgw import sms
 from modemgw.virtual.fates import KINDS, PREFIXES, fate_of

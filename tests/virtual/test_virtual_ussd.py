@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from virtual_lab import Lab
+from labs.bench import Lab
 
 from modemgw.virtual.ussd import pack_septets, unpack_text
 

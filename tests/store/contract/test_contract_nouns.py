@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -111,6 +112,7 @@ async def test_an_attempt_has_one_end(open_store):
             )  # fmt: skip
 
         await store.write(begin)
+        twice: Any
         (twice,) = await asyncio.gather(store.write(begin), return_exceptions=True)
         assert isinstance(twice, Exception)  # whatever the backend calls it
         for reference in (7, 8):

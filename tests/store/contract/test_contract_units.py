@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -59,8 +60,8 @@ async def test_units_are_committed_in_the_order_of_their_submission(open_store):
 
 async def test_what_follows_a_unit_follows_its_commit_and_precedes_its_future(open_store):
     async with open_store() as store:
-        seen = []
-        done = store.write(emit("a"), then=lambda text: seen.append((text, done.done())))
+        seen: list[Any] = []
+        done: Any = store.write(emit("a"), then=lambda text: seen.append((text, done.done())))
         await done
         assert seen == [("a", False)]
         with pytest.raises(StoreConflict):
@@ -70,7 +71,7 @@ async def test_what_follows_a_unit_follows_its_commit_and_precedes_its_future(op
 
 async def test_what_follows_is_done_though_nobody_waits(open_store):
     async with open_store() as store:
-        seen = []
+        seen: list[Any] = []
         store.write(emit("a"), then=seen.append).cancel()
         await store.write(lambda tx: None)
         assert seen == ["a"]
@@ -78,7 +79,7 @@ async def test_what_follows_is_done_though_nobody_waits(open_store):
 
 async def test_events_are_published_once_each_when_they_are_committed(open_store):
     async with open_store() as store:
-        published = []
+        published: list[Any] = []
         store.on_events(published.extend)
         store.write(emit("a"))
         store.write(emit("b", refuse=StoreConflict("no"))).add_done_callback(
@@ -91,7 +92,7 @@ async def test_events_are_published_once_each_when_they_are_committed(open_store
         assert await store.read(lambda view: view.events.after(0, 9)) == published
     async with open_store() as store:
         assert store.last_event == published[-1].id
-        again = []
+        again: list[Any] = []
         store.on_events(again.extend)
         await store.write(emit("d"))
         await asyncio.sleep(0)

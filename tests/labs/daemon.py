@@ -83,6 +83,7 @@ async def daemon(config_file, **more):
             env=environment(**more),
         )
     try:
+        assert process.stdout is not None
         async with asyncio.timeout(READY_S):
             line = (await process.stdout.readline()).decode()
         match = re.fullmatch(r"modemgw listens on (\S+)\n", line)
@@ -92,7 +93,7 @@ async def daemon(config_file, **more):
         if process.returncode is None:
             process.kill()
             await process.wait()
-        process._transport.close()
+        process._transport.close()  # type: ignore[attr-defined]
 
 
 async def until_ready(url):

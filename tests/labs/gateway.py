@@ -3,40 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pytest
-
+from labs.timings import QUICK
+from labs.waiting import until
 from modemgw.config import Config, parse
 from modemgw.gateway import Gateway
-from modemgw.modem import Timings
 from modemgw.store.records import Message, MessageStatus, NewMessage
-from modemgw.virtual import Bank, BankSettings
+from modemgw.virtual import Bank
 
-QUICK = Timings(
-    absent_poll=0.05,
-    open_retry=0.05,
-    drain=0.02,
-    answer=0.2,
-    prompt=1.0,
-    submit=0.6,
-    sim_poll=0.05,
-    search_poll=0.05,
-    sweep=0.5,
-    reset_pause=0.05,
-    reopen_pause=0.05,
-    steady=5.0,
-    quarantine=(0.3,),
-)
-"""Patience for a bank whose modems answer at once."""
-
-
-def bank_of(tmp_path: Path, modems: int = 2, **settings: Any) -> Bank:
-    quick = {"part_seconds": 0.01, "receipt_seconds": 0.05, "boot_seconds": 0.2}
-    return Bank(BankSettings(modems=modems, **{**quick, **settings}), tmp_path / "bank")
+TIMINGS = replace(QUICK, submit=0.6, quarantine=(0.3,))
+"""A submission that hangs is given up soon."""
 
 
 def config_of(tmp_path: Path, bank: Bank, **more: Any) -> Config:
@@ -46,25 +26,13 @@ def config_of(tmp_path: Path, bank: Bank, **more: Any) -> Config:
 
 
 def gateway_on(config: Config) -> AbstractAsyncContextManager[Gateway]:
-    return Gateway.open(config, timings=QUICK)
+    return Gateway.open(config, timings=TIMINGS)
 
 
 async def send(gateway: Gateway, to: str, text: str = "hello", **more: Any) -> Message:
     accepted = await gateway.sending.send(NewMessage(to=to, text=text, **more), key="test")
     assert accepted.message is not None
     return accepted.message
-
-
-async def until(
-    probe: Callable[[], Awaitable[bool]], timeout_s: float = 20.0, why: str = ""
-) -> None:
-    """Wait for something outside that tells nobody when it happens."""
-    try:
-        async with asyncio.timeout(timeout_s):
-            while not await probe():
-                await asyncio.sleep(0.02)
-    except TimeoutError:
-        pytest.fail(f"this did not come true in {timeout_s:g} s: {why}")
 
 
 async def status(
@@ -77,12 +45,7 @@ async def status(
         last[:] = [await gateway.messages.get(message.id)]
         return last[0].status == wanted
 
-    try:
-        async with asyncio.timeout(timeout_s):
-            while not await reached():
-                await asyncio.sleep(0.02)
-    except TimeoutError:
-        pytest.fail(f"{message.to} did not become {wanted}: {last[0]}")
+    await until(reached, timeout_s, lambda: f"{message.to} becomes {wanted}: {last[0]}")
     return last[0]
 
 

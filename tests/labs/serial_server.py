@@ -9,6 +9,7 @@ import socket
 import threading
 import tty
 from collections.abc import Iterator
+from typing import Any, cast
 
 from serial.rfc2217 import PortManager
 
@@ -75,9 +76,12 @@ class SerialServer:
         class Connection:
             write = staticmethod(client.sendall)
 
-        manager = PortManager(self.line, Connection()) if self._rfc2217 else None
+        manager = (
+            PortManager(cast(Any, self.line), cast(Any, Connection())) if self._rfc2217 else None
+        )
         while not self._ends.is_set():
-            ready = select.select([client, fd], [], [], 0.05)[0]
+            sources: list[Any] = [client, fd]
+            ready = select.select(sources, [], [], 0.05)[0]
             if client in ready:
                 data = client.recv(4096)
                 if not data:

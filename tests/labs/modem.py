@@ -12,42 +12,14 @@ from typing import Any
 
 import pytest
 
-from modemgw.clock import SystemClock
+from labs.clock import LoopClock
+from labs.timings import QUICK
+from labs.waiting import until
 from modemgw.config import ModemSection
 from modemgw.modem import Modem, ModemState, ReceivedPdu, SimIdentity, Timings
 from modemgw.modem.pin_guard import PinGuard, PinTry
 from modemgw.sms import Address, Submit, segment_text
 from modemgw.virtual import Bank, BankSettings
-
-QUICK = Timings(
-    absent_poll=0.05,
-    open_retry=0.05,
-    open_retry_most=0.2,
-    drain=0.02,
-    quiet=0.03,
-    answer=0.15,
-    tries=2,
-    boot_tries=40,
-    reinit_tries=6,
-    pulse=0.2,
-    prompt=0.5,
-    submit=2.0,
-    patience=0.05,
-    sim_poll=0.05,
-    sim_absent_poll=0.1,
-    sms_ready=10.0,
-    search_poll=0.05,
-    poll=0.3,
-    settings_check=0.5,
-    operator_poll=0.5,
-    sweep=0.5,
-    sweep_blind=0.3,
-    leave=1.0,
-    reset_pause=0.3,
-    reopen_pause=0.05,
-    steady=5.0,
-    quarantine=(0.5, 1.0),
-)
 
 
 class Remembered:
@@ -129,13 +101,11 @@ class Rig:
 
     async def until(self, condition: Callable[[], object], within: float = 5.0) -> None:
         """Wait for `condition`; fail, and say what the state is, when it does not come about."""
-        try:
-            async with asyncio.timeout(within):
-                while not condition():
-                    await asyncio.sleep(0.005)
-        except TimeoutError:
-            trace = "\n".join(f"{t.direction} {t.text}" for t in self.modem.trace.lines()[-25:])
-            pytest.fail(f"it did not come about; {self.modem.status}\n{trace}")
+        await until(condition, within, self._told)
+
+    def _told(self) -> str:
+        trace = "\n".join(f"{t.direction} {t.text}" for t in self.modem.trace.lines()[-25:])
+        return f"{self.modem.status}\n{trace}"
 
     async def state(self, state: ModemState, within: float = 5.0) -> None:
         await self.until(lambda: self.modem.status.state is state, within)
@@ -195,7 +165,7 @@ def rig(tmp_path: Path) -> RigMaker:
             modem = Modem(
                 ModemSection(id="m1", **section),
                 keeper,
-                clock=SystemClock(),
+                clock=LoopClock(),
                 random=random.Random(1),
                 timings=timings,
                 pins=pins or PinGuard(Remembered()),

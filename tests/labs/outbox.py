@@ -6,53 +6,30 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import Any, cast
 
+from labs.clock import START, FakeClock
 from modemgw.clock import SteadyClock
 from modemgw.config import Config, parse
 from modemgw.gateway.admission.rule import Request, Surroundings
 from modemgw.gateway.admission.rules import RULES, Rules
+from modemgw.gateway.fleet.sim import Sim
 from modemgw.gateway.fleet.sims import Sims
 from modemgw.gateway.identifiers import new_id
 from modemgw.gateway.outgoing import life
 from modemgw.gateway.outgoing.job import Job
 from modemgw.gateway.outgoing.lane import Lane
+from modemgw.gateway.outgoing.lane_state import LaneState
 from modemgw.gateway.outgoing.outbox import Outbox, RecoveryReport
 from modemgw.gateway.outgoing.receipts import Early, Matched, Receipts
 from modemgw.modem import ErrorCode, SimIdentity, SubmitRefused, Submitted, classify
-from modemgw.sms import Address, Outcome, StatusReport, Submit, Timestamp, decode_mo, status_of
+from modemgw.sms import Address, StatusReport, Submit, Timestamp, decode_mo
 from modemgw.store import Store
 from modemgw.store.records import Event, Mailing, Message, NewMessage
 from modemgw.store.sqlite import FILE_NAME, SqliteStore
-
-START = 1_790_000_000.0
-"""A Monday in 2026, in UTC seconds."""
-
-
-class FakeClock:
-    """A clock that stands still until it is told to move."""
-
-    def __init__(self, now: float = START) -> None:
-        self.now = now
-        self.ahead = 0.0
-        """How far the wall clock was set ahead."""
-
-    def time(self) -> float:
-        return self.now + self.ahead
-
-    def set(self, by: float) -> None:
-        """Set the wall clock; no time passes."""
-        self.ahead += by
-
-    def monotonic(self) -> float:
-        return self.now - START
-
-    async def sleep(self, seconds: float) -> None:
-        self.now += seconds
-        await asyncio.sleep(0)
-
 
 Answer = Submitted | Exception | Callable[[Submit], Any]
 
@@ -104,16 +81,10 @@ def report_of(
     to: str, reference: int, status: int = 0, *, sc_time: float = START, ton: int | None = None
 ) -> StatusReport:
     recipient = Address.parse(to)
-    stamp = Timestamp.from_datetime(_moment(sc_time))
+    stamp = Timestamp.from_datetime(datetime.fromtimestamp(sc_time, UTC))
     return StatusReport(
         reference=reference, recipient=recipient, scts=stamp, discharge=stamp, status=status
     )
-
-
-def _moment(at: float) -> Any:
-    from datetime import UTC, datetime
-
-    return datetime.fromtimestamp(at, UTC)
 
 
 def checked(
@@ -131,10 +102,16 @@ def checked(
     return draft.message((new_id("msg", now, random or Random(1)), one.to, one.route))
 
 
+def sim_in(lane: LaneState) -> Sim:
+    """The SIM of a lane that has had one."""
+    assert lane.sim is not None
+    return lane.sim
+
+
 class Lab:
     """An outbox with its lanes running."""
 
-    def __init__(self, config: Config, store: Store, clock: FakeClock) -> None:
+    def __init__(self, config: Config, store: SqliteStore, clock: FakeClock) -> None:
         self.config, self.store, self.clock = config, store, clock
         self.random = Random(7)
         self.receipts = Receipts()
@@ -264,7 +241,3 @@ async def running(
             yield lab
         finally:
             await lab.stop()
-
-
-def outcome_of(status: int) -> Outcome:
-    return status_of(status).outcome

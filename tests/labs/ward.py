@@ -8,16 +8,17 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from e2e_lab import until
 
+from labs.timings import QUICK, scaled
+from labs.waiting import until
 from modemgw.config import parse
 from modemgw.gateway import Gateway, InboundQuery, MessageQuery
-from modemgw.modem import ModemStatus, Timings
+from modemgw.modem import ModemStatus
 from modemgw.store.records import Message, MessageStatus, NewMessage
 from modemgw.virtual import Bank, BankSettings
 from modemgw.virtual.faults import Faults
@@ -30,33 +31,7 @@ WATCHED_S = 2.0
 """So long the neighbours are watched before the fault, and at least so long with it."""
 HEALTHY = 0.9
 """Share of what they sent before that the neighbours must send beside an ill modem."""
-SCALED = Timings(
-    absent_poll=0.05,
-    open_retry=0.05,
-    open_retry_most=0.2,
-    drain=0.02,
-    answer=0.3,
-    tries=2,
-    boot_tries=40,
-    prompt=0.6,
-    submit=1.0,
-    probe=0.5,
-    patience=0.1,
-    sim_poll=0.05,
-    sim_absent_poll=0.1,
-    sms_ready=10.0,
-    search_poll=0.05,
-    poll=0.3,
-    settings_check=0.5,
-    operator_poll=5.0,
-    sweep=0.5,
-    sweep_blind=0.3,
-    leave=0.5,
-    reset_pause=0.3,
-    reopen_pause=0.1,
-    steady=5.0,
-    quarantine=(0.5, 1.0),
-)
+SCALED = scaled(2, replace(QUICK, drain=0.01, submit=0.5, probe=0.25, leave=0.25))
 """The product's patience, about a tenth of it."""
 POLICIES = {
     "otp": {"ambiguous": "retry", "ambiguous_wait": 0.8, "validity": 3600},
