@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -54,13 +53,6 @@ def pytest_asyncio_loop_factories(
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     turns = {f"test_{name}.py": turn for turn, name in enumerate(LONG)}
     items.sort(key=lambda item: turns.get(item.path.name, len(LONG)))
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """`-n auto`: two processes a core, as most tests wait most of the time."""
-    cores = os.cpu_count() or 1
-    return max(cores, min(2 * cores, 8))
 
 
 @pytest.fixture(autouse=True)

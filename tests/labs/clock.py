@@ -89,7 +89,7 @@ def in_virtual_time(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[
     return run
 
 
-SPEED = 5
+SPEED = 3
 """How much faster the time of a HurriedLoop is."""
 
 
