@@ -113,6 +113,7 @@ async def listing(request: web.Request) -> web.Response:
             status=None if query.status is None else query.status.value,
             to=query.to,
             type=query.type,
+            reference=query.reference,
             since=query.since,
             until=query.until,
             limit=query.limit,

@@ -309,6 +309,9 @@ class MessagesQuery(Query):
     status: MessageStatus | None = None
     to: Number = None
     type: MessageType | None = None
+    reference: Annotated[
+        str | None, Field(max_length=255, description="Your own name for it, as it was given.")
+    ] = None
     since: Moment | None = None
     until: Moment | None = None
     limit: Limit = 50
