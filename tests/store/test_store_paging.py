@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +61,10 @@ def received(n: int, at: float) -> Inbound:
 class Table:
     """A list: how a row comes, and how a page is asked for."""
 
-    add: Callable[[Any, int, float], Any]
-    """In a transaction: row number n, dated so."""
-    find: Callable[[Any, str | None], Page[Any]]
+    add: Callable[..., Any]
+    """In a transaction: row number `n`, dated `at`."""
+    find: Callable[..., Page[Any]]
+    """The page at `cursor`."""
 
 
 TABLES = {
@@ -110,28 +112,29 @@ async def test_no_row_is_missed_or_shown_twice_while_others_come(
             count += 1
             if not together:
                 clock.now += 1
-            await store.write(lambda tx, n=count: table.add(tx, n, clock.time()))
+            await store.write(partial(table.add, n=count, at=clock.time()))
 
     await come(ROWS)
-    whole = await everything(store, table, None)
+    whole = await everything(store, table)
     assert len(set(whole)) == ROWS
 
     seen, cursor = [], None
     for _ in range(ROWS):
-        page = await store.read(lambda view, at=cursor: table.find(view, at))
+        page = await store.read(partial(table.find, cursor=cursor))
         seen += [item.id for item in page.items]
         cursor = page.next_cursor
         if cursor is None:
             break
         await come(LIMIT + 1)
     assert seen == whole
-    assert (await everything(store, table, None))[-ROWS:] == whole
+    assert (await everything(store, table))[-ROWS:] == whole
 
 
-async def everything(store: Store, table: Table, cursor: str | None) -> list[str]:
+async def everything(store: Store, table: Table) -> list[str]:
     seen: list[str] = []
+    cursor = None
     while True:
-        page = await store.read(lambda view, at=cursor: table.find(view, at))
+        page = await store.read(partial(table.find, cursor=cursor))
         seen += [item.id for item in page.items]
         cursor = page.next_cursor
         if cursor is None:
