@@ -241,19 +241,19 @@ def much_happens(gateway):
     gateway.events.happen("modem.ready", modem="m1")
     gateway.events.happen("messages.other")
     gateway.events.happen("message.failed", id="msg3", reference="order 8")
-    gateway.events.happen("end.of_it", reference="order 7")
+    gateway.events.happen("alert.raised", reference="order 7")
 
 
 @pytest.mark.parametrize(
     ("query", "ids"),
     [
-        ("types=message.*,end.*", "12378"),
-        ("types=message.delivered,end.of_it", "238"),
-        ("types=message.delivered,%20inbound.received,end.*", "2348"),
+        ("types=message.*,alert.*", "12378"),
+        ("types=message.delivered,alert.raised", "238"),
+        ("types=message.delivered,%20inbound.received,alert.*", "2348"),
         ("types=*", "12345678"),
         ("reference=order%207", "1248"),
-        ("reference=order%207&types=message.*,end.*", "128"),
-        ("types=end.*", "8"),
+        ("reference=order%207&types=message.*,alert.*", "128"),
+        ("types=alert.*", "8"),
     ],
 )
 async def test_a_stream_shows_what_it_is_asked_for(http, gateway, query, ids):
@@ -263,7 +263,7 @@ async def test_a_stream_shows_what_it_is_asked_for(http, gateway, query, ids):
 
 async def test_a_filter_opens_nothing_that_the_key_may_not_see(http, gateway):
     much_happens(gateway)
-    assert await shown(http, "types=inbound.*,end.*", 1, "read") == [("8", "end.of_it")]
+    assert await shown(http, "types=inbound.*,alert.*", 1, "read") == [("8", "alert.raised")]
 
 
 @pytest.mark.parametrize(
@@ -277,7 +277,7 @@ async def test_a_filter_opens_nothing_that_the_key_may_not_see(http, gateway):
         "Message.Sent",
         "message.sent,,",
         "message..sent",
-        ",".join(f"a.b_{'c' * n}" for n in range(1, 40)),
+        "mesage.sent",
     ],
 )
 async def test_what_is_no_list_of_types_is_a_422_that_says_what_is_right(http, types):
@@ -285,7 +285,7 @@ async def test_what_is_no_list_of_types_is_a_422_that_says_what_is_right(http, t
     assert answer.status == 422
     (error,) = (await answer.json())["errors"]
     assert error["field"] == "types"
-    assert "message." in error["detail"] or "at most" in error["detail"] or types == ""
+    assert "message.delivered" in error["detail"] or types == ""
 
 
 async def place_told(answer):
