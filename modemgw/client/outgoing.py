@@ -11,7 +11,7 @@ from math import ceil
 from typing import Any, Final, Literal, TypedDict, Unpack
 
 from modemgw.client.answers import AcceptedBatch, Batch, Message, Preview
-from modemgw.client.errors import ApiError, Forbidden, Unreachable
+from modemgw.client.errors import ApiError, Conflict, Forbidden, Unreachable
 from modemgw.client.happenings import Happenings
 from modemgw.client.transport import Reply, idempotent
 
@@ -167,8 +167,16 @@ class Outgoing(Happenings):
         return await self._fate(message, until) if wait else message
 
     async def cancel(self, identifier: str) -> Message:
-        """Cancel a message of which nothing can have gone out."""
-        return Message((await self._request("DELETE", f"v1/messages/{identifier}")).document)
+        """Cancel a message of which nothing can have gone out; one that is canceled is that."""
+        path = f"v1/messages/{identifier}"
+        try:
+            return Message((await self._request("DELETE", path, repeatable=True)).document)
+        except Conflict:
+            with suppress(Forbidden):  # a key that may send and not read
+                message = await self.message(identifier)
+                if message.status == "canceled":  # by a try whose answer was lost
+                    return message
+            raise
 
     def messages(self, **filters: Unpack[MessageFilters]) -> AsyncIterator[Message]:
         """The messages, newest first; a page is fetched when it is wanted."""
