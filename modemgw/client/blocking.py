@@ -85,7 +85,11 @@ class SyncClient:
             target=self._loop.run_forever, name="modemgw client", daemon=True
         )
         self._thread.start()
-        self._run(self._client.__aenter__())
+        try:
+            self._run(self._client.__aenter__())
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(
