@@ -199,6 +199,9 @@ MODEM = {
 }
 
 
+EVENT = {"id": 1, "type": "inbound.received", "at": AT, "data": {"id": "in_1", "modem": EVIL}}
+
+
 def problem(detail: str) -> Any:
     return {"type": "about:blank", "title": "Conflict", "status": 409, "detail": detail}
 
@@ -226,7 +229,7 @@ class EvilClient:
         return self._each(answers.Inbound(INBOUND))
 
     def events(self, **_: object):
-        return self._each(answers.Event({"type": "inbound.received", "data": {"id": "in_1"}}))
+        return self._each(answers.Event(EVENT))
 
     async def message(self, *_: object):
         return answers.Message(MESSAGE)
@@ -293,6 +296,7 @@ COMMANDS = [
     ["inbound", "show", "in_1", "--json"],
     ["inbound", "tail"],
     ["inbound", "tail", "--json"],
+    ["listen", "--forward-to", "127.0.0.1:1"],
     ["handlers", "list"],
     ["handlers", "list", "--json"],
     ["handlers", "deliveries", "h1"],
