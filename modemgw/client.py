@@ -13,6 +13,7 @@ import asyncio
 import base64
 import json
 import os
+import ssl
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
@@ -92,15 +93,24 @@ def message_body(
 
 
 class Client:
-    """The HTTP API at `base_url`: http://HOST:PORT, or unix:/path/of/the/socket.
+    """The HTTP API at `base_url`: http(s)://HOST:PORT, or unix:/path/of/the/socket.
+
+    `tls`: how an https server is to be verified, `ssl.create_default_context(cafile=…)` for one
+    whose authority is your own; None: by the authorities that the system trusts ($SSL_CERT_FILE).
 
     Every method raises ApiError for an answer that is an error, and Unreachable for none.
     """
 
     def __init__(
-        self, base_url: str = DEFAULT_URL, key: str | None = None, *, timeout_s: float = 30.0
+        self,
+        base_url: str = DEFAULT_URL,
+        key: str | None = None,
+        *,
+        timeout_s: float = 30.0,
+        tls: ssl.SSLContext | aiohttp.Fingerprint | None = None,
     ) -> None:
         self.base_url = base_url
+        self._tls = tls
         self._key = key
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
         self._session: aiohttp.ClientSession | None = None
@@ -110,7 +120,9 @@ class Client:
         if self.base_url.startswith("unix:"):
             connector, origin = aiohttp.UnixConnector(self.base_url[5:]), "http://modemgw/"
         else:
-            connector, origin = aiohttp.TCPConnector(), self.base_url.rstrip("/") + "/"
+            verified = True if self._tls is None else self._tls
+            connector = aiohttp.TCPConnector(ssl=verified)
+            origin = self.base_url.rstrip("/") + "/"
         headers = {} if self._key is None else {"Authorization": f"Bearer {self._key}"}
         self._session = aiohttp.ClientSession(
             origin,
@@ -420,12 +432,24 @@ class Client:
         match error:
             case TimeoutError():
                 why = "no answer in time"
+            case aiohttp.ClientConnectorCertificateError():
+                why = _distrust(error.certificate_error)
+            case aiohttp.ServerFingerprintMismatch():
+                why = "it shows another certificate than the one that is configured"
+            case aiohttp.ClientConnectorSSLError():
+                why = f"no TLS there, or none that is safe ({error.os_error.strerror}); http:// ?"
             case aiohttp.ClientConnectorError():
                 number = error.os_error.errno
                 why = os.strerror(number) if number else str(error.os_error)
             case _:
                 why = str(error) or type(error).__name__
         return Unreachable(f"no answer from modemgw at {self.base_url}: {why}")
+
+
+def _distrust(error: Exception) -> str:
+    """What is wrong with a server's certificate, and what to do about it."""
+    why = getattr(error, "verify_message", None) or str(error)
+    return f"its certificate cannot be trusted: {why}"
 
 
 async def _error(answer: aiohttp.ClientResponse) -> ApiError:
