@@ -18,9 +18,10 @@ from modemgw.store.records import (
     Page,
     Part,
 )
+from modemgw.store.sqlite import message_lists
 from modemgw.store.sqlite.attempts import SqliteAttempts
+from modemgw.store.sqlite.message_lists import OPEN
 from modemgw.store.sqlite.numbers import next_number
-from modemgw.store.sqlite.paging import Condition, page
 from modemgw.store.sqlite.rows import Rows
 
 _OWN = "n, id, to_number, route"
@@ -45,12 +46,6 @@ _INSERT_BLOCK = (
     f"SELECT column1, column2, column3, column4, {', '.join(f'?{i}' for i in range(1, 23))} "
     f"FROM (VALUES {', '.join(['(?, ?, ?, ?)'] * _BLOCK)})"
 )
-
-_OPEN = "'scheduled', 'queued', 'sending'"
-"""OPEN_STATUSES, in the words of the index `messages_open`: SQLite uses it for no others."""
-
-_TYPES = ("otp", "transactional", "promotional")
-"""All there are, so that the index `messages_kind` (status, type, time) serves each alone, too."""
 
 _WELL = frozenset({MessageStatus.SENT, MessageStatus.DELIVERED})
 
@@ -173,29 +168,17 @@ class SqliteMessages(Rows):
 
     def find(self, query: MessageQuery, stand: Stand) -> Page[Message]:
         """A page of messages, newest first. Raises ValueError for a cursor that is not ours."""
-        kind: list[Condition] = [("status", "=", query.status), ("type", "=", query.type)]
-        one_of: list[list[Condition]] = [kind]
-        if query.to is None and (query.status or query.type):
-            one_of = [
-                [("status", "=", status), ("type", "=", type)]
-                for status in ([query.status] if query.status else MessageStatus)
-                for type in ([query.type] if query.type else _TYPES)
-            ]
-        return page(
-            self._db,
-            "messages",
-            _COLUMNS,
-            (
-                ("to_number", "=", query.to),
-                ("created_at", ">=", query.since),
-                ("created_at", "<", query.until),
-            ),
-            time="created_at",
-            cursor=query.cursor,
-            limit=query.limit,
-            make=lambda row: _message(row, SqliteAttempts(self._db).of(row[0]), stand),
-            one_of=one_of,
+        found = message_lists.numbers(self._db, query)
+        if not found:
+            return Page((), None)
+        shown = found[: query.limit]
+        marks = ", ".join("?" * len(shown))
+        rows = self._db.execute(
+            f"SELECT {_COLUMNS} FROM messages WHERE n IN ({marks}) ORDER BY n DESC", shown
         )
+        attempts = SqliteAttempts(self._db)
+        messages = tuple(_message(row, attempts.of(row[0]), stand) for row in rows)
+        return Page(messages, str(shown[-1]) if len(found) > len(shown) else None)
 
     def waiting(self, stand: Stand) -> Iterable[Waiting]:
         """Every message that still wants a modem, in the order of acceptance."""
@@ -203,12 +186,11 @@ class SqliteMessages(Rows):
             n
             for (n,) in self._db.execute(
                 f"SELECT DISTINCT a.message FROM messages m INDEXED BY messages_open "
-                f"CROSS JOIN attempts a ON a.message = m.n WHERE m.status IN ({_OPEN})"
+                f"CROSS JOIN attempts a ON a.message = m.n WHERE {OPEN}"
             )
         }
         rows = self._db.execute(
-            f"SELECT {_COLUMNS} FROM messages INDEXED BY messages_open "
-            f"WHERE status IN ({_OPEN}) ORDER BY n"
+            f"SELECT {_COLUMNS} FROM messages INDEXED BY messages_open WHERE {OPEN} ORDER BY n"
         )
         for row in rows:
             history = SqliteAttempts(self._db).of(row[0]) if row[0] in begun else {}
@@ -218,7 +200,7 @@ class SqliteMessages(Rows):
         """Messages that still want a modem, whichever is free, by a route that is none of these."""
         rows = self._db.execute(
             "SELECT n, to_number, type, key, tags FROM messages INDEXED BY messages_open "
-            f"WHERE status IN ({_OPEN}) "
+            f"WHERE {OPEN} "
             f"AND modem IS NULL AND route NOT IN ({', '.join('?' * len(routes))}) ORDER BY n",
             tuple(routes),
         )
@@ -230,7 +212,7 @@ class SqliteMessages(Rows):
     def set_routes(self, routes: Iterable[tuple[int, str]]) -> None:
         """Give messages that still want a modem another route: (n, route) each."""
         self._db.executemany(
-            f"UPDATE messages SET route = ?, updated_at = ? WHERE n = ? AND status IN ({_OPEN})",
+            f"UPDATE messages SET route = ?, updated_at = ? WHERE n = ? AND {OPEN}",
             [(route, self._now, n) for n, route in routes],
         )
 
