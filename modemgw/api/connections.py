@@ -19,6 +19,7 @@ from aiohttp import StreamReader, web
 from aiohttp.abc import AbstractAccessLogger
 from pydantic_core import to_json
 
+from modemgw.api.headers import SERVER, mark
 from modemgw.api.problems import CONTENT_TYPE, Problem, from_http, path_of
 from modemgw.config import HttpSection
 
@@ -30,8 +31,6 @@ MAX_HEAD = 64 << 10
 """Octets of a request's headers."""
 LINGER_S = 3.0
 """How long what is left of a refused body is read, so that the client sees the answer."""
-SERVER = "modemgw"
-"""Of what it is made, and in which version, is nobody's business."""
 
 
 class _AccessLogger(AbstractAccessLogger):
@@ -215,7 +214,7 @@ class Connection(web.RequestHandler):
         if isinstance(resp, web.HTTPException) and resp.status >= 400:
             resp = from_http(resp, request).response()  # nobody has seen it on its way
         if not resp.prepared:
-            resp.headers["Server"] = SERVER
+            mark(resp.headers)
         try:
             return await super().finish_response(request, resp, start_time)
         finally:

@@ -54,6 +54,19 @@ class Endpoint:
     """Types of problems beyond those that every endpoint may answer."""
     example: dict[str, Any] | None = None
     """A body that works, for the documentation."""
+    steady: bool = False
+    """True: the answer changes so seldom that it has an ETag, as single objects and pages do."""
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it answers for people to see in a browser."""
+        return self.method == "GET" and self.media.startswith("text/html")
+
+    @property
+    def has_etag(self) -> bool:
+        """Whether its answers have an ETag, and 304 is an answer."""
+        is_object = self.path.endswith("}") and self.answer is not None
+        return self.method == "GET" and (is_object or self.is_page or self.steady)
 
 
 def key_of(request: web.Request) -> Key:

@@ -12,8 +12,8 @@ from aiohttp import web
 
 from modemgw.api import answers
 from modemgw.api.auth import may
-from modemgw.api.connections import SERVER
 from modemgw.api.endpoint import CLOSING, HEARTBEAT_S, Endpoint, key_of, parse_query
+from modemgw.api.headers import mark
 from modemgw.api.parts import ACCESS, EVENTS
 from modemgw.api.problems import invalid_fields
 from modemgw.api.requests import MAX_EVENT, EventsQuery
@@ -85,15 +85,13 @@ async def _with_pauses(
 async def stream(request: web.Request) -> web.StreamResponse:
     after = _after(request)
     key = key_of(request)
+    response = web.StreamResponse(
+        headers={"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no"}
+    )
+    if request.method == "HEAD":
+        return response
     with request.app[STREAMS].place(key.name), request.app[ACCESS].watch(key) as revoked:
-        response = web.StreamResponse(
-            headers={
-                "Content-Type": "text/event-stream; charset=utf-8",
-                "Cache-Control": "no-cache",
-                "Server": SERVER,
-                "X-Accel-Buffering": "no",
-            }
-        )
+        mark(response.headers)
         source = request.app[EVENTS].groups(after)
         await response.prepare(request)
         _do_not_wait_for(request)

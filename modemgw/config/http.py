@@ -133,7 +133,7 @@ def _is_origin(text: str) -> bool:
         port = found.port
     except ValueError:
         return False
-    if not found.hostname or found.scheme not in ("http", "https"):
+    if found.scheme not in ("http", "https") or not found.hostname or "*" in found.hostname:
         return False
     default = {"http": 80, "https": 443}[found.scheme]
     host = f"[{found.hostname}]" if ":" in found.hostname else found.hostname
