@@ -49,6 +49,16 @@ _INSERT_BLOCK = (
 
 _WELL = frozenset({MessageStatus.SENT, MessageStatus.DELIVERED})
 
+_TO = "updated_at = ? WHERE n = ? AND status = ?"
+_MOVE = f"UPDATE messages SET status = ?, {_TO}"
+_MOVE_WELL = (
+    "UPDATE messages SET status = ?, error_code = NULL, error_detail = NULL, "
+    f"error_permanent = NULL, {_TO}"
+)
+_MOVE_WITH_ERROR = (
+    f"UPDATE messages SET status = ?, error_code = ?, error_detail = ?, error_permanent = ?, {_TO}"
+)
+
 OLDER_IN_A_ROW = 10_000
 """So many messages dated before a time: then those before them are older, whatever clocks did."""
 
@@ -56,11 +66,17 @@ OLDER_IN_A_ROW = 10_000
 class SqliteMessages(Rows):
     """Messages to send."""
 
-    __slots__ = ()
+    __slots__ = ("_next",)
+
+    def __init__(self, db: sqlite3.Connection, now: float = 0.0) -> None:
+        super().__init__(db, now)
+        self._next: int | None = None
+        """The number of the next message, once this connection has given one. What is undone
+        leaves a gap: nobody needs numbers without."""
 
     def insert(self, accepted: Iterable[Mailing]) -> int:
         """Accept messages. Returns the number `n` of the first; the others follow in order."""
-        first = n = next_number(self._db, "messages")
+        first = n = self._next or next_number(self._db, "messages")
         few: list[tuple[int, Mailing]] = []
         for mailing in accepted:
             if len(mailing.recipients) < _BLOCK:
@@ -69,6 +85,7 @@ class SqliteMessages(Rows):
                 _insert_many(self._db, n, mailing)
             n += len(mailing.recipients)
         self._db.executemany(_INSERT, _rows(few))
+        self._next = n
         return first
 
     def insert_batch(
@@ -106,17 +123,12 @@ class SqliteMessages(Rows):
         An error stays until there is another, or all is well. The one caller is the table of the
         life of messages (gateway/outgoing/life.py), which knows what may follow what.
         """
-        changed, values = "status = ?, updated_at = ?", (new, self._now)
-        why: tuple[Any, ...] = ()
+        where = (self.now, n, old)
         if error is not None:
             why = (error.code, error.detail, error.permanent)
-        elif new in _WELL:
-            why = (None, None, None)
-        if why:
-            changed += ", error_code = ?, error_detail = ?, error_permanent = ?"
-        done = self._db.execute(
-            f"UPDATE messages SET {changed} WHERE n = ? AND status = ?", (*values, *why, n, old)
-        )
+            done = self._db.execute(_MOVE_WITH_ERROR, (new, *why, *where))
+        else:
+            done = self._db.execute(_MOVE_WELL if new in _WELL else _MOVE, (new, *where))
         return done.rowcount == 1
 
     def gone_out(self, n: int) -> bool:
@@ -213,7 +225,7 @@ class SqliteMessages(Rows):
         """Give messages that still want a modem another route: (n, route) each."""
         self._db.executemany(
             f"UPDATE messages SET route = ?, updated_at = ? WHERE n = ? AND {OPEN}",
-            [(route, self._now, n) for n, route in routes],
+            [(route, self.now, n) for n, route in routes],
         )
 
     def of_number(self, n: int, stand: Stand) -> Message | None:
