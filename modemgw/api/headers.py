@@ -12,6 +12,7 @@ from multidict import CIMultiDict
 SERVER: Final = "modemgw"
 """Of what it is made, and in which version, is nobody's business."""
 _ALWAYS: Final = CIMultiDict({"Server": SERVER, "X-Content-Type-Options": "nosniff"})
+_PRIVATE: Final = CIMultiDict({**_ALWAYS, "Cache-Control": "no-store"})
 _PAGE: Final[Mapping[str, str]] = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'",
@@ -24,8 +25,7 @@ _PAGE: Final[Mapping[str, str]] = {
 
 def mark(headers: CIMultiDict[str]) -> None:
     """Every answer: private unless it says otherwise, and of the type that it says."""
-    headers.update(_ALWAYS)
-    headers.setdefault("Cache-Control", "no-store")
+    headers.update(_ALWAYS if "Cache-Control" in headers else _PRIVATE)
 
 
 def page(handler: Handler) -> Handler:
