@@ -49,6 +49,10 @@ class Unreachable(Exception):
     """There was no answer: no gateway there, or the connection was lost."""
 
 
+class Untrusted(Unreachable):
+    """Who answers at an https URL is not shown to be who was called."""
+
+
 class SendOptions(TypedDict, total=False):
     """What may be said about a message beside its recipient and content."""
 
@@ -429,12 +433,16 @@ class Client:
         return self._session
 
     def _unreachable(self, error: Exception) -> Unreachable:
+        kind = Unreachable
         match error:
             case TimeoutError():
                 why = "no answer in time"
             case aiohttp.ClientConnectorCertificateError():
-                why = _distrust(error.certificate_error)
+                kind = Untrusted
+                found = error.certificate_error
+                why = f"its certificate is not trusted: {getattr(found, 'verify_message', found)}"
             case aiohttp.ServerFingerprintMismatch():
+                kind = Untrusted
                 why = "it shows another certificate than the one that is configured"
             case aiohttp.ClientConnectorSSLError():
                 why = f"no TLS there, or none that is safe ({error.os_error.strerror}); http:// ?"
@@ -443,13 +451,7 @@ class Client:
                 why = os.strerror(number) if number else str(error.os_error)
             case _:
                 why = str(error) or type(error).__name__
-        return Unreachable(f"no answer from modemgw at {self.base_url}: {why}")
-
-
-def _distrust(error: Exception) -> str:
-    """What is wrong with a server's certificate, and what to do about it."""
-    why = getattr(error, "verify_message", None) or str(error)
-    return f"its certificate cannot be trusted: {why}"
+        return kind(f"no answer from modemgw at {self.base_url}: {why}")
 
 
 async def _error(answer: aiohttp.ClientResponse) -> ApiError:

@@ -16,7 +16,7 @@ import click
 from aiohttp import Fingerprint
 
 from modemgw.cli.errors import told
-from modemgw.client import DEFAULT_URL, ApiError, Client, Unreachable
+from modemgw.client import DEFAULT_URL, ApiError, Client, Unreachable, Untrusted
 from modemgw.config import Config, ConfigError, HttpSection, find, load
 from modemgw.plain import printable
 
@@ -66,10 +66,10 @@ def _trusting(ca_file: Path) -> ssl.SSLContext:
     """Verifies by the authorities in a file."""
     try:
         return ssl.create_default_context(cafile=ca_file)
+    except ssl.SSLError as error:
+        raise click.UsageError(f"--ca-file {ca_file}: no certificate in PEM is in it") from error
     except OSError as error:
-        raise click.UsageError(
-            f"--ca-file {ca_file}: {error.strerror or 'it has no certificate in PEM in it'}"
-        ) from error
+        raise click.UsageError(f"--ca-file {ca_file}: {error.strerror}") from error
 
 
 def _its_own(http: HttpSection) -> Fingerprint | None:
@@ -115,6 +115,11 @@ class Daemon:
             return asyncio.run(self._work(work))
         except ApiError as error:
             raise click.ClickException(_told(error)) from error
+        except Untrusted as error:
+            raise click.ClickException(
+                f"{printable(str(error))}; name its authority with --ca-file, $MODEMGW_CA_FILE or "
+                "$SSL_CERT_FILE"
+            ) from error
         except Unreachable as error:
             raise click.ClickException(
                 f"{printable(str(error))}; is `modemgw serve` running?"

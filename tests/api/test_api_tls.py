@@ -130,7 +130,7 @@ async def test_a_client_that_trusts_the_authority_is_served(gateway, tmp_path):
 async def test_who_does_not_trust_it_is_told_why(gateway, tmp_path):
     async with served(gateway, tmp_path) as port:
         for url, why in (
-            (f"https://localhost:{port}", "certificate cannot be trusted: unable to get local"),
+            (f"https://localhost:{port}", "certificate is not trusted: unable to get local"),
             (f"http://localhost:{port}", "speaks HTTPS"),
         ):
             async with Client(url, "key-admin") as client:
