@@ -130,7 +130,8 @@ def _operation(endpoint: Endpoint, schemas: dict[int, Any]) -> dict[str, Any]:
         if media == EVENT_STREAM:
             content = {"schema": {"type": "string"}, "x-data-schema": schema}
         answer["content"] = {media: content}
-    operation["responses"] = {str(endpoint.status): answer, **_failures(endpoint)}
+    unchanged = {"304": {"description": "Not changed since"}} if endpoint.has_etag else {}
+    operation["responses"] = {str(endpoint.status): answer, **unchanged, **_failures(endpoint)}
     return operation
 
 
@@ -207,6 +208,13 @@ def _parameters(endpoint: Endpoint) -> Iterator[dict[str, Any]]:
             "schema": {"type": "string"},
             "example": "wait=30",
         }
+    if endpoint.has_etag:
+        yield {
+            "name": "If-None-Match",
+            "in": "header",
+            "description": "The ETag of an answer that is there already: 304 if it still holds.",
+            "schema": {"type": "string"},
+        }
     if endpoint.media == EVENT_STREAM:
         yield {
             "name": "Last-Event-ID",
@@ -232,7 +240,7 @@ def endpoints(others: Sequence[Endpoint]) -> tuple[Endpoint, ...]:
     """The endpoints that show the document of `others` and of themselves, each made once."""
 
     async def show_document(_request: web.Request) -> web.Response:
-        return raw_json_response(body)
+        return raw_json_response(body, headers={"Cache-Control": "no-cache"})
 
     async def show_page(_request: web.Request) -> web.Response:
         return web.Response(text=page, content_type="text/html", headers=docs_page.HEADERS)
@@ -245,6 +253,7 @@ def endpoints(others: Sequence[Endpoint]) -> tuple[Endpoint, ...]:
             summary="This API as an OpenAPI 3.1 document",
             tag="service",
             public=True,
+            steady=True,
             answer=dict[str, Any],
         ),
         Endpoint(
