@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from modemgw.config import ConfigError, WebhooksSection, parse
 from modemgw.gateway.deliveries.addresses import forbidden, meanings
+from modemgw.gateway.deliveries.names import Lookup, look_up
 from modemgw.gateway.deliveries.targets import Guard, Refused, Targets
 from modemgw.gateway.urls import MAX_LENGTH, PATTERN, UnfitUrl, place_of
 
@@ -251,7 +252,7 @@ class NameServer:
         self.answers = [[a] if isinstance(a, str) else a for a in answers]
         self.asked: list[str] = []
 
-    def __call__(self, host: str, port: int, **_: Any) -> list[tuple[Any, ...]]:
+    def __call__(self, host: str, port: int, _: int) -> list[tuple[Any, ...]]:
         self.asked.append(host)
         addresses = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         found = []
@@ -283,7 +284,7 @@ class Receiver:
 
 @asynccontextmanager
 async def receiver(
-    lookup: Any = socket.getaddrinfo, section: WebhooksSection | None = None, **options: Any
+    lookup: Lookup = look_up, section: WebhooksSection | None = None, **options: Any
 ) -> AsyncIterator[Receiver]:
     made: list[Receiver] = []
 
@@ -378,7 +379,7 @@ class SilentNameServer:
         self.let_go = threading.Event()
         self.asked = threading.Event()
 
-    def __call__(self, *_: Any, **__: Any) -> list[tuple[Any, ...]]:
+    def __call__(self, host: str, port: int, family: int) -> list[tuple[Any, ...]]:
         self.asked.set()
         self.let_go.wait(30)
         raise socket.gaierror(socket.EAI_AGAIN, "no answer")

@@ -12,8 +12,15 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from modemgw.threads import DaemonThreads
 
-Lookup = Callable[..., list[tuple[Any, ...]]]
-"""`socket.getaddrinfo`, or what stands for it."""
+Lookup = Callable[[str, int, int], list[tuple[Any, ...]]]
+"""From host, port and family to what `socket.getaddrinfo` returns."""
+
+
+def look_up(host: str, port: int, family: int) -> list[tuple[Any, ...]]:
+    """Ask the system. Raises OSError; ValueError for what is no name."""
+    return socket.getaddrinfo(
+        host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
+    )
 
 
 class Names(AbstractResolver):
@@ -24,7 +31,7 @@ class Names(AbstractResolver):
     """
 
     def __init__(
-        self, at_once: int, timeout_s: float | None = None, lookup: Lookup = socket.getaddrinfo
+        self, at_once: int, timeout_s: float | None = None, lookup: Lookup = look_up
     ) -> None:
         self._threads = DaemonThreads("names of hosts", at_once)
         self._timeout_s = timeout_s
@@ -37,7 +44,7 @@ class Names(AbstractResolver):
         try:
             async with asyncio.timeout(self._timeout_s):
                 found = await asyncio.get_running_loop().run_in_executor(
-                    self._threads, self._found, host, port, family
+                    self._threads, self._lookup, host, port, family
                 )
         except TimeoutError as error:
             problem = f"{host}: no answer from the name server within {self._timeout_s:g} s"
@@ -56,11 +63,6 @@ class Names(AbstractResolver):
             for family, _, protocol, _, address in found
             if isinstance(address[0], str)
         ]
-
-    def _found(self, host: str, port: int, family: int) -> list[tuple[Any, ...]]:
-        return self._lookup(
-            host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
-        )
 
     async def close(self) -> None:
         """Nobody asks any more; nobody waits for what is being looked up."""

@@ -20,7 +20,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from modemgw.config import WebhooksSection
 from modemgw.gateway.deliveries.addresses import forbidden, meanings
-from modemgw.gateway.deliveries.names import Lookup, Names
+from modemgw.gateway.deliveries.names import Lookup, Names, look_up
 from modemgw.gateway.urls import Address, UnfitUrl, place_of
 
 
@@ -70,7 +70,7 @@ class Targets:
             return f"{shown} is not among those that [webhooks] only lists"
         return None
 
-    def guard(self, at_once: int = 2, lookup: Lookup = socket.getaddrinfo) -> Guard:
+    def guard(self, at_once: int = 2, lookup: Lookup = look_up) -> Guard:
         """What connects for one webhook: `at_once` names are looked up at the same time."""
         return Guard(self, Names(at_once, self._lookup_timeout_s, lookup))
 
