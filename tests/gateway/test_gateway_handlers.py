@@ -162,7 +162,7 @@ async def test_a_reply_that_was_given_meanwhile_is_not_given_again(tmp_path: Pat
     async with shop(tmp_path, {"reply": "thanks"}) as one:
         n = await one.receive(message())
         await one.until(("delivered", 1))
-        stale = Payload(n, "h1", "inbound.received", 0.0, {}, message(), 0, "host/run", 0.0)
+        stale = Payload(n, "h1", "inbound.received", 0.0, {}, message(), 0, "host/run", 0.0, 0.0)
         assert await Reply("thanks", one._reply).deliver(stale) == Taken(recorded=True)
         assert len(one.replies) == 1
         assert await one.states() == [("delivered", 1)]
