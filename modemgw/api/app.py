@@ -16,6 +16,7 @@ from modemgw.api import (
     openapi,
     service,
     sims,
+    webhooks,
 )
 from modemgw.api.auth import guard
 from modemgw.api.endpoint import BODIES, CLOSING, HEARTBEAT_S
@@ -32,6 +33,7 @@ ENDPOINTS = (
     *inbound.ENDPOINTS,
     *events.ENDPOINTS,
     *handlers.ENDPOINTS,
+    *webhooks.ENDPOINTS,
     *modems.ENDPOINTS,
     *sims.ENDPOINTS,
     *service.ENDPOINTS,

@@ -3,6 +3,8 @@
 from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempotency, Preview
 from modemgw.gateway.build import Gateway
 from modemgw.gateway.deliveries.handlers import HandlerView, Replay
+from modemgw.gateway.deliveries.webhooks import Change as WebhookChange
+from modemgw.gateway.deliveries.webhooks import CreatedWebhook, WebhookView
 from modemgw.gateway.errors import (
     Conflict,
     FieldProblem,
@@ -22,6 +24,7 @@ __all__ = [
     "Accepted",
     "AcceptedBatch",
     "Conflict",
+    "CreatedWebhook",
     "DeliveryQuery",
     "FieldProblem",
     "Gateway",
@@ -40,4 +43,6 @@ __all__ = [
     "SimView",
     "TooMany",
     "Unavailable",
+    "WebhookChange",
+    "WebhookView",
 ]

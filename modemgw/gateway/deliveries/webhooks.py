@@ -33,6 +33,14 @@ class WebhookView:
     """Why it did not take the last delivery of this run, if it did not; nothing of a message."""
 
 
+@dataclass(frozen=True, slots=True)
+class CreatedWebhook:
+    """A webhook that was just created, and its secret, which is shown this once."""
+
+    view: WebhookView
+    secret: str
+
+
 class Change(TypedDict, total=False):
     """What of a webhook is to be changed: the keys that are there."""
 
