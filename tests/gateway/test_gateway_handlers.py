@@ -358,7 +358,7 @@ async def test_what_is_pending_for_a_handler_that_is_gone_is_given_up(tmp_path: 
         await one.until(("dead", 1))
         problem = "SELECT problem FROM delivery_outcomes ORDER BY n DESC LIMIT 1"
         rows = await one.store.read(lambda view: raw(view).execute(problem).fetchall())
-        assert rows == [("this handler is no longer configured",)]
+        assert rows == [("who was to get this is no longer configured",)]
 
 
 async def test_handlers_change_while_they_run(tmp_path: Path) -> None:

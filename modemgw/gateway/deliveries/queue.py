@@ -362,6 +362,8 @@ def _turn(plan: _Plan, by: str, tx: Transaction) -> _Turn:
             stand=life.part_status if subscriber.with_messages else None,
         )
         claimed += [(subscriber, payload) for payload in payloads]
+        if len(payloads) == free:
+            continue
         next_at = tx.deliveries.next_due(subscriber.id)
         if next_at is not None:
             due.append(next_at)

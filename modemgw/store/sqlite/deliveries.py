@@ -147,8 +147,8 @@ class SqliteDeliveries(Rows):
         """When the next pending delivery of a subscriber is due; None when none is."""
         row = self._db.execute(
             "SELECT min(next_at) FROM deliveries WHERE state = 'pending' AND subscriber = ? "
-            "AND next_at > ?",
-            (subscriber, self._now),
+            "AND next_at > 0",  # not NULL, in words that the index serves
+            (subscriber,),
         ).fetchone()
         return None if row[0] is None else float(row[0])
 
