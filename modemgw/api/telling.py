@@ -8,6 +8,7 @@ from pydantic_core import to_json
 
 from modemgw.api import render
 from modemgw.api.moments import render_moment
+from modemgw.gateway.deliveries.endpoint import TEST
 from modemgw.store import Payload
 
 
@@ -31,4 +32,6 @@ def _data(payload: Payload) -> Any:
         return render.message(payload.message)
     if payload.inbound is not None:
         return render.inbound(payload.inbound)
+    if payload.event == TEST:
+        return {"webhook": payload.subscriber}
     return payload.data

@@ -177,9 +177,10 @@ class Deliveries:
         hears = self.roster.hears
         if not self._begun:  # nor is it known as yet who is asked
             return
-        if group[0].id == self._read + 1 and not any(hears(event.type) for event in group):
-            self._read = group[-1].id
-        else:
+        first, last = group[0].id, group[-1].id
+        if first == self._read + 1 and not any(hears(event.type) for event in group):
+            self._read = last
+        elif last > self._read:  # a turn may have read them before they were published
             self.wake()
 
     def reconfigure(self, sections: Sequence[HandlerSection]) -> None:
