@@ -23,6 +23,7 @@ from modemgw.api.endpoint import BODIES, CLOSING, HEARTBEAT_S
 from modemgw.api.events import STREAMS
 from modemgw.api.parts import Parts, hand_over
 from modemgw.api.problems import problems
+from modemgw.api.proxies import PROXIES, Proxies
 from modemgw.api.reading import Bodies
 from modemgw.api.streams import Streams
 from modemgw.config import HttpSection
@@ -56,6 +57,7 @@ def create_app(
     hand_over(gateway, app)
     app[BODIES] = Bodies(http)
     app[STREAMS] = Streams(http)
+    app[PROXIES] = Proxies(http)
     app[HEARTBEAT_S] = heartbeat_s
     app[CLOSING] = asyncio.Event()
     app.on_shutdown.append(_end_streams)

@@ -58,11 +58,11 @@ class Handlers:
         return [
             HandlerView(
                 id=s.id,
-                kind=s.section.action,
+                kind=s.action,
                 match=s.section.match,
-                at_once=s.section.at_once,
+                at_once=s.at_once,
                 in_order=s.section.in_order,
-                timeout_s=s.section.timeout,
+                timeout_s=s.timeout_s,
                 problem=s.complaint,
                 **counts[s.id],
             )

@@ -379,7 +379,7 @@ class SqliteDeliveries(Rows):
                 return None
             data = json.loads(row[0])
             if stand is not None and type_.startswith("message."):
-                message = SqliteMessages(self._db).get(data["id"], stand)
+                message = SqliteMessages(self._db).get(str(data.get("id")), stand)
                 if message is None:
                     return None
         return Payload(
