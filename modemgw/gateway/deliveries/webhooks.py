@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
+from modemgw.gateway.admission.results import Idempotency
 from modemgw.gateway.deliveries.handlers import Replay
 from modemgw.store import Delivery, DeliveryQuery
 from modemgw.store.records import Page
@@ -68,10 +69,14 @@ class Webhooks:
         events: Sequence[str],
         description: str | None = None,
         enabled: bool = True,
-    ) -> tuple[WebhookView, str]:
-        """Tell `url` of these events from now on. Returns the webhook and its secret (`whsec_…`).
+        key: str = "",
+        idempotency: Idempotency | None = None,
+    ) -> CreatedWebhook | bytes:
+        """Tell `url` of these events from now on.
 
-        Raises Rejected: fields `url`, `events[i]`.
+        Returns the webhook with its secret (`whsec_…`); or the first answer to the same request
+        (`idempotency`) of the API key named `key`, which is kept in the transaction that makes it.
+        Raises Rejected (fields `url`, `events[i]`), IdempotencyConflict.
         """
         raise NotImplementedError
 
