@@ -52,11 +52,12 @@ def say_replayed(count: int) -> None:
 def print_deliveries(items: Sequence[answers.AnyDelivery]) -> None:
     """A table of them."""
     print_table(
-        ("id", "of", "state", "tries", "next try", "created", "problem"),
+        ("id", "event", "of", "state", "tries", "next try", "created", "problem"),
         [
             (
                 d["id"],
-                d["inbound"] or d["event"],
+                d["event"],
+                d["inbound"] or d["key"],
                 d["state"],
                 d["tries"],
                 local_time(d["next_at"]),

@@ -22,6 +22,7 @@ from modemgw.cli.say import say
 from modemgw.client import Client, WebhookChanges
 
 identifier_argument = click.argument("identifier", metavar="WEBHOOK")
+KEEP = "Keep the secret: it is not shown again, and proves what comes from here."
 _EVENTS = "A type of event, a family (message.*) or * for all; give it as often as you like."
 
 
@@ -62,7 +63,7 @@ def list_(as_json: bool, daemon: Daemon) -> None:
 
 @webhooks.command()
 @click.argument("target", metavar="TARGET")
-@click.option("--event", "events", multiple=True, default=("*",), show_default="*", help=_EVENTS)
+@click.option("--event", "events", multiple=True, help=f"{_EVENTS}  [default: *]")
 @click.option("--description", help="Your own words for it.")
 @click.option("--disabled", is_flag=True, help="Tell it nothing until it is enabled.")
 @json_option
@@ -78,14 +79,14 @@ def create(
     """Have events posted to TARGET, a URL, from now on. Shows its secret, this once."""
     made = daemon.call(
         lambda client: client.create_webhook(
-            target, events, description=description, enabled=not disabled
+            target, events or ("*",), description=description, enabled=not disabled
         )
     )
     if as_json:
         print_json(made)
         return
-    _print(made)
-    _print_secret(made)
+    _print(made, ("secret", made["secret"]))
+    say(KEEP, err=True)
 
 
 @webhooks.command()
@@ -149,7 +150,8 @@ def rotate(identifier: str, as_json: bool, daemon: Daemon) -> None:
     if as_json:
         print_json(made)
     else:
-        _print_secret(made)
+        print_fields([("secret", made["secret"])])
+        say(KEEP, err=True)
 
 
 @webhooks.command()
@@ -218,7 +220,7 @@ def _show(webhook: answers.Webhook, as_json: bool) -> None:
         _print(webhook)
 
 
-def _print(webhook: answers.Webhook) -> None:
+def _print(webhook: answers.Webhook, *more: tuple[str, object]) -> None:
     enabled = "yes" if webhook["enabled"] else f"no: {webhook['disabled_reason'] or 'by hand'}"
     print_fields(
         [
@@ -231,13 +233,9 @@ def _print(webhook: answers.Webhook) -> None:
             ("pending", webhook["pending"]),
             ("dead", webhook["dead"]),
             ("problem", webhook["problem"]),
+            *more,
         ]
     )
-
-
-def _print_secret(webhook: answers.WebhookWithSecret) -> None:
-    print_fields([("secret", webhook["secret"])])
-    say("Keep the secret: it is not shown again, and proves what comes from here.", err=True)
 
 
 def _print_test(delivery: answers.WebhookDelivery) -> None:
