@@ -26,6 +26,7 @@ EVENT_TYPES = (
     "sim.quota",
     "alert.raised",
     "alert.cleared",
+    "webhook.disabled",
 )
 """Every type; one that is added is told to whom a pattern of its family was set up for before."""
 EVERYTHING = "*"

@@ -20,7 +20,7 @@ from labs.raw_sql import raw
 from modemgw.config import HandlerMatch, HandlerSection
 from modemgw.gateway.deliveries import Deliveries
 from modemgw.gateway.deliveries.outcome import Taken
-from modemgw.gateway.deliveries.queue import MAX_TRIES
+from modemgw.gateway.deliveries.patience import OF_HANDLERS
 from modemgw.gateway.deliveries.reply import Reply
 from modemgw.gateway.deliveries.subscriber import matches
 from modemgw.gateway.errors import FieldProblem, Rejected, Unavailable
@@ -288,16 +288,18 @@ async def test_a_webhook_that_says_no_gets_the_message_never_again(tmp_path: Pat
 
 
 async def test_after_the_last_try_a_delivery_is_dead(tmp_path: Path) -> None:
+    tries_of_all = OF_HANDLERS.tries
+    assert tries_of_all is not None
     async with (
-        hook([500] * (MAX_TRIES + 5)) as (url, got),
+        hook([500] * (tries_of_all + 5)) as (url, got),
         shop(tmp_path, {"webhook": url}) as one,
     ):
         await one.receive(message())
-        for tries in range(1, MAX_TRIES):
+        for tries in range(1, tries_of_all):
             await one.until(("pending", tries))
             await one.again()
-        await one.until(("dead", MAX_TRIES))
-        assert len(got) == MAX_TRIES
+        await one.until(("dead", tries_of_all))
+        assert len(got) == tries_of_all
 
 
 async def test_what_was_pending_before_a_restart_is_delivered_after_it(tmp_path: Path) -> None:

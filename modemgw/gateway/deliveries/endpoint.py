@@ -5,8 +5,7 @@ What belongs to a message is told in its order, one after the other; so is what 
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -17,10 +16,9 @@ from modemgw.gateway.deliveries.payload import Tell
 from modemgw.gateway.deliveries.post import Post
 from modemgw.gateway.deliveries.subscriber import Subscriber
 from modemgw.gateway.deliveries.targets import Targets
+from modemgw.gateway.event_types import fits
 from modemgw.store import Payload, Transaction, Webhook
 from modemgw.store.records import Event, Inbound
-
-logger = logging.getLogger(__name__)
 
 TEST = "webhook.test"
 """The type of what is sent to try a webhook out; no event of the log."""
@@ -31,6 +29,8 @@ TIMEOUT_S = 15.0
 WEBHOOK_AT_ONCE = 8
 CALLBACK_AT_ONCE = 4
 """Requests to one host that messages name; each host has places of its own."""
+ENDPOINT = "endpoint"
+"""What is recorded as the kind of their deliveries."""
 CALLBACK = "callback:"
 """The ids of those hosts begin so."""
 
@@ -75,7 +75,7 @@ class Endpoint(_Told):
         )
         super().__init__(
             webhook.id,
-            "endpoint",
+            ENDPOINT,
             post,
             at_once=WEBHOOK_AT_ONCE,
             timeout_s=TIMEOUT_S,
@@ -92,7 +92,7 @@ class Endpoint(_Told):
 
     def hears(self, type: str) -> bool:
         """See Subscriber."""
-        return self.webhook.enabled and heard(type, self.webhook.events)
+        return self.webhook.enabled and any(fits(p, type) for p in self.webhook.events)
 
     def wants(self, event: Event, message: Inbound | None) -> bool:
         """See Subscriber."""
@@ -148,14 +148,6 @@ class Callback(_Told):
         assert payload.message is not None, "it is told of messages only"
         secret = await self._key_secret(payload.message.key)
         return [] if secret is None else [secret]
-
-
-def heard(type: str, patterns: Iterable[str]) -> bool:
-    """Whether one of the patterns (`message.sent`, `message.*`, `*`) takes events of a type."""
-    return any(
-        pattern in ("*", type) or (pattern.endswith(".*") and type.startswith(pattern[:-1]))
-        for pattern in patterns
-    )
 
 
 def callback_id(url: str) -> str:

@@ -52,7 +52,7 @@ CHUNK = 500
 """Rows touched in one transaction: others must not wait long for the writer."""
 UNRECORDED_S = 5.0
 """Pause after an outcome that could not be recorded."""
-GONE = "who was to get this is not there any more"
+GONE = "who was to get this is no longer configured"
 
 assert 1.5 * max(OF_HANDLERS.longest_wait_s, OF_WEBHOOKS.longest_wait_s) < FURTHEST_S
 
@@ -321,7 +321,7 @@ class Deliveries:
             self.wake()
         elif count:
             logger.warning(
-                "there is no %s any more: what was pending for it is given up (%d)",
+                "%s is no longer configured: what was pending for it is given up (%d)",
                 id,
                 count,
             )

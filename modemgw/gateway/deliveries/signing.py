@@ -5,21 +5,11 @@ https://www.standardwebhooks.com, by the package of those who wrote it.
 
 from __future__ import annotations
 
-import base64
-import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 
 from standardwebhooks import Webhook
-
-SECRET_OCTETS = 32
-"""The specification asks for 24 to 64."""
-
-
-def new_secret() -> str:
-    """A secret to sign with: `whsec_` and base64."""
-    return f"whsec_{base64.b64encode(secrets.token_bytes(SECRET_OCTETS)).decode()}"
 
 
 def signed(id: str, at: float, body: bytes, by: Sequence[str]) -> dict[str, str]:
