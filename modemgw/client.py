@@ -68,6 +68,15 @@ class SendOptions(TypedDict, total=False):
     tags: Sequence[str]
 
 
+class WebhookChanges(TypedDict, total=False):
+    """What may be changed of a webhook."""
+
+    url: str
+    events: Sequence[str]
+    description: str | None
+    enabled: bool
+
+
 def is_final(message: answers.Message) -> bool:
     """Whether the message's status will not change by itself any more."""
     return message["status"] in FINAL or (message["status"] == "sent" and not message["receipt"])
@@ -231,15 +240,83 @@ class Client:
 
         Returns how many they are.
         """
-        given: dict[str, Any] = {
-            "deliveries": None if deliveries is None else list(deliveries),
-            "since": since.isoformat() if isinstance(since, datetime) else since,
-            "until": until.isoformat() if isinstance(until, datetime) else until,
-            "state": state,
-        }
-        body = {name: value for name, value in given.items() if value is not None}
-        answer: answers.Replayed = await self._post(f"v1/handlers/{handler}/replay", body)
-        return answer["replayed"]
+        return await self._replay(f"v1/handlers/{handler}/replay", deliveries, since, until, state)
+
+    # --- webhooks
+
+    async def webhooks(self) -> list[answers.Webhook]:
+        """Every webhook, the oldest first."""
+        answer: answers.Webhooks = await self._get("v1/webhooks")
+        return answer["items"]
+
+    async def webhook(self, identifier: str) -> answers.Webhook:
+        """One webhook."""
+        answer: answers.Webhook = await self._get(f"v1/webhooks/{identifier}")
+        return answer
+
+    async def create_webhook(
+        self,
+        url: str,
+        events: Sequence[str],
+        *,
+        description: str | None = None,
+        enabled: bool = True,
+        idempotency_key: str | None = None,
+    ) -> answers.WebhookWithSecret:
+        """Have events posted to `url` from now on. The answer's `secret` is shown this once."""
+        body: dict[str, Any] = {"url": url, "events": list(events), "enabled": enabled}
+        if description is not None:
+            body["description"] = description
+        answer: answers.WebhookWithSecret = await self._post("v1/webhooks", body, idempotency_key)
+        return answer
+
+    async def change_webhook(
+        self, identifier: str, **changes: Unpack[WebhookChanges]
+    ) -> answers.Webhook:
+        """Change what is given of a webhook."""
+        body = dict(changes)
+        if "events" in changes:
+            body["events"] = list(changes["events"])
+        answer: answers.Webhook = await self._request(
+            "PATCH", f"v1/webhooks/{identifier}", json=body
+        )
+        return answer
+
+    async def delete_webhook(self, identifier: str) -> None:
+        """Delete a webhook; what is pending for it is not delivered."""
+        await self._request("DELETE", f"v1/webhooks/{identifier}")
+
+    async def rotate_webhook(self, identifier: str) -> answers.WebhookWithSecret:
+        """Give a webhook another secret; the old one signs beside it for 24 hours."""
+        answer: answers.WebhookWithSecret = await self._post(f"v1/webhooks/{identifier}/rotate")
+        return answer
+
+    async def test_webhook(self, identifier: str) -> answers.WebhookDelivery:
+        """Post an event `webhook.test` to a webhook, once; its `outcomes` say how that went."""
+        answer: answers.WebhookDelivery = await self._post(f"v1/webhooks/{identifier}/test")
+        return answer
+
+    def webhook_deliveries(
+        self, identifier: str, **filters: str | int | None
+    ) -> AsyncIterator[answers.WebhookDelivery]:
+        """The deliveries of a webhook, newest first. Filter: state."""
+        return self._pages(f"v1/webhooks/{identifier}/deliveries", filters)
+
+    async def replay_webhook(
+        self,
+        identifier: str,
+        deliveries: Sequence[str] | None = None,
+        *,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        state: Literal["dead", "delivered"] | None = None,
+    ) -> int:
+        """As `replay`, of a webhook."""
+        return await self._replay(
+            f"v1/webhooks/{identifier}/replay", deliveries, since, until, state
+        )
+
+    # --- modems and SIMs
 
     async def modems(self) -> list[answers.Modem]:
         """Every modem."""
@@ -394,6 +471,24 @@ class Client:
             if page["next_cursor"] is None:
                 return
             query["cursor"] = page["next_cursor"]
+
+    async def _replay(
+        self,
+        path: str,
+        deliveries: Sequence[str] | None,
+        since: datetime | str | None,
+        until: datetime | str | None,
+        state: str | None,
+    ) -> int:
+        given: dict[str, Any] = {
+            "deliveries": None if deliveries is None else list(deliveries),
+            "since": since.isoformat() if isinstance(since, datetime) else since,
+            "until": until.isoformat() if isinstance(until, datetime) else until,
+            "state": state,
+        }
+        body = {name: value for name, value in given.items() if value is not None}
+        answer: answers.Replayed = await self._post(path, body)
+        return answer["replayed"]
 
     async def _get(self, path: str) -> Any:
         return await self._request("GET", path)

@@ -18,6 +18,7 @@ COMMANDS = {
     "messages": "modemgw.cli.messages:messages",
     "inbound": "modemgw.cli.inbound:inbound",
     "handlers": "modemgw.cli.handlers:handlers",
+    "webhooks": "modemgw.cli.webhooks:webhooks",
     "modems": "modemgw.cli.modems:modems",
     "sims": "modemgw.cli.sims:sims",
     "keys": "modemgw.cli.keys:keys",

@@ -48,6 +48,8 @@ BEYOND_A_SCHEMA = {
     ("send_at", "out-of-range"),  # what time it is
     ("code", "not-encodable"),
     ("deliveries", "unknown"),  # what there is
+    ("url", "unfit"),  # what addresses are, and which may be posted to
+    ("callback_url", "invalid"),
 }
 load_all_checks()
 CHECK = {check.__name__: check for check in CHECKS.get_all()}
