@@ -156,15 +156,12 @@ class Webhooks:
     async def delete(self, id: str) -> None:
         """Forget a webhook; what is pending for it is dead. Raises NotFound."""
 
-        def work(tx: Transaction) -> None:
-            _known(tx, id)
-            tx.webhooks.delete(id)
-
-        def drop(_: None) -> None:
+        def drop(_: bool) -> None:
             self._deliveries.roster.drop(id)
             self._deliveries.wake()
 
-        await self._store.write(work, then=drop)
+        if not await self._store.write(lambda tx: tx.webhooks.delete(id), then=drop):
+            raise _unknown(id)
 
     async def rotate(self, id: str) -> str:
         """Give a webhook another secret, which is returned. Raises NotFound.
@@ -191,12 +188,16 @@ class Webhooks:
         TEST_WAIT_S. Raises NotFound, Conflict (it is disabled).
         """
 
-        def work(tx: Transaction) -> int:
-            if not _known(tx, id).enabled:
-                raise Conflict(f"webhook {id} is disabled: enable it first")
+        def work(tx: Transaction) -> int | None:
+            webhook = tx.webhooks.get(id)
+            if webhook is None or not webhook.enabled:
+                return None
             return tx.deliveries.add_alone(TEST, NewDelivery(id, ENDPOINT))
 
         n = await self._store.write(work)
+        if n is None:
+            await self._require(id)
+            raise Conflict(f"webhook {id} is disabled: enable it first")
         async with self._deliveries.trying(n) as tried:
             self._deliveries.wake()
             with contextlib.suppress(TimeoutError):
@@ -239,13 +240,22 @@ class Webhooks:
             raise Rejected(found)
 
     async def _update(self, id: str, change: Callable[[Webhook], Webhook]) -> WebhookView:
-        def work(tx: Transaction) -> tuple[Webhook, WebhookView]:
-            webhook = change(_known(tx, id))
+        def work(tx: Transaction) -> tuple[Webhook, WebhookView] | None:
+            before = tx.webhooks.get(id)
+            if before is None:
+                return None
+            webhook = change(before)
             tx.webhooks.put(webhook)
             return webhook, self._view(tx, webhook)
 
-        _, view = await self._store.write(work, then=lambda done: self._put(done[0]))
-        return view
+        def put(done: tuple[Webhook, WebhookView] | None) -> None:
+            if done is not None:
+                self._put(done[0])
+
+        done = await self._store.write(work, then=put)
+        if done is None:
+            raise _unknown(id)
+        return done[1]
 
     def _put(self, webhook: Webhook) -> None:
         self._deliveries.roster.put(webhook)
@@ -274,8 +284,12 @@ class Webhooks:
 def _known(view: View, id: str) -> Webhook:
     found = view.webhooks.get(id)
     if found is None:
-        raise NotFound(f"there is no webhook {id!r}; see the list of webhooks")
+        raise _unknown(id)
     return found
+
+
+def _unknown(id: str) -> NotFound:
+    return NotFound(f"there is no webhook {id!r}; see the list of webhooks")
 
 
 def _changed(before: Webhook, change: Change, last_event: int) -> Webhook:
