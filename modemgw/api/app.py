@@ -26,6 +26,7 @@ from modemgw.api.problems import problems
 from modemgw.api.proxies import PROXIES, Proxies
 from modemgw.api.reading import Bodies
 from modemgw.api.streams import Streams
+from modemgw.api.waiting import WAITS, Waits
 from modemgw.config import HttpSection
 
 ENDPOINTS = (
@@ -58,6 +59,7 @@ def create_app(
     app[BODIES] = Bodies(http)
     app[STREAMS] = Streams(http)
     app[PROXIES] = Proxies(http)
+    app[WAITS] = Waits(http)
     app[HEARTBEAT_S] = heartbeat_s
     app[CLOSING] = asyncio.Event()
     app.on_shutdown.append(_end_streams)

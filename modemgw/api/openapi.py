@@ -17,6 +17,7 @@ from modemgw.api.endpoint import Endpoint, raw_json_response
 from modemgw.api.idempotency import HEADER, MAX_LENGTH, PATTERN
 from modemgw.api.problems import CONTENT_TYPE, TITLES
 from modemgw.api.requests import MAX_EVENT
+from modemgw.api.waiting import MAX_WAIT_S, PREFER
 
 EVENT_STREAM = "text/event-stream"
 REF = "#/components/schemas/{model}"
@@ -196,6 +197,15 @@ def _parameters(endpoint: Endpoint) -> Iterator[dict[str, Any]]:
                 "maxLength": MAX_LENGTH,
                 "pattern": PATTERN,
             },
+        }
+    if endpoint.waits:
+        yield {
+            "name": PREFER,
+            "in": "header",
+            "description": f"`wait=N`: answer when the status is final, or after N seconds (at "
+            f"most {MAX_WAIT_S}); `Preference-Applied` says that it was heeded (RFC 7240).",
+            "schema": {"type": "string"},
+            "example": "wait=30",
         }
     if endpoint.media == EVENT_STREAM:
         yield {
