@@ -25,10 +25,10 @@ from modemgw.client.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
-from modemgw.client.hooks import WebhookChanges
 from modemgw.client.outgoing import MessageFilters, SendOptions, is_final, message_body
 from modemgw.client.retry import NEVER, Retry
 from modemgw.client.transport import DEFAULT_URL
+from modemgw.client.webhooks import WebhookChanges
 
 __all__ = [
     "DEFAULT_URL",

@@ -237,14 +237,14 @@ class Outcome(Answer):
     code: str
     problem: str | None
     took_ms: int | None
-    http_status: int | None
+    http_status: int | None = None
     """Of the answer, if there was one."""
-    answer: str | None
-    """How its body begins: 1,024 octets."""
+    answer: str | None = None
+    """How its body begins: 1,024 characters."""
 
 
 class AnyDelivery(Answer):
-    """Something that somebody outside gets, and how far that came."""
+    """A delivery without whose it is."""
 
     id: str
     kind: str | None
@@ -265,9 +265,15 @@ class AnyDelivery(Answer):
 
 
 class Delivery(AnyDelivery):
-    """What a handler gets."""
+    """Something that a handler gets, and how far that came."""
 
     handler: str
+
+
+class WebhookDelivery(AnyDelivery):
+    """An event that a webhook gets, and how far that came."""
+
+    webhook: str
 
 
 class Webhook(Answer):
@@ -279,7 +285,6 @@ class Webhook(Answer):
     """Types, families (`message.*`), or `*`."""
     description: str | None
     enabled: bool
-    """False: it is told nothing."""
     created_at: datetime
     disabled_reason: str | None
     """Why the gateway has disabled it, if it has."""
@@ -291,16 +296,10 @@ class Webhook(Answer):
 
 
 class WebhookWithSecret(Webhook):
-    """A webhook as it is shown when it is created and when its secret is rotated."""
+    """A webhook as it is shown once, when it is created and when its secret is rotated."""
 
     secret: str
-    """`whsec_` and base64: what signs. It is not shown again."""
-
-
-class WebhookDelivery(AnyDelivery):
-    """What a webhook gets."""
-
-    webhook: str
+    """`whsec_` and base64: what signs. Keep it."""
 
 
 class Event(Answer):
@@ -435,6 +434,60 @@ class TraceLine(Answer):
     direction: str
     """`>` to the modem, `<` from it, `=` a remark."""
     text: str
+
+
+class KeyLimits(Answer):
+    """How many messages an API key may send; None: as many as it likes."""
+
+    per_minute: int | None
+    per_hour: int | None
+    per_day: int | None
+
+
+class ApiKey(Answer):
+    """An API key, without what opens doors."""
+
+    name: str
+    scopes: tuple[str, ...]
+    state: str
+    """active, expired or revoked; only `active` opens anything."""
+    limits: KeyLimits | None
+    expires_at: datetime | None
+    created_at: datetime
+    last_used_at: datetime | None
+    """Up to a minute late."""
+    revoked_at: datetime | None
+    has_webhook_secret: bool
+    """Whether events to a `callback_url` are signed for this key."""
+
+
+class NewApiKey(ApiKey):
+    """A new API key, and what is told of it this once."""
+
+    key: str
+    webhook_secret: str
+
+
+class RotatedApiKey(ApiKey):
+    """An API key that was rotated, and what is told of it this once."""
+
+    key: str
+
+
+class AuditRecord(Answer):
+    """One thing that an admin did, or was refused."""
+
+    at: datetime
+    key: str | None
+    """The API key's name; None: without one, on the gateway's machine."""
+    address: str
+    action: str
+    """`keys.create`, `modems.pause` …"""
+    target: str | None
+    """The name or id of what it was done to."""
+    outcome: str
+    """`done`, or the end of the problem's type."""
+    detail: str | None
 
 
 class Readiness(Answer):

@@ -1,4 +1,4 @@
-"""Webhooks: who is told of what by HTTP, and what became of telling them."""
+"""The webhooks that the gateway keeps."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import Any, Literal, TypedDict, Unpack
 
 from modemgw.client.answers import Webhook, WebhookDelivery, WebhookWithSecret
-from modemgw.client.incoming import DeliveryFilters, replay_body
-from modemgw.client.transport import Transport
+from modemgw.client.incoming import DeliveryFilters, Replaying
 
 
 class WebhookChanges(TypedDict, total=False):
@@ -20,8 +19,8 @@ class WebhookChanges(TypedDict, total=False):
     enabled: bool
 
 
-class Webhooks(Transport):
-    """Calls about webhooks; all want the scope admin."""
+class Webhooks(Replaying):
+    """Calls about webhooks. All of them want the scope admin."""
 
     async def webhooks(self) -> list[Webhook]:
         """Every webhook, the oldest first."""
@@ -48,7 +47,7 @@ class Webhooks(Transport):
 
     async def change_webhook(self, identifier: str, **changes: Unpack[WebhookChanges]) -> Webhook:
         """Change what is given of a webhook."""
-        body = dict(changes)
+        body: dict[str, Any] = dict(changes)
         if "events" in changes:
             body["events"] = list(changes["events"])
         path = f"v1/webhooks/{identifier}"
@@ -82,6 +81,5 @@ class Webhooks(Transport):
         state: Literal["dead", "delivered"] | None = None,
     ) -> int:
         """As `replay`, of a webhook."""
-        body = replay_body(deliveries, since, until, state)
-        count: int = (await self._post(f"v1/webhooks/{identifier}/replay", body))["replayed"]
-        return count
+        path = f"v1/webhooks/{identifier}/replay"
+        return await self._replay(path, deliveries, since, until, state)
