@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import ssl
 from pathlib import Path
+from typing import Any
 
+import aiohttp
 import pytest
+from aiohttp.client_reqrep import ConnectionKey
 from labs.clock import FakeClock
 from labs.receiver import (
     Answer,
@@ -24,7 +28,7 @@ from labs.telling import inbound, message, telling
 from labs.waiting import until
 
 from modemgw.clock import SystemClock
-from modemgw.config import WebhooksSection
+from modemgw.config import WebhooksSection, parse
 from modemgw.gateway import (
     Conflict,
     DeliveryQuery,
@@ -419,3 +423,39 @@ async def test_what_is_replayed_has_a_day_again(tmp_path: Path) -> None:
             await one.until(webhook.id, ("pending" if tries < 3 else "dead", tries))
         await one.webhooks.replay(webhook.id, Replay())
         await one.until(webhook.id, ("pending", 1))
+
+
+# --- where may be posted to
+
+
+async def test_another_configuration_says_where_may_be_posted_to(tmp_path: Path) -> None:
+    async with receiver(answers(500)) as there, telling(tmp_path) as one:
+        webhook = (await one.create(there.url)).view
+        await one.happen("modem.ready", modem="m1")
+        await one.until(webhook.id, ("pending", 1))
+        await one.queue.follow(parse({"webhooks": {"only": ["192.0.2.1"]}}))
+        await one.later(60)
+        (delivery,) = await one.until(webhook.id, ("pending", 2))
+        assert delivery.outcomes[-1].code == "refused"
+        await one.queue.follow(parse({}))
+        await one.later(60)
+        await one.until(webhook.id, ("delivered", 3))
+
+
+async def test_a_server_that_is_not_trusted_is_told_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def untrusted(*args: Any, **options: Any) -> None:
+        key = ConnectionKey("hooks.example", 443, True, True, None, None, None)
+        why = ssl.SSLCertVerificationError("self-signed certificate")
+        raise aiohttp.ClientConnectorCertificateError(key, why)
+
+    monkeypatch.setattr(aiohttp.TCPConnector, "connect", untrusted)
+    async with telling(tmp_path) as one:
+        webhook = (await one.create("https://hooks.example/")).view
+        await one.happen("modem.ready", modem="m1")
+        (delivery,) = await one.until(webhook.id, ("pending", 1))
+        assert delivery.outcomes[0].problem is not None
+        assert delivery.outcomes[0].problem.startswith(
+            "hooks.example has no certificate that is trusted here: "
+        )

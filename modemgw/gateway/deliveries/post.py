@@ -19,7 +19,7 @@ from modemgw.gateway.deliveries.as_told import as_told
 from modemgw.gateway.deliveries.outcome import GONE, REFUSED, Never, Outcome, Retry, Taken
 from modemgw.gateway.deliveries.payload import Tell
 from modemgw.gateway.deliveries.signing import signed
-from modemgw.gateway.deliveries.targets import Guard
+from modemgw.gateway.deliveries.targets import Guard, Refused
 from modemgw.store import Answer, Payload
 
 CONNECT_S = 10.0
@@ -32,6 +32,8 @@ LONGEST_REST_S = 3600.0
 """A server that wants to be left alone for longer is asked again after this all the same."""
 FOR_THE_MOMENT = frozenset({408, 409, 423, 425, 429})
 """Client errors that say "not now"; any other says what is wrong with the request."""
+NO_CONNECTION = "no-connection"
+"""The code of what nobody has answered."""
 ASKS_FOR_REST = frozenset({429, 503})
 
 Secrets = Callable[[Payload], Awaitable[Sequence[str]]]
@@ -71,7 +73,7 @@ class Post:
                 said = Answer(answer.status, await _beginning(answer))
                 return outcome_of(said, answer.headers, self._clock.time())
         except (aiohttp.ClientConnectionError, OSError) as error:
-            return Retry(_told(error), code="no-connection")
+            return _unreached(error)
         except aiohttp.ClientPayloadError:
             return Retry("it broke off in the middle of its answer", code="no-answer")
         except (aiohttp.ClientError, ValueError) as error:
@@ -139,10 +141,18 @@ async def _beginning(answer: aiohttp.ClientResponse) -> str:
     return kept.decode(errors="replace")
 
 
-def _told(error: BaseException) -> str:
+def _unreached(error: BaseException) -> Retry:
     """Why there was no answer; without the path of the URL, which may be a secret of its own."""
     if isinstance(error, asyncio.TimeoutError):
-        return f"no connection within {CONNECT_S:g} s"
+        return Retry(f"no connection within {CONNECT_S:g} s", code=NO_CONNECTION)
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        why = f"{error.host} has no certificate that is trusted here"
+        return Retry(why, str(error.certificate_error), code=NO_CONNECTION)
     if isinstance(error, aiohttp.ClientConnectorError):
-        return f"no connection to {error.host}: {error.os_error.strerror or error.os_error}"
-    return str(error) or type(error).__name__
+        cause = error.os_error
+        if isinstance(cause, Refused):
+            return Retry(str(cause.strerror), code=REFUSED)
+        return Retry(
+            f"no connection to {error.host}: {cause.strerror or cause}", code=NO_CONNECTION
+        )
+    return Retry(str(error) or type(error).__name__, code=NO_CONNECTION)

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from random import Random
-from typing import TypedDict
+from typing import TypedDict, TypeVar
 
 from modemgw.clock import Clock
 from modemgw.gateway.admission.idempotency import first_answer
@@ -16,7 +16,13 @@ from modemgw.gateway.deliveries import replaying
 from modemgw.gateway.deliveries.endpoint import ENDPOINT, TEST
 from modemgw.gateway.deliveries.queue import Deliveries
 from modemgw.gateway.deliveries.replaying import Replay
-from modemgw.gateway.errors import Conflict, FieldProblem, NotFound, Rejected
+from modemgw.gateway.errors import (
+    Conflict,
+    FieldProblem,
+    GatewayError,
+    NotFound,
+    Rejected,
+)
 from modemgw.gateway.event_types import unknown_types
 from modemgw.gateway.identifiers import new_id
 from modemgw.store import (
@@ -25,6 +31,7 @@ from modemgw.store import (
     DeliveryQuery,
     NewDelivery,
     Store,
+    StoreConflict,
     Transaction,
     View,
     Webhook,
@@ -33,6 +40,8 @@ from modemgw.store import (
 from modemgw.store.contract.deliveries import name_of
 from modemgw.store.contract.keys import new_webhook_secret
 from modemgw.store.records import Page
+
+T = TypeVar("T")
 
 ROTATION_S = 24 * 3600.0
 """How long the secret of before signs beside the new one."""
@@ -77,6 +86,14 @@ class Change(TypedDict, total=False):
     events: Sequence[str]
     description: str | None
     enabled: bool
+
+
+class _Refusal(StoreConflict):
+    """A unit of work leaves everything as it is, and why the door is to say so."""
+
+    def __init__(self, why: GatewayError) -> None:
+        super().__init__(str(why))
+        self.why = why
 
 
 class Webhooks:
@@ -156,12 +173,15 @@ class Webhooks:
     async def delete(self, id: str) -> None:
         """Forget a webhook; what is pending for it is dead. Raises NotFound."""
 
-        def drop(_: bool) -> None:
+        def work(tx: Transaction) -> None:
+            if not tx.webhooks.delete(id):
+                raise _Refusal(_missing(id))
+
+        def drop(_: None) -> None:
             self._deliveries.roster.drop(id)
             self._deliveries.wake()
 
-        if not await self._store.write(lambda tx: tx.webhooks.delete(id), then=drop):
-            raise _unknown(id)
+        await self._write(work, drop)
 
     async def rotate(self, id: str) -> str:
         """Give a webhook another secret, which is returned. Raises NotFound.
@@ -188,16 +208,15 @@ class Webhooks:
         TEST_WAIT_S. Raises NotFound, Conflict (it is disabled).
         """
 
-        def work(tx: Transaction) -> int | None:
+        def work(tx: Transaction) -> int:
             webhook = tx.webhooks.get(id)
-            if webhook is None or not webhook.enabled:
-                return None
+            if webhook is None:
+                raise _Refusal(_missing(id))
+            if not webhook.enabled:
+                raise _Refusal(Conflict(f"webhook {id} is disabled: enable it first"))
             return tx.deliveries.add_alone(TEST, NewDelivery(id, ENDPOINT))
 
-        n = await self._store.write(work)
-        if n is None:
-            await self._require(id)
-            raise Conflict(f"webhook {id} is disabled: enable it first")
+        n = await self._write(work)
         async with self._deliveries.trying(n) as tried:
             self._deliveries.wake()
             with contextlib.suppress(TimeoutError):
@@ -240,22 +259,24 @@ class Webhooks:
             raise Rejected(found)
 
     async def _update(self, id: str, change: Callable[[Webhook], Webhook]) -> WebhookView:
-        def work(tx: Transaction) -> tuple[Webhook, WebhookView] | None:
+        def work(tx: Transaction) -> tuple[Webhook, WebhookView]:
             before = tx.webhooks.get(id)
             if before is None:
-                return None
+                raise _Refusal(_missing(id))
             webhook = change(before)
             tx.webhooks.put(webhook)
             return webhook, self._view(tx, webhook)
 
-        def put(done: tuple[Webhook, WebhookView] | None) -> None:
-            if done is not None:
-                self._put(done[0])
+        _, view = await self._write(work, lambda done: self._put(done[0]))
+        return view
 
-        done = await self._store.write(work, then=put)
-        if done is None:
-            raise _unknown(id)
-        return done[1]
+    async def _write(
+        self, work: Callable[[Transaction], T], then: Callable[[T], None] | None = None
+    ) -> T:
+        try:
+            return await self._store.write(work, then=then)
+        except _Refusal as refusal:
+            raise refusal.why from None
 
     def _put(self, webhook: Webhook) -> None:
         self._deliveries.roster.put(webhook)
@@ -284,11 +305,11 @@ class Webhooks:
 def _known(view: View, id: str) -> Webhook:
     found = view.webhooks.get(id)
     if found is None:
-        raise _unknown(id)
+        raise _missing(id)
     return found
 
 
-def _unknown(id: str) -> NotFound:
+def _missing(id: str) -> NotFound:
     return NotFound(f"there is no webhook {id!r}; see the list of webhooks")
 
 
