@@ -452,3 +452,51 @@ class Readiness(TypedDict):
 
     ready: bool
     detail: str | None
+
+
+class ModemEvent(TypedDict):
+    """What is told of a modem."""
+
+    modem: str
+    reason: Annotated[NotRequired[str], Field(description="Why, unless it is ready.")]
+
+
+class SimEvent(TypedDict):
+    """What is told of a SIM."""
+
+    modem: str
+    sim: Annotated[str, Field(description="ICCID.")]
+    reason: Annotated[NotRequired[str], Field(description="What the network says.")]
+    until: Annotated[
+        NotRequired[float], Field(description="When it may send again, in Unix seconds.")
+    ]
+
+
+class AlertEvent(TypedDict):
+    """What a person must see to, though the modem may work."""
+
+    modem: str
+    reason: Annotated[NotRequired[str], Field(description="Absent when it is over.")]
+
+
+class ProblemType(TypedDict):
+    """A type of problem: what it means and what to do about it."""
+
+    name: str
+    type: Annotated[str, Field(description="As answers carry it.")]
+    status: int
+    title: str
+    meaning: str
+    remedy: Annotated[str, Field(description="What to do.")]
+    retry: Annotated[
+        Literal["no", "later"],
+        Field(description="`no`: the same request gets the same answer."),
+    ]
+    example: Problem
+
+
+class ProblemTypes(TypedDict):
+    """Every type of problem that there is."""
+
+    items: list[ProblemType]
+    next_cursor: None

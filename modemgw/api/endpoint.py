@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from aiohttp import web
@@ -54,6 +55,18 @@ class Endpoint:
     """Types of problems beyond those that every endpoint may answer."""
     example: dict[str, Any] | None = None
     """A body that works, for the documentation."""
+    examples: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    """Further bodies that work, by what they show."""
+    answer_example: Any = None
+    """An answer, where that of its type (modemgw.api.openapi.examples) does not fit."""
+    headers: tuple[str, ...] = ()
+    """Header fields of a success (modemgw.api.openapi.headers) that the rest does not tell."""
+    description: str = ""
+    """What `summary` leaves out."""
+    also_media: tuple[str, ...] = ()
+    """Further media types that a client may ask for by `Accept`."""
+    documented: bool = True
+    """False: it is a part of a page, and no call."""
 
 
 def key_of(request: web.Request) -> Key:

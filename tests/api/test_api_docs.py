@@ -10,7 +10,7 @@ import pytest
 import modemgw
 from modemgw.api.app import ENDPOINTS
 from modemgw.api.auth import SCOPES
-from modemgw.api.problems import TITLES
+from modemgw.api.problem_types import PROBLEM_TYPES
 from modemgw.api.requests import MessageBody
 from modemgw.modem import ModemState
 from modemgw.store.records import AttemptState, MessageStatus
@@ -38,7 +38,7 @@ def test_every_endpoint_is_shown():
 @pytest.mark.parametrize(
     ("what", "words"),
     [
-        ("problems", list(TITLES)),
+        ("problems", list(PROBLEM_TYPES)),
         ("scopes", list(SCOPES)),
         ("states", [s.value for s in ModemState]),
         ("statuses", [s.value for s in MessageStatus]),
@@ -51,5 +51,5 @@ def test_every_word_of_the_api_is_explained(what, words):
 
 
 def test_the_statuses_of_problems_are_right():
-    for slug, (status, _) in TITLES.items():
-        assert f"| `{slug}` | {status} |" in TEXT
+    for slug, kind in PROBLEM_TYPES.items():
+        assert f"| `{slug}` | {kind.status} |" in TEXT
