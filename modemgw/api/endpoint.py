@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import to_json
 
 from modemgw.api.problems import Problem, from_validation, invalid_fields
@@ -101,8 +102,14 @@ async def read_json(request: web.Request) -> bytes:
 def check_body(model: type[BaseModel], raw: bytes) -> None:
     """Raises Problem for a body that holds more than can be described."""
     if not is_small(raw):
-        known = {field.alias or name for name, field in model.model_fields.items()}
-        check_fields(read_document(raw), known)
+        fields = {field.alias or name: field for name, field in model.model_fields.items()}
+        long = {name for name, field in fields.items() if _most(field) > FEW}
+        check_fields(read_document(raw), fields, long)
+
+
+def _most(field: FieldInfo) -> int:
+    """How many items a field may hold, as far as it says so."""
+    return max((getattr(bound, "max_length", 0) for bound in field.metadata), default=0)
 
 
 def parse_body(model: type[BodyT], raw: bytes) -> BodyT:
