@@ -24,6 +24,7 @@ from modemgw.api.parts import Parts, hand_over
 from modemgw.api.problems import problems
 from modemgw.api.reading import Bodies
 from modemgw.api.streams import Streams
+from modemgw.api.waiting import WAITS, Waits
 from modemgw.config import HttpSection
 
 ENDPOINTS = (
@@ -54,6 +55,7 @@ def create_app(
     hand_over(gateway, app)
     app[BODIES] = Bodies(http)
     app[STREAMS] = Streams(http)
+    app[WAITS] = Waits(http)
     app[HEARTBEAT_S] = heartbeat_s
     app[CLOSING] = asyncio.Event()
     app.on_shutdown.append(_end_streams)

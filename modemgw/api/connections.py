@@ -136,6 +136,7 @@ class Connection(web.RequestHandler):
     __slots__ = (
         "_body",
         "_ending",
+        "_gone",
         "_head",
         "_head_since",
         "_line",
@@ -169,6 +170,14 @@ class Connection(web.RequestHandler):
         """Since when the client does not take what is for it, and how many octets that was."""
         self._ending: float | None = None
         """Since when it is being closed."""
+        self._gone: asyncio.Event | None = None
+
+    @property
+    def gone(self) -> asyncio.Event:
+        """Set when the client has left: who makes it wait need wait no longer."""
+        if self._gone is None:
+            self._gone = asyncio.Event()
+        return self._gone
 
     # --- what asyncio calls
 
@@ -180,6 +189,8 @@ class Connection(web.RequestHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._others.forget(self)
+        if self._gone is not None:
+            self._gone.set()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:

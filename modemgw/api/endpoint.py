@@ -52,6 +52,8 @@ class Endpoint:
     media: str = "application/json"
     idempotent: bool = False
     """True: it takes an Idempotency-Key."""
+    waits: bool = False
+    """True: it takes `Prefer: wait=N`."""
     problems: tuple[str, ...] = ()
     """Types of problems beyond those that every endpoint may answer."""
     example: dict[str, Any] | None = None

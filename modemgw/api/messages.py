@@ -27,6 +27,7 @@ from modemgw.api.requests import (
     MessageBody,
     MessagesQuery,
 )
+from modemgw.api.waiting import waited_for, waited_for_accepted
 from modemgw.gateway import FieldProblem, MessageQuery, Rejected
 from modemgw.store.records import Message, NewMessage
 
@@ -82,10 +83,9 @@ async def send(request: web.Request) -> web.Response:
     if accepted.replay is not None:
         return raw_json_response(accepted.replay, 202, REPLAYED)
     assert accepted.message is not None
+    message, applied = await waited_for_accepted(request, accepted.message)
     return raw_json_response(
-        _render_message(accepted.message),
-        202,
-        {"Location": f"/v1/messages/{accepted.message.id}"},
+        _render_message(message), 202, {"Location": f"/v1/messages/{message.id}"} | applied
     )
 
 
@@ -104,7 +104,8 @@ async def preview(request: web.Request) -> web.Response:
 
 
 async def show(request: web.Request) -> web.Response:
-    return json_response(render.message(await request.app[MESSAGES].get(request.match_info["id"])))
+    message, applied = await waited_for(request, request.match_info["id"])
+    return raw_json_response(_render_message(message), 200, applied)
 
 
 async def listing(request: web.Request) -> web.Response:
@@ -114,6 +115,7 @@ async def listing(request: web.Request) -> web.Response:
             status=None if query.status is None else query.status.value,
             to=query.to,
             type=query.type,
+            reference=query.reference,
             since=query.since,
             until=query.until,
             limit=query.limit,
@@ -168,6 +170,7 @@ ENDPOINTS = (
         answer=answers.Message,
         status=202,
         idempotent=True,
+        waits=True,
         problems=("too-many-messages", "unavailable"),
         description="The answer is the message as it is then. Send a request whose answer you have "
         "not seen again with the same Idempotency-Key, and nothing is sent twice.",
@@ -204,6 +207,7 @@ ENDPOINTS = (
         tag="messages",
         scopes=("read",),
         answer=answers.Message,
+        waits=True,
         problems=("not-found",),
     ),
     Endpoint(

@@ -17,6 +17,7 @@ COMMANDS = {
     "send": "modemgw.cli.send:send",
     "messages": "modemgw.cli.messages:messages",
     "inbound": "modemgw.cli.inbound:inbound",
+    "listen": "modemgw.cli.listen:listen",
     "handlers": "modemgw.cli.handlers:handlers",
     "modems": "modemgw.cli.modems:modems",
     "sims": "modemgw.cli.sims:sims",

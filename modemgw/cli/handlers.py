@@ -6,11 +6,10 @@ from typing import Literal
 
 import click
 
-from modemgw.api import answers
 from modemgw.cli.options import Daemon, daemon_options, first, json_option
 from modemgw.cli.output import clip, local_time, print_json, print_table
 from modemgw.cli.say import say
-from modemgw.client import Client
+from modemgw.client import Client, answers
 
 
 @click.group()
@@ -31,12 +30,12 @@ def list_(as_json: bool, daemon: Daemon) -> None:
         ("id", "kind", "pending", "under way", "dead", "problem"),
         [
             (
-                h["id"],
-                h["kind"],
-                h["pending"],
-                h["claimed"],
-                h["dead"],
-                clip(h["problem"] or "", 60),
+                h.id,
+                h.kind,
+                h.pending,
+                h.claimed,
+                h.dead,
+                clip(h.problem or "", 60),
             )
             for h in items
         ],
@@ -71,12 +70,12 @@ def deliveries(
         ("id", "of", "state", "tries", "next try", "created", "problem"),
         [
             (
-                d["id"],
-                d["inbound"] or d["event"],
-                d["state"],
-                d["tries"],
-                local_time(d["next_at"]),
-                local_time(d["created_at"]),
+                d.id,
+                d.inbound or d.event,
+                d.state,
+                d.tries,
+                local_time(d.next_at),
+                local_time(d.created_at),
                 clip(_problem(d), 60),
             )
             for d in items
@@ -87,8 +86,8 @@ def deliveries(
 
 def _problem(delivery: answers.Delivery) -> str:
     """Why the last try failed, if it did."""
-    outcomes = delivery["outcomes"]
-    return (outcomes[-1]["problem"] or "") if outcomes else ""
+    outcomes = delivery.outcomes
+    return (outcomes[-1].problem or "") if outcomes else ""
 
 
 @handlers.command()

@@ -12,12 +12,21 @@ from typing import Any, TypeVar
 import click
 
 from modemgw.cli.errors import told
-from modemgw.client import DEFAULT_URL, ApiError, Client, Unreachable
+from modemgw.client import (
+    DEFAULT_URL,
+    ApiError,
+    Client,
+    Retry,
+    UnexpectedAnswer,
+    Unreachable,
+)
 from modemgw.config import Config, ConfigError, HttpSection, find, load
 from modemgw.plain import printable
 
 T = TypeVar("T")
 
+RETRY = Retry(tries=3, first_s=0.2, longest_s=0.5, patience_s=5)
+"""A person waits."""
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  the address to call instead
 
 config_option = click.option(
@@ -62,6 +71,7 @@ class Daemon:
     url: str | None
     key: str | None
     config_file: Path | None
+    ca_file: Path | None = None
 
     def call(self, work: Callable[[Client], Awaitable[T]]) -> T:
         """Does `work` with a client of the daemon; what goes wrong there is one clear line."""
@@ -74,32 +84,46 @@ class Daemon:
             return asyncio.run(self._work(work))
         except ApiError as error:
             raise click.ClickException(_told(error)) from error
+        except UnexpectedAnswer as error:
+            raise click.ClickException(printable(str(error))) from error
         except Unreachable as error:
             raise click.ClickException(
                 f"{printable(str(error))}; is `modemgw serve` running?"
             ) from error
 
     async def _work(self, work: Callable[[Client], Awaitable[T]]) -> T:
-        async with Client(daemon_url(self.url, self.config_file), self.key) as client:
+        url = daemon_url(self.url, self.config_file)
+        async with Client(url, self.key, ca_file=self.ca_file, retry=RETRY) as client:
             return await work(client)
 
 
 def daemon_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """--url, --key and --config, as one argument `daemon`."""
+    """--url, --key, --ca-file and --config, as one argument `daemon`."""
 
     @click.option(
         "--url",
         envvar="MODEMGW_URL",
-        help="The daemon: http://HOST:PORT or unix:/path. Else as configured, else "
+        help="The daemon: http(s)://HOST:PORT or unix:/path. Else as configured, else "
         f"{DEFAULT_URL}.  [env: MODEMGW_URL]",
     )
     @click.option("--key", envvar="MODEMGW_KEY", help="API key.  [env: MODEMGW_KEY]")
+    @click.option(
+        "--ca-file",
+        envvar="MODEMGW_CA_FILE",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="Certificates to trust (PEM) for https; else the system's.  [env: MODEMGW_CA_FILE]",
+    )
     @config_option
     @wraps(command)
     def collected(
-        *args: Any, url: str | None, key: str | None, config_file: Path | None, **kwargs: Any
+        *args: Any,
+        url: str | None,
+        key: str | None,
+        ca_file: Path | None,
+        config_file: Path | None,
+        **kwargs: Any,
     ) -> Any:
-        return command(*args, daemon=Daemon(url, key, config_file), **kwargs)
+        return command(*args, daemon=Daemon(url, key, config_file, ca_file), **kwargs)
 
     return collected
 

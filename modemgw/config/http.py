@@ -22,6 +22,10 @@ class HttpSection(Section):
     max_streams: Annotated[int, Field(ge=1, le=100_000)] = 128
     """Event streams at a time; of the connections they may have half at the most."""
     max_streams_per_key: Annotated[int, Field(ge=1, le=100_000)] = 32
+    max_waits: Annotated[int, Field(ge=0, le=100_000)] = 128
+    """Answers at a time that wait for a fate (`Prefer: wait`); a quarter of the connections at
+    the most, and what is more is answered at once."""
+    max_waits_per_key: Annotated[int, Field(ge=0, le=100_000)] = 32
     header_timeout: Wait = 10
     """How long a request's headers may take, from their first octet on."""
     body_timeout: Wait = 30

@@ -19,6 +19,7 @@ from modemgw.api import answers
 from modemgw.api.app import create_app
 from modemgw.cli import main
 from modemgw.client import ApiError, Client
+from modemgw.client.answers import Handler
 from modemgw.config import parse
 from modemgw.gateway import Gateway
 from modemgw.store import Transaction
@@ -53,11 +54,11 @@ class House:
     async def receive(self, first: int, last: int) -> None:
         await self.gateway._store.write(received(first, last))
 
-    async def until(self, client: Client, **counts: int) -> answers.Handler:
+    async def until(self, client: Client, **counts: int) -> Handler:
         async with asyncio.timeout(10):
             while True:
                 orders = (await client.handlers())[0]
-                if all(orders[name] == count for name, count in counts.items()):  # type: ignore[literal-required]
+                if all(orders[name] == count for name, count in counts.items()):
                     return orders
                 await asyncio.sleep(0.01)
 

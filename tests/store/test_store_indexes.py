@@ -79,6 +79,8 @@ FILTERS = [
     {"status": "delivered", "type": "otp"},
     {"status": "sent", "type": "transactional"},
     {"to": "+447700999999"},
+    {"reference": "order 7"},
+    {"reference": "order 7", "status": "delivered"},
     {"type": "otp"},
     {"since": 9000.0},
     {"until": 100.0},
@@ -119,25 +121,45 @@ def plans(db: sqlite3.Connection, ask: Callable[[], Any]) -> Iterator[tuple[str,
                 yield statement, step[3]
 
 
-ALL = {"status": "sent", "to": "+1", "type": "otp", "since": 1.0, "until": 2.0, "cursor": "1.5~7"}
+LISTS: dict[str, tuple[Callable[..., Callable[[SqliteView], Any]], dict[str, Any]]] = {
+    "messages": (
+        lambda **wanted: lambda view: view.messages.find(MessageQuery(**wanted), life.part_status),
+        {
+            "status": "sent",
+            "to": "+1",
+            "type": "otp",
+            "reference": "order 7",
+            "since": 1.0,
+            "until": 2.0,
+            "cursor": "1.5~7",
+        },
+    ),
+    "inbound": (
+        lambda **wanted: lambda view: view.inbound.find(InboundQuery(**wanted)),
+        {"from_": "+1", "since": 1.0, "until": 2.0, "cursor": "1.5~7"},
+    ),
+    "deliveries": (
+        lambda **wanted: lambda view: view.deliveries.find(DeliveryQuery("h", **wanted)),
+        {"state": DeliveryState.DEAD, "cursor": "1.5~7"},
+    ),
+}
+"""Each list, and a value for every filter that it has."""
 EVERY_CHOICE = [
-    dict(chosen)
-    for size in range(len(ALL) + 1)
-    for chosen in itertools.combinations(ALL.items(), size)
+    pytest.param(table, find(**dict(chosen)), id="-".join([table, *dict(chosen)]))
+    for table, (find, filters) in LISTS.items()
+    for size in range(len(filters) + 1)
+    for chosen in itertools.combinations(filters.items(), size)
 ]
 
 
-@pytest.mark.parametrize("wanted", EVERY_CHOICE, ids=lambda w: "+".join(w) or "none")
+@pytest.mark.parametrize(("table", "find"), EVERY_CHOICE)
 def test_every_choice_of_filters_uses_an_index_and_sorts_no_more_than_pages(
-    filled: sqlite3.Connection, wanted: dict[str, Any]
+    filled: sqlite3.Connection, table: str, find: Callable[[SqliteView], Any]
 ) -> None:
     steps = [
         step
-        for statement, step in plans(
-            filled,
-            lambda: SqliteView(filled).messages.find(MessageQuery(**wanted), life.part_status),
-        )
-        if "FROM messages" in statement
+        for statement, step in plans(filled, lambda: find(SqliteView(filled)))
+        if f"FROM {table}" in statement
     ]
     assert steps
     for step in steps:
@@ -253,3 +275,23 @@ def test_pages_follow_each_other_where_times_are_equal_or_go_back(db: sqlite3.Co
             break
     wanted = db.execute("SELECT id FROM messages ORDER BY created_at DESC, n DESC").fetchall()
     assert found == [id for (id,) in wanted]
+
+
+def test_a_message_without_a_reference_is_in_no_index_of_references(
+    filled: sqlite3.Connection,
+) -> None:
+    """Most have none: what they cost is what is fought for."""
+    plan = [
+        step
+        for _, step in plans(
+            filled,
+            lambda: SqliteView(filled).messages.find(
+                MessageQuery(reference="order 7", status="sent"), life.part_status
+            ),
+        )
+    ]
+    assert any("messages_reference (reference=?" in step for step in plan), plan
+    (sql,) = filled.execute(
+        "SELECT sql FROM sqlite_master WHERE name = 'messages_reference'"
+    ).fetchone()
+    assert sql.endswith("WHERE reference IS NOT NULL")

@@ -14,6 +14,7 @@ from modemgw.api.openapi import headers
 from modemgw.api.openapi.failures import failures
 from modemgw.api.openapi.sample import sample
 from modemgw.api.requests import MAX_EVENT
+from modemgw.api.waiting import APPLIED, MAX_WAIT_S, PREFER
 
 EVENT_STREAM = "text/event-stream"
 REF = "#/components/schemas/{model}"
@@ -178,6 +179,8 @@ def _fields(endpoint: Endpoint) -> Iterator[str]:
     yield from endpoint.headers
     if endpoint.idempotent:
         yield from ("Location", "Idempotency-Replayed")
+    if endpoint.waits:
+        yield APPLIED
 
 
 def _as_stream(example: Any) -> str:
@@ -197,6 +200,15 @@ def _header_parameters(endpoint: Endpoint) -> Iterator[dict[str, Any]]:
                 "maxLength": MAX_LENGTH,
                 "pattern": PATTERN,
             },
+        }
+    if endpoint.waits:
+        yield {
+            "name": PREFER,
+            "in": "header",
+            "description": f"`wait=N`: answer when the status is final, or after N seconds (at "
+            f"most {MAX_WAIT_S}); `Preference-Applied` says that it was heeded (RFC 7240).",
+            "schema": {"type": "string"},
+            "example": "wait=30",
         }
     if endpoint.media == EVENT_STREAM:
         yield {

@@ -175,7 +175,7 @@ class SqliteMessages(Rows):
         """A page of messages, newest first. Raises ValueError for a cursor that is not ours."""
         kind: list[Condition] = [("status", "=", query.status), ("type", "=", query.type)]
         one_of: list[list[Condition]] = [kind]
-        if query.to is None and (query.status or query.type):
+        if query.to is None and query.reference is None and (query.status or query.type):
             one_of = [
                 [("status", "=", status), ("type", "=", type)]
                 for status in ([query.status] if query.status else MessageStatus)
@@ -187,6 +187,7 @@ class SqliteMessages(Rows):
             _COLUMNS,
             (
                 ("to_number", "=", query.to),
+                ("reference", "=", query.reference),
                 ("created_at", ">=", query.since),
                 ("created_at", "<", query.until),
             ),
