@@ -27,7 +27,9 @@ class Receipt(TypedDict):
 
     status: Annotated[int, Field(description="TP-ST, 0–255 (TS 23.040 9.2.3.15).")]
     meaning: Annotated[str, Field(description="What that status means, in words.")]
-    outcome: Annotated[str, Field(description="delivered, undelivered, expired … or pending.")]
+    outcome: Annotated[
+        str, Field(description="`delivered`, `trying`, `failed, permanent`, `expired` …")
+    ]
     final: Annotated[bool, Field(description="False: another one may follow.")]
     received_at: Time
     sc_time: Annotated[Time | None, Field(description="When the service centre got the part.")]
@@ -57,7 +59,7 @@ class Part(TypedDict):
     """One SMS of a message; the fields beside `attempts` are those of the last attempt."""
 
     index: Annotated[int, Field(description="From 1.")]
-    status: Annotated[str, Field(description="As of a message.")]
+    status: Annotated[str, Field(description="queued, submitting, sent, ambiguous, delivered …")]
     modem: str | None
     sim: Annotated[str | None, Field(description="ICCID.")]
     reference: Annotated[int | None, Field(description="TP-MR, 0–255.")]

@@ -20,6 +20,7 @@ from modemgw.api.openapi.examples import EXAMPLES
 from modemgw.api.openapi.failures import problems_of
 from modemgw.api.openapi.sample import PLACEHOLDER, sample
 from modemgw.api.problem_types import PROBLEM_TYPES
+from modemgw.gateway.event_types import EVENT_TYPES
 
 ALL = [e for e in (*ENDPOINTS, *endpoints(ENDPOINTS)) if e.documented]
 DOCUMENT = document(ALL)
@@ -197,3 +198,7 @@ def test_a_sample_is_the_first_thing_that_a_schema_allows(schema: Any, example: 
         }
     }
     assert sample(schema, definitions, {"Known": "known"}) == example
+
+
+def test_every_type_of_event_is_told_and_no_other() -> None:
+    assert set(EVENTS) == set(EVENT_TYPES)

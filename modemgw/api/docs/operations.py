@@ -45,7 +45,7 @@ class Sections:
         yield '<div class="said">'
         yield from schemas.fields(content["schema"])
         yield '</div><div class="shown">'
-        yield code(_pretty(content["example"]), "Body")
+        yield code(_pretty(content["example"]), "Body", folded=True)
         yield "</div></section>"
 
     def _request(self, operation: Node) -> Iterator[str]:
@@ -63,16 +63,11 @@ class Sections:
         body = operation.get("requestBody", {}).get("content", {}).get(JSON)
         if body:
             yield f"<h4>Body: {schemas.kind(body['schema'])}</h4>"
-            for schema in self._models(body["schema"]):
-                yield from schemas.fields(schema)
-
-    def _models(self, schema: Node) -> Iterator[Node]:
-        match schema:
-            case {"$ref": str(reference)}:
-                yield self._components["schemas"][schemas.name_of(reference)]
-            case {"anyOf": list(choices)}:
-                for choice in choices:
-                    yield from self._models(choice)
+            models = list(_models(body["schema"]))
+            for name in models:
+                if len(models) > 1:
+                    yield f"<h5>{escape(name)}</h5>"
+                yield from schemas.fields(self._components["schemas"][name])
 
     def _answers(self, operation: Node) -> Iterator[str]:
         yield '<h4>Answers</h4><div class="wide"><table class="answers"><tbody>'
@@ -103,6 +98,16 @@ class Sections:
                     shown = content["example"]
                     words = shown if isinstance(shown, str) else _pretty(shown)
                     yield code(words, f"Answer {status}", folded=words.count("\n") > 12)
+
+
+def _models(schema: Node) -> Iterator[str]:
+    """The models that a body may be."""
+    match schema:
+        case {"$ref": str(reference)}:
+            yield schemas.name_of(reference)
+        case {"anyOf": list(choices)}:
+            for choice in choices:
+                yield from _models(choice)
 
 
 def badge(method: str) -> str:

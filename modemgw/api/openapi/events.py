@@ -12,8 +12,8 @@ from modemgw.api.openapi import examples
 _TYPE = {"description": "The event type.", "type": "string"}
 _HEADERS = {
     "webhook-id": (
-        "Id of the event; the same when it is delivered again, so take each only once.",
-        "evt_4711",
+        "Id of the delivery; the same when it is made again, so take each only once.",
+        "dlv_4711",
     ),
     "webhook-timestamp": ("When it was sent, in Unix seconds; refuse what is old.", "1795341605"),
     "webhook-signature": (
