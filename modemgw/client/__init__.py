@@ -28,6 +28,7 @@ from modemgw.client.errors import (
 from modemgw.client.outgoing import MessageFilters, SendOptions, is_final, message_body
 from modemgw.client.retry import NEVER, Retry
 from modemgw.client.transport import DEFAULT_URL
+from modemgw.client.webhooks import WebhookChanges
 
 __all__ = [
     "DEFAULT_URL",
@@ -53,6 +54,7 @@ __all__ = [
     "Unavailable",
     "UnexpectedAnswer",
     "Unreachable",
+    "WebhookChanges",
     "is_final",
     "message_body",
 ]

@@ -237,13 +237,16 @@ class Outcome(Answer):
     code: str
     problem: str | None
     took_ms: int | None
+    http_status: int | None = None
+    """Of the answer, if there was one."""
+    answer: str | None = None
+    """How its body begins: 1,024 characters."""
 
 
-class Delivery(Answer):
-    """Something that a handler or webhook gets, and how far that came."""
+class AnyDelivery(Answer):
+    """A delivery without whose it is."""
 
     id: str
-    handler: str
     kind: str | None
     event: str
     """The type of the event."""
@@ -259,6 +262,44 @@ class Delivery(Answer):
     ended_at: datetime | None
     outcomes: tuple[Outcome, ...]
     """Of the last tries, oldest first."""
+
+
+class Delivery(AnyDelivery):
+    """Something that a handler gets, and how far that came."""
+
+    handler: str
+
+
+class WebhookDelivery(AnyDelivery):
+    """An event that a webhook gets, and how far that came."""
+
+    webhook: str
+
+
+class Webhook(Answer):
+    """An address that is told of events, and its deliveries that have not been made."""
+
+    id: str
+    url: str
+    events: tuple[str, ...]
+    """Types, families (`message.*`), or `*`."""
+    description: str | None
+    enabled: bool
+    created_at: datetime
+    disabled_reason: str | None
+    """Why the gateway has disabled it, if it has."""
+    pending: int
+    dead: int
+    """Given up; they can be replayed."""
+    problem: str | None
+    """Why it did not take the last one."""
+
+
+class WebhookWithSecret(Webhook):
+    """A webhook as it is shown once, when it is created and when its secret is rotated."""
+
+    secret: str
+    """`whsec_` and base64: what signs. Keep it."""
 
 
 class Event(Answer):
@@ -393,6 +434,60 @@ class TraceLine(Answer):
     direction: str
     """`>` to the modem, `<` from it, `=` a remark."""
     text: str
+
+
+class KeyLimits(Answer):
+    """How many messages an API key may send; None: as many as it likes."""
+
+    per_minute: int | None
+    per_hour: int | None
+    per_day: int | None
+
+
+class ApiKey(Answer):
+    """An API key, without what opens doors."""
+
+    name: str
+    scopes: tuple[str, ...]
+    state: str
+    """active, expired or revoked; only `active` opens anything."""
+    limits: KeyLimits | None
+    expires_at: datetime | None
+    created_at: datetime
+    last_used_at: datetime | None
+    """Up to a minute late."""
+    revoked_at: datetime | None
+    has_webhook_secret: bool
+    """Whether events to a `callback_url` are signed for this key."""
+
+
+class NewApiKey(ApiKey):
+    """A new API key, and what is told of it this once."""
+
+    key: str
+    webhook_secret: str
+
+
+class RotatedApiKey(ApiKey):
+    """An API key that was rotated, and what is told of it this once."""
+
+    key: str
+
+
+class AuditRecord(Answer):
+    """One thing that an admin did, or was refused."""
+
+    at: datetime
+    key: str | None
+    """The API key's name; None: without one, on the gateway's machine."""
+    address: str
+    action: str
+    """`keys.create`, `modems.pause` …"""
+    target: str | None
+    """The name or id of what it was done to."""
+    outcome: str
+    """`done`, or the end of the problem's type."""
+    detail: str | None
 
 
 class Readiness(Answer):

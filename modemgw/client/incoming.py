@@ -29,7 +29,29 @@ class DeliveryFilters(TypedDict, total=False):
     """Of one page, 1 to 1000."""
 
 
-class Incoming(Transport):
+class Replaying(Transport):
+    """What handlers and webhooks have in common."""
+
+    async def _replay(
+        self,
+        path: str,
+        deliveries: Sequence[str] | None,
+        since: datetime | str | None,
+        until: datetime | str | None,
+        state: str | None,
+    ) -> int:
+        given: dict[str, Any] = {
+            "deliveries": None if deliveries is None else list(deliveries),
+            "since": None if since is None else moment(since),
+            "until": None if until is None else moment(until),
+            "state": state,
+        }
+        body = {name: value for name, value in given.items() if value is not None}
+        count: int = (await self._post(path, body))["replayed"]
+        return count
+
+
+class Incoming(Replaying):
     """Calls about received messages and handlers."""
 
     async def inbound(self, identifier: str) -> Inbound:
@@ -66,12 +88,4 @@ class Incoming(Transport):
 
         Returns how many they are.
         """
-        given: dict[str, Any] = {
-            "deliveries": None if deliveries is None else list(deliveries),
-            "since": None if since is None else moment(since),
-            "until": None if until is None else moment(until),
-            "state": state,
-        }
-        body = {name: value for name, value in given.items() if value is not None}
-        count: int = (await self._post(f"v1/handlers/{handler}/replay", body))["replayed"]
-        return count
+        return await self._replay(f"v1/handlers/{handler}/replay", deliveries, since, until, state)

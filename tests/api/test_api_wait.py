@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from time import monotonic
 
 import pytest
@@ -34,7 +33,7 @@ def asking(wait: str, key: str = "admin") -> dict[str, str]:
 def becomes(gateway, identifier, status, event=None, **data):
     """The message gets this status, and an event tells so."""
     messages = gateway.messages.by_id
-    messages[identifier] = replace(messages[identifier], status=status)
+    messages[identifier] = messages[identifier]._replace(status=status)
     gateway.events.happen(event or f"message.{status}", id=identifier, **data)
 
 

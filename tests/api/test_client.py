@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -124,7 +123,7 @@ async def test_waiting_ends_with_the_event_that_makes_the_message_final(client, 
             ):
                 await asyncio.sleep(0.001)
             current = gateway.messages.by_id[message.id]
-            gateway.messages.by_id[message.id] = replace(current, status=status)
+            gateway.messages.by_id[message.id] = current._replace(status=status)
             gateway.events.happen(f"message.{status}", id=message.id)
 
     async with asyncio.TaskGroup() as tasks:
@@ -137,7 +136,7 @@ async def test_waiting_ends_with_the_event_that_makes_the_message_final(client, 
 async def test_waiting_without_a_receipt_ends_with_sent(client, gateway):
     message = await client.send("+447700900001", "x", receipt=False)
     current = gateway.messages.by_id[message.id]
-    gateway.messages.by_id[message.id] = replace(current, status=MessageStatus.SENT)
+    gateway.messages.by_id[message.id] = current._replace(status=MessageStatus.SENT)
     assert (await client.wait(message.id))["status"] == "sent"
 
 
