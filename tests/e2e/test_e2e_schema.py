@@ -35,6 +35,8 @@ from modemgw.config import HttpSection
 from modemgw.store.sqlite import FILE_NAME, create_key
 
 EXAMPLES = int(os.environ.get("MODEMGW_SCHEMA_EXAMPLES", "6"))
+"""For each operation; with more than 25 the judge invents cases of its own as well."""
+PHASES = "examples,coverage,stateful" + (",fuzzing" if EXAMPLES > 25 else "")
 DOCUMENT = document((*ENDPOINTS, *endpoints(ENDPOINTS)))
 OPERATIONS = [
     (method.upper(), path)
@@ -178,7 +180,7 @@ def test_the_whole_judge_finds_nothing(tmp_path: Path) -> None:
             *("run", f"{gateway.url}/openapi.json", "--url", gateway.url),
             *("--header", f"Authorization: Bearer {gateway.key}"),
             *("--checks", "all", "--exclude-path", "/v1/events"),  # has no end
-            *("--phases", "examples,coverage,stateful", "--max-examples", EXAMPLES),
+            *("--phases", PHASES, "--max-examples", EXAMPLES),
             *("--seed", 1, "--no-color", "--warnings", "off", "--request-timeout", 30),
             "--continue-on-failure",
         ]
