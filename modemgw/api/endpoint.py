@@ -30,9 +30,9 @@ BodyT = TypeVar("BodyT", bound=BaseModel)
 QueryT = TypeVar("QueryT", bound=BaseModel)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Endpoint:
-    """One method of one path."""
+    """One method of one path. Each is equal to itself alone."""
 
     method: str
     path: str

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -35,8 +36,9 @@ ASSET_HEADERS: Mapping[str, str] = {
 _MEDIA = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
-def endpoints(others: Sequence[Endpoint]) -> tuple[Endpoint, ...]:
-    """The endpoints that show the documentation of `others` and of themselves, each made once."""
+@lru_cache(maxsize=1)
+def endpoints(others: tuple[Endpoint, ...]) -> tuple[Endpoint, ...]:
+    """The endpoints that show the documentation of `others` and of themselves, made once."""
 
     async def show_document(_request: web.Request) -> web.Response:
         return raw_json_response(body)
