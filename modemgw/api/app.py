@@ -8,12 +8,12 @@ from aiohttp import web
 
 from modemgw.api import (
     batches,
+    docs,
     events,
     handlers,
     inbound,
     messages,
     modems,
-    openapi,
     service,
     sims,
     webhooks,
@@ -50,7 +50,7 @@ def create_app(
     A quiet event stream shows a comment every `heartbeat_s` seconds.
     """
     http = http or HttpSection()
-    endpoints = (*ENDPOINTS, *openapi.endpoints(ENDPOINTS))
+    endpoints = (*ENDPOINTS, *docs.endpoints(ENDPOINTS))
     app = web.Application(
         client_max_size=http.max_body_bytes,
         middlewares=[problems, guard({e.handler: e for e in endpoints})],
