@@ -9,14 +9,15 @@ from aiohttp.typedefs import Handler
 
 from modemgw.api import (
     batches,
+    docs,
     events,
     handlers,
     inbound,
     messages,
     modems,
-    openapi,
     service,
     sims,
+    webhooks,
 )
 from modemgw.api.auth import guard
 from modemgw.api.cors import Cors
@@ -37,6 +38,7 @@ ENDPOINTS = (
     *inbound.ENDPOINTS,
     *events.ENDPOINTS,
     *handlers.ENDPOINTS,
+    *webhooks.ENDPOINTS,
     *modems.ENDPOINTS,
     *sims.ENDPOINTS,
     *service.ENDPOINTS,
@@ -56,7 +58,7 @@ def create_app(
     app = web.Application(
         client_max_size=http.max_body_bytes, middlewares=[problems, guard(guarded)]
     )
-    guarded |= add_routes(app, (*ENDPOINTS, *openapi.endpoints(ENDPOINTS)), cors)
+    guarded |= add_routes(app, (*ENDPOINTS, *docs.endpoints(ENDPOINTS)), cors)
     if cors:
         app.on_response_prepare.append(cors.mark)
     hand_over(gateway, app)

@@ -196,13 +196,13 @@ class Connection(web.RequestHandler):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        before = self._request_count
+        before, is_body = self._request_count, self._is_body()  # the last of it, perhaps
         super().data_received(data)
         if self._request_count != before:
             self._under_way += self._request_count - before
             self._head, self._head_since = 0, None
             self._others.work(self)
-        elif not self._under_way and not self._is_body():
+        elif not self._under_way and not is_body:
             self._await_head(len(data))
 
     def pause_writing(self) -> None:

@@ -180,6 +180,9 @@ ENDPOINTS = (
         summary="Follow what happens as Server-Sent Events; Last-Event-ID resumes",
         tag="events",
         scopes=("read", "inbound"),
+        description="The stream has no end; a comment every 15 seconds shows that a quiet one "
+        "lives. Ids only ever grow, so nothing is missed over a lost connection. A key sees what "
+        "its scopes allow: `inbound` for `inbound.*`, `read` for all else.",
         query=EventsQuery,
         answer=answers.Event,
         media="text/event-stream",

@@ -20,6 +20,7 @@ from modemgw.api.endpoint import (
     read_json,
 )
 from modemgw.api.idempotency import REPLAYED, idempotency_of
+from modemgw.api.openapi.examples import CANCELED, QUEUED
 from modemgw.api.parts import MESSAGES, SENDING
 from modemgw.api.problems import field_problem, from_validation, invalid_fields
 from modemgw.api.requests import (
@@ -134,7 +135,28 @@ async def cancel(request: web.Request) -> web.Response:
     )
 
 
-EXAMPLE = {"to": "+447700900001", "text": "Your code is 123456", "type": "otp", "validity": 300}
+EXAMPLE = {
+    "to": "+447700900123",
+    "text": "Your code is 123456",
+    "type": "otp",
+    "validity": 300,
+    "reference": "order-7",
+}
+FURTHER_EXAMPLES: dict[str, dict[str, Any]] = {
+    "A text beyond the GSM alphabet": {"to": "+447700900123", "text": "Your table is ready 🍽"},
+    "Later, and only if it is short": {
+        "to": "+447700900123",
+        "text": "We open in an hour",
+        "type": "promotional",
+        "send_at": "2026-11-24T08:00:00Z",
+        "max_parts": 1,
+    },
+    "Octets to a port": {
+        "to": "+447700900123",
+        "data": "AQYDvq+E",
+        "ports": {"destination": 2948, "source": 9200},
+    },
+}
 
 ENDPOINTS = (
     Endpoint(
@@ -150,7 +172,11 @@ ENDPOINTS = (
         idempotent=True,
         waits=True,
         problems=("too-many-messages", "unavailable"),
+        description="The answer is the message as it is then. Send a request whose answer you have "
+        "not seen again with the same Idempotency-Key, and nothing is sent twice.",
         example=EXAMPLE,
+        examples=FURTHER_EXAMPLES,
+        answer_example=QUEUED,
     ),
     Endpoint(
         method="POST",
@@ -193,5 +219,6 @@ ENDPOINTS = (
         scopes=("send",),
         answer=answers.Message,
         problems=("not-found", "conflict"),
+        answer_example=CANCELED,
     ),
 )

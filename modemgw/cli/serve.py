@@ -14,6 +14,7 @@ import click
 
 from modemgw.api.server import ListenError, bind, is_private
 from modemgw.api.server import serve as serve_http
+from modemgw.api.telling import tell
 from modemgw.api.tls import TlsError, open_tls
 from modemgw.cli.config import check_modems
 from modemgw.cli.errors import told
@@ -65,7 +66,7 @@ async def _serve(config: Config, file: Path, traced: tuple[str, ...]) -> None:
     bound = bind(config.http)
     async with AsyncExitStack() as stack:
         stack.callback(bound.close)
-        gateway = await stack.enter_async_context(Gateway.open(config))
+        gateway = await stack.enter_async_context(Gateway.open(config, tell=tell))
         for modem in traced:
             gateway.modems.follow_trace(modem, partial(_log_line, modem))
         for line in gateway.found.lines():

@@ -132,12 +132,14 @@ async def test_what_is_answered_is_what_is_documented(tmp_path: Path) -> None:
         ({"deliveries": ["dlv_1", "dlv_99"]}, "deliveries[1]"),
         ({"deliveries": ["nothing"]}, "deliveries[0]"),
         ({"deliveries": []}, "deliveries"),
+        ({"deliveries": ["dlv_1"] * 999 + ["nothing"]}, "deliveries[999]"),
+        ({"deliveries": ["dlv_1"] * 1001}, "deliveries"),
         ({"deliveries": ["dlv_1"], "state": "dead"}, None),
         ({"state": "pending"}, "state"),
         ({"since": "yesterday"}, "since"),
         ({"what": 1}, "what"),
     ],
-    ids=str,
+    ids=lambda value: str(value)[:40],
 )
 async def test_a_replay_that_cannot_be_says_what_is_wrong(
     tmp_path: Path, body: dict[str, Any], field: str | None
