@@ -540,6 +540,13 @@ class AlertEvent(TypedDict):
     reason: Annotated[NotRequired[str], Field(description="Absent when it is over.")]
 
 
+class WebhookEvent(TypedDict):
+    """What is told of a webhook."""
+
+    webhook: Annotated[str, Field(description="Its id.")]
+    reason: str
+
+
 class ProblemType(TypedDict):
     """A type of problem: what it means and what to do about it."""
 

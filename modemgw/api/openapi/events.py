@@ -102,6 +102,12 @@ EVENT_TYPES = (
         answers.AlertEvent,
         answers.AlertEvent(modem="m1"),
     ),
+    EventType(
+        "webhook.disabled",
+        "A webhook has answered that it is gone, and is told nothing any more",
+        answers.WebhookEvent,
+        answers.WebhookEvent(webhook=examples.WEBHOOK_ID, reason="it answered HTTP 410"),
+    ),
 )
 """Every type of event that there is."""
 
