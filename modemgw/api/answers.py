@@ -259,14 +259,15 @@ class Outcome(TypedDict):
     code: Annotated[str, Field(description="`taken`, `failed`, `refused`, `no-answer` …")]
     problem: str | None
     took_ms: int | None
+    http_status: Annotated[int | None, Field(description="Of the answer, if there was one.")]
+    answer: Annotated[str | None, Field(description="How its body begins: 1,024 characters.")]
 
 
-class Delivery(TypedDict):
-    """Something that a handler gets, and how far that came."""
+class AnyDelivery(TypedDict):
+    """A delivery without whose it is."""
 
     id: str
-    handler: str
-    kind: Annotated[str | None, Field(description="What the handler did when it was last tried.")]
+    kind: Annotated[str | None, Field(description="What was done when it was last tried.")]
     event: Annotated[str, Field(description="The type of the event.")]
     event_id: int | None
     inbound: Annotated[str | None, Field(description="Id of the received message.")]
@@ -279,10 +280,59 @@ class Delivery(TypedDict):
     outcomes: Annotated[list[Outcome], Field(description="Of the last tries, oldest first.")]
 
 
+class Delivery(AnyDelivery):
+    """Something that a handler gets, and how far that came."""
+
+    handler: str
+
+
 class Deliveries(TypedDict):
     """A page of deliveries."""
 
     items: list[Delivery]
+    next_cursor: str | None
+
+
+class Webhook(TypedDict):
+    """An address that is told of events, and its deliveries that have not been made."""
+
+    id: str
+    url: str
+    events: Annotated[list[str], Field(description="Types, families (`message.*`), or `*`.")]
+    description: str | None
+    enabled: Annotated[bool, Field(description="False: it is told nothing.")]
+    created_at: Time
+    disabled_reason: Annotated[
+        str | None, Field(description="Why the gateway has disabled it, if it has.")
+    ]
+    pending: Annotated[int, Field(description="Deliveries that are yet to be made.")]
+    dead: Annotated[int, Field(description="Given up; they can be replayed.")]
+    problem: Annotated[str | None, Field(description="Why it did not take the last one.")]
+
+
+class WebhookWithSecret(Webhook):
+    """A webhook as it is shown once, when it is created and when its secret is rotated."""
+
+    secret: Annotated[str, Field(description="`whsec_` and base64: what signs. Keep it.")]
+
+
+class Webhooks(TypedDict):
+    """All webhooks, the oldest first."""
+
+    items: list[Webhook]
+    next_cursor: None
+
+
+class WebhookDelivery(AnyDelivery):
+    """An event that a webhook gets, and how far that came."""
+
+    webhook: str
+
+
+class WebhookDeliveries(TypedDict):
+    """A page of a webhook's deliveries."""
+
+    items: list[WebhookDelivery]
     next_cursor: str | None
 
 

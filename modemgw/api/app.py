@@ -16,12 +16,14 @@ from modemgw.api import (
     modems,
     service,
     sims,
+    webhooks,
 )
 from modemgw.api.auth import guard
 from modemgw.api.endpoint import BODIES, CLOSING, HEARTBEAT_S
 from modemgw.api.events import STREAMS
 from modemgw.api.parts import Parts, hand_over
 from modemgw.api.problems import problems
+from modemgw.api.proxies import PROXIES, Proxies
 from modemgw.api.reading import Bodies
 from modemgw.api.streams import Streams
 from modemgw.api.waiting import WAITS, Waits
@@ -33,6 +35,7 @@ ENDPOINTS = (
     *inbound.ENDPOINTS,
     *events.ENDPOINTS,
     *handlers.ENDPOINTS,
+    *webhooks.ENDPOINTS,
     *modems.ENDPOINTS,
     *sims.ENDPOINTS,
     *service.ENDPOINTS,
@@ -55,6 +58,7 @@ def create_app(
     hand_over(gateway, app)
     app[BODIES] = Bodies(http)
     app[STREAMS] = Streams(http)
+    app[PROXIES] = Proxies(http)
     app[WAITS] = Waits(http)
     app[HEARTBEAT_S] = heartbeat_s
     app[CLOSING] = asyncio.Event()

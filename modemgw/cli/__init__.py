@@ -19,6 +19,7 @@ COMMANDS = {
     "inbound": "modemgw.cli.inbound:inbound",
     "listen": "modemgw.cli.listen:listen",
     "handlers": "modemgw.cli.handlers:handlers",
+    "webhooks": "modemgw.cli.webhooks:webhooks",
     "modems": "modemgw.cli.modems:modems",
     "sims": "modemgw.cli.sims:sims",
     "keys": "modemgw.cli.keys:keys",

@@ -14,6 +14,7 @@ import click
 
 from modemgw.api.server import ListenError, bind, is_private
 from modemgw.api.server import serve as serve_http
+from modemgw.api.telling import tell
 from modemgw.cli.config import check_modems
 from modemgw.cli.errors import told
 from modemgw.cli.logs import set_up_logging
@@ -63,7 +64,7 @@ async def _serve(config: Config, file: Path, traced: tuple[str, ...]) -> None:
     bound = bind(config.http)
     async with AsyncExitStack() as stack:
         stack.callback(bound.close)
-        gateway = await stack.enter_async_context(Gateway.open(config))
+        gateway = await stack.enter_async_context(Gateway.open(config, tell=tell))
         for modem in traced:
             gateway.modems.follow_trace(modem, partial(_log_line, modem))
         for line in gateway.found.lines():

@@ -51,6 +51,9 @@ class Answer(Mapping[str, Any]):
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"{type(self).__name__} is what the gateway sent: it cannot be set")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.document,)
+
     def __repr__(self) -> str:
         """Without texts and numbers: what is logged is read by others."""
         shown = [f"{k}={self.document[k]!r}" for k in ("id", "status") if k in self.document]

@@ -164,11 +164,15 @@ class Transport:
                 if answer.status == 204:
                     return Reply(None, answer.headers)
                 try:
-                    return Reply(await answer.json(content_type=None), answer.headers)
-                except ValueError as error:
+                    document = await answer.json(content_type=None)
+                except ValueError:
+                    document = None
+                if not isinstance(document, dict):
                     raise UnexpectedAnswer(
-                        f"{self.base_url} answers {answer.content_type} and no JSON: is it modemgw?"
-                    ) from error
+                        f"{self.base_url} answers {answer.content_type} and no JSON object: "
+                        "is it modemgw?"
+                    )
+                return Reply(document, answer.headers)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise self._unreachable(error) from error
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
@@ -34,6 +35,24 @@ class HttpSection(Section):
     """How long a connection may be kept without a request."""
     send_timeout: Wait = 30
     """How long a client may read nothing of its answer; a large one has more, as with bodies."""
+
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses, networks and `unix`: who may say for whom it asks, in `forwarded_header`."""
+    forwarded_header: Literal["X-Forwarded-For", "Forwarded"] = "X-Forwarded-For"
+    """The one that the proxies write: the other one goes through them as a client wrote it."""
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in proxies:
+            try:
+                entry == "unix" or ip_network(entry)
+            except ValueError as error:
+                raise ValueError(
+                    f"{entry!r} is neither an address (127.0.0.1), nor a network (10.0.0.0/8), "
+                    f"nor unix: {error}"
+                ) from error
+        return proxies
 
     @field_validator("listen")
     @classmethod

@@ -26,6 +26,7 @@ EVENT_TYPES = (
     "sim.quota",
     "alert.raised",
     "alert.cleared",
+    "webhook.disabled",
 )
 """Every type; one that is added is told to whom a pattern of its family was set up for before."""
 EVERYTHING = "*"
@@ -51,7 +52,13 @@ def _unknown(pattern: str) -> str:
     shown = repr(pattern[:64])
     if close := difflib.get_close_matches(pattern[:64], (*EVENT_TYPES, *PATTERNS), n=1, cutoff=0.7):
         shown += f" (is {close[0]} meant?)"
-    return (
-        f"there is no event type {shown}; there are {', '.join(EVENT_TYPES)}, and the patterns "
-        f"{', '.join(PATTERNS)}"
-    )
+    return f"there is no event type {shown}; there are {_listed()}, and {', '.join(PATTERNS)}"
+
+
+def _listed() -> str:
+    """Every type, those of a family together: `sim.blocked .restored .quota`."""
+    families: dict[str, list[str]] = {}
+    for type in EVENT_TYPES:
+        family, _, name = type.partition(".")
+        families.setdefault(family, []).append(name)
+    return ", ".join(f"{family}.{' .'.join(names)}" for family, names in families.items())

@@ -11,7 +11,9 @@ from aiohttp.test_utils import TestClient, TestServer
 from modemgw.api import render
 from modemgw.api.app import create_app
 from modemgw.api.server import bind, serve
-from modemgw.config import HttpSection
+from modemgw.config import HttpSection, parse
+from modemgw.gateway import Gateway
+from modemgw.store.sqlite import FILE_NAME, create_key
 
 ADMIN = {"Authorization": "Bearer key-admin"}
 
@@ -353,3 +355,44 @@ async def test_a_filtered_stream_shows_that_it_lives(http, gateway):
         async with asyncio.timeout(5):
             while not (await answer.content.readline()).startswith(b":"):
                 gateway.events.happen("modem.ready", modem="m1")
+
+
+async def test_the_real_gateway_tells_the_reference_and_goes_on_over_a_restart(tmp_path):
+    config = parse(
+        {
+            "gateway": {"data_dir": tmp_path, "drain_timeout": 1},
+            "modem": [{"id": "m1", "device": str(tmp_path / "none")}],
+        }
+    )
+    token = create_key(tmp_path / FILE_NAME, "app", ["admin"])
+    headers = {"Authorization": f"Bearer {token}"}
+    path = "/v1/events?types=message.*&reference=order-7"
+
+    async def posted(http, to, **more):
+        answer = await http.post("/v1/messages", json={"to": to, "text": "x"} | more)
+        return (await answer.json())["id"]
+
+    async with (
+        Gateway.open(config) as gateway,
+        TestClient(TestServer(create_app(gateway)), headers=headers) as http,
+        http.get(path) as answer,
+    ):
+        await posted(http, "+447700900123")
+        wanted = await posted(http, "+447700900123", reference="order-7")
+        await http.delete(f"/v1/messages/{wanted}")
+        events = await read_events(answer, 2)
+        assert [(e[1], e[2]["data"]["id"]) for e in events] == [
+            ("message.queued", wanted),
+            ("message.canceled", wanted),
+        ]
+        body = {"to": ["+447700900124", "+447700900125"], "text": "x", "reference": "order-7"}
+        await http.post("/v1/batches", json=body)
+        (first, _) = await read_events(answer, 2)
+    async with (
+        Gateway.open(config) as gateway,
+        TestClient(TestServer(create_app(gateway)), headers=headers) as http,
+        http.get(path, headers={"Last-Event-ID": first[0]}) as answer,
+    ):
+        (second,) = await read_events(answer, 1)
+        assert second[2]["data"]["reference"] == "order-7"
+        assert int(second[0]) > int(first[0])

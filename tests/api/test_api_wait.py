@@ -276,8 +276,8 @@ async def waiting_clients(gateway, count, limits):
     """Clients that wait for msg1 on a real server, and its address."""
     bound = bind(limits)
     address = bound.getsockname()
+    lines = []
     async with serve(gateway, bound, limits):
-        lines = []
         for _ in range(count):
             line = socket.socket()
             line.connect(address)
@@ -287,11 +287,7 @@ async def waiting_clients(gateway, count, limits):
             )
             lines.append(line)
         await until(lambda: len(gateway.events.watched) == min(count, limits.max_waits))
-        try:
-            yield lines, address
-        finally:
-            for line in lines:
-                line.close()
+        yield lines, address
 
 
 async def test_a_client_that_leaves_gives_its_place_up(gateway):
@@ -301,6 +297,22 @@ async def test_a_client_that_leaves_gives_its_place_up(gateway):
         for line in lines[:15]:
             line.close()
         await until(lambda: len(gateway.events.watched) == 5, SOON_S)
+        for line in lines:
+            line.close()
+
+
+async def test_a_server_that_ends_answers_those_who_wait_before_it_goes(gateway):
+    limits = HttpSection(listen="127.0.0.1:0")
+    await gateway.sending.send(new_message(), key="key-send")
+    async with waiting_clients(gateway, 3, limits) as (lines, _):
+        begin = monotonic()
+    assert monotonic() - begin < SOON_S
+    for line in lines:
+        line.settimeout(SOON_S)
+        answer = await asyncio.to_thread(line.recv, 1 << 16)
+        assert answer.startswith(b"HTTP/1.1 200 OK")
+        assert b"Preference-Applied: wait=60" in answer
+        line.close()
 
 
 async def test_those_who_wait_leave_room_for_others(gateway):

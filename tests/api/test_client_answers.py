@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import copy
 import json
+import pickle
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -83,6 +85,12 @@ def test_nothing_can_be_set():
             setattr(message, name, "delivered")
     with pytest.raises(TypeError):
         message["status"] = "delivered"  # type: ignore[index]
+
+
+def test_it_can_be_copied_and_kept():
+    message = Message(DOCUMENT)
+    for other in (copy.deepcopy(message), pickle.loads(pickle.dumps(message))):
+        assert (type(other), other) == (Message, message)
 
 
 def test_no_text_and_no_number_is_in_what_is_logged():

@@ -196,8 +196,9 @@ async def test_each_problem_has_its_exception(status, slug, kind, clock):
         assert error.problem["status"] == status
 
 
-async def test_what_is_no_modemgw_is_said(clock):
-    page = says(200, b"<h1>It works!</h1>", "text/html")
+@pytest.mark.parametrize("body", [b"<h1>It works!</h1>", b"", b"[]", b'"\xff"', b"{"])
+async def test_what_is_no_modemgw_is_said(clock, body):
+    page = says(200, body, "text/html")
     async with hostile(page) as server, client_of(server, clock) as client:
         with pytest.raises(UnexpectedAnswer, match="is it modemgw"):
             await client.modems()

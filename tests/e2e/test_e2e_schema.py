@@ -55,6 +55,8 @@ BEYOND_A_SCHEMA = {
     ("send_at", "out-of-range"),  # what time it is
     ("code", "not-encodable"),
     ("deliveries", "unknown"),  # what there is
+    ("url", "unfit"),  # what addresses are, and which may be posted to
+    ("callback_url", "invalid"),
 }
 HANDLER = """
 [[handler]]

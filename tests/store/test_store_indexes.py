@@ -242,7 +242,7 @@ VERBS: list[Callable[[SqliteTransaction], Any]] = [
     lambda tx: tx.retention.delete_events(0, 9.0, 5),
     lambda tx: tx.retention.delete_deliveries(0, 9.0, 5),
 ]
-PAYLOAD: Payload = Payload(1, "h", "inbound.received", 1.0, {}, None, 0, "host/run", 1.0)
+PAYLOAD: Payload = Payload(1, "h", "inbound.received", 1.0, {}, None, 0, "host/run", 1.0, 1.0)
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -16,6 +16,7 @@ from modemgw.store.sqlite.pins import SqlitePinTries
 from modemgw.store.sqlite.redating import SqliteDates
 from modemgw.store.sqlite.retention import SqliteRetention
 from modemgw.store.sqlite.sim_state import SqliteSimState
+from modemgw.store.sqlite.webhooks import SqliteWebhooks
 
 
 class SqliteView:
@@ -35,6 +36,7 @@ class SqliteView:
         "messages",
         "pins",
         "sim_state",
+        "webhooks",
     )
 
     def __init__(self, db: sqlite3.Connection) -> None:
@@ -51,6 +53,7 @@ class SqliteView:
         self.answers = SqliteAnswers(db)
         self.keys = SqliteKeys(db)
         self.leases = SqliteLeases(db)
+        self.webhooks = SqliteWebhooks(db)
 
 
 class SqliteTransaction:
@@ -73,6 +76,7 @@ class SqliteTransaction:
         "retention",
         "sim_state",
         "unmatched",
+        "webhooks",
     )
 
     def __init__(self, db: sqlite3.Connection, now: float = 0.0) -> None:
@@ -92,6 +96,7 @@ class SqliteTransaction:
         self.unmatched = SqliteUnmatchedReports(db, now)
         self.keys = SqliteKeys(db, now)
         self.leases = SqliteLeases(db, now)
+        self.webhooks = SqliteWebhooks(db, now)
 
     def renew(self, now: float) -> None:
         """Another group begins, at this time (UTC seconds)."""
