@@ -16,7 +16,6 @@ from modemgw.api.endpoint import (
 )
 from modemgw.api.idempotency import REPLAYED, idempotency_of
 from modemgw.api.moments import render_moment
-from modemgw.api.openapi.examples import WEBHOOK_TEST
 from modemgw.api.parts import WEBHOOKS
 from modemgw.api.requests import DeliveriesQuery, ReplayBody, WebhookBody, WebhookChanges
 from modemgw.gateway import CreatedWebhook, WebhookView
@@ -181,7 +180,6 @@ ENDPOINTS = (
         tag="webhooks",
         scopes=("admin",),
         answer=answers.WebhookDelivery,
-        answer_example=WEBHOOK_TEST,
         problems=("not-found", "conflict"),
     ),
     Endpoint(

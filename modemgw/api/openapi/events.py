@@ -104,9 +104,9 @@ EVENT_TYPES = (
     ),
     EventType(
         "webhook.disabled",
-        "A webhook has answered that it is gone, and is told nothing any more",
+        "A webhook has answered 410, and is told nothing more",
         answers.WebhookEvent,
-        answers.WebhookEvent(webhook=examples.WEBHOOK_ID, reason="it answered HTTP 410"),
+        answers.WebhookEvent(webhook=examples.WEBHOOK["id"], reason="it answered HTTP 410"),
     ),
 )
 """Every type of event that there is."""

@@ -217,69 +217,6 @@ HANDLER_DELIVERY: answers.Delivery = {
     ],
 }
 
-WEBHOOK_ID = "whk_01a213376da835a7f7108ebf32ba82f8"
-WEBHOOK: answers.Webhook = {
-    "id": WEBHOOK_ID,
-    "url": "http://127.0.0.1:5000/sms",
-    "events": ["message.*", "inbound.received"],
-    "description": "the shop",
-    "enabled": True,
-    "created_at": "2026-11-22T09:00:00.000Z",
-    "disabled_reason": None,
-    "pending": 1,
-    "dead": 0,
-    "problem": "it answered HTTP 500",
-}
-WEBHOOK_WITH_SECRET: answers.WebhookWithSecret = {
-    **WEBHOOK,
-    "pending": 0,
-    "problem": None,
-    "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
-}
-WEBHOOK_DELIVERY: answers.WebhookDelivery = {
-    "id": "dlv_4711",
-    "webhook": WEBHOOK_ID,
-    "kind": "endpoint",
-    "event": "message.delivered",
-    "event_id": 4711,
-    "inbound": None,
-    "key": MESSAGE_ID,
-    "state": "pending",
-    "tries": 1,
-    "next_at": "2026-11-22T10:00:11.004Z",
-    "created_at": "2026-11-22T10:00:05.872Z",
-    "ended_at": None,
-    "outcomes": [
-        {
-            "at": "2026-11-22T10:00:05.921Z",
-            "code": "failed",
-            "problem": "it answered HTTP 500",
-            "took_ms": 12,
-            "http_status": 500,
-            "answer": "Internal Server Error",
-        }
-    ],
-}
-WEBHOOK_TEST: answers.WebhookDelivery = {
-    **WEBHOOK_DELIVERY,
-    "event": "webhook.test",
-    "event_id": None,
-    "key": None,
-    "state": "delivered",
-    "next_at": None,
-    "ended_at": "2026-11-22T10:00:05.921Z",
-    "outcomes": [
-        {
-            "at": "2026-11-22T10:00:05.921Z",
-            "code": "taken",
-            "problem": None,
-            "took_ms": 3,
-            "http_status": 204,
-            "answer": "",
-        }
-    ],
-}
-
 EVENT: answers.Event = {
     "id": 4711,
     "type": "message.delivered",
@@ -336,7 +273,50 @@ TRACE: answers.Trace = {
     ]
 }
 
+WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - signs nothing
+
+WEBHOOK: answers.Webhook = {
+    "id": "whk_01a213376da835a7c1f04e6b52d98e33",
+    "url": "http://127.0.0.1:5000/sms",
+    "events": ["message.*", "inbound.received"],
+    "description": "the shop",
+    "enabled": True,
+    "created_at": "2026-11-22T09:30:00.000Z",
+    "disabled_reason": None,
+    "pending": 0,
+    "dead": 0,
+    "problem": None,
+}
+
+WEBHOOK_DELIVERY: answers.WebhookDelivery = {
+    "id": "dlv_4711",
+    "webhook": WEBHOOK["id"],
+    "kind": "webhook",
+    "event": "message.delivered",
+    "event_id": 4711,
+    "inbound": None,
+    "key": MESSAGE_ID,
+    "state": "delivered",
+    "tries": 1,
+    "next_at": None,
+    "created_at": "2026-11-22T10:00:05.873Z",
+    "ended_at": "2026-11-22T10:00:05.881Z",
+    "outcomes": [
+        {
+            "at": "2026-11-22T10:00:05.881Z",
+            "code": "taken",
+            "problem": None,
+            "took_ms": 7,
+            "http_status": 204,
+            "answer": "",
+        }
+    ],
+}
+
 _EXAMPLES: Mapping[type, Any] = {
+    answers.Webhook: WEBHOOK,
+    answers.WebhookDelivery: WEBHOOK_DELIVERY,
+    answers.WebhookWithSecret: answers.WebhookWithSecret(**WEBHOOK, secret=WEBHOOK_SECRET),
     answers.AcceptedBatch: ACCEPTED_BATCH,
     answers.Batch: BATCH,
     answers.Delivery: HANDLER_DELIVERY,
@@ -354,9 +334,6 @@ _EXAMPLES: Mapping[type, Any] = {
     answers.SimCard: SIM_CARD,
     answers.Trace: TRACE,
     answers.Ussd: answers.Ussd(text="Balance: 3.50", more=False),
-    answers.Webhook: WEBHOOK,
-    answers.WebhookDelivery: WEBHOOK_DELIVERY,
-    answers.WebhookWithSecret: WEBHOOK_WITH_SECRET,
 }
 
 EXAMPLES: Mapping[str, Any] = {kind.__name__: example for kind, example in _EXAMPLES.items()}
