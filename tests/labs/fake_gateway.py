@@ -215,7 +215,7 @@ class FakeMessages:
         message = await self.get(identifier)
         if message.status is not MessageStatus.QUEUED:
             raise Conflict(f"message {identifier} is {message.status} already")
-        canceled = replace(message, status=MessageStatus.CANCELED)
+        canceled = message._replace(status=MessageStatus.CANCELED)
         self.by_id[identifier] = canceled
         return canceled
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -35,16 +34,13 @@ SENT = MessageStatus.SENT
 
 
 def message(id: str, **more: Any) -> Message:
-    return replace(
-        Message(
-            id=id, to="+447700900123", text="hello", data=None, ports=None, type="transactional",
-            status=MessageStatus.QUEUED, encoding="gsm7", message_class=None, receipt=True,
-            parts=(Part(1, PartStatus.QUEUED),), error=None, route="default", modem=None,
-            key="shop", reference=None, callback_url=None, batch=None, tags=(),
-            created_at=1.0, updated_at=1.0, send_at=None, expires_at=9e9,
-        ),
-        **more,
-    )  # fmt: skip
+    return Message(
+        id=id, to="+447700900123", text="hello", data=None, ports=None, type="transactional",
+        status=MessageStatus.QUEUED, encoding="gsm7", message_class=None, receipt=True,
+        parts=(Part(1, PartStatus.QUEUED),), error=None, route="default", modem=None,
+        key="shop", reference=None, callback_url=None, batch=None, tags=(),
+        created_at=1.0, updated_at=1.0, send_at=None, expires_at=9e9,
+    )._replace(**more)  # fmt: skip
 
 
 def inbound(id: str, sender: str = "+447700900123", text: str = "hi") -> Inbound:

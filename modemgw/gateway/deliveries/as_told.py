@@ -34,7 +34,7 @@ def _as_of(message: Message, payload: Payload) -> Message:
     if error is None and status is message.status:
         error = message.error
     parts = tuple(_part(part, at, status) for part in message.parts)
-    return replace(message, status=status, error=error, parts=parts, updated_at=at)
+    return message._replace(status=status, error=error, parts=parts, updated_at=at)
 
 
 def _part(part: Part, at: float, status: MessageStatus) -> Part:

@@ -78,7 +78,7 @@ class SqliteDeliveries(Rows):
 
         Returns the delivery's number.
         """
-        return self._insert(type, None, None, self._now, new)
+        return self._insert(type, None, None, self.now, new)
 
     def _insert(
         self, type: str, event: int | None, inbound: int | None, at: float, new: NewDelivery
@@ -94,9 +94,9 @@ class SqliteDeliveries(Rows):
                 event,
                 inbound,
                 new.key,
-                None if waits else self._now,
+                None if waits else self.now,
                 at,
-                self._now,
+                self.now,
             ),
         ).lastrowid
         assert n is not None
@@ -121,10 +121,10 @@ class SqliteDeliveries(Rows):
         """
         due = "SELECT n FROM deliveries WHERE state = 'pending' AND subscriber = ? AND next_at"
         found = self._db.execute(
-            f"{due} <= ? ORDER BY next_at, n LIMIT ?", (subscriber, self._now, limit)
+            f"{due} <= ? ORDER BY next_at, n LIMIT ?", (subscriber, self.now, limit)
         ).fetchall()
         found += self._db.execute(
-            f"{due} > ? LIMIT ?", (subscriber, self._now + furthest_s, limit - len(found))
+            f"{due} > ? LIMIT ?", (subscriber, self.now + furthest_s, limit - len(found))
         ).fetchall()
         claimed = []
         for (n,) in found:
@@ -132,7 +132,7 @@ class SqliteDeliveries(Rows):
                 "UPDATE deliveries SET state = 'claimed', kind = ?, claimed_by = ?, lease_until = "
                 "? "
                 "WHERE n = ?",
-                (kind, by, self._now + lease_s, n),
+                (kind, by, self.now + lease_s, n),
             )
             payload = self._payload(n, by, stand)
             if payload is None:
@@ -157,7 +157,7 @@ class SqliteDeliveries(Rows):
         self._db.execute(
             "UPDATE deliveries SET state = 'pending', claimed_by = NULL, lease_until = NULL, "
             "next_at = ? WHERE n = ? AND state = 'claimed' AND claimed_by = ?",
-            (self._now, payload.n, payload.claimed_by),
+            (self.now, payload.n, payload.claimed_by),
         )
 
     def release(self, node: str) -> None:
@@ -166,7 +166,7 @@ class SqliteDeliveries(Rows):
         self._db.execute(
             "UPDATE deliveries SET state = 'pending', claimed_by = NULL, lease_until = NULL, "
             "next_at = ? WHERE state = 'claimed' AND substr(claimed_by, 1, ?) = ?",
-            (self._now, len(node) + 1, f"{node}/"),
+            (self.now, len(node) + 1, f"{node}/"),
         )
 
     def release_expired(self, *, but: Collection[int], furthest_s: float) -> None:
@@ -177,12 +177,12 @@ class SqliteDeliveries(Rows):
         expired = self._db.execute(
             "SELECT n FROM deliveries WHERE state = 'claimed' "
             "AND NOT lease_until BETWEEN ?1 AND ?1 + ?2",
-            (self._now, furthest_s),
+            (self.now, furthest_s),
         ).fetchall()
         self._db.executemany(
             "UPDATE deliveries SET state = 'pending', claimed_by = NULL, lease_until = NULL, "
             "next_at = ? WHERE n = ?",
-            [(self._now, n) for (n,) in expired if n not in but],
+            [(self.now, n) for (n,) in expired if n not in but],
         )
 
     # --- ending
@@ -195,7 +195,7 @@ class SqliteDeliveries(Rows):
         `took_ms` is how long that took; None: since it was claimed.
         """
         if took_ms is None:
-            took_ms = max(0, round(1000 * (self._now - payload.claimed_at)))
+            took_ms = max(0, round(1000 * (self.now - payload.claimed_at)))
         done = self._end(
             payload.n, payload.claimed_by, DeliveryState.DELIVERED, "taken", None, took_ms, answer
         )
@@ -252,7 +252,7 @@ class SqliteDeliveries(Rows):
             self._db.execute(
                 "UPDATE deliveries SET state = 'pending', tries = 0, next_at = ?, ended_at = NULL, "
                 "waiting_since = ? WHERE n = ?",
-                (None if waits else self._now, self._now, n),
+                (None if waits else self.now, self.now, n),
             )
         return count
 
@@ -295,7 +295,7 @@ class SqliteDeliveries(Rows):
         ).fetchall()
         for (n,) in rows:
             self._db.execute(
-                "UPDATE deliveries SET state = 'dead', ended_at = ? WHERE n = ?", (self._now, n)
+                "UPDATE deliveries SET state = 'dead', ended_at = ? WHERE n = ?", (self.now, n)
             )
             self._note(n, "no-subscriber", problem, None)
         return len(rows)
@@ -383,7 +383,7 @@ class SqliteDeliveries(Rows):
                 if message is None:
                     return None
         return Payload(
-            n, subscriber, type_, at, data, received, tries, by, self._now, since or at, message
+            n, subscriber, type_, at, data, received, tries, by, self.now, since or at, message
         )
 
     def _end(
@@ -401,7 +401,7 @@ class SqliteDeliveries(Rows):
             "UPDATE deliveries SET state = ?, tries = tries + 1, ended_at = ?, claimed_by = NULL, "
             "lease_until = NULL WHERE n = ? AND state = 'claimed' AND claimed_by = ? "
             "RETURNING subscriber, key",
-            (state.value, self._now, n, by),
+            (state.value, self.now, n, by),
         ).fetchone()
         if row is None:
             return False
@@ -425,7 +425,7 @@ class SqliteDeliveries(Rows):
             "INSERT INTO delivery_outcomes "
             "(delivery, at, code, problem, took_ms, http_status, answer) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (n, self._now, code, problem, took_ms, status, text),
+            (n, self.now, code, problem, took_ms, status, text),
         )
         self._db.execute(
             "DELETE FROM delivery_outcomes WHERE delivery = ?1 AND n <= (SELECT n FROM "
@@ -438,7 +438,7 @@ class SqliteDeliveries(Rows):
         self._db.execute(
             "UPDATE deliveries SET next_at = ? WHERE n = ? AND state = 'pending' AND next_at IS "
             "NULL",
-            (self._now, _head(self._db, subscriber, key)),
+            (self.now, _head(self._db, subscriber, key)),
         )
 
     def _line_up(self, subscriber: str, key: str) -> None:
