@@ -533,18 +533,18 @@ class SimEvent(TypedDict):
     ]
 
 
-class AlertEvent(TypedDict):
-    """What a person must see to, though the modem may work."""
-
-    modem: str
-    reason: Annotated[NotRequired[str], Field(description="Absent when it is over.")]
-
-
 class WebhookEvent(TypedDict):
     """What is told of a webhook."""
 
     webhook: Annotated[str, Field(description="Its id.")]
     reason: str
+
+
+class AlertEvent(TypedDict):
+    """What a person must see to, though the modem may work."""
+
+    modem: str
+    reason: Annotated[NotRequired[str], Field(description="Absent when it is over.")]
 
 
 class ProblemType(TypedDict):
