@@ -533,6 +533,13 @@ class SimEvent(TypedDict):
     ]
 
 
+class WebhookEvent(TypedDict):
+    """What is told of a webhook."""
+
+    webhook: Annotated[str, Field(description="Its id.")]
+    reason: str
+
+
 class AlertEvent(TypedDict):
     """What a person must see to, though the modem may work."""
 

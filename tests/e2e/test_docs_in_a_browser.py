@@ -125,6 +125,8 @@ def test_what_is_wrong_is_shown_before_and_after_it_is_sent(page: Chrome, gatewa
     status, problem = answer(page, place)
     assert status == "401 Unauthorized"
     assert problem["type"] == "urn:modemgw:problem:unauthorized"
+    link = one(place, ".result a").get_attribute("href")
+    assert link == f"{gateway.url}/problems/unauthorized"
 
     paste_key(page, gateway.key)
     write(page, place, {"to": "nobody", "text": "x"})

@@ -64,7 +64,9 @@ async def test_each_event_tells_of_the_message_as_it_was_then(tmp_path: Path) ->
         there.usual = answers(500)
         await one.accept(message("msg_1"))
         await one.until(webhook.id, ("pending", 1))
-        key = AttemptKey(1, 1, 1)
+        n = await one.store.read(lambda view: view.messages.number_of("msg_1"))
+        assert n is not None
+        key = AttemptKey(n, 1, 1)
         clock.now += 1
         await one.store.write(
             lambda tx: tx.attempts.begin(

@@ -34,14 +34,13 @@ SENT = MessageStatus.SENT
 
 
 def message(id: str, **more: Any) -> Message:
-    plain = Message(
+    return Message(
         id=id, to="+447700900123", text="hello", data=None, ports=None, type="transactional",
         status=MessageStatus.QUEUED, encoding="gsm7", message_class=None, receipt=True,
         parts=(Part(1, PartStatus.QUEUED),), error=None, route="default", modem=None,
         key="shop", reference=None, callback_url=None, batch=None, tags=(),
         created_at=1.0, updated_at=1.0, send_at=None, expires_at=9e9,
-    )  # fmt: skip
-    return plain._replace(**more)
+    )._replace(**more)  # fmt: skip
 
 
 def inbound(id: str, sender: str = "+447700900123", text: str = "hi") -> Inbound:

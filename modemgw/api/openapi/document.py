@@ -33,7 +33,7 @@ TAGS = {
     "batches": "Up to 10,000 messages in one request.",
     "inbound": "What was received.",
     "events": "What happens, as it happens.",
-    "webhooks": "What happens, delivered to you.",
+    "webhooks": "What happens, posted to you.",
     "handlers": "Programs of the configuration that get what was received.",
     "modems": "See and control the modems.",
     "sims": "The SIMs and what they have used of their plans.",

@@ -102,6 +102,12 @@ EVENT_TYPES = (
         answers.AlertEvent,
         answers.AlertEvent(modem="m1"),
     ),
+    EventType(
+        "webhook.disabled",
+        "A webhook has answered 410, and is told nothing more",
+        answers.WebhookEvent,
+        answers.WebhookEvent(webhook=examples.WEBHOOK["id"], reason="it answered HTTP 410"),
+    ),
 )
 """Every type of event that there is."""
 

@@ -273,7 +273,50 @@ TRACE: answers.Trace = {
     ]
 }
 
+WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - signs nothing
+
+WEBHOOK: answers.Webhook = {
+    "id": "whk_01a213376da835a7c1f04e6b52d98e33",
+    "url": "http://127.0.0.1:5000/sms",
+    "events": ["message.*", "inbound.received"],
+    "description": "the shop",
+    "enabled": True,
+    "created_at": "2026-11-22T09:30:00.000Z",
+    "disabled_reason": None,
+    "pending": 0,
+    "dead": 0,
+    "problem": None,
+}
+
+WEBHOOK_DELIVERY: answers.WebhookDelivery = {
+    "id": "dlv_4711",
+    "webhook": WEBHOOK["id"],
+    "kind": "webhook",
+    "event": "message.delivered",
+    "event_id": 4711,
+    "inbound": None,
+    "key": MESSAGE_ID,
+    "state": "delivered",
+    "tries": 1,
+    "next_at": None,
+    "created_at": "2026-11-22T10:00:05.873Z",
+    "ended_at": "2026-11-22T10:00:05.881Z",
+    "outcomes": [
+        {
+            "at": "2026-11-22T10:00:05.881Z",
+            "code": "taken",
+            "problem": None,
+            "took_ms": 7,
+            "http_status": 204,
+            "answer": "",
+        }
+    ],
+}
+
 _EXAMPLES: Mapping[type, Any] = {
+    answers.Webhook: WEBHOOK,
+    answers.WebhookDelivery: WEBHOOK_DELIVERY,
+    answers.WebhookWithSecret: answers.WebhookWithSecret(**WEBHOOK, secret=WEBHOOK_SECRET),
     answers.AcceptedBatch: ACCEPTED_BATCH,
     answers.Batch: BATCH,
     answers.Delivery: HANDLER_DELIVERY,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -245,7 +244,7 @@ async def test_messages_that_name_an_address_to_call_back_are_told_from_others(o
         await store.write(insert("msg_1"))
         assert not await store.read(lambda view: view.webhooks.any_callback())
         url = "http://127.0.0.1:9/back"
-        called = replace(message("msg_2"), callback_url=url)
+        called = message("msg_2")._replace(callback_url=url)
         await store.write(lambda tx: tx.messages.insert([Mailing.of(called)]))
         assert await store.read(lambda view: view.webhooks.any_callback())
         found = await store.read(lambda view: view.webhooks.callbacks(["msg_1", "msg_2", "msg_3"]))

@@ -26,6 +26,10 @@ export function send(call, { secured, signal }) {
 export async function showAnswer(place, response, took) {
   const text = await response.text();
   place.replaceChildren(statusLine(response, took), headersOf(response));
+  const problem = problemOf(text);
+  if (problem) {
+    place.append(element("a", { href: `${ROOT}/problems/${problem}` }, "What this means, and what to do"));
+  }
   if (text) place.append(block(pretty(text, response.headers.get("Content-Type")), "Body"));
   else place.append(element("p", { className: "note" }, "No body."));
 }
@@ -41,6 +45,11 @@ export async function showStream(place, response, took) {
     list.append(value);
     list.scrollTop = list.scrollHeight;
   }
+}
+
+/** The name of the problem that an answer is; null if it is none of ours. */
+function problemOf(text) {
+  return /^\{"type":"urn:modemgw:problem:([a-z-]+)"/.exec(text)?.[1] ?? null;
 }
 
 function statusLine(response, took) {

@@ -79,7 +79,8 @@ function fieldOf(id, parameter) {
   input.id = `${id}--${name}`;
   input.name = name;
   input.required = Boolean(parameter.required);
-  if (parameter.in === "path") input.placeholder = parameter.example ?? "";
+  if (!choices) input.placeholder = parameter.example ?? "";
+  input.title = parameter.description ?? "";
   const label = element("label", {}, element("span", {}, element("code", {}, name), ` ${parameter.in}${parameter.required ? ", required" : ""}`), input);
   return { name, place: parameter.in, input, label };
 }
