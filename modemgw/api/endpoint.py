@@ -25,7 +25,6 @@ BODIES: Final = web.AppKey("bodies", Bodies)
 HEARTBEAT_S: Final = web.AppKey("heartbeat_s", float)
 
 JSON: Final = "application/json"
-
 _KEY: Final = web.RequestKey("key", Key)
 
 BodyT = TypeVar("BodyT", bound=BaseModel)
@@ -51,7 +50,7 @@ class Endpoint:
     answer: Any = None
     """The type of the JSON answer; None: `media` says what it is."""
     status: int = 200
-    media: str = "application/json"
+    media: str = JSON
     idempotent: bool = False
     """True: it takes an Idempotency-Key."""
     waits: bool = False
@@ -72,6 +71,19 @@ class Endpoint:
     """Further media types that a client may ask for by `Accept`."""
     documented: bool = True
     """False: it is a part of a page, and no call."""
+    steady: bool = False
+    """True: the answer changes so seldom that it has an ETag, as single objects and pages do."""
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it answers for people to see in a browser."""
+        return self.method == "GET" and self.media.startswith("text/html")
+
+    @property
+    def has_etag(self) -> bool:
+        """Whether its answers have an ETag, and 304 is an answer."""
+        is_object = self.path.endswith("}") and self.answer is not None
+        return self.method == "GET" and (is_object or self.is_page or self.steady)
 
 
 def key_of(request: web.Request) -> Key:
@@ -86,21 +98,25 @@ def remember_key(request: web.Request, key: Key) -> None:
 
 async def read_json(request: web.Request) -> bytes:
     """The body, as yet unparsed. Raises Problem when it says that it is something else."""
-    if request.headers.get("Content-Type", JSON) != JSON:
-        kind = request.content_type
-        if kind != "application/json" and not kind.endswith("+json"):
-            raise Problem(
-                "unsupported-media-type",
-                f"the body is {kind}; send JSON with Content-Type: application/json",
-                headers={"Accept": "application/json"},
-            )
-        if (request.charset or "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
-            raise Problem("unsupported-media-type", "JSON is UTF-8 and nothing else (RFC 8259)")
+    if request.headers.get("Content-Type", JSON) != JSON:  # nearly always it is just that
+        _check_kind(request)
     try:
         return await request.app[BODIES].read(request)
     except (web.RequestPayloadError, ConnectionError) as error:
         why = str(error).rpartition("\n")[2].strip()
         raise Problem("bad-request", f"the body cannot be read: {why}") from error
+
+
+def _check_kind(request: web.Request) -> None:
+    kind = request.content_type
+    if kind != JSON and not kind.endswith("+json"):
+        raise Problem(
+            "unsupported-media-type",
+            f"the body is {kind}; send JSON with Content-Type: application/json",
+            headers={"Accept": JSON},
+        )
+    if (request.charset or "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
+        raise Problem("unsupported-media-type", "JSON is UTF-8 and nothing else (RFC 8259)")
 
 
 def check_body(model: type[BaseModel], raw: bytes) -> None:
@@ -141,11 +157,11 @@ def parse_query(model: type[QueryT], request: web.Request) -> QueryT:
 
 def json_response(document: Any, status: int = 200) -> web.Response:
     """`document`, one of modemgw.api.answers, as an answer."""
-    return web.Response(body=to_json(document), status=status, content_type="application/json")
+    return web.Response(body=to_json(document), status=status, content_type=JSON)
 
 
 def raw_json_response(
     body: bytes, status: int = 200, headers: dict[str, str] | None = None
 ) -> web.Response:
     """JSON that was rendered before."""
-    return web.Response(body=body, status=status, content_type="application/json", headers=headers)
+    return web.Response(body=body, status=status, content_type=JSON, headers=headers)

@@ -12,8 +12,8 @@ from aiohttp import web
 
 from modemgw.api import answers
 from modemgw.api.auth import may
-from modemgw.api.connections import SERVER
 from modemgw.api.endpoint import CLOSING, HEARTBEAT_S, Endpoint, key_of, parse_query
+from modemgw.api.headers import mark
 from modemgw.api.interest import Interest
 from modemgw.api.parts import ACCESS, EVENTS
 from modemgw.api.problems import invalid_fields
@@ -88,15 +88,13 @@ async def stream(request: web.Request) -> web.StreamResponse:
     query = parse_query(EventsQuery, request)
     after = _after(request, query)
     key = key_of(request)
+    response = web.StreamResponse(
+        headers={"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no"}
+    )
+    if request.method == "HEAD":
+        return response
     with request.app[STREAMS].place(key.name), request.app[ACCESS].watch(key) as revoked:
-        response = web.StreamResponse(
-            headers={
-                "Content-Type": "text/event-stream; charset=utf-8",
-                "Cache-Control": "no-cache",
-                "Server": SERVER,
-                "X-Accel-Buffering": "no",
-            }
-        )
+        mark(response.headers)
         events = request.app[EVENTS]
         at = events.newest if after is None else min(after, events.newest)
         source = events.groups(at)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from functools import wraps
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from aiohttp import Fingerprint
 
 from modemgw.cli.errors import told
 from modemgw.client import (
@@ -19,6 +23,7 @@ from modemgw.client import (
     Retry,
     UnexpectedAnswer,
     Unreachable,
+    Untrusted,
 )
 from modemgw.config import Config, ConfigError, HttpSection, find, load
 from modemgw.plain import printable
@@ -28,6 +33,10 @@ T = TypeVar("T")
 RETRY = Retry(tries=3, first_s=0.2, longest_s=0.5, patience_s=5)
 """A person waits."""
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  the address to call instead
+
+_FIRST_CERTIFICATE = re.compile(
+    "-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL | re.ASCII
+)
 
 config_option = click.option(
     "--config",
@@ -44,16 +53,48 @@ def load_config(config_file: Path | None) -> Config:
         return load(find(config_file))
 
 
-def daemon_url(url: str | None, config_file: Path | None) -> str:
-    """Where the daemon is: as said, else as configured, else where it is by default."""
+def daemon_at(
+    url: str | None, config_file: Path | None, ca_file: Path | None
+) -> tuple[str, ssl.SSLContext | Fingerprint | None]:
+    """Where the daemon is: as said, else as configured, else where it is by default; and how it is
+    to be verified (None: as usual).
+    """
+    given = None if ca_file is None else _trusting(ca_file)
     if url is not None:
-        return url
+        return url, given
     if config_file is not None:
-        return _url(load_config(config_file).http)
+        http = load_config(config_file).http
+    else:
+        try:
+            http = load(find()).http
+        except ConfigError:
+            return DEFAULT_URL, given
+    return _url(http), given or _its_own(http)
+
+
+def _trusting(ca_file: Path) -> ssl.SSLContext:
+    """Verifies by the authorities in a file."""
     try:
-        return _url(load(find()).http)
-    except ConfigError:
-        return DEFAULT_URL
+        return ssl.create_default_context(cafile=ca_file)
+    except ssl.SSLError as error:
+        raise click.UsageError(f"--ca-file {ca_file}: no certificate in PEM is in it") from error
+    except OSError as error:
+        raise click.UsageError(f"--ca-file {ca_file}: {error.strerror}") from error
+
+
+def _its_own(http: HttpSection) -> Fingerprint | None:
+    """Verifies that the server shows the configured certificate itself, by whatever name it is
+    called here; None where there is none, or it may not be read.
+    """
+    if http.tls_certificate is None:
+        return None
+    try:
+        found = _FIRST_CERTIFICATE.search(http.tls_certificate.read_text())
+    except (OSError, UnicodeDecodeError):
+        return None
+    if found is None:
+        return None
+    return Fingerprint(sha256(ssl.PEM_cert_to_DER_cert(found[0])).digest())
 
 
 def _url(http: HttpSection) -> str:
@@ -61,7 +102,7 @@ def _url(http: HttpSection) -> str:
         return http.listen
     host, port = http.host_port
     host = _ANYWHERE.get(host, f"[{host}]" if ":" in host else host)
-    return f"http://{host}:{port}"
+    return f"{'http' if http.tls_certificate is None else 'https'}://{host}:{port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +125,11 @@ class Daemon:
             return asyncio.run(self._work(work))
         except ApiError as error:
             raise click.ClickException(_told(error)) from error
+        except Untrusted as error:
+            raise click.ClickException(
+                f"{printable(str(error))}; name its authority with --ca-file, $MODEMGW_CA_FILE or "
+                "$SSL_CERT_FILE"
+            ) from error
         except UnexpectedAnswer as error:
             raise click.ClickException(printable(str(error))) from error
         except Unreachable as error:
@@ -92,8 +138,8 @@ class Daemon:
             ) from error
 
     async def _work(self, work: Callable[[Client], Awaitable[T]]) -> T:
-        url = daemon_url(self.url, self.config_file)
-        async with Client(url, self.key, ca_file=self.ca_file, retry=RETRY) as client:
+        url, tls = daemon_at(self.url, self.config_file, self.ca_file)
+        async with Client(url, self.key, tls=tls, retry=RETRY) as client:
             return await work(client)
 
 
@@ -110,8 +156,9 @@ def daemon_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option(
         "--ca-file",
         envvar="MODEMGW_CA_FILE",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="Certificates to trust (PEM) for https; else the system's.  [env: MODEMGW_CA_FILE]",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Certificates to trust with https://; else the system's, or $SSL_CERT_FILE.  "
+        "[env: MODEMGW_CA_FILE]",
     )
     @config_option
     @wraps(command)

@@ -24,6 +24,7 @@ from modemgw.client.errors import (
     Unavailable,
     UnexpectedAnswer,
     Unreachable,
+    Untrusted,
 )
 from modemgw.client.outgoing import MessageFilters, SendOptions, is_final, message_body
 from modemgw.client.retry import NEVER, Retry
@@ -54,6 +55,7 @@ __all__ = [
     "Unavailable",
     "UnexpectedAnswer",
     "Unreachable",
+    "Untrusted",
     "WebhookChanges",
     "is_final",
     "message_body",

@@ -24,6 +24,10 @@ class Unreachable(ClientError):
         self.unsent = unsent
 
 
+class Untrusted(Unreachable):
+    """Who answers at an https URL is not shown to be who was called."""
+
+
 class UnexpectedAnswer(ClientError):
     """What answered is no modemgw, or something in between has changed the answer."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from modemgw.client.errors import ApiError, ClientError, Unreachable
+from modemgw.client.errors import ApiError, ClientError, Unreachable, Untrusted
 
 _NOT_DONE: Final = frozenset({429, 503})
 _IN_BETWEEN: Final = frozenset({502, 504})
@@ -55,6 +55,8 @@ NEVER: Final = Retry(tries=1)
 def is_worth_it(error: ClientError, *, repeatable: bool) -> bool:
     """Whether a request that failed so may be made once more without being done twice."""
     match error:
+        case Untrusted():
+            return False
         case Unreachable():
             return repeatable or error.unsent
         case ApiError(status=429):

@@ -15,12 +15,19 @@ from uuid import uuid4
 import aiohttp
 
 from modemgw.client.answers import Problem
-from modemgw.client.errors import ClientError, UnexpectedAnswer, Unreachable, error_of
+from modemgw.client.errors import ClientError, UnexpectedAnswer, Unreachable, Untrusted, error_of
 from modemgw.client.retry import Retry
 from modemgw.clock import Clock, SystemClock
 
 DEFAULT_URL: Final = "http://127.0.0.1:8080"
 _READ_BUFFER: Final = 1 << 20
+
+_UNSENT: Final = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.ServerFingerprintMismatch,
+)
+"""Raised before anything of a request goes out."""
 
 T = TypeVar("T")
 
@@ -37,8 +44,8 @@ class Transport:
     """The HTTP API at `base_url`: http(s)://HOST:PORT, or unix:/path/of/the/socket.
 
     `timeout_s` is how long one try of a call may take, `retry` what becomes of one that failed.
-    For https, `ca_file` names the certificates to trust (PEM), or `ssl` is a whole context; without
-    both it is the system's.
+    For https, `ca_file` names the certificates to trust (PEM), or `tls` says how the server is to
+    be verified; without both it is by the authorities that the system trusts ($SSL_CERT_FILE).
     """
 
     def __init__(
@@ -49,7 +56,7 @@ class Transport:
         timeout_s: float = 30.0,
         retry: Retry | None = None,
         ca_file: str | Path | None = None,
-        ssl: ssl.SSLContext | None = None,
+        tls: ssl.SSLContext | aiohttp.Fingerprint | None = None,
         clock: Clock | None = None,
         random: Random | None = None,
     ) -> None:
@@ -58,7 +65,7 @@ class Transport:
         self._timeout_s = timeout_s
         self._retry = retry or Retry()
         self._ca_file = ca_file
-        self._ssl = ssl
+        self._tls = tls
         self._clock = clock or SystemClock()
         self._random = random or Random()  # noqa: S311 - spreads pauses, keeps no secret
         self._session: aiohttp.ClientSession | None = None
@@ -89,9 +96,9 @@ class Transport:
             await self._session.close()
             self._session = None
 
-    def _trusted(self) -> ssl.SSLContext | bool:
-        if self._ssl is not None:
-            return self._ssl
+    def _trusted(self) -> ssl.SSLContext | aiohttp.Fingerprint | bool:
+        if self._tls is not None:
+            return self._tls
         if self._ca_file is not None:
             return ssl.create_default_context(cafile=self._ca_file)
         return True
@@ -182,19 +189,26 @@ class Transport:
         return self._session
 
     def _unreachable(self, error: Exception) -> Unreachable:
+        kind = Unreachable
         match error:
             case TimeoutError():
                 why = "no answer in time"
             case aiohttp.ClientConnectorCertificateError():
-                why = str(error.certificate_error)
+                kind = Untrusted
+                found = error.certificate_error
+                why = f"its certificate is not trusted: {getattr(found, 'verify_message', found)}"
+            case aiohttp.ServerFingerprintMismatch():
+                kind = Untrusted
+                why = "it shows another certificate than the one that is configured"
+            case aiohttp.ClientConnectorSSLError():
+                why = f"no TLS there, or none that is safe ({error.os_error.strerror}); http:// ?"
             case aiohttp.ClientConnectorError():
                 number = error.os_error.errno
                 why = os.strerror(number) if number and number > 0 else str(error.os_error)
             case _:
                 why = str(error) or type(error).__name__
-        return Unreachable(
-            f"no answer from modemgw at {self.base_url}: {why}",
-            unsent=isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError),
+        return kind(
+            f"no answer from modemgw at {self.base_url}: {why}", unsent=isinstance(error, _UNSENT)
         )
 
 

@@ -107,7 +107,7 @@ async def test_paths_and_methods_that_do_not_exist_are_problems(http):
     assert (answer.status, answer.content_type) == (404, "application/problem+json")
     answer = await http.put("/v1/messages", headers=ADMIN)
     assert (answer.status, answer.content_type) == (405, "application/problem+json")
-    assert answer.headers["Allow"] == "GET, POST"
+    assert answer.headers["Allow"] == "GET, HEAD, OPTIONS, POST"
 
 
 async def test_a_fault_of_ours_is_a_500_that_tells_nothing_and_is_logged(http, gateway, caplog):

@@ -41,7 +41,7 @@ def endpoints(others: tuple[Endpoint, ...]) -> tuple[Endpoint, ...]:
     """The endpoints that show the documentation of `others` and of themselves, made once."""
 
     async def show_document(_request: web.Request) -> web.Response:
-        return raw_json_response(body)
+        return raw_json_response(body, headers={"Cache-Control": "no-cache"})
 
     async def show_page(_request: web.Request) -> web.Response:
         return _page(html)
@@ -54,6 +54,7 @@ def endpoints(others: tuple[Endpoint, ...]) -> tuple[Endpoint, ...]:
             summary="This API as an OpenAPI 3.1 document",
             tag="service",
             public=True,
+            steady=True,
             answer=dict[str, Any],
             answer_example={"openapi": "3.1.0", "info": {"title": "modemgw"}, "paths": {}},
         ),

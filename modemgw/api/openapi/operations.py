@@ -65,7 +65,12 @@ class Operations:
             operation["parameters"] = parameters
         if endpoint.body is not None:
             operation["requestBody"] = self._body(endpoint)
-        operation["responses"] = {str(endpoint.status): self._answer(endpoint)} | failures(endpoint)
+        unchanged = {"304": {"description": "Not changed since"}} if endpoint.has_etag else {}
+        operation["responses"] = {
+            str(endpoint.status): self._answer(endpoint),
+            **unchanged,
+            **failures(endpoint),
+        }
         return operation
 
     def _body(self, endpoint: Endpoint) -> dict[str, Any]:
@@ -181,6 +186,8 @@ def _fields(endpoint: Endpoint) -> Iterator[str]:
         yield from ("Location", "Idempotency-Replayed")
     if endpoint.waits:
         yield APPLIED
+    if endpoint.has_etag:
+        yield "ETag"
 
 
 def _as_stream(example: Any) -> str:
@@ -209,6 +216,13 @@ def _header_parameters(endpoint: Endpoint) -> Iterator[dict[str, Any]]:
             f"most {MAX_WAIT_S}); `Preference-Applied` says that it was heeded (RFC 7240).",
             "schema": {"type": "string"},
             "example": "wait=30",
+        }
+    if endpoint.has_etag:
+        yield {
+            "name": "If-None-Match",
+            "in": "header",
+            "description": "The ETag of an answer that is there already: 304 if it still holds.",
+            "schema": {"type": "string"},
         }
     if endpoint.media == EVENT_STREAM:
         yield {
