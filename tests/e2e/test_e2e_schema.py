@@ -54,6 +54,7 @@ BEYOND_A_SCHEMA = {
     ("data", "too-many-parts"),
     ("send_at", "out-of-range"),  # what time it is
     ("code", "not-encodable"),
+    ("cursor", "invalid-cursor"),  # which list gave it
     ("deliveries", "unknown"),  # what there is
     ("url", "unfit"),  # what addresses are, and which may be posted to
     ("callback_url", "invalid"),

@@ -8,7 +8,7 @@ from typing import Any
 PLACEHOLDER = "…"
 """Stands where the schema does not say what a text looks like: an example is missing there."""
 MOMENT = "2026-11-22T10:00:00.123Z"
-CURSOR = "1795341600.123~4711"
+CURSOR = "4711"
 
 Schema = Mapping[str, Any]
 
