@@ -119,6 +119,7 @@ class Group:
                 return db.total_changes == changes
             db.execute("ROLLBACK TO unit")
             db.execute("RELEASE unit")
+            tx.messages.undone()
         return True
 
     def _run_and_undo(self, tx: SqliteTransaction, unit: Unit) -> None:
@@ -133,6 +134,7 @@ class Group:
         del emitted[events:]
         db.execute("ROLLBACK TO rehearsal")
         db.execute("RELEASE rehearsal")
+        tx.messages.undone()
 
 
 def _for_future(error: BaseException) -> Exception:
