@@ -18,6 +18,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, TypedDict, Unpack
 
@@ -99,8 +100,9 @@ def message_body(
 class Client:
     """The HTTP API at `base_url`: http(s)://HOST:PORT, or unix:/path/of/the/socket.
 
-    `tls`: how an https server is to be verified, `ssl.create_default_context(cafile=…)` for one
-    whose authority is your own; None: by the authorities that the system trusts ($SSL_CERT_FILE).
+    For https, `ca_file` names the certificates to trust (PEM), or `ssl` is a whole context, or the
+    fingerprint of the one certificate that is right; without both it is the system's
+    ($SSL_CERT_FILE).
 
     Every method raises ApiError for an answer that is an error, and Unreachable for none.
     """
@@ -111,10 +113,12 @@ class Client:
         key: str | None = None,
         *,
         timeout_s: float = 30.0,
-        tls: ssl.SSLContext | aiohttp.Fingerprint | None = None,
+        ca_file: str | Path | None = None,
+        ssl: ssl.SSLContext | aiohttp.Fingerprint | None = None,
     ) -> None:
         self.base_url = base_url
-        self._tls = tls
+        self._ca_file = ca_file
+        self._ssl = ssl
         self._key = key
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
         self._session: aiohttp.ClientSession | None = None
@@ -124,8 +128,7 @@ class Client:
         if self.base_url.startswith("unix:"):
             connector, origin = aiohttp.UnixConnector(self.base_url[5:]), "http://modemgw/"
         else:
-            verified = True if self._tls is None else self._tls
-            connector = aiohttp.TCPConnector(ssl=verified)
+            connector = aiohttp.TCPConnector(ssl=self._trusted())
             origin = self.base_url.rstrip("/") + "/"
         headers = {} if self._key is None else {"Authorization": f"Bearer {self._key}"}
         self._session = aiohttp.ClientSession(
@@ -146,6 +149,13 @@ class Client:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+    def _trusted(self) -> ssl.SSLContext | aiohttp.Fingerprint | bool:
+        if self._ssl is not None:
+            return self._ssl
+        if self._ca_file is not None:
+            return ssl.create_default_context(cafile=self._ca_file)
+        return True
 
     async def send(
         self,
