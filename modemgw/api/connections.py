@@ -224,8 +224,7 @@ class Connection(web.RequestHandler):
     ) -> tuple[web.StreamResponse, bool]:
         if isinstance(resp, web.HTTPException) and resp.status >= 400:
             resp = from_http(resp, request).response()  # nobody has seen it on its way
-        if not resp.prepared:
-            mark(resp.headers)
+        mark(resp.headers)  # those of a stream went out before, with the same
         try:
             return await super().finish_response(request, resp, start_time)
         finally:

@@ -98,25 +98,21 @@ def remember_key(request: web.Request, key: Key) -> None:
 
 async def read_json(request: web.Request) -> bytes:
     """The body, as yet unparsed. Raises Problem when it says that it is something else."""
-    if request.headers.get("Content-Type", JSON) != JSON:  # nearly always it is just that
-        _check_kind(request)
+    if request.headers.get("Content-Type", JSON) != JSON:
+        kind = request.content_type
+        if kind != "application/json" and not kind.endswith("+json"):
+            raise Problem(
+                "unsupported-media-type",
+                f"the body is {kind}; send JSON with Content-Type: application/json",
+                headers={"Accept": "application/json"},
+            )
+        if (request.charset or "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
+            raise Problem("unsupported-media-type", "JSON is UTF-8 and nothing else (RFC 8259)")
     try:
         return await request.app[BODIES].read(request)
     except (web.RequestPayloadError, ConnectionError) as error:
         why = str(error).rpartition("\n")[2].strip()
         raise Problem("bad-request", f"the body cannot be read: {why}") from error
-
-
-def _check_kind(request: web.Request) -> None:
-    kind = request.content_type
-    if kind != JSON and not kind.endswith("+json"):
-        raise Problem(
-            "unsupported-media-type",
-            f"the body is {kind}; send JSON with Content-Type: application/json",
-            headers={"Accept": JSON},
-        )
-    if (request.charset or "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
-        raise Problem("unsupported-media-type", "JSON is UTF-8 and nothing else (RFC 8259)")
 
 
 def check_body(model: type[BaseModel], raw: bytes) -> None:

@@ -53,38 +53,27 @@ def load_config(config_file: Path | None) -> Config:
         return load(find(config_file))
 
 
-def daemon_at(
-    url: str | None, config_file: Path | None, ca_file: Path | None
-) -> tuple[str, ssl.SSLContext | Fingerprint | None]:
-    """Where the daemon is: as said, else as configured, else where it is by default; and how it is
-    to be verified (None: as usual).
+def daemon_at(url: str | None, config_file: Path | None) -> tuple[str, Fingerprint | None]:
+    """Where the daemon is: as said, else as configured, else where it is by default.
+
+    As configured also by which certificate it is known, where it has one.
     """
-    given = None if ca_file is None else _trusting(ca_file)
     if url is not None:
-        return url, given
+        return url, None
     if config_file is not None:
         http = load_config(config_file).http
     else:
         try:
             http = load(find()).http
         except ConfigError:
-            return DEFAULT_URL, given
-    return _url(http), given or _its_own(http)
-
-
-def _trusting(ca_file: Path) -> ssl.SSLContext:
-    """Verifies by the authorities in a file."""
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except ssl.SSLError as error:
-        raise click.UsageError(f"--ca-file {ca_file}: no certificate in PEM is in it") from error
-    except OSError as error:
-        raise click.UsageError(f"--ca-file {ca_file}: {error.strerror}") from error
+            return DEFAULT_URL, None
+    return _url(http), _its_own(http)
 
 
 def _its_own(http: HttpSection) -> Fingerprint | None:
-    """Verifies that the server shows the configured certificate itself, by whatever name it is
-    called here; None where there is none, or it may not be read.
+    """Of the configured certificate, by which the server is known whatever it is called here.
+
+    None where there is none, or it may not be read.
     """
     if http.tls_certificate is None:
         return None
@@ -138,9 +127,20 @@ class Daemon:
             ) from error
 
     async def _work(self, work: Callable[[Client], Awaitable[T]]) -> T:
-        url, tls = daemon_at(self.url, self.config_file, self.ca_file)
-        async with Client(url, self.key, tls=tls, retry=RETRY) as client:
+        url, known = daemon_at(self.url, self.config_file)
+        if self.ca_file is not None:
+            known = None
+        async with Client(url, self.key, ca_file=self.ca_file, ssl=known, retry=RETRY) as client:
             return await work(client)
+
+
+def _certificates(_: click.Context, __: click.Parameter, file: Path | None) -> Path | None:
+    if file is not None:
+        try:
+            ssl.create_default_context(cafile=file)
+        except OSError as error:
+            raise click.BadParameter(f"{file} has no certificates in PEM: {error}") from error
+    return file
 
 
 def daemon_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -156,9 +156,9 @@ def daemon_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option(
         "--ca-file",
         envvar="MODEMGW_CA_FILE",
-        type=click.Path(dir_okay=False, path_type=Path),
-        help="Certificates to trust with https://; else the system's, or $SSL_CERT_FILE.  "
-        "[env: MODEMGW_CA_FILE]",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        callback=_certificates,
+        help="Certificates to trust (PEM) for https; else the system's.  [env: MODEMGW_CA_FILE]",
     )
     @config_option
     @wraps(command)

@@ -44,8 +44,9 @@ class Transport:
     """The HTTP API at `base_url`: http(s)://HOST:PORT, or unix:/path/of/the/socket.
 
     `timeout_s` is how long one try of a call may take, `retry` what becomes of one that failed.
-    For https, `ca_file` names the certificates to trust (PEM), or `tls` says how the server is to
-    be verified; without both it is by the authorities that the system trusts ($SSL_CERT_FILE).
+    For https, `ca_file` names the certificates to trust (PEM), or `ssl` is a whole context, or the
+    fingerprint of the one certificate that is right; without both it is the system's
+    ($SSL_CERT_FILE).
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class Transport:
         timeout_s: float = 30.0,
         retry: Retry | None = None,
         ca_file: str | Path | None = None,
-        tls: ssl.SSLContext | aiohttp.Fingerprint | None = None,
+        ssl: ssl.SSLContext | aiohttp.Fingerprint | None = None,
         clock: Clock | None = None,
         random: Random | None = None,
     ) -> None:
@@ -65,7 +66,7 @@ class Transport:
         self._timeout_s = timeout_s
         self._retry = retry or Retry()
         self._ca_file = ca_file
-        self._tls = tls
+        self._ssl = ssl
         self._clock = clock or SystemClock()
         self._random = random or Random()  # noqa: S311 - spreads pauses, keeps no secret
         self._session: aiohttp.ClientSession | None = None
@@ -97,8 +98,8 @@ class Transport:
             self._session = None
 
     def _trusted(self) -> ssl.SSLContext | aiohttp.Fingerprint | bool:
-        if self._tls is not None:
-            return self._tls
+        if self._ssl is not None:
+            return self._ssl
         if self._ca_file is not None:
             return ssl.create_default_context(cafile=self._ca_file)
         return True

@@ -121,7 +121,7 @@ async def is_served(port):
 async def test_a_client_that_trusts_the_authority_is_served(gateway, tmp_path):
     async with (
         served(gateway, tmp_path, **PATIENT) as port,
-        Client(f"https://localhost:{port}", "key-admin", tls=trusting()) as client,
+        Client(f"https://localhost:{port}", "key-admin", ssl=trusting()) as client,
     ):
         sent = await client.send("+447700900001", "x")
         assert (await client.message(sent["id"]))["id"] == sent["id"]
@@ -136,7 +136,7 @@ async def test_who_does_not_trust_it_is_told_why(gateway, tmp_path):
             async with Client(url, "key-admin") as client:
                 with pytest.raises(Exception, match=why):
                     await client.modems()
-        async with Client(f"https://127.0.0.2:{port}", "k", tls=trusting()) as client:
+        async with Client(f"https://127.0.0.2:{port}", "k", ssl=trusting()) as client:
             with pytest.raises(Unreachable):
                 await client.modems()
 
