@@ -67,6 +67,8 @@ class _Plan:
     at_work: frozenset[int]
     after: int
     call_back: bool
+    rested_at: float
+    """When the first of those who rest may be tried again (monotonic seconds)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +204,8 @@ class Deliveries:
             self._wake.clear()
             if not self._begun:
                 await self._store.write(self._left, then=self._take_up)
-            turn = await self._store.write(
-                partial(_turn, self._plan(), self._claims_as), then=self._begin
-            )
+            plan = self._plan()
+            turn = await self._store.write(partial(_turn, plan, self._claims_as), then=self._begin)
             self.roster.forget(turn.idle)
             adopted = [id for id in turn.unknown if self.roster.adopt(id)]
             for id in turn.unknown:
@@ -212,11 +213,11 @@ class Deliveries:
                     await self._settle_owner(id)
             if turn.read.more or adopted:
                 continue
-            rest = min(LONGEST_REST_S, self._rest_s())
+            rest = min(LONGEST_REST_S, plan.rested_at - self._clock.monotonic())
             if turn.next_at is not None:
-                rest = min(rest, max(0.0, turn.next_at - self._clock.time()))
+                rest = min(rest, turn.next_at - self._clock.time())
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(rest):
+                async with asyncio.timeout(max(0.0, rest)):
                     await self._wake.wait()
 
     def _changed(self, webhook: Webhook | None) -> None:
@@ -238,25 +239,20 @@ class Deliveries:
         self._begun = True
 
     def _plan(self) -> _Plan:
-        subscribers = self.roster.all()
+        subscribers, now = self.roster.all(), self._clock.monotonic()
         return _Plan(
             subscribers,
-            {s.id: self._places(s) for s in subscribers},
+            {s.id: self._places(s, now) for s in subscribers},
             frozenset().union(*self._at_work.values()),
             self._read,
             self.roster.calls_back,
+            min((s.rests_until for s in subscribers if s.rests_until > now), default=inf),
         )
 
-    def _places(self, subscriber: Subscriber) -> int:
-        if subscriber.held or subscriber.rests_until > self._clock.monotonic():
+    def _places(self, subscriber: Subscriber, now: float) -> int:
+        if subscriber.held or subscriber.rests_until > now:
             return 0
-        return max(0, subscriber.at_once - len(self._at_work[subscriber.id]))
-
-    def _rest_s(self) -> float:
-        """How long until the first of those who rest may be tried again."""
-        now = self._clock.monotonic()
-        rests = (s.rests_until - now for s in self.roster.all())
-        return min((rest for rest in rests if rest > 0), default=inf)
+        return max(0, subscriber.at_once - len(self._at_work.get(subscriber.id, ())))
 
     def _begin(self, turn: _Turn) -> None:
         """Follows the commit, whoever still waits for it: what was claimed is made."""
@@ -337,6 +333,8 @@ class Deliveries:
             for tried in self._ends.get(payload.n, ()):
                 tried.set()
             self._at_work[subscriber.id].discard(payload.n)
+            if not self._at_work[subscriber.id]:
+                del self._at_work[subscriber.id]
             subscriber.under_way -= 1
             self._wake.set()
         await self._close_retired(subscriber)
@@ -344,7 +342,8 @@ class Deliveries:
 
 def _turn(plan: _Plan, by: str, tx: Transaction) -> _Turn:
     """In the store's thread: read on in the log, make deliveries, claim what is due."""
-    read = fan_out(tx, plan.subscribers, plan.after, CHUNK, call_back=plan.call_back)
+    events = CHUNK // max(1, len(plan.subscribers)) or 1
+    read = fan_out(tx, plan.subscribers, plan.after, events, call_back=plan.call_back)
     tx.deliveries.release_expired(but=plan.at_work, furthest_s=FURTHEST_S)
     claimed: list[tuple[Subscriber, Payload]] = []
     due: list[float] = []
