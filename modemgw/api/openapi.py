@@ -19,6 +19,7 @@ from modemgw.api.problems import CONTENT_TYPE, TITLES
 from modemgw.api.requests import MAX_EVENT
 
 EVENT_STREAM = "text/event-stream"
+UNCHANGED = "Still as the answer was whose `ETag` the request has in `If-None-Match`"
 REF = "#/components/schemas/{model}"
 
 DESCRIPTION = """\
@@ -129,7 +130,7 @@ def _operation(endpoint: Endpoint, schemas: dict[int, Any]) -> dict[str, Any]:
         if media == EVENT_STREAM:
             content = {"schema": {"type": "string"}, "x-data-schema": schema}
         answer["content"] = {media: content}
-    unchanged = {"304": {"description": "Not changed since"}} if endpoint.has_etag else {}
+    unchanged = {"304": {"description": UNCHANGED}} if endpoint.has_etag else {}
     operation["responses"] = {str(endpoint.status): answer, **unchanged, **_failures(endpoint)}
     return operation
 
@@ -197,13 +198,6 @@ def _parameters(endpoint: Endpoint) -> Iterator[dict[str, Any]]:
                 "maxLength": MAX_LENGTH,
                 "pattern": PATTERN,
             },
-        }
-    if endpoint.has_etag:
-        yield {
-            "name": "If-None-Match",
-            "in": "header",
-            "description": "The ETag of an answer that is there already: 304 if it still holds.",
-            "schema": {"type": "string"},
         }
     if endpoint.media == EVENT_STREAM:
         yield {
