@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import trustme
+from labs.certificates import trusting
 from labs.waiting import until
 
 from modemgw.api.server import bind, serve
@@ -112,8 +113,7 @@ async def test_the_honest_notice_nothing_of_those_who_are_slow(gateway, tmp_path
         file = tmp_path / "both.pem"
         file.write_bytes(ca.issue_cert("localhost").private_key_and_cert_chain_pem.bytes())
         given["tls_certificate"] = file
-        context = ssl.create_default_context()
-        ca.configure_trust(context)
+        context = trusting(ca)
     http = HttpSection(
         max_connections=80, max_streams=STREAMS, max_streams_per_key=STREAMS, **given
     )

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from labs.certificates import trusting, write
 from labs.waiting import until
 
 from modemgw.api import tls
@@ -47,20 +48,6 @@ def issue(name: str = "localhost", **validity: Any) -> trustme.LeafCert:
     return CA.issue_cert(name, "127.0.0.1", **validity)
 
 
-def write(directory: Path, cert: trustme.LeafCert) -> tuple[Path, Path]:
-    """The files of a certificate and its key."""
-    chain, key = directory / "fullchain.pem", directory / "privkey.pem"
-    chain.write_bytes(b"".join(blob.bytes() for blob in cert.cert_chain_pems))
-    key.write_bytes(cert.private_key_pem.bytes())
-    return chain, key
-
-
-def trusting() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    CA.configure_trust(context)
-    return context
-
-
 @asynccontextmanager
 async def served(gateway, directory: Path, **limits: Any):
     chain, key = write(directory, issue())
@@ -81,7 +68,7 @@ class Peer:
 
     @classmethod
     async def connect(cls, port, send=b"", context=None):
-        context = trusting() if context is None else context
+        context = trusting(CA) if context is None else context
         return await cls.plain(port, send, ssl=context, server_hostname="localhost")
 
     @classmethod
@@ -121,7 +108,7 @@ async def is_served(port):
 async def test_a_client_that_trusts_the_authority_is_served(gateway, tmp_path):
     async with (
         served(gateway, tmp_path, **PATIENT) as port,
-        Client(f"https://localhost:{port}", "key-admin", ssl=trusting()) as client,
+        Client(f"https://localhost:{port}", "key-admin", ssl=trusting(CA)) as client,
     ):
         sent = await client.send("+447700900001", "x")
         assert (await client.message(sent["id"]))["id"] == sent["id"]
@@ -136,21 +123,21 @@ async def test_who_does_not_trust_it_is_told_why(gateway, tmp_path):
             async with Client(url, "key-admin") as client:
                 with pytest.raises(Exception, match=why):
                     await client.modems()
-        async with Client(f"https://127.0.0.2:{port}", "k", ssl=trusting()) as client:
+        async with Client(f"https://127.0.0.2:{port}", "k", ssl=trusting(CA)) as client:
             with pytest.raises(Unreachable):
                 await client.modems()
 
 
 async def test_no_tls_before_1_2_and_http_1_1_by_alpn(gateway, tmp_path):
     async with served(gateway, tmp_path) as port:
-        context = trusting()
+        context = trusting(CA)
         context.set_alpn_protocols(["h2", "http/1.1"])
         peer = await Peer.connect(port, HEALTH, context)
         assert (await peer.answer())[0] == 200
         spoken = peer.writer.get_extra_info("ssl_object")
         assert (spoken.selected_alpn_protocol(), spoken.version()) == ("http/1.1", "TLSv1.3")
         peer.close()
-        context = trusting()
+        context = trusting(CA)
         context.maximum_version = ssl.TLSVersion.TLSv1_2
         peer = await Peer.connect(port, HEALTH, context)
         assert (await peer.answer())[0] == 200

@@ -8,6 +8,7 @@ import ssl
 
 import pytest
 import trustme
+from labs.certificates import trusting, write
 from labs.daemon import daemon, run, write_config
 
 pytestmark = pytest.mark.e2e
@@ -16,13 +17,6 @@ pytestmark = pytest.mark.e2e
 @pytest.fixture
 def ca() -> trustme.CA:
     return trustme.CA()
-
-
-def write(directory, cert):
-    chain, key = directory / "fullchain.pem", directory / "privkey.pem"
-    chain.write_bytes(b"".join(blob.bytes() for blob in cert.cert_chain_pems))
-    key.write_bytes(cert.private_key_pem.bytes())
-    return chain, key
 
 
 def config_of(directory, cert):
@@ -35,9 +29,7 @@ def config_of(directory, cert):
 async def shown(url, trusted):
     """The certificate that a new connection gets, in DER."""
     host, _, port = url.removeprefix("https://").partition(":")
-    context = ssl.create_default_context()
-    trusted.configure_trust(context)
-    _, writer = await asyncio.open_connection(host, int(port), ssl=context)
+    _, writer = await asyncio.open_connection(host, int(port), ssl=trusting(trusted))
     found = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
     writer.close()
     await writer.wait_closed()

@@ -17,6 +17,7 @@ from modemgw.api.requests import MAX_EVENT
 from modemgw.api.waiting import APPLIED, MAX_WAIT_S, PREFER
 
 EVENT_STREAM = "text/event-stream"
+UNCHANGED = "Still as the answer was whose `ETag` the request has in `If-None-Match`"
 REF = "#/components/schemas/{model}"
 _DESCRIPTIONS = {
     200: "Done",
@@ -65,7 +66,7 @@ class Operations:
             operation["parameters"] = parameters
         if endpoint.body is not None:
             operation["requestBody"] = self._body(endpoint)
-        unchanged = {"304": {"description": "Not changed since"}} if endpoint.has_etag else {}
+        unchanged = {"304": {"description": UNCHANGED}} if endpoint.has_etag else {}
         operation["responses"] = {
             str(endpoint.status): self._answer(endpoint),
             **unchanged,
@@ -216,13 +217,6 @@ def _header_parameters(endpoint: Endpoint) -> Iterator[dict[str, Any]]:
             f"most {MAX_WAIT_S}); `Preference-Applied` says that it was heeded (RFC 7240).",
             "schema": {"type": "string"},
             "example": "wait=30",
-        }
-    if endpoint.has_etag:
-        yield {
-            "name": "If-None-Match",
-            "in": "header",
-            "description": "The ETag of an answer that is there already: 304 if it still holds.",
-            "schema": {"type": "string"},
         }
     if endpoint.media == EVENT_STREAM:
         yield {
