@@ -65,10 +65,9 @@ class Operations:
             operation["parameters"] = parameters
         if endpoint.body is not None:
             operation["requestBody"] = self._body(endpoint)
-        unchanged = {"304": {"description": "Not changed since"}} if endpoint.has_etag else {}
         operation["responses"] = {
             str(endpoint.status): self._answer(endpoint),
-            **unchanged,
+            **_unchanged(endpoint),
             **failures(endpoint),
         }
         return operation
@@ -188,6 +187,13 @@ def _fields(endpoint: Endpoint) -> Iterator[str]:
         yield APPLIED
     if endpoint.has_etag:
         yield "ETag"
+
+
+def _unchanged(endpoint: Endpoint) -> dict[str, Any]:
+    if not endpoint.has_etag:
+        return {}
+    about = "Not changed since; there is no body"
+    return {"304": {"description": about, "headers": headers.references(["ETag"])}}
 
 
 def _as_stream(example: Any) -> str:
