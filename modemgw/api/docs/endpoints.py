@@ -150,6 +150,7 @@ def _assets() -> list[Endpoint]:
             tag="service",
             public=True,
             documented=False,
+            steady=True,
         )
         for file in sorted(files(__package__).joinpath("static").iterdir(), key=lambda f: f.name)
     ]

@@ -17,7 +17,6 @@ from modemgw.api.requests import MAX_EVENT
 from modemgw.api.waiting import APPLIED, MAX_WAIT_S, PREFER
 
 EVENT_STREAM = "text/event-stream"
-UNCHANGED = "Still as the answer was whose `ETag` the request has in `If-None-Match`"
 REF = "#/components/schemas/{model}"
 _DESCRIPTIONS = {
     200: "Done",
@@ -66,10 +65,9 @@ class Operations:
             operation["parameters"] = parameters
         if endpoint.body is not None:
             operation["requestBody"] = self._body(endpoint)
-        unchanged = {"304": {"description": UNCHANGED}} if endpoint.has_etag else {}
         operation["responses"] = {
             str(endpoint.status): self._answer(endpoint),
-            **unchanged,
+            **_unchanged(endpoint),
             **failures(endpoint),
         }
         return operation
@@ -191,6 +189,13 @@ def _fields(endpoint: Endpoint) -> Iterator[str]:
         yield "ETag"
 
 
+def _unchanged(endpoint: Endpoint) -> dict[str, Any]:
+    if not endpoint.has_etag:
+        return {}
+    about = "Not changed since; there is no body"
+    return {"304": {"description": about, "headers": headers.references(["ETag"])}}
+
+
 def _as_stream(example: Any) -> str:
     data = to_json(example).decode()
     return f"id: {example['id']}\nevent: {example['type']}\ndata: {data}\n\n"
@@ -217,6 +222,13 @@ def _header_parameters(endpoint: Endpoint) -> Iterator[dict[str, Any]]:
             f"most {MAX_WAIT_S}); `Preference-Applied` says that it was heeded (RFC 7240).",
             "schema": {"type": "string"},
             "example": "wait=30",
+        }
+    if endpoint.has_etag:
+        yield {
+            "name": "If-None-Match",
+            "in": "header",
+            "description": "The ETag of an answer that is there already: 304 if it still holds.",
+            "schema": {"type": "string"},
         }
     if endpoint.media == EVENT_STREAM:
         yield {
