@@ -287,6 +287,10 @@ class Client:
         answer: answers.Trace = await self._get(path)
         return answer
 
+    def audit(self, **filters: str | int | None) -> AsyncIterator[answers.AuditRecord]:
+        """What admins did, newest first, page by page: `key`, `action`, `target`, `since` …"""
+        return self._pages("v1/audit", filters)
+
     async def readiness(self) -> answers.Readiness:
         """Whether a message could be sent now. Needs no key."""
         try:

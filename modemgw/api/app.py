@@ -7,22 +7,26 @@ import asyncio
 from aiohttp import web
 
 from modemgw.api import (
+    audit,
     batches,
     events,
     handlers,
     inbound,
+    keys,
     messages,
     modems,
     openapi,
     service,
     sims,
 )
+from modemgw.api.audit import recorded
 from modemgw.api.auth import guard
 from modemgw.api.endpoint import BODIES, CLOSING, HEARTBEAT_S
 from modemgw.api.events import STREAMS
 from modemgw.api.parts import Parts, hand_over
 from modemgw.api.problems import problems
 from modemgw.api.proxies import PROXIES, Proxies
+from modemgw.api.ratelimit import tell_limits
 from modemgw.api.reading import Bodies
 from modemgw.api.streams import Streams
 from modemgw.config import HttpSection
@@ -35,6 +39,8 @@ ENDPOINTS = (
     *handlers.ENDPOINTS,
     *modems.ENDPOINTS,
     *sims.ENDPOINTS,
+    *keys.ENDPOINTS,
+    *audit.ENDPOINTS,
     *service.ENDPOINTS,
 )
 
@@ -47,7 +53,7 @@ def create_app(
     A quiet event stream shows a comment every `heartbeat_s` seconds.
     """
     http = http or HttpSection()
-    endpoints = (*ENDPOINTS, *openapi.endpoints(ENDPOINTS))
+    endpoints = [*map(recorded, ENDPOINTS), *openapi.endpoints(ENDPOINTS)]
     app = web.Application(
         client_max_size=http.max_body_bytes,
         middlewares=[problems, guard({e.handler: e for e in endpoints})],
@@ -58,6 +64,7 @@ def create_app(
     app[PROXIES] = Proxies(http)
     app[HEARTBEAT_S] = heartbeat_s
     app[CLOSING] = asyncio.Event()
+    app.on_response_prepare.append(tell_limits)
     app.on_shutdown.append(_end_streams)
     for endpoint in endpoints:
         app.router.add_route(endpoint.method, endpoint.path, endpoint.handler)

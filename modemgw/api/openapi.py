@@ -120,7 +120,10 @@ def _operation(endpoint: Endpoint, schemas: dict[int, Any]) -> dict[str, Any]:
         body: dict[str, Any] = {"schema": schemas[id(endpoint.body)]}
         if endpoint.example is not None:
             body["example"] = endpoint.example
-        operation["requestBody"] = {"required": True, "content": {"application/json": body}}
+        operation["requestBody"] = {
+            "required": endpoint.body_required,
+            "content": {"application/json": body},
+        }
     answer: dict[str, Any] = {"description": "Done"}
     if endpoint.status != 204:
         media = endpoint.media.partition(";")[0]

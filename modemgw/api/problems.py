@@ -40,6 +40,8 @@ TITLES: Mapping[str, tuple[int, str]] = {
     "no-such-path": (404, "There is no such path"),
     "method-not-allowed": (405, "The path does not take this method"),
     "conflict": (409, "It is too late for this"),
+    "name-in-use": (409, "There is one of this name already"),
+    "last-admin-key": (409, "Nobody could manage keys any more"),
     "request-timeout": (408, "The request did not come in time"),
     "too-large": (413, "The body is too large"),
     "unsupported-media-type": (415, "The body must be JSON"),

@@ -4,6 +4,7 @@ Knows no policy; nobody above it sees SQL, rows or a connection.
 """
 
 from modemgw.store.contract.attempts import AttemptKey, Begun, Submission
+from modemgw.store.contract.audit import AuditQuery, AuditRecord
 from modemgw.store.contract.deliveries import (
     Delivery,
     DeliveryQuery,
@@ -26,6 +27,8 @@ from modemgw.store.errors import StoreConflict, StoreError, StoreUnavailable
 __all__ = [
     "AnsweredBefore",
     "AttemptKey",
+    "AuditQuery",
+    "AuditRecord",
     "Begun",
     "Delivery",
     "DeliveryQuery",

@@ -11,7 +11,8 @@ import pytest
 from labs.clock import FakeClock
 
 from modemgw.gateway.access import CACHE_S, Access
-from modemgw.gateway.errors import Unavailable
+from modemgw.gateway.errors import NotFound, Unavailable
+from modemgw.gateway.keys import Keys
 from modemgw.store import Store, StoreUnavailable
 from modemgw.store.sqlite import FILE_NAME, SqliteStore, create_key, revoke_key
 
@@ -32,21 +33,30 @@ def access(store: Store, clock: FakeClock) -> Access:
     return Access(store, clock=clock)
 
 
-async def test_what_this_process_revokes_ends_at_once(tmp_path: Path, access: Access) -> None:
+@pytest.fixture
+def keys(store: Store, access: Access, clock: FakeClock) -> Keys:
+    return Keys(store, access, clock=clock)
+
+
+async def test_what_this_process_revokes_ends_at_once(
+    tmp_path: Path, access: Access, keys: Keys
+) -> None:
     token = create_key(tmp_path / FILE_NAME, "app", ["read"])
     other = create_key(tmp_path / FILE_NAME, "other", ["read"])
     key, kept = await access.authenticate(token), await access.authenticate(other)
     assert key is not None
     assert kept is not None
     with access.watch(key) as ended, access.watch(key) as too, access.watch(kept) as goes_on:
-        assert await access.revoke("app")
+        await keys.revoke("app")
         assert ended.is_set()
         assert too.is_set()
         assert not goes_on.is_set()
     assert await access.authenticate(token) is None, "it is not remembered either"
     assert await access.authenticate(other) == kept
-    assert not await access.revoke("app"), "there is none in force any more"
-    assert not await access.revoke("nobody")
+    revoked = await keys.revoke("app")
+    assert revoked == await keys.one("app"), "it stays as it is"
+    with pytest.raises(NotFound, match="nobody"):
+        await keys.revoke("nobody")
 
 
 async def test_what_another_process_revokes_ends_within_a_look(
@@ -76,12 +86,12 @@ async def test_a_key_of_the_same_name_is_another_key(tmp_path: Path, access: Acc
 
 
 async def test_a_moment_in_which_nobody_can_say_ends_nothing(
-    tmp_path: Path, access: Access, store: Store, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, access: Access, keys: Keys, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = await access.authenticate(create_key(tmp_path / FILE_NAME, "app", ["read"]))
     assert key is not None
 
-    async def fails(*_: Any) -> None:
+    async def fails(*_: Any, **__: Any) -> None:
         raise StoreUnavailable("the database is locked")
 
     with access.watch(key) as ended:
@@ -90,12 +100,12 @@ async def test_a_moment_in_which_nobody_can_say_ends_nothing(
         assert not ended.is_set()
         monkeypatch.setattr(store, "write", fails)
         with pytest.raises(Unavailable):
-            await access.revoke("app")
+            await keys.revoke("app")
         assert not ended.is_set()
 
 
 async def test_a_key_that_is_revoked_while_it_is_looked_up_is_not_remembered(
-    tmp_path: Path, access: Access, store: Store, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, access: Access, keys: Keys, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = create_key(tmp_path / FILE_NAME, "app", ["read"])
     look_up, looked, go_on = store.look_up, asyncio.Event(), asyncio.Event()
@@ -109,7 +119,7 @@ async def test_a_key_that_is_revoked_while_it_is_looked_up_is_not_remembered(
     monkeypatch.setattr(store, "look_up", late)
     asking = asyncio.create_task(access.authenticate(token))
     await looked.wait()
-    assert await access.revoke("app")
+    await keys.revoke("app")
     go_on.set()
     assert await asking is None
     assert await access.authenticate(token) is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from modemgw.store.sqlite.attempts import SqliteAttempts
+from modemgw.store.sqlite.audit import SqliteAudit
 from modemgw.store.sqlite.centres import SqliteCentres
 from modemgw.store.sqlite.deliveries import SqliteDeliveries
 from modemgw.store.sqlite.events import SqliteAnswers, SqliteEvents, SqliteUnmatchedReports
@@ -24,6 +25,7 @@ class SqliteView:
     __slots__ = (
         "answers",
         "attempts",
+        "audit",
         "centres",
         "connection",
         "dates",
@@ -50,6 +52,7 @@ class SqliteView:
         self.events = SqliteEvents(db)
         self.answers = SqliteAnswers(db)
         self.keys = SqliteKeys(db)
+        self.audit = SqliteAudit(db)
         self.leases = SqliteLeases(db)
 
 
@@ -59,6 +62,7 @@ class SqliteTransaction:
     __slots__ = (
         "answers",
         "attempts",
+        "audit",
         "centres",
         "connection",
         "dates",
@@ -91,4 +95,5 @@ class SqliteTransaction:
         self.answers = SqliteAnswers(db, now)
         self.unmatched = SqliteUnmatchedReports(db, now)
         self.keys = SqliteKeys(db, now)
+        self.audit = SqliteAudit(db, now)
         self.leases = SqliteLeases(db, now)
