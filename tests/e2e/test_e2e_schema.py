@@ -46,6 +46,7 @@ BEYOND_A_SCHEMA = {
     ("text", "too-many-parts"),
     ("data", "too-many-parts"),
     ("send_at", "out-of-range"),  # what time it is
+    ("expires_at", "out-of-range"),
     ("code", "not-encodable"),
     ("deliveries", "unknown"),  # what there is
 }

@@ -19,6 +19,10 @@ WEBHOOK_PREFIX = "whsec_"
 WEBHOOK_BYTES = 32
 """Standard Webhooks: 24 to 64."""
 
+SLACK_S = 300.0
+"""A token that was rotated so much later than now, or more, opens nothing: the clock was set back,
+and must not lengthen the time for which it goes on."""
+
 KeyState = Literal["active", "expired", "revoked"]
 
 
