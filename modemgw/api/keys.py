@@ -68,8 +68,9 @@ async def create(request: web.Request) -> web.Response:
 
 
 async def rotate(request: web.Request) -> web.Response:
-    raw = await read_json(request)
-    body = parse_body(RotateBody, raw) if raw else RotateBody()
+    body = RotateBody()
+    if request.body_exists:
+        body = parse_body(RotateBody, await read_json(request))
     tell_record(request, detail=f"grace {body.grace_seconds:g} s")
     keys = request.app[KEYS]
     issued = await keys.rotate(request.match_info["name"], body.grace_seconds)
