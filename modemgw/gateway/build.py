@@ -269,4 +269,5 @@ class Gateway:
             told = lines(self._config, config)
             self._config = wanted
             told += await finish(rests)
+            await self.audit.record("config.reload", key=None, address="local")
             return [*told, *self._outbox.pinned_to_nobody()]
