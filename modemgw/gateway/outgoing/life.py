@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from modemgw.sms import Outcome, status_of
 from modemgw.store import Transaction
@@ -104,8 +103,7 @@ for _state in _A:
         PART[_state, _outcome] = _P.UNDELIVERED
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """The message that moves: its number, and what its events name."""
 
     n: int

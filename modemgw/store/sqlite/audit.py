@@ -29,7 +29,7 @@ class SqliteAudit(Rows):
         self._db.execute(
             "INSERT INTO audit (at, key, address, action, target, outcome, detail) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (self._now, key, address, action, target, outcome, detail),
+            (self.now, key, address, action, target, outcome, detail),
         )
 
     def find(self, query: AuditQuery) -> Page[AuditRecord]:

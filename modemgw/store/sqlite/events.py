@@ -34,7 +34,7 @@ class SqliteEvents(Rows):
 
     def emit(self, type: str, data: dict[str, Any]) -> None:
         """Record an event; it is published once the group is committed."""
-        self.emitted.append((type, self._now, data, to_json(data).decode()))
+        self.emitted.append((type, self.now, data, to_json(data).decode()))
 
     def write_emitted(self, first_id: int) -> list[Event]:
         """Write what the group has emitted. Returns it as it is to be published."""
@@ -76,7 +76,7 @@ class SqliteAnswers(Rows):
         self._db.execute(
             "INSERT INTO answers (key, idempotency_key, fingerprint, body, created_at) "
             "VALUES (?, ?, ?, ?, ?)",
-            (key, idempotency_key, fingerprint, body, self._now),
+            (key, idempotency_key, fingerprint, body, self.now),
         )
 
 
@@ -101,7 +101,7 @@ class SqliteUnmatchedReports(Rows):
         self._db.execute(
             "INSERT OR IGNORE INTO unmatched_reports (digest, modem, sim, tpdu, reference, "
             "recipient, to_tail, tp_status, received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (digest, modem, sim, tpdu, reference, recipient, tail, tp_status, self._now),
+            (digest, modem, sim, tpdu, reference, recipient, tail, tp_status, self.now),
         )
 
     def find(
