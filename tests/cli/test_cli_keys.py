@@ -143,6 +143,18 @@ def test_what_was_done_here_is_on_record_and_what_was_not_is_not(keys, tmp_path)
     ]
 
 
+def test_a_database_that_another_holds_is_told_in_a_line_and_nothing_is_changed(keys, tmp_path):
+    keys("create", "shop", "--scope", "send")
+    before = keys("list", "--json")
+    with closing(sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for arguments in (("create", "b", "--scope", "send"), ("rotate", "shop")):
+            code, out, err = keys(*arguments)
+            assert (code, out, err.count("\n")) == (1, "", 1)
+        assert keys("list", "--json") == before, "it can be read"
+    assert keys("list", "--json") == before
+
+
 @pytest.mark.e2e
 async def test_keys_are_changed_under_a_daemon_that_runs_and_is_killed(tmp_path):
     """Counted at the service centre: what a key may send, and what nobody may any more."""

@@ -14,6 +14,7 @@ from modemgw.config import parse
 from modemgw.gateway import Gateway
 from modemgw.gateway.errors import Conflict, NotFound, Rejected, TooMany
 from modemgw.gateway.keys import Issued, LastAdmin, NameInUse, NewKey
+from modemgw.store import StoreUnavailable
 from modemgw.store.records import Key, KeyLimits, NewMailing, NewMessage
 
 ADMIN = Key("root", frozenset({"admin"}))
@@ -325,3 +326,37 @@ async def test_a_batch_takes_what_is_left_and_a_refusal_takes_nothing(
             NewMailing(content, [TO.format(n) for n in range(5)]), key="few"
         )
         assert (batch.accepted, [index for index, _ in batch.rejected]) == (3, [3, 4])
+
+
+async def test_a_key_whose_messages_cannot_be_counted_is_not_let_in_yet(
+    tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_: object) -> None:
+        raise StoreUnavailable("the database is locked")
+
+    async with gateway_on(tmp_path, clock) as gateway:
+        free = await make(gateway, "shop")
+        await send(gateway, free.token)
+        await gateway.keys.revoke("shop")
+        limited = await make(gateway, "shop", limits=KeyLimits(per_day=1))
+        with monkeypatch.context() as locked:
+            locked.setattr(gateway._store, "read", fails)
+            with pytest.raises(StoreUnavailable):
+                await send(gateway, limited.token)
+        with pytest.raises(TooMany):
+            await send(gateway, limited.token)
+
+
+async def test_many_requests_of_a_new_key_at_once_are_counted_before_any_is_taken(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    async with gateway_on(tmp_path, clock) as gateway:
+        free = await make(gateway, "shop")
+        await send(gateway, free.token)
+        await gateway.keys.revoke("shop")
+        limited = await make(gateway, "shop", limits=KeyLimits(per_day=3))
+        done = await asyncio.gather(
+            *(send(gateway, limited.token, n) for n in range(10)), return_exceptions=True
+        )
+        assert sum(error is None for error in done) == 2
+        assert {type(error) for error in done} == {type(None), TooMany}

@@ -71,7 +71,8 @@ class LimitsRule(Rule):
 
     async def key_seen(self, key: Key) -> None:
         """See Rule. Its limits count, too, what was accepted before they were there."""
-        if key.limits == self.keys.own_limits(key.name) and not self._counting.locked():
+        known = key.limits == self.keys.own_limits(key.name)
+        if known and not (key.limits and self._counting.locked()):
             return
         async with self._counting:
             before = self.keys.own_limits(key.name)
