@@ -56,7 +56,7 @@ class LimitsRule(Rule):
         ):
             self._to_count |= quota.limits != limits
             quota.limits = limits
-        self._asked = None
+        self._limits_changed()
 
     async def load(self) -> None:
         """See Rule. Limits count what was accepted within their windows before they were there."""
@@ -66,6 +66,7 @@ class LimitsRule(Rule):
                 for key in keys:
                     if key.revoked_at is None:
                         self.keys.limit(key.name, key.limits)
+                self._limits_changed()
                 await self._count()
             self._to_count = False
 
@@ -79,11 +80,12 @@ class LimitsRule(Rule):
             if key.limits == before:
                 return
             self.keys.limit(key.name, key.limits)
-            self._asked = None
+            self._limits_changed()
             try:
                 await self._count()
             except BaseException:
                 self.keys.limit(key.name, before)
+                self._limits_changed()
                 raise
 
     def allowances(self, key: str) -> Sequence[Allowance]:
@@ -91,6 +93,10 @@ class LimitsRule(Rule):
         if not self.keys.limited(key):
             return ()
         return self.keys.allowances(key, self.surroundings.clock.date())
+
+    def _limits_changed(self) -> None:
+        self._asked = None
+        self._limited = bool(self.recipients.window_s or self.keys.window_s)
 
     async def _count(self) -> None:
         """Know what was accepted within the windows. Raises StoreUnavailable."""
@@ -106,6 +112,8 @@ class LimitsRule(Rule):
     def reservation(self, draft: Draft) -> Reservation | None:
         """See Rule."""
         request = draft.request
+        if not (self._limited or request.automatic):
+            return None
         asked = request.key, request.now, request.automatic
         if asked != self._asked:  # the messages of a batch share it, be they alike or not
             self._asked, self._share = asked, self._share_of(*asked)

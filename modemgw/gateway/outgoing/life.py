@@ -143,19 +143,20 @@ def move(
             right = tx.messages.compare_and_set(subject.n, now, then, error)
         if right:
             if event is not None:
-                tx.events.emit(event, about(subject, then, error) | (more or {}))
+                data = about(subject.id, subject.reference, then, error)
+                tx.events.emit(event, data if more is None else data | more)
             return then
     logger.warning("message %s is %s: %s cannot happen to it", subject.id, now, happening)
     return None
 
 
 def about(
-    subject: Subject, status: MessageStatus, error: ErrorInfo | None = None
+    id: str, reference: str | None, status: MessageStatus, error: ErrorInfo | None = None
 ) -> dict[str, Any]:
     """The data of a message event."""
-    data: dict[str, Any] = {"id": subject.id, "status": status.value}
-    if subject.reference is not None:
-        data["reference"] = subject.reference
+    data: dict[str, Any] = {"id": id, "status": status.value}
+    if reference is not None:
+        data["reference"] = reference
     if error is not None:
         data["error"] = {
             "code": error.code,

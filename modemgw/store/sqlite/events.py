@@ -38,14 +38,13 @@ class SqliteEvents(Rows):
 
     def write_emitted(self, first_id: int) -> list[Event]:
         """Write what the group has emitted. Returns it as it is to be published."""
-        numbered = list(enumerate(self.emitted, first_id))
-        rows = [(id, type_, at, json_) for id, (type_, at, _, json_) in numbered]
+        rows = [(n, one[0], one[1], one[3]) for n, one in enumerate(self.emitted, first_id)]
         blocks = len(rows) - len(rows) % BLOCK
         for start in range(0, blocks, BLOCK):
             block = chain.from_iterable(rows[start : start + BLOCK])
             self._db.execute(_INSERT_EVENTS, [*block])
         self._db.executemany(_INSERT_EVENT, rows[blocks:])
-        return [Event(id, type_, at, data) for id, (type_, at, data, _) in numbered]
+        return [Event(n, *one[:3]) for n, one in enumerate(self.emitted, first_id)]
 
     def after(self, id: int, limit: int) -> list[Event]:
         """Events with a higher id than this, in order."""

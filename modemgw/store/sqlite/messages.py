@@ -71,8 +71,11 @@ class SqliteMessages(Rows):
     def __init__(self, db: sqlite3.Connection, now: float = 0.0) -> None:
         super().__init__(db, now)
         self._next: int | None = None
-        """The number of the next message, once this connection has given one. What is undone
-        leaves a gap: nobody needs numbers without."""
+        """The number of the next message, while this connection knows it."""
+
+    def undone(self) -> None:
+        """Messages may have been inserted in vain: the table is asked for the next number."""
+        self._next = None
 
     def insert(self, accepted: Iterable[Mailing]) -> int:
         """Accept messages. Returns the number `n` of the first; the others follow in order."""

@@ -333,6 +333,7 @@ class Writer:
         self.last_progress = time.monotonic()
 
     def _roll_back(self, db: sqlite3.Connection) -> None:
+        self._tx = None
         try:
             if db.in_transaction:
                 db.execute("ROLLBACK")
