@@ -136,6 +136,24 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         retry="no",
         detail="message 'msg_4711' is sent: it cannot be canceled any more",
     ),
+    "name-in-use": ProblemType(
+        status=409,
+        title="There is one of this name already",
+        meaning="What is to be made has the name of one that is in force.",
+        remedy="Take another name, or end what has it: an API key is replaced by rotating it, and "
+        "its name is free once it is revoked.",
+        retry="no",
+        detail="there is a key named 'shop'",
+    ),
+    "last-admin-key": ProblemType(
+        status=409,
+        title="Nobody could manage keys any more",
+        meaning="It is the last API key in force with the scope admin.",
+        remedy="Make another one with that scope first; on the gateway's own machine "
+        "`modemgw keys` does all of it without a key.",
+        retry="no",
+        detail="'ops' is the last key with the scope admin",
+    ),
     "too-large": ProblemType(
         status=413,
         title="The body is too large",

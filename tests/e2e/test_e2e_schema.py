@@ -53,6 +53,7 @@ BEYOND_A_SCHEMA = {
     ("text", "too-many-parts"),
     ("data", "too-many-parts"),
     ("send_at", "out-of-range"),  # what time it is
+    ("expires_at", "out-of-range"),
     ("code", "not-encodable"),
     ("cursor", "invalid-cursor"),  # which list gave it
     ("deliveries", "unknown"),  # what there is
