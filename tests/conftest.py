@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterator
 
 import pytest
-from labs.clock import HurriedLoop
+from labs.clock import HurriedLoop, hurry
 
 LONG = (
     "soak",
@@ -28,6 +28,12 @@ LONG = (
 One whose only test waits is followed by a short one, which is given to the same process.
 """
 
+HURRIED = {
+    "test_fault_table.py",
+    "test_known_failures.py",
+}
+"""Beside the tests of modem/: files whose gateways and banks live by a time that jumps."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
@@ -38,16 +44,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def is_hurried(item: pytest.Item) -> bool:
+    """Whether what the test waits for is of its own process, and time may jump to it.
+
+    Not so for serial servers, which live in threads and know only the real time.
+    """
+    return item.path.name in HURRIED or (
+        item.path.parent.name == "modem" and item.path.name != "test_modem_network.py"
+    )
+
+
 def pytest_asyncio_loop_factories(
     item: pytest.Item,
 ) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """What the tests of modem/ wait for, they wait for in time that runs faster.
+    return {"hurried": HurriedLoop} if is_hurried(item) else {"plain": asyncio.SelectorEventLoop}
 
-    But for serial servers, which live in threads and know only the real time.
-    """
-    if item.path.parent.name == "modem" and item.path.name != "test_modem_network.py":
-        return {"hurried": HurriedLoop}
-    return {"plain": asyncio.SelectorEventLoop}
+
+@pytest.fixture(autouse=True)
+def _hurried(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if is_hurried(request.node):
+        hurry(monkeypatch)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

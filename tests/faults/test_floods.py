@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from labs.clock import now
 from labs.ward import HEALTHY, WATCHED_S, ward
 
 DELIVER = "040B915155001032F400045280104103514004{n}"
@@ -39,20 +39,20 @@ class HeldUp(Exception):
 
 async def suffer(text: str, directory: Path) -> None:
     async with ward(directory) as w:
-        begun = time.monotonic()
+        begun = now()
         await asyncio.sleep(WATCHED_S)
-        struck = time.monotonic()
+        struck = now()
         w.faults.flood(text)
         await asyncio.sleep(WATCHED_S)
-        ended = time.monotonic()
+        ended = now()
         beside, before = await w.rate(struck, ended), await w.rate(begun, struck)
         await w.state("quarantined", within_s=30)
         assert "floods" in (w.status.reason or ""), w.status
         w.faults.clear()
-        await w.sends(time.monotonic(), 20)
+        await w.sends(now(), 20)
         if beside < HEALTHY * before:
             # The machine may have become slower: what the flood does ended with it.
-            again = time.monotonic()
+            again = now()
             await asyncio.sleep(WATCHED_S)
             before = min(before, await w.rate(again, again + WATCHED_S))
         w.load.end()

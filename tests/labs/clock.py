@@ -1,8 +1,9 @@
-"""Time that passes when a test says so, that jumps over what is waited for, or while nothing is under way."""
+"""Time that passes when a test says so, or that jumps over what is waited for."""
 
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import selectors
 import time
@@ -10,6 +11,13 @@ import tty
 from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any
+
+import pytest
+
+from modemgw.gateway import build
+from modemgw.store.sqlite import writer
+from modemgw.store.sqlite.writer import Writer
+from modemgw.virtual.timers import LoopTimers
 
 START = 1_790_000_000.0
 """A Monday in 2026, in UTC seconds."""
@@ -38,6 +46,11 @@ class FakeClock:
         await asyncio.sleep(0)
 
 
+def now() -> float:
+    """Seconds from an arbitrary start, by the clock of the running loop."""
+    return asyncio.get_running_loop().time()
+
+
 class LoopClock:
     """The clock of the loop that runs when it is first asked: not all loops keep machine time."""
 
@@ -49,7 +62,7 @@ class LoopClock:
         return self._loop.time()
 
     def time(self) -> float:
-        return 1_000_000.0 + self.monotonic()
+        return START + self.monotonic()
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -168,9 +181,32 @@ class HurriedLoop(asyncio.SelectorEventLoop):
         self, executor: Any, func: Callable[..., Any], *args: Any
     ) -> asyncio.Future[Any]:
         future = super().run_in_executor(executor, func, *args)
+        self.awaits_thread(future)
+        return future
+
+    def awaits_thread(self, future: asyncio.Future[Any]) -> None:
+        """What makes `future` done is at work in a thread."""
         self._hurried.elsewhere += 1
         future.add_done_callback(self._back)
-        return future
 
     def _back(self, _: asyncio.Future[Any]) -> None:
         self._hurried.elsewhere -= 1
+
+
+def hurry(patch: pytest.MonkeyPatch) -> None:
+    """Let gateways and banks live by the time of the loop they run in, a HurriedLoop."""
+    submit = Writer.submit
+
+    def submitted(self: Writer, *args: Any, **more: Any) -> asyncio.Future[Any]:
+        future = submit(self, *args, **more)
+        loop = future.get_loop()
+        if isinstance(loop, HurriedLoop):
+            loop.awaits_thread(future)
+        return future
+
+    patch.setattr(Writer, "submit", submitted)
+    patch.setattr(
+        writer, "STALL_S", math.inf
+    )  # an idle writer shows its life by the machine's time
+    patch.setattr(build, "SystemClock", LoopClock)
+    patch.setattr(LoopTimers, "time", lambda timers: START + timers.monotonic())

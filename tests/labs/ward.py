@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import AsyncIterator, Collection
@@ -14,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from labs.clock import now
 from labs.timings import QUICK, scaled
 from labs.waiting import until
 from modemgw.config import parse
@@ -139,7 +139,7 @@ class Ward:
             return any(at > since for at in self.moments(0)[-3:])
 
         try:
-            await until(sent, max(0.1, since + within_s - time.monotonic()))
+            await until(sent, max(0.1, since + within_s - now()))
         except pytest.fail.Exception:
             pytest.fail(f"m0 is not at work again after {within_s} s: {self.status}")
         return next(at for at in self.moments(0) if at > since) - since
