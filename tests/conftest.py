@@ -29,8 +29,18 @@ One whose only test waits is followed by a short one, which is given to the same
 """
 
 HURRIED = {
+    "test_e2e_dispatch.py",
+    "test_e2e_fates.py",
+    "test_e2e_faults.py",
+    "test_e2e_pause.py",
+    "test_e2e_pins.py",
+    "test_e2e_reload.py",
+    "test_e2e_repetitions.py",
+    "test_e2e_replies.py",
     "test_fault_table.py",
     "test_known_failures.py",
+    "test_stopped.py",
+    "test_virtual_bank.py",
 }
 """Beside the tests of modem/: files whose gateways and banks live by a time that jumps."""
 
