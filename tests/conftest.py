@@ -38,6 +38,7 @@ HURRIED = {
     "test_e2e_repetitions.py",
     "test_e2e_replies.py",
     "test_fault_table.py",
+    "test_floods.py",
     "test_known_failures.py",
     "test_stopped.py",
     "test_virtual_bank.py",

@@ -7,6 +7,7 @@ second copy, and then it is shown; the neighbours go on as before; the ill modem
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 from labs.clock import now
 from labs.waiting import until
-from labs.ward import BOOT_S, DONE, HEALTHY, PART_S, SCALED, WATCHED_S, Ward, judge, ward
+from labs.ward import BOOT_S, DONE, HEALTHY, MOST_WORK, PART_S, SCALED, WATCHED_S, Ward, judge, ward
 
 from modemgw.gateway.fleet import modems as fleet
 from modemgw.modem import Locator
@@ -193,14 +194,15 @@ async def suffer(row: Row, directory: Path) -> None:
     async with ward(directory, bank=row.bank, section=row.section) as w:
         begun = now()
         await asyncio.sleep(WATCHED_S)
-        struck = now()
+        struck, worked = now(), time.thread_time()
         already = w.bank.smsc.accepted_count
         w.receive("in the midst of it")
         await row.strike(w)
         await w.sends(now(), row.back_s)
         w.receive("afterwards")
         await asyncio.sleep(max(0.0, struck + WATCHED_S - now()))
-        ended = now()
+        ended, worked = now(), time.thread_time() - worked
+        assert worked < MOST_WORK * (ended - struck), "computing, in which no time passes here"
         beside = await w.rate(struck, ended)
         before = await w.rate(begun, struck)
         assert beside >= HEALTHY * before, "parts a second that the neighbours sent"

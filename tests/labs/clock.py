@@ -107,6 +107,9 @@ def in_virtual_time(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[
 ROUNDS = 3
 """So often the kernel must have passed an octet on, and nothing else, before time jumps."""
 
+PATIENCE_S = 1.0
+"""So long (real time) all threads may be at work and time stands still."""
+
 
 class _HurriedSelector(selectors.DefaultSelector):
     """Time stands still while anything is under way, and else jumps to the next timer.
@@ -115,8 +118,9 @@ class _HurriedSelector(selectors.DefaultSelector):
     thread of its own, late on a busy machine, and no descriptor shows it till then. One that is
     sent through a terminal of ours, behind it, tells when that thread had its turn.
 
-    While a thread is at work for the loop time runs as fast as that of the machine: it may wait for
-    something that takes time.
+    A thread that is at work for the loop has it stand still too, but not for ever: it may wait for
+    something that takes time. So time runs, as fast as that of the machine, when no thread has come
+    to an end for PATIENCE_S.
     """
 
     def __init__(self) -> None:
@@ -124,6 +128,8 @@ class _HurriedSelector(selectors.DefaultSelector):
         self.now = 0.0
         self.elsewhere = 0
         """How many calls are at work in threads."""
+        self.changed_at = 0.0
+        """When that changed last, by the machine's time."""
         self._ours, self._theirs = os.openpty()
         tty.setraw(self._theirs)
         self._probing = False
@@ -133,11 +139,15 @@ class _HurriedSelector(selectors.DefaultSelector):
         ready = self._look(0)
         if ready or (timeout is not None and timeout <= 0):
             return ready
-        if self.elsewhere or timeout is None:
+        if timeout is None:
+            return self._look(None)
+        if self.elsewhere:
             began = time.monotonic()
+            stands_still_s = self.changed_at + PATIENCE_S - began
+            if stands_still_s > 0:
+                return self._look(stands_still_s)
             ready = self._look(timeout)
-            passed = time.monotonic() - began
-            self.now += passed if timeout is None else min(passed, timeout)
+            self.now += min(time.monotonic() - began, timeout)
             return ready
         for _ in range(ROUNDS):
             os.write(self._ours, b".")
@@ -186,11 +196,15 @@ class HurriedLoop(asyncio.SelectorEventLoop):
 
     def awaits_thread(self, future: asyncio.Future[Any]) -> None:
         """What makes `future` done is at work in a thread."""
-        self._hurried.elsewhere += 1
+        self._count(1)
         future.add_done_callback(self._back)
 
     def _back(self, _: asyncio.Future[Any]) -> None:
-        self._hurried.elsewhere -= 1
+        self._count(-1)
+
+    def _count(self, more: int) -> None:
+        self._hurried.elsewhere += more
+        self._hurried.changed_at = time.monotonic()
 
 
 def hurry(patch: pytest.MonkeyPatch) -> None:

@@ -31,6 +31,8 @@ WATCHED_S = 2.0
 """So long the neighbours are watched before the fault, and at least so long with it."""
 HEALTHY = 0.9
 """Share of what they sent before that the neighbours must send beside an ill modem."""
+MOST_WORK = 0.5
+"""Share of a processor that a bank with an ill modem may take: the neighbours could keep up."""
 SCALED = scaled(2, replace(QUICK, drain=0.01, submit=0.5, probe=0.25, leave=0.25))
 """The product's patience, about a tenth of it."""
 POLICIES = {
