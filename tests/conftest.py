@@ -4,29 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from labs.clock import HurriedLoop, hurry
+from labs.turns import Dealing, turn_of
 
-LONG = (
-    "soak",
-    "floods",
-    "fault_table",
-    "known_failures",
-    "cli_demo",
-    "cli_daemon",
-    "e2e_disk",
-    "virtual_clients",
-    "cli_descriptors",
-    "e2e_schema",
-    "gateway_matching",
-    "crash",
-)
-"""Files that take long, the longest first: they are begun first, lest all wait for one at the end.
-
-One whose only test waits is followed by a short one, which is given to the same process.
-"""
+# Processes of ours are begun a hundred times, and workers collect alike: what is compiled is kept.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 HURRIED = {
     "test_e2e_dispatch.py",
@@ -78,8 +67,18 @@ def _hurried(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    turns = {f"test_{name}.py": turn for turn, name in enumerate(LONG)}
-    items.sort(key=lambda item: turns.get(item.path.name, len(LONG)))
+    items.sort(key=lambda item: turn_of(item.path.name))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Two more than there are processors: some tests wait for other processes."""
+    return len(os.sched_getaffinity(0)) + 2
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    return Dealing(config, log)
 
 
 @pytest.fixture(autouse=True)
