@@ -177,6 +177,10 @@ def test_what_the_document_allows_is_refused_for_what_it_cannot_say_alone(
 
 def test_the_whole_judge_finds_nothing(tmp_path: Path) -> None:
     """Every check there is, at the bounds of every schema, and along the links between calls."""
+    (tmp_path / "data").mkdir()
+    create_key(
+        tmp_path / "data" / FILE_NAME, "oldest", ["read"]
+    )  # what is done to the first of all
     with running(tmp_path, extra=HANDLER) as gateway:
         at_bounds = [
             Path(sys.executable).with_name("schemathesis"),
