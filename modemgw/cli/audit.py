@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import click
 
-from modemgw.api import answers
 from modemgw.cli.options import Daemon, daemon_options, first, json_option
 from modemgw.cli.output import local_time, print_json, print_table
-from modemgw.client import Client
+from modemgw.client import Client, answers
 
 
 @click.command()

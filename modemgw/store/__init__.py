@@ -6,6 +6,7 @@ Knows no policy; nobody above it sees SQL, rows or a connection.
 from modemgw.store.contract.attempts import AttemptKey, Begun, Submission
 from modemgw.store.contract.audit import AuditQuery, AuditRecord
 from modemgw.store.contract.deliveries import (
+    Answer,
     Delivery,
     DeliveryQuery,
     DeliveryState,
@@ -22,9 +23,11 @@ from modemgw.store.contract.pins import PinRow
 from modemgw.store.contract.sim_state import SeenSim
 from modemgw.store.contract.store import Store
 from modemgw.store.contract.unit import Transaction, View
+from modemgw.store.contract.webhooks import Webhook, WebhookSecret
 from modemgw.store.errors import StoreConflict, StoreError, StoreUnavailable
 
 __all__ = [
+    "Answer",
     "AnsweredBefore",
     "AttemptKey",
     "AuditQuery",
@@ -57,4 +60,6 @@ __all__ = [
     "View",
     "Waiting",
     "WaitingSet",
+    "Webhook",
+    "WebhookSecret",
 ]

@@ -25,6 +25,7 @@ from modemgw.store import (
     Lease,
     LeaseHeld,
     StoreConflict,
+    Webhook,
 )
 from modemgw.store.contract.keys import SLACK_S
 from modemgw.store.contract.messages import Stand
@@ -73,6 +74,7 @@ class State:
     inbound: dict[int, Inbound] = field(default_factory=dict)
     answers: dict[tuple[str, str], AnsweredBefore] = field(default_factory=dict)
     leases: dict[str, Lease] = field(default_factory=dict)
+    webhooks: dict[str, Webhook] = field(default_factory=dict)
     keys: dict[str, StoredKey] = field(default_factory=dict)
     audit: list[AuditRecord] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
@@ -252,6 +254,33 @@ class Leases:
             del self._state.leases[what]
 
 
+class Webhooks:
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def all(self) -> list[Webhook]:
+        return sorted(self._state.webhooks.values(), key=lambda w: (w.created_at, w.id))
+
+    def get(self, id: str) -> Webhook | None:
+        return self._state.webhooks.get(id)
+
+    def put(self, webhook: Webhook) -> None:
+        self._state.webhooks[webhook.id] = webhook
+
+    def delete(self, id: str) -> bool:
+        return self._state.webhooks.pop(id, None) is not None
+
+    def any_callback(self) -> bool:
+        return any(m.callback_url is not None for m in self._state.messages.values())
+
+    def callbacks(self, messages: Sequence[str]) -> dict[str, str]:
+        return {
+            m.id: m.callback_url
+            for m in self._state.messages.values()
+            if m.id in messages and m.callback_url is not None
+        }
+
+
 class Keys:
     def __init__(self, state: State) -> None:
         self._state = state
@@ -394,6 +423,7 @@ class Unit:
         self.events = Events(state, now)
         self.answers = Answers(state)
         self.leases = Leases(state, now)
+        self.webhooks = Webhooks(state)
         self.keys = Keys(state)
         self.audit = Audit(state, now)
 
