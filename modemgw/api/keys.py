@@ -116,6 +116,7 @@ ENDPOINTS = (
         body=KeyBody,
         answer=answers.NewApiKey,
         status=201,
+        headers=("Location",),
         problems=("name-in-use",),
         example={
             "name": "shop",

@@ -139,20 +139,22 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     "name-in-use": ProblemType(
         status=409,
         title="There is one of this name already",
-        meaning="What is to be made has the name of one that is in force.",
-        remedy="Take another name, or end what has it: an API key is replaced by rotating it, and "
-        "its name is free once it is revoked.",
+        meaning="Names are unique, and what is to be made has the name of one that is there: of an "
+        "API key that is not revoked, say.",
+        remedy="If this was a request sent again, the first one was done. Otherwise choose another "
+        "name, or revoke the one that is there first.",
         retry="no",
-        detail="there is a key named 'shop'",
+        detail="there is a key named 'shop'; revoke it first, or choose another name",
     ),
     "last-admin-key": ProblemType(
         status=409,
         title="Nobody could manage keys any more",
-        meaning="It is the last API key in force with the scope admin.",
-        remedy="Make another one with that scope first; on the gateway's own machine "
-        "`modemgw keys` does all of it without a key.",
+        meaning="It is the last active API key with the scope `admin`, and is not revoked over "
+        "HTTP.",
+        remedy="Make another key with the scope `admin` first. On the gateway's machine `modemgw "
+        "keys revoke` revokes it all the same.",
         retry="no",
-        detail="'ops' is the last key with the scope admin",
+        detail="'root' is the last API key with the scope admin: make another one first",
     ),
     "too-large": ProblemType(
         status=413,
