@@ -11,7 +11,7 @@ from modemgw.store.records import (
     AttemptState,
     ErrorInfo,
     MessageStatus,
-    Retry,
+    RetryAt,
 )
 
 
@@ -25,7 +25,7 @@ class AttemptKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Submission:
+class Candidate:
     """An attempt, with what the matching of reports wants to know of it and its message."""
 
     key: AttemptKey
@@ -108,7 +108,7 @@ class Attempts(AttemptsView, Protocol):
         reference: int | None = None,
         error: ErrorInfo | None = None,
         ended_at: float,
-        retry: Retry | None = None,
+        retry: RetryAt | None = None,
     ) -> None:
         """Record how an attempt ended, once: an end that is known already stays."""
 
@@ -131,7 +131,7 @@ class Attempts(AttemptsView, Protocol):
 
     def find_fitting(
         self, sim: str, reference: int, recipient: str, since: float, limit: int
-    ) -> list[Submission]:
+    ) -> list[Candidate]:
         """Attempts on `sim` to a recipient that a report with this TP-MR may name.
 
         The newest that the modem answered with it, the part in the air, and the newest of which
@@ -140,7 +140,7 @@ class Attempts(AttemptsView, Protocol):
 
     def find_unreported(
         self, sim: str, reference: int, since: float, limit: int
-    ) -> list[Submission]:
+    ) -> list[Candidate]:
         """Attempts on `sim` to anybody with this TP-MR, since a time, that no report named yet."""
 
     def interrupted(self, error: ErrorInfo) -> list[AttemptKey]:
