@@ -27,7 +27,7 @@ from modemgw.gateway.fleet.sim_views import SimViews
 from modemgw.gateway.fleet.sims import Sims
 from modemgw.gateway.following import Follower, finish, switch
 from modemgw.gateway.incoming.inbounds import Inbounds
-from modemgw.gateway.incoming.intake import Inbox
+from modemgw.gateway.incoming.intake import Intake
 from modemgw.gateway.incoming.reassembly import Incoming
 from modemgw.gateway.outgoing.messages import Messages
 from modemgw.gateway.outgoing.outbox import Outbox, RecoveryReport
@@ -89,7 +89,7 @@ class Gateway:
         incoming = Incoming(
             random=random, number_of=lambda modem, sim: self._fleet.number_of(modem, sim)
         )
-        self._inbox = Inbox(
+        self._intake = Intake(
             store=store,
             incoming=incoming,
             receipts=receipts,
@@ -102,7 +102,7 @@ class Gateway:
             store=store,
             lanes=self._outbox.lanes,
             sims=sims,
-            received=self._inbox.received,
+            received=self._intake.received,
             clock=clock,
             random=random,
             timings=timings,
@@ -110,7 +110,7 @@ class Gateway:
             keeper=self.keeper,
         )
         self._housekeeping = Housekeeping(
-            config, store=store, inbox=self._inbox, forgetful=(self.sending,), clock=clock
+            config, store=store, intake=self._intake, forgetful=(self.sending,), clock=clock
         )
 
         self.messages = Messages(store, self._outbox)
@@ -151,7 +151,7 @@ class Gateway:
             self._outbox,
             self.sending,
             self._deliveries,
-            self._inbox,
+            self._intake,
             self._housekeeping,
             self.sims,
         )

@@ -20,7 +20,7 @@ from labs.ward import BOOT_S, DONE, HEALTHY, PART_S, SCALED, WATCHED_S, Ward, ju
 
 from modemgw.gateway.fleet import modems as fleet
 from modemgw.modem import Locator
-from modemgw.modem.discovery import Candidate
+from modemgw.modem.discovery import PortCandidate
 from modemgw.store.records import MessageStatus
 
 S = MessageStatus
@@ -265,9 +265,9 @@ def outcomes(
         turn = asyncio.Semaphore(AT_ONCE)
         await asyncio.gather(*(live(row, turn) for row in rows))
 
-    def ports() -> list[Candidate]:
+    def ports() -> list[PortCandidate]:
         """What may be a modem is a USB device, but here a link in the bank's directory."""
-        return [Candidate(str(p)) for p in (base / MOVED).glob("*/bank/*") if p.is_symlink()]
+        return [PortCandidate(str(p)) for p in (base / MOVED).glob("*/bank/*") if p.is_symlink()]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fleet, "Locator", partial(Locator, ports=ports))

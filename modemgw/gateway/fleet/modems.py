@@ -85,7 +85,7 @@ class _Station:
 
 
 class Fleet(ModemSink):
-    """Owns the modems. It is the sink of each: what they receive goes to the inbox."""
+    """Owns the modems. It is the sink of each: what they receive goes to the intake."""
 
     def __init__(
         self,

@@ -22,7 +22,7 @@ CHUNK = 100
 """Overdue long messages that are looked up at once."""
 
 
-class Inbox:
+class Intake:
     """Takes PDUs from modems into the store."""
 
     def __init__(

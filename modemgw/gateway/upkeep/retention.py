@@ -9,7 +9,7 @@ from typing import Protocol
 from modemgw.clock import Clock, SteadyClock
 from modemgw.config import Config
 from modemgw.gateway.following import Rest, nothing_left
-from modemgw.gateway.incoming.intake import Inbox
+from modemgw.gateway.incoming.intake import Intake
 from modemgw.gateway.outgoing import life
 from modemgw.gateway.outgoing.life import Happening, Subject
 from modemgw.store import Store, Transaction
@@ -47,13 +47,13 @@ class Housekeeping:
         config: Config,
         *,
         store: Store,
-        inbox: Inbox,
+        intake: Intake,
         forgetful: Sequence[Forgetful],
         clock: Clock,
     ) -> None:
         self._config = config
         self._store = store
-        self._inbox = inbox
+        self._intake = intake
         self._forgetful = forgetful
         self._day = 0.0
         self._at: dict[str, int] = {}
@@ -88,7 +88,7 @@ class Housekeeping:
         """What somebody waits for: it is not held up by the letting go of a million rows."""
         for one in self._forgetful:
             one.forget_idle(self._clock.time())
-        await _each(self._inbox.release_overdue, self._end_waiting)
+        await _each(self._intake.release_overdue, self._end_waiting)
 
     async def _end_waiting(self) -> None:
         overdue = self._clock.time() - self._config.gateway.receipt_timeout
