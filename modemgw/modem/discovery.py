@@ -90,7 +90,7 @@ def _toml(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class PortCandidate:
     """A port that may be a modem's."""
 
     device: str
@@ -120,12 +120,12 @@ class Candidate:
         return self.usb is None or may_be_modem(self.usb.vendor, self.usb.product)
 
 
-def candidates(sysfs: Path = Path("/sys"), dev: Path = Path("/dev")) -> list[Candidate]:
+def candidates(sysfs: Path = Path("/sys"), dev: Path = Path("/dev")) -> list[PortCandidate]:
     """The ttys of USB devices, best first within each device."""
-    return sorted((Candidate(t.device, t) for t in usb_ttys(sysfs, dev)), key=lambda c: c.order)
+    return sorted((PortCandidate(t.device, t) for t in usb_ttys(sysfs, dev)), key=lambda c: c.order)
 
 
-async def probe(candidate: Candidate, *, clock: Clock, baud_rate: int = 115_200) -> Found:
+async def probe(candidate: PortCandidate, *, clock: Clock, baud_rate: int = 115_200) -> Found:
     """Ask one port who is there. A port in use by another program, or by us, is left alone."""
     found = Found(candidate.device, candidate.usb)
     channel = AtChannel(clock=clock, trace=Trace(0), on_urc=lambda urc: None)
@@ -164,11 +164,11 @@ async def scan(
         ports = await asyncio.to_thread(candidates, sysfs)
     else:
         ports = await asyncio.to_thread(lambda: [_named(device, sysfs) for device in devices])
-    groups: dict[str, list[Candidate]] = {}
+    groups: dict[str, list[PortCandidate]] = {}
     for port in ports:
         groups.setdefault(port.group, []).append(port)
 
-    async def one_device(group: list[Candidate]) -> list[Found]:
+    async def one_device(group: list[PortCandidate]) -> list[Found]:
         # One after the other: many modems answer on one of their ports at a time.
         return [
             await probe(port, clock=clock)
@@ -181,9 +181,9 @@ async def scan(
     return merge([item for group in found for item in group])
 
 
-def _named(device: str, sysfs: Path) -> Candidate:
+def _named(device: str, sysfs: Path) -> PortCandidate:
     """The port that a person has named, and the USB device behind it if there is one."""
-    return Candidate(device, None if "://" in device else usb_tty(Path(device), sysfs))
+    return PortCandidate(device, None if "://" in device else usb_tty(Path(device), sysfs))
 
 
 def merge(found: Sequence[Found]) -> list[Found]:
@@ -248,7 +248,7 @@ class Locator:
         self,
         *,
         clock: Clock,
-        ports: Callable[[], list[Candidate]] = candidates,
+        ports: Callable[[], list[PortCandidate]] = candidates,
         reread_s: float = 30.0,
         anything: bool = False,
     ) -> None:
@@ -295,13 +295,13 @@ class Locator:
             await self._stop_waiting(joined)
 
     def _free_groups(
-        self, ports: dict[Candidate, _Key], match: ModemMatch, owner: str
-    ) -> dict[str, list[tuple[Candidate, _Key]]]:
+        self, ports: dict[PortCandidate, _Key], match: ModemMatch, owner: str
+    ) -> dict[str, list[tuple[PortCandidate, _Key]]]:
         """The ports that may be meant, by device; a device that another modem uses is left alone,
         its second port as well.
         """
         used = {p.group for p in ports if self._taken.get(p.device, owner) != owner}
-        groups: dict[str, list[tuple[Candidate, _Key]]] = {}
+        groups: dict[str, list[tuple[PortCandidate, _Key]]] = {}
         for port, key in ports.items():
             if match.usb_path is not None:
                 wanted = port.usb is not None and port.usb.path == match.usb_path
@@ -312,7 +312,7 @@ class Locator:
         return groups
 
     def _fitting(
-        self, members: list[tuple[Candidate, _Key]], match: ModemMatch, owner: str
+        self, members: list[tuple[PortCandidate, _Key]], match: ModemMatch, owner: str
     ) -> str | None:
         for port, key in members:
             known = self._known.get(key)
@@ -329,7 +329,7 @@ class Locator:
         """Another modem or SIM is there than was thought: ask again."""
         self._known = {key: k for key, k in self._known.items() if key[0] != device}
 
-    def _ports_now(self) -> dict[Candidate, _Key]:
+    def _ports_now(self) -> dict[PortCandidate, _Key]:
         """The ports that are there, with what changes when another device takes their name."""
         there = {}
         for port in self._ports():
@@ -343,7 +343,7 @@ class Locator:
     # Asking
 
     def _ask(
-        self, group: str, members: list[tuple[Candidate, _Key]], *, sims: bool
+        self, group: str, members: list[tuple[PortCandidate, _Key]], *, sims: bool
     ) -> _Asking | None:
         """See to it that a device is asked, if that is due, and wait with those who do already."""
         asking = self._asked_now(group)
@@ -371,8 +371,8 @@ class Locator:
             await asyncio.wait(unwanted)
 
     def _due(
-        self, members: list[tuple[Candidate, _Key]], *, sims: bool
-    ) -> list[tuple[Candidate, _Key]]:
+        self, members: list[tuple[PortCandidate, _Key]], *, sims: bool
+    ) -> list[tuple[PortCandidate, _Key]]:
         """The ports of one device to ask: new ones, and those that were silent some time ago.
 
         Once one has answered the others are its second port, diagnostics or NMEA; it is asked again
@@ -392,7 +392,7 @@ class Locator:
             if (known := self._known.get(key)) is None or now >= known.ask_again_at
         ]
 
-    async def _ask_device(self, group: str, due: list[tuple[Candidate, _Key]]) -> None:
+    async def _ask_device(self, group: str, due: list[tuple[PortCandidate, _Key]]) -> None:
         try:
             for port, key in due:
                 known = self._known.get(key)

@@ -18,12 +18,12 @@ from .ladder import fault_of_refusal, fault_of_silence
 from .pdus import ReceivedPdu
 from .pin_guard import PinGuard
 from .profiles import by_name
-from .receiving import Inbox
+from .receiving import Arrivals
 from .registration import Registration
 from .sending import Submitted, dispose
 from .session import Session
 from .states import Machine, ModemEvent, ModemState
-from .status import Figures, ModemStatus
+from .status import Counters, ModemStatus
 from .supervisor import Supervisor
 from .timings import Timings
 from .usb import SYSFS, reauthorise
@@ -88,8 +88,8 @@ class Modem:
         self._open_port = open_port
         self._timings = timings or Timings()
         self._pins = pins
-        self._figures = Figures()
-        self._inbox = Inbox()
+        self._counters = Counters()
+        self._arrivals = Arrivals()
         self._locator = locator or Locator(clock=clock)
         self._strikes = 0
         self._promptless = 0
@@ -98,7 +98,7 @@ class Modem:
         self._supervisor = Supervisor(
             section.id,
             machine=self._machine,
-            figures=self._figures,
+            counters=self._counters,
             clock=clock,
             chance=random or chances.Random(),  # noqa: S311
             timings=self._timings,
@@ -141,44 +141,44 @@ class Modem:
     @property
     def status(self) -> ModemStatus:
         """A snapshot of everything that is known."""
-        session, figures, machine = self._supervisor.session, self._figures, self._machine
+        session, counters, machine = self._supervisor.session, self._counters, self._machine
         network = session.network if session is not None else None
         recovering = machine.state in (ModemState.RECOVERING, ModemState.QUARANTINED)
         if session is not None and session.channel.last_answer is not None:
-            figures.last_answer = session.channel.last_answer
+            counters.last_answer = session.channel.last_answer
         return ModemStatus(
             id=self.id,
             state=machine.state,
             step=self._supervisor.step if recovering else None,
             reason=machine.reason or (session.channel.flooding if session is not None else None),
             device=self._supervisor.device,
-            manufacturer=figures.identity.manufacturer,
-            model=figures.identity.model,
-            revision=figures.identity.revision,
-            imei=figures.identity.imei,
+            manufacturer=counters.identity.manufacturer,
+            model=counters.identity.model,
+            revision=counters.identity.revision,
+            imei=counters.identity.imei,
             sim=self._sim,
             operator=network.operator if network else None,
             registration=network.registration if network else Registration.UNKNOWN,
             signal_dbm=network.signal_dbm if network else None,
             since=machine.since,
             profile=session.profile.name if session else None,
-            sent=figures.sent,
-            refused=figures.refused,
-            ambiguous=figures.ambiguous,
-            timeouts=figures.timeouts,
-            resets=figures.resets,
-            recoveries=figures.recoveries,
-            received=figures.received,
-            last_answer=figures.last_answer,
-            ready_since=figures.ready_since,
-            storage=figures.storage,
-            alarm=figures.alarm,
+            sent=counters.sent,
+            refused=counters.refused,
+            ambiguous=counters.ambiguous,
+            timeouts=counters.timeouts,
+            resets=counters.resets,
+            recoveries=counters.recoveries,
+            received=counters.received,
+            last_answer=counters.last_answer,
+            ready_since=counters.ready_since,
+            storage=counters.storage,
+            alarm=counters.alarm,
         )
 
     @property
     def signal_history(self) -> list[tuple[float, int | None]]:
         """Wall-clock times and dBm of the last polls, oldest first."""
-        return list(self._figures.signal)
+        return list(self._counters.signal)
 
     # What it is told
 
@@ -222,15 +222,15 @@ class Modem:
             raise
         except SubmitAmbiguous as error:
             self._promptless = 0
-            self._figures.ambiguous += 1
+            self._counters.ambiguous += 1
             session.doubt()
             if error.code is not None and error.code.number == 331:
                 session.changed.set()
             raise
         else:
             self._strikes = self._promptless = 0
-            self._figures.sent += 1
-            self._inbox.accepted()
+            self._counters.sent += 1
+            self._arrivals.accepted()
             self._supervisor.proved()
             return submitted
         finally:
@@ -247,7 +247,7 @@ class Modem:
             session.channel.hasten(self._timings.reported)
 
     def _refused(self, session: Session, error: SubmitRefused) -> None:
-        self._figures.refused += 1
+        self._counters.refused += 1
         number = error.code.number if error.code is not None else None
         if error.verdict.error_class is ErrorClass.MODEM:
             self._strikes += 1
@@ -258,7 +258,7 @@ class Modem:
             session.fault(fault)
 
     def _no_prompt(self, session: Session) -> None:
-        self._figures.timeouts += 1
+        self._counters.timeouts += 1
         self._promptless += 1
         fault = fault_of_silence(self._promptless, on_probation=self._supervisor.on_probation)
         if fault is not None:
@@ -322,8 +322,8 @@ class Modem:
             clock=self._clock,
             timings=self._timings,
             guard=self._pins,
-            figures=self._figures,
-            inbox=self._inbox,
+            counters=self._counters,
+            arrivals=self._arrivals,
             mismatch=lambda: self._locator.forget(device),
             alarm=self._alarm,
             make_channel=make_channel,
@@ -340,13 +340,13 @@ class Modem:
     async def _keep(self, session: Session, pdu: ReceivedPdu) -> None:
         assert session.sim is not None
         await self._sink.received(self.id, session.sim, pdu)
-        self._figures.received += 1
+        self._counters.received += 1
 
     def _alarm(self, problem: str | None) -> None:
         """Something a person must see to has come up, or (None) is over."""
-        if problem == self._figures.alarm:
+        if problem == self._counters.alarm:
             return
-        self._figures.alarm = problem
+        self._counters.alarm = problem
         if problem is not None:
             log.warning("modem %s: %s", self.id, problem)
         try:

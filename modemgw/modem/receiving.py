@@ -46,7 +46,7 @@ class _NotNow(Exception):
     """The store cannot be read at this moment; what is in it stays there."""
 
 
-class Inbox:
+class Arrivals:
     """What the modem has announced or handed over and nobody has kept yet.
 
     It outlives the port: a status report that comes while the modem is being mended has no other
@@ -111,7 +111,7 @@ class Receiver:
         setup: Setup,
         timings: Timings,
         clock: Clock,
-        inbox: Inbox,
+        arrivals: Arrivals,
         keep: Callable[[ReceivedPdu], Awaitable[None]],
         filled: Callable[[int, int], None] = lambda used, size: None,
         alarm: Callable[[str | None], None] = lambda problem: None,
@@ -121,7 +121,7 @@ class Receiver:
         """
         self._channel = channel
         self._filled = filled
-        self._inbox = inbox
+        self._arrivals = arrivals
         self._setup = setup
         self._clock = clock
         self._keep = keep
@@ -153,29 +153,29 @@ class Receiver:
             tasks.create_task(self._receive_stored())
 
     async def _receive_direct(self) -> None:
-        handed_over = self._inbox.handed_over
+        handed_over = self._arrivals.handed_over
         while True:
             handed_over.clear()
             await self._take_direct()
             await handed_over.wait()
 
     async def _receive_stored(self) -> None:
-        inbox = self._inbox
-        inbox.sweep_due = True
+        arrivals = self._arrivals
+        arrivals.sweep_due = True
         next_sweep: asyncio.TimerHandle | None = None
         try:
             while True:
-                inbox.wake.clear()
+                arrivals.wake.clear()
                 await self._take_hints()
-                if inbox.sweep_due:
-                    inbox.sweep_due = False
+                if arrivals.sweep_due:
+                    arrivals.sweep_due = False
                     await self._sweep_if_it_can_be_read()
                     if next_sweep is not None:
                         next_sweep.cancel()
                     loop = asyncio.get_running_loop()
-                    next_sweep = loop.call_later(self._until_sweep_s, inbox.ask_sweep)
+                    next_sweep = loop.call_later(self._until_sweep_s, arrivals.ask_sweep)
                     self._offer_again()
-                await inbox.wake.wait()
+                await arrivals.wake.wait()
         finally:
             if next_sweep is not None:
                 next_sweep.cancel()
@@ -183,26 +183,26 @@ class Receiver:
     # Direct messages
 
     def _offer_again(self) -> None:
-        inbox = self._inbox
-        while inbox.again:
-            inbox.direct.append(inbox.again.popleft())
-        inbox.handed_over.set()
+        arrivals = self._arrivals
+        while arrivals.again:
+            arrivals.direct.append(arrivals.again.popleft())
+        arrivals.handed_over.set()
 
     async def _take_direct(self) -> None:
-        direct = self._inbox.direct
+        direct = self._arrivals.direct
         while direct:
             if self._setup.acknowledges:
                 await self._take_acknowledged(direct[0])
                 direct.popleft()
                 continue
-            # Together, so that they share a commit. They leave the inbox only when they are safe.
+            # Together, so that they share a commit. They go from `direct` only when safe.
             together = list(islice(direct, await self._how_many()))
             kept = await self._kept_together(together)
             for safe in kept:
                 pdu = direct.popleft()
                 if not safe:
-                    self._inbox.again.append(pdu)
-            self._channel.hold(self._inbox.full)
+                    self._arrivals.again.append(pdu)
+            self._channel.hold(self._arrivals.full)
 
     async def _how_many(self) -> int:
         """How many are kept at once: a modem that hands over more than a radio can bring must not
@@ -214,11 +214,11 @@ class Receiver:
                 float(_AT_ONCE), self._may_take + (now - self._may_take_at) * _PER_S
             )
             self._may_take_at = now
-            waiting = len(self._inbox.direct)
-            due = min(waiting, self._inbox.reports_due)
+            waiting = len(self._arrivals.direct)
+            due = min(waiting, self._arrivals.reports_due)
             if due or self._may_take >= 1:
                 others = min(waiting - due, int(self._may_take))
-                self._inbox.reports_due -= due
+                self._arrivals.reports_due -= due
                 self._may_take -= others
                 return due + others
             await self._clock.sleep(_REST_S)
@@ -248,12 +248,12 @@ class Receiver:
     # Stored messages
 
     async def _take_hints(self) -> None:
-        hints = self._inbox.hints
+        hints = self._arrivals.hints
         while hints:
             if self._in_vain >= _MOST_IN_VAIN:
                 # It announces what is not there; the sweep finds what is.
                 hints.clear()
-                self._inbox.sweep_due = True
+                self._arrivals.sweep_due = True
                 self._in_vain = 0
                 await self._clock.sleep(self._retry_s)
                 return
@@ -271,7 +271,7 @@ class Receiver:
         if stored is None:
             # Nothing there: the hint named the wrong memory, or the sweep was first.
             if report or memory not in self._stores:
-                self._inbox.sweep_due = True
+                self._arrivals.sweep_due = True
             return
         started = self._clock.monotonic()
         if not is_submit(stored) and await self._kept_safely(stored.pdu):
@@ -284,13 +284,13 @@ class Receiver:
         tries = self._refused.get((memory, index), 0)
         if tries >= _TRIES:
             self._refused.pop((memory, index))
-            self._inbox.sweep_due = True
+            self._arrivals.sweep_due = True
             return
         self._refused[memory, index] = tries + 1
 
         def again() -> None:
-            self._inbox.hints[memory, index] = report
-            self._inbox.wake.set()
+            self._arrivals.hints[memory, index] = report
+            self._arrivals.wake.set()
 
         asyncio.get_running_loop().call_later(self._retry_s * 2**tries, again)
 

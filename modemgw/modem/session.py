@@ -22,7 +22,7 @@ from .patience import Patience, PatientLine
 from .pdus import ReceivedPdu
 from .pin_guard import PinGuard, SimPlace
 from .profiles import Profile, by_name, select
-from .receiving import Inbox, Receiver
+from .receiving import Arrivals, Receiver
 from .registration import (
     Network,
     Registration,
@@ -32,8 +32,8 @@ from .registration import (
     selects_operator_itself,
 )
 from .sending import Sender
-from .simlock import PIN_TAKEN, SimReport, SimState, sim_state, unlock
-from .status import Figures
+from .simlock import PIN_TAKEN, LockState, SimReport, sim_state, unlock
+from .status import Counters
 from .timings import Timings
 from .ussd import UssdDialogue
 
@@ -54,8 +54,8 @@ class Session:
         clock: Clock,
         timings: Timings,
         guard: PinGuard,
-        figures: Figures,
-        inbox: Inbox,
+        counters: Counters,
+        arrivals: Arrivals,
         mismatch: Callable[[], None],
         alarm: Callable[[str | None], None],
         make_channel: Callable[[Callable[[Urc], None], Callable[[str], None]], AtChannel],
@@ -64,8 +64,8 @@ class Session:
         self._clock = clock
         self._timings = timings
         self._guard = guard
-        self._figures = figures
-        self._inbox = inbox
+        self._counters = counters
+        self._arrivals = arrivals
         self._mismatch = mismatch
         self._alarm = alarm
         self._fault: asyncio.Future[Fault] = asyncio.get_running_loop().create_future()
@@ -108,7 +108,7 @@ class Session:
     async def identify(self) -> None:
         """Learn who the modem is, and choose its profile."""
         self.identity = await identify(self.channel)
-        self._figures.identity = self.identity
+        self._counters.identity = self.identity
         name = self._section.profile
         self.profile = (
             select(self.identity.manufacturer, self.identity.model)
@@ -123,15 +123,15 @@ class Session:
         told: SimReport | None = None
         taken = False
         patience = self._clock.monotonic() + self._timings.sms_ready
-        while (report := await sim_state(self.channel)).state is not SimState.READY:
-            if report.state is SimState.PIN:
+        while (report := await sim_state(self.channel)).state is not LockState.READY:
+            if report.state is LockState.PIN:
                 # Asked for still, right after it was taken: it is not typed on and on.
                 report = PIN_TAKEN if taken else await self._unlock(tell)
                 taken = report == PIN_TAKEN
             if report != told:
                 tell(report)
                 told = report
-            waiting = report.state is SimState.BUSY
+            waiting = report.state is LockState.BUSY
             if not waiting:
                 patience = self._clock.monotonic() + self._timings.sms_ready
             elif self._clock.monotonic() > patience:
@@ -145,8 +145,8 @@ class Session:
         try:
             pin = self._section.read_pin()
         except ConfigError as error:
-            return SimReport(SimState.PIN, str(error))
-        patience = self._patience(lambda reason: tell(SimReport(SimState.BUSY, reason)))
+            return SimReport(LockState.PIN, str(error))
+        patience = self._patience(lambda reason: tell(SimReport(LockState.BUSY, reason)))
         line = PatientLine(self.channel, patience)
         iccid = await read_iccid(line, self.profile.iccid)
         place = self._place(iccid)
@@ -207,14 +207,14 @@ class Session:
         """Empty the modem of messages, until cancelled."""
 
         def filled(used: int, size: int) -> None:
-            self._figures.storage = (used, size)
+            self._counters.storage = (used, size)
 
         receiver = Receiver(
             self.channel,
             self.setup,
             self._timings,
             self._clock,
-            self._inbox,
+            self._arrivals,
             keep,
             filled,
             self._alarm,
@@ -232,9 +232,9 @@ class Session:
         if self.up and self.sound and self.channel.in_sync:
             setting = await leave(self.channel, self.setup.leaving, self.setup.cnmi)
             log.debug("modem %s: left with CNMI %s", self._section.id, setting)
-        while self._inbox.direct:
-            await keep(self._inbox.direct[0])
-            self._inbox.direct.popleft()
+        while self._arrivals.direct:
+            await keep(self._arrivals.direct[0])
+            self._arrivals.direct.popleft()
 
     async def watch(self) -> None:
         """Poll registration, signal, operator and settings, until cancelled."""
@@ -244,7 +244,7 @@ class Session:
         while True:
             await poll_registration(self.channel, self.network)
             await poll_signal(self.channel, self.network)
-            self._figures.signal.append((self._clock.time(), self.network.signal_dbm))
+            self._counters.signal.append((self._clock.time(), self.network.signal_dbm))
             self.changed.set()
             now = self._clock.monotonic()
             registered = self.network.registration in _REGISTERED
@@ -416,7 +416,7 @@ class Session:
     async def _check_sim(self) -> None:
         """A SIM that was reset in silence wants its PIN again, and until then has no network."""
         report = await sim_state(self.channel)
-        if report.state not in (SimState.READY, SimState.BUSY):
+        if report.state not in (LockState.READY, LockState.BUSY):
             self.fault(Fault(Cause.RESTARTED, report.text))
 
     async def _pause_or_fault(self, seconds: float) -> None:
@@ -448,8 +448,8 @@ class Session:
         else:
             if urc.kind is UrcKind.UNKNOWN and not self._in_bring_up:
                 self.channel.ask_after()
-            self._inbox.hear(urc)
-            if self._inbox.full:
+            self._arrivals.hear(urc)
+            if self._arrivals.full:
                 self.channel.hold(True)
 
     def _perhaps_restarted(self) -> None:
@@ -492,5 +492,5 @@ class Session:
         self.fault(Fault(Cause.FLOODING, reason))
 
     def _timed_out(self, reason: str) -> None:
-        self._figures.timeouts += 1
+        self._counters.timeouts += 1
         self.fault(Fault(Cause.SILENT, reason))

@@ -18,7 +18,7 @@ from .registration import Registration
 from .session import Session
 from .simlock import SimReport
 from .states import Machine, ModemEvent, ModemState
-from .status import Figures
+from .status import Counters
 from .timings import Timings
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class Supervisor:
         name: str,
         *,
         machine: Machine,
-        figures: Figures,
+        counters: Counters,
         clock: Clock,
         chance: random.Random,
         timings: Timings,
@@ -49,7 +49,7 @@ class Supervisor:
     ) -> None:
         self._name = name
         self._machine = machine
-        self._figures = figures
+        self._counters = counters
         self._clock = clock
         self._chance = chance
         self._timings = timings
@@ -108,13 +108,13 @@ class Supervisor:
 
     def _note_ready(self) -> None:
         if self._machine.state is ModemState.READY:
-            if self._figures.ready_since is None:
-                self._figures.ready_since = self._clock.time()
+            if self._counters.ready_since is None:
+                self._counters.ready_since = self._clock.time()
             self.ready.set()
         else:
             self.ready.clear()
             if self._machine.state is not ModemState.SENDING:
-                self._figures.ready_since = None
+                self._counters.ready_since = None
 
     def _no_service(self, session: Session) -> str | None:
         registration = session.network.registration
@@ -293,9 +293,9 @@ class Supervisor:
         )
         step = self._ladder.step
         assert step is not None
-        self._figures.recoveries += 1
+        self._counters.recoveries += 1
         if fault.cause is Cause.RESTARTED:
-            self._figures.resets += 1
+            self._counters.resets += 1
         self._event(ModemEvent.FAULT, fault.reason)
         log.warning("modem %s: %s; step %d: %s", self._name, fault.reason, step, step.name.lower())
         try:
@@ -313,7 +313,7 @@ class Supervisor:
             if not session.up:
                 return Step.REINIT
             if not await session.resync():
-                self._figures.resets += 1
+                self._counters.resets += 1
                 return Step.REINIT
             self._event(ModemEvent.RESYNCED)
         elif step is Step.RESET:
@@ -333,7 +333,7 @@ class Supervisor:
 
     async def _reset(self, session: Session) -> None:
         """The vendor's reset command, heard or not; the modem then boots, or leaves the bus."""
-        self._figures.resets += 1
+        self._counters.resets += 1
         for command in session.profile.reset:
             if not session.channel.in_sync:
                 session.channel.write_blind(command)

@@ -16,7 +16,7 @@ from labs.timings import QUICK
 from modemgw.at import check_device
 from modemgw.config import ModemMatch, ModemSection, parse
 from modemgw.modem import Found, Locator, ModemState, discovery, scan
-from modemgw.modem.discovery import Candidate, candidates, merge
+from modemgw.modem.discovery import PortCandidate, candidates, merge
 from modemgw.modem.identify import Identity
 from modemgw.modem.usb import UsbTty, reauthorise, usb_tty, usb_ttys
 from modemgw.modem.usb_roles import rank
@@ -26,7 +26,7 @@ from modemgw.virtual import Bank, BankSettings
 def locator(directory: Path) -> Locator:
     return Locator(
         clock=LoopClock(),
-        ports=lambda: [Candidate(str(path)) for path in sorted(directory.glob("modem*"))],
+        ports=lambda: [PortCandidate(str(path)) for path in sorted(directory.glob("modem*"))],
         reread_s=0.3,
     )
 
@@ -218,16 +218,16 @@ class Asked:
             lambda self: {port: (port.device, 0, 0) for port in self._ports()},
         )
 
-    async def __call__(self, candidate: Candidate, **_: object) -> Found:
+    async def __call__(self, candidate: PortCandidate, **_: object) -> Found:
         self.devices.append(candidate.device.removeprefix("/dev/"))
         imei = self._imeis.get(candidate.device)
         identity = None if imei is None else Identity(imei=imei)
         return Found(candidate.device, candidate.usb, identity)
 
 
-def at(name: str, path: str, vendor: int, interface: int = 0) -> Candidate:
+def at(name: str, path: str, vendor: int, interface: int = 0) -> PortCandidate:
     device = f"/dev/{name}"
-    return Candidate(device, UsbTty(device, path, vendor, 0x01A8, interface, None))
+    return PortCandidate(device, UsbTty(device, path, vendor, 0x01A8, interface, None))
 
 
 STICK, SECOND = at("stick", "1-1", 0x2C7C, 2), at("second", "1-1", 0x2C7C, 3)
@@ -236,7 +236,7 @@ BESIDE = at("ftdi2", "1-4", 0x0403, 1)
 IMEI, OTHER = "353913044420005", "353913044420013"
 
 
-def asked_locator(*ports: Candidate, anything: bool = False) -> Locator:
+def asked_locator(*ports: PortCandidate, anything: bool = False) -> Locator:
     return Locator(clock=LoopClock(), ports=lambda: list(ports), anything=anything)
 
 
