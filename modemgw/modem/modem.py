@@ -11,6 +11,7 @@ from typing import Protocol
 from ..at import AtChannel, Port, Trace, Urc, open_serial
 from ..clock import Clock
 from ..config import ModemSection
+from .arrivals import Arrivals
 from .discovery import Locator
 from .errors import NotSubmitted, PromptMissing, SubmitAmbiguous, SubmitRefused, UssdError
 from .identify import SimIdentity
@@ -18,7 +19,6 @@ from .ladder import fault_of_refusal, fault_of_silence
 from .pdus import ReceivedPdu
 from .pin_guard import PinGuard
 from .profiles import by_name
-from .receiving import Arrivals
 from .registration import Registration
 from .sending import Submitted, dispose
 from .session import Session

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from ..at import AtChannel, ChannelClosed, Charset, CommandFailed, Urc, UrcKind
 from ..clock import Clock
 from ..config import ConfigError, ModemSection
+from .arrivals import Arrivals
 from .discovery import matches
 from .identify import Identity, SimIdentity, ask, identify, identify_sim, read_iccid
 from .initialise import Setup, choose_charset, cnmi_holds, greet, initialise, switch_on
@@ -22,7 +23,7 @@ from .patience import Patience, PatientLine
 from .pdus import ReceivedPdu
 from .pin_guard import PinGuard, SimPlace
 from .profiles import Profile, by_name, select
-from .receiving import Arrivals, Receiver
+from .receiving import Receiver
 from .registration import (
     Network,
     Registration,
