@@ -12,10 +12,10 @@ from ..at import AtChannel, Port, Trace, Urc, open_serial
 from ..clock import Clock
 from ..config import ModemSection
 from .arrivals import Arrivals
-from .discovery import Locator
 from .errors import NotSubmitted, PromptMissing, SubmitAmbiguous, SubmitRefused, UssdError
 from .identify import SimIdentity
 from .ladder import fault_of_refusal, fault_of_silence
+from .locator import Locator
 from .pdus import ReceivedPdu
 from .pin_guard import PinGuard
 from .profiles import by_name

@@ -14,11 +14,11 @@ from ..at import AtChannel, ChannelClosed, Charset, CommandFailed, Urc, UrcKind
 from ..clock import Clock
 from ..config import ConfigError, ModemSection
 from .arrivals import Arrivals
-from .discovery import matches
 from .identify import Identity, SimIdentity, ask, identify, identify_sim, read_iccid
 from .initialise import Setup, choose_charset, cnmi_holds, greet, initialise, switch_on
 from .ladder import Cause, Fault
 from .leaving import leave
+from .locator import matches
 from .patience import Patience, PatientLine
 from .pdus import ReceivedPdu
 from .pin_guard import PinGuard, SimPlace

@@ -20,7 +20,7 @@ from labs.ward import BOOT_S, DONE, HEALTHY, PART_S, SCALED, WATCHED_S, Ward, ju
 
 from modemgw.gateway.fleet import modems as fleet
 from modemgw.modem import Locator
-from modemgw.modem.discovery import PortCandidate
+from modemgw.modem.probing import PortCandidate
 from modemgw.store.records import MessageStatus
 
 S = MessageStatus

@@ -21,8 +21,8 @@ from modemgw.config import ModemMatch, ModemSection
 from modemgw.gateway import Gateway, InboundQuery
 from modemgw.gateway.fleet import modems as fleet
 from modemgw.gateway.incoming.intake import Intake
-from modemgw.modem import Found, Locator, discovery, session
-from modemgw.modem.discovery import PortCandidate
+from modemgw.modem import Found, Locator, probing, session
+from modemgw.modem.probing import PortCandidate
 from modemgw.modem.profiles import GENERIC
 from modemgw.store.records import MessageStatus
 
@@ -304,7 +304,7 @@ async def test_a_bank_that_is_found_by_imei_is_up_at_once(
         config = config.model_copy(update={"modem": sections})
         with monkeypatch.context() as patch:
             patch.setattr(fleet, "Locator", partial(Locator, ports=ports))
-            patch.setattr(discovery, "probe", _counted(asked))
+            patch.setattr(probing, "probe", _counted(asked))
             async with Gateway.open(config, timings=SCALED) as gateway:
 
                 async def ready() -> bool:
@@ -315,7 +315,7 @@ async def test_a_bank_that_is_found_by_imei_is_up_at_once(
 
 
 def _counted(asked: list[str]) -> Callable[..., Awaitable[Found]]:
-    probe = discovery.probe
+    probe = probing.probe
 
     async def counting(candidate: PortCandidate, **how: Any) -> Found:
         asked.append(candidate.device)

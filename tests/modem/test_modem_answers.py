@@ -18,8 +18,8 @@ from modemgw.at.cursor import split
 from modemgw.at.dialogue import Dialogue, Finished, Question
 from modemgw.at.parser import Parser
 from modemgw.config import ModemMatch
-from modemgw.modem.discovery import matches
 from modemgw.modem.identify import iccid_of, read_iccid
+from modemgw.modem.locator import matches
 from modemgw.modem.pdus import direct_pdu, entries
 from modemgw.modem.profiles import select
 from modemgw.modem.registration import Network, Registration, poll_registration

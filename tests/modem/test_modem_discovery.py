@@ -15,9 +15,10 @@ from labs.timings import QUICK
 
 from modemgw.at import check_device
 from modemgw.config import ModemMatch, ModemSection, parse
-from modemgw.modem import Found, Locator, ModemState, discovery, scan
-from modemgw.modem.discovery import PortCandidate, candidates, merge
+from modemgw.modem import Found, Locator, ModemState, probing, scan, scanning
+from modemgw.modem.found import merge
 from modemgw.modem.identify import Identity
+from modemgw.modem.probing import PortCandidate, candidates
 from modemgw.modem.usb import UsbTty, reauthorise, usb_tty, usb_ttys
 from modemgw.modem.usb_roles import rank
 from modemgw.virtual import Bank, BankSettings
@@ -211,7 +212,7 @@ class Asked:
     def __init__(self, patch: pytest.MonkeyPatch, **imeis: str) -> None:
         self.devices: list[str] = []
         self._imeis = {f"/dev/{name}": imei for name, imei in imeis.items()}
-        patch.setattr(discovery, "probe", self)
+        patch.setattr(probing, "probe", self)
         patch.setattr(
             Locator,
             "_ports_now",
@@ -275,7 +276,7 @@ async def test_a_scan_shows_what_it_does_not_ask(
     asked = Asked(monkeypatch)
     (sysfs / "devices/pci0000:00/usb1/1-1/1-1.2/idVendor").write_text("0403\n")
     found = await scan(clock=LoopClock(), sysfs=sysfs)
-    assert [f.problem for f in found] == [discovery.NOT_ASKED] * 2
+    assert [f.problem for f in found] == [scanning.NOT_ASKED] * 2
     assert not asked.devices
     await scan(clock=LoopClock(), sysfs=sysfs, anything=True)
     assert len(asked.devices) == 2

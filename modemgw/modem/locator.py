@@ -1,226 +1,25 @@
-"""Which modems are attached, and which tty is whose.
+"""Finding the configured modems by IMEI, ICCID or USB plug while the daemon runs.
 
-`scan` asks every port once, for a person. `Locator` finds the configured modems by IMEI, ICCID or
-USB plug while the daemon runs, asking each new port once and remembering the answer.
-
-Asking means typing AT, and not everything with a tty is a modem: only devices of those who make
-modems are asked, and others when a person says so or names their plug.
+Each new port is asked once, and the answer is remembered as long as the device stays.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
-import re
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from itertools import chain, count
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from ..at import AtChannel, AtError, PortError, Trace, open_serial
 from ..clock import Clock
 from ..config import ModemMatch
-from .identify import Identity, identify, read_iccid
-from .initialise import greet
-from .profiles import select
-from .usb import UsbTty, usb_tty, usb_ttys
-from .usb_roles import BRIDGES, may_be_modem, rank
+from . import probing
+from .found import Found
+from .probing import PortCandidate, candidates
 
 log = logging.getLogger(__name__)
 
-NOT_ASKED = (
-    "not asked: no known maker of modems; if a modem is behind it, name the port or ask all of them"
-)
-_ANSWER_S = 0.5
-_TRIES = 3
 _RETRY_S = (2.0, 5.0, 15.0, 60.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A port, and what answered on it."""
-
-    device: str
-    usb: UsbTty | None = None
-    identity: Identity | None = None
-    """None: nothing on this port speaks AT."""
-    iccid: str | None = None
-    problem: str | None = None
-    """Why nothing is known, in one sentence."""
-    profile: str | None = None
-    also_at: str | None = None
-    """The better port of the same modem, if this is its second one."""
-
-    id: str | None = None
-    """What the configuration may call it; no other modem of the scan is called so."""
-    twin: bool = False
-    """Another modem has the same IMEI."""
-
-    @property
-    def stanza(self) -> str | None:
-        """The [[modem]] table to paste into the configuration; None where there is no modem.
-
-        The daemon looks for modems behind USB only: another one is named by its device.
-        """
-        if self.identity is None or self.also_at is not None:
-            return None
-        if self.usb is None:
-            place = self.device if "://" in self.device else str(Path(self.device).absolute())
-            binding = f"device = {_toml(place)}"
-        elif self.identity.imei is not None and not self.twin:
-            binding = f'match = {{ imei = "{self.identity.imei}" }}'
-        else:
-            binding = f'match = {{ usb_path = "{self.usb.path}" }}'
-        return f'[[modem]]\nid = "{self.id or self.plain_id}"\n{binding}\n'
-
-    @property
-    def plain_id(self) -> str:
-        """An id made of the IMEI, or else the name of the port."""
-        imei = self.identity.imei if self.identity is not None else None
-        name = imei[-6:] if imei is not None else self.device.rpartition("/")[2]
-        return "modem-" + (re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-")[-40:] or "1")
-
-
-def _toml(text: str) -> str:
-    """`text` as a basic string of TOML."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-@dataclass(frozen=True, slots=True)
-class PortCandidate:
-    """A port that may be a modem's."""
-
-    device: str
-    usb: UsbTty | None = None
-
-    @property
-    def order(self) -> tuple[str, int, str]:
-        """Ports of one device together, the likeliest first."""
-        if self.usb is None:
-            return ("", 0, self.device)
-        return (
-            self.usb.path,
-            rank(self.usb.vendor, self.usb.product, self.usb.interface),
-            self.device,
-        )
-
-    @property
-    def group(self) -> str:
-        """What the ports of one modem have in common: the plug, or nothing behind an adapter."""
-        if self.usb is None or self.usb.vendor in BRIDGES:
-            return self.device
-        return self.usb.path
-
-    @property
-    def likely(self) -> bool:
-        """Whether it is asked without a word from a person: a modem's, or named by hand."""
-        return self.usb is None or may_be_modem(self.usb.vendor, self.usb.product)
-
-
-def candidates(sysfs: Path = Path("/sys"), dev: Path = Path("/dev")) -> list[PortCandidate]:
-    """The ttys of USB devices, best first within each device."""
-    return sorted((PortCandidate(t.device, t) for t in usb_ttys(sysfs, dev)), key=lambda c: c.order)
-
-
-async def probe(candidate: PortCandidate, *, clock: Clock, baud_rate: int = 115_200) -> Found:
-    """Ask one port who is there. A port in use by another program, or by us, is left alone."""
-    found = Found(candidate.device, candidate.usb)
-    channel = AtChannel(clock=clock, trace=Trace(0), on_urc=lambda urc: None)
-    try:
-        await open_serial(candidate.device, channel, baud_rate=baud_rate)
-    except PortError as error:
-        return replace(found, problem=str(error))
-    try:
-        channel.numeric = True
-        await channel.resync(tries=_TRIES, answer_s=_ANSWER_S)
-        await greet(channel)
-        identity = await identify(channel)
-        profile = select(identity.manufacturer, identity.model)
-        iccid = await read_iccid(channel, profile.iccid)
-    except AtError as error:
-        problem = channel.flooding or str(error)
-        return replace(found, problem=f"no modem answers here: {problem}")
-    finally:
-        await channel.close()
-    return replace(found, identity=identity, iccid=iccid, profile=profile.name)
-
-
-async def scan(
-    devices: Sequence[str] | None = None,
-    *,
-    clock: Clock,
-    sysfs: Path = Path("/sys"),
-    anything: bool = False,
-) -> list[Found]:
-    """What is attached: every USB tty, or just `devices`. Ports of different devices in parallel.
-
-    Ports of no known maker of modems are shown and not asked, unless `anything` is. A modem with
-    two AT ports is reported once; its other port says so (`also_at`).
-    """
-    if devices is None:
-        ports = await asyncio.to_thread(candidates, sysfs)
-    else:
-        ports = await asyncio.to_thread(lambda: [_named(device, sysfs) for device in devices])
-    groups: dict[str, list[PortCandidate]] = {}
-    for port in ports:
-        groups.setdefault(port.group, []).append(port)
-
-    async def one_device(group: list[PortCandidate]) -> list[Found]:
-        # One after the other: many modems answer on one of their ports at a time.
-        return [
-            await probe(port, clock=clock)
-            if anything or devices is not None or port.likely
-            else Found(port.device, port.usb, problem=NOT_ASKED)
-            for port in group
-        ]
-
-    found = await asyncio.gather(*(one_device(group) for group in groups.values()))
-    return merge([item for group in found for item in group])
-
-
-def _named(device: str, sysfs: Path) -> PortCandidate:
-    """The port that a person has named, and the USB device behind it if there is one."""
-    return PortCandidate(device, None if "://" in device else usb_tty(Path(device), sysfs))
-
-
-def merge(found: Sequence[Found]) -> list[Found]:
-    """Mark the second ports: the same IMEI at the same USB device, or twice where there is none.
-
-    Equal IMEIs in different plugs are two modems: clones exist. Each modem gets an id. Pure.
-    """
-    first: dict[tuple[str, str], str] = {}
-    ids: set[str] = set()
-    devices: Counter[str] = Counter()
-    result = []
-    for item in found:
-        imei = item.identity.imei if item.identity is not None else None
-        if imei is not None:
-            key = (imei, item.usb.path if item.usb is not None else "")
-            if key in first:
-                item = replace(item, also_at=first[key])
-            else:
-                first[key] = item.device
-                devices[imei] += 1
-        if item.identity is not None and item.also_at is None:
-            item = replace(item, id=_unused(item.plain_id, ids))
-        result.append(item)
-    twins = {imei for imei, many in devices.items() if many > 1}
-    return [
-        replace(item, twin=item.identity is not None and item.identity.imei in twins)
-        for item in result
-    ]
-
-
-def _unused(name: str, used: set[str]) -> str:
-    """`name`, with a number if it is used already."""
-    numbered = (f"{name}-{number}" for number in count(2))
-    free = next(n for n in chain([name], numbered) if n not in used)
-    used.add(free)
-    return free
-
 
 _Key = tuple[str, int, int]
 
@@ -396,7 +195,7 @@ class Locator:
         try:
             for port, key in due:
                 known = self._known.get(key)
-                found = await probe(port, clock=self._clock)
+                found = await probing.probe(port, clock=self._clock)
                 tries = known.tries + 1 if known is not None else 1
                 wait = _RETRY_S[min(tries, len(_RETRY_S)) - 1]
                 if found.identity is not None:
