@@ -12,11 +12,12 @@ from .errors import (
 from .found import Found
 from .identify import SimIdentity
 from .locator import Locator
-from .modem import Modem, ModemSink
+from .modem import Modem
 from .pdus import ReceivedPdu
 from .pin_guard import PinGuard, PinMemory, PinOutcome, PinTry, SimPlace
 from .scanning import scan
 from .sending import Submitted
+from .sink import ModemSink
 from .states import ModemState
 from .status import ModemStatus
 from .timings import Timings

@@ -19,9 +19,10 @@ from .locator import Locator
 from .pdus import ReceivedPdu
 from .pin_guard import PinGuard
 from .profiles import by_name
-from .registration import Registration
 from .sending import Submitted, dispose
 from .session import Session
+from .sink import ModemSink
+from .snapshot import snapshot
 from .states import Machine, ModemEvent, ModemState
 from .status import Counters, ModemStatus
 from .supervisor import Supervisor
@@ -33,27 +34,6 @@ from .verdict import ErrorClass
 log = logging.getLogger(__name__)
 
 _ON_AIR = (ModemState.READY, ModemState.SENDING, ModemState.PAUSED)
-
-
-class ModemSink(Protocol):
-    """What the gateway hands to a modem."""
-
-    async def received(self, modem_id: str, sim: SimIdentity, pdu: ReceivedPdu) -> None:
-        """Return when the PDU is committed; only then is it deleted or acknowledged.
-
-        When it raises, the PDU is kept and offered again. The same PDU may come more than once.
-        """
-        ...
-
-    def state_changed(
-        self, modem_id: str, old: ModemState, new: ModemState, reason: str | None
-    ) -> None:
-        """The modem has moved to another state. Must not block."""
-        ...
-
-    def alarmed(self, modem_id: str, problem: str | None) -> None:
-        """A person must see to this though the modem may work; None: it is over. Must not block."""
-        ...
 
 
 class PortOpener(Protocol):
@@ -141,38 +121,12 @@ class Modem:
     @property
     def status(self) -> ModemStatus:
         """A snapshot of everything that is known."""
-        session, counters, machine = self._supervisor.session, self._counters, self._machine
-        network = session.network if session is not None else None
-        recovering = machine.state in (ModemState.RECOVERING, ModemState.QUARANTINED)
-        if session is not None and session.channel.last_answer is not None:
-            counters.last_answer = session.channel.last_answer
-        return ModemStatus(
-            id=self.id,
-            state=machine.state,
-            step=self._supervisor.step if recovering else None,
-            reason=machine.reason or (session.channel.flooding if session is not None else None),
-            device=self._supervisor.device,
-            manufacturer=counters.identity.manufacturer,
-            model=counters.identity.model,
-            revision=counters.identity.revision,
-            imei=counters.identity.imei,
+        return snapshot(
+            self.id,
+            self._supervisor,
+            machine=self._machine,
+            counters=self._counters,
             sim=self._sim,
-            operator=network.operator if network else None,
-            registration=network.registration if network else Registration.UNKNOWN,
-            signal_dbm=network.signal_dbm if network else None,
-            since=machine.since,
-            profile=session.profile.name if session else None,
-            sent=counters.sent,
-            refused=counters.refused,
-            ambiguous=counters.ambiguous,
-            timeouts=counters.timeouts,
-            resets=counters.resets,
-            recoveries=counters.recoveries,
-            received=counters.received,
-            last_answer=counters.last_answer,
-            ready_since=counters.ready_since,
-            storage=counters.storage,
-            alarm=counters.alarm,
         )
 
     @property
@@ -218,12 +172,12 @@ class Modem:
             self._no_prompt(session)
             raise
         except NotSubmitted:
-            session.doubt()
+            session.resets.doubt()
             raise
         except SubmitAmbiguous as error:
             self._promptless = 0
             self._counters.ambiguous += 1
-            session.doubt()
+            session.resets.doubt()
             if error.code is not None and error.code.number == 331:
                 session.changed.set()
             raise
@@ -234,9 +188,9 @@ class Modem:
             self._supervisor.proved()
             return submitted
         finally:
-            session.part_ended()
+            session.resets.part_ended()
             # With a fault the supervisor has the next word; until then nothing more is taken.
-            if session.sound and self._machine.state is ModemState.SENDING:
+            if session.diagnosis.sound and self._machine.state is ModemState.SENDING:
                 self._machine.on(ModemEvent.SUBMITTED)
                 self._supervisor.evaluate()
 
@@ -255,7 +209,7 @@ class Modem:
         fault = fault_of_refusal(error.verdict, number, self._strikes, on_probation=on_probation)
         if fault is not None:
             self._strikes = 0
-            session.fault(fault)
+            session.diagnosis.note(fault)
 
     def _no_prompt(self, session: Session) -> None:
         self._counters.timeouts += 1
@@ -263,7 +217,7 @@ class Modem:
         fault = fault_of_silence(self._promptless, on_probation=self._supervisor.on_probation)
         if fault is not None:
             self._promptless = 0
-            session.fault(fault)
+            session.diagnosis.note(fault)
 
     async def ussd(self, request: str, timeout_s: float = 30.0) -> UssdAnswer:
         """Send a USSD request such as `*100#`, or the reply to a menu; wait for the answer.
