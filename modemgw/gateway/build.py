@@ -21,8 +21,8 @@ from modemgw.gateway.bus import EventBus
 from modemgw.gateway.changes import in_force, lines
 from modemgw.gateway.deliveries import Deliveries
 from modemgw.gateway.deliveries.handlers import Handlers
-from modemgw.gateway.fleet.control import Modems
-from modemgw.gateway.fleet.modems import Fleet
+from modemgw.gateway.fleet.fleet import Fleet
+from modemgw.gateway.fleet.modems import Modems
 from modemgw.gateway.fleet.sim_views import SimViews
 from modemgw.gateway.fleet.sims import Sims
 from modemgw.gateway.following import Follower, finish, switch
@@ -124,7 +124,7 @@ class Gateway:
         self.modems = Modems(self._fleet)
         """How the modems do, and what they may be made to do."""
         self.sims = SimViews(
-            config, store=store, sims=sims, clock=steady, places=self._fleet.places
+            config, store=store, sims=sims, clock=steady, places=self._fleet.views.places
         )
         """The SIMs, and what they have used of their plans."""
         self.access = Access(store, clock=clock)
@@ -132,7 +132,7 @@ class Gateway:
         self.health = Health(store, outbox=self._outbox, fleet=self._fleet, keeper=self.keeper)
         """How the gateway does."""
         self.figures = Figures(
-            self._fleet.views,
+            self._fleet.views.views,
             lambda: len(self._outbox.queue.matchmaking),
             self.sending.counts,
             self.keeper,

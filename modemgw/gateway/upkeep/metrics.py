@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from modemgw.gateway.fleet.modems import ModemView
+from modemgw.gateway.fleet.modem_views import ModemView
 from modemgw.gateway.supervision import Keeper
 
 
