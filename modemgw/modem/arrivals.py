@@ -18,8 +18,8 @@ _HINTS_KEPT = 500
 class Arrivals:
     """Hints at messages in the modem's stores, and PDUs that it has handed over.
 
-    It outlives the port: a status report that comes while the modem is being mended has no other
-    place in the world than this.
+    It outlives the port: a status report that comes while the modem is being mended exists nowhere
+    else.
     """
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class Arrivals:
 
     @property
     def full(self) -> bool:
-        """Whether nothing more should be heard before some of it is kept. What comes is taken."""
+        """Whether to stop listening until some of it is kept. Whatever comes is taken all the same."""
         return len(self.direct) + len(self.again) >= _DIRECT_MOST
 
     def ask_sweep(self) -> None:
@@ -60,7 +60,7 @@ class Arrivals:
             else:
                 self.sweep_due = True
         elif urc.kind is UrcKind.DIRECT and urc.name != "+CBM":
-            # Nowhere else in the world: the modem has acknowledged it, so it is never thrown away.
+            # It exists nowhere else: the modem has acknowledged it, so it is never thrown away.
             self.direct.append(direct_pdu(urc))
             self.handed_over.set()
             return

@@ -21,7 +21,7 @@ _REST_S = 0.2
 
 
 class DirectReceiver:
-    """Has what was handed over kept, at once: it is nowhere else in the world."""
+    """Keeps at once what was handed over: it exists nowhere else."""
 
     def __init__(
         self,

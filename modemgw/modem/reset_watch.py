@@ -48,7 +48,7 @@ class ResetWatch:
         self._cnmi: str | None = None
         self._sender: Sender | None = None
         self._after_part: Fault | None = None
-        """What has to wait for the end of the part in the air."""
+        """A fault that has to wait for the end of the part in the air."""
 
     async def learn(self, cnmi: str | None, sender: Sender) -> None:
         """The modem is initialised: remember what a reset would take away."""
@@ -72,7 +72,7 @@ class ResetWatch:
             self.doubt()
 
     def part_ended(self) -> None:
-        """Whatever came of a part: what had to wait for that comes now."""
+        """A part has ended, whatever came of it: a fault that had to wait for that is noted now."""
         self.check_echo()
         waiting, self._after_part = self._after_part, None
         if waiting is not None:

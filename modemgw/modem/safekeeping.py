@@ -1,4 +1,4 @@
-"""Having received PDUs kept, where a failure of the keeper concerns that PDU alone."""
+"""Handing received PDUs over to be stored: a failure concerns that PDU alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The keeper of one modem: finds it, brings it up, keeps it at work, and mends it, for ever."""
+"""The supervisor of one modem: finds it, brings it up, keeps it at work and mends it, for ever."""
 
 from __future__ import annotations
 

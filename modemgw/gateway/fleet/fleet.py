@@ -168,7 +168,7 @@ class Fleet(ModemSink):
         logger.log(level, "modem %s: %s%s", modem_id, new, f" ({reason})" if reason else "")
         station = self._stations.all[modem_id]
         if station.leaves is not None:
-            return  # what has to be told of it is told when it has gone
+            return  # its event follows when it has gone
         ready = new in CAN_SEND
         if ready and not station.ready:
             station.ready = True

@@ -15,7 +15,7 @@ from modemgw.store import StoreUnavailable
 logger = logging.getLogger(__name__)
 
 IN_PLACE = frozenset({"routes", "weight", "limits", "number"})
-"""Keys of a modem that its keeper does not need: they change while it works."""
+"""Keys of a modem that its supervisor does not need: they change while it works."""
 REMOVED = "removed from the configuration"
 BEGUN_ANEW = "its configuration has changed"
 
@@ -150,10 +150,10 @@ class Reshaping:
 
 
 def _differing(old: ModemSection, new: ModemSection) -> set[str]:
-    """The keys that are not the same."""
+    """The keys whose values differ."""
     return {key for key in ModemSection.model_fields if getattr(old, key) != getattr(new, key)}
 
 
 def _inherit(modem: Modem, before: Modem) -> None:
-    """Who follows a modem's trace follows the one that takes its place."""
+    """Let whoever follows the old modem's trace follow the new one's."""
     modem.trace.tap = before.trace.tap

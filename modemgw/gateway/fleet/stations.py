@@ -30,7 +30,7 @@ class Station:
     getting_ready: asyncio.Task[None] | None = None
     """Lets the lane work once what its SIM has sent is counted."""
     leaves: asyncio.Task[str] | None = None
-    """Set once it has to go; ends with what is to be told of it."""
+    """Set once it has to go. Its result is a line for whoever changed the configuration."""
 
     @property
     def id(self) -> str:
@@ -125,7 +125,7 @@ class Stations:
         return not running
 
     def wake_to_end(self, station: Station) -> None:
-        """A lane that rests after a failure has nothing in the air that could be waited for."""
+        """End a lane that rests after a failure: it has no part in the air to wait for."""
         if station.lane_task is not None and self._keeper.rests(f"lane {station.id}"):
             station.lane_task.cancel()
 

@@ -1,4 +1,4 @@
-"""What modems receive: committed first, then followed up."""
+"""The intake of PDUs from modems: each is committed first, then followed up."""
 
 from __future__ import annotations
 

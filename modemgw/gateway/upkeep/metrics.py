@@ -16,7 +16,7 @@ from modemgw.gateway.supervision import Keeper
 
 
 class _Snapshot(Collector):
-    """Figures as they were."""
+    """Figures at one moment."""
 
     def __init__(self, figures: Iterable[Metric]) -> None:
         self._figures = tuple(figures)

@@ -1,4 +1,4 @@
-"""What is done now and then: overdue receipts and sets of parts, and letting old things go."""
+"""Housekeeping: overdue receipts and sets of parts, and letting old things go."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ _Step = Callable[[Transaction, int, float, int], int | None]
 
 
 class Forgetful(Protocol):
-    """What keeps something in memory that does not matter for ever."""
+    """A part of the gateway whose memory holds things that matter for a time only."""
 
     def forget_idle(self, now: float) -> None:
-        """Drop what does not matter any more at `now` (UTC seconds)."""
+        """Forget the things that do not matter any more at `now` (UTC seconds)."""
         ...
 
 
@@ -68,7 +68,7 @@ class Housekeeping:
         return nothing_left()
 
     async def run(self) -> None:
-        """Hand on what is overdue, until cancelled. What fails is begun anew by the keeper."""
+        """Hand on what is overdue, until cancelled. What fails is begun anew."""
         while True:
             await self._hand_on()
             await self._clock.sleep(EVERY_S)
@@ -85,7 +85,7 @@ class Housekeeping:
         await self._let_all_go()
 
     async def _hand_on(self) -> None:
-        """What somebody waits for: it is not held up by the letting go of a million rows."""
+        """Hand on whatever somebody waits for: deleting a million rows does not hold it up."""
         for one in self._forgetful:
             one.forget_idle(self._clock.time())
         await _each(self._intake.release_overdue, self._end_waiting)
