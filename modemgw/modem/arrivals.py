@@ -38,7 +38,7 @@ class Arrivals:
 
     @property
     def full(self) -> bool:
-        """Whether to stop listening until some of it is kept. Whatever comes is taken all the same."""
+        """Whether to stop listening until some of it is kept; what comes is taken all the same."""
         return len(self.direct) + len(self.again) >= _DIRECT_MOST
 
     def ask_sweep(self) -> None:

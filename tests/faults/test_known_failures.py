@@ -19,7 +19,7 @@ from labs.ward import POLICIES, SCALED, judge, ward
 
 from modemgw.config import ModemMatch, ModemSection
 from modemgw.gateway import Gateway, InboundQuery
-from modemgw.gateway.fleet import modems as fleet
+from modemgw.gateway.fleet import fleet
 from modemgw.gateway.incoming.intake import Intake
 from modemgw.modem import Found, Locator, probing, session
 from modemgw.modem.probing import PortCandidate
