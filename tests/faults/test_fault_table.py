@@ -18,7 +18,7 @@ import pytest
 from labs.waiting import until
 from labs.ward import BOOT_S, DONE, HEALTHY, PART_S, SCALED, WATCHED_S, Ward, judge, ward
 
-from modemgw.gateway.fleet import modems as fleet
+from modemgw.gateway.fleet import fleet
 from modemgw.modem import Locator
 from modemgw.modem.probing import PortCandidate
 from modemgw.store.records import MessageStatus
