@@ -22,6 +22,8 @@ CLOSING: Final = web.AppKey("closing", asyncio.Event)
 BODIES: Final = web.AppKey("bodies", Bodies)
 HEARTBEAT_S: Final = web.AppKey("heartbeat_s", float)
 
+JSON: Final = "application/json"
+
 _KEY: Final = web.RequestKey("key", Key)
 
 BodyT = TypeVar("BodyT", bound=BaseModel)
@@ -68,7 +70,7 @@ def remember_key(request: web.Request, key: Key) -> None:
 
 async def read_json(request: web.Request) -> bytes:
     """The body, as yet unparsed. Raises Problem when it says that it is something else."""
-    if "Content-Type" in request.headers:
+    if request.headers.get("Content-Type", JSON) != JSON:
         kind = request.content_type
         if kind != "application/json" and not kind.endswith("+json"):
             raise Problem(

@@ -285,7 +285,7 @@ def _check_cursor(cursor: str) -> str:
     return cursor
 
 
-_CURSOR = re.compile(r"[0-9]{1,12}\.[0-9]{1,17}~[0-9]{1,18}", re.ASCII)
+_CURSOR = re.compile(r"(?:[0-9]{1,12}\.[0-9]{1,17}~)?[0-9]{1,18}", re.ASCII)
 Cursor = Annotated[
     Annotated[str, AfterValidator(_check_cursor)] | None,
     Field(

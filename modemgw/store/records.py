@@ -7,9 +7,9 @@ in the store.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, NamedTuple, TypeVar, overload
 
 T = TypeVar("T")
 
@@ -143,8 +143,7 @@ class Part:
         return self.attempts[-1] if self.attempts else None
 
 
-@dataclass(frozen=True, slots=True)
-class NewMessage:
+class NewMessage(NamedTuple):
     """What a caller asks to send to one recipient: shape checked, meaning not yet."""
 
     to: str
@@ -189,11 +188,10 @@ class NewMailing(Sequence[NewMessage]):
     def __getitem__(self, index: int | slice) -> NewMessage | NewMailing:
         if isinstance(index, slice):
             return NewMailing(self.content, self.to[index])
-        return replace(self.content, to=self.to[index])
+        return self.content._replace(to=self.to[index])
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A message as the API shows it."""
 
     id: str
@@ -279,14 +277,13 @@ class Inbound:
     """Why it could not be decoded."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """Something that happened; `id` only ever grows."""
 
     id: int
     type: str
     at: float
-    data: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

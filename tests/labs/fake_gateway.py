@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
@@ -190,7 +190,7 @@ class FakeMessages:
         message = await self.get(identifier)
         if message.status is not MessageStatus.QUEUED:
             raise Conflict(f"message {identifier} is {message.status} already")
-        canceled = replace(message, status=MessageStatus.CANCELED)
+        canceled = message._replace(status=MessageStatus.CANCELED)
         self.by_id[identifier] = canceled
         return canceled
 

@@ -61,7 +61,7 @@ class Messages:
         for mailing in accepted:
             for id, to, route in mailing.recipients:
                 self._state.last_message += 1
-                message = replace(mailing.common, id=id, to=to, route=route)
+                message = mailing.common._replace(id=id, to=to, route=route)
                 self._state.messages[self._state.last_message] = message
         return first
 
@@ -80,7 +80,7 @@ class Messages:
             return False
         if error is None and new not in (MessageStatus.SENT, MessageStatus.DELIVERED):
             error = message.error
-        self._state.messages[n] = replace(message, status=new, error=error, updated_at=self._now)
+        self._state.messages[n] = message._replace(status=new, error=error, updated_at=self._now)
         return True
 
     def of_number(self, n: int, stand: Stand) -> Message | None:
@@ -92,7 +92,7 @@ class Messages:
             keys = [k for k in self._state.attempts if (k.message, k.part) == (n, part.index)]
             tries = tuple(self._state.attempts[k] for k in sorted(keys, key=lambda k: k.n))
             parts.append(Part(part.index, stand(tries, message.status), tries))
-        return replace(message, parts=tuple(parts))
+        return message._replace(parts=tuple(parts))
 
     def get(self, id: str, stand: Stand) -> Message | None:
         n = self.number_of(id)

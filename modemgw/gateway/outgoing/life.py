@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from modemgw.sms import Outcome, status_of
 from modemgw.store import Transaction
@@ -104,8 +103,7 @@ for _state in _A:
         PART[_state, _outcome] = _P.UNDELIVERED
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """The message that moves: its number, and what its events name."""
 
     n: int
@@ -145,19 +143,20 @@ def move(
             right = tx.messages.compare_and_set(subject.n, now, then, error)
         if right:
             if event is not None:
-                tx.events.emit(event, about(subject, then, error) | (more or {}))
+                data = about(subject.id, subject.reference, then, error)
+                tx.events.emit(event, data if more is None else data | more)
             return then
     logger.warning("message %s is %s: %s cannot happen to it", subject.id, now, happening)
     return None
 
 
 def about(
-    subject: Subject, status: MessageStatus, error: ErrorInfo | None = None
+    id: str, reference: str | None, status: MessageStatus, error: ErrorInfo | None = None
 ) -> dict[str, Any]:
     """The data of a message event."""
-    data: dict[str, Any] = {"id": subject.id, "status": status.value}
-    if subject.reference is not None:
-        data["reference"] = subject.reference
+    data: dict[str, Any] = {"id": id, "status": status.value}
+    if reference is not None:
+        data["reference"] = reference
     if error is not None:
         data["error"] = {
             "code": error.code,

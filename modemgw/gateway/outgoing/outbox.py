@@ -22,7 +22,7 @@ from modemgw.gateway.outgoing.endings import EXPIRED, await_word
 from modemgw.gateway.outgoing.job import Job, PartState, job_of, jobs_of
 from modemgw.gateway.outgoing.lane_state import LaneState
 from modemgw.gateway.outgoing.lanes import Lanes
-from modemgw.gateway.outgoing.life import Happening, Subject
+from modemgw.gateway.outgoing.life import Happening
 from modemgw.gateway.outgoing.matchmaking import Matchmaking
 from modemgw.gateway.outgoing.queue import Queue
 from modemgw.gateway.outgoing.receipts import Matched, Receipts
@@ -182,7 +182,9 @@ class Outbox:
         self.claim.take(tx)
         keys = tx.attempts.interrupted(INTERRUPTED)
         for key in keys:
-            self._receipts.ended(tx, key)
+            begun = tx.attempts.find(key)
+            if begun is not None:
+                self._receipts.ended(tx, key, begun.sim, begun.to)
         return keys
 
     @property
@@ -216,10 +218,8 @@ class Outbox:
             for mailing in accepted:
                 status, reference = mailing.common.status, mailing.common.reference
                 if status is MessageStatus.QUEUED:
-                    for n, (id, _, _) in enumerate(mailing.recipients, first_n + len(jobs)):
-                        tx.events.emit(
-                            "message.queued", life.about(Subject(n, id, reference), status)
-                        )
+                    for id, _, _ in mailing.recipients:
+                        tx.events.emit("message.queued", life.about(id, reference, status))
                 jobs += jobs_of(first_n + len(jobs), mailing, ahead_s)
             if then is not None:
                 then(tx)

@@ -79,7 +79,7 @@ class SqliteDeliveries(Rows):
                 event.id,
                 inbound,
                 new.key,
-                None if waits else self._now,
+                None if waits else self.now,
                 event.at,
             ),
         )
@@ -101,10 +101,10 @@ class SqliteDeliveries(Rows):
         """
         due = "SELECT n FROM deliveries WHERE state = 'pending' AND subscriber = ? AND next_at"
         found = self._db.execute(
-            f"{due} <= ? ORDER BY next_at, n LIMIT ?", (subscriber, self._now, limit)
+            f"{due} <= ? ORDER BY next_at, n LIMIT ?", (subscriber, self.now, limit)
         ).fetchall()
         found += self._db.execute(
-            f"{due} > ? LIMIT ?", (subscriber, self._now + furthest_s, limit - len(found))
+            f"{due} > ? LIMIT ?", (subscriber, self.now + furthest_s, limit - len(found))
         ).fetchall()
         claimed = []
         for (n,) in found:
@@ -112,7 +112,7 @@ class SqliteDeliveries(Rows):
                 "UPDATE deliveries SET state = 'claimed', kind = ?, claimed_by = ?, lease_until = "
                 "? "
                 "WHERE n = ?",
-                (kind, by, self._now + lease_s, n),
+                (kind, by, self.now + lease_s, n),
             )
             payload = self._payload(n, by)
             if payload is None:
@@ -128,7 +128,7 @@ class SqliteDeliveries(Rows):
         row = self._db.execute(
             "SELECT min(next_at) FROM deliveries WHERE state = 'pending' AND subscriber = ? "
             "AND next_at > ?",
-            (subscriber, self._now),
+            (subscriber, self.now),
         ).fetchone()
         return None if row[0] is None else float(row[0])
 
@@ -137,7 +137,7 @@ class SqliteDeliveries(Rows):
         self._db.execute(
             "UPDATE deliveries SET state = 'pending', claimed_by = NULL, lease_until = NULL, "
             "next_at = ? WHERE n = ? AND state = 'claimed' AND claimed_by = ?",
-            (self._now, payload.n, payload.claimed_by),
+            (self.now, payload.n, payload.claimed_by),
         )
 
     def release(self, node: str) -> None:
@@ -146,7 +146,7 @@ class SqliteDeliveries(Rows):
         self._db.execute(
             "UPDATE deliveries SET state = 'pending', claimed_by = NULL, lease_until = NULL, "
             "next_at = ? WHERE state = 'claimed' AND substr(claimed_by, 1, ?) = ?",
-            (self._now, len(node) + 1, f"{node}/"),
+            (self.now, len(node) + 1, f"{node}/"),
         )
 
     def release_expired(self, *, but: Collection[int], furthest_s: float) -> None:
@@ -157,12 +157,12 @@ class SqliteDeliveries(Rows):
         expired = self._db.execute(
             "SELECT n FROM deliveries WHERE state = 'claimed' "
             "AND NOT lease_until BETWEEN ?1 AND ?1 + ?2",
-            (self._now, furthest_s),
+            (self.now, furthest_s),
         ).fetchall()
         self._db.executemany(
             "UPDATE deliveries SET state = 'pending', claimed_by = NULL, lease_until = NULL, "
             "next_at = ? WHERE n = ?",
-            [(self._now, n) for (n,) in expired if n not in but],
+            [(self.now, n) for (n,) in expired if n not in but],
         )
 
     # --- ending
@@ -173,7 +173,7 @@ class SqliteDeliveries(Rows):
         `took_ms` is how long that took; None: since it was claimed.
         """
         if took_ms is None:
-            took_ms = max(0, round(1000 * (self._now - payload.claimed_at)))
+            took_ms = max(0, round(1000 * (self.now - payload.claimed_at)))
         done = self._end(
             payload.n, payload.claimed_by, DeliveryState.DELIVERED, "taken", None, took_ms
         )
@@ -216,7 +216,7 @@ class SqliteDeliveries(Rows):
             self._db.execute(
                 "UPDATE deliveries SET state = 'pending', tries = 0, next_at = ?, ended_at = NULL "
                 "WHERE n = ?",
-                (None if waits else self._now, n),
+                (None if waits else self.now, n),
             )
         return count
 
@@ -259,7 +259,7 @@ class SqliteDeliveries(Rows):
         ).fetchall()
         for (n,) in rows:
             self._db.execute(
-                "UPDATE deliveries SET state = 'dead', ended_at = ? WHERE n = ?", (self._now, n)
+                "UPDATE deliveries SET state = 'dead', ended_at = ? WHERE n = ?", (self.now, n)
             )
             self._note(n, "no-subscriber", problem, None)
         return len(rows)
@@ -342,7 +342,7 @@ class SqliteDeliveries(Rows):
             if row is None:
                 return None
             data = json.loads(row[0])
-        return Payload(n, subscriber, type_, at, data, message, tries, by, self._now)
+        return Payload(n, subscriber, type_, at, data, message, tries, by, self.now)
 
     def _end(
         self,
@@ -358,7 +358,7 @@ class SqliteDeliveries(Rows):
             "UPDATE deliveries SET state = ?, tries = tries + 1, ended_at = ?, claimed_by = NULL, "
             "lease_until = NULL WHERE n = ? AND state = 'claimed' AND claimed_by = ? "
             "RETURNING subscriber, key",
-            (state.value, self._now, n, by),
+            (state.value, self.now, n, by),
         ).fetchone()
         if row is None:
             return False
@@ -373,7 +373,7 @@ class SqliteDeliveries(Rows):
         self._db.execute(
             "INSERT INTO delivery_outcomes (delivery, at, code, problem, took_ms) "
             "VALUES (?, ?, ?, ?, ?)",
-            (n, self._now, code, problem, took_ms),
+            (n, self.now, code, problem, took_ms),
         )
         self._db.execute(
             "DELETE FROM delivery_outcomes WHERE delivery = ?1 AND n <= (SELECT n FROM "
@@ -386,7 +386,7 @@ class SqliteDeliveries(Rows):
         self._db.execute(
             "UPDATE deliveries SET next_at = ? WHERE n = ? AND state = 'pending' AND next_at IS "
             "NULL",
-            (self._now, _head(self._db, subscriber, key)),
+            (self.now, _head(self._db, subscriber, key)),
         )
 
     def _line_up(self, subscriber: str, key: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -52,17 +51,18 @@ class Group:
     run in earnest.
     """
 
-    __slots__ = ("_alive", "_db", "_rehearse", "_units")
+    __slots__ = ("_alive", "_db", "_rehearse", "_tx", "_units")
 
     def __init__(
         self,
-        db: sqlite3.Connection,
+        tx: SqliteTransaction,
         units: list[Unit],
         *,
         alive: Callable[[], None],
         rehearse: bool,
     ) -> None:
-        self._db = db
+        self._tx = tx
+        self._db = tx.connection
         self._units = units
         self._alive = alive
         self._rehearse = rehearse
@@ -78,7 +78,8 @@ class Group:
         db, units = self._db, self._units
         before = db.total_changes
         db.execute("BEGIN IMMEDIATE")
-        tx = SqliteTransaction(db, now)
+        tx = self._tx
+        tx.renew(now)
         for unit in units:
             if not self._run(tx, unit, savepoints):
                 if len(units) > 1:
@@ -118,6 +119,7 @@ class Group:
                 return db.total_changes == changes
             db.execute("ROLLBACK TO unit")
             db.execute("RELEASE unit")
+            tx.messages.undone()
         return True
 
     def _run_and_undo(self, tx: SqliteTransaction, unit: Unit) -> None:
@@ -132,6 +134,7 @@ class Group:
         del emitted[events:]
         db.execute("ROLLBACK TO rehearsal")
         db.execute("RELEASE rehearsal")
+        tx.messages.undone()
 
 
 def _for_future(error: BaseException) -> Exception:

@@ -54,7 +54,7 @@ class SqliteView:
 
 
 class SqliteTransaction:
-    """All verbs. Made once for each group of units, in the writer's thread."""
+    """All verbs. Made once for the writing connection, renewed for each group of units."""
 
     __slots__ = (
         "answers",
@@ -75,7 +75,7 @@ class SqliteTransaction:
         "unmatched",
     )
 
-    def __init__(self, db: sqlite3.Connection, now: float) -> None:
+    def __init__(self, db: sqlite3.Connection, now: float = 0.0) -> None:
         self.connection = db
         self.now = now
         self.centres = SqliteCentres(db, now)
@@ -92,3 +92,13 @@ class SqliteTransaction:
         self.unmatched = SqliteUnmatchedReports(db, now)
         self.keys = SqliteKeys(db, now)
         self.leases = SqliteLeases(db, now)
+
+    def renew(self, now: float) -> None:
+        """Another group begins, at this time (UTC seconds)."""
+        self.now = now
+        self.events.emitted = []
+        for name in _NOUNS:
+            getattr(self, name).now = now
+
+
+_NOUNS = tuple(name for name in SqliteTransaction.__slots__ if name not in ("connection", "now"))

@@ -24,6 +24,7 @@ from modemgw.store.sqlite.schema import (
     m0009_deliveries,
     m0009_sims,
     m0010_leases,
+    m0011_lists,
 )
 
 STEPS: Final[tuple[tuple[str, Callable[[Database], None]], ...]] = (
@@ -38,6 +39,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Database], None]], ...]] = (
     ("0009_deliveries", m0009_deliveries.upgrade),
     ("0009_sims", m0009_sims.upgrade),
     ("0010_leases", m0010_leases.upgrade),
+    ("0011_lists", m0011_lists.upgrade),
 )
 """In the order in which they are applied."""
 
