@@ -15,6 +15,7 @@ from modemgw.store.sqlite.messages import SqliteMessages
 from modemgw.store.sqlite.pins import SqlitePinTries
 from modemgw.store.sqlite.redating import SqliteDates
 from modemgw.store.sqlite.retention import SqliteRetention
+from modemgw.store.sqlite.rows import Rows
 from modemgw.store.sqlite.sim_state import SqliteSimState
 
 
@@ -57,6 +58,7 @@ class SqliteTransaction:
     """All verbs. Made once for the writing connection, renewed for each group of units."""
 
     __slots__ = (
+        "_nouns",
         "answers",
         "attempts",
         "centres",
@@ -92,13 +94,13 @@ class SqliteTransaction:
         self.unmatched = SqliteUnmatchedReports(db, now)
         self.keys = SqliteKeys(db, now)
         self.leases = SqliteLeases(db, now)
+        self._nouns: tuple[Rows, ...] = tuple(
+            noun for name in self.__slots__ if isinstance(noun := getattr(self, name, None), Rows)
+        )
 
     def renew(self, now: float) -> None:
         """Another group begins, at this time (UTC seconds)."""
         self.now = now
         self.events.emitted = []
-        for name in _NOUNS:
-            getattr(self, name).now = now
-
-
-_NOUNS = tuple(name for name in SqliteTransaction.__slots__ if name not in ("connection", "now"))
+        for noun in self._nouns:
+            noun.now = now
