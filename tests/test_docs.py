@@ -180,6 +180,9 @@ def parse(line: str) -> None:
     except click.MissingParameter:
         if not open_end and words:
             raise
+    except click.BadParameter as error:
+        if "does not exist" not in error.message:  # a file of the reader's
+            raise
 
 
 @pytest.mark.parametrize(("page", "line"), COMMANDS, ids=[f"{p}: {c}" for p, c in COMMANDS])

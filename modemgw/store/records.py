@@ -7,7 +7,7 @@ in the store.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, NamedTuple, TypeVar, overload
 
@@ -287,12 +287,32 @@ class Event(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class KeyLimits:
+    """How many messages an API key may send; 0 = no limit."""
+
+    per_minute: int = 0
+    per_hour: int = 0
+    per_day: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.per_minute or self.per_hour or self.per_day)
+
+
+NO_LIMITS = KeyLimits()
+
+
+@dataclass(frozen=True, slots=True)
 class Key:
-    """An API key, without its secret."""
+    """An API key as a token of it opens doors, without the token."""
 
     name: str
     scopes: frozenset[str]
     created_at: float = 0.0
+    limits: KeyLimits = NO_LIMITS
+    ends_at: float | None = None
+    """UTC seconds from which on this token opens nothing: the key expires, or was rotated."""
+    hash: bytes = field(default=b"", repr=False)
+    """Of the token; see modemgw.store.contract.keys.digest."""
 
 
 @dataclass(frozen=True, slots=True)

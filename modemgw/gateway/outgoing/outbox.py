@@ -73,7 +73,8 @@ class RecoveryReport:
 class Outbox:
     """Owns the queue and the lanes. Use the queue as a context manager while lanes run.
 
-    `ask_again`: see Lane.
+    `ask_again`: see Lane. `expect_callbacks` is called before messages are committed that name an
+    address to call back.
     """
 
     def __init__(
@@ -86,7 +87,9 @@ class Outbox:
         clock: SteadyClock,
         random: Random,
         ask_again: Callable[[Job], None] = lambda job: None,
+        expect_callbacks: Callable[[], None] = lambda: None,
     ) -> None:
+        self._expect_callbacks = expect_callbacks
         self._config = config
         self._store = store
         self._receipts = receipts
@@ -209,6 +212,8 @@ class Outbox:
             raise StoreUnavailable(self._store.problem or self.not_yet)
         accepted = [self._with_known_routes(mailing) for mailing in accepted]
         ahead_s = self.clock.ahead_s
+        if any(mailing.common.callback_url is not None for mailing in accepted):
+            self._expect_callbacks()
 
         def write(tx: Transaction) -> list[Job]:
             if first is not None:

@@ -17,6 +17,7 @@ from modemgw.store.sqlite.redating import SqliteDates
 from modemgw.store.sqlite.retention import SqliteRetention
 from modemgw.store.sqlite.rows import Rows
 from modemgw.store.sqlite.sim_state import SqliteSimState
+from modemgw.store.sqlite.webhooks import SqliteWebhooks
 
 
 class SqliteView:
@@ -36,6 +37,7 @@ class SqliteView:
         "messages",
         "pins",
         "sim_state",
+        "webhooks",
     )
 
     def __init__(self, db: sqlite3.Connection) -> None:
@@ -52,6 +54,7 @@ class SqliteView:
         self.answers = SqliteAnswers(db)
         self.keys = SqliteKeys(db)
         self.leases = SqliteLeases(db)
+        self.webhooks = SqliteWebhooks(db)
 
 
 class SqliteTransaction:
@@ -75,6 +78,7 @@ class SqliteTransaction:
         "retention",
         "sim_state",
         "unmatched",
+        "webhooks",
     )
 
     def __init__(self, db: sqlite3.Connection, now: float = 0.0) -> None:
@@ -94,6 +98,7 @@ class SqliteTransaction:
         self.unmatched = SqliteUnmatchedReports(db, now)
         self.keys = SqliteKeys(db, now)
         self.leases = SqliteLeases(db, now)
+        self.webhooks = SqliteWebhooks(db, now)
         self._nouns: tuple[Rows, ...] = tuple(
             noun for name in self.__slots__ if isinstance(noun := getattr(self, name, None), Rows)
         )

@@ -25,6 +25,8 @@ from modemgw.store.sqlite.schema import (
     m0009_sims,
     m0010_leases,
     m0011_lists,
+    m0012_webhooks,
+    m0013_keys,
 )
 
 STEPS: Final[tuple[tuple[str, Callable[[Database], None]], ...]] = (
@@ -40,6 +42,8 @@ STEPS: Final[tuple[tuple[str, Callable[[Database], None]], ...]] = (
     ("0009_sims", m0009_sims.upgrade),
     ("0010_leases", m0010_leases.upgrade),
     ("0011_lists", m0011_lists.upgrade),
+    ("0012_webhooks", m0012_webhooks.upgrade),
+    ("0013_keys", m0013_keys.upgrade),
 )
 """In the order in which they are applied."""
 
