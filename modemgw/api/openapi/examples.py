@@ -313,7 +313,38 @@ WEBHOOK_DELIVERY: answers.WebhookDelivery = {
     ],
 }
 
+API_KEY: answers.ApiKey = {
+    "name": KEY,
+    "scopes": ["send", "read"],
+    "state": "active",
+    "limits": {"per_minute": 60, "per_hour": None, "per_day": 5000},
+    "expires_at": "2027-11-22T10:00:00.000Z",
+    "created_at": "2026-11-22T09:58:11.420Z",
+    "last_used_at": "2026-11-22T10:00:00.101Z",
+    "revoked_at": None,
+    "has_webhook_secret": True,
+}
+TOKEN = "mgw_" + "x" * 43
+"""As long as one is, and none."""
+
+AUDIT_RECORD: answers.AuditRecord = {
+    "at": "2026-11-22T10:03:40.512Z",
+    "key": "root",
+    "address": "192.0.2.7",
+    "action": "keys.rotate",
+    "target": KEY,
+    "outcome": "done",
+    "detail": "grace 86400 s",
+}
+
 _EXAMPLES: Mapping[type, Any] = {
+    answers.ApiKey: API_KEY,
+    answers.NewApiKey: answers.NewApiKey(
+        **API_KEY | {"last_used_at": None}, key=TOKEN, webhook_secret=WEBHOOK_SECRET
+    ),
+    answers.RotatedApiKey: answers.RotatedApiKey(**API_KEY, key=TOKEN),
+    answers.WebhookSecret: answers.WebhookSecret(name=KEY, webhook_secret=WEBHOOK_SECRET),
+    answers.AuditRecord: AUDIT_RECORD,
     answers.Webhook: WEBHOOK,
     answers.WebhookDelivery: WEBHOOK_DELIVERY,
     answers.WebhookWithSecret: answers.WebhookWithSecret(**WEBHOOK, secret=WEBHOOK_SECRET),
