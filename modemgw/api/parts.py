@@ -29,6 +29,7 @@ from modemgw.gateway import (
     WebhookChange,
     WebhookView,
 )
+from modemgw.gateway.bus import Watch
 from modemgw.gateway.supervision import Keeper
 from modemgw.modem import TraceLine, UssdAnswer
 from modemgw.store import Delivery
@@ -100,6 +101,15 @@ class Events(Protocol):
     def groups(self, after: int | None = None) -> AsyncIterator[list[Event]]:
         """Events with an id above `after` (default: from now on), as many at a time as there are,
         then live, without end."""
+        ...
+
+    @property
+    def newest(self) -> int:
+        """The id of the last event there was."""
+        ...
+
+    def watch(self, message: str, /) -> AbstractContextManager[Watch]:
+        """What is told of the message with this id, while this is open."""
         ...
 
 

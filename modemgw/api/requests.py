@@ -23,6 +23,7 @@ from pydantic import (
     model_validator,
 )
 
+from modemgw.api.interest import Interest, patterns_of
 from modemgw.api.moments import Moment
 from modemgw.config import MessageType
 from modemgw.gateway import WebhookChange
@@ -323,6 +324,9 @@ class MessagesQuery(Query):
     status: MessageStatus | None = None
     to: Number = None
     type: MessageType | None = None
+    reference: Annotated[
+        str | None, Field(max_length=255, description="Your own name for it, as it was given.")
+    ] = None
     since: Moment | None = None
     until: Moment | None = None
     limit: Limit = 50
@@ -452,10 +456,31 @@ class TraceQuery(Query):
     ] = False
 
 
+def _patterns(types: str) -> str:
+    patterns_of(types)
+    return types
+
+
 class EventsQuery(Query):
-    """Where a stream of events begins."""
+    """Where a stream of events begins, and what it shows."""
 
     after: Annotated[
         int | None,
         Field(ge=0, le=MAX_EVENT, description="Begin after this event; only what is new without."),
     ] = None
+    types: Annotated[
+        Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_patterns)] | None,
+        Field(
+            description="Only these types, a comma between them; `message.*` is all of a family.",
+            examples=["message.delivered,message.failed,inbound.*"],
+        ),
+    ] = None
+    reference: Annotated[
+        str | None,
+        Field(max_length=255, description="Only what is told of messages with this reference."),
+    ] = None
+
+    @property
+    def interest(self) -> Interest:
+        """What it shows."""
+        return Interest(() if self.types is None else patterns_of(self.types), self.reference)

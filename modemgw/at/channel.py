@@ -58,7 +58,9 @@ class AtChannel(asyncio.Protocol):
         self._slot = Slot(self._wire, expired=self._expired, on_timeout=on_timeout)
         self._dialogue = self._slot.dialogue
         self._submission = Submission(self._slot, patience)
-        self._text_timer = QuietTimer(_TEXT_QUIET_S, _TEXT_AT_MOST_S, self._text_over)
+        self._text_timer = QuietTimer(
+            _TEXT_QUIET_S * patience, _TEXT_AT_MOST_S * patience, self._text_over
+        )
         self.closed: asyncio.Future[Any] = self._wire.closed
         """Done when the port is gone; its result says why."""
         self.echo: Echo = self._wire.echo

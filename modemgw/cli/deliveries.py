@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from modemgw.api import answers
 from modemgw.cli.output import clip, local_time, print_table
 from modemgw.cli.say import say
+from modemgw.client import answers
 
 state_option = click.option(
     "--state",
@@ -55,13 +55,13 @@ def print_deliveries(items: Sequence[answers.AnyDelivery]) -> None:
         ("id", "event", "of", "state", "tries", "next try", "created", "problem"),
         [
             (
-                d["id"],
-                d["event"],
-                d["inbound"] or d["key"],
-                d["state"],
-                d["tries"],
-                local_time(d["next_at"]),
-                local_time(d["created_at"]),
+                d.id,
+                d.event,
+                d.inbound or d.key,
+                d.state,
+                d.tries,
+                local_time(d.next_at),
+                local_time(d.created_at),
                 clip(problem_of(d), 60),
             )
             for d in items
@@ -72,5 +72,5 @@ def print_deliveries(items: Sequence[answers.AnyDelivery]) -> None:
 
 def problem_of(delivery: answers.AnyDelivery) -> str:
     """Why the last try failed, if it did."""
-    outcomes = delivery["outcomes"]
-    return (outcomes[-1]["problem"] or "") if outcomes else ""
+    outcomes = delivery.outcomes
+    return (outcomes[-1].problem or "") if outcomes else ""

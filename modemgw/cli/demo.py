@@ -126,7 +126,7 @@ async def _play(client: Client, bank: Bank, view: View) -> list[str]:
     try:
         async with asyncio.timeout(READY_S), aclosing(turns(client)) as happened:
             async for _ in happened:
-                if (await client.readiness())["ready"]:
+                if (await client.readiness()).ready:
                     break
     except TimeoutError:
         return [f"no modem was ready within {READY_S:g} s"]

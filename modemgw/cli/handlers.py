@@ -6,7 +6,6 @@ from typing import Literal
 
 import click
 
-from modemgw.api import answers
 from modemgw.cli.deliveries import (
     check_replay,
     limit_option,
@@ -17,7 +16,7 @@ from modemgw.cli.deliveries import (
 )
 from modemgw.cli.options import Daemon, daemon_options, first, json_option
 from modemgw.cli.output import clip, print_json, print_table
-from modemgw.client import Client
+from modemgw.client import Client, answers
 
 
 @click.group()
@@ -38,12 +37,12 @@ def list_(as_json: bool, daemon: Daemon) -> None:
         ("id", "kind", "pending", "under way", "dead", "problem"),
         [
             (
-                h["id"],
-                h["kind"],
-                h["pending"],
-                h["claimed"],
-                h["dead"],
-                clip(h["problem"] or "", 60),
+                h.id,
+                h.kind,
+                h.pending,
+                h.claimed,
+                h.dead,
+                clip(h.problem or "", 60),
             )
             for h in items
         ],

@@ -6,7 +6,6 @@ from typing import Literal
 
 import click
 
-from modemgw.api import answers
 from modemgw.cli.deliveries import (
     check_replay,
     limit_option,
@@ -19,7 +18,7 @@ from modemgw.cli.deliveries import (
 from modemgw.cli.options import Daemon, daemon_options, first, json_option
 from modemgw.cli.output import clip, local_time, print_fields, print_json, print_table
 from modemgw.cli.say import say
-from modemgw.client import Client, WebhookChanges
+from modemgw.client import Client, WebhookChanges, answers
 
 identifier_argument = click.argument("identifier", metavar="WEBHOOK")
 KEEP = "Keep the secret: it is not shown again, and proves what comes from here."
@@ -47,13 +46,13 @@ def list_(as_json: bool, daemon: Daemon) -> None:
         ("id", "url", "events", "enabled", "pending", "dead", "problem"),
         [
             (
-                w["id"],
-                clip(w["url"], 60),
-                clip(" ".join(w["events"]), 40),
-                "yes" if w["enabled"] else "no",
-                w["pending"],
-                w["dead"],
-                clip(w["disabled_reason"] or w["problem"] or "", 60),
+                w.id,
+                clip(w.url, 60),
+                clip(" ".join(w.events), 40),
+                "yes" if w.enabled else "no",
+                w.pending,
+                w.dead,
+                clip(w.disabled_reason or w.problem or "", 60),
             )
             for w in items
         ],
@@ -85,7 +84,7 @@ def create(
     if as_json:
         print_json(made)
         return
-    _print(made, ("secret", made["secret"]))
+    _print(made, ("secret", made.secret))
     say(KEEP, err=True)
 
 
@@ -150,7 +149,7 @@ def rotate(identifier: str, as_json: bool, daemon: Daemon) -> None:
     if as_json:
         print_json(made)
     else:
-        print_fields([("secret", made["secret"])])
+        print_fields([("secret", made.secret)])
         say(KEEP, err=True)
 
 
@@ -165,7 +164,7 @@ def test(identifier: str, as_json: bool, daemon: Daemon) -> None:
         print_json(delivery)
     else:
         _print_test(delivery)
-    if delivery["state"] != "delivered":
+    if delivery.state != "delivered":
         raise SystemExit(1)
 
 
@@ -221,29 +220,29 @@ def _show(webhook: answers.Webhook, as_json: bool) -> None:
 
 
 def _print(webhook: answers.Webhook, *more: tuple[str, object]) -> None:
-    enabled = "yes" if webhook["enabled"] else f"no: {webhook['disabled_reason'] or 'by hand'}"
+    enabled = "yes" if webhook.enabled else f"no: {webhook['disabled_reason'] or 'by hand'}"
     print_fields(
         [
-            ("id", webhook["id"]),
-            ("url", webhook["url"]),
-            ("events", " ".join(webhook["events"])),
-            ("description", webhook["description"]),
+            ("id", webhook.id),
+            ("url", webhook.url),
+            ("events", " ".join(webhook.events)),
+            ("description", webhook.description),
             ("enabled", enabled),
-            ("created", local_time(webhook["created_at"])),
-            ("pending", webhook["pending"]),
-            ("dead", webhook["dead"]),
-            ("problem", webhook["problem"]),
+            ("created", local_time(webhook.created_at)),
+            ("pending", webhook.pending),
+            ("dead", webhook.dead),
+            ("problem", webhook.problem),
             *more,
         ]
     )
 
 
 def _print_test(delivery: answers.WebhookDelivery) -> None:
-    outcomes = delivery["outcomes"]
-    if delivery["state"] == "delivered":
+    outcomes = delivery.outcomes
+    if delivery.state == "delivered":
         took = f" within {outcomes[-1]['took_ms']} ms" if outcomes else ""
         say(f"It was taken{took}.")
         return
     say(f"It was not taken: {problem_of(delivery) or 'there is no answer yet'}.")
-    if outcomes and outcomes[-1]["answer"]:
-        say(clip(outcomes[-1]["answer"], 1024))
+    if outcomes and outcomes[-1].answer:
+        say(clip(outcomes[-1].answer, 1024))

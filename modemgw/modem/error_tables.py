@@ -15,6 +15,7 @@ class ErrorClass(StrEnum):
     """What to do about an error."""
 
     SAME_SIM = "same_sim"  # the same SIM, later
+    BUSY = "busy"  # the same SIM, soon: it is at something else, and the network was not asked
     OTHER_SIM = "other_sim"  # another SIM now, this one cools
     RECIPIENT = "recipient"  # permanent: the number
     MESSAGE = "message"  # permanent: the message as it is encoded
@@ -51,6 +52,11 @@ _C = ErrorClass
 def same(wait_s: float, meaning: str, *, other: bool = False, once: bool = False) -> Row:
     """The same SIM after `wait_s`."""
     return Row(_C.SAME_SIM, meaning, wait_s, other, once)
+
+
+def busy(wait_s: float, meaning: str) -> Row:
+    """The same SIM after `wait_s`; it says nothing of its health for a minute."""
+    return Row(_C.BUSY, meaning, wait_s)
 
 
 def other(meaning: str, *, once: bool = False) -> Row:
@@ -160,7 +166,7 @@ CMS: dict[int, Row] = {
     311: config("SIM PIN required: the modem was reset"),
     312: config("PH-SIM PIN required: the modem is locked to another SIM"),
     313: modem("SIM failure"),
-    314: same(2, "SIM busy"),
+    314: busy(2, "SIM busy"),
     315: config("SIM wrong"),
     316: barred("SIM PUK required"),
     317: config("SIM PIN2 required"),
@@ -195,7 +201,7 @@ CME: dict[int, Row] = {
     11: config("SIM PIN required"),
     12: barred("SIM PUK required"),
     13: modem("SIM failure"),
-    14: same(2, "SIM busy"),
+    14: busy(2, "SIM busy"),
     15: config("SIM wrong"),
     16: config("incorrect password"),
     17: config("SIM PIN2 required"),
@@ -251,7 +257,7 @@ CME: dict[int, Row] = {
     261: Row(_C.MODEM, "supplementary service not executed", 10, True, once=True),
     262: Row(_C.MODEM, "SIM blocked, or a bad contact", 10, True, once=True),
     263: Row(_C.MODEM, "invalid block", 10, True, once=True),
-    515: same(1, "initialisation or selection in progress"),
+    515: busy(1, "initialisation or selection in progress"),
     765: message("invalid input value"),
     767: modem("operation failed"),
     769: modem("no control of the module"),

@@ -74,7 +74,7 @@ async def reauthorise(device: str, *, sysfs: Path = SYSFS, off_s: float) -> bool
     """Take the USB device behind a tty off the bus and put it back (its `authorized` attribute).
 
     Its power stays on. Needs the right to write the attribute; False when that, or the device, is
-    missing. It comes back under new tty numbers.
+    missing. It comes back under new tty numbers. Who cancels this still gets it put back, first.
     """
     loop = asyncio.get_running_loop()
     node = await loop.run_in_executor(
@@ -85,15 +85,25 @@ async def reauthorise(device: str, *, sysfs: Path = SYSFS, off_s: float) -> bool
         return False
     attribute = node / "authorized"
     try:
-        await loop.run_in_executor(DEVICES, attribute.write_text, "0")
+        taken_off = loop.run_in_executor(DEVICES, attribute.write_text, "0")
         try:
+            await asyncio.shield(taken_off)
             await asyncio.sleep(off_s)
         finally:
-            await loop.run_in_executor(DEVICES, attribute.write_text, "1")
+            await asyncio.shield(_put_back(attribute, taken_off))
     except OSError as error:
         log.warning("%s: %s; the udev rule of modemgw grants the right", attribute, error.strerror)
         return False
     return True
+
+
+async def _put_back(attribute: Path, taken_off: asyncio.Future[int]) -> None:
+    """Once it is off: a device that were left so would not come back before the next plugging."""
+    try:
+        await taken_off
+    except OSError:
+        return
+    await asyncio.get_running_loop().run_in_executor(DEVICES, attribute.write_text, "1")
 
 
 def _place(name: str, sysfs: Path) -> Path | None:

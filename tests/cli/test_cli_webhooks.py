@@ -150,6 +150,9 @@ async def test_what_cannot_be_is_one_clear_line(tmp_path: Path) -> None:
             assert said in told
             assert len(told.splitlines()) == 1
         assert "say what to change" in await ask(running, "update", "whk_nothing", code=2)
+        log = running.log.read_text()
+        assert "Traceback" not in log
+        assert "ERROR" not in log
         both = ("replay", "whk_nothing", "dlv_1", "--state", "dead")
         assert "not both" in await ask(running, *both, code=2)
 

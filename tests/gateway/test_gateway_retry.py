@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from modemgw.config import TypeSection
-from modemgw.gateway.fleet.breaker import Breaker
+from modemgw.gateway.fleet.breaker import BUSY_S, Breaker
 from modemgw.gateway.outgoing.retry import COOLING_S, LONGEST_WAIT_S, Action, backoff, decide
 from modemgw.modem import ErrorClass, Verdict
 
@@ -31,6 +31,7 @@ def verdict(
         (verdict(K.MESSAGE, once=True), 1, False, A.LATER),
         (verdict(K.MESSAGE, once=True), 2, False, A.FAIL),
         (verdict(K.SAME_SIM, 30), 1, True, A.LATER),
+        (verdict(K.BUSY, 2), 1, True, A.LATER),
         (verdict(K.SAME_SIM, 30, other=True), 1, True, A.ELSEWHERE),
         (verdict(K.SAME_SIM, 30, other=True), 1, False, A.LATER),
         (verdict(K.SAME_SIM, 30), 3, True, A.FAIL),
@@ -62,7 +63,7 @@ def test_each_kind_of_refusal_has_its_answer(
 
 def test_no_try_follows_the_last_that_is_allowed() -> None:
     policy = TypeSection(max_attempts=1)
-    for kind in (K.SAME_SIM, K.OTHER_SIM, K.MODEM, K.BARRED, K.CONFIGURATION, K.STORAGE):
+    for kind in (K.SAME_SIM, K.BUSY, K.OTHER_SIM, K.MODEM, K.BARRED, K.CONFIGURATION, K.STORAGE):
         found = decide(verdict(kind), 1, policy, another_sim=True, random=Random(1))
         assert found.action is A.FAIL, kind
 
@@ -87,6 +88,21 @@ def test_a_breaker_opens_after_bars_in_a_row_over_different_recipients() -> None
     assert refuse(Breaker(), K.SAME_SIM, 10)
     assert not refuse(Breaker(), K.SAME_SIM, 9)
     assert not refuse(Breaker(), K.RECIPIENT, 50)
+
+
+def test_a_sim_that_is_busy_for_a_moment_is_not_taken_out_but_one_that_always_is() -> None:
+    breaker = Breaker()
+    for n in range(100):
+        assert not breaker.refused(K.BUSY, f"+{n}", 0.5 * n)
+    assert breaker.state is None, "nothing to remember"
+    assert any(breaker.refused(K.BUSY, f"+{n}", BUSY_S + n) for n in range(10))
+
+
+def test_a_sim_may_be_busy_again_after_it_has_sent() -> None:
+    breaker = Breaker()
+    breaker.refused(K.BUSY, "+0", 0.0)
+    breaker.succeeded()
+    assert not any(breaker.refused(K.BUSY, f"+{n}", BUSY_S + n) for n in range(20))
 
 
 def test_a_success_between_refusals_keeps_the_breaker_closed_and_closes_an_open_one() -> None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -18,9 +19,12 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
+from labs.receiver import receiver as told_at
+from labs.telling import message, telling
 
 from modemgw.config import ConfigError, WebhooksSection, parse
 from modemgw.gateway.deliveries.addresses import forbidden, meanings
+from modemgw.gateway.deliveries.endpoint import callback_id
 from modemgw.gateway.deliveries.names import Lookup, look_up
 from modemgw.gateway.deliveries.targets import Guard, Refused, Targets
 from modemgw.gateway.urls import MAX_LENGTH, PATTERN, UnfitUrl, place_of
@@ -409,3 +413,45 @@ async def test_a_name_that_cannot_be_asked_for_is_no_surprise(host: str) -> None
     with pytest.raises(OSError, match="no name of a host"):
         await guard.resolve(host, 80)
     await guard.close()
+
+
+# --- through the queue
+
+
+@pytest.fixture
+def led(monkeypatch: pytest.MonkeyPatch) -> NameServer:
+    """The name server that the whole process asks for hooks.example."""
+    names, real = NameServer(METADATA), socket.getaddrinfo
+
+    def lookup(host: Any, port: Any, *rest: Any, **more: Any) -> Any:
+        return names(host, port, 0) if host == "hooks.example" else real(host, port, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+    return names
+
+
+async def test_what_a_name_leads_to_is_in_the_log_of_deliveries(
+    tmp_path: Path, led: NameServer
+) -> None:
+    async with told_at() as there, telling(tmp_path) as one:
+        url = there.url.replace("127.0.0.1", "hooks.example")
+        webhook = (await one.create(url)).view
+        await one.happen("modem.ready", modem="m1")
+        (delivery,) = await one.until(webhook.id, ("pending", 1))
+        assert f"hooks.example ({METADATA}) is link-local" in (delivery.outcomes[0].problem or "")
+        assert there.got == []
+        led.answers = [["127.0.0.1"]]
+        await one.later(60)
+        await one.until(webhook.id, ("delivered", 2))
+        assert len(there.got) == 1
+
+
+async def test_a_callback_leads_no_further_than_a_webhook(tmp_path: Path, led: NameServer) -> None:
+    async with told_at() as there, telling(tmp_path) as one:
+        await one.key("shop")
+        url = there.url.replace("127.0.0.1", "hooks.example")
+        for n, at in enumerate((url, f"http://[::ffff:{METADATA}]/", "http://0xA9FEA9FE/")):
+            await one.accept(message(f"msg_{n}", callback_url=at))
+            (delivery,) = await one.until(callback_id(at), ("pending", 1))
+            assert "link-local" in (delivery.outcomes[0].problem or "")
+        assert there.got == []

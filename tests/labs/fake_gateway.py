@@ -36,6 +36,7 @@ from modemgw.gateway import (
     WebhookChange,
     WebhookView,
 )
+from modemgw.gateway.bus import Watch
 from modemgw.gateway.deliveries.targets import Targets
 from modemgw.gateway.event_types import unknown_types
 from modemgw.gateway.fleet.lanes import Held
@@ -143,8 +144,10 @@ class FakeAccess:
     def watch(self, key: Key) -> Iterator[asyncio.Event]:
         ended = asyncio.Event()
         self.watched.append((key, ended))
-        yield ended
-        self.watched.remove((key, ended))
+        try:
+            yield ended
+        finally:
+            self.watched.remove((key, ended))
 
     def revoke(self, name: str) -> None:
         self.revoked.add(name)
@@ -504,10 +507,28 @@ class FakeEvents:
     log: list[Event] = field(default_factory=list)
     news: asyncio.Event = field(default_factory=asyncio.Event)
     followers: int = 0
+    watched: list[tuple[str, Watch]] = field(default_factory=list)
 
     def happen(self, type_: str, **data: Any) -> None:
         self.log.append(Event(len(self.log) + 1, type_, NOW, data))
         self.news.set()
+        for id, watch in self.watched:
+            if data.get("id") == id:
+                watch.latest = self.log[-1]
+                watch.news.set()
+
+    @property
+    def newest(self) -> int:
+        return len(self.log)
+
+    @contextmanager
+    def watch(self, message: str) -> Iterator[Watch]:
+        watch = Watch()
+        self.watched.append((message, watch))
+        try:
+            yield watch
+        finally:
+            self.watched.remove((message, watch))
 
     async def groups(self, after: int | None = None) -> AsyncIterator[list[Event]]:
         seen = len(self.log) if after is None else after

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import AsyncIterator, Collection
@@ -14,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from labs.clock import now
 from labs.timings import QUICK, scaled
 from labs.waiting import until
 from modemgw.config import parse
@@ -31,6 +31,8 @@ WATCHED_S = 2.0
 """So long the neighbours are watched before the fault, and at least so long with it."""
 HEALTHY = 0.9
 """Share of what they sent before that the neighbours must send beside an ill modem."""
+MOST_WORK = 0.5
+"""Share of a processor that a bank with an ill modem may take: the neighbours could keep up."""
 SCALED = scaled(2, replace(QUICK, drain=0.01, submit=0.5, probe=0.25, leave=0.25))
 """The product's patience, about a tenth of it."""
 POLICIES = {
@@ -139,7 +141,7 @@ class Ward:
             return any(at > since for at in self.moments(0)[-3:])
 
         try:
-            await until(sent, max(0.1, since + within_s - time.monotonic()))
+            await until(sent, max(0.1, since + within_s - now()))
         except pytest.fail.Exception:
             pytest.fail(f"m0 is not at work again after {within_s} s: {self.status}")
         return next(at for at in self.moments(0) if at > since) - since

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -362,6 +363,29 @@ async def test_cancelled_while_off_the_bus_the_device_is_put_back_all_the_same(
     task = asyncio.create_task(reauthorise("/dev/ttyUSB1", sysfs=sysfs, off_s=60))
     await off(attribute)
     task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert attribute.read_text() == "1"
+
+
+async def test_cancelled_while_it_is_taken_off_the_bus_the_device_is_put_back_all_the_same(
+    sysfs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, goes_on = threading.Event(), threading.Event()
+    write = Path.write_text
+
+    def slowly(file: Path, data: str) -> int:
+        begun.set()
+        goes_on.wait(10)
+        return write(file, data)
+
+    monkeypatch.setattr(Path, "write_text", slowly)
+    attribute = sysfs / "devices/pci0000:00/usb1/1-1/1-1.2/authorized"
+    task = asyncio.create_task(reauthorise("/dev/ttyUSB1", sysfs=sysfs, off_s=60))
+    await asyncio.to_thread(begun.wait, 10)
+    task.cancel()
+    await asyncio.sleep(0)
+    goes_on.set()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert attribute.read_text() == "1"

@@ -106,7 +106,7 @@ async def answered(r: Rig, octets: bytes, *, before_ok: bool = False) -> str:
 
     def tap(line: TraceLine) -> None:
         said.append(line.text)
-        if line.text == "OK" and said[-2].startswith("AT+CUSD=1"):
+        if said[-2:-1] and said[-2].startswith("AT+CUSD=1") and line.text == "OK":
             accepted.set()
 
     r.modem.trace.tap = tap

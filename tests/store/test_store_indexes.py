@@ -163,6 +163,44 @@ def test_every_choice_of_filters_uses_an_index_and_sorts_no_more_than_pages(
             assert "INDEX" in step or "PRIMARY KEY" in step or "(subquery" in step, steps
 
 
+@pytest.mark.parametrize(
+    ("table", "ask"),
+    [
+        *(
+            ("inbound", lambda view, chosen=chosen: view.inbound.find(InboundQuery(**dict(chosen))))
+            for size in range(5)
+            for chosen in itertools.combinations(
+                {"from_": "+1", "since": 1.0, "until": 2.0, "cursor": "1.5~7"}.items(), size
+            )
+        ),
+        *(
+            (
+                "deliveries",
+                lambda view, chosen=chosen: view.deliveries.find(
+                    DeliveryQuery("h", **dict(chosen))
+                ),
+            )
+            for size in range(3)
+            for chosen in itertools.combinations(
+                {"state": DeliveryState.DEAD, "cursor": "1.5~7"}.items(), size
+            )
+        ),
+    ],
+)
+def test_every_choice_of_filters_of_the_other_lists_uses_an_index(
+    filled: sqlite3.Connection, table: str, ask: Callable[[SqliteView], Any]
+) -> None:
+    steps = [
+        step
+        for statement, step in plans(filled, lambda: ask(SqliteView(filled)))
+        if f"FROM {table}" in statement
+    ]
+    assert steps
+    for step in steps:
+        if step.startswith(("SCAN", "SEARCH ")) and "(subquery" not in step:
+            assert "INDEX" in step or "PRIMARY KEY" in step, steps
+
+
 VERBS: list[Callable[[SqliteTransaction], Any]] = [
     lambda tx: tx.messages.overdue(5.0, 9),
     lambda tx: tx.messages.gone_out(1),

@@ -18,6 +18,8 @@ ANY_IN_A_ROW = 10
 """… or so many of whatever kind."""
 RECIPIENTS = 3
 """But only over so many different recipients: one bad number must not stop a SIM."""
+BUSY_S = 60.0
+"""So long a SIM may say that it is busy, as it does after it was put in, and still be well."""
 PROBE_BARRED_S = (900.0, 3600.0, 6 * 3600.0, 86400.0)
 """How long a barred SIM rests before each probe; the last one repeats."""
 PROBE_ANY_S = (60.0, 300.0, 900.0, 3600.0)
@@ -37,6 +39,7 @@ class Breaker:
         self._probes = 0
         self._probe_at: float | None = None
         self._since: float | None = None
+        self._busy_since: float | None = None
 
     @property
     def open(self) -> bool:
@@ -96,13 +99,18 @@ class Breaker:
         closed = self.open
         self._barred = self._failed = self._probes = 0
         self._recipients.clear()
-        self._probe_at = self._since = None
+        self._probe_at = self._since = self._busy_since = None
         return closed
 
     def refused(self, kind: ErrorClass, to: str, now: float) -> bool:
         """The SIM or its network refused a part to `to`. True when this opens the breaker."""
         if kind in (ErrorClass.RECIPIENT, ErrorClass.MESSAGE, ErrorClass.ACCEPTED):
             return False
+        if kind is ErrorClass.BUSY and not self.open:
+            if self._busy_since is None:
+                self._busy_since = now
+            if now - self._busy_since < BUSY_S:
+                return False
         self._failed += 1
         self._barred = self._barred + 1 if kind is ErrorClass.BARRED else 0
         if len(self._recipients) < RECIPIENTS:

@@ -15,7 +15,14 @@ from typing import Any, NamedTuple
 
 from modemgw.sms import Outcome, status_of
 from modemgw.store import Transaction
-from modemgw.store.records import Attempt, AttemptState, ErrorInfo, MessageStatus, PartStatus
+from modemgw.store.records import (
+    Attempt,
+    AttemptState,
+    ErrorInfo,
+    Message,
+    MessageStatus,
+    PartStatus,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +92,18 @@ for _status, _happening in (
     (_S.DELIVERED, _H.DELIVERED),
 ):
     MESSAGE[_status, _happening] = (_status, None)
+
+
+def is_settled(message: Message) -> bool:
+    """Whether nothing more is awaited: its fate is known, or given up (`unknown`).
+
+    `sent` is the end where no receipt was asked for. A report that comes after all may still
+    correct it.
+    """
+    if message.status is _S.SENT:
+        return not message.receipt
+    return message.status not in _OPEN
+
 
 PART: dict[tuple[AttemptState, Outcome | None], PartStatus] = {
     (_A.SUBMITTING, None): _P.SUBMITTING,
