@@ -15,6 +15,7 @@ from modemgw.api.endpoint import (
     raw_json_response,
     read_json,
 )
+from modemgw.api.openapi.examples import API_KEY
 from modemgw.api.parts import KEYS, Keys
 from modemgw.api.problems import Problem
 from modemgw.api.requests import KeyBody, KeyLimitsBody, RotateBody
@@ -143,6 +144,11 @@ ENDPOINTS = (
         tag="keys",
         scopes=("admin",),
         answer=answers.ApiKey,
+        answer_example={
+            **API_KEY,
+            "state": "revoked",
+            "revoked_at": "2026-11-22T10:04:02.118Z",
+        },
         problems=("not-found", "last-admin-key"),
     ),
     Endpoint(
