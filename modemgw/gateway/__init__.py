@@ -17,7 +17,7 @@ from modemgw.gateway.errors import (
     TooMany,
     Unavailable,
 )
-from modemgw.gateway.fleet.modems import ModemView
+from modemgw.gateway.fleet.modem_views import ModemView
 from modemgw.gateway.fleet.sim_views import SimView
 from modemgw.gateway.keys import Issued, LastAdmin, NameInUse, NewKey
 from modemgw.gateway.outgoing.outbox import RecoveryReport

@@ -3,7 +3,7 @@
 Knows no policy; nobody above it sees SQL, rows or a connection.
 """
 
-from modemgw.store.contract.attempts import AttemptKey, Begun, Submission
+from modemgw.store.contract.attempts import AttemptKey, Begun, Candidate
 from modemgw.store.contract.audit import AuditQuery, AuditRecord
 from modemgw.store.contract.deliveries import (
     Answer,
@@ -18,7 +18,7 @@ from modemgw.store.contract.events import AnsweredBefore, UnmatchedReport
 from modemgw.store.contract.inbound import InboundQuery, Kept, Place, StoredPart, WaitingSet
 from modemgw.store.contract.keys import KeyRow
 from modemgw.store.contract.leases import Lease, LeaseHeld
-from modemgw.store.contract.messages import MessageQuery, Unrouted, Waiting
+from modemgw.store.contract.messages import MessageQuery, Unrouted, WaitingMessage
 from modemgw.store.contract.pins import PinRow
 from modemgw.store.contract.sim_state import SeenSim
 from modemgw.store.contract.store import Store
@@ -33,6 +33,7 @@ __all__ = [
     "AuditQuery",
     "AuditRecord",
     "Begun",
+    "Candidate",
     "Delivery",
     "DeliveryQuery",
     "DeliveryState",
@@ -52,13 +53,12 @@ __all__ = [
     "StoreError",
     "StoreUnavailable",
     "StoredPart",
-    "Submission",
     "Transaction",
     "TryOutcome",
     "UnmatchedReport",
     "Unrouted",
     "View",
-    "Waiting",
+    "WaitingMessage",
     "WaitingSet",
     "Webhook",
     "WebhookSecret",

@@ -43,7 +43,7 @@ from modemgw.store.records import (
     MessageStatus,
     Page,
     Part,
-    Retry,
+    RetryAt,
 )
 
 T = TypeVar("T")
@@ -163,7 +163,7 @@ class Attempts:
         reference: int | None = None,
         error: ErrorInfo | None = None,
         ended_at: float,
-        retry: Retry | None = None,
+        retry: RetryAt | None = None,
     ) -> None:
         begun = self._state.attempts[key]
         if begun.state is AttemptState.SUBMITTING:
