@@ -80,7 +80,7 @@ class Quota:
 
     def limited(self, name: str) -> bool:
         """Whether there is a limit on this name."""
-        return bool(self._limits_of(name))
+        return bool(self._own.get(name, self._limits))
 
     def recount(self, accepted: Mapping[str, Iterable[float]]) -> None:
         """Know as well what the store knows: by name, the times of messages, oldest first.
