@@ -300,7 +300,7 @@ async def test_the_last_use_is_written_once_a_minute_at_the_most(
     writing = asyncio.create_task(access.uses.run())
     first = clock.time()
     await access.authenticate(tokens[0])
-    await until(lambda: len(writes) == 1)
+    await until_used(keys, "a", first)
     for _ in range(10):
         clock.now += CACHE_S
         for token in tokens:
