@@ -216,6 +216,10 @@ class Events:
         last = self._state.events[-1].id if self._state.events else 0
         self._state.events.append(Event(last + 1, type, self._now, data))
 
+    def emit_all(self, type: str, datas: Iterable[dict[str, Any]]) -> None:
+        for data in datas:
+            self.emit(type, data)
+
     def after(self, id: int, limit: int) -> list[Event]:
         return [event for event in self._state.events if event.id > id][:limit]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Iterable
 from functools import lru_cache
 
 import phonenumbers
@@ -31,24 +31,13 @@ class NumberError(ValueError):
     """The text is not a number that an SMS can be sent to."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """What the numbering plan of a country code says of its numbers, and is cheap to check."""
-
-    code: str
-    lengths: frozenset[int]
-    """Digits behind the country code that numbers may have (empty: any)."""
-    trunk: re.Pattern[str] | None
-    """What is dialled before a number within the country only."""
-
-
 def normalise(text: str, region: str) -> str:
     """The number as it is dialled: `+` and E.164 digits, or a short code's digits.
 
     `region` is the ISO 3166 code of the plan by which numbers without + are read.
     Raises NumberError with a sentence that says what is wrong or what would be right.
     """
-    if _E164.fullmatch(text) and _fits(text):
+    if (plan := _plan(text[1:4])) is not None and plan.fullmatch(text):
         return text
     written = _written(text)
     compact = _PUNCTUATION.sub("", written)
@@ -124,29 +113,35 @@ def _is_valid(number: str) -> bool:
 def _fits(number: str) -> bool:
     """Whether an E.164 number is one that its plan can have, with no trunk prefix in it."""
     plan = _plan(number[1:4])
-    if plan is None:
-        return False
-    rest = number[1 + len(plan.code) :]
-    if plan.lengths and len(rest) not in plan.lengths:
-        return False
-    return plan.trunk is None or plan.trunk.match(rest) is None
+    return plan is not None and plan.fullmatch(number) is not None
 
 
 @lru_cache(maxsize=1024)
-def _plan(three: str) -> _Plan | None:
-    """The plan of numbers that begin with these digits (ITU-T E.164: a code has 1 to 3)."""
+def _plan(three: str) -> re.Pattern[str] | None:
+    """What E.164 numbers that begin with these digits can be (a country code has 1 to 3).
+
+    By what their plan says and is cheap to look at: how many digits there may be behind the country
+    code, and what is dialled before them within the country only.
+    """
+    if not (three.isascii() and three.isdecimal()):
+        return None
     if three == _TEST_BED:
-        return _Plan(three, frozenset(), None)
+        return _numbers(three)
     for n in (1, 2, 3):
         regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(three[:n]))
         if regions is not None:
             found = PhoneMetadata.metadata_for_region_or_calling_code(int(three[:n]), regions[0])
             if found is None or found.general_desc is None:
-                return _Plan(three[:n], frozenset(), None)
+                return _numbers(three[:n])
             trunk = found.national_prefix_for_parsing
-            lengths = frozenset(found.general_desc.possible_length)
-            return _Plan(three[:n], lengths, re.compile(trunk) if trunk else None)
+            return _numbers(three[:n], found.general_desc.possible_length, trunk)
     return None
+
+
+def _numbers(code: str, lengths: Iterable[int] = (), trunk: str | None = None) -> re.Pattern[str]:
+    not_trunk = f"(?!{trunk})" if trunk else ""
+    rest = "|".join(f"[0-9]{{{length}}}" for length in lengths) or "[0-9]*"
+    return re.compile(rf"(?={_E164.pattern}\Z)\+{code}{not_trunk}(?:{rest})")
 
 
 def _by_plan(text: str, compact: str) -> str:

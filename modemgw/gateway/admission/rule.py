@@ -115,7 +115,14 @@ class Draft:
 
         Raises Rejected, or TooMany when nothing is wrong but a limit is reached.
         """
-        one = self.check(given)
+        one = Addressee(given)
+        try:
+            for check in self.checks:
+                check(one)
+        except Rejected:
+            one = self.check(given)  # says all that is wrong
+        if self.problems:
+            raise Rejected(self.problems)
         taken = self.reservations
         for reservation in taken:
             try:

@@ -223,8 +223,10 @@ class Outbox:
             for mailing in accepted:
                 status, reference = mailing.common.status, mailing.common.reference
                 if status is MessageStatus.QUEUED:
-                    for id, _, _ in mailing.recipients:
-                        tx.events.emit("message.queued", life.about(id, reference, status))
+                    told = life.about("", reference, status)
+                    tx.events.emit_all(
+                        "message.queued", [told | {"id": id} for id, _, _ in mailing.recipients]
+                    )
                 jobs += jobs_of(first_n + len(jobs), mailing, ahead_s)
             if then is not None:
                 then(tx)

@@ -54,8 +54,9 @@ class Waiting:
 
     def put(self, job: Job, target: str) -> None:
         """Let a job be taken by whoever serves `target`. It must have left its place before."""
-        target = intern(target)
-        buckets = self.buckets.setdefault(target, {})
+        buckets = self.buckets.get(target)
+        if buckets is None:
+            buckets = self.buckets[intern(target)] = {}
         bucket = buckets.get(job.avoid)
         if bucket is None:
             bucket = buckets[job.avoid] = Bucket(self.jobs)

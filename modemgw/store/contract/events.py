@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -45,6 +46,9 @@ class Events(EventsView, Protocol):
 
         Raises what the unit fails with when `data` is not plain JSON.
         """
+
+    def emit_all(self, type: str, datas: Iterable[dict[str, Any]]) -> None:
+        """Record an event of this type with each of these data, in their order. See `emit`."""
 
 
 class AnswersView(Protocol):

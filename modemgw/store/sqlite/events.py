@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
@@ -36,6 +37,11 @@ class SqliteEvents(Rows):
         """Record an event; it is published once the group is committed."""
         self.emitted.append((type, self.now, data, to_json(data).decode()))
 
+    def emit_all(self, type: str, datas: Iterable[dict[str, Any]]) -> None:
+        """See `emit`."""
+        now = self.now
+        self.emitted += [(type, now, data, to_json(data).decode()) for data in datas]
+
     def write_emitted(self, first_id: int) -> list[Event]:
         """Write what the group has emitted. Returns it as it is to be published."""
         rows = [(n, one[0], one[1], one[3]) for n, one in enumerate(self.emitted, first_id)]
@@ -44,7 +50,9 @@ class SqliteEvents(Rows):
             block = chain.from_iterable(rows[start : start + BLOCK])
             self._db.execute(_INSERT_EVENTS, [*block])
         self._db.executemany(_INSERT_EVENT, rows[blocks:])
-        return [Event(n, *one[:3]) for n, one in enumerate(self.emitted, first_id)]
+        return [
+            Event(n, type, at, data) for n, (type, at, data, _) in enumerate(self.emitted, first_id)
+        ]
 
     def after(self, id: int, limit: int) -> list[Event]:
         """Events with a higher id than this, in order."""
