@@ -105,7 +105,7 @@ class Daemon:
         self._log = directory / "daemon.log"
         self._config.write_text(self._toml(ports, tables))
         self.modems = len(ports)
-        self.key = self._run("keys", "create", "bench", "--scope", "admin").strip()
+        self.key = self.create_key("bench", "admin")
         self._process: subprocess.Popen[bytes] | None = None
 
     def _check(self, code: Path) -> None:
@@ -142,6 +142,10 @@ class Daemon:
         if done.returncode:
             raise Failed(done.stderr)
         return done.stdout
+
+    def create_key(self, name: str, scope: str) -> str:
+        """A new API key."""
+        return self._run("keys", "create", name, "--scope", scope).strip()
 
     async def start(self) -> float:
         """Start it; the seconds until it listens."""

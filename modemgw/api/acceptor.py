@@ -13,7 +13,8 @@ import socket
 
 from aiohttp import web
 
-from modemgw.api.connections import Connection, Connections
+from modemgw.api.connections import Connections
+from modemgw.api.handshakes import Handshakes
 
 log = logging.getLogger(__name__)
 
@@ -30,12 +31,18 @@ class Acceptor:
     """Hands the connections that come to `listening` to `connections`."""
 
     def __init__(
-        self, listening: socket.socket, connections: Connections, manager: web.Server
+        self,
+        listening: socket.socket,
+        connections: Connections,
+        manager: web.Server,
+        tls: Handshakes | None = None,
     ) -> None:
+        """`tls`: None for plain HTTP."""
         self._loop = asyncio.get_running_loop()
         self._listening = listening
         self._connections = connections
         self._manager = manager
+        self._tls = tls
         self._attaching: dict[asyncio.Task[None], socket.socket] = {}
         self._taking = False
         self._not_before = 0.0
@@ -106,10 +113,19 @@ class Acceptor:
             taken.close()
 
     async def _attach(self, taken: socket.socket) -> None:
-        connection: Connection = self._connections.make(self._manager)
+        connection = self._connections.make(self._manager)
+        connection.opening = asyncio.current_task()
         try:
-            await self._loop.connect_accepted_socket(lambda: connection, taken)
+            if self._tls is None:
+                await self._loop.connect_accepted_socket(lambda: connection, taken)
+            else:
+                await self._tls.shake(taken, connection)
         except OSError as error:
             log.debug("a connection was lost at once: %s", error)
-            self._connections.forget(connection)
             taken.close()
+            self._connections.forget(connection)
+        except asyncio.CancelledError:
+            self._connections.forget(connection)
+            raise
+        finally:
+            connection.opening = None

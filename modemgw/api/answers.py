@@ -26,12 +26,14 @@ class Receipt(TypedDict):
     """The fate of a part, as the network's status report told it."""
 
     status: Annotated[int, Field(description="TP-ST, 0–255 (TS 23.040 9.2.3.15).")]
-    meaning: str
-    outcome: str
-    final: bool
+    meaning: Annotated[str, Field(description="What that status means, in words.")]
+    outcome: Annotated[
+        str, Field(description="`delivered`, `trying`, `failed, permanent`, `expired` …")
+    ]
+    final: Annotated[bool, Field(description="False: another one may follow.")]
     received_at: Time
-    sc_time: Time | None
-    discharge_time: Time | None
+    sc_time: Annotated[Time | None, Field(description="When the service centre got the part.")]
+    discharge_time: Annotated[Time | None, Field(description="When that came about.")]
 
 
 class Attempt(TypedDict):
@@ -56,12 +58,12 @@ class Attempt(TypedDict):
 class Part(TypedDict):
     """One SMS of a message; the fields beside `attempts` are those of the last attempt."""
 
-    index: int
-    status: str
+    index: Annotated[int, Field(description="From 1.")]
+    status: Annotated[str, Field(description="queued, submitting, sent, ambiguous, delivered …")]
     modem: str | None
-    sim: str | None
-    reference: int | None
-    submitted_at: Time | None
+    sim: Annotated[str | None, Field(description="ICCID.")]
+    reference: Annotated[int | None, Field(description="TP-MR, 0–255.")]
+    submitted_at: Annotated[Time | None, Field(description="When the network accepted it.")]
     receipt: Receipt | None
     error: Error | None
     attempts: list[Attempt]
@@ -85,28 +87,37 @@ class Message(_WithClass):
     """A message and how far it came."""
 
     id: str
-    to: str
-    text: str | None
-    data: Base64 | None
+    to: Annotated[
+        str, Field(description="In international form, or a short code as it is dialled.")
+    ]
+    text: Annotated[str | None, Field(description="null for a binary message.")]
+    data: Annotated[Base64 | None, Field(description="Octets of a binary message.")]
     ports: Ports | None
-    type: str
-    status: str
-    encoding: str
-    receipt: bool
-    parts: list[Part]
-    error: Error | None
+    type: Annotated[str, Field(description="otp, transactional or promotional.")]
+    status: Annotated[
+        str,
+        Field(
+            description="On its way: scheduled, queued, sending, sent (final without a receipt). "
+            "Final: delivered, undelivered, failed, expired, canceled; unknown, when nobody can "
+            "know whether the network has it."
+        ),
+    ]
+    encoding: Annotated[str, Field(description="gsm7, ucs2 or binary, as it was chosen.")]
+    receipt: Annotated[bool, Field(description="Whether a delivery report is asked for.")]
+    parts: Annotated[list[Part], Field(description="One for each SMS that it takes.")]
+    error: Annotated[Error | None, Field(description="Why it came to a bad end.")]
     route: str
     modem: Annotated[str | None, Field(description="The modem it was pinned to.")]
     key: Annotated[str, Field(description="Name of the API key that sent it.")]
-    reference: str | None
+    reference: Annotated[str | None, Field(description="Your own name for it, as it was given.")]
     callback_url: str | None
-    batch: str | None
+    batch: Annotated[str | None, Field(description="Id of the batch that it came with.")]
     tags: list[str]
     cost: float | None
-    created_at: Time
-    updated_at: Time
-    send_at: Time | None
-    expires_at: Time
+    created_at: Annotated[Time, Field(description="When it was accepted.")]
+    updated_at: Annotated[Time, Field(description="When its status changed last.")]
+    send_at: Annotated[Time | None, Field(description="Not before.")]
+    expires_at: Annotated[Time, Field(description="It is not sent after this.")]
 
 
 class Messages(TypedDict):
@@ -189,15 +200,15 @@ class Inbound(_WithFrom, _WithClass):
     """A received message."""
 
     id: str
-    to: str | None
-    text: str | None
-    data: Base64 | None
-    encoding: str
-    parts: list[InboundPart]
+    to: Annotated[str | None, Field(description="The number of the SIM, where it is known.")]
+    text: Annotated[str | None, Field(description="Whole; a gap is marked in it.")]
+    data: Annotated[Base64 | None, Field(description="Octets of what is no text.")]
+    encoding: Annotated[str, Field(description="gsm7, ucs2 or binary; raw: see `problem`.")]
+    parts: Annotated[list[InboundPart], Field(description="Those that were received.")]
     parts_total: int
-    complete: bool
+    complete: Annotated[bool, Field(description="False: parts are missing.")]
     modem: str
-    sim: str
+    sim: Annotated[str, Field(description="ICCID.")]
     sent_at: Annotated[Time | None, Field(description="By the service centre's clock.")]
     received_at: Time
     ports: Ports | None
@@ -248,14 +259,15 @@ class Outcome(TypedDict):
     code: Annotated[str, Field(description="`taken`, `failed`, `refused`, `no-answer` …")]
     problem: str | None
     took_ms: int | None
+    http_status: Annotated[int | None, Field(description="Of the answer, if there was one.")]
+    answer: Annotated[str | None, Field(description="How its body begins: 1,024 characters.")]
 
 
-class Delivery(TypedDict):
-    """Something that a handler gets, and how far that came."""
+class AnyDelivery(TypedDict):
+    """A delivery without whose it is."""
 
     id: str
-    handler: str
-    kind: Annotated[str | None, Field(description="What the handler did when it was last tried.")]
+    kind: Annotated[str | None, Field(description="What was done when it was last tried.")]
     event: Annotated[str, Field(description="The type of the event.")]
     event_id: int | None
     inbound: Annotated[str | None, Field(description="Id of the received message.")]
@@ -268,10 +280,59 @@ class Delivery(TypedDict):
     outcomes: Annotated[list[Outcome], Field(description="Of the last tries, oldest first.")]
 
 
+class Delivery(AnyDelivery):
+    """Something that a handler gets, and how far that came."""
+
+    handler: str
+
+
 class Deliveries(TypedDict):
     """A page of deliveries."""
 
     items: list[Delivery]
+    next_cursor: str | None
+
+
+class Webhook(TypedDict):
+    """An address that is told of events, and its deliveries that have not been made."""
+
+    id: str
+    url: str
+    events: Annotated[list[str], Field(description="Types, families (`message.*`), or `*`.")]
+    description: str | None
+    enabled: Annotated[bool, Field(description="False: it is told nothing.")]
+    created_at: Time
+    disabled_reason: Annotated[
+        str | None, Field(description="Why the gateway has disabled it, if it has.")
+    ]
+    pending: Annotated[int, Field(description="Deliveries that are yet to be made.")]
+    dead: Annotated[int, Field(description="Given up; they can be replayed.")]
+    problem: Annotated[str | None, Field(description="Why it did not take the last one.")]
+
+
+class WebhookWithSecret(Webhook):
+    """A webhook as it is shown once, when it is created and when its secret is rotated."""
+
+    secret: Annotated[str, Field(description="`whsec_` and base64: what signs. Keep it.")]
+
+
+class Webhooks(TypedDict):
+    """All webhooks, the oldest first."""
+
+    items: list[Webhook]
+    next_cursor: None
+
+
+class WebhookDelivery(AnyDelivery):
+    """An event that a webhook gets, and how far that came."""
+
+    webhook: str
+
+
+class WebhookDeliveries(TypedDict):
+    """A page of a webhook's deliveries."""
+
+    items: list[WebhookDelivery]
     next_cursor: str | None
 
 
@@ -452,3 +513,58 @@ class Readiness(TypedDict):
 
     ready: bool
     detail: str | None
+
+
+class ModemEvent(TypedDict):
+    """What is told of a modem."""
+
+    modem: str
+    reason: Annotated[NotRequired[str], Field(description="Why, unless it is ready.")]
+
+
+class SimEvent(TypedDict):
+    """What is told of a SIM."""
+
+    modem: str
+    sim: Annotated[str, Field(description="ICCID.")]
+    reason: Annotated[NotRequired[str], Field(description="What the network says.")]
+    until: Annotated[
+        NotRequired[float], Field(description="When it may send again, in Unix seconds.")
+    ]
+
+
+class WebhookEvent(TypedDict):
+    """What is told of a webhook."""
+
+    webhook: Annotated[str, Field(description="Its id.")]
+    reason: str
+
+
+class AlertEvent(TypedDict):
+    """What a person must see to, though the modem may work."""
+
+    modem: str
+    reason: Annotated[NotRequired[str], Field(description="Absent when it is over.")]
+
+
+class ProblemType(TypedDict):
+    """A type of problem: what it means and what to do about it."""
+
+    name: str
+    type: Annotated[str, Field(description="As answers carry it.")]
+    status: int
+    title: str
+    meaning: str
+    remedy: Annotated[str, Field(description="What to do.")]
+    retry: Annotated[
+        Literal["no", "later"],
+        Field(description="`no`: the same request gets the same answer."),
+    ]
+    example: Problem
+
+
+class ProblemTypes(TypedDict):
+    """Every type of problem that there is."""
+
+    items: list[ProblemType]
+    next_cursor: None

@@ -5,25 +5,31 @@ from __future__ import annotations
 import asyncio
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from modemgw.api import (
     batches,
+    docs,
     events,
     handlers,
     inbound,
     messages,
     modems,
-    openapi,
     service,
     sims,
+    webhooks,
 )
 from modemgw.api.auth import guard
-from modemgw.api.endpoint import BODIES, CLOSING, HEARTBEAT_S
+from modemgw.api.cors import Cors
+from modemgw.api.endpoint import BODIES, CLOSING, HEARTBEAT_S, Endpoint
 from modemgw.api.events import STREAMS
+from modemgw.api.methods import add_routes
 from modemgw.api.parts import Parts, hand_over
 from modemgw.api.problems import problems
+from modemgw.api.proxies import PROXIES, Proxies
 from modemgw.api.reading import Bodies
 from modemgw.api.streams import Streams
+from modemgw.api.waiting import WAITS, Waits
 from modemgw.config import HttpSection
 
 ENDPOINTS = (
@@ -32,6 +38,7 @@ ENDPOINTS = (
     *inbound.ENDPOINTS,
     *events.ENDPOINTS,
     *handlers.ENDPOINTS,
+    *webhooks.ENDPOINTS,
     *modems.ENDPOINTS,
     *sims.ENDPOINTS,
     *service.ENDPOINTS,
@@ -46,21 +53,22 @@ def create_app(
     A quiet event stream shows a comment every `heartbeat_s` seconds.
     """
     http = http or HttpSection()
-    endpoints = (*ENDPOINTS, *openapi.endpoints(ENDPOINTS))
+    cors = Cors(http)
+    guarded: dict[Handler, Endpoint] = {}
     app = web.Application(
-        client_max_size=http.max_body_bytes,
-        middlewares=[problems, guard({e.handler: e for e in endpoints})],
+        client_max_size=http.max_body_bytes, middlewares=[problems, guard(guarded)]
     )
+    guarded |= add_routes(app, (*ENDPOINTS, *docs.endpoints(ENDPOINTS)), cors)
+    if cors:
+        app.on_response_prepare.append(cors.mark)
     hand_over(gateway, app)
     app[BODIES] = Bodies(http)
     app[STREAMS] = Streams(http)
+    app[PROXIES] = Proxies(http)
+    app[WAITS] = Waits(http)
     app[HEARTBEAT_S] = heartbeat_s
     app[CLOSING] = asyncio.Event()
     app.on_shutdown.append(_end_streams)
-    for endpoint in endpoints:
-        app.router.add_route(endpoint.method, endpoint.path, endpoint.handler)
-        if endpoint.public:
-            app.router.add_route("HEAD", endpoint.path, endpoint.handler)
     return app
 
 

@@ -33,7 +33,8 @@ def guard(endpoints: Mapping[Handler, Endpoint]) -> Middleware:
 
     @web.middleware
     async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
-        _check_path(request)
+        if not request.path.isascii():
+            _check_path(request)
         endpoint = endpoints.get(request.match_info.handler)
         if endpoint is not None and endpoint.public:
             return await handler(request)
@@ -59,11 +60,10 @@ def guard(endpoints: Mapping[Handler, Endpoint]) -> Middleware:
 
 def _check_path(request: web.Request) -> None:
     """Raises Problem for a path that is not UTF-8: no id is, and nobody can look it up."""
-    if not request.path.isascii():
-        try:
-            request.path.encode()
-        except UnicodeEncodeError as error:
-            raise Problem("bad-request", "the path is not UTF-8") from error
+    try:
+        request.path.encode()
+    except UnicodeEncodeError as error:
+        raise Problem("bad-request", "the path is not UTF-8") from error
 
 
 async def authenticate(request: web.Request) -> Key:

@@ -83,7 +83,19 @@ ENDPOINTS = (
         status=202,
         idempotent=True,
         problems=("unavailable",),
-        example={"to": ["+447700900001", "+447700900002"], "text": "The shop is closed today"},
+        description="Each message that is wrong is told with its position; the others are sent.",
+        example={
+            "to": ["+447700900123", "+447700900124", "nobody"],
+            "text": "The shop is closed today",
+        },
+        examples={
+            "Each with a text of its own": {
+                "messages": [
+                    {"to": "+447700900123", "text": "Hello Ann"},
+                    {"to": "+447700900124", "text": "Hello Bob"},
+                ]
+            }
+        },
     ),
     Endpoint(
         method="GET",

@@ -19,6 +19,7 @@ from aiohttp import StreamReader, web
 from aiohttp.abc import AbstractAccessLogger
 from pydantic_core import to_json
 
+from modemgw.api.headers import SERVER, mark
 from modemgw.api.problems import CONTENT_TYPE, Problem, from_http, path_of
 from modemgw.config import HttpSection
 
@@ -30,8 +31,6 @@ MAX_HEAD = 64 << 10
 """Octets of a request's headers."""
 LINGER_S = 3.0
 """How long what is left of a refused body is read, so that the client sees the answer."""
-SERVER = "modemgw"
-"""Of what it is made, and in which version, is nobody's business."""
 
 
 class _AccessLogger(AbstractAccessLogger):
@@ -136,12 +135,14 @@ class Connection(web.RequestHandler):
     __slots__ = (
         "_body",
         "_ending",
+        "_gone",
         "_head",
         "_head_since",
         "_line",
         "_others",
         "_stuck",
         "_under_way",
+        "opening",
     )
 
     def __init__(self, manager: web.Server, others: Connections, *, idle_timeout_s: float) -> None:
@@ -169,6 +170,16 @@ class Connection(web.RequestHandler):
         """Since when the client does not take what is for it, and how many octets that was."""
         self._ending: float | None = None
         """Since when it is being closed."""
+        self.opening: asyncio.Task[None] | None = None
+        """What brings it about, to be cancelled when it gives way: a TLS handshake takes time."""
+        self._gone: asyncio.Event | None = None
+
+    @property
+    def gone(self) -> asyncio.Event:
+        """Set when the client has left: who makes it wait need wait no longer."""
+        if self._gone is None:
+            self._gone = asyncio.Event()
+        return self._gone
 
     # --- what asyncio calls
 
@@ -180,16 +191,18 @@ class Connection(web.RequestHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._others.forget(self)
+        if self._gone is not None:
+            self._gone.set()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        before = self._request_count
+        before, is_body = self._request_count, self._is_body()  # the last of it, perhaps
         super().data_received(data)
         if self._request_count != before:
             self._under_way += self._request_count - before
             self._head, self._head_since = 0, None
             self._others.work(self)
-        elif not self._under_way and not self._is_body():
+        elif not self._under_way and not is_body:
             self._await_head(len(data))
 
     def pause_writing(self) -> None:
@@ -211,8 +224,7 @@ class Connection(web.RequestHandler):
     ) -> tuple[web.StreamResponse, bool]:
         if isinstance(resp, web.HTTPException) and resp.status >= 400:
             resp = from_http(resp, request).response()  # nobody has seen it on its way
-        if not resp.prepared:
-            resp.headers["Server"] = SERVER
+        mark(resp.headers)  # those of a stream went out before, with the same
         try:
             return await super().finish_response(request, resp, start_time)
         finally:
@@ -263,13 +275,13 @@ class Connection(web.RequestHandler):
 
     def give_way(self) -> bool:
         """Close at once, for one that wants in; False if that cannot be yet."""
-        if self._line is None:
+        if self._line is not None:
+            self._line.abort()  # under TLS a mere close would wait for the client
+        elif self.opening is not None:
+            self.opening.cancel()
+        else:
             return False
         log.debug("a connection that waits gives way to a new one")
-        if self._line.get_write_buffer_size():
-            self._line.abort()
-        else:
-            self.force_close()
         return True
 
     def check(self, now: float, http: HttpSection) -> None:
@@ -307,11 +319,17 @@ class Connection(web.RequestHandler):
     def _refuse(self, problem: Problem | None) -> None:
         """Say why, if there is anybody to say it to, and close. No request is under way."""
         if problem is not None and self._line is not None:
-            body = to_json(problem.document())
-            self._line.write(
-                f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}\r\n"
-                f"Server: {SERVER}\r\nContent-Type: {CONTENT_TYPE}\r\n"
-                f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
-                + body
-            )
+            self._line.write(raw_answer(problem))
         self.force_close()
+
+
+def raw_answer(problem: Problem) -> bytes:
+    """The whole answer, for one of whom no request could be read; the connection is closed."""
+    body = to_json(problem.document())
+    return (
+        f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}\r\n"
+        f"Server: {SERVER}\r\nContent-Type: {CONTENT_TYPE}\r\n"
+        f"X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
+        + body
+    )

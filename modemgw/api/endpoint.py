@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import to_json
 
 from modemgw.api.problems import Problem, from_validation, invalid_fields
@@ -22,15 +24,16 @@ CLOSING: Final = web.AppKey("closing", asyncio.Event)
 BODIES: Final = web.AppKey("bodies", Bodies)
 HEARTBEAT_S: Final = web.AppKey("heartbeat_s", float)
 
+JSON: Final = "application/json"
 _KEY: Final = web.RequestKey("key", Key)
 
 BodyT = TypeVar("BodyT", bound=BaseModel)
 QueryT = TypeVar("QueryT", bound=BaseModel)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Endpoint:
-    """One method of one path."""
+    """One method of one path. Each is equal to itself alone."""
 
     method: str
     path: str
@@ -47,13 +50,40 @@ class Endpoint:
     answer: Any = None
     """The type of the JSON answer; None: `media` says what it is."""
     status: int = 200
-    media: str = "application/json"
+    media: str = JSON
     idempotent: bool = False
     """True: it takes an Idempotency-Key."""
+    waits: bool = False
+    """True: it takes `Prefer: wait=N`."""
     problems: tuple[str, ...] = ()
     """Types of problems beyond those that every endpoint may answer."""
     example: dict[str, Any] | None = None
     """A body that works, for the documentation."""
+    examples: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    """Further bodies that work, by what they show."""
+    answer_example: Any = None
+    """An answer, where that of its type (modemgw.api.openapi.examples) does not fit."""
+    headers: tuple[str, ...] = ()
+    """Header fields of a success (modemgw.api.openapi.headers) that the rest does not tell."""
+    description: str = ""
+    """What `summary` leaves out."""
+    also_media: tuple[str, ...] = ()
+    """Further media types that a client may ask for by `Accept`."""
+    documented: bool = True
+    """False: it is a part of a page, and no call."""
+    steady: bool = False
+    """True: the answer changes so seldom that it has an ETag, as single objects and pages do."""
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it answers for people to see in a browser."""
+        return self.method == "GET" and self.media.startswith("text/html")
+
+    @property
+    def has_etag(self) -> bool:
+        """Whether its answers have an ETag, and 304 is an answer."""
+        is_object = self.path.endswith("}") and self.answer is not None
+        return self.method == "GET" and (is_object or self.is_page or self.steady)
 
 
 def key_of(request: web.Request) -> Key:
@@ -68,7 +98,7 @@ def remember_key(request: web.Request, key: Key) -> None:
 
 async def read_json(request: web.Request) -> bytes:
     """The body, as yet unparsed. Raises Problem when it says that it is something else."""
-    if "Content-Type" in request.headers:
+    if request.headers.get("Content-Type", JSON) != JSON:
         kind = request.content_type
         if kind != "application/json" and not kind.endswith("+json"):
             raise Problem(
@@ -88,8 +118,14 @@ async def read_json(request: web.Request) -> bytes:
 def check_body(model: type[BaseModel], raw: bytes) -> None:
     """Raises Problem for a body that holds more than can be described."""
     if not is_small(raw):
-        known = {field.alias or name for name, field in model.model_fields.items()}
-        check_fields(read_document(raw), known)
+        fields = {field.alias or name: field for name, field in model.model_fields.items()}
+        long = {name for name, field in fields.items() if _most(field) > FEW}
+        check_fields(read_document(raw), fields, long)
+
+
+def _most(field: FieldInfo) -> int:
+    """How many items a field may hold, as far as it says so."""
+    return max((getattr(bound, "max_length", 0) for bound in field.metadata), default=0)
 
 
 def parse_body(model: type[BodyT], raw: bytes) -> BodyT:
@@ -117,11 +153,11 @@ def parse_query(model: type[QueryT], request: web.Request) -> QueryT:
 
 def json_response(document: Any, status: int = 200) -> web.Response:
     """`document`, one of modemgw.api.answers, as an answer."""
-    return web.Response(body=to_json(document), status=status, content_type="application/json")
+    return web.Response(body=to_json(document), status=status, content_type=JSON)
 
 
 def raw_json_response(
     body: bytes, status: int = 200, headers: dict[str, str] | None = None
 ) -> web.Response:
     """JSON that was rendered before."""
-    return web.Response(body=body, status=status, content_type="application/json", headers=headers)
+    return web.Response(body=body, status=status, content_type=JSON, headers=headers)

@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from modemgw.api import answers
-from modemgw.api.endpoint import (
-    Endpoint,
-    json_response,
-    parse_body,
-    parse_query,
-    read_json,
-)
-from modemgw.api.moments import render_moment, render_optional_moment
+from modemgw.api import answers, deliveries
+from modemgw.api.endpoint import Endpoint, json_response
 from modemgw.api.parts import HANDLERS
 from modemgw.api.requests import DeliveriesQuery, ReplayBody
-from modemgw.gateway import DeliveryQuery, HandlerView, Replay
+from modemgw.gateway import HandlerView
 from modemgw.store import Delivery
 
 
@@ -39,29 +32,7 @@ def _handler(view: HandlerView) -> answers.Handler:
 
 
 def _delivery(record: Delivery) -> answers.Delivery:
-    return {
-        "id": record.id,
-        "handler": record.subscriber,
-        "kind": record.kind,
-        "event": record.event,
-        "event_id": record.event_id,
-        "inbound": record.inbound,
-        "key": record.key,
-        "state": record.state.value,
-        "tries": record.tries,
-        "next_at": render_optional_moment(record.next_at),
-        "created_at": render_moment(record.created_at),
-        "ended_at": render_optional_moment(record.ended_at),
-        "outcomes": [
-            {
-                "at": render_moment(outcome.at),
-                "code": outcome.code,
-                "problem": outcome.problem,
-                "took_ms": outcome.took_ms,
-            }
-            for outcome in record.outcomes
-        ],
-    }
+    return {**deliveries.fields(record), "handler": record.subscriber}
 
 
 async def listing(request: web.Request) -> web.Response:
@@ -70,28 +41,12 @@ async def listing(request: web.Request) -> web.Response:
     return json_response(document)
 
 
-async def deliveries(request: web.Request) -> web.Response:
-    query = parse_query(DeliveriesQuery, request)
-    page = await request.app[HANDLERS].deliveries(
-        DeliveryQuery(
-            request.match_info["id"], state=query.state, limit=query.limit, cursor=query.cursor
-        )
-    )
-    document: answers.Deliveries = {
-        "items": [_delivery(item) for item in page.items],
-        "next_cursor": page.next_cursor,
-    }
-    return json_response(document)
+async def delivered(request: web.Request) -> web.Response:
+    return await deliveries.page(request, request.app[HANDLERS], _delivery)
 
 
 async def replay(request: web.Request) -> web.Response:
-    body = parse_body(ReplayBody, await read_json(request))
-    count = await request.app[HANDLERS].replay(
-        request.match_info["id"],
-        Replay(deliveries=body.deliveries, since=body.since, until=body.until, state=body.state),
-    )
-    document: answers.Replayed = {"replayed": count}
-    return json_response(document)
+    return await deliveries.replay(request, request.app[HANDLERS])
 
 
 ENDPOINTS = (
@@ -107,7 +62,7 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path="/v1/handlers/{id}/deliveries",
-        handler=deliveries,
+        handler=delivered,
         summary="List what a handler gets and got, the newest first",
         tag="handlers",
         scopes=("admin",),

@@ -20,12 +20,14 @@ from modemgw.api.endpoint import (
     read_json,
 )
 from modemgw.api.idempotency import REPLAYED, idempotency_of
+from modemgw.api.openapi.examples import CANCELED, QUEUED
 from modemgw.api.parts import MESSAGES, SENDING
 from modemgw.api.problems import field_problem, from_validation, invalid_fields
 from modemgw.api.requests import (
     MessageBody,
     MessagesQuery,
 )
+from modemgw.api.waiting import waited_for, waited_for_accepted
 from modemgw.gateway import FieldProblem, MessageQuery, Rejected
 from modemgw.store.records import Message, NewMessage
 
@@ -81,10 +83,9 @@ async def send(request: web.Request) -> web.Response:
     if accepted.replay is not None:
         return raw_json_response(accepted.replay, 202, REPLAYED)
     assert accepted.message is not None
+    message, applied = await waited_for_accepted(request, accepted.message)
     return raw_json_response(
-        _render_message(accepted.message),
-        202,
-        {"Location": f"/v1/messages/{accepted.message.id}"},
+        _render_message(message), 202, {"Location": f"/v1/messages/{message.id}"} | applied
     )
 
 
@@ -103,7 +104,8 @@ async def preview(request: web.Request) -> web.Response:
 
 
 async def show(request: web.Request) -> web.Response:
-    return json_response(render.message(await request.app[MESSAGES].get(request.match_info["id"])))
+    message, applied = await waited_for(request, request.match_info["id"])
+    return raw_json_response(_render_message(message), 200, applied)
 
 
 async def listing(request: web.Request) -> web.Response:
@@ -113,6 +115,7 @@ async def listing(request: web.Request) -> web.Response:
             status=None if query.status is None else query.status.value,
             to=query.to,
             type=query.type,
+            reference=query.reference,
             since=query.since,
             until=query.until,
             limit=query.limit,
@@ -132,7 +135,28 @@ async def cancel(request: web.Request) -> web.Response:
     )
 
 
-EXAMPLE = {"to": "+447700900001", "text": "Your code is 123456", "type": "otp", "validity": 300}
+EXAMPLE = {
+    "to": "+447700900123",
+    "text": "Your code is 123456",
+    "type": "otp",
+    "validity": 300,
+    "reference": "order-7",
+}
+FURTHER_EXAMPLES: dict[str, dict[str, Any]] = {
+    "A text beyond the GSM alphabet": {"to": "+447700900123", "text": "Your table is ready 🍽"},
+    "Later, and only if it is short": {
+        "to": "+447700900123",
+        "text": "We open in an hour",
+        "type": "promotional",
+        "send_at": "2026-11-24T08:00:00Z",
+        "max_parts": 1,
+    },
+    "Octets to a port": {
+        "to": "+447700900123",
+        "data": "AQYDvq+E",
+        "ports": {"destination": 2948, "source": 9200},
+    },
+}
 
 ENDPOINTS = (
     Endpoint(
@@ -146,8 +170,13 @@ ENDPOINTS = (
         answer=answers.Message,
         status=202,
         idempotent=True,
+        waits=True,
         problems=("too-many-messages", "unavailable"),
+        description="The answer is the message as it is then. Send a request whose answer you have "
+        "not seen again with the same Idempotency-Key, and nothing is sent twice.",
         example=EXAMPLE,
+        examples=FURTHER_EXAMPLES,
+        answer_example=QUEUED,
     ),
     Endpoint(
         method="POST",
@@ -178,6 +207,7 @@ ENDPOINTS = (
         tag="messages",
         scopes=("read",),
         answer=answers.Message,
+        waits=True,
         problems=("not-found",),
     ),
     Endpoint(
@@ -189,5 +219,6 @@ ENDPOINTS = (
         scopes=("send",),
         answer=answers.Message,
         problems=("not-found", "conflict"),
+        answer_example=CANCELED,
     ),
 )

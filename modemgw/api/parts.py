@@ -6,7 +6,7 @@ A part that is added gets a protocol, a place in `Parts`, a key, and a line in `
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Final, Protocol
 
@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from modemgw.gateway import (
     Accepted,
     AcceptedBatch,
+    CreatedWebhook,
     DeliveryQuery,
     HandlerView,
     Idempotency,
@@ -25,7 +26,10 @@ from modemgw.gateway import (
     Preview,
     Replay,
     SimView,
+    WebhookChange,
+    WebhookView,
 )
+from modemgw.gateway.bus import Watch
 from modemgw.gateway.supervision import Keeper
 from modemgw.modem import TraceLine, UssdAnswer
 from modemgw.store import Delivery
@@ -99,20 +103,77 @@ class Events(Protocol):
         then live, without end."""
         ...
 
+    @property
+    def newest(self) -> int:
+        """The id of the last event there was."""
+        ...
 
-class Handlers(Protocol):
+    def watch(self, message: str, /) -> AbstractContextManager[Watch]:
+        """What is told of the message with this id, while this is open."""
+        ...
+
+
+class Delivering(Protocol):
+    """Shows what somebody outside gets, and has it made once more."""
+
+    async def deliveries(self, query: DeliveryQuery, /) -> Page[Delivery]:
+        """A page of one's deliveries, newest first. Raises NotFound, Rejected (cursor)."""
+        ...
+
+    async def replay(self, id: str, wanted: Replay, /) -> int:
+        """Have ended deliveries made once more; returns how many. Raises NotFound, Rejected."""
+        ...
+
+
+class Handlers(Delivering, Protocol):
     """Shows the handlers and what they get, and has it made once more."""
 
     async def all(self) -> list[HandlerView]:
         """Every handler, and how many of its deliveries have not been made."""
         ...
 
-    async def deliveries(self, query: DeliveryQuery, /) -> Page[Delivery]:
-        """A page of a handler's deliveries, newest first. Raises NotFound, Rejected (cursor)."""
+
+class Webhooks(Delivering, Protocol):
+    """Shows the webhooks and what they get; makes and changes them."""
+
+    async def all(self) -> list[WebhookView]:
+        """Every webhook, the oldest first."""
         ...
 
-    async def replay(self, id: str, wanted: Replay, /) -> int:
-        """Have ended deliveries made once more; returns how many. Raises NotFound, Rejected."""
+    async def one(self, id: str, /) -> WebhookView:
+        """One webhook. Raises NotFound."""
+        ...
+
+    async def create(
+        self,
+        *,
+        url: str,
+        events: Sequence[str],
+        description: str | None,
+        enabled: bool,
+        key: str,
+        idempotency: Idempotency | None,
+    ) -> CreatedWebhook | bytes:
+        """Tell `url` of these events from now on; or the first answer to the same request.
+
+        Raises Rejected (`url`, `events[i]`), IdempotencyConflict.
+        """
+        ...
+
+    async def change(self, id: str, change: WebhookChange, /) -> WebhookView:
+        """Change a webhook. Raises NotFound, Rejected."""
+        ...
+
+    async def delete(self, id: str, /) -> None:
+        """Forget a webhook; what is pending for it is dead. Raises NotFound."""
+        ...
+
+    async def rotate(self, id: str, /) -> str:
+        """Give a webhook another secret, which is returned. Raises NotFound."""
+        ...
+
+    async def test(self, id: str, /) -> Delivery:
+        """Post a test event to a webhook and say how that ended. Raises NotFound, Conflict."""
         ...
 
 
@@ -227,6 +288,8 @@ class Parts(Protocol):
     @property
     def handlers(self) -> Handlers: ...
     @property
+    def webhooks(self) -> Webhooks: ...
+    @property
     def modems(self) -> Modems: ...
     @property
     def sims(self) -> Sims: ...
@@ -245,6 +308,7 @@ MESSAGES: Final[web.AppKey[Messages]] = web.AppKey("messages")
 INBOUNDS: Final[web.AppKey[Inbounds]] = web.AppKey("inbounds")
 EVENTS: Final[web.AppKey[Events]] = web.AppKey("events")
 HANDLERS: Final[web.AppKey[Handlers]] = web.AppKey("handlers")
+WEBHOOKS: Final[web.AppKey[Webhooks]] = web.AppKey("webhooks")
 MODEMS: Final[web.AppKey[Modems]] = web.AppKey("modems")
 SIMS: Final[web.AppKey[Sims]] = web.AppKey("sims")
 ACCESS: Final[web.AppKey[Access]] = web.AppKey("access")
@@ -259,6 +323,7 @@ def hand_over(gateway: Parts, app: web.Application) -> None:
     app[INBOUNDS] = gateway.inbounds
     app[EVENTS] = gateway.events
     app[HANDLERS] = gateway.handlers
+    app[WEBHOOKS] = gateway.webhooks
     app[MODEMS] = gateway.modems
     app[SIMS] = gateway.sims
     app[ACCESS] = gateway.access

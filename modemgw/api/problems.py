@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails, to_json
 
 from modemgw.api import answers
+from modemgw.api.problem_types import PROBLEM_TYPES, page_of, type_uri
 from modemgw.gateway import (
     Conflict,
     FieldProblem,
@@ -30,30 +31,6 @@ from modemgw.store import StoreUnavailable
 log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
-
-TITLES: Mapping[str, tuple[int, str]] = {
-    "invalid-json": (400, "The body is not valid JSON"),
-    "bad-request": (400, "The request is not valid HTTP"),
-    "unauthorized": (401, "A valid API key is needed"),
-    "missing-scope": (403, "The API key may not do this"),
-    "not-found": (404, "There is no such thing"),
-    "no-such-path": (404, "There is no such path"),
-    "method-not-allowed": (405, "The path does not take this method"),
-    "conflict": (409, "It is too late for this"),
-    "request-timeout": (408, "The request did not come in time"),
-    "too-large": (413, "The body is too large"),
-    "unsupported-media-type": (415, "The body must be JSON"),
-    "expectation-failed": (417, "This Expect cannot be met"),
-    "invalid-fields": (422, "Some fields are not valid"),
-    "idempotency-key-reused": (422, "The Idempotency-Key belongs to another request"),
-    "too-many-messages": (429, "A limit on messages is reached"),
-    "too-many-streams": (429, "There are as many event streams as there may be"),
-    "headers-too-large": (431, "The headers are too large"),
-    "internal-error": (500, "Something went wrong here"),
-    "modem-error": (502, "The modem or the network says no"),
-    "unavailable": (503, "The gateway cannot take this now"),
-}
-"""Every type of problem: its status and title. The names are part of the API and never change."""
 
 MAX_ERRORS = 50
 """Fields that are described in one problem; what is wrong beyond is counted."""
@@ -77,7 +54,7 @@ _CODES = (
 
 
 class Problem(Exception):
-    """An answer that is no success. `slug` is a key of TITLES."""
+    """An answer that is no success. `slug` is a key of PROBLEM_TYPES."""
 
     def __init__(
         self,
@@ -90,7 +67,7 @@ class Problem(Exception):
     ) -> None:
         super().__init__(detail)
         self.slug = slug
-        self.status, self.title = TITLES[slug]
+        self.status, self.title = PROBLEM_TYPES[slug].status, PROBLEM_TYPES[slug].title
         self.detail = shortened(detail, MAX_DETAIL)
         self.errors = tuple(
             replace(
@@ -106,7 +83,7 @@ class Problem(Exception):
     def document(self) -> answers.Problem:
         """The problem details object."""
         document: answers.Problem = {
-            "type": f"urn:modemgw:problem:{self.slug}",
+            "type": type_uri(self.slug),
             "title": self.title,
             "status": self.status,
             "detail": self.detail,
@@ -120,12 +97,12 @@ class Problem(Exception):
         return document
 
     def response(self) -> web.Response:
-        """The answer that carries it."""
+        """The answer that carries it; its `Link` leads to the page about the type."""
         return web.Response(
             body=to_json(self.document()),
             status=self.status,
             content_type=CONTENT_TYPE,
-            headers=self.headers,
+            headers={"Link": f'<{page_of(self.slug)}>; rel="help"', **(self.headers or {})},
         )
 
 

@@ -31,7 +31,10 @@ class Bodies:
     async def read(self, request: web.Request) -> bytes:
         """The body of a request. Raises Problem, HTTPRequestEntityTooLarge, ConnectionError."""
         if request.content.is_eof():  # it came with its headers
-            return await request.read()
+            body = request.content.read_nowait(-1)
+            if len(body) > request.client_max_size:
+                raise web.HTTPRequestEntityTooLarge(request.client_max_size, len(body))
+            return body
         if (request.content_length or 0) > request.client_max_size:
             raise web.HTTPRequestEntityTooLarge(request.client_max_size)
         try:

@@ -23,8 +23,12 @@ from pydantic import (
     model_validator,
 )
 
+from modemgw.api.interest import Interest, patterns_of
 from modemgw.api.moments import Moment
 from modemgw.config import MessageType
+from modemgw.gateway import WebhookChange
+from modemgw.gateway.event_types import EVENT_TYPES, PATTERNS
+from modemgw.gateway.urls import MAX_LENGTH, PATTERN, place_of
 from modemgw.modem import UssdUntypable, check_ussd
 from modemgw.sms.gsm7 import gsm7
 from modemgw.store import DeliveryState
@@ -70,6 +74,20 @@ def _whole(value: Any) -> Any:
 
 WHOLE = BeforeValidator(_whole)
 """After the bounds of an integer: `1.0` is one, to JSON Schema and to many who write JSON."""
+
+
+def _postable(url: str) -> str:
+    place_of(url)
+    return url
+
+
+PostableUrl = Annotated[
+    str,
+    AfterValidator(_postable),
+    Field(json_schema_extra={"pattern": PATTERN, "maxLength": MAX_LENGTH}),
+]
+"""A URL that has the form of one that can be posted to. Whether anybody is there is another matter,
+and whether the host may be posted to is the gateway's to judge."""
 
 
 class Body(BaseModel):
@@ -136,10 +154,7 @@ class SharedFields(Body):
     reference: Annotated[
         str | None, Field(max_length=255, description="Your own name for it; comes back as is.")
     ] = None
-    callback_url: Annotated[
-        str | None,
-        Field(pattern=r"^https?://[^\s/]", max_length=2000, description="Told of its fate."),
-    ] = None
+    callback_url: Annotated[PostableUrl | None, Field(description="Told of its fate.")] = None
     max_parts: Annotated[
         Annotated[int, Field(ge=1, le=255), WHOLE] | None,
         Field(description="Refuse what needs more SMS than this."),
@@ -285,7 +300,7 @@ def _check_cursor(cursor: str) -> str:
     return cursor
 
 
-_CURSOR = re.compile(r"[0-9]{1,12}\.[0-9]{1,17}~[0-9]{1,18}", re.ASCII)
+_CURSOR = re.compile(r"(?:[0-9]{1,12}\.[0-9]{1,17}~)?[0-9]{1,18}", re.ASCII)
 Cursor = Annotated[
     Annotated[str, AfterValidator(_check_cursor)] | None,
     Field(
@@ -309,6 +324,9 @@ class MessagesQuery(Query):
     status: MessageStatus | None = None
     to: Number = None
     type: MessageType | None = None
+    reference: Annotated[
+        str | None, Field(max_length=255, description="Your own name for it, as it was given.")
+    ] = None
     since: Moment | None = None
     until: Moment | None = None
     limit: Limit = 50
@@ -326,7 +344,7 @@ class InboundsQuery(Query):
 
 
 class DeliveriesQuery(Query):
-    """Which deliveries of a handler to list; the newest come first."""
+    """Which deliveries of a handler, or of a webhook, to list; the newest come first."""
 
     state: DeliveryState | None = None
     limit: Limit = 50
@@ -366,6 +384,70 @@ class ReplayBody(Body):
         return self
 
 
+WebhookEvents = Annotated[
+    tuple[
+        Annotated[
+            str,
+            Field(max_length=64, json_schema_extra={"enum": [*EVENT_TYPES, *PATTERNS]}),
+        ],
+        ...,
+    ],
+    Field(
+        min_length=1,
+        max_length=64,
+        description="What it is told of: types of events, families (`message.*`), or `*` for all.",
+    ),
+]
+WebhookDescription = Annotated[
+    str | None, Field(max_length=255, description="Your own words for it; comes back as is.")
+]
+WebhookEnabled = Annotated[bool, Field(description="False: it is told nothing until it is true.")]
+
+
+class WebhookBody(Body):
+    """A webhook to create: where to post, and what of."""
+
+    url: Annotated[
+        str,
+        Field(
+            description="http or https. Never link-local, nor where clouds keep their metadata.",
+            json_schema_extra={"pattern": PATTERN, "maxLength": MAX_LENGTH},
+        ),
+    ]
+    events: WebhookEvents
+    description: WebhookDescription = None
+    enabled: WebhookEnabled = True
+
+
+class WebhookChanges(Body):
+    """What of a webhook is to be another; what is left out stays."""
+
+    # Whether a field was given is what counts; the factories' values are never read.
+    url: Annotated[
+        str,
+        Field(
+            default_factory=str,
+            json_schema_extra={"pattern": PATTERN, "maxLength": MAX_LENGTH},
+        ),
+    ]
+    events: Annotated[WebhookEvents, Field(default_factory=tuple)]
+    description: WebhookDescription = None
+    enabled: Annotated[WebhookEnabled, Field(default_factory=bool)]
+
+    def given(self) -> WebhookChange:
+        """The fields that were given."""
+        given: WebhookChange = {}
+        if "url" in self.model_fields_set:
+            given["url"] = self.url
+        if "events" in self.model_fields_set:
+            given["events"] = self.events
+        if "description" in self.model_fields_set:
+            given["description"] = self.description
+        if "enabled" in self.model_fields_set:
+            given["enabled"] = self.enabled
+        return given
+
+
 class TraceQuery(Query):
     """What a trace shows."""
 
@@ -374,10 +456,31 @@ class TraceQuery(Query):
     ] = False
 
 
+def _patterns(types: str) -> str:
+    patterns_of(types)
+    return types
+
+
 class EventsQuery(Query):
-    """Where a stream of events begins."""
+    """Where a stream of events begins, and what it shows."""
 
     after: Annotated[
         int | None,
         Field(ge=0, le=MAX_EVENT, description="Begin after this event; only what is new without."),
     ] = None
+    types: Annotated[
+        Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_patterns)] | None,
+        Field(
+            description="Only these types, a comma between them; `message.*` is all of a family.",
+            examples=["message.delivered,message.failed,inbound.*"],
+        ),
+    ] = None
+    reference: Annotated[
+        str | None,
+        Field(max_length=255, description="Only what is told of messages with this reference."),
+    ] = None
+
+    @property
+    def interest(self) -> Interest:
+        """What it shows."""
+        return Interest(() if self.types is None else patterns_of(self.types), self.reference)

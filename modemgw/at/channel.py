@@ -82,12 +82,13 @@ class AtChannel(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Octets have come in."""
-        self._wire.last_heard = self._clock.monotonic()
+        self._wire.last_heard = now = self._clock.monotonic()
         if self._listening.deaf:
             return
         lines, happenings = self._dialogue.feed(data)
         urcs = [h for h in happenings if isinstance(h, Urc)]
-        self._listening.take(len(data), len(lines), urcs)
+        if urcs or not lines:
+            self._listening.take(len(data), len(lines), urcs, now)
         self._take(lines, happenings)
         if self._dialogue.waits:
             self._text_timer.begin()
@@ -252,10 +253,9 @@ class AtChannel(asyncio.Protocol):
 
     def _take(self, lines: list[str], happenings: list[Happening]) -> None:
         current = self._slot.current
-        traced = current is None or current.traced
-        for line in lines:
-            if traced or line != "OK":
-                self._wire.heard(line)
+        if current is not None and not current.traced:
+            lines = [line for line in lines if line != "OK"]
+        self._wire.heard(lines)
         for happening in happenings:
             self._happened(happening)
 

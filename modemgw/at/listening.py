@@ -55,9 +55,12 @@ class Listening:
         self._held = held
         self._read_or_not()
 
-    def take(self, octets: int, lines: int, urcs: Iterable[Urc]) -> None:
-        """Note what has come: `octets` in so many `lines`, of which `urcs` were not asked for."""
-        rest_s = self._gate.take(octets, lines, urcs, self._clock.monotonic())
+    def take(self, octets: int, lines: int, urcs: Iterable[Urc], now: float) -> None:
+        """Note what has come: `octets` in so many `lines`, of which `urcs` were not asked for.
+
+        `now`: monotonic.
+        """
+        rest_s = self._gate.take(octets, lines, urcs, now)
         if rest_s and not self._resting:
             self._resting = True
             self._read_or_not()

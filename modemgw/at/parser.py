@@ -17,6 +17,8 @@ MAX_LINE = 8192
 
 _CTRL_Z = b"\x1a"
 _LINE_END = re.compile(rb"[\r\n]")
+_ORDINARY = re.compile(rb"[^\x00\x1a\x1b>\"]*")
+"""Most of what modems say, results and PDUs, is lines and nothing more."""
 _NOISE = b"\x00\x1b"
 """Outside of quotes: NULs of power-up, the echo of ESC. In a text they are characters."""
 
@@ -61,8 +63,12 @@ class Parser:
 
     def feed(self, data: bytes) -> list[Event]:
         """What `data` completes, in order."""
-        events: list[Event] = []
         rest = self._tail + data
+        if len(rest) <= MAX_LINE and not self._ussd.waiting and _ORDINARY.fullmatch(rest):
+            lines = rest.splitlines()
+            self._tail = lines.pop() if lines and rest[-1] not in b"\r\n" else b""
+            return [text.decode("latin-1") for line in lines if (text := line.strip(b" "))]
+        events: list[Event] = []
         if _CTRL_Z in rest:
             while (end := self._line_end(rest)) >= 0:
                 self._pieces(rest[:end], events)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -62,9 +63,11 @@ class Wire:
         """Send one command line (V.250 5.2.1)."""
         self.write(text.encode("ascii") + b"\r", text if traced else None)
 
-    def heard(self, line: str) -> None:
-        """A line has come in."""
-        self._trace.add(self.clock.time(), "<", line)
+    def heard(self, lines: Iterable[str]) -> None:
+        """Lines have come in."""
+        now = self.clock.time()
+        for line in lines:
+            self._trace.add(now, "<", line)
 
     def remark(self, text: str) -> None:
         """Leave a remark in the trace."""

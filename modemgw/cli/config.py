@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from modemgw.api.tls import TlsError, open_tls
 from modemgw.at import PortError, check_device
 from modemgw.cli.errors import told
 from modemgw.cli.options import config_option, load_config
@@ -28,8 +29,9 @@ def config() -> None:
 def check(config_file: Path | None) -> None:
     """Check the configuration; exit code 0 if the daemon could use it, 1 with every problem."""
     checked = load_config(config_file)
-    with told(ConfigError):
+    with told(ConfigError, TlsError):
         check_modems(checked)
+        open_tls(checked.http)
     say(f"{find(config_file)}: valid; {_counts(checked)}")
 
 

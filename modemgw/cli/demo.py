@@ -16,6 +16,7 @@ import click
 
 from modemgw.api.server import ListenError, bind
 from modemgw.api.server import serve as serve_http
+from modemgw.api.telling import tell
 from modemgw.cli.demo_script import ANSWER, KEYWORD, MESSAGES, REPLY, play, turns
 from modemgw.cli.demo_view import View, look, watching
 from modemgw.cli.errors import told
@@ -73,7 +74,7 @@ async def _demo(directory: Path, *, once: bool, modems: int, port: int) -> list[
         settings = BankSettings(modems=modems, part_seconds=0.3, receipt_seconds=0.5)
         bank = await stack.enter_async_context(Bank(settings, directory=directory / "ports"))
         config = _config(directory, bank)
-        gateway = await stack.enter_async_context(Gateway.open(config, random=Random()))  # noqa: S311
+        gateway = await stack.enter_async_context(Gateway.open(config, random=Random(), tell=tell))  # noqa: S311
         key = create_key(directory / FILE_NAME, "demo", ["admin"])
         url = await stack.enter_async_context(serve_http(gateway, bound, config.http))
         client = await stack.enter_async_context(Client(url, key))
@@ -125,7 +126,7 @@ async def _play(client: Client, bank: Bank, view: View) -> list[str]:
     try:
         async with asyncio.timeout(READY_S), aclosing(turns(client)) as happened:
             async for _ in happened:
-                if (await client.readiness())["ready"]:
+                if (await client.readiness()).ready:
                     break
     except TimeoutError:
         return [f"no modem was ready within {READY_S:g} s"]

@@ -8,8 +8,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from modemgw.api import answers
-from modemgw.client import Client
+from modemgw.client import Client, answers
 from modemgw.virtual import Bank
 
 KEYWORD = "BALANCE"
@@ -53,17 +52,17 @@ ANSWER = Expectation("an automatic reply", CALLER, REPLY, "delivered")
 
 async def play(client: Client, bank: Bank, *, timeout_s: float) -> list[str]:
     """Send and receive everything, wait for each fate; what differed, a line for each."""
-    ids = [(await client.send(m.to, m.text))["id"] for m in MESSAGES]
+    ids = [(await client.send(m.to, m.text)).id for m in MESSAGES]
     bank.smsc.inject(CALLER, bank.modems[0].number, KEYWORD)
     differed: list[str] = []
     try:
         async with asyncio.timeout(timeout_s):
             final = [await client.wait(identifier) for identifier in ids]
             reply = await _reply(client)
-            final.append(await client.wait(reply["id"]))
+            final.append(await client.wait(reply.id))
     except TimeoutError:
-        open_ = [m async for m in client.messages() if m["status"] in ("queued", "sending", "sent")]
-        differed = [f"after {timeout_s:g} s {m['to']} is still {m['status']}" for m in open_]
+        open_ = [m async for m in client.messages() if m.status in ("queued", "sending", "sent")]
+        differed = [f"after {timeout_s:g} s {m.to} is still {m.status}" for m in open_]
         return differed or [f"no reply to {CALLER} within {timeout_s:g} s"]
     for expectation, message in zip((*MESSAGES, ANSWER), final, strict=True):
         differed += _compare(expectation, message)
@@ -89,14 +88,14 @@ async def turns(client: Client) -> AsyncGenerator[None, None]:
 
 def _compare(expectation: Expectation, message: answers.Message) -> list[str]:
     differed = []
-    if message["status"] != expectation.status:
+    if message.status != expectation.status:
         differed.append(
             f"{expectation.what} to {expectation.to} should be {expectation.status}, "
-            f"but is {message['status']}"
+            f"but is {message.status}"
         )
-    if len(message["parts"]) != expectation.parts:
+    if len(message.parts) != expectation.parts:
         differed.append(
-            f"{expectation.what} should have {expectation.parts} parts, not {len(message['parts'])}"
+            f"{expectation.what} should have {expectation.parts} parts, not {len(message.parts)}"
         )
     return differed
 

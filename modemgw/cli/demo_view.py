@@ -7,18 +7,18 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from modemgw.api import answers
-from modemgw.cli.messages import modems_of, seconds_between
+from modemgw.cli.messages import modems_of
 from modemgw.cli.options import first
 from modemgw.cli.output import clip, content, table
 from modemgw.cli.say import say, say_lines
-from modemgw.client import Client, Unreachable
+from modemgw.client import Client, Unreachable, answers
 from modemgw.plain import printable_lines
 
 REFRESH_S = 0.25
@@ -54,15 +54,15 @@ class Lines:
 
     def show(self, snapshot: Snapshot) -> None:
         for modem in snapshot.modems:
-            self._changed(f"modem {modem['id']}", modem["state"])
+            self._changed(f"modem {modem.id}", modem.state)
         for item in reversed(snapshot.inbound):
-            self._changed(f"received from {item['from']}", content(item), item["id"])
+            self._changed(f"received from {item.from_}", content(item), item.id)
         for message in reversed(snapshot.messages):
-            text = f"{clip(content(message), 30)!r} to {message['to']}"
-            detail = message["status"]
+            text = f"{clip(content(message), 30)!r} to {message.to}"
+            detail = message.status
             if modems := modems_of(message):
                 detail += f" ({modems}{_ending(message)})"
-            self._changed(text, detail, message["id"], message["status"])
+            self._changed(text, detail, message.id, message.status)
 
     def say(self, text: str) -> None:
         say_lines(text)
@@ -93,13 +93,13 @@ class Screen:
                     ("modem", "state", "number", "model", "signal", "sent", "received"),
                     [
                         (
-                            m["id"],
-                            m["state"],
-                            m["sim"] and m["sim"]["number"],
-                            m["model"],
-                            m["signal_dbm"] and f"{m['signal_dbm']} dBm",
-                            m["sent"],
-                            m["received"],
+                            m.id,
+                            m.state,
+                            m.sim and m.sim.number,
+                            m.model,
+                            m.signal_dbm and f"{m.signal_dbm} dBm",
+                            m.sent,
+                            m.received,
                         )
                         for m in snapshot.modems[:8]
                     ],
@@ -108,10 +108,10 @@ class Screen:
                     ("to", "text", "parts", "status", "modem", "sent after", "settled after"),
                     [
                         (
-                            m["to"],
+                            m.to,
                             clip(content(m), 30),
-                            f"{_accepted(m)}/{len(m['parts'])}",
-                            m["status"],
+                            f"{_accepted(m)}/{len(m.parts)}",
+                            m.status,
                             modems_of(m),
                             _seconds(m, accepted_at(m)),
                             _seconds(m, settled_at(m)),
@@ -121,7 +121,7 @@ class Screen:
                 ),
                 table(
                     ("received from", "text", "by modem"),
-                    [(i["from"], clip(content(i), 60), i["modem"]) for i in snapshot.inbound[:5]],
+                    [(i.from_, clip(content(i), 60), i.modem) for i in snapshot.inbound[:5]],
                 ),
             ),
             refresh=True,
@@ -132,24 +132,24 @@ class Screen:
 
 
 def _accepted(message: answers.Message) -> int:
-    return sum(part["submitted_at"] is not None for part in message["parts"])
+    return sum(part.submitted_at is not None for part in message.parts)
 
 
-def accepted_at(message: answers.Message) -> str | None:
+def accepted_at(message: answers.Message) -> datetime | None:
     """When the network had taken every part."""
-    times = [part["submitted_at"] for part in message["parts"]]
+    times = [part.submitted_at for part in message.parts]
     return None if None in times else max(t for t in times if t is not None)
 
 
-def settled_at(message: answers.Message) -> str | None:
+def settled_at(message: answers.Message) -> datetime | None:
     """When the last final receipt came."""
-    receipts = [part["receipt"] for part in message["parts"]]
-    times = [r["received_at"] for r in receipts if r is not None and r["final"]]
+    receipts = [part.receipt for part in message.parts]
+    times = [r.received_at for r in receipts if r is not None and r.final]
     return max(times) if len(times) == len(receipts) and times else None
 
 
-def _seconds(message: answers.Message, moment: str | None) -> str:
-    return "" if moment is None else f"{seconds_between(message['created_at'], moment):.2f} s"
+def _seconds(message: answers.Message, moment: datetime | None) -> str:
+    return "" if moment is None else f"{(moment - message.created_at).total_seconds():.2f} s"
 
 
 async def look(client: Client) -> Snapshot:

@@ -6,11 +6,17 @@ from typing import Literal
 
 import click
 
-from modemgw.api import answers
+from modemgw.cli.deliveries import (
+    check_replay,
+    limit_option,
+    print_deliveries,
+    replay_options,
+    say_replayed,
+    state_option,
+)
 from modemgw.cli.options import Daemon, daemon_options, first, json_option
-from modemgw.cli.output import clip, local_time, print_json, print_table
-from modemgw.cli.say import say
-from modemgw.client import Client
+from modemgw.cli.output import clip, print_json, print_table
+from modemgw.client import Client, answers
 
 
 @click.group()
@@ -31,12 +37,12 @@ def list_(as_json: bool, daemon: Daemon) -> None:
         ("id", "kind", "pending", "under way", "dead", "problem"),
         [
             (
-                h["id"],
-                h["kind"],
-                h["pending"],
-                h["claimed"],
-                h["dead"],
-                clip(h["problem"] or "", 60),
+                h.id,
+                h.kind,
+                h.pending,
+                h.claimed,
+                h.dead,
+                clip(h.problem or "", 60),
             )
             for h in items
         ],
@@ -46,12 +52,8 @@ def list_(as_json: bool, daemon: Daemon) -> None:
 
 @handlers.command()
 @click.argument("identifier", metavar="HANDLER")
-@click.option(
-    "--state",
-    type=click.Choice(["pending", "claimed", "delivered", "dead"]),
-    help="Only those that stand so.",
-)
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most.")
+@state_option
+@limit_option
 @json_option
 @daemon_options
 def deliveries(
@@ -66,41 +68,13 @@ def deliveries(
     items = daemon.call(work)
     if as_json:
         print_json(items)
-        return
-    print_table(
-        ("id", "of", "state", "tries", "next try", "created", "problem"),
-        [
-            (
-                d["id"],
-                d["inbound"] or d["event"],
-                d["state"],
-                d["tries"],
-                local_time(d["next_at"]),
-                local_time(d["created_at"]),
-                clip(_problem(d), 60),
-            )
-            for d in items
-        ],
-        "There are no such deliveries.",
-    )
-
-
-def _problem(delivery: answers.Delivery) -> str:
-    """Why the last try failed, if it did."""
-    outcomes = delivery["outcomes"]
-    return (outcomes[-1]["problem"] or "") if outcomes else ""
+    else:
+        print_deliveries(items)
 
 
 @handlers.command()
 @click.argument("identifier", metavar="HANDLER")
-@click.argument("ids", metavar="[DELIVERY]…", nargs=-1)
-@click.option("--since", metavar="TIME", help="Only of events from this time on (RFC 3339).")
-@click.option("--until", metavar="TIME", help="Only of events before this time (RFC 3339).")
-@click.option(
-    "--state",
-    type=click.Choice(["dead", "delivered"]),
-    help="Those that ended so.  [default: dead]",
-)
+@replay_options
 @daemon_options
 def replay(
     identifier: str,
@@ -111,9 +85,8 @@ def replay(
     daemon: Daemon,
 ) -> None:
     """Have ended deliveries made once more: those named, or all of a state and time."""
-    if ids and (since or until or state):
-        raise click.UsageError("name deliveries, or give --since, --until and --state, not both")
+    check_replay(ids, since, until, state)
     count = daemon.call(
         lambda client: client.replay(identifier, ids or None, since=since, until=until, state=state)
     )
-    say(f"{count} {'delivery is' if count == 1 else 'deliveries are'} made once more.")
+    say_replayed(count)

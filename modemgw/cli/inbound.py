@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import aclosing, suppress
 
 import click
 
-from modemgw.api import answers
 from modemgw.cli.options import Daemon, daemon_options, first, json_option
 from modemgw.cli.output import (
     clip,
@@ -17,7 +16,7 @@ from modemgw.cli.output import (
     print_table,
 )
 from modemgw.cli.say import say, say_json
-from modemgw.client import Client
+from modemgw.client import Client, answers
 
 
 @click.group()
@@ -54,13 +53,13 @@ def list_(
         ("id", "from", "to", "text", "parts", "modem", "received"),
         [
             (
-                m["id"],
-                m["from"],
-                m["to"],
+                m.id,
+                m.from_,
+                m.to,
                 clip(content(m), 60),
-                f"{len(m['parts'])}/{m['parts_total']}",
-                m["modem"],
-                local_time(m["received_at"]),
+                f"{len(m.parts)}/{m.parts_total}",
+                m.modem,
+                local_time(m.received_at),
             )
             for m in items
         ],
@@ -78,21 +77,21 @@ def show(identifier: str, as_json: bool, daemon: Daemon) -> None:
     if as_json:
         print_json(item)
         return
-    missing = "" if item["complete"] else " (incomplete)"
+    missing = "" if item.complete else " (incomplete)"
     print_fields(
         [
-            ("id", item["id"]),
-            ("from", item["from"]),
-            ("to", item["to"]),
+            ("id", item.id),
+            ("from", item.from_),
+            ("to", item.to),
             ("content", content(item)),
-            ("encoding", item["encoding"]),
-            ("class", item["class"]),
-            ("parts", f"{len(item['parts'])} of {item['parts_total']}{missing}"),
-            ("problem", item["problem"]),
-            ("modem", item["modem"]),
-            ("SIM", item["sim"]),
-            ("sent", local_time(item["sent_at"])),
-            ("received", local_time(item["received_at"])),
+            ("encoding", item.encoding),
+            ("class", item.message_class),
+            ("parts", f"{len(item.parts)} of {item.parts_total}{missing}"),
+            ("problem", item.problem),
+            ("modem", item.modem),
+            ("SIM", item.sim),
+            ("sent", local_time(item.sent_at)),
+            ("received", local_time(item.received_at)),
         ]
     )
 
@@ -104,14 +103,14 @@ def tail(as_json: bool, daemon: Daemon) -> None:
     """Print messages as they are received, one a line, until Ctrl-C."""
 
     async def work(client: Client) -> None:
-        async for event in client.events():
-            if event["type"] == "inbound.received":
-                item = await client.inbound(event["data"]["id"])
-                say_json(item) if as_json else say(_line(item))
+        async with aclosing(client.events(types="inbound.received")) as events:
+            async for event in events:
+                item = await client.inbound(event.data["id"])
+                say_json(item.document) if as_json else say(_line(item))
 
     with suppress(KeyboardInterrupt):
         daemon.call(work)
 
 
 def _line(item: answers.Inbound) -> str:
-    return f"{local_time(item['received_at'])}  {item['from']}  {content(item)}"
+    return f"{local_time(item.received_at)}  {item.from_}  {content(item)}"

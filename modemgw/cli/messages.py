@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import click
 
-from modemgw.api import answers
 from modemgw.cli.options import Daemon, daemon_options, first, json_option
 from modemgw.cli.output import (
     clip,
@@ -19,7 +16,7 @@ from modemgw.cli.output import (
     table,
 )
 from modemgw.cli.say import say
-from modemgw.client import Client
+from modemgw.client import Client, answers
 
 
 @click.group()
@@ -62,14 +59,14 @@ def list_(
         ("id", "to", "text", "type", "parts", "status", "modem", "created"),
         [
             (
-                m["id"],
-                m["to"],
+                m.id,
+                m.to,
                 clip(content(m)),
-                m["type"],
-                len(m["parts"]),
-                m["status"],
+                m.type,
+                len(m.parts),
+                m.status,
                 modems_of(m),
-                local_time(m["created_at"]),
+                local_time(m.created_at),
             )
             for m in items
         ],
@@ -79,7 +76,7 @@ def list_(
 
 def modems_of(message: answers.Message) -> str:
     """The modems that carried its parts."""
-    return " ".join(dict.fromkeys(p["modem"] for p in message["parts"] if p["modem"]))
+    return " ".join(dict.fromkeys(p.modem for p in message.parts if p.modem))
 
 
 @messages.command()
@@ -109,25 +106,25 @@ def cancel(identifier: str, as_json: bool, daemon: Daemon) -> None:
 
 
 def _print(message: answers.Message) -> None:
-    error = message["error"]
+    error = message.error
     print_fields(
         [
-            ("id", message["id"]),
-            ("to", message["to"]),
+            ("id", message.id),
+            ("to", message.to),
             ("content", content(message)),
-            ("type", message["type"]),
-            ("encoding", message["encoding"]),
-            ("status", message["status"]),
-            ("error", None if error is None else f"{error['code']}: {error['detail']}"),
-            ("route", message["route"]),
-            ("sent by key", message["key"]),
-            ("reference", message["reference"]),
-            ("created", local_time(message["created_at"])),
-            ("send at", local_time(message["send_at"])),
-            ("expires", local_time(message["expires_at"])),
+            ("type", message.type),
+            ("encoding", message.encoding),
+            ("status", message.status),
+            ("error", None if error is None else f"{error.code}: {error.detail}"),
+            ("route", message.route),
+            ("sent by key", message.key),
+            ("reference", message.reference),
+            ("created", local_time(message.created_at)),
+            ("send at", local_time(message.send_at)),
+            ("expires", local_time(message.expires_at)),
         ]
     )
-    rows = [_row(part, attempt) for part in message["parts"] for attempt in part["attempts"]]
+    rows = [_row(part, attempt) for part in message.parts for attempt in part.attempts]
     if rows:
         console().print(
             table(
@@ -137,33 +134,28 @@ def _print(message: answers.Message) -> None:
 
 
 def _row(part: answers.Part, attempt: answers.Attempt) -> tuple[object, ...]:
-    receipt, error = attempt["receipt"], attempt["error"]
+    receipt, error = attempt.receipt, attempt.error
     fate = ""
     if receipt is not None:
-        fate = f"{receipt['meaning']} ({receipt['status']})"
+        fate = f"{receipt.meaning} ({receipt.status})"
     elif error is not None:
-        fate = f"{error['code']}: {error['detail']}"
-    if attempt["duplicate_risk"]:
+        fate = f"{error.code}: {error.detail}"
+    if attempt.duplicate_risk:
         fate += " (may be a second copy)"
     return (
-        part["index"],
-        attempt["n"],
-        attempt["state"],
-        attempt["modem"],
-        attempt["sim"],
-        attempt["reference"],
-        local_time(attempt["started_at"]),
+        part.index,
+        attempt.n,
+        attempt.state,
+        attempt.modem,
+        attempt.sim,
+        attempt.reference,
+        local_time(attempt.started_at),
         _took(attempt),
         fate,
     )
 
 
 def _took(attempt: answers.Attempt) -> str:
-    if attempt["ended_at"] is None:
+    if attempt.ended_at is None:
         return "-"
-    return f"{seconds_between(attempt['started_at'], attempt['ended_at']):.1f} s"
-
-
-def seconds_between(start: str, end: str) -> float:
-    """From one API time to another."""
-    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+    return f"{(attempt.ended_at - attempt.started_at).total_seconds():.1f} s"

@@ -6,11 +6,11 @@ from typing import Literal
 
 import click
 
-from modemgw.api import answers
 from modemgw.cli.lazy import LazyGroup
 from modemgw.cli.options import Daemon, daemon_options, json_option
 from modemgw.cli.output import local_time, print_fields, print_json, print_table
 from modemgw.cli.say import say, say_lines
+from modemgw.client import answers
 
 
 @click.group(cls=LazyGroup, commands_at={"scan": "modemgw.cli.scan:scan"})
@@ -31,15 +31,15 @@ def list_(as_json: bool, daemon: Daemon) -> None:
         ("id", "state", "model", "operator", "signal", "queue", "sent", "errors", "reason"),
         [
             (
-                m["id"],
-                m["state"],
+                m.id,
+                m.state,
                 _model(m),
-                m["operator"],
+                m.operator,
                 _signal(m),
-                m["queue"],
-                m["sent"],
-                m["errors"],
-                m["reason"] or _held(m),
+                m.queue,
+                m.sent,
+                m.errors,
+                m.reason or _held(m),
             )
             for m in items
         ],
@@ -48,19 +48,19 @@ def list_(as_json: bool, daemon: Daemon) -> None:
 
 
 def _model(modem: answers.Modem) -> str:
-    return " ".join(filter(None, (modem["manufacturer"], modem["model"])))
+    return " ".join(filter(None, (modem.manufacturer, modem.model)))
 
 
 def _signal(modem: answers.Modem) -> str | None:
-    return None if modem["signal_dbm"] is None else f"{modem['signal_dbm']} dBm"
+    return None if modem.signal_dbm is None else f"{modem.signal_dbm} dBm"
 
 
 def _held(modem: answers.Modem) -> str | None:
-    held = modem["held"]
+    held = modem.held
     if held is None:
         return None
-    until = local_time(held["until"])
-    if held["why"] == "limits":
+    until = local_time(held.until)
+    if held.why == "limits":
         return f"the limits of its SIM hold it back until {until}"
     return f"the network refuses its SIM; next try {until}"
 
@@ -79,36 +79,36 @@ def show(identifier: str, as_json: bool, daemon: Daemon) -> None:
 
 
 def _print(modem: answers.Modem) -> None:
-    sim, storage = modem["sim"], modem["storage"]
-    step = "" if modem["step"] is None else f", step {modem['step']} of the ladder"
+    sim, storage = modem.sim, modem.storage
+    step = "" if modem.step is None else f", step {modem.step} of the ladder"
     print_fields(
         [
-            ("id", modem["id"]),
-            ("state", modem["state"]),
-            ("since", f"{local_time(modem['since'])}{step}"),
-            ("reason", modem["reason"] or _held(modem)),
-            ("device", modem["device"]),
+            ("id", modem.id),
+            ("state", modem.state),
+            ("since", f"{local_time(modem.since)}{step}"),
+            ("reason", modem.reason or _held(modem)),
+            ("device", modem.device),
             ("model", _model(modem)),
-            ("revision", modem["revision"]),
-            ("profile", modem["profile"]),
-            ("IMEI", modem["imei"]),
-            ("ICCID", None if sim is None else sim["iccid"]),
-            ("IMSI", None if sim is None else sim["imsi"]),
-            ("number", None if sim is None else sim["number"]),
-            ("operator", modem["operator"]),
-            ("registration", modem["registration"]),
+            ("revision", modem.revision),
+            ("profile", modem.profile),
+            ("IMEI", modem.imei),
+            ("ICCID", None if sim is None else sim.iccid),
+            ("IMSI", None if sim is None else sim.imsi),
+            ("number", None if sim is None else sim.number),
+            ("operator", modem.operator),
+            ("registration", modem.registration),
             ("signal", _signal(modem)),
-            ("queue", modem["queue"]),
-            ("sent", modem["sent"]),
-            ("received", modem["received"]),
-            ("refused", modem["refused"]),
-            ("ambiguous", modem["ambiguous"]),
-            ("timeouts", modem["timeouts"]),
-            ("resets", modem["resets"]),
-            ("alarm", modem["alarm"]),
-            ("storage", storage and f"{storage['used']} of {storage['size']} messages"),
-            ("last answer", local_time(modem["last_answer_at"])),
-            ("routes", " ".join(modem["routes"])),
+            ("queue", modem.queue),
+            ("sent", modem.sent),
+            ("received", modem.received),
+            ("refused", modem.refused),
+            ("ambiguous", modem.ambiguous),
+            ("timeouts", modem.timeouts),
+            ("resets", modem.resets),
+            ("alarm", modem.alarm),
+            ("storage", storage and f"{storage.used} of {storage.size} messages"),
+            ("last answer", local_time(modem.last_answer_at)),
+            ("routes", " ".join(modem.routes)),
         ]
     )
 
@@ -119,7 +119,7 @@ def _control(verb: Literal["pause", "resume", "restart"], help_: str) -> None:
     @daemon_options
     def control(identifier: str, daemon: Daemon) -> None:
         modem = daemon.call(lambda client: client.control_modem(identifier, verb))
-        say(f"{modem['id']} is {modem['state']}")
+        say(f"{modem.id} is {modem.state}")
 
 
 _control("pause", "Send nothing through a modem until it is resumed.")
@@ -153,8 +153,8 @@ def ussd(
     if as_json:
         print_json(answer)
         return
-    say_lines(answer["text"])  # a menu has lines
-    if answer["more"]:
+    say_lines(answer.text)  # a menu has lines
+    if answer.more:
         say(f"(it waits for an answer: modemgw modems ussd {identifier} …)", err=True)
 
 
@@ -173,9 +173,9 @@ def end_ussd(identifier: str, daemon: Daemon) -> None:
 @daemon_options
 def trace(identifier: str, texts: bool, as_json: bool, daemon: Daemon) -> None:
     """Show the last lines on a modem's port (> to it, < from it)."""
-    lines = daemon.call(lambda client: client.trace(identifier, texts=texts))["items"]
+    lines = daemon.call(lambda client: client.trace(identifier, texts=texts))
     if as_json:
         print_json(lines)
         return
     for line in lines:
-        say(f"{line['at'][11:23]} {line['direction']} {line['text']}")
+        say(f"{line.at:%H:%M:%S}.{line.at.microsecond // 1000:03} {line.direction} {line.text}")

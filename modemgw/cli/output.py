@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -13,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from modemgw.api import answers
 from modemgw.cli.say import say, say_json
+from modemgw.client import Answer, answers
 from modemgw.plain import printable
 
 WIDE = 200
@@ -45,8 +44,17 @@ def console() -> Console:
 
 
 def print_json(document: Any) -> None:
-    """One JSON document."""
-    say_json(document, indent=2)
+    """One JSON document; of answers all that came."""
+    say_json(_as_it_came(document), indent=2)
+
+
+def _as_it_came(document: Any) -> Any:
+    match document:
+        case Answer():
+            return document.document
+        case list():
+            return [_as_it_came(item) for item in document]
+    return document
 
 
 def cell(value: object) -> Text:
@@ -83,18 +91,19 @@ def print_fields(fields: Iterable[tuple[str, object]]) -> None:
     console().print(grid)
 
 
-def local_time(moment: str | None) -> str:
-    """An API time in this machine's time zone, to the second."""
+def local_time(moment: datetime | str | None) -> str:
+    """A moment, or a time as the API writes it, in this machine's time zone, to the second."""
     if moment is None:
         return "-"
-    return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def content(item: answers.Message | answers.Inbound) -> str:
     """The text, or the octets in hexadecimal."""
-    if item["data"] is not None and item["text"] is None:
-        return f"0x{base64.b64decode(item['data']).hex()}"
-    return item["text"] or ""
+    if item.data is not None and item.text is None:
+        return f"0x{item.data.hex()}"
+    return item.text or ""
 
 
 def clip(text: str, width: int = 40) -> str:

@@ -8,6 +8,7 @@ import logging
 import time
 from pathlib import Path
 
+from modemgw.api.tls import Tls
 from modemgw.cli.config import check_modems
 from modemgw.cli.logs import set_level
 from modemgw.cli.notify import Notifier
@@ -25,7 +26,11 @@ COME_UP = frozenset({ModemState.READY, ModemState.SENDING, ModemState.PAUSED})
 class Reloader:
     """Applies the file when it is asked to: one time after the other, the newest file last."""
 
-    def __init__(self, file: Path, gateway: Gateway, notifier: Notifier) -> None:
+    def __init__(
+        self, file: Path, gateway: Gateway, notifier: Notifier, tls: Tls | None = None
+    ) -> None:
+        """`tls`: the certificate, if there is one, whose files are read again as well."""
+        self._tls = tls
         self._file = file
         self._gateway = gateway
         self._notifier = notifier
@@ -54,6 +59,8 @@ class Reloader:
 
     async def reload(self) -> None:
         """Apply the file; one that is wrong changes nothing. Values stay out of the log."""
+        if self._tls is not None:
+            await self._tls.refresh()
         try:
             config = await asyncio.to_thread(_load_checked, self._file)
             self._keep_the_last_modem(config)

@@ -7,11 +7,10 @@ import sys
 
 import click
 
-from modemgw.api import answers
 from modemgw.cli.options import Daemon, daemon_options
 from modemgw.cli.output import print_json
 from modemgw.cli.say import say
-from modemgw.client import Client, SendOptions
+from modemgw.client import Client, SendOptions, answers
 
 
 @click.command()
@@ -99,21 +98,21 @@ def send(
     async def work(client: Client) -> answers.Message:
         message = await client.send(to, text, data=data, idempotency_key=idempotency_key, **options)
         if wait:
-            return await _follow(client, message["id"], timeout)
+            return await _follow(client, message.id, timeout)
         return message
 
     message = daemon.call(work)
     if as_json:
         print_json(message)
     else:
-        say(message["id"])
+        say(message.id)
     if wait and not as_asked(message):
         context.exit(1)
 
 
 def as_asked(message: answers.Message) -> bool:
     """Whether the message came as far as its sender wanted."""
-    return message["status"] == ("delivered" if message["receipt"] else "sent")
+    return message.status == ("delivered" if message.receipt else "sent")
 
 
 def _data(octets: str | None, text: str | None) -> bytes | None:
@@ -158,12 +157,12 @@ async def _follow(client: Client, identifier: str, timeout_s: float | None) -> a
 
 def describe(message: answers.Message) -> str:
     """Where a message stands, in one line."""
-    parts = message["parts"]
-    accepted = sum(part["submitted_at"] is not None for part in parts)
-    line = f"{message['status']}: {accepted} of {len(parts)} parts accepted"
-    modems = sorted({part["modem"] for part in parts if part["modem"] is not None})
+    parts = message.parts
+    accepted = sum(part.submitted_at is not None for part in parts)
+    line = f"{message.status}: {accepted} of {len(parts)} parts accepted"
+    modems = sorted({part.modem for part in parts if part.modem is not None})
     if modems:
         line += f" by the network (modem {', '.join(modems)})"
-    if message["error"] is not None:
-        line += f"; {message['error']['detail']}"
+    if message.error is not None:
+        line += f"; {message.error.detail}"
     return line

@@ -14,6 +14,8 @@ import click
 
 from modemgw.api.server import ListenError, bind, is_private
 from modemgw.api.server import serve as serve_http
+from modemgw.api.telling import tell
+from modemgw.api.tls import TlsError, open_tls
 from modemgw.cli.config import check_modems
 from modemgw.cli.errors import told
 from modemgw.cli.logs import set_up_logging
@@ -49,7 +51,7 @@ def serve(config_file: Path | None, traced: tuple[str, ...]) -> None:
     """
     config = load_config(config_file)
     set_up_logging(config.gateway.log_level)
-    with told(StoreError, ListenError, ConfigError, NotFound):
+    with told(StoreError, ListenError, TlsError, ConfigError, NotFound):
         check_modems(config)
         try:
             asyncio.run(_serve(config, find(config_file), traced))
@@ -60,16 +62,17 @@ def serve(config_file: Path | None, traced: tuple[str, ...]) -> None:
 async def _serve(config: Config, file: Path, traced: tuple[str, ...]) -> None:
     notifier = Notifier()
     stop = stop_on_signals()
+    tls = open_tls(config.http)
     bound = bind(config.http)
     async with AsyncExitStack() as stack:
         stack.callback(bound.close)
-        gateway = await stack.enter_async_context(Gateway.open(config))
+        gateway = await stack.enter_async_context(Gateway.open(config, tell=tell))
         for modem in traced:
             gateway.modems.follow_trace(modem, partial(_log_line, modem))
         for line in gateway.found.lines():
             log.info("%s", line)
-        url = await stack.enter_async_context(serve_http(gateway, bound, config.http))
-        reloader = Reloader(file, gateway, notifier)
+        url = await stack.enter_async_context(serve_http(gateway, bound, config.http, tls))
+        reloader = Reloader(file, gateway, notifier, tls)
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.ask)
         _spare_the_collector()
         async with asyncio.TaskGroup() as tasks:
@@ -81,10 +84,10 @@ async def _serve(config: Config, file: Path, traced: tuple[str, ...]) -> None:
                 )
             ]
             say(f"modemgw listens on {url}")
-            if not is_private(bound):
+            if tls is None and not is_private(bound):
                 log.warning(
                     "%s can be reached from other machines, and HTTP is not encrypted: "
-                    "put a proxy with TLS before it",
+                    "set http.tls_certificate, or put a proxy with TLS before it",
                     url,
                 )
             notifier.tell("READY=1")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from modemgw.api import answers
 from modemgw.cli.options import Daemon, daemon_options, json_option
 from modemgw.cli.output import local_time, print_json, print_table
+from modemgw.client import answers
 
 
 @click.group()
@@ -27,12 +27,12 @@ def list_(as_json: bool, daemon: Daemon) -> None:
         ("iccid", "number", "modem", "minute", "hour", "day", "month", "network", "last seen"),
         [
             (
-                one["iccid"],
-                one["number"],
-                one["modem"],
-                *_used(one["plan"]),
-                _breaker(one["breaker"]),
-                local_time(one["last_seen_at"]),
+                one.iccid,
+                one.number,
+                one.modem,
+                *_used(one.plan),
+                _breaker(one.breaker),
+                local_time(one.last_seen_at),
             )
             for one in items
         ],
@@ -41,17 +41,14 @@ def list_(as_json: bool, daemon: Daemon) -> None:
 
 
 def _used(plan: answers.PlanUse) -> list[str]:
-    limits = (plan["per_minute"], plan["per_hour"], plan["per_day"], plan["per_month"])
-    return [
-        str(one["used"]) if one["limit"] is None else f"{one['used']} of {one['limit']}"
-        for one in limits
-    ]
+    limits = (plan.per_minute, plan.per_hour, plan.per_day, plan.per_month)
+    return [str(one.used) if one.limit is None else f"{one.used} of {one.limit}" for one in limits]
 
 
 def _breaker(breaker: answers.SimBreaker) -> str:
-    if breaker["state"] == "ok":
+    if breaker.state == "ok":
         return "ok"
-    since = f" since {local_time(breaker['since'])}" if breaker["since"] else ""
-    if breaker["state"] == "probing":
+    since = f" since {local_time(breaker.since)}" if breaker.since else ""
+    if breaker.state == "probing":
         return f"barred{since}; being tried"
-    return f"barred{since}; next try {local_time(breaker['next_probe_at'])}"
+    return f"barred{since}; next try {local_time(breaker.next_probe_at)}"

@@ -26,6 +26,7 @@ from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteMatch, RouteSection
 from modemgw.config.tree import Config
 from modemgw.config.types import TypeSection, TypesSection
+from modemgw.config.webhooks import WebhooksSection
 
 __all__ = [
     "DEFAULT_PATH",
@@ -53,6 +54,7 @@ __all__ = [
     "TypeSection",
     "TypesSection",
     "Wait",
+    "WebhooksSection",
     "find",
     "load",
     "parse",

@@ -15,6 +15,7 @@ from modemgw.config.modems import ModemSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteSection
 from modemgw.config.types import TypesSection
+from modemgw.config.webhooks import WebhooksSection
 
 
 class Config(Section):
@@ -29,6 +30,7 @@ class Config(Section):
     """How many messages one API key may send."""
     retention: RetentionSection = RetentionSection()
     type: TypesSection = TypesSection()
+    webhooks: WebhooksSection = WebhooksSection()
     modem: tuple[ModemSection, ...] = ()
     route: tuple[RouteSection, ...] = ()
     handler: tuple[HandlerSection, ...] = ()

@@ -2,7 +2,10 @@
 
 from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempotency, Preview
 from modemgw.gateway.build import Gateway
-from modemgw.gateway.deliveries.handlers import HandlerView, Replay
+from modemgw.gateway.deliveries.handlers import HandlerView
+from modemgw.gateway.deliveries.replaying import Replay
+from modemgw.gateway.deliveries.webhooks import Change as WebhookChange
+from modemgw.gateway.deliveries.webhooks import CreatedWebhook, WebhookView
 from modemgw.gateway.errors import (
     Conflict,
     FieldProblem,
@@ -22,6 +25,7 @@ __all__ = [
     "Accepted",
     "AcceptedBatch",
     "Conflict",
+    "CreatedWebhook",
     "DeliveryQuery",
     "FieldProblem",
     "Gateway",
@@ -40,4 +44,6 @@ __all__ = [
     "SimView",
     "TooMany",
     "Unavailable",
+    "WebhookChange",
+    "WebhookView",
 ]

@@ -46,7 +46,7 @@ class Access:
         revocations = -1
         while revocations != self._revocations:  # what was read may be older than a revocation
             revocations = self._revocations
-            key = await self._store.look_up(lambda view: view.keys.find(hash_))
+            key = await self._store.look_up(lambda view: view.keys.find(hash_, self._clock.time()))
         if key is None:
             self._known.pop(hash_, None)
         else:
@@ -93,8 +93,9 @@ class Access:
         """End what is open by keys that are no longer in force; nothing when nobody can say."""
         used = self._in_use()
         with contextlib.suppress(StoreUnavailable):
-            in_force = await self._store.read(lambda view: view.keys.in_force())
-            self._end(used - in_force)
+            now = self._clock.time()
+            in_force = await self._store.read(lambda view: view.keys.in_force(now))
+            self._end({key for key in used if key.hash not in in_force})
 
     def _in_use(self) -> set[Key]:
         return {*self._watched.values(), *(key for _, key in self._known.values())}

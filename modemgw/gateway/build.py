@@ -21,6 +21,8 @@ from modemgw.gateway.bus import EventBus
 from modemgw.gateway.changes import in_force, lines
 from modemgw.gateway.deliveries import Deliveries
 from modemgw.gateway.deliveries.handlers import Handlers
+from modemgw.gateway.deliveries.payload import Tell, told_plainly
+from modemgw.gateway.deliveries.webhooks import Webhooks
 from modemgw.gateway.fleet.control import Modems
 from modemgw.gateway.fleet.modems import Fleet
 from modemgw.gateway.fleet.sim_views import SimViews
@@ -58,6 +60,7 @@ class Gateway:
         random: Random,
         timings: Timings | None = None,
         paused: Iterable[str] = (),
+        tell: Tell = told_plainly,
     ) -> None:
         self._config = config
         self._store = store
@@ -78,13 +81,20 @@ class Gateway:
             clock=steady,
             random=random,
             ask_again=lambda job: self.sending.ask_again(job),
+            expect_callbacks=lambda: self._deliveries.expect_callbacks(),
         )
         self.sending = Admission(
             config, store=store, outbox=self._outbox, clock=clock, random=random
         )
         """Sends, and shows what would be sent."""
         self._deliveries = Deliveries(
-            config.handler, store=store, reply=self.sending.reply, clock=clock, random=random
+            config.handler,
+            store=store,
+            reply=self.sending.reply,
+            clock=clock,
+            random=random,
+            webhooks=config.webhooks,
+            tell=tell,
         )
         incoming = Incoming(
             random=random, number_of=lambda modem, sim: self._fleet.number_of(modem, sim)
@@ -121,6 +131,8 @@ class Gateway:
         """What happens."""
         self.handlers = Handlers(self._deliveries, store)
         """Who gets what was received, and what became of it."""
+        self.webhooks = Webhooks(self._deliveries, store=store, clock=clock, random=random)
+        """Who asked to be told of what happens, and what became of it."""
         self.modems = Modems(self._fleet)
         """How the modems do, and what they may be made to do."""
         self.sims = SimViews(
@@ -166,10 +178,12 @@ class Gateway:
         clock: Clock | None = None,
         random: Random | None = None,
         timings: Timings | None = None,
+        tell: Tell = told_plainly,
     ) -> AsyncIterator[Gateway]:
         """Open the store, recover, run the modems and send; at the end drain and close.
 
-        `timings`: how patient the keepers of modems are; the default suits real modems.
+        `timings`: how patient the keepers of modems are; the default suits real modems. `tell`:
+        what webhooks are told; the HTTP API's is modemgw.api.telling.
         Raises StoreError when the data directory or the database cannot be used.
         """
         clock = clock or SystemClock()
@@ -186,6 +200,7 @@ class Gateway:
                 random=random,
                 timings=timings,
                 paused=await store.read(lambda view: view.sim_state.paused()),
+                tell=tell,
             )
             await gateway.sending.load()
             with contextlib.suppress(StoreUnavailable):  # then `_run` does it when the database can

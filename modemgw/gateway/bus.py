@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 
 from modemgw.store import Store
 from modemgw.store.records import Event
@@ -12,6 +13,17 @@ from modemgw.store.records import Event
 RECENT = 4096
 """Events kept in memory (their ids have no gaps): who follows closely never touches the disk."""
 CHUNK = 500
+
+
+class Watch:
+    """What is told of one message while somebody waits for it."""
+
+    __slots__ = ("latest", "news")
+
+    def __init__(self) -> None:
+        self.news = asyncio.Event()
+        """Set when something was told; who looks clears it first."""
+        self.latest: Event | None = None
 
 
 class EventBus:
@@ -24,12 +36,43 @@ class EventBus:
         self._store = store
         self._recent: deque[Event] = deque(maxlen=RECENT)
         self._news = asyncio.Event()
+        self._watched: dict[str, set[Watch]] = {}
+        """By the message's id."""
         store.on_events(self._publish)
+
+    @property
+    def newest(self) -> int:
+        """The id of the last event there was."""
+        return self._store.last_event
 
     def _publish(self, group: list[Event]) -> None:
         self._recent.extend(group)
         self._news.set()
         self._news = asyncio.Event()
+        if self._watched:
+            self._tell(group)
+
+    def _tell(self, group: list[Event]) -> None:
+        for event in group:
+            for watch in self._watched.get(event.data.get("id", ""), ()):
+                watch.latest = event
+                watch.news.set()
+
+    @contextmanager
+    def watch(self, message: str) -> Iterator[Watch]:
+        """What is told of the message with this id, while this is open.
+
+        Costs an event nothing while nobody watches, and else one look into a dictionary.
+        """
+        watch = Watch()
+        self._watched.setdefault(message, set()).add(watch)
+        try:
+            yield watch
+        finally:
+            others = self._watched[message]
+            others.discard(watch)
+            if not others:
+                del self._watched[message]
 
     def follow(self, after: int | None = None) -> AsyncIterator[Event]:
         """Events with an id above `after` (default: those from this call on), without end.

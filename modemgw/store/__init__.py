@@ -5,6 +5,7 @@ Knows no policy; nobody above it sees SQL, rows or a connection.
 
 from modemgw.store.contract.attempts import AttemptKey, Begun, Submission
 from modemgw.store.contract.deliveries import (
+    Answer,
     Delivery,
     DeliveryQuery,
     DeliveryState,
@@ -21,9 +22,11 @@ from modemgw.store.contract.pins import PinRow
 from modemgw.store.contract.sim_state import SeenSim
 from modemgw.store.contract.store import Store
 from modemgw.store.contract.unit import Transaction, View
+from modemgw.store.contract.webhooks import Webhook, WebhookSecret
 from modemgw.store.errors import StoreConflict, StoreError, StoreUnavailable
 
 __all__ = [
+    "Answer",
     "AnsweredBefore",
     "AttemptKey",
     "Begun",
@@ -54,4 +57,6 @@ __all__ = [
     "View",
     "Waiting",
     "WaitingSet",
+    "Webhook",
+    "WebhookSecret",
 ]

@@ -7,9 +7,9 @@ in the store.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, NamedTuple, TypeVar, overload
 
 T = TypeVar("T")
 
@@ -143,8 +143,7 @@ class Part:
         return self.attempts[-1] if self.attempts else None
 
 
-@dataclass(frozen=True, slots=True)
-class NewMessage:
+class NewMessage(NamedTuple):
     """What a caller asks to send to one recipient: shape checked, meaning not yet."""
 
     to: str
@@ -189,11 +188,10 @@ class NewMailing(Sequence[NewMessage]):
     def __getitem__(self, index: int | slice) -> NewMessage | NewMailing:
         if isinstance(index, slice):
             return NewMailing(self.content, self.to[index])
-        return replace(self.content, to=self.to[index])
+        return self.content._replace(to=self.to[index])
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A message as the API shows it."""
 
     id: str
@@ -279,23 +277,42 @@ class Inbound:
     """Why it could not be decoded."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """Something that happened; `id` only ever grows."""
 
     id: int
     type: str
     at: float
-    data: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLimits:
+    """How many messages an API key may send; 0 = no limit."""
+
+    per_minute: int = 0
+    per_hour: int = 0
+    per_day: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.per_minute or self.per_hour or self.per_day)
+
+
+NO_LIMITS = KeyLimits()
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """An API key, without its secret."""
+    """An API key as a token of it opens doors, without the token."""
 
     name: str
     scopes: frozenset[str]
     created_at: float = 0.0
+    limits: KeyLimits = NO_LIMITS
+    ends_at: float | None = None
+    """UTC seconds from which on this token opens nothing: the key expires, or was rotated."""
+    hash: bytes = field(default=b"", repr=False)
+    """Of the token; see modemgw.store.contract.keys.digest."""
 
 
 @dataclass(frozen=True, slots=True)

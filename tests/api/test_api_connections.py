@@ -176,7 +176,7 @@ async def test_who_keeps_the_gateway_waiting_gives_way(gateway, slow):
         peers = [await Peer.connect(port, slow) for _ in range(40)]
         await asyncio.sleep(0.05)
         async with asyncio.timeout(5):
-            for _ in range(20):
+            for _ in range(4):
                 assert await is_served(port)
         for peer in peers:
             peer.close()
@@ -258,6 +258,19 @@ async def test_a_body_that_says_that_it_is_too_large_is_not_read(gateway):
     async with served(gateway, max_body_bytes=1024) as port:
         peer = await Peer.connect(port, POST + b"Content-Length: 10000000\r\n\r\n{")
         assert (await peer.answer())[0] == 413
+        peer.close()
+
+
+async def test_the_end_of_a_refused_body_is_not_the_head_of_the_next_request(gateway, monkeypatch):
+    monkeypatch.setattr(connections, "LINGER_S", 10)
+    body = b" " * (1 << 20)  # comes in pieces that are larger than a head may be
+    async with served(gateway, max_body_bytes=1024, body_timeout=10, header_timeout=10) as port:
+        peer = await Peer.connect(port)
+        for _ in range(4):
+            peer.writer.write(POST + b"Content-Length: %d\r\n\r\n" % len(body))
+            assert (await peer.answer())[0] == 413
+            peer.writer.write(body)  # as clients do that have begun to send
+            await peer.writer.drain()
         peer.close()
 
 

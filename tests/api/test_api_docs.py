@@ -10,12 +10,14 @@ import pytest
 import modemgw
 from modemgw.api.app import ENDPOINTS
 from modemgw.api.auth import SCOPES
-from modemgw.api.problems import TITLES
+from modemgw.api.docs import endpoints
+from modemgw.api.problem_types import PROBLEM_TYPES
 from modemgw.api.requests import MessageBody
 from modemgw.modem import ModemState
 from modemgw.store.records import AttemptState, MessageStatus
 
 TEXT = (Path(modemgw.__file__).parent.parent / "docs" / "http-api.md").read_text()
+ALL = (*ENDPOINTS, *endpoints(ENDPOINTS))
 CURLS = re.findall(r"^curl .*?[^\\]$", TEXT, re.MULTILINE | re.DOTALL)
 
 
@@ -25,7 +27,7 @@ def test_every_curl_line_is_an_endpoint():
         path = re.findall(r'"\$MODEMGW_URL(/[^"?]*)', line)[0]
         said = re.search(r"-X (\w+)", line)
         method = said[1] if said else "POST" if " -d " in line else "GET"
-        pattern = [re.sub(r"{\w+}", "[^/]+", e.path) for e in ENDPOINTS if e.method == method]
+        pattern = [re.sub(r"{\w+}", "[^/]+", e.path) for e in ALL if e.method == method]
         assert any(re.fullmatch(p, path) for p in pattern), line
 
 
@@ -38,7 +40,7 @@ def test_every_endpoint_is_shown():
 @pytest.mark.parametrize(
     ("what", "words"),
     [
-        ("problems", list(TITLES)),
+        ("problems", list(PROBLEM_TYPES)),
         ("scopes", list(SCOPES)),
         ("states", [s.value for s in ModemState]),
         ("statuses", [s.value for s in MessageStatus]),
@@ -51,5 +53,5 @@ def test_every_word_of_the_api_is_explained(what, words):
 
 
 def test_the_statuses_of_problems_are_right():
-    for slug, (status, _) in TITLES.items():
-        assert f"| `{slug}` | {status} |" in TEXT
+    for slug, kind in PROBLEM_TYPES.items():
+        assert f"| `{slug}` | {kind.status} |" in TEXT

@@ -10,12 +10,12 @@ import subprocess
 import sys
 import time
 import urllib.request
-from typing import Any, cast
 
 import pytest
 
 from modemgw.cli import demo, demo_script
 from modemgw.cli.demo_script import MESSAGES
+from modemgw.client.answers import Message
 
 pytestmark = pytest.mark.e2e
 
@@ -63,8 +63,8 @@ def test_the_demo_takes_the_next_port_when_its_own_is_taken():
 
 def test_what_differs_is_told():
     wanted = MESSAGES[0]
-    message = {"status": "failed", "parts": [1, 2]}
-    assert demo_script._compare(wanted, cast(Any, message)) == [
+    message = Message({"status": "failed", "parts": [{}, {}]})
+    assert demo_script._compare(wanted, message) == [
         f"a short text to {wanted.to} should be delivered, but is failed",
         "a short text should have 1 parts, not 2",
     ]

@@ -21,7 +21,7 @@ import modemgw.cli
 from modemgw.cli import main
 from modemgw.cli.demo_view import Lines, Snapshot
 from modemgw.cli.logs import PlainFormatter
-from modemgw.client import ApiError, Client
+from modemgw.client import ApiError, Client, answers
 from modemgw.plain import printable, printable_json, printable_lines
 
 EVIL = "\x1b]0;owned\x07\x1b[2J\r\nforged\x9b31m\x7f\u202e\u2028\ud800end"
@@ -199,6 +199,9 @@ MODEM = {
 }
 
 
+EVENT = {"id": 1, "type": "inbound.received", "at": AT, "data": {"id": "in_1", "modem": EVIL}}
+
+
 def problem(detail: str) -> Any:
     return {"type": "about:blank", "title": "Conflict", "status": 409, "detail": detail}
 
@@ -206,7 +209,7 @@ def problem(detail: str) -> Any:
 class EvilClient:
     """A daemon all of whose answers hold what a terminal must not see."""
 
-    def __init__(self, *_: object) -> None:
+    def __init__(self, *_: object, **__: object) -> None:
         pass
 
     async def __aenter__(self) -> EvilClient:
@@ -220,31 +223,30 @@ class EvilClient:
             yield item
 
     def messages(self, **_: object):
-        return self._each(MESSAGE)
+        return self._each(answers.Message(MESSAGE))
 
     def inbounds(self, **_: object):
-        return self._each(INBOUND)
+        return self._each(answers.Inbound(INBOUND))
 
     def events(self, **_: object):
-        return self._each({"type": "inbound.received", "data": {"id": "in_1"}})
+        return self._each(answers.Event(EVENT))
 
     async def message(self, *_: object):
-        return MESSAGE
+        return answers.Message(MESSAGE)
 
     async def send(self, *_: object, **__: object):
-        return MESSAGE
+        return answers.Message(MESSAGE)
 
     async def wait(self, *_: object, on_change: Any = None):
-        on_change(MESSAGE)
-        return MESSAGE
+        on_change(answers.Message(MESSAGE))
+        return answers.Message(MESSAGE)
 
     async def inbound(self, *_: object):
-        return INBOUND
+        return answers.Inbound(INBOUND)
 
     async def handlers(self):
-        return [
-            {"id": EVIL, "kind": "exec", "pending": 1, "claimed": 0, "dead": 0, "problem": EVIL}
-        ]
+        about = {"id": EVIL, "kind": "exec", "pending": 1, "claimed": 0, "dead": 0}
+        return [answers.Handler(about | {"problem": EVIL})]
 
     def deliveries(self, *_: object, **__: object):
         outcome = {"at": AT, "code": "failed", "problem": EVIL, "took_ms": 5}
@@ -258,22 +260,22 @@ class EvilClient:
             "created_at": AT,
             "outcomes": [outcome],
         }
-        return self._each(delivery)
+        return self._each(answers.Delivery(delivery))
 
     async def replay(self, *_: object, **__: object):
         raise ApiError(problem(EVIL))
 
     async def modems(self):
-        return [MODEM]
+        return [answers.Modem(MODEM)]
 
     async def modem(self, *_: object):
-        return MODEM
+        return answers.Modem(MODEM)
 
     async def ussd(self, *_: object, **__: object):
-        return {"text": f"1 Balance\n2 {EVIL}", "more": True, "dcs": 15, "status": 1}
+        return answers.Ussd({"text": f"1 Balance\n2 {EVIL}", "more": True})
 
     async def trace(self, *_: object, **__: object):
-        return {"items": [{"at": AT, "direction": "<", "text": EVIL}]}
+        return [answers.TraceLine({"at": AT, "direction": "<", "text": EVIL})]
 
     async def control_modem(self, *_: object):
         raise ApiError(problem(f"modem m1 is recovering: {EVIL}"))
@@ -294,6 +296,7 @@ COMMANDS = [
     ["inbound", "show", "in_1", "--json"],
     ["inbound", "tail"],
     ["inbound", "tail", "--json"],
+    ["listen", "--forward-to", "127.0.0.1:1"],
     ["handlers", "list"],
     ["handlers", "list", "--json"],
     ["handlers", "deliveries", "h1"],
@@ -338,7 +341,9 @@ def _holds(document: object) -> bool:
 
 
 def test_the_demo_shows_nothing_that_could(capsys: pytest.CaptureFixture[str]) -> None:
-    Lines().show(Snapshot([MESSAGE], [MODEM], [INBOUND]))  # type: ignore[list-item]
+    Lines().show(
+        Snapshot([answers.Message(MESSAGE)], [answers.Modem(MODEM)], [answers.Inbound(INBOUND)])
+    )
     assert harmless(capsys.readouterr().out)
 
 

@@ -20,13 +20,14 @@ from test_gateway_handlers import hook, message, pending_for, shop
 
 from modemgw.config import HandlerSection
 from modemgw.gateway.deliveries import Deliveries, queue
-from modemgw.gateway.deliveries.handlers import Handlers, Replay
+from modemgw.gateway.deliveries.handlers import Handlers
 from modemgw.gateway.deliveries.outcome import Outcome, Retry, Taken
 from modemgw.gateway.deliveries.program import Program
-from modemgw.gateway.deliveries.subscriber import Subscriber
+from modemgw.gateway.deliveries.replaying import Replay
+from modemgw.gateway.deliveries.subscriber import Handler
 from modemgw.gateway.errors import NotFound, Rejected
 from modemgw.store import Payload, Transaction
-from modemgw.store.records import Inbound, NewMessage
+from modemgw.store.records import Event, Inbound, NewMessage
 from modemgw.store.sqlite import FILE_NAME, SqliteStore
 from modemgw.store.sqlite.deliveries import SqliteDeliveries
 
@@ -169,14 +170,14 @@ async def test_what_came_before_a_crash_of_the_fan_out_is_fanned_out_at_the_next
 async def test_a_match_that_fails_keeps_nobody_else_from_theirs(
     tmp_path: Path, taking: Taking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wants = Subscriber.wants
+    wants = Handler.wants
 
-    def fails(self: Any, one: Inbound | None) -> bool:
+    def fails(self: Any, event: Event, one: Inbound | None) -> bool:
         if self.id == "h1":
             raise ValueError("a fault of ours")
-        return wants(self, one)
+        return wants(self, event, one)
 
-    monkeypatch.setattr(Subscriber, "wants", fails)
+    monkeypatch.setattr(Handler, "wants", fails)
     async with shop(tmp_path, EXEC, EXEC) as one:
         await one.receive(message())
         await one.until(("delivered", 1))
@@ -297,7 +298,7 @@ async def test_a_replay_delivers_once_more(tmp_path: Path) -> None:
 async def test_a_replay_goes_by_time_and_in_small_transactions(
     tmp_path: Path, taking: Taking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("modemgw.gateway.deliveries.handlers.CHUNK", 2)
+    monkeypatch.setattr("modemgw.gateway.deliveries.replaying.CHUNK", 2)
     async with shop(tmp_path, EXEC) as one:
         handlers = Handlers(one.handlers, one.store)
         begin = one.clock.now

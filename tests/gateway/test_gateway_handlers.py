@@ -20,7 +20,7 @@ from labs.raw_sql import raw
 from modemgw.config import HandlerMatch, HandlerSection
 from modemgw.gateway.deliveries import Deliveries
 from modemgw.gateway.deliveries.outcome import Taken
-from modemgw.gateway.deliveries.queue import MAX_TRIES
+from modemgw.gateway.deliveries.patience import OF_HANDLERS
 from modemgw.gateway.deliveries.reply import Reply
 from modemgw.gateway.deliveries.subscriber import matches
 from modemgw.gateway.errors import FieldProblem, Rejected, Unavailable
@@ -162,7 +162,7 @@ async def test_a_reply_that_was_given_meanwhile_is_not_given_again(tmp_path: Pat
     async with shop(tmp_path, {"reply": "thanks"}) as one:
         n = await one.receive(message())
         await one.until(("delivered", 1))
-        stale = Payload(n, "h1", "inbound.received", 0.0, {}, message(), 0, "host/run", 0.0)
+        stale = Payload(n, "h1", "inbound.received", 0.0, {}, message(), 0, "host/run", 0.0, 0.0)
         assert await Reply("thanks", one._reply).deliver(stale) == Taken(recorded=True)
         assert len(one.replies) == 1
         assert await one.states() == [("delivered", 1)]
@@ -288,16 +288,18 @@ async def test_a_webhook_that_says_no_gets_the_message_never_again(tmp_path: Pat
 
 
 async def test_after_the_last_try_a_delivery_is_dead(tmp_path: Path) -> None:
+    tries_of_all = OF_HANDLERS.tries
+    assert tries_of_all is not None
     async with (
-        hook([500] * (MAX_TRIES + 5)) as (url, got),
+        hook([500] * (tries_of_all + 5)) as (url, got),
         shop(tmp_path, {"webhook": url}) as one,
     ):
         await one.receive(message())
-        for tries in range(1, MAX_TRIES):
+        for tries in range(1, tries_of_all):
             await one.until(("pending", tries))
             await one.again()
-        await one.until(("dead", MAX_TRIES))
-        assert len(got) == MAX_TRIES
+        await one.until(("dead", tries_of_all))
+        assert len(got) == tries_of_all
 
 
 async def test_what_was_pending_before_a_restart_is_delivered_after_it(tmp_path: Path) -> None:
@@ -356,7 +358,7 @@ async def test_what_is_pending_for_a_handler_that_is_gone_is_given_up(tmp_path: 
         await one.until(("dead", 1))
         problem = "SELECT problem FROM delivery_outcomes ORDER BY n DESC LIMIT 1"
         rows = await one.store.read(lambda view: raw(view).execute(problem).fetchall())
-        assert rows == [("this handler is no longer configured",)]
+        assert rows == [("who was to get this is no longer configured",)]
 
 
 async def test_handlers_change_while_they_run(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import replace
 from itertools import islice, pairwise
 from pathlib import Path
 from random import Random
@@ -73,7 +72,7 @@ async def gateway_on(path: Path, **more: Any) -> AsyncIterator[Gateway]:
 async def stored(gateway: Gateway) -> list[Message]:
     """Everything, oldest first, less the names that chance gave."""
     page = await gateway.messages.find(MessageQuery(limit=1000))
-    return [replace(m, id="", batch=None) for m in reversed(page.items)]
+    return [m._replace(id="", batch=None) for m in reversed(page.items)]
 
 
 def told(batch: AcceptedBatch) -> list[tuple[int, object]]:
@@ -151,8 +150,8 @@ async def test_a_mailing_survives_a_restart_and_tells_of_each_message_once(tmp_p
 def test_a_new_mailing_reads_like_its_messages() -> None:
     mailing = NewMailing(ODD, ["+1", "+2", "+3"])
     assert [new.to for new in mailing] == ["+1", "+2", "+3"]
-    assert mailing[1] == replace(ODD, to="+2")
-    assert list(mailing[1:]) == [replace(ODD, to="+2"), replace(ODD, to="+3")]
+    assert mailing[1] == ODD._replace(to="+2")
+    assert list(mailing[1:]) == [ODD._replace(to="+2"), ODD._replace(to="+3")]
     assert len(mailing) == 3
 
 

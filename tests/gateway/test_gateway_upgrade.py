@@ -5,6 +5,7 @@ It was made by a run that was killed (kill -9) in the middle of its work; see th
 
 from __future__ import annotations
 
+import base64
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
@@ -17,13 +18,15 @@ from labs.outbox import Lab, report_of, running
 from modemgw.gateway.outgoing import life
 from modemgw.store import MessageQuery
 from modemgw.store.contract.keys import digest
-from modemgw.store.records import AttemptState, Message, MessageStatus
+from modemgw.store.records import NO_LIMITS, AttemptState, Message, MessageStatus
 from modemgw.store.sqlite import FILE_NAME, maintenance
 
 DATABASES = Path(__file__).parents[1] / "store" / "databases"
 KILLED_AT = 1_795_602_644.0
 SIM = "8999901000000000021"
 """In it message 12 was in the air."""
+LIVE = bytes.fromhex("240BB4558D2A8E349BD4BD5989C2E8C4105B44F277CA97E2ECB1516C79674317")
+"""The hash of the token of `shop`."""
 
 
 @pytest.fixture
@@ -102,8 +105,38 @@ async def test_keys_answers_events_and_numbers_go_on(old: Path) -> None:
             lambda view: view.messages.find(MessageQuery(limit=3), life.part_status)
         )
         assert page.items[0].id == message.id
-        none = await lab.store.look_up(lambda view: view.keys.find(digest("mgw_none")))
+        none = await lab.store.look_up(lambda view: view.keys.find(digest("mgw_none"), KILLED_AT))
         assert none is None
+
+
+async def test_a_live_key_goes_on_and_gets_a_secret_and_a_revoked_one_stays_revoked(
+    old: Path,
+) -> None:
+    """Of what this version's command would have stored the hash alone is there."""
+    async with upgraded(old, ready=False) as lab:
+        keys = await lab.store.read(lambda view: view.keys.all())
+        assert [(key.name, key.in_force(lab.clock.time())) for key in keys] == [
+            ("shop", True),
+            ("gone", False),
+        ]
+        shop = keys[0]
+        assert (shop.limits, shop.expires_at, shop.last_used_at) == (NO_LIMITS, None, None)
+        (hash_,) = await lab.store.read(lambda view: view.keys.in_force(lab.clock.time()))
+        assert hash_ == LIVE
+        key = await lab.store.look_up(lambda view: view.keys.find(LIVE, lab.clock.time()))
+        assert key is not None
+        assert (key.name, key.scopes) == ("shop", {"send", "read", "inbound"})
+        secrets = await lab.store.look_up(
+            lambda view: [view.keys.webhook_secret(key.name) for key in keys]
+        )
+        assert secrets[0] != secrets[1]
+        for secret in secrets:
+            assert secret is not None
+            assert secret.startswith("whsec_")
+            assert len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) >= 24
+    async with upgraded(old, ready=False) as lab:  # and the next start makes no others
+        again = await lab.store.look_up(lambda view: view.keys.webhook_secret("shop"))
+        assert again == secrets[0]
 
 
 async def test_an_incomplete_message_waits_for_its_other_part(old: Path) -> None:

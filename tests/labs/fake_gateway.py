@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -12,11 +12,12 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter
 
 from modemgw.clock import SystemClock
-from modemgw.config import Limits
+from modemgw.config import Limits, WebhooksSection
 from modemgw.gateway import (
     Accepted,
     AcceptedBatch,
     Conflict,
+    CreatedWebhook,
     DeliveryQuery,
     FieldProblem,
     HandlerView,
@@ -32,11 +33,16 @@ from modemgw.gateway import (
     SimView,
     TooMany,
     Unavailable,
+    WebhookChange,
+    WebhookView,
 )
+from modemgw.gateway.bus import Watch
+from modemgw.gateway.deliveries.targets import Targets
+from modemgw.gateway.event_types import unknown_types
 from modemgw.gateway.fleet.lanes import Held
 from modemgw.gateway.supervision import Keeper
 from modemgw.modem import ModemState, ModemStatus, SimIdentity, TraceLine, UssdAnswer
-from modemgw.store import Delivery
+from modemgw.store import Answer, Delivery, DeliveryState, TryOutcome
 from modemgw.store.records import (
     Attempt,
     AttemptState,
@@ -93,6 +99,26 @@ INBOUND = Inbound(
 )
 
 
+DELIVERY = Delivery(
+    id="dlv_7",
+    subscriber="whk_1",
+    kind="webhook",
+    event="message.delivered",
+    event_id=4711,
+    inbound=None,
+    key="msg1",
+    state=DeliveryState.DEAD,
+    tries=1,
+    next_at=None,
+    lease_until=None,
+    created_at=NOW,
+    ended_at=NOW + 1,
+    outcomes=(
+        TryOutcome(NOW + 1, "failed", "it answered HTTP 500", 12, Answer(500, "Traceback …")),
+    ),
+)
+
+
 @dataclass
 class FakeHealth:
     ready: bool = True
@@ -118,8 +144,10 @@ class FakeAccess:
     def watch(self, key: Key) -> Iterator[asyncio.Event]:
         ended = asyncio.Event()
         self.watched.append((key, ended))
-        yield ended
-        self.watched.remove((key, ended))
+        try:
+            yield ended
+        finally:
+            self.watched.remove((key, ended))
 
     def revoke(self, name: str) -> None:
         self.revoked.add(name)
@@ -190,7 +218,7 @@ class FakeMessages:
         message = await self.get(identifier)
         if message.status is not MessageStatus.QUEUED:
             raise Conflict(f"message {identifier} is {message.status} already")
-        canceled = replace(message, status=MessageStatus.CANCELED)
+        canceled = message._replace(status=MessageStatus.CANCELED)
         self.by_id[identifier] = canceled
         return canceled
 
@@ -308,6 +336,94 @@ class FakeHandlers:
         raise NotFound(f"there is no handler {identifier}")
 
 
+@dataclass
+class FakeWebhooks:
+    """They are told nothing; `whk_1` has made one delivery, which was answered with 500."""
+
+    by_id: dict[str, WebhookView] = field(default_factory=dict)
+    answers: dict[tuple[str, str], tuple[str, bytes]] = field(default_factory=dict)
+    replays: list[tuple[str, Replay]] = field(default_factory=list)
+
+    async def all(self) -> list[WebhookView]:
+        return list(self.by_id.values())
+
+    async def one(self, identifier: str) -> WebhookView:
+        if identifier not in self.by_id:
+            raise NotFound(f"there is no webhook {identifier}")
+        return self.by_id[identifier]
+
+    def _check(self, url: str | None, events: Sequence[str]) -> None:
+        problem = None if url is None else Targets(WebhooksSection()).problem(url)
+        found = [] if problem is None else [FieldProblem("url", problem, "unfit")]
+        if found := [*found, *unknown_types(events)]:
+            raise Rejected(found)
+
+    async def create(
+        self,
+        *,
+        url: str,
+        events: Sequence[str],
+        description: str | None,
+        enabled: bool,
+        key: str,
+        idempotency: Idempotency | None,
+    ) -> CreatedWebhook | bytes:
+        if idempotency is not None and (key, idempotency.key) in self.answers:
+            fingerprint, body = self.answers[key, idempotency.key]
+            if fingerprint != idempotency.fingerprint:
+                raise IdempotencyConflict("this Idempotency-Key was used for another request")
+            return body
+        self._check(url, events)
+        view = WebhookView(
+            id=f"whk_{len(self.by_id) + 1}",
+            url=url,
+            events=tuple(events),
+            description=description,
+            enabled=enabled,
+            created_at=NOW,
+            disabled_reason=None,
+            pending=0,
+            dead=0,
+            problem=None,
+        )
+        self.by_id[view.id] = view
+        made = CreatedWebhook(view, "whsec_Zmlyc3Q=")
+        if idempotency is not None:
+            kept = idempotency.fingerprint, idempotency.render(made)
+            self.answers[key, idempotency.key] = kept
+        return made
+
+    async def change(self, identifier: str, change: WebhookChange) -> WebhookView:
+        view = await self.one(identifier)
+        self._check(change.get("url"), change.get("events", ()))
+        given = {n: tuple(v) if n == "events" else v for n, v in change.items()}  # type: ignore[arg-type]
+        self.by_id[identifier] = replace(view, **given)  # type: ignore[arg-type]
+        return self.by_id[identifier]
+
+    async def delete(self, identifier: str) -> None:
+        await self.one(identifier)
+        del self.by_id[identifier]
+
+    async def rotate(self, identifier: str) -> str:
+        await self.one(identifier)
+        return "whsec_c2Vjb25k"
+
+    async def test(self, identifier: str) -> Delivery:
+        if not (await self.one(identifier)).enabled:
+            raise Conflict(f"webhook {identifier} is disabled: enable it first")
+        return replace(DELIVERY, event="webhook.test", subscriber=identifier)
+
+    async def deliveries(self, query: DeliveryQuery) -> Page[Delivery]:
+        await self.one(query.subscriber)
+        made = query.subscriber == "whk_1" and query.state in (None, DELIVERY.state)
+        return Page((DELIVERY,) if made else (), None)
+
+    async def replay(self, identifier: str, wanted: Replay) -> int:
+        await self.one(identifier)
+        self.replays.append((identifier, wanted))
+        return 1 if wanted.deliveries is None else len(wanted.deliveries)
+
+
 class FakeSims:
     """None was ever seen."""
 
@@ -391,10 +507,28 @@ class FakeEvents:
     log: list[Event] = field(default_factory=list)
     news: asyncio.Event = field(default_factory=asyncio.Event)
     followers: int = 0
+    watched: list[tuple[str, Watch]] = field(default_factory=list)
 
     def happen(self, type_: str, **data: Any) -> None:
         self.log.append(Event(len(self.log) + 1, type_, NOW, data))
         self.news.set()
+        for id, watch in self.watched:
+            if data.get("id") == id:
+                watch.latest = self.log[-1]
+                watch.news.set()
+
+    @property
+    def newest(self) -> int:
+        return len(self.log)
+
+    @contextmanager
+    def watch(self, message: str) -> Iterator[Watch]:
+        watch = Watch()
+        self.watched.append((message, watch))
+        try:
+            yield watch
+        finally:
+            self.watched.remove((message, watch))
 
     async def groups(self, after: int | None = None) -> AsyncIterator[list[Event]]:
         seen = len(self.log) if after is None else after
@@ -430,6 +564,7 @@ class FakeGateway:
         self.sending = FakeSending(self.messages, self.health)
         self.inbounds = FakeInbounds()
         self.handlers = FakeHandlers()
+        self.webhooks = FakeWebhooks()
         self.modems = FakeModems()
         self.sims = FakeSims()
         self.events = FakeEvents()

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from pydantic_core import to_json
 
 from modemgw.clock import Clock
-from modemgw.store import AnsweredBefore, AttemptKey, Lease, LeaseHeld
+from modemgw.store import AnsweredBefore, AttemptKey, Lease, LeaseHeld, Webhook
 from modemgw.store.contract.messages import Stand
 from modemgw.store.records import (
     Attempt,
@@ -43,6 +43,7 @@ class State:
     inbound: dict[int, Inbound] = field(default_factory=dict)
     answers: dict[tuple[str, str], AnsweredBefore] = field(default_factory=dict)
     leases: dict[str, Lease] = field(default_factory=dict)
+    webhooks: dict[str, Webhook] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     last_message: int = 0
     last_inbound: int = 0
@@ -61,7 +62,7 @@ class Messages:
         for mailing in accepted:
             for id, to, route in mailing.recipients:
                 self._state.last_message += 1
-                message = replace(mailing.common, id=id, to=to, route=route)
+                message = mailing.common._replace(id=id, to=to, route=route)
                 self._state.messages[self._state.last_message] = message
         return first
 
@@ -80,7 +81,7 @@ class Messages:
             return False
         if error is None and new not in (MessageStatus.SENT, MessageStatus.DELIVERED):
             error = message.error
-        self._state.messages[n] = replace(message, status=new, error=error, updated_at=self._now)
+        self._state.messages[n] = message._replace(status=new, error=error, updated_at=self._now)
         return True
 
     def of_number(self, n: int, stand: Stand) -> Message | None:
@@ -92,7 +93,7 @@ class Messages:
             keys = [k for k in self._state.attempts if (k.message, k.part) == (n, part.index)]
             tries = tuple(self._state.attempts[k] for k in sorted(keys, key=lambda k: k.n))
             parts.append(Part(part.index, stand(tries, message.status), tries))
-        return replace(message, parts=tuple(parts))
+        return message._replace(parts=tuple(parts))
 
     def get(self, id: str, stand: Stand) -> Message | None:
         n = self.number_of(id)
@@ -220,6 +221,33 @@ class Leases:
             del self._state.leases[what]
 
 
+class Webhooks:
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def all(self) -> list[Webhook]:
+        return sorted(self._state.webhooks.values(), key=lambda w: (w.created_at, w.id))
+
+    def get(self, id: str) -> Webhook | None:
+        return self._state.webhooks.get(id)
+
+    def put(self, webhook: Webhook) -> None:
+        self._state.webhooks[webhook.id] = webhook
+
+    def delete(self, id: str) -> bool:
+        return self._state.webhooks.pop(id, None) is not None
+
+    def any_callback(self) -> bool:
+        return any(m.callback_url is not None for m in self._state.messages.values())
+
+    def callbacks(self, messages: Sequence[str]) -> dict[str, str]:
+        return {
+            m.id: m.callback_url
+            for m in self._state.messages.values()
+            if m.id in messages and m.callback_url is not None
+        }
+
+
 class Unit:
     """What a unit of work, or a query, is handed."""
 
@@ -232,6 +260,7 @@ class Unit:
         self.events = Events(state, now)
         self.answers = Answers(state)
         self.leases = Leases(state, now)
+        self.webhooks = Webhooks(state)
 
 
 class MemoryStore:

@@ -54,6 +54,7 @@ class LimitsRule(Rule):
             self._to_count |= quota.limits != limits
             quota.limits = limits
         self._asked = None
+        self._limited = bool(self.recipients.window_s or self.keys.window_s)
 
     async def load(self) -> None:
         """See Rule. Limits count what was accepted within their windows before they were there."""
@@ -71,6 +72,8 @@ class LimitsRule(Rule):
     def reservation(self, draft: Draft) -> Reservation | None:
         """See Rule."""
         request = draft.request
+        if not (self._limited or request.automatic):
+            return None
         asked = request.key, request.now, request.automatic
         if asked != self._asked:  # the messages of a batch share it, be they alike or not
             self._asked, self._share = asked, self._share_of(*asked)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache, partial
+
 from modemgw.config import Config
 from modemgw.gateway.admission.rule import Addressee, Check, Draft, Rule, unknown
 from modemgw.gateway.errors import FieldProblem, Rejected
@@ -13,8 +15,8 @@ class RouteRule(Rule):
 
     def configure(self, config: Config) -> None:
         """See Rule."""
-        self._routes = config.routes
         self._ids = {route.id for route in config.routes}
+        self._matching = lru_cache(256)(partial(routes.matching, config.routes))
 
     def common(self, draft: Draft) -> None:
         """See Rule."""
@@ -29,9 +31,7 @@ class RouteRule(Rule):
         if new.route is not None:
             matching = [((), new.route)]
         else:
-            matching = routes.matching(
-                self._routes, type=new.type, key=draft.request.key, tags=new.tags
-            )
+            matching = self._matching(type=new.type, key=draft.request.key, tags=new.tags)
 
         def choose(one: Addressee) -> None:
             route = routes.first(matching, one.to)

@@ -7,9 +7,10 @@ them: cut short wherever it may be, it loses nothing and makes nothing twice.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from modemgw.gateway.deliveries.endpoint import callback_id
 from modemgw.gateway.deliveries.kinds import INBOUND
 from modemgw.gateway.deliveries.subscriber import Subscriber
 from modemgw.store import NewDelivery, Transaction
@@ -31,16 +32,26 @@ class Read:
     """Whether there may be more."""
 
 
-def fan_out(tx: Transaction, subscribers: Sequence[Subscriber], after: int, limit: int) -> Read:
+def fan_out(
+    tx: Transaction,
+    subscribers: Sequence[Subscriber],
+    after: int,
+    limit: int,
+    *,
+    call_back: bool = False,
+) -> Read:
     """Make the deliveries of the next `limit` events.
 
     `after`: an event up to which none is for anybody, if the cursor has not come so far.
+    `call_back`: messages may name addresses.
     """
     at = tx.deliveries.cursor(CONSUMER)
     begin = max(at, after)
     group = tx.events.after(begin, limit)
+    named = _named_addresses(tx, group) if call_back else {}
     for event in group:
         _deliver(tx, subscribers, event)
+        _call_back(tx, named, event)
     last = group[-1].id if group else begin
     if last > at:
         tx.deliveries.move_cursor(CONSUMER, last)
@@ -48,8 +59,8 @@ def fan_out(tx: Transaction, subscribers: Sequence[Subscriber], after: int, limi
 
 
 def _deliver(tx: Transaction, subscribers: Sequence[Subscriber], event: Event) -> None:
-    asked = [s for s in subscribers if event.type in s.events]
-    if not asked:
+    hearing = [s for s in subscribers if s.hears(event.type)]
+    if not hearing:
         return
     number, message = None, None
     if event.type == INBOUND:
@@ -58,16 +69,28 @@ def _deliver(tx: Transaction, subscribers: Sequence[Subscriber], event: Event) -
         if message is None:
             logger.warning("the message of event %d is no longer kept: nobody gets it", event.id)
             return
-    for subscriber in asked:
+    for subscriber in hearing:
         if _wants(subscriber, event, message):
-            key = message.sender if message is not None and subscriber.section.in_order else None
-            new = NewDelivery(subscriber.id, subscriber.section.action, key)
-            tx.deliveries.add(event, number, new)
+            key = subscriber.key(event, message)
+            tx.deliveries.add(event, number, NewDelivery(subscriber.id, subscriber.action, key))
 
 
 def _wants(subscriber: Subscriber, event: Event, message: Inbound | None) -> bool:
     try:
-        return subscriber.wants(message)
+        return subscriber.wants(event, message)
     except Exception:  # it must not keep the others from what is theirs, for ever
-        logger.exception("handler %s cannot say if it wants event %d", subscriber.id, event.id)
+        logger.exception("%s cannot say if it wants event %d", subscriber, event.id)
         return False
+
+
+def _named_addresses(tx: Transaction, group: Sequence[Event]) -> Mapping[str, str]:
+    """By message: the addresses that those name which these events are about."""
+    messages = {str(e.data.get("id")) for e in group if e.type.startswith("message.")}
+    return tx.webhooks.callbacks(sorted(messages)) if messages else {}
+
+
+def _call_back(tx: Transaction, named: Mapping[str, str], event: Event) -> None:
+    if event.type.startswith("message."):
+        message = str(event.data.get("id"))
+        if (url := named.get(message)) is not None:
+            tx.deliveries.add(event, None, NewDelivery(callback_id(url), "callback", message))

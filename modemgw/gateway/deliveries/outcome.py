@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from modemgw.store import Payload
+from modemgw.store import Answer, Payload
+
+REFUSED = "refused"
+"""The code of what was refused for what it is, and not for the moment."""
+GONE = "gone"
+"""The code of what a receiver says that wants nothing any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +19,8 @@ class Taken:
 
     recorded: bool = False
     """Whether that stands in the store already."""
+    answer: Answer | None = None
+    """What a server said to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,10 @@ class Retry:
     detail: str = ""
     code: str = "failed"
     """For programs."""
+    answer: Answer | None = None
+    """What a server said to it; kept with the delivery only."""
+    rest_s: float = 0.0
+    """The receiver wants to be left alone for so many seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +47,8 @@ class Never:
 
     problem: str
     detail: str = ""
-    code: str = "refused"
+    code: str = REFUSED
+    answer: Answer | None = None
 
 
 Outcome = Taken | Retry | Never

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+from pydantic_core import to_json
 
 from modemgw.store import Payload
 from modemgw.store.records import Inbound
+
+Tell = Callable[[Payload], bytes]
+"""What a webhook is told, `{type, timestamp, data}` as JSON: the HTTP API says how."""
 
 
 def document(payload: Payload) -> dict[str, Any]:
@@ -13,6 +19,12 @@ def document(payload: Payload) -> dict[str, Any]:
     if payload.inbound is not None:
         return as_json(payload.inbound)
     return {"type": payload.event, "at": payload.at, "data": payload.data}
+
+
+def told_plainly(payload: Payload) -> bytes:
+    """What a webhook is told where there is no HTTP API: what the event says."""
+    data = payload.data if payload.inbound is None else as_json(payload.inbound)
+    return to_json({"type": payload.event, "timestamp": payload.at, "data": data})
 
 
 def as_json(message: Inbound) -> dict[str, Any]:

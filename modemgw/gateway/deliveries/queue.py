@@ -13,50 +13,48 @@ import contextlib
 import logging
 import socket
 from collections import defaultdict
-from collections.abc import Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from random import Random
 from typing import Any
 
 from modemgw.clock import Clock
-from modemgw.config import Config, HandlerSection
+from modemgw.config import Config, HandlerSection, WebhooksSection
+from modemgw.gateway.deliveries.endpoint import Outside
 from modemgw.gateway.deliveries.fan_out import Read, fan_out
-from modemgw.gateway.deliveries.outcome import Never, Outcome, Retry, Taken
+from modemgw.gateway.deliveries.making import Making
+from modemgw.gateway.deliveries.patience import OF_HANDLERS, OF_WEBHOOKS
+from modemgw.gateway.deliveries.payload import Tell, told_plainly
 from modemgw.gateway.deliveries.reply import Accept
-from modemgw.gateway.deliveries.subscriber import (
-    Subscriber,
-    former_ids,
-    made_up_id,
-    make,
-    named,
-)
+from modemgw.gateway.deliveries.roster import Roster
+from modemgw.gateway.deliveries.subscriber import Handler, Subscriber, make
+from modemgw.gateway.deliveries.targets import Targets
 from modemgw.gateway.following import Rest, nothing_left
 from modemgw.gateway.identifiers import new_id
-from modemgw.gateway.outgoing.retry import LONGEST_WAIT_S, backoff
-from modemgw.plain import printable
-from modemgw.store import Payload, Store, StoreConflict, Transaction
+from modemgw.gateway.outgoing import life
+from modemgw.store import Payload, Store, Transaction, Webhook
 from modemgw.store.records import Event
 
 logger = logging.getLogger(__name__)
 
-FIRST_WAIT_S = 5.0
-MAX_TRIES = 12
-"""With back-off from FIRST_WAIT_S this is a little over two hours; then the delivery is dead."""
 FURTHEST_S = 4 * 3600.0
 """No delivery is put off, and no lease given, for longer: one that seems to be was by a clock gone
-wrong. Above LONGEST_WAIT_S and the longest `timeout` of a handler."""
+wrong. Above the longest wait, however it falls out, and the longest `timeout` of a handler."""
 LEASE_S = 30.0
-"""How much longer than its subscriber's `timeout` a delivery is claimed."""
+"""How much longer than its subscriber's timeout a delivery is claimed."""
 LONGEST_REST_S = 60.0
 """The wall clock may be set meanwhile: look again at least this often."""
 CLOSE_S = 5.0
 """At the end: how long what is under way may take to be called off."""
 CHUNK = 500
 """Rows touched in one transaction: others must not wait long for the writer."""
-GONE = "this handler is no longer configured"
+UNRECORDED_S = 5.0
+"""Pause after an outcome that could not be recorded."""
+GONE = "who was to get this is no longer configured"
 
-assert FURTHEST_S > 2 * LONGEST_WAIT_S
+assert 1.5 * max(OF_HANDLERS.longest_wait_s, OF_WEBHOOKS.longest_wait_s) < FURTHEST_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +66,9 @@ class _Plan:
     """Places by subscriber."""
     at_work: frozenset[int]
     after: int
+    call_back: bool
+    rested_at: float
+    """When the first of those who rest may be tried again (monotonic seconds)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +78,18 @@ class _Turn:
     read: Read
     claimed: list[tuple[Subscriber, Payload]]
     unknown: list[str]
-    """Subscribers that are not configured and have something pending."""
+    """Subscribers that are not there and have something pending."""
+    idle: list[str]
+    """Subscribers that have nothing to do."""
     next_at: float | None
     """When something is due next, if nothing happens before."""
 
 
 class Deliveries:
-    """Delivers what happens to the configured handlers.
+    """Delivers what happens to the configured handlers, to webhooks, and to who is called back.
 
     `run` looks for what is due and begins it; it may fail and be run anew. What was begun goes on
-    meanwhile, until `close`.
+    meanwhile, until `close`. `webhooks` says where may be posted to, `tell` what is told there.
     """
 
     def __init__(
@@ -97,11 +100,16 @@ class Deliveries:
         reply: Accept,
         clock: Clock,
         random: Random,
+        webhooks: WebhooksSection | None = None,
+        tell: Tell = told_plainly,
     ) -> None:
         self._store = store
-        self._reply = reply
+        self._tell_of = tell
+        self._confined = webhooks or WebhooksSection()
+        self.targets = Targets(self._confined)
+        """Where may be posted to."""
         self._clock = clock
-        self._random = random
+        self._making = Making(store, clock=clock, random=random, changed=self._changed)
         self._node = socket.gethostname()
         self._claims_as = f"{self._node}/{new_id('run', clock.time(), random)}"
         """What this process claims is known by; all of a node's begin alike."""
@@ -110,21 +118,26 @@ class Deliveries:
         self._tasks: set[asyncio.Task[None]] = set()
         self._at_work: defaultdict[str, set[int]] = defaultdict(set)
         """By subscriber: numbers of the deliveries that are being made."""
-        self._former = former_ids(sections)
-        self._subscribers: dict[str, Subscriber] = {}
+        self._ends: dict[int, list[asyncio.Event]] = {}
+        """Who waits until a delivery has been tried, by its number."""
         self._retired: set[Subscriber] = set()
         """Replaced or removed, while deliveries are still being made to them."""
-        self._events: frozenset[str] = frozenset()
-        """Types that somebody is asked about."""
+        self.roster = Roster(
+            sections,
+            make=lambda section: make(section, reply),
+            outside=self._outside(),
+            retire=self._retire,
+        )
+        """Who gets deliveries."""
         self._read = 0
         """The id of the last event that is fanned out, or for nobody."""
         self.reconfigure(sections)
         store.on_events(self._happened)
 
     @property
-    def subscribers(self) -> dict[str, Subscriber]:
+    def subscribers(self) -> dict[str, Handler]:
         """The configured handlers, by id."""
-        return self._subscribers
+        return self.roster.handlers
 
     def wake(self) -> None:
         """Something may be due."""
@@ -132,15 +145,44 @@ class Deliveries:
 
     def follow(self, config: Config) -> Rest:
         """See Follower."""
+        if config.webhooks != self._confined:
+            self._confined = config.webhooks
+            self.targets = Targets(config.webhooks)
+            self.roster.lead(self._outside())
         self.reconfigure(config.handler)
         return nothing_left()
 
+    def expect_callbacks(self) -> None:
+        """Messages are about to be accepted that name an address to call back."""
+        self.roster.expect_callbacks()
+
+    @contextlib.asynccontextmanager
+    async def trying(self, n: int) -> AsyncIterator[asyncio.Event]:
+        """An event that is set when delivery `n` has been tried, for as long as this is open."""
+        tried = asyncio.Event()
+        self._ends.setdefault(n, []).append(tried)
+        try:
+            yield tried
+        finally:
+            self._ends[n].remove(tried)
+            if not self._ends[n]:
+                del self._ends[n]
+
+    def _outside(self) -> Outside:
+        return Outside(self.targets, self._tell_of, self._key_secret, self._clock)
+
+    async def _key_secret(self, key: str) -> str | None:
+        return await self._store.look_up(lambda view: view.keys.webhook_secret(key))
+
     def _happened(self, group: list[Event]) -> None:
         """What nobody is asked about is passed by without a look into the store."""
-        events = self._events
-        if group[0].id == self._read + 1 and not any(event.type in events for event in group):
-            self._read = group[-1].id
-        else:
+        hears = self.roster.hears
+        if not self._begun:  # nor is it known as yet who is asked
+            return
+        first, last = group[0].id, group[-1].id
+        if first == self._read + 1 and not any(hears(event.type) for event in group):
+            self._read = last
+        elif last > self._read:  # a turn may have read them before they were published
             self.wake()
 
     def reconfigure(self, sections: Sequence[HandlerSection]) -> None:
@@ -149,66 +191,74 @@ class Deliveries:
         What is pending goes to the handler with the same id, as it is now; where there is none any
         more, it is dead. What is being delivered is not disturbed.
         """
-        before, now = self._subscribers, {}
-        for id, section in named(sections).items():
-            now[id] = self._subscriber(id, section, before.get(id))
-            if section.id is None and id not in before:
-                logger.info(
-                    "a handler without an id is called %s; give it an id (of your own, or this) "
-                    "if what is pending is to follow it to another address",
-                    id,
-                )
-        self._subscribers = now
-        self._events = frozenset().union(*(s.events for s in now.values()))
-        for old in before.values():
-            if old not in now.values():
-                self._retired.add(old)
-                self._spawn(self._close_retired(old), f"end of {old.id}")
+        self.roster.configure(sections)
         self.wake()
 
-    def _subscriber(self, id: str, section: HandlerSection, old: Subscriber | None) -> Subscriber:
-        if old is not None:
-            like = {"match": section.match, "id": section.id, "in_order": section.in_order}
-            if old.section.model_copy(update=like) == section:
-                old.section = section
-                return old
-        return Subscriber(id, section, make(section, self._reply))
+    def _retire(self, subscriber: Subscriber) -> None:
+        self._retired.add(subscriber)
+        self._spawn(self._close_retired(subscriber), f"end of {subscriber.id}")
 
     async def run(self) -> None:
         """Begin what is due, until cancelled. What fails here is the writing of the store."""
         while True:
             self._wake.clear()
             if not self._begun:
-                await self._store.write(lambda tx: tx.deliveries.release(self._node))
-                self._begun = True
-            turn = await self._store.write(
-                partial(_turn, self._plan(), self._claims_as), then=self._begin
-            )
+                await self._store.write(self._left, then=self._take_up)
+            plan = self._plan()
+            turn = await self._store.write(partial(_turn, plan, self._claims_as), then=self._begin)
+            self.roster.forget(turn.idle)
+            adopted = [id for id in turn.unknown if self.roster.adopt(id)]
             for id in turn.unknown:
-                await self._settle_owner(id)
-            if turn.read.more:
+                if id not in adopted:
+                    await self._settle_owner(id)
+            if turn.read.more or adopted:
                 continue
-            rest = LONGEST_REST_S
+            rest = min(LONGEST_REST_S, plan.rested_at - self._clock.monotonic())
             if turn.next_at is not None:
-                rest = min(rest, max(0.0, turn.next_at - self._clock.time()))
+                rest = min(rest, turn.next_at - self._clock.time())
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(rest):
+                async with asyncio.timeout(max(0.0, rest)):
                     await self._wake.wait()
 
+    def _changed(self, webhook: Webhook | None) -> None:
+        if webhook is not None and webhook.id in self.roster.endpoints:
+            self.roster.put(webhook)
+            logger.warning("webhook %s is disabled: %s", webhook.id, webhook.disabled_reason)
+
+    def _left(self, tx: Transaction) -> tuple[list[Webhook], bool]:
+        """What the last run has left."""
+        tx.deliveries.release(self._node)
+        return tx.webhooks.all(), tx.webhooks.any_callback()
+
+    def _take_up(self, left: tuple[list[Webhook], bool]) -> None:
+        webhooks, callbacks = left
+        for webhook in webhooks:
+            self.roster.put(webhook)
+        if callbacks:
+            self.roster.expect_callbacks()
+        self._begun = True
+
     def _plan(self) -> _Plan:
-        subscribers = tuple(self._subscribers.values())
+        subscribers, now = self.roster.all(), self._clock.monotonic()
         return _Plan(
             subscribers,
-            {s.id: max(0, s.section.at_once - len(self._at_work[s.id])) for s in subscribers},
+            {s.id: self._places(s, now) for s in subscribers},
             frozenset().union(*self._at_work.values()),
             self._read,
+            self.roster.calls_back,
+            min((s.rests_until for s in subscribers if s.rests_until > now), default=inf),
         )
+
+    def _places(self, subscriber: Subscriber, now: float) -> int:
+        if subscriber.held or subscriber.rests_until > now:
+            return 0
+        return max(0, subscriber.at_once - len(self._at_work.get(subscriber.id, ())))
 
     def _begin(self, turn: _Turn) -> None:
         """Follows the commit, whoever still waits for it: what was claimed is made."""
         self._read = max(self._read, turn.read.last)
         for subscriber, payload in turn.claimed:
-            present = self._subscribers.get(subscriber.id)  # as it is configured by now
+            present = self.roster.get(subscriber.id)  # as it is by now
             if self._closed or present is None:
                 self._store.write(
                     partial(lambda tx, payload: tx.deliveries.let_go(payload), payload=payload),
@@ -229,7 +279,7 @@ class Deliveries:
         if self._begun:
             # Nobody waits for it: the store commits it before it closes, if it can.
             self._store.write(lambda tx: tx.deliveries.release(self._node), keep=True)
-        everybody = (*self._subscribers.values(), *self._retired)
+        everybody = (*self.roster.all(), *self._retired)
         await asyncio.gather(*(subscriber.kind.close() for subscriber in everybody))
 
     async def _close_retired(self, subscriber: Subscriber) -> None:
@@ -247,10 +297,10 @@ class Deliveries:
 
         Those that are being made are left alone; how they end is recorded first.
         """
-        heir = self._heir(id)
+        heir = self.roster.heir(id)
 
         def settle(tx: Transaction) -> int:
-            if id in self._subscribers:  # it has come back, and what is pending may be new
+            if self.roster.get(id):  # it has come back, and what is pending may be new
                 return 0
             if heir is not None:
                 return tx.deliveries.hand_on(id, heir, CHUNK)
@@ -262,122 +312,62 @@ class Deliveries:
                 last = await self._store.write(settle)
                 count += last
         except Exception:  # it keeps nobody else from what is pending
-            logger.exception("what is pending for %s, which is not configured, stays so", id)
+            logger.exception("what is pending for %s, which is not there, stays so", id)
             return
         if heir is not None:
             self.wake()
         elif count:
             logger.warning(
-                "handler %s is no longer configured: what was pending for it is given up (%d)",
+                "%s is no longer configured: what was pending for it is given up (%d)",
                 id,
                 count,
             )
 
-    def _heir(self, id: str) -> str | None:
-        former = self._former.get(id)
-        if former in self._subscribers:
-            return former
-        for subscriber in self._subscribers.values():
-            if id == made_up_id(subscriber.section):  # it has been given an id of its own since
-                return subscriber.id
-        return None
-
     async def _work(self, subscriber: Subscriber, payload: Payload) -> None:
-        begun = self._clock.monotonic()
         try:
-            outcome = await self._deliver(subscriber, payload)
-            took_ms = round(1000 * (self._clock.monotonic() - begun))
-            await self._record(subscriber, payload, outcome, took_ms)
+            await self._making.make(subscriber, payload)
         except Exception:
             logger.exception("what became of a delivery to %s is not recorded", subscriber.id)
-            await self._clock.sleep(FIRST_WAIT_S)  # it is still claimed: not at once again
+            await self._clock.sleep(UNRECORDED_S)  # it is still claimed: not at once again
         finally:
+            for tried in self._ends.get(payload.n, ()):
+                tried.set()
             self._at_work[subscriber.id].discard(payload.n)
+            if not self._at_work[subscriber.id]:
+                del self._at_work[subscriber.id]
             subscriber.under_way -= 1
             self._wake.set()
         await self._close_retired(subscriber)
 
-    async def _deliver(self, subscriber: Subscriber, payload: Payload) -> Outcome:
-        timeout = subscriber.section.timeout
-        try:
-            async with asyncio.timeout(timeout):
-                return await subscriber.kind.deliver(payload)
-        except TimeoutError:
-            return Retry(f"no answer within {timeout:g} s", code="no-answer")
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                raise
-            return Retry("it was cancelled from within")
-        except (Exception, SystemExit) as error:
-            logger.debug("a delivery to %s failed", subscriber.id, exc_info=error)
-            return Retry(f"unforeseen: {type(error).__name__}", str(error))
-
-    async def _record(
-        self, subscriber: Subscriber, payload: Payload, outcome: Outcome, took_ms: int
-    ) -> None:
-        if isinstance(outcome, Taken):
-            subscriber.complaint = None
-            if not outcome.recorded:
-                with contextlib.suppress(StoreConflict):
-                    await self._store.write(
-                        lambda tx: tx.deliveries.taken(payload, took_ms), keep=True
-                    )
-            return
-        problem = printable(": ".join(filter(None, (outcome.problem, outcome.detail))))[:500]
-        code, tries = outcome.code, payload.tries + 1
-        if isinstance(outcome, Retry) and tries < MAX_TRIES:
-            self._tell(subscriber, payload, outcome, given_up=False)
-            next_at = self._clock.time() + backoff(FIRST_WAIT_S, tries, self._random)
-            await self._store.write(
-                lambda tx: tx.deliveries.put_off(payload, code, problem, took_ms, next_at),
-                keep=True,
-            )
-            return
-        self._tell(subscriber, payload, outcome, given_up=True)
-        await self._store.write(
-            lambda tx: tx.deliveries.give_up(payload, code, problem, took_ms), keep=True
-        )
-
-    def _tell(
-        self, subscriber: Subscriber, payload: Payload, outcome: Retry | Never, *, given_up: bool
-    ) -> None:
-        """Log a failure: each that is the last, and of others each that is a new one."""
-        problem, news = outcome.problem, outcome.problem != subscriber.complaint
-        subscriber.complaint = problem
-        logger.log(
-            logging.WARNING if news or given_up else logging.DEBUG,
-            "handler %s did not take %s (%s): %s",
-            subscriber.id,
-            payload.id if payload.inbound is None else payload.inbound.id,
-            "given up" if given_up else "will be tried again",
-            problem,
-        )
-        if outcome.detail:
-            logger.debug("handler %s: %s", subscriber.id, outcome.detail)
-
 
 def _turn(plan: _Plan, by: str, tx: Transaction) -> _Turn:
     """In the store's thread: read on in the log, make deliveries, claim what is due."""
-    read = fan_out(tx, plan.subscribers, plan.after, CHUNK)
+    events = CHUNK // max(1, len(plan.subscribers)) or 1
+    read = fan_out(tx, plan.subscribers, plan.after, events, call_back=plan.call_back)
     tx.deliveries.release_expired(but=plan.at_work, furthest_s=FURTHEST_S)
     claimed: list[tuple[Subscriber, Payload]] = []
     due: list[float] = []
+    idle: list[str] = []
     for subscriber in plan.subscribers:
         free = plan.free[subscriber.id]
         if not free:
             continue  # it wakes us when it has
         payloads = tx.deliveries.claim(
             subscriber.id,
-            kind=subscriber.section.action,
+            kind=subscriber.action,
             by=by,
-            lease_s=subscriber.section.timeout + LEASE_S,
+            lease_s=subscriber.timeout_s + LEASE_S,
             furthest_s=FURTHEST_S,
             limit=free,
+            stand=life.part_status if subscriber.with_messages else None,
         )
         claimed += [(subscriber, payload) for payload in payloads]
+        if len(payloads) == free:
+            continue
         next_at = tx.deliveries.next_due(subscriber.id)
         if next_at is not None:
             due.append(next_at)
+        elif not payloads:
+            idle.append(subscriber.id)
     unknown = tx.deliveries.unknown_subscribers({s.id for s in plan.subscribers})
-    return _Turn(read, claimed, unknown, min(due, default=None))
+    return _Turn(read, claimed, unknown, idle, min(due, default=None))

@@ -1,39 +1,118 @@
-"""Who gets deliveries: the configured handlers, each under an id that stays its own."""
+"""Who gets deliveries; and the configured handlers, each under an id that stays its own."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import ClassVar
 
 from modemgw.config import HandlerMatch, HandlerSection
 from modemgw.gateway.deliveries.kinds import KINDS
-from modemgw.gateway.deliveries.outcome import Kind
+from modemgw.gateway.deliveries.outcome import Kind, Never, Retry
+from modemgw.gateway.deliveries.patience import OF_HANDLERS, Patience
 from modemgw.gateway.deliveries.reply import Accept
-from modemgw.store.records import Inbound
+from modemgw.store import Payload, Transaction, Webhook
+from modemgw.store.records import Event, Inbound
 
 
-@dataclass(slots=True, eq=False)
 class Subscriber:
-    """A handler, and how deliveries are made to it."""
+    """Somebody who gets deliveries, and how they are made to it.
 
-    id: str
-    section: HandlerSection
-    kind: Kind
-    under_way: int = 0
-    """Deliveries that are being made to it."""
-    complaint: str | None = None
-    """Why it did not take the last delivery, if it did not."""
+    `hears`, `wants`, `key` and `given_up` are asked in the store's thread.
+    """
+
+    with_messages: ClassVar[bool] = False
+    """Whether events of messages come with the message."""
+    pace_s: ClassVar[float] = 0.0
+    """Once it has failed a few times in a row, it is left alone for so long after each failure."""
+
+    def __init__(
+        self,
+        id: str,
+        action: str,
+        kind: Kind,
+        *,
+        at_once: int,
+        timeout_s: float,
+        patience: Patience,
+    ) -> None:
+        self.id = id
+        self.action = action
+        """What is done, as it is recorded with each delivery."""
+        self.kind = kind
+        self.at_once = at_once
+        self.timeout_s = timeout_s
+        self.patience = patience
+        self.under_way = 0
+        """Deliveries that are being made to it."""
+        self.complaint: str | None = None
+        """Why it did not take the last delivery, if it did not."""
+        self.failures = 0
+        """Deliveries in a row that it did not take."""
+        self.rests_until = 0.0
+        """It is left alone until then (monotonic seconds)."""
+
+    def __str__(self) -> str:
+        return self.id
 
     @property
-    def events(self) -> frozenset[str]:
-        """Types of events that it is asked about."""
-        return KINDS[self.section.action].events
+    def held(self) -> bool:
+        """Whether nothing is delivered to it: what is pending waits."""
+        return False
 
-    def wants(self, message: Inbound | None) -> bool:
-        """Whether an event of those types is for it; `message`: the one it is about, if any."""
+    def hears(self, type: str) -> bool:
+        """Whether events of this type may be for it."""
+        raise NotImplementedError
+
+    def wants(self, event: Event, message: Inbound | None) -> bool:
+        """Whether an event that it hears is for it; `message`: the received one it is about."""
+        raise NotImplementedError
+
+    def key(self, event: Event, message: Inbound | None) -> str | None:
+        """Deliveries with the same key are made one after the other; None: whenever."""
+        raise NotImplementedError
+
+    def once(self, payload: Payload) -> bool:
+        """Whether a delivery is never tried again."""
+        return False
+
+    def given_up(self, tx: Transaction, outcome: Retry | Never) -> Webhook | None:
+        """What follows when a delivery is dead, in the same transaction.
+
+        Returns the webhook that has changed by it.
+        """
+        return None
+
+
+class Handler(Subscriber):
+    """A handler of the configuration."""
+
+    def __init__(self, id: str, section: HandlerSection, kind: Kind) -> None:
+        super().__init__(
+            id,
+            section.action,
+            kind,
+            at_once=section.at_once,
+            timeout_s=section.timeout,
+            patience=OF_HANDLERS,
+        )
+        self.section = section
+
+    def __str__(self) -> str:
+        return f"handler {self.id}"
+
+    def hears(self, type: str) -> bool:
+        """See Subscriber."""
+        return type in KINDS[self.section.action].events
+
+    def wants(self, event: Event, message: Inbound | None) -> bool:
+        """See Subscriber."""
         return message is None or matches(self.section.match, message)
+
+    def key(self, event: Event, message: Inbound | None) -> str | None:
+        """See Subscriber."""
+        return message.sender if message is not None and self.section.in_order else None
 
 
 def made_up_id(section: HandlerSection) -> str:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
-
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 
+from modemgw.gateway.deliveries.names import Names
 from modemgw.gateway.deliveries.outcome import Never, Outcome, Retry, Taken
 from modemgw.gateway.deliveries.payload import document
 from modemgw.store import Payload
-from modemgw.threads import DaemonThreads
 
 WORTH_ANOTHER_TRY = frozenset({408, 425, 429})
 """Client errors that say "later"; any other says that the same request will be refused again."""
@@ -26,7 +22,7 @@ class Webhook:
 
     def __init__(self, url: str, at_once: int) -> None:
         self._url = url
-        self._names = DaemonThreads("webhook names", at_once)
+        self._names = Names(at_once)
         self._http: aiohttp.ClientSession | None = None
 
     async def deliver(self, payload: Payload) -> Outcome:
@@ -53,46 +49,14 @@ class Webhook:
         """See Kind."""
         if self._http is not None:
             await self._http.close()
-        self._names.shutdown()
+        await self._names.close()
 
     def _session(self) -> aiohttp.ClientSession:
         if self._http is None:
             self._http = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(resolver=_Resolver(self._names)),
+                connector=aiohttp.TCPConnector(resolver=self._names),
                 timeout=aiohttp.ClientTimeout(total=None),  # who delivers has a time limit
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,  # nobody reads the answer's body
             )
         return self._http
-
-
-class _Resolver(AbstractResolver):
-    """Looks names up in threads of its own: a name server that is silent holds up nobody else."""
-
-    def __init__(self, threads: DaemonThreads) -> None:
-        self._threads = threads
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        found = await asyncio.get_running_loop().run_in_executor(
-            self._threads,
-            lambda: socket.getaddrinfo(
-                host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
-            ),
-        )
-        return [
-            ResolveResult(
-                hostname=host,
-                host=str(address[0]),
-                port=int(address[1]),
-                family=family,
-                proto=protocol,
-                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-            )
-            for family, _, protocol, _, address in found
-            if isinstance(address[0], str)
-        ]
-
-    async def close(self) -> None:
-        """Nothing is held."""

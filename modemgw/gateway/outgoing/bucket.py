@@ -21,9 +21,16 @@ class Bucket:
     """Every job that is known, by number."""
     heaps: tuple[list[_Entry], ...] = field(default_factory=lambda: tuple([] for _ in RANKS))
 
-    def put(self, job: Job) -> None:
-        """Let a job wait here, at its place."""
-        heappush(self.heaps[job.rank], (job.n, job.place))
+    def put(self, job: Job, waiting: int) -> None:
+        """Let a job wait here, at its place. `waiting`: how many do, at the most.
+
+        Stale entries are thrown away when they are far more than those.
+        """
+        heap = self.heaps[job.rank]
+        heappush(heap, (job.n, job.place))
+        if len(heap) > 2 * waiting + STALE:
+            heap[:] = [entry for entry in heap if self._at(*entry)]
+            heapify(heap)
 
     def head(self, rank: int) -> Job | None:
         """The oldest of a class."""
@@ -39,13 +46,6 @@ class Bucket:
     def waiting(self) -> list[Job]:
         """Every message in it."""
         return [job for heap in self.heaps for n, place in heap if (job := self._at(n, place))]
-
-    def tidy(self, waiting: int) -> None:
-        """Throw stale entries away when they are far more than the `waiting` messages."""
-        for heap in self.heaps:
-            if len(heap) > 2 * waiting + STALE:
-                heap[:] = [entry for entry in heap if self._at(*entry)]
-                heapify(heap)
 
     def _at(self, n: int, place: int) -> Job | None:
         job = self.jobs.get(n)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from modemgw.gateway.errors import FieldProblem, Rejected
 from modemgw.sms import Ports, Segmentation, segment_data, segment_text
@@ -14,8 +13,7 @@ MAX_PARTS = 255
 """TS 23.040 9.2.3.24.1: the parts of a concatenated message are counted in one octet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """What a message says. Shared by the messages of a batch."""
 
     text: str | None = None

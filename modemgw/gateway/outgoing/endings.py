@@ -72,6 +72,7 @@ class Endings:
         ended = self._clock.date()
         # After an earlier try, a report on that one may have told more than "sent".
         single, subject = job.part_count == 1 and key.n == 1, job.subject
+        iccid, to = sim.iccid, job.to
 
         def accept(tx: Transaction) -> list[Matched]:
             tx.attempts.finish(key, AttemptState.ACCEPTED, reference=reference, ended_at=ended)
@@ -79,7 +80,7 @@ class Endings:
                 life.move(tx, subject, Happening.ACCEPTED, likely=MessageStatus.SENDING)
             else:
                 progress.refresh(tx, key.message)
-            return self._receipts.ended(tx, key, reference)
+            return self._receipts.ended(tx, key, iccid, to, reference)
 
         self._store.write(accept, keep=True, then=self._settle)
         sim.in_the_air.discard(key)
@@ -95,7 +96,7 @@ class Endings:
     def not_sent(self, job: Job, key: AttemptKey, sim: Sim, failure: NotSubmitted) -> bool:
         """The modem failed before the part went out. Returns False: nothing may follow now."""
         error = ErrorInfo("not-sent", str(failure), permanent=False)
-        self._finish(key, sim, AttemptState.NOT_SENT, error)
+        self._finish(job, key, sim, AttemptState.NOT_SENT, error)
         sim.plan.give_back()
         logger.info("modem %s: message %s not sent: %s", self._modem_id, job.id, failure)
         # Not the message's fault: it costs no try, and others may carry it at once.
@@ -128,7 +129,7 @@ class Endings:
         part.refusals += 1
         if error.code in FRILLS_REFUSED and not job.bare:
             job.bare = True
-            self._finish(key, sim, AttemptState.REFUSED, error)
+            self._finish(job, key, sim, AttemptState.REFUSED, error)
             self._queue.add(job)
             return False
         decision = decide(
@@ -147,7 +148,7 @@ class Endings:
         retry = None
         if decision.action is not Action.FAIL:
             retry = Retry(self._clock.date() + decision.wait_s, elsewhere)
-        self._finish(key, sim, AttemptState.REFUSED, error, retry)
+        self._finish(job, key, sim, AttemptState.REFUSED, error, retry)
         if decision.action is Action.FAIL:
             self.give_up(job, MessageStatus.FAILED, error)
         elif elsewhere:
@@ -168,11 +169,12 @@ class Endings:
         """Nobody knows whether the part went out. Returns True: the next one may follow."""
         part, ended = job.part(key.part - 1), self._clock.date()
         part.state, part.doubted_at = PartState.AMBIGUOUS, self._clock.time()
-        job.sim = sim.iccid
+        iccid, to = sim.iccid, job.to
+        job.sim = iccid
 
         def doubt(tx: Transaction) -> list[Matched]:
             tx.attempts.finish(key, AttemptState.AMBIGUOUS, error=error, ended_at=ended)
-            return self._receipts.ended(tx, key)
+            return self._receipts.ended(tx, key, iccid, to)
 
         self._store.write(doubt, keep=True, then=self._settle)
         sim.in_the_air.discard(key)
@@ -191,17 +193,18 @@ class Endings:
 
     def _finish(
         self,
+        job: Job,
         key: AttemptKey,
         sim: Sim,
         state: AttemptState,
         error: ErrorInfo,
         retry: Retry | None = None,
     ) -> None:
-        ended = self._clock.date()
+        ended, iccid, to = self._clock.date(), sim.iccid, job.to
 
         def finish(tx: Transaction) -> list[Matched]:
             tx.attempts.finish(key, state, error=error, ended_at=ended, retry=retry)
-            return self._receipts.ended(tx, key)
+            return self._receipts.ended(tx, key, iccid, to)
 
         self._store.write(finish, keep=True, then=self._settle)
         sim.in_the_air.discard(key)

@@ -10,13 +10,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from modemgw.sms import Outcome, status_of
 from modemgw.store import Transaction
-from modemgw.store.records import Attempt, AttemptState, ErrorInfo, MessageStatus, PartStatus
+from modemgw.store.records import (
+    Attempt,
+    AttemptState,
+    ErrorInfo,
+    Message,
+    MessageStatus,
+    PartStatus,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -87,6 +93,18 @@ for _status, _happening in (
 ):
     MESSAGE[_status, _happening] = (_status, None)
 
+
+def is_settled(message: Message) -> bool:
+    """Whether nothing more is awaited: its fate is known, or given up (`unknown`).
+
+    `sent` is the end where no receipt was asked for. A report that comes after all may still
+    correct it.
+    """
+    if message.status is _S.SENT:
+        return not message.receipt
+    return message.status not in _OPEN
+
+
 PART: dict[tuple[AttemptState, Outcome | None], PartStatus] = {
     (_A.SUBMITTING, None): _P.SUBMITTING,
     (_A.ACCEPTED, None): _P.SENT,
@@ -104,8 +122,7 @@ for _state in _A:
         PART[_state, _outcome] = _P.UNDELIVERED
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """The message that moves: its number, and what its events name."""
 
     n: int
@@ -145,19 +162,20 @@ def move(
             right = tx.messages.compare_and_set(subject.n, now, then, error)
         if right:
             if event is not None:
-                tx.events.emit(event, about(subject, then, error) | (more or {}))
+                data = about(subject.id, subject.reference, then, error)
+                tx.events.emit(event, data if more is None else data | more)
             return then
     logger.warning("message %s is %s: %s cannot happen to it", subject.id, now, happening)
     return None
 
 
 def about(
-    subject: Subject, status: MessageStatus, error: ErrorInfo | None = None
+    id: str, reference: str | None, status: MessageStatus, error: ErrorInfo | None = None
 ) -> dict[str, Any]:
     """The data of a message event."""
-    data: dict[str, Any] = {"id": subject.id, "status": status.value}
-    if subject.reference is not None:
-        data["reference"] = subject.reference
+    data: dict[str, Any] = {"id": id, "status": status.value}
+    if reference is not None:
+        data["reference"] = reference
     if error is not None:
         data["error"] = {
             "code": error.code,

@@ -10,7 +10,7 @@ centre is not known yet or has just been set, is a part believed because its rep
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from modemgw.gateway.fleet.centre import SLACK_S
 from modemgw.sms import status_of
@@ -28,7 +28,7 @@ OLDEST_S = 8 * DAY_S
 """A report on a part that was sent longer ago is not looked for."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Heard:
     """What a report tells of the time, and what is known of the clock by which it does."""
 
@@ -38,15 +38,14 @@ class Heard:
     """How far that clock is ahead of ours; None: it is not known."""
     at: float
     """When the report came, by our clock."""
+    taken_at: float | None = field(init=False, default=None)
+    """When the part was taken, by our clock; None where the report cannot tell."""
 
-    @property
-    def taken_at(self) -> float | None:
-        """When the part was taken, by our clock; None where the report cannot tell."""
-        if self.sc_time is None:
-            return None
-        taken_at = self.sc_time - (self.offset or 0.0)
-        sane = self.at - OLDEST_S <= taken_at <= self.at + DAY_S
-        return taken_at if sane else None
+    def __post_init__(self) -> None:
+        if self.sc_time is not None:
+            taken_at = self.sc_time - (self.offset or 0.0)
+            if self.at - OLDEST_S <= taken_at <= self.at + DAY_S:
+                self.taken_at = taken_at
 
     @property
     def just_now(self) -> bool:
@@ -94,6 +93,9 @@ def _nearest(waiting: Sequence[Submission], heard: Heard) -> Submission | None:
     taken_at = heard.taken_at
     if taken_at is None:
         return None
+    near = [one for one in waiting if _is_near(one, heard)]
+    if len(near) <= 1:
+        return near[0] if near else None
 
     def distance(one: Submission) -> tuple[bool, float, bool, float]:
         # The one in the air has no handicap: nothing is lost by waiting for its TP-MR.
@@ -102,7 +104,7 @@ def _nearest(waiting: Sequence[Submission], heard: Heard) -> Submission | None:
         told = one.state is AttemptState.ACCEPTED
         return (not one.asked, outside, not told, abs((one.ended_at or one.started_at) - taken_at))
 
-    return min((one for one in waiting if _is_near(one, heard)), key=distance, default=None)
+    return min(near, key=distance)
 
 
 def _in_the_air(waiting: Sequence[Submission], heard: Heard) -> Submission | None:

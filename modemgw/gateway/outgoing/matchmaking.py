@@ -334,6 +334,10 @@ class Matchmaking:
     def wake_at(self, idle: Iterable[str]) -> float | None:
         """When `tick` or a blocked idle lane should be looked at next."""
         times = self._waiting.times()
-        times += self._resting.values()
-        times += [at for i in idle if (at := self._lanes[i].blocked_until) is not None]
+        if self._resting:
+            times += self._resting.values()
+        for id in idle:
+            at = self._lanes[id].blocked_until
+            if at is not None:
+                times.append(at)
         return min(times, default=None)

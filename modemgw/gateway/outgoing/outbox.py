@@ -22,7 +22,7 @@ from modemgw.gateway.outgoing.endings import EXPIRED, await_word
 from modemgw.gateway.outgoing.job import Job, PartState, job_of, jobs_of
 from modemgw.gateway.outgoing.lane_state import LaneState
 from modemgw.gateway.outgoing.lanes import Lanes
-from modemgw.gateway.outgoing.life import Happening, Subject
+from modemgw.gateway.outgoing.life import Happening
 from modemgw.gateway.outgoing.matchmaking import Matchmaking
 from modemgw.gateway.outgoing.queue import Queue
 from modemgw.gateway.outgoing.receipts import Matched, Receipts
@@ -73,7 +73,8 @@ class RecoveryReport:
 class Outbox:
     """Owns the queue and the lanes. Use the queue as a context manager while lanes run.
 
-    `ask_again`: see Lane.
+    `ask_again`: see Lane. `expect_callbacks` is called before messages are committed that name an
+    address to call back.
     """
 
     def __init__(
@@ -86,7 +87,9 @@ class Outbox:
         clock: SteadyClock,
         random: Random,
         ask_again: Callable[[Job], None] = lambda job: None,
+        expect_callbacks: Callable[[], None] = lambda: None,
     ) -> None:
+        self._expect_callbacks = expect_callbacks
         self._config = config
         self._store = store
         self._receipts = receipts
@@ -182,7 +185,9 @@ class Outbox:
         self.claim.take(tx)
         keys = tx.attempts.interrupted(INTERRUPTED)
         for key in keys:
-            self._receipts.ended(tx, key)
+            begun = tx.attempts.find(key)
+            if begun is not None:
+                self._receipts.ended(tx, key, begun.sim, begun.to)
         return keys
 
     @property
@@ -207,6 +212,8 @@ class Outbox:
             raise StoreUnavailable(self._store.problem or self.not_yet)
         accepted = [self._with_known_routes(mailing) for mailing in accepted]
         ahead_s = self.clock.ahead_s
+        if any(mailing.common.callback_url is not None for mailing in accepted):
+            self._expect_callbacks()
 
         def write(tx: Transaction) -> list[Job]:
             if first is not None:
@@ -216,10 +223,8 @@ class Outbox:
             for mailing in accepted:
                 status, reference = mailing.common.status, mailing.common.reference
                 if status is MessageStatus.QUEUED:
-                    for n, (id, _, _) in enumerate(mailing.recipients, first_n + len(jobs)):
-                        tx.events.emit(
-                            "message.queued", life.about(Subject(n, id, reference), status)
-                        )
+                    for id, _, _ in mailing.recipients:
+                        tx.events.emit("message.queued", life.about(id, reference, status))
                 jobs += jobs_of(first_n + len(jobs), mailing, ahead_s)
             if then is not None:
                 then(tx)

@@ -70,21 +70,23 @@ class Receipts:
         return found
 
     def ended(
-        self, tx: Transaction, key: AttemptKey, reference: int | None = None
+        self, tx: Transaction, key: AttemptKey, sim: str, to: str, reference: int | None = None
     ) -> list[Matched]:
-        """An attempt ended: apply the reports that waited for its end.
+        """An attempt on `sim` to a recipient ended: apply the reports that waited for its end.
 
         `reference`: the TP-MR that it was told. Returns the doubts that were settled, this attempt
         or earlier ones.
         """
-        begun = tx.attempts.find(key)
-        if begun is None:  # it could not be recorded, so nothing was sent
+        waiting = tx.unmatched.find(sim, reference, attempts.tail(to), 0.0)
+        begun = tx.attempts.find(key) if waiting else None
+        if begun is None:  # none waits; or it could not be recorded, so nothing was sent
             return []
         settled = []
-        sim, tail = begun.sim, attempts.tail(begun.to)
         # A clock that was set back meanwhile must not hide what came after that.
         since = min(begun.started_at, tx.now) - SLACK_S
-        for kept in tx.unmatched.find(sim, reference, tail, since):
+        for kept in waiting:
+            if kept.received_at < since:
+                continue
             try:
                 report = decode_mt(kept.tpdu)
             except PduError:  # decoded once before: so this was written by another version

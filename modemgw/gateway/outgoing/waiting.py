@@ -59,10 +59,9 @@ class Waiting:
         bucket = buckets.get(job.avoid)
         if bucket is None:
             bucket = buckets[job.avoid] = Bucket(self.jobs)
-        bucket.put(job)
         job.lies_in = target
         self.counts[target] += 1
-        bucket.tidy(self.counts[target])
+        bucket.put(job, self.counts[target])
 
     def leave(self, job: Job) -> None:
         """Take a job from its place, wherever that is: entries that name the place are stale."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from modemgw.store.records import (
     Attempt,
@@ -15,8 +14,7 @@ from modemgw.store.records import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptKey:
+class AttemptKey(NamedTuple):
     """Which attempt: the message's number, the part from 1, the try from 1."""
 
     message: int
@@ -24,8 +22,7 @@ class AttemptKey:
     n: int
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(NamedTuple):
     """An attempt, with what the matching of reports wants to know of it and its message."""
 
     key: AttemptKey
@@ -56,8 +53,7 @@ def tail(number: str) -> str:
     return number[-TAIL_DIGITS:]
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
+class Begun(NamedTuple):
     """How an attempt began."""
 
     sim: str

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
-from modemgw.store.records import Event, Inbound, Page
+from modemgw.store.contract.messages import Stand
+from modemgw.store.records import Event, Inbound, Message, Page
 
 
 class DeliveryState(StrEnum):
@@ -54,11 +55,24 @@ class Payload:
     """Outcomes before this one."""
     claimed_by: str
     claimed_at: float
+    waiting_since: float
+    """When it was made, or replayed last."""
+    message: Message | None = None
+    """What `message.*` is about, as it is now, if that was asked for."""
 
     @property
     def id(self) -> str:
         """The delivery's name, the same at each try."""
         return name_of(self.n)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an HTTP server has answered."""
+
+    http_status: int
+    text: str
+    """Its beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +83,7 @@ class TryOutcome:
     code: str
     problem: str | None
     took_ms: int | None
+    answer: Answer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +159,28 @@ class Deliveries(DeliveriesView, Protocol):
         """An event is to be delivered. Its data are read from the log then, or `inbound` (a
         number)."""
 
+    def add_alone(self, type: str, new: NewDelivery) -> int:
+        """Something that is no event of the log, and has no data, is to be delivered.
+
+        Returns the delivery's number.
+        """
+
     def claim(
-        self, subscriber: str, *, kind: str, by: str, lease_s: float, furthest_s: float, limit: int
+        self,
+        subscriber: str,
+        *,
+        kind: str,
+        by: str,
+        lease_s: float,
+        furthest_s: float,
+        limit: int,
+        stand: Stand | None = None,
     ) -> list[Payload]:
         """Claim what is due for a subscriber, the most urgent first, for `lease_s` seconds.
 
         What seems to be put off for more than `furthest_s` was put off by a clock gone wrong: it is
-        due. What a delivery refers to is there; where it is not, the delivery is dead.
+        due. What a delivery refers to is there; where it is not, the delivery is dead. With `stand`
+        (see Messages.get) an event of a message refers to the message.
         """
 
     def next_due(self, subscriber: str) -> float | None:
@@ -169,18 +199,33 @@ class Deliveries(DeliveriesView, Protocol):
         A lease that seems to last longer than `furthest_s` seconds was given by a clock gone wrong.
         """
 
-    def taken(self, payload: Payload, took_ms: int | None = None) -> None:
+    def taken(
+        self, payload: Payload, took_ms: int | None = None, answer: Answer | None = None
+    ) -> None:
         """It was taken. Raises StoreConflict when this claim has ended before.
 
         `took_ms` is how long that took; None: since it was claimed.
         """
 
     def put_off(
-        self, payload: Payload, code: str, problem: str, took_ms: int, next_at: float
+        self,
+        payload: Payload,
+        code: str,
+        problem: str,
+        took_ms: int,
+        next_at: float,
+        answer: Answer | None = None,
     ) -> None:
         """It was not taken and is tried again at `next_at`. What has ended meanwhile stays so."""
 
-    def give_up(self, payload: Payload, code: str, problem: str, took_ms: int) -> None:
+    def give_up(
+        self,
+        payload: Payload,
+        code: str,
+        problem: str,
+        took_ms: int,
+        answer: Answer | None = None,
+    ) -> None:
         """It was not taken and is not tried again: dead. What has ended meanwhile stays so."""
 
     def replay(self, numbers: Sequence[int]) -> int:

@@ -28,6 +28,7 @@ class MessageQuery:
     status: str | None = None
     to: str | None = None
     type: str | None = None
+    reference: str | None = None
     since: float | None = None
     until: float | None = None
     limit: int = 50

@@ -16,6 +16,7 @@ from modemgw.store.contract.pins import PinTries, PinTriesView
 from modemgw.store.contract.redating import Dates, DatesView
 from modemgw.store.contract.retention import Retention
 from modemgw.store.contract.sim_state import SimState, SimStateView
+from modemgw.store.contract.webhooks import Webhooks, WebhooksView
 
 
 class View(Protocol):
@@ -68,6 +69,10 @@ class View(Protocol):
     @property
     def leases(self) -> LeasesView:
         """What one process alone may do."""
+
+    @property
+    def webhooks(self) -> WebhooksView:
+        """Who asked to be told of events by HTTP."""
 
 
 class Transaction(View, Protocol):
@@ -132,3 +137,7 @@ class Transaction(View, Protocol):
     @property
     def leases(self) -> Leases:
         """What one process alone may do."""
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """Who asked to be told of events by HTTP."""

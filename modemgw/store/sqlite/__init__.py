@@ -5,8 +5,8 @@ from pathlib import Path
 
 from modemgw.clock import Clock
 from modemgw.store import Store
+from modemgw.store.sqlite.alone import create_key, list_keys, revoke_key
 from modemgw.store.sqlite.database import FILE_NAME, SqliteStore
-from modemgw.store.sqlite.keys import create_key, list_keys, revoke_key
 
 
 def open_store(

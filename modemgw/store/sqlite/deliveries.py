@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from modemgw.store.contract.deliveries import (
+    Answer,
     Delivery,
     DeliveryQuery,
     DeliveryState,
@@ -22,9 +23,11 @@ from modemgw.store.contract.deliveries import (
     TryOutcome,
     name_of,
 )
+from modemgw.store.contract.messages import Stand
 from modemgw.store.errors import StoreConflict
 from modemgw.store.records import Event, Page
 from modemgw.store.sqlite.inbound import SqliteInboundMessages
+from modemgw.store.sqlite.messages import SqliteMessages
 from modemgw.store.sqlite.paging import page
 from modemgw.store.sqlite.rows import Rows
 
@@ -68,21 +71,36 @@ class SqliteDeliveries(Rows):
     def add(self, event: Event, inbound: int | None, new: NewDelivery) -> None:
         """An event is to be delivered. Its data are read from the log then, or `inbound` (a
         number)."""
+        self._insert(event.type, event.id, inbound, event.at, new)
+
+    def add_alone(self, type: str, new: NewDelivery) -> int:
+        """Something that is no event of the log, and has no data, is to be delivered.
+
+        Returns the delivery's number.
+        """
+        return self._insert(type, None, None, self.now, new)
+
+    def _insert(
+        self, type: str, event: int | None, inbound: int | None, at: float, new: NewDelivery
+    ) -> int:
         waits = new.key is not None and _head(self._db, new.subscriber, new.key) is not None
-        self._db.execute(
+        n = self._db.execute(
             "INSERT INTO deliveries (subscriber, kind, type, event, inbound, key, state, tries, "
-            "next_at, created_at) VALUES (?, ?, ?, ?, ?, ?, 'pending', 0, ?, ?)",
+            "next_at, created_at, waiting_since) VALUES (?, ?, ?, ?, ?, ?, 'pending', 0, ?, ?, ?)",
             (
                 new.subscriber,
                 new.kind,
-                event.type,
-                event.id,
+                type,
+                event,
                 inbound,
                 new.key,
-                None if waits else self._now,
-                event.at,
+                None if waits else self.now,
+                at,
+                self.now,
             ),
-        )
+        ).lastrowid
+        assert n is not None
+        return n
 
     def claim(
         self,
@@ -93,18 +111,20 @@ class SqliteDeliveries(Rows):
         lease_s: float,
         furthest_s: float,
         limit: int,
+        stand: Stand | None = None,
     ) -> list[Payload]:
         """Claim what is due for a subscriber, the most urgent first, for `lease_s` seconds.
 
         What seems to be put off for more than `furthest_s` was put off by a clock gone wrong: it is
-        due. What a delivery refers to is there; where it is not, the delivery is dead.
+        due. What a delivery refers to is there; where it is not, the delivery is dead. With `stand`
+        (see Messages.get) an event of a message refers to the message.
         """
         due = "SELECT n FROM deliveries WHERE state = 'pending' AND subscriber = ? AND next_at"
         found = self._db.execute(
-            f"{due} <= ? ORDER BY next_at, n LIMIT ?", (subscriber, self._now, limit)
+            f"{due} <= ? ORDER BY next_at, n LIMIT ?", (subscriber, self.now, limit)
         ).fetchall()
         found += self._db.execute(
-            f"{due} > ? LIMIT ?", (subscriber, self._now + furthest_s, limit - len(found))
+            f"{due} > ? LIMIT ?", (subscriber, self.now + furthest_s, limit - len(found))
         ).fetchall()
         claimed = []
         for (n,) in found:
@@ -112,9 +132,9 @@ class SqliteDeliveries(Rows):
                 "UPDATE deliveries SET state = 'claimed', kind = ?, claimed_by = ?, lease_until = "
                 "? "
                 "WHERE n = ?",
-                (kind, by, self._now + lease_s, n),
+                (kind, by, self.now + lease_s, n),
             )
-            payload = self._payload(n, by)
+            payload = self._payload(n, by, stand)
             if payload is None:
                 self._end(
                     n, by, DeliveryState.DEAD, "lost", "what it delivers is no longer kept", None
@@ -127,8 +147,8 @@ class SqliteDeliveries(Rows):
         """When the next pending delivery of a subscriber is due; None when none is."""
         row = self._db.execute(
             "SELECT min(next_at) FROM deliveries WHERE state = 'pending' AND subscriber = ? "
-            "AND next_at > ?",
-            (subscriber, self._now),
+            "AND next_at > 0",  # not NULL, in words that the index serves
+            (subscriber,),
         ).fetchone()
         return None if row[0] is None else float(row[0])
 
@@ -137,7 +157,7 @@ class SqliteDeliveries(Rows):
         self._db.execute(
             "UPDATE deliveries SET state = 'pending', claimed_by = NULL, lease_until = NULL, "
             "next_at = ? WHERE n = ? AND state = 'claimed' AND claimed_by = ?",
-            (self._now, payload.n, payload.claimed_by),
+            (self.now, payload.n, payload.claimed_by),
         )
 
     def release(self, node: str) -> None:
@@ -146,7 +166,7 @@ class SqliteDeliveries(Rows):
         self._db.execute(
             "UPDATE deliveries SET state = 'pending', claimed_by = NULL, lease_until = NULL, "
             "next_at = ? WHERE state = 'claimed' AND substr(claimed_by, 1, ?) = ?",
-            (self._now, len(node) + 1, f"{node}/"),
+            (self.now, len(node) + 1, f"{node}/"),
         )
 
     def release_expired(self, *, but: Collection[int], furthest_s: float) -> None:
@@ -157,31 +177,39 @@ class SqliteDeliveries(Rows):
         expired = self._db.execute(
             "SELECT n FROM deliveries WHERE state = 'claimed' "
             "AND NOT lease_until BETWEEN ?1 AND ?1 + ?2",
-            (self._now, furthest_s),
+            (self.now, furthest_s),
         ).fetchall()
         self._db.executemany(
             "UPDATE deliveries SET state = 'pending', claimed_by = NULL, lease_until = NULL, "
             "next_at = ? WHERE n = ?",
-            [(self._now, n) for (n,) in expired if n not in but],
+            [(self.now, n) for (n,) in expired if n not in but],
         )
 
     # --- ending
 
-    def taken(self, payload: Payload, took_ms: int | None = None) -> None:
+    def taken(
+        self, payload: Payload, took_ms: int | None = None, answer: Answer | None = None
+    ) -> None:
         """It was taken. Raises StoreConflict when this claim has ended before.
 
         `took_ms` is how long that took; None: since it was claimed.
         """
         if took_ms is None:
-            took_ms = max(0, round(1000 * (self._now - payload.claimed_at)))
+            took_ms = max(0, round(1000 * (self.now - payload.claimed_at)))
         done = self._end(
-            payload.n, payload.claimed_by, DeliveryState.DELIVERED, "taken", None, took_ms
+            payload.n, payload.claimed_by, DeliveryState.DELIVERED, "taken", None, took_ms, answer
         )
         if not done:
             raise StoreConflict("the delivery has ended before")
 
     def put_off(
-        self, payload: Payload, code: str, problem: str, took_ms: int, next_at: float
+        self,
+        payload: Payload,
+        code: str,
+        problem: str,
+        took_ms: int,
+        next_at: float,
+        answer: Answer | None = None,
     ) -> None:
         """It was not taken and is tried again at `next_at`. What has ended meanwhile stays so."""
         done = self._db.execute(
@@ -190,11 +218,19 @@ class SqliteDeliveries(Rows):
             (next_at, payload.n, payload.claimed_by),
         )
         if done.rowcount:
-            self._note(payload.n, code, problem, took_ms)
+            self._note(payload.n, code, problem, took_ms, answer)
 
-    def give_up(self, payload: Payload, code: str, problem: str, took_ms: int) -> None:
+    def give_up(
+        self,
+        payload: Payload,
+        code: str,
+        problem: str,
+        took_ms: int,
+        answer: Answer | None = None,
+    ) -> None:
         """It was not taken and is not tried again: dead. What has ended meanwhile stays so."""
-        self._end(payload.n, payload.claimed_by, DeliveryState.DEAD, code, problem, took_ms)
+        by = payload.claimed_by
+        self._end(payload.n, by, DeliveryState.DEAD, code, problem, took_ms, answer)
 
     def replay(self, numbers: Sequence[int]) -> int:
         """Make these deliveries once more; of those that have not ended nothing changes.
@@ -214,9 +250,9 @@ class SqliteDeliveries(Rows):
             subscriber, key = row
             waits = key is not None and _head(self._db, subscriber, key) is not None
             self._db.execute(
-                "UPDATE deliveries SET state = 'pending', tries = 0, next_at = ?, ended_at = NULL "
-                "WHERE n = ?",
-                (None if waits else self._now, n),
+                "UPDATE deliveries SET state = 'pending', tries = 0, next_at = ?, ended_at = NULL, "
+                "waiting_since = ? WHERE n = ?",
+                (None if waits else self.now, self.now, n),
             )
         return count
 
@@ -259,7 +295,7 @@ class SqliteDeliveries(Rows):
         ).fetchall()
         for (n,) in rows:
             self._db.execute(
-                "UPDATE deliveries SET state = 'dead', ended_at = ? WHERE n = ?", (self._now, n)
+                "UPDATE deliveries SET state = 'dead', ended_at = ? WHERE n = ?", (self.now, n)
             )
             self._note(n, "no-subscriber", problem, None)
         return len(rows)
@@ -325,24 +361,30 @@ class SqliteDeliveries(Rows):
         ).fetchall()
         return {"pending": 0, "claimed": 0, "dead": 0} | dict(rows)
 
-    def _payload(self, n: int, by: str) -> Payload | None:
+    def _payload(self, n: int, by: str, stand: Stand | None) -> Payload | None:
         """What a claimed delivery hands over; None when it is no longer kept."""
-        subscriber, type_, event, inbound, tries, at = self._db.execute(
-            "SELECT subscriber, type, event, inbound, tries, created_at FROM deliveries WHERE n = "
-            "?",
+        subscriber, type_, event, inbound, tries, at, since = self._db.execute(
+            "SELECT subscriber, type, event, inbound, tries, created_at, waiting_since "
+            "FROM deliveries WHERE n = ?",
             (n,),
         ).fetchone()
-        message, data = None, {}
+        received, message, data = None, None, {}
         if inbound is not None:
-            message = SqliteInboundMessages(self._db).numbered(inbound)
-            if message is None:
+            received = SqliteInboundMessages(self._db).numbered(inbound)
+            if received is None:
                 return None
-        else:
+        elif event is not None:
             row = self._db.execute("SELECT data FROM events WHERE id = ?", (event,)).fetchone()
             if row is None:
                 return None
             data = json.loads(row[0])
-        return Payload(n, subscriber, type_, at, data, message, tries, by, self._now)
+            if stand is not None and type_.startswith("message."):
+                message = SqliteMessages(self._db).get(str(data.get("id")), stand)
+                if message is None:
+                    return None
+        return Payload(
+            n, subscriber, type_, at, data, received, tries, by, self.now, since or at, message
+        )
 
     def _end(
         self,
@@ -352,28 +394,38 @@ class SqliteDeliveries(Rows):
         code: str,
         problem: str | None,
         took_ms: int | None,
+        answer: Answer | None = None,
     ) -> bool:
         """End what is claimed by this one. False when it is not (any more)."""
         row = self._db.execute(
             "UPDATE deliveries SET state = ?, tries = tries + 1, ended_at = ?, claimed_by = NULL, "
             "lease_until = NULL WHERE n = ? AND state = 'claimed' AND claimed_by = ? "
             "RETURNING subscriber, key",
-            (state.value, self._now, n, by),
+            (state.value, self.now, n, by),
         ).fetchone()
         if row is None:
             return False
-        self._note(n, code, problem, took_ms)
+        self._note(n, code, problem, took_ms, answer)
         subscriber, key = row
         if key is not None:
             self._advance(subscriber, key)
         return True
 
-    def _note(self, n: int, code: str, problem: str | None, took_ms: int | None) -> None:
+    def _note(
+        self,
+        n: int,
+        code: str,
+        problem: str | None,
+        took_ms: int | None,
+        answer: Answer | None = None,
+    ) -> None:
         """Add to a delivery's log of outcomes, of which the newest are kept."""
+        status, text = (None, None) if answer is None else (answer.http_status, answer.text)
         self._db.execute(
-            "INSERT INTO delivery_outcomes (delivery, at, code, problem, took_ms) "
-            "VALUES (?, ?, ?, ?, ?)",
-            (n, self._now, code, problem, took_ms),
+            "INSERT INTO delivery_outcomes "
+            "(delivery, at, code, problem, took_ms, http_status, answer) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (n, self.now, code, problem, took_ms, status, text),
         )
         self._db.execute(
             "DELETE FROM delivery_outcomes WHERE delivery = ?1 AND n <= (SELECT n FROM "
@@ -386,7 +438,7 @@ class SqliteDeliveries(Rows):
         self._db.execute(
             "UPDATE deliveries SET next_at = ? WHERE n = ? AND state = 'pending' AND next_at IS "
             "NULL",
-            (self._now, _head(self._db, subscriber, key)),
+            (self.now, _head(self._db, subscriber, key)),
         )
 
     def _line_up(self, subscriber: str, key: str) -> None:
@@ -415,7 +467,8 @@ def _with_pending(db: sqlite3.Connection) -> Iterator[str]:
 
 def _delivery(db: sqlite3.Connection, row: Sequence[Any]) -> Delivery:
     outcomes = db.execute(
-        "SELECT at, code, problem, took_ms FROM delivery_outcomes WHERE delivery = ? ORDER BY n",
+        "SELECT at, code, problem, took_ms, http_status, answer FROM delivery_outcomes "
+        "WHERE delivery = ? ORDER BY n",
         (row[0],),
     ).fetchall()
     state = DeliveryState(row[7])
@@ -433,8 +486,20 @@ def _delivery(db: sqlite3.Connection, row: Sequence[Any]) -> Delivery:
         lease_until=row[10],
         created_at=row[11],
         ended_at=row[12],
-        outcomes=tuple(TryOutcome(*outcome) for outcome in outcomes),
+        outcomes=tuple(_outcome(*outcome) for outcome in outcomes),
     )
+
+
+def _outcome(
+    at: float,
+    code: str,
+    problem: str | None,
+    took_ms: int | None,
+    http_status: int | None,
+    answer: str | None,
+) -> TryOutcome:
+    answered = None if http_status is None else Answer(http_status, answer or "")
+    return TryOutcome(at, code, problem, took_ms, answered)
 
 
 def _head(db: sqlite3.Connection, subscriber: str, key: str) -> int | None:

@@ -34,18 +34,17 @@ class SqliteEvents(Rows):
 
     def emit(self, type: str, data: dict[str, Any]) -> None:
         """Record an event; it is published once the group is committed."""
-        self.emitted.append((type, self._now, data, to_json(data).decode()))
+        self.emitted.append((type, self.now, data, to_json(data).decode()))
 
     def write_emitted(self, first_id: int) -> list[Event]:
         """Write what the group has emitted. Returns it as it is to be published."""
-        numbered = list(enumerate(self.emitted, first_id))
-        rows = [(id, type_, at, json_) for id, (type_, at, _, json_) in numbered]
+        rows = [(n, one[0], one[1], one[3]) for n, one in enumerate(self.emitted, first_id)]
         blocks = len(rows) - len(rows) % BLOCK
         for start in range(0, blocks, BLOCK):
             block = chain.from_iterable(rows[start : start + BLOCK])
             self._db.execute(_INSERT_EVENTS, [*block])
         self._db.executemany(_INSERT_EVENT, rows[blocks:])
-        return [Event(id, type_, at, data) for id, (type_, at, data, _) in numbered]
+        return [Event(n, *one[:3]) for n, one in enumerate(self.emitted, first_id)]
 
     def after(self, id: int, limit: int) -> list[Event]:
         """Events with a higher id than this, in order."""
@@ -76,7 +75,7 @@ class SqliteAnswers(Rows):
         self._db.execute(
             "INSERT INTO answers (key, idempotency_key, fingerprint, body, created_at) "
             "VALUES (?, ?, ?, ?, ?)",
-            (key, idempotency_key, fingerprint, body, self._now),
+            (key, idempotency_key, fingerprint, body, self.now),
         )
 
 
@@ -101,7 +100,7 @@ class SqliteUnmatchedReports(Rows):
         self._db.execute(
             "INSERT OR IGNORE INTO unmatched_reports (digest, modem, sim, tpdu, reference, "
             "recipient, to_tail, tp_status, received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (digest, modem, sim, tpdu, reference, recipient, tail, tp_status, self._now),
+            (digest, modem, sim, tpdu, reference, recipient, tail, tp_status, self.now),
         )
 
     def find(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -19,6 +18,9 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 Work = Callable[[Transaction], T]
+
+ALIVE_EVERY = 16
+"""So many units are run between two signs of life."""
 
 
 @dataclass(slots=True)
@@ -48,21 +50,22 @@ class RunAgain(Exception):
 class Group:
     """Units of work in one transaction.
 
-    `alive` is called before each unit. `rehearse`: run every unit once and undo it, before it is
+    `alive` is called now and then. `rehearse`: run every unit once and undo it, before it is
     run in earnest.
     """
 
-    __slots__ = ("_alive", "_db", "_rehearse", "_units")
+    __slots__ = ("_alive", "_db", "_rehearse", "_tx", "_units")
 
     def __init__(
         self,
-        db: sqlite3.Connection,
+        tx: SqliteTransaction,
         units: list[Unit],
         *,
         alive: Callable[[], None],
         rehearse: bool,
     ) -> None:
-        self._db = db
+        self._tx = tx
+        self._db = tx.connection
         self._units = units
         self._alive = alive
         self._rehearse = rehearse
@@ -78,9 +81,13 @@ class Group:
         db, units = self._db, self._units
         before = db.total_changes
         db.execute("BEGIN IMMEDIATE")
-        tx = SqliteTransaction(db, now)
-        for unit in units:
-            if not self._run(tx, unit, savepoints):
+        tx = self._tx
+        tx.renew(now)
+        run = self._run_carefully if savepoints or self._rehearse else self._run
+        for done, unit in enumerate(units):
+            if done % ALIVE_EVERY == 0:
+                self._alive()
+            if not run(tx, unit, savepoints):
                 if len(units) > 1:
                     raise RunAgain(unit if savepoints else None)
                 return None
@@ -93,10 +100,20 @@ class Group:
 
     def _run(self, tx: SqliteTransaction, unit: Unit, savepoints: bool) -> bool:
         """Run a unit. False when it failed by its own fault and the whole group must be undone."""
-        db, emitted = self._db, tx.events.emitted
-        self._alive()
         unit.error = None
-        events, changes = len(emitted), db.total_changes
+        events, changes = len(tx.events.emitted), self._db.total_changes
+        try:
+            unit.result = unit.work(tx)
+        except BaseException as error:
+            self._failed(tx, unit, error, events)
+            return self._db.in_transaction and self._db.total_changes == changes
+        return True
+
+    def _run_carefully(self, tx: SqliteTransaction, unit: Unit, savepoints: bool) -> bool:
+        """As `_run`; with savepoints only the unit is undone, where that is possible."""
+        db = self._db
+        unit.error = None
+        events, changes = len(tx.events.emitted), db.total_changes
         try:
             if self._rehearse:
                 self._run_and_undo(tx, unit)
@@ -106,19 +123,24 @@ class Group:
             if savepoints:
                 db.execute("RELEASE unit")
         except BaseException as error:
-            if is_disk_trouble(error):
-                raise
-            unit.error = _for_future(error)
-            if not isinstance(error, StoreConflict):
-                logger.error("a unit of work failed and is undone", exc_info=error)
-            del emitted[events:]
+            self._failed(tx, unit, error, events)
             if not db.in_transaction:  # its statement has undone everything
                 return False
             if not savepoints:
                 return db.total_changes == changes
             db.execute("ROLLBACK TO unit")
             db.execute("RELEASE unit")
+            tx.messages.undone()
         return True
+
+    def _failed(self, tx: SqliteTransaction, unit: Unit, error: BaseException, events: int) -> None:
+        """Note why a unit failed. Raises what is no fault of its own."""
+        if is_disk_trouble(error):
+            raise error
+        unit.error = _for_future(error)
+        if not isinstance(error, StoreConflict):
+            logger.error("a unit of work failed and is undone", exc_info=error)
+        del tx.events.emitted[events:]
 
     def _run_and_undo(self, tx: SqliteTransaction, unit: Unit) -> None:
         db, emitted = self._db, tx.events.emitted
@@ -132,6 +154,7 @@ class Group:
         del emitted[events:]
         db.execute("ROLLBACK TO rehearsal")
         db.execute("RELEASE rehearsal")
+        tx.messages.undone()
 
 
 def _for_future(error: BaseException) -> Exception:

@@ -48,7 +48,7 @@ class SqliteInboundMessages(Rows):
         self._db.execute(
             "INSERT OR REPLACE INTO inbound_places (sim, memory, slot, digest, kept_at) "
             "VALUES (?, ?, ?, ?, ?)",
-            (sim, *place, digest, self._now),
+            (sim, *place, digest, self.now),
         )
 
     def add_part(

@@ -30,9 +30,9 @@ class SqliteLeases(Rows):
     def take(self, what: str, holder: str, for_s: float) -> Lease:
         """Take a lease, or renew it. Raises LeaseHeld when it is another's."""
         held = self.get(what)
-        if held is not None and held.holder != holder and held.until > self._now:
+        if held is not None and held.holder != holder and held.until > self.now:
             raise LeaseHeld(held)
-        lease = Lease(what, holder, self._now + for_s)
+        lease = Lease(what, holder, self.now + for_s)
         self._db.execute(
             "INSERT OR REPLACE INTO leases (what, holder, until, run) VALUES (?, ?, ?, ?)",
             (lease.what, lease.holder, lease.until, RUN),

@@ -18,9 +18,10 @@ from modemgw.store.records import (
     Page,
     Part,
 )
+from modemgw.store.sqlite import message_lists
 from modemgw.store.sqlite.attempts import SqliteAttempts
+from modemgw.store.sqlite.message_lists import OPEN
 from modemgw.store.sqlite.numbers import next_number
-from modemgw.store.sqlite.paging import Condition, page
 from modemgw.store.sqlite.rows import Rows
 
 _OWN = "n, id, to_number, route"
@@ -46,13 +47,17 @@ _INSERT_BLOCK = (
     f"FROM (VALUES {', '.join(['(?, ?, ?, ?)'] * _BLOCK)})"
 )
 
-_OPEN = "'scheduled', 'queued', 'sending'"
-"""OPEN_STATUSES, in the words of the index `messages_open`: SQLite uses it for no others."""
-
-_TYPES = ("otp", "transactional", "promotional")
-"""All there are, so that the index `messages_kind` (status, type, time) serves each alone, too."""
-
 _WELL = frozenset({MessageStatus.SENT, MessageStatus.DELIVERED})
+
+_TO = "updated_at = ? WHERE n = ? AND status = ?"
+_MOVE = f"UPDATE messages SET status = ?, {_TO}"
+_MOVE_WELL = (
+    "UPDATE messages SET status = ?, error_code = NULL, error_detail = NULL, "
+    f"error_permanent = NULL, {_TO}"
+)
+_MOVE_WITH_ERROR = (
+    f"UPDATE messages SET status = ?, error_code = ?, error_detail = ?, error_permanent = ?, {_TO}"
+)
 
 OLDER_IN_A_ROW = 10_000
 """So many messages dated before a time: then those before them are older, whatever clocks did."""
@@ -61,11 +66,20 @@ OLDER_IN_A_ROW = 10_000
 class SqliteMessages(Rows):
     """Messages to send."""
 
-    __slots__ = ()
+    __slots__ = ("_next",)
+
+    def __init__(self, db: sqlite3.Connection, now: float = 0.0) -> None:
+        super().__init__(db, now)
+        self._next: int | None = None
+        """The number of the next message, while this connection knows it."""
+
+    def undone(self) -> None:
+        """Messages may have been inserted in vain: the table is asked for the next number."""
+        self._next = None
 
     def insert(self, accepted: Iterable[Mailing]) -> int:
         """Accept messages. Returns the number `n` of the first; the others follow in order."""
-        first = n = next_number(self._db, "messages")
+        first = n = self._next or next_number(self._db, "messages")
         few: list[tuple[int, Mailing]] = []
         for mailing in accepted:
             if len(mailing.recipients) < _BLOCK:
@@ -74,6 +88,7 @@ class SqliteMessages(Rows):
                 _insert_many(self._db, n, mailing)
             n += len(mailing.recipients)
         self._db.executemany(_INSERT, _rows(few))
+        self._next = n
         return first
 
     def insert_batch(
@@ -111,17 +126,12 @@ class SqliteMessages(Rows):
         An error stays until there is another, or all is well. The one caller is the table of the
         life of messages (gateway/outgoing/life.py), which knows what may follow what.
         """
-        changed, values = "status = ?, updated_at = ?", (new, self._now)
-        why: tuple[Any, ...] = ()
+        where = (self.now, n, old)
         if error is not None:
             why = (error.code, error.detail, error.permanent)
-        elif new in _WELL:
-            why = (None, None, None)
-        if why:
-            changed += ", error_code = ?, error_detail = ?, error_permanent = ?"
-        done = self._db.execute(
-            f"UPDATE messages SET {changed} WHERE n = ? AND status = ?", (*values, *why, n, old)
-        )
+            done = self._db.execute(_MOVE_WITH_ERROR, (new, *why, *where))
+        else:
+            done = self._db.execute(_MOVE_WELL if new in _WELL else _MOVE, (new, *where))
         return done.rowcount == 1
 
     def gone_out(self, n: int) -> bool:
@@ -173,29 +183,17 @@ class SqliteMessages(Rows):
 
     def find(self, query: MessageQuery, stand: Stand) -> Page[Message]:
         """A page of messages, newest first. Raises ValueError for a cursor that is not ours."""
-        kind: list[Condition] = [("status", "=", query.status), ("type", "=", query.type)]
-        one_of: list[list[Condition]] = [kind]
-        if query.to is None and (query.status or query.type):
-            one_of = [
-                [("status", "=", status), ("type", "=", type)]
-                for status in ([query.status] if query.status else MessageStatus)
-                for type in ([query.type] if query.type else _TYPES)
-            ]
-        return page(
-            self._db,
-            "messages",
-            _COLUMNS,
-            (
-                ("to_number", "=", query.to),
-                ("created_at", ">=", query.since),
-                ("created_at", "<", query.until),
-            ),
-            time="created_at",
-            cursor=query.cursor,
-            limit=query.limit,
-            make=lambda row: _message(row, SqliteAttempts(self._db).of(row[0]), stand),
-            one_of=one_of,
+        found = message_lists.numbers(self._db, query)
+        if not found:
+            return Page((), None)
+        shown = found[: query.limit]
+        marks = ", ".join("?" * len(shown))
+        rows = self._db.execute(
+            f"SELECT {_COLUMNS} FROM messages WHERE n IN ({marks}) ORDER BY n DESC", shown
         )
+        attempts = SqliteAttempts(self._db)
+        messages = tuple(_message(row, attempts.of(row[0]), stand) for row in rows)
+        return Page(messages, str(shown[-1]) if len(found) > len(shown) else None)
 
     def waiting(self, stand: Stand) -> Iterable[Waiting]:
         """Every message that still wants a modem, in the order of acceptance."""
@@ -203,12 +201,11 @@ class SqliteMessages(Rows):
             n
             for (n,) in self._db.execute(
                 f"SELECT DISTINCT a.message FROM messages m INDEXED BY messages_open "
-                f"CROSS JOIN attempts a ON a.message = m.n WHERE m.status IN ({_OPEN})"
+                f"CROSS JOIN attempts a ON a.message = m.n WHERE {OPEN}"
             )
         }
         rows = self._db.execute(
-            f"SELECT {_COLUMNS} FROM messages INDEXED BY messages_open "
-            f"WHERE status IN ({_OPEN}) ORDER BY n"
+            f"SELECT {_COLUMNS} FROM messages INDEXED BY messages_open WHERE {OPEN} ORDER BY n"
         )
         for row in rows:
             history = SqliteAttempts(self._db).of(row[0]) if row[0] in begun else {}
@@ -218,7 +215,7 @@ class SqliteMessages(Rows):
         """Messages that still want a modem, whichever is free, by a route that is none of these."""
         rows = self._db.execute(
             "SELECT n, to_number, type, key, tags FROM messages INDEXED BY messages_open "
-            f"WHERE status IN ({_OPEN}) "
+            f"WHERE {OPEN} "
             f"AND modem IS NULL AND route NOT IN ({', '.join('?' * len(routes))}) ORDER BY n",
             tuple(routes),
         )
@@ -230,8 +227,8 @@ class SqliteMessages(Rows):
     def set_routes(self, routes: Iterable[tuple[int, str]]) -> None:
         """Give messages that still want a modem another route: (n, route) each."""
         self._db.executemany(
-            f"UPDATE messages SET route = ?, updated_at = ? WHERE n = ? AND status IN ({_OPEN})",
-            [(route, self._now, n) for n, route in routes],
+            f"UPDATE messages SET route = ?, updated_at = ? WHERE n = ? AND {OPEN}",
+            [(route, self.now, n) for n, route in routes],
         )
 
     def of_number(self, n: int, stand: Stand) -> Message | None:

@@ -25,5 +25,5 @@ class SqlitePinTries(Rows):
         self._db.execute(
             "INSERT OR REPLACE INTO pin_tries (salt, hash, modem, iccid, outcome, open, at) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (*astuple(row), self._now),
+            (*astuple(row), self.now),
         )

@@ -8,9 +8,9 @@ import sqlite3
 class Rows:
     """Verbs of one noun on one connection."""
 
-    __slots__ = ("_db", "_now")
+    __slots__ = ("_db", "now")
 
     def __init__(self, db: sqlite3.Connection, now: float = 0.0) -> None:
         self._db = db
-        self._now = now
+        self.now = now
         """UTC seconds at which the group began; a view has none and needs none."""

@@ -54,7 +54,7 @@ class SqliteSimState(Rows):
         if pause:
             self._db.execute(
                 "INSERT OR IGNORE INTO paused_modems (modem, paused_at) VALUES (?, ?)",
-                (modem, self._now),
+                (modem, self.now),
             )
         else:
             self._db.execute("DELETE FROM paused_modems WHERE modem = ?", (modem,))

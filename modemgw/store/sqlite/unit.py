@@ -15,7 +15,9 @@ from modemgw.store.sqlite.messages import SqliteMessages
 from modemgw.store.sqlite.pins import SqlitePinTries
 from modemgw.store.sqlite.redating import SqliteDates
 from modemgw.store.sqlite.retention import SqliteRetention
+from modemgw.store.sqlite.rows import Rows
 from modemgw.store.sqlite.sim_state import SqliteSimState
+from modemgw.store.sqlite.webhooks import SqliteWebhooks
 
 
 class SqliteView:
@@ -35,6 +37,7 @@ class SqliteView:
         "messages",
         "pins",
         "sim_state",
+        "webhooks",
     )
 
     def __init__(self, db: sqlite3.Connection) -> None:
@@ -51,12 +54,14 @@ class SqliteView:
         self.answers = SqliteAnswers(db)
         self.keys = SqliteKeys(db)
         self.leases = SqliteLeases(db)
+        self.webhooks = SqliteWebhooks(db)
 
 
 class SqliteTransaction:
-    """All verbs. Made once for each group of units, in the writer's thread."""
+    """All verbs. Made once for the writing connection, renewed for each group of units."""
 
     __slots__ = (
+        "_nouns",
         "answers",
         "attempts",
         "centres",
@@ -73,9 +78,10 @@ class SqliteTransaction:
         "retention",
         "sim_state",
         "unmatched",
+        "webhooks",
     )
 
-    def __init__(self, db: sqlite3.Connection, now: float) -> None:
+    def __init__(self, db: sqlite3.Connection, now: float = 0.0) -> None:
         self.connection = db
         self.now = now
         self.centres = SqliteCentres(db, now)
@@ -92,3 +98,14 @@ class SqliteTransaction:
         self.unmatched = SqliteUnmatchedReports(db, now)
         self.keys = SqliteKeys(db, now)
         self.leases = SqliteLeases(db, now)
+        self.webhooks = SqliteWebhooks(db, now)
+        self._nouns: tuple[Rows, ...] = tuple(
+            noun for name in self.__slots__ if isinstance(noun := getattr(self, name, None), Rows)
+        )
+
+    def renew(self, now: float) -> None:
+        """Another group begins, at this time (UTC seconds)."""
+        self.now = now
+        self.events.emitted = []
+        for noun in self._nouns:
+            noun.now = now

@@ -36,6 +36,7 @@ from modemgw.store.sqlite.trouble import (
     leaves_connection,
     wants_room,
 )
+from modemgw.store.sqlite.unit import SqliteTransaction
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -79,6 +80,8 @@ class Writer:
         problem: str | None = None,
     ) -> None:
         self._db = db
+        self._tx: SqliteTransaction | None = None
+        """What units write through on that connection."""
         self._directory = directory
         self._open = open_
         self._presence = presence
@@ -310,7 +313,9 @@ class Writer:
             self._presence.require()
             self._looked_at = self.last_progress
         db = self._connection()
-        group = Group(db, units, alive=self._alive, rehearse=self.rehearse)
+        if self._tx is None or self._tx.connection is not db:
+            self._tx = SqliteTransaction(db)
+        group = Group(self._tx, units, alive=self._alive, rehearse=self.rehearse)
         try:
             done = group.commit(self._clock.time(), self._next_event, savepoints=self._savepoints)
         except BaseException:
@@ -328,6 +333,7 @@ class Writer:
         self.last_progress = time.monotonic()
 
     def _roll_back(self, db: sqlite3.Connection) -> None:
+        self._tx = None
         try:
             if db.in_transaction:
                 db.execute("ROLLBACK")

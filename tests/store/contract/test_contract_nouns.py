@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from modemgw.gateway.outgoing import life
-from modemgw.store import AnsweredBefore, AttemptKey, LeaseHeld
+from modemgw.store import AnsweredBefore, AttemptKey, LeaseHeld, Webhook, WebhookSecret
 from modemgw.store.records import (
     AttemptState,
     ErrorInfo,
@@ -210,3 +210,42 @@ async def test_a_lease_that_is_given_back_is_anybodys(open_store):
         await store.write(lambda tx: tx.leases.give_back("messages", "a"))
         assert await store.read(lambda view: view.leases.get("messages")) is None
         await store.write(lambda tx: tx.leases.take("messages", "b", 60.0))
+
+
+# --- who asked to be told
+
+
+def webhook(id, *, at=1_795_000_000.0, enabled=True, secrets=("whsec_MQ==",)):
+    return Webhook(
+        id=id, url="http://127.0.0.1:9/", events=("message.*", "inbound.received"),
+        description=None, enabled=enabled, created_at=at, disabled_reason=None, after_event=7,
+        secrets=tuple(WebhookSecret(s) for s in secrets),
+    )  # fmt: skip
+
+
+async def test_a_webhook_is_kept_whole_with_its_secrets_in_their_order(open_store):
+    one = webhook("whk_1", at=2.0, secrets=("whsec_Mg==", "whsec_MQ=="))
+    other = webhook("whk_2", at=1.0)
+    async with open_store() as store:
+        await store.write(lambda tx: (tx.webhooks.put(one), tx.webhooks.put(other)))
+    async with open_store() as store:
+        assert await store.read(lambda view: view.webhooks.all()) == [other, one]
+        changed = webhook("whk_1", at=2.0, enabled=False, secrets=("whsec_Mw==",))
+        await store.write(lambda tx: tx.webhooks.put(changed))
+        assert await store.read(lambda view: view.webhooks.get("whk_1")) == changed
+        assert await store.write(lambda tx: tx.webhooks.delete("whk_1"))
+        assert not await store.write(lambda tx: tx.webhooks.delete("whk_1"))
+        assert await store.read(lambda view: view.webhooks.get("whk_1")) is None
+        assert await store.read(lambda view: view.webhooks.all()) == [other]
+
+
+async def test_messages_that_name_an_address_to_call_back_are_told_from_others(open_store):
+    async with open_store() as store:
+        await store.write(insert("msg_1"))
+        assert not await store.read(lambda view: view.webhooks.any_callback())
+        url = "http://127.0.0.1:9/back"
+        called = message("msg_2")._replace(callback_url=url)
+        await store.write(lambda tx: tx.messages.insert([Mailing.of(called)]))
+        assert await store.read(lambda view: view.webhooks.any_callback())
+        found = await store.read(lambda view: view.webhooks.callbacks(["msg_1", "msg_2", "msg_3"]))
+        assert found == {"msg_2": url}

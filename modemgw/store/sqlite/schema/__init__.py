@@ -24,6 +24,9 @@ from modemgw.store.sqlite.schema import (
     m0009_deliveries,
     m0009_sims,
     m0010_leases,
+    m0011_lists,
+    m0012_webhooks,
+    m0013_keys,
 )
 
 STEPS: Final[tuple[tuple[str, Callable[[Database], None]], ...]] = (
@@ -38,6 +41,9 @@ STEPS: Final[tuple[tuple[str, Callable[[Database], None]], ...]] = (
     ("0009_deliveries", m0009_deliveries.upgrade),
     ("0009_sims", m0009_sims.upgrade),
     ("0010_leases", m0010_leases.upgrade),
+    ("0011_lists", m0011_lists.upgrade),
+    ("0012_webhooks", m0012_webhooks.upgrade),
+    ("0013_keys", m0013_keys.upgrade),
 )
 """In the order in which they are applied."""
 

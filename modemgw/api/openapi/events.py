@@ -1,0 +1,166 @@
+"""The catalogue of events, as webhooks deliver them (Standard Webhooks)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from modemgw.api import answers
+from modemgw.api.openapi import examples
+
+_TYPE = {"description": "The event type.", "type": "string"}
+_HEADERS = {
+    "webhook-id": (
+        "Id of the delivery; the same when it is made again, so take each only once.",
+        "dlv_4711",
+    ),
+    "webhook-timestamp": ("When it was sent, in Unix seconds; refuse what is old.", "1795341605"),
+    "webhook-signature": (
+        "`v1,` and the HMAC-SHA256 of `id.timestamp.body` in base64; while a secret is rotated "
+        "several, with spaces between.",
+        "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """One type of event."""
+
+    name: str
+    meaning: str
+    data: type
+    """The type of `data`."""
+    example: Any
+
+
+def _message(status: str, meaning: str) -> EventType:
+    example: Any = {"queued": examples.QUEUED, "canceled": examples.CANCELED}.get(
+        status, {**examples.DELIVERED, "status": status}
+    )
+    return EventType(f"message.{status}", meaning, answers.Message, example)
+
+
+_QUIET = answers.ModemEvent(modem="m1", reason="the port is gone")
+EVENT_TYPES = (
+    _message("queued", "A message was accepted, or its time has come, and it waits for a modem"),
+    _message("sent", "The network has accepted every part"),
+    _message("delivered", "Every part has arrived, says the network"),
+    _message("undelivered", "It will not arrive, says the network"),
+    _message("failed", "The network never accepted it"),
+    _message("expired", "Its validity ended before it was sent or delivered"),
+    _message("canceled", "It was taken back before anything went out"),
+    _message("unknown", "Nobody can know whether the network has it"),
+    EventType("inbound.received", "A message was received", answers.Inbound, examples.INBOUND),
+    EventType(
+        "modem.ready",
+        "A modem can send and receive",
+        answers.ModemEvent,
+        answers.ModemEvent(modem="m1"),
+    ),
+    EventType("modem.lost", "A modem is gone", answers.ModemEvent, _QUIET),
+    EventType(
+        "modem.recovering",
+        "A modem is being brought back",
+        answers.ModemEvent,
+        answers.ModemEvent(modem="m1", reason="it does not answer"),
+    ),
+    EventType(
+        "modem.quarantined",
+        "Nothing brings a modem back; it is tried again now and then",
+        answers.ModemEvent,
+        answers.ModemEvent(modem="m1", reason="it does not answer after a reset"),
+    ),
+    EventType(
+        "sim.blocked",
+        "The network refuses a SIM, and it rests",
+        answers.SimEvent,
+        answers.SimEvent(modem="m1", sim=examples.SIM, reason="operator determined barring"),
+    ),
+    EventType(
+        "sim.restored",
+        "The network takes a SIM again",
+        answers.SimEvent,
+        answers.SimEvent(modem="m1", sim=examples.SIM),
+    ),
+    EventType(
+        "sim.quota",
+        "The limits of a SIM are used up",
+        answers.SimEvent,
+        answers.SimEvent(modem="m1", sim=examples.SIM, until=1795392000.0),
+    ),
+    EventType(
+        "alert.raised",
+        "A person must see to something",
+        answers.AlertEvent,
+        answers.AlertEvent(modem="m1", reason="the memory for received messages is full"),
+    ),
+    EventType(
+        "alert.cleared",
+        "What was raised is over",
+        answers.AlertEvent,
+        answers.AlertEvent(modem="m1"),
+    ),
+    EventType(
+        "webhook.disabled",
+        "A webhook has answered 410, and is told nothing more",
+        answers.WebhookEvent,
+        answers.WebhookEvent(webhook=examples.WEBHOOK["id"], reason="it answered HTTP 410"),
+    ),
+)
+"""Every type of event that there is."""
+
+
+def webhooks(schemas: Mapping[type, Any]) -> dict[str, Any]:
+    """The `webhooks` of an OpenAPI document. `schemas` has the schema of each type of `data`."""
+    return {kind.name: {"post": _webhook(kind, schemas[kind.data])} for kind in EVENT_TYPES}
+
+
+def _webhook(kind: EventType, data: Any) -> dict[str, Any]:
+    return {
+        "operationId": f"on_{kind.name.replace('.', '_')}",
+        "summary": kind.meaning,
+        "tags": ["webhooks"],
+        "security": [],
+        "parameters": list(_parameters()),
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": {
+                        "type": "object",
+                        "required": ["type", "timestamp", "data"],
+                        "properties": {
+                            "type": {"const": kind.name, **_TYPE},
+                            "timestamp": {"type": "string", "format": "date-time"},
+                            "data": data,
+                        },
+                    },
+                    "example": {
+                        "type": kind.name,
+                        "timestamp": "2026-11-22T10:00:05.872Z",
+                        "data": kind.example,
+                    },
+                }
+            },
+        },
+        "responses": {
+            "2XX": {"description": "Taken; the body is not looked at."},
+            "410": {"description": "Never send to this address again: the webhook is disabled."},
+            "429": {"description": "Too much just now: it is tried again after `Retry-After`."},
+            "default": {"description": "Not taken: it is tried again, ever more seldom."},
+        },
+    }
+
+
+def _parameters() -> Iterator[dict[str, Any]]:
+    for name, (description, example) in _HEADERS.items():
+        yield {
+            "name": name,
+            "in": "header",
+            "required": True,
+            "description": description,
+            "schema": {"type": "string"},
+            "example": example,
+        }

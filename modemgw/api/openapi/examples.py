@@ -1,0 +1,340 @@
+"""What answers look like: one example for each type of which the schema alone does not tell enough.
+
+They tell one story, so that a reader meets the same message, modem and SIM again on every page.
+Lists, and whatever else is put together from these types, follow from them (sample.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from modemgw.api import answers
+
+MESSAGE_ID = "msg_01a2132a47f5ea28bda7e45dea9a0c22"
+BATCH_ID = "bat_01a2132a4bf07f1a78b4a4587e5f8671"
+INBOUND_ID = "in_01a2132b0c5d4e1f9a3b7c8d2e6f4a10"
+SIM = "89441000301234567890"
+KEY = "shop"
+RECIPIENT = "+447700900123"
+OURS = "+447700900001"
+
+QUEUED: answers.Message = {
+    "id": MESSAGE_ID,
+    "to": RECIPIENT,
+    "text": "Your code is 123456",
+    "data": None,
+    "ports": None,
+    "type": "otp",
+    "status": "queued",
+    "encoding": "gsm7",
+    "class": None,
+    "receipt": True,
+    "parts": [
+        {
+            "index": 1,
+            "status": "queued",
+            "modem": None,
+            "sim": None,
+            "reference": None,
+            "submitted_at": None,
+            "receipt": None,
+            "error": None,
+            "attempts": [],
+        }
+    ],
+    "error": None,
+    "route": "default",
+    "modem": None,
+    "key": KEY,
+    "reference": "order-7",
+    "callback_url": None,
+    "batch": None,
+    "tags": [],
+    "cost": None,
+    "created_at": "2026-11-22T10:00:00.123Z",
+    "updated_at": "2026-11-22T10:00:00.123Z",
+    "send_at": None,
+    "expires_at": "2026-11-22T10:05:00.123Z",
+}
+"""As POST answers it."""
+
+RECEIPT: answers.Receipt = {
+    "status": 0,
+    "meaning": "received by the SME",
+    "outcome": "delivered",
+    "final": True,
+    "received_at": "2026-11-22T10:00:05.871Z",
+    "sc_time": "2026-11-22T10:00:03.000Z",
+    "discharge_time": "2026-11-22T10:00:05.000Z",
+}
+
+DELIVERED: answers.Message = {
+    **QUEUED,
+    "status": "delivered",
+    "parts": [
+        {
+            "index": 1,
+            "status": "delivered",
+            "modem": "m1",
+            "sim": SIM,
+            "reference": 17,
+            "submitted_at": "2026-11-22T10:00:02.940Z",
+            "receipt": RECEIPT,
+            "error": None,
+            "attempts": [
+                {
+                    "n": 1,
+                    "state": "accepted",
+                    "modem": "m1",
+                    "sim": SIM,
+                    "reference": 17,
+                    "started_at": "2026-11-22T10:00:00.131Z",
+                    "ended_at": "2026-11-22T10:00:02.940Z",
+                    "duplicate_risk": False,
+                    "error": None,
+                    "receipt": RECEIPT,
+                }
+            ],
+        }
+    ],
+    "updated_at": "2026-11-22T10:00:05.871Z",
+}
+"""As GET shows it, six seconds later."""
+
+CANCELED: answers.Message = {
+    **QUEUED,
+    "status": "canceled",
+    "updated_at": "2026-11-22T10:00:01.402Z",
+}
+
+INBOUND: answers.Inbound = {
+    "id": INBOUND_ID,
+    "from": RECIPIENT,
+    "to": OURS,
+    "text": "STATUS 7",
+    "data": None,
+    "encoding": "gsm7",
+    "class": None,
+    "ports": None,
+    "parts": [{"sequence": 1, "received_at": "2026-11-22T10:01:12.507Z"}],
+    "parts_total": 1,
+    "complete": True,
+    "modem": "m1",
+    "sim": SIM,
+    "sent_at": "2026-11-22T10:01:09.000Z",
+    "received_at": "2026-11-22T10:01:12.507Z",
+    "problem": None,
+}
+
+MODEM: answers.Modem = {
+    "id": "m1",
+    "state": "ready",
+    "step": None,
+    "reason": None,
+    "since": "2026-11-22T08:14:30.002Z",
+    "device": "/dev/modemgw/m1",
+    "profile": "quectel",
+    "manufacturer": "Quectel",
+    "model": "EC25",
+    "revision": "EC25EFAR06A06M4G",
+    "imei": "867698041234565",
+    "sim": {"iccid": SIM, "imsi": "234150123456789", "number": OURS},
+    "operator": "vodafone UK",
+    "registration": "home",
+    "signal_dbm": -73,
+    "queue": 0,
+    "sent": 412,
+    "received": 37,
+    "errors": 1,
+    "refused": 1,
+    "ambiguous": 0,
+    "timeouts": 0,
+    "resets": 0,
+    "recoveries": 0,
+    "storage": {"used": 0, "size": 30},
+    "alarm": None,
+    "last_answer_at": "2026-11-22T10:00:05.860Z",
+    "ready_since": "2026-11-22T08:14:30.002Z",
+    "routes": ["default"],
+    "weight": 1,
+    "held": None,
+}
+
+SIM_CARD: answers.SimCard = {
+    "iccid": SIM,
+    "imsi": "234150123456789",
+    "number": OURS,
+    "modem": "m1",
+    "plan": {
+        "per_minute": {"used": 1, "limit": 12, "resets_at": "2026-11-22T10:01:00.131Z"},
+        "per_hour": {"used": 41, "limit": None, "resets_at": "2026-11-22T10:04:11.090Z"},
+        "per_day": {"used": 412, "limit": 1000, "resets_at": "2026-11-23T00:00:00.000Z"},
+        "per_month": {"used": 5120, "limit": None, "resets_at": "2026-12-01T00:00:00.000Z"},
+    },
+    "breaker": {"state": "ok", "since": None, "next_probe_at": None},
+    "centre_clock_ahead_s": -0.8,
+    "balance": None,
+    "tariff": None,
+    "last_seen_at": "2026-11-22T10:00:06.000Z",
+}
+
+HANDLER: answers.Handler = {
+    "id": "orders",
+    "kind": "webhook",
+    "match": {"keyword": "STATUS", "from_prefix": [], "modem": []},
+    "at_once": 4,
+    "in_order": False,
+    "timeout_s": 30,
+    "pending": 0,
+    "claimed": 0,
+    "dead": 1,
+    "problem": "http://127.0.0.1:9000/orders does not answer",
+}
+
+HANDLER_DELIVERY: answers.Delivery = {
+    "id": "dlv_7",
+    "handler": "orders",
+    "kind": "webhook",
+    "event": "inbound.received",
+    "event_id": 4711,
+    "inbound": INBOUND_ID,
+    "key": None,
+    "state": "dead",
+    "tries": 1,
+    "next_at": None,
+    "created_at": "2026-11-22T10:01:12.509Z",
+    "ended_at": "2026-11-22T10:01:42.511Z",
+    "outcomes": [
+        {
+            "at": "2026-11-22T10:01:42.511Z",
+            "code": "no-answer",
+            "problem": "http://127.0.0.1:9000/orders does not answer",
+            "took_ms": 30000,
+            "http_status": None,
+            "answer": None,
+        }
+    ],
+}
+
+EVENT: answers.Event = {
+    "id": 4711,
+    "type": "message.delivered",
+    "at": "2026-11-22T10:00:05.872Z",
+    "data": {"id": MESSAGE_ID, "status": "delivered", "reference": "order-7"},
+}
+
+REJECTED_ITEM: answers.RejectedItem = {
+    "index": 2,
+    "problem": {
+        "type": "urn:modemgw:problem:invalid-fields",
+        "title": "Some fields are not valid",
+        "status": 422,
+        "detail": "to: 'nobody' is neither a number in GB nor a short code",
+        "errors": [
+            {
+                "field": "to",
+                "detail": "'nobody' is neither a number in GB nor a short code",
+                "code": "invalid-number",
+            }
+        ],
+    },
+}
+
+BATCH: answers.Batch = {
+    "id": BATCH_ID,
+    "created_at": "2026-11-22T10:00:00.123Z",
+    "accepted": 2,
+    "rejected": 1,
+    "counts": {"delivered": 1, "sent": 1},
+}
+
+ACCEPTED_BATCH: answers.AcceptedBatch = {
+    "id": BATCH_ID,
+    "accepted": 2,
+    "rejected": [REJECTED_ITEM],
+}
+
+PREVIEW: answers.Preview = {
+    "encoding": "gsm7",
+    "parts": 1,
+    "characters_left": 141,
+    "units": [19],
+    "characters_changed": [],
+    "cost": None,
+}
+
+TRACE: answers.Trace = {
+    "items": [
+        {"at": "2026-11-22T10:00:00.131Z", "direction": ">", "text": "AT+CMGS=29"},
+        {"at": "2026-11-22T10:00:00.164Z", "direction": "<", "text": "> "},
+        {"at": "2026-11-22T10:00:02.939Z", "direction": "<", "text": "+CMGS: 17"},
+        {"at": "2026-11-22T10:00:02.939Z", "direction": "<", "text": "OK"},
+    ]
+}
+
+WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - signs nothing
+
+WEBHOOK: answers.Webhook = {
+    "id": "whk_01a213376da835a7c1f04e6b52d98e33",
+    "url": "http://127.0.0.1:5000/sms",
+    "events": ["message.*", "inbound.received"],
+    "description": "the shop",
+    "enabled": True,
+    "created_at": "2026-11-22T09:30:00.000Z",
+    "disabled_reason": None,
+    "pending": 0,
+    "dead": 0,
+    "problem": None,
+}
+
+WEBHOOK_DELIVERY: answers.WebhookDelivery = {
+    "id": "dlv_4711",
+    "webhook": WEBHOOK["id"],
+    "kind": "webhook",
+    "event": "message.delivered",
+    "event_id": 4711,
+    "inbound": None,
+    "key": MESSAGE_ID,
+    "state": "delivered",
+    "tries": 1,
+    "next_at": None,
+    "created_at": "2026-11-22T10:00:05.873Z",
+    "ended_at": "2026-11-22T10:00:05.881Z",
+    "outcomes": [
+        {
+            "at": "2026-11-22T10:00:05.881Z",
+            "code": "taken",
+            "problem": None,
+            "took_ms": 7,
+            "http_status": 204,
+            "answer": "",
+        }
+    ],
+}
+
+_EXAMPLES: Mapping[type, Any] = {
+    answers.Webhook: WEBHOOK,
+    answers.WebhookDelivery: WEBHOOK_DELIVERY,
+    answers.WebhookWithSecret: answers.WebhookWithSecret(**WEBHOOK, secret=WEBHOOK_SECRET),
+    answers.AcceptedBatch: ACCEPTED_BATCH,
+    answers.Batch: BATCH,
+    answers.Delivery: HANDLER_DELIVERY,
+    answers.Event: EVENT,
+    answers.Handler: HANDLER,
+    answers.Health: answers.Health(status="ok"),
+    answers.Inbound: INBOUND,
+    answers.Message: DELIVERED,
+    answers.Modem: MODEM,
+    answers.Preview: PREVIEW,
+    answers.Readiness: answers.Readiness(ready=True, detail=None),
+    answers.Receipt: RECEIPT,
+    answers.RejectedItem: REJECTED_ITEM,
+    answers.Replayed: answers.Replayed(replayed=3),
+    answers.SimCard: SIM_CARD,
+    answers.Trace: TRACE,
+    answers.Ussd: answers.Ussd(text="Balance: 3.50", more=False),
+}
+
+EXAMPLES: Mapping[str, Any] = {kind.__name__: example for kind, example in _EXAMPLES.items()}
+"""The example of each type, by the name of its schema."""

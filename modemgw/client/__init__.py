@@ -1,0 +1,62 @@
+"""A client of the HTTP API, for Python; docs/client.md shows it.
+
+    async with Client("http://127.0.0.1:8080", key) as client:
+        message = await client.send("+447700900001", "Hello", wait=30)
+
+It knows nothing of the server but the API.
+"""
+
+from modemgw.client.answer import Answer, NotInAnswer
+from modemgw.client.answers import FINAL
+from modemgw.client.blocking import SyncClient
+from modemgw.client.client import Client
+from modemgw.client.errors import (
+    ApiError,
+    ClientError,
+    Conflict,
+    Forbidden,
+    IdempotencyKeyReused,
+    InvalidRequest,
+    ModemFailed,
+    NotFound,
+    TooManyRequests,
+    Unauthorized,
+    Unavailable,
+    UnexpectedAnswer,
+    Unreachable,
+    Untrusted,
+)
+from modemgw.client.outgoing import MessageFilters, SendOptions, is_final, message_body
+from modemgw.client.retry import NEVER, Retry
+from modemgw.client.transport import DEFAULT_URL
+from modemgw.client.webhooks import WebhookChanges
+
+__all__ = [
+    "DEFAULT_URL",
+    "FINAL",
+    "NEVER",
+    "Answer",
+    "ApiError",
+    "Client",
+    "ClientError",
+    "Conflict",
+    "Forbidden",
+    "IdempotencyKeyReused",
+    "InvalidRequest",
+    "MessageFilters",
+    "ModemFailed",
+    "NotFound",
+    "NotInAnswer",
+    "Retry",
+    "SendOptions",
+    "SyncClient",
+    "TooManyRequests",
+    "Unauthorized",
+    "Unavailable",
+    "UnexpectedAnswer",
+    "Unreachable",
+    "Untrusted",
+    "WebhookChanges",
+    "is_final",
+    "message_body",
+]

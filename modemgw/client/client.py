@@ -1,0 +1,22 @@
+"""The asynchronous client: all calls of the API."""
+
+from __future__ import annotations
+
+from modemgw.client.fleet import Fleet
+from modemgw.client.incoming import Incoming
+from modemgw.client.keys import Keys
+from modemgw.client.outgoing import Outgoing
+from modemgw.client.webhooks import Webhooks
+
+
+class Client(Outgoing, Incoming, Webhooks, Fleet, Keys):
+    """The HTTP API of a gateway.
+
+        async with Client("http://127.0.0.1:8080", key) as client:
+            message = await client.send("+447700900001", "Hello", wait=30)
+            print(message.status)
+
+    Every call raises ApiError, by its kind, for an answer that is an error, and Unreachable for
+    none. What can be repeated without being done twice is tried again (see Retry). It is for one
+    event loop; SyncClient is for everything else.
+    """

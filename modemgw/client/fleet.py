@@ -1,0 +1,65 @@
+"""Modems, SIMs, and whether the gateway can send."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from modemgw.client.answers import Modem, Readiness, SimCard, TraceLine, Ussd
+from modemgw.client.errors import ApiError
+from modemgw.client.retry import NEVER
+from modemgw.client.transport import Transport
+
+
+class Fleet(Transport):
+    """Calls about modems and SIMs."""
+
+    async def modems(self) -> list[Modem]:
+        """Every modem."""
+        return [Modem(item) for item in (await self._get("v1/modems"))["items"]]
+
+    async def modem(self, identifier: str) -> Modem:
+        """One modem."""
+        return Modem(await self._get(f"v1/modems/{identifier}"))
+
+    async def control_modem(
+        self, identifier: str, verb: Literal["pause", "resume", "restart"]
+    ) -> Modem:
+        """Pause, resume or restart a modem."""
+        return Modem(await self._post(f"v1/modems/{identifier}/{verb}"))
+
+    async def sims(self) -> list[SimCard]:
+        """Every SIM that was ever seen, by ICCID."""
+        return [SimCard(item) for item in (await self._get("v1/sims"))["items"]]
+
+    async def sim(self, iccid: str) -> SimCard:
+        """One SIM."""
+        return SimCard(await self._get(f"v1/sims/{iccid}"))
+
+    async def ussd(self, identifier: str, code: str, *, timeout_s: float = 30.0) -> Ussd:
+        """Ask the network by USSD through a modem."""
+        reply = await self._request(
+            "POST",
+            f"v1/modems/{identifier}/ussd",
+            body={"code": code, "timeout_s": timeout_s},
+            timeout_s=timeout_s + 10,
+        )
+        return Ussd(reply.document)
+
+    async def end_ussd(self, identifier: str) -> None:
+        """End the USSD dialogue of a modem, if there is one."""
+        await self._request("DELETE", f"v1/modems/{identifier}/ussd", repeatable=True)
+
+    async def trace(self, identifier: str, *, texts: bool = False) -> list[TraceLine]:
+        """The last lines between the gateway and a modem; `texts` shows what was written."""
+        found = await self._get(f"v1/modems/{identifier}/trace", texts="true" if texts else None)
+        return [TraceLine(line) for line in found["items"]]
+
+    async def readiness(self) -> Readiness:
+        """Whether a message could be sent now, asked once. Needs no key."""
+        try:
+            reply = await self._request("GET", "readyz", retry=NEVER)
+        except ApiError as error:
+            if error.status != 503:
+                raise
+            return Readiness({"ready": False, "detail": str(error)})
+        return Readiness(reply.document)

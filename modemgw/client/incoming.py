@@ -1,0 +1,91 @@
+"""What was received, and who gets it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Any, Literal, TypedDict, Unpack
+
+from modemgw.client.answers import Delivery, Handler, Inbound
+from modemgw.client.outgoing import asked, moment
+from modemgw.client.transport import Transport
+
+
+class InboundFilters(TypedDict, total=False):
+    """Which received messages to list; times are RFC 3339, or datetimes with a zone."""
+
+    from_: str | None
+    since: datetime | str | None
+    until: datetime | str | None
+    limit: int
+    """Of one page, 1 to 1000."""
+
+
+class DeliveryFilters(TypedDict, total=False):
+    """Which deliveries to list."""
+
+    state: str | None
+    limit: int
+    """Of one page, 1 to 1000."""
+
+
+class Replaying(Transport):
+    """What handlers and webhooks have in common."""
+
+    async def _replay(
+        self,
+        path: str,
+        deliveries: Sequence[str] | None,
+        since: datetime | str | None,
+        until: datetime | str | None,
+        state: str | None,
+    ) -> int:
+        given: dict[str, Any] = {
+            "deliveries": None if deliveries is None else list(deliveries),
+            "since": None if since is None else moment(since),
+            "until": None if until is None else moment(until),
+            "state": state,
+        }
+        body = {name: value for name, value in given.items() if value is not None}
+        count: int = (await self._post(path, body))["replayed"]
+        return count
+
+
+class Incoming(Replaying):
+    """Calls about received messages and handlers."""
+
+    async def inbound(self, identifier: str) -> Inbound:
+        """A received message."""
+        return Inbound(await self._get(f"v1/inbound/{identifier}"))
+
+    def inbounds(self, **filters: Unpack[InboundFilters]) -> AsyncIterator[Inbound]:
+        """The received messages, newest first; a page is fetched when it is wanted."""
+        query = asked(filters)
+        if "from_" in query:
+            query["from"] = query.pop("from_")
+        return self._pages("v1/inbound", query, Inbound)
+
+    async def handlers(self) -> list[Handler]:
+        """Every handler, and how many of its deliveries have not been made."""
+        return [Handler(item) for item in (await self._get("v1/handlers"))["items"]]
+
+    def deliveries(
+        self, handler: str, **filters: Unpack[DeliveryFilters]
+    ) -> AsyncIterator[Delivery]:
+        """The deliveries of a handler, newest first; a page is fetched when it is wanted."""
+        return self._pages(f"v1/handlers/{handler}/deliveries", filters, Delivery)
+
+    async def replay(
+        self,
+        handler: str,
+        deliveries: Sequence[str] | None = None,
+        *,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        state: Literal["dead", "delivered"] | None = None,
+    ) -> int:
+        """Have ended deliveries made once more: these, or all of a state (dead) and time.
+
+        Returns how many they are.
+        """
+        return await self._replay(f"v1/handlers/{handler}/replay", deliveries, since, until, state)
