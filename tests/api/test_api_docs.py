@@ -24,7 +24,7 @@ CURLS = re.findall(r"^curl .*?[^\\]$", TEXT, re.MULTILINE | re.DOTALL)
 def test_every_curl_line_is_an_endpoint():
     assert len(CURLS) > 15
     for line in CURLS:
-        path = re.findall(r'"\$MODEMGW_URL(/[^"?]*)', line)[0]
+        path = re.findall(r'(?:"\$MODEMGW_URL|http://modemgw)(/[^"?\s]*)', line)[0]
         said = re.search(r"-X (\w+)", line)
         method = said[1] if said else "POST" if " -d " in line else "GET"
         pattern = [re.sub(r"{\w+}", "[^/]+", e.path) for e in ALL if e.method == method]
