@@ -37,7 +37,7 @@ def test_octets_come_before_the_next_timer_and_take_no_time() -> None:
         try:
             for _ in range(200):
                 came: asyncio.Future[bytes] = loop.create_future()
-                loop.add_reader(theirs, lambda came=came: came.set_result(os.read(theirs, 10)))
+                loop.add_reader(theirs, lambda: came.set_result(os.read(theirs, 10)))  # noqa: B023
                 os.write(ours, b"AT")
                 async with asyncio.timeout(0.000_001):
                     assert await came == b"AT"
