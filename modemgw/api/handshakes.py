@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from asyncio.sslproto import SSLProtocol
 from typing import Final
 
 from modemgw.api.connections import LINGER_S, Connection, raw_answer
@@ -13,6 +14,8 @@ from modemgw.config import HttpSection
 
 WRITE_BUFFER: Final = 64 << 10
 """Octets that are kept for a client before it is waited for: as many as without TLS."""
+READ_BUFFER: Final = 32 << 10
+"""Octets that are read at a time; a record of TLS has half as many."""
 
 
 class PlainHttp(ConnectionError):
@@ -27,6 +30,9 @@ class Handshakes:
         self._timeout_s = http.header_timeout
         self._shutdown_s = http.send_timeout
         self._loop = asyncio.get_running_loop()
+        # asyncio has 256 KiB in memory for each connection, however idle it is, and no way to say
+        # otherwise: with 500 event streams that is more than all the rest of the gateway.
+        SSLProtocol.max_size = READ_BUFFER
 
     async def shake(self, taken: socket.socket, connection: Connection) -> None:
         """Connect `connection` to `taken` by TLS. Raises OSError: then it was never connected."""

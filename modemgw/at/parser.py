@@ -138,7 +138,7 @@ class Parser:
             events.append(line.decode("latin-1"))
 
     def _release(self, events: list[Event]) -> None:
-        """The USSD text is over: what was taken for a part of it and is none counts after all."""
+        """The USSD text is over: lines that were taken for part of it and are none are told now."""
         text, behind = self._ussd.take()
         events.append(text.decode("latin-1"))
         for line in behind:

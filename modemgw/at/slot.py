@@ -113,7 +113,7 @@ class Slot:
         self._on_timeout(reason)
 
     def fail_all(self, error: AtError) -> None:
-        """Whoever waits, for an answer or for a turn, waits in vain."""
+        """Fail everybody who waits for an answer or for a turn."""
         self._turns.fail(error)
         exchange = self.current
         if exchange is not None:

@@ -36,7 +36,7 @@ class Echo:
     No PDU is typed while it is set.
     """
     stays: bool = False
-    """The modem echoes whatever it is told: no echo is a sign of anything."""
+    """The modem cannot be kept from echoing: an echo is no sign that it has restarted."""
 
 
 class Wire:

@@ -10,7 +10,8 @@ from modemgw.cli.options import json_option
 from modemgw.cli.output import print_json, print_table
 from modemgw.cli.say import say_lines
 from modemgw.clock import SystemClock
-from modemgw.modem import discovery
+from modemgw.modem import Found
+from modemgw.modem import scan as scan_ports
 
 
 @click.command()
@@ -28,7 +29,7 @@ def scan(devices: tuple[str, ...], anything: bool, as_json: bool) -> None:
     Asks every USB serial port of a maker of modems, or just each DEVICE, what it is. A port that
     the daemon has open is left alone. Needs no daemon.
     """
-    found = asyncio.run(discovery.scan(devices or None, clock=SystemClock(), anything=anything))
+    found = asyncio.run(scan_ports(devices or None, clock=SystemClock(), anything=anything))
     if as_json:
         print_json([_found(item) for item in found])
         return
@@ -52,14 +53,14 @@ def scan(devices: tuple[str, ...], anything: bool, as_json: bool) -> None:
             say_lines(item.stanza)
 
 
-def _title(item: discovery.Found) -> str:
+def _title(item: Found) -> str:
     identity = item.identity
     return (
         "" if identity is None else " ".join(filter(None, (identity.manufacturer, identity.model)))
     )
 
 
-def _what(item: discovery.Found) -> str:
+def _what(item: Found) -> str:
     if item.also_at is not None:
         return f"the same modem as {item.also_at}"
     if item.identity is not None:
@@ -67,7 +68,7 @@ def _what(item: discovery.Found) -> str:
     return item.problem or "speaks no AT"
 
 
-def _found(item: discovery.Found) -> dict[str, object]:
+def _found(item: Found) -> dict[str, object]:
     identity = item.identity
     return {
         "device": item.device,

@@ -16,7 +16,7 @@ from modemgw.gateway.errors import (
     TooMany,
     Unavailable,
 )
-from modemgw.gateway.fleet.modems import ModemView
+from modemgw.gateway.fleet.modem_views import ModemView
 from modemgw.gateway.fleet.sim_views import SimView
 from modemgw.gateway.outgoing.outbox import RecoveryReport
 from modemgw.store import DeliveryQuery, InboundQuery, MessageQuery

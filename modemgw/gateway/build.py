@@ -23,13 +23,13 @@ from modemgw.gateway.deliveries import Deliveries
 from modemgw.gateway.deliveries.handlers import Handlers
 from modemgw.gateway.deliveries.payload import Tell, told_plainly
 from modemgw.gateway.deliveries.webhooks import Webhooks
-from modemgw.gateway.fleet.control import Modems
-from modemgw.gateway.fleet.modems import Fleet
+from modemgw.gateway.fleet.fleet import Fleet
+from modemgw.gateway.fleet.modems import Modems
 from modemgw.gateway.fleet.sim_views import SimViews
 from modemgw.gateway.fleet.sims import Sims
 from modemgw.gateway.following import Follower, finish, switch
 from modemgw.gateway.incoming.inbounds import Inbounds
-from modemgw.gateway.incoming.intake import Inbox
+from modemgw.gateway.incoming.intake import Intake
 from modemgw.gateway.incoming.reassembly import Incoming
 from modemgw.gateway.outgoing.messages import Messages
 from modemgw.gateway.outgoing.outbox import Outbox, RecoveryReport
@@ -99,7 +99,7 @@ class Gateway:
         incoming = Incoming(
             random=random, number_of=lambda modem, sim: self._fleet.number_of(modem, sim)
         )
-        self._inbox = Inbox(
+        self._intake = Intake(
             store=store,
             incoming=incoming,
             receipts=receipts,
@@ -112,7 +112,7 @@ class Gateway:
             store=store,
             lanes=self._outbox.lanes,
             sims=sims,
-            received=self._inbox.received,
+            received=self._intake.received,
             clock=clock,
             random=random,
             timings=timings,
@@ -120,7 +120,7 @@ class Gateway:
             keeper=self.keeper,
         )
         self._housekeeping = Housekeeping(
-            config, store=store, inbox=self._inbox, forgetful=(self.sending,), clock=clock
+            config, store=store, intake=self._intake, forgetful=(self.sending,), clock=clock
         )
 
         self.messages = Messages(store, self._outbox)
@@ -136,7 +136,7 @@ class Gateway:
         self.modems = Modems(self._fleet)
         """How the modems do, and what they may be made to do."""
         self.sims = SimViews(
-            config, store=store, sims=sims, clock=steady, places=self._fleet.places
+            config, store=store, sims=sims, clock=steady, places=self._fleet.views.places
         )
         """The SIMs, and what they have used of their plans."""
         self.access = Access(store, clock=clock)
@@ -144,7 +144,7 @@ class Gateway:
         self.health = Health(store, outbox=self._outbox, fleet=self._fleet, keeper=self.keeper)
         """How the gateway does."""
         self.figures = Figures(
-            self._fleet.views,
+            self._fleet.views.views,
             lambda: len(self._outbox.queue.matchmaking),
             self.sending.counts,
             self.keeper,
@@ -163,7 +163,7 @@ class Gateway:
             self._outbox,
             self.sending,
             self._deliveries,
-            self._inbox,
+            self._intake,
             self._housekeeping,
             self.sims,
         )

@@ -1,7 +1,6 @@
 """One modem: identify, initialise, send, receive, acknowledge, recover."""
 
 from ..at import ErrorCode, TraceLine
-from .discovery import Found, Locator, scan
 from .errors import (
     ModemError,
     NotSubmitted,
@@ -10,11 +9,15 @@ from .errors import (
     UssdError,
     UssdUntypable,
 )
+from .found import Found
 from .identify import SimIdentity
-from .modem import Modem, ModemSink
+from .locator import Locator
+from .modem import Modem
 from .pdus import ReceivedPdu
 from .pin_guard import PinGuard, PinMemory, PinOutcome, PinTry, SimPlace
+from .scanning import scan
 from .sending import Submitted
+from .sink import ModemSink
 from .states import ModemState
 from .status import ModemStatus
 from .timings import Timings

@@ -28,7 +28,7 @@ class Step(IntEnum):
 
 
 class Cause(StrEnum):
-    """What is wrong."""
+    """The kinds of faults."""
 
     SILENT = "silent"  # no answer in time
     RESTARTED = "restarted"  # the modem has restarted by itself: its settings are gone

@@ -11,19 +11,20 @@ from typing import Protocol
 from ..at import AtChannel, Port, Trace, Urc, open_serial
 from ..clock import Clock
 from ..config import ModemSection
-from .discovery import Locator
+from .arrivals import Arrivals
 from .errors import NotSubmitted, PromptMissing, SubmitAmbiguous, SubmitRefused, UssdError
 from .identify import SimIdentity
 from .ladder import fault_of_refusal, fault_of_silence
+from .locator import Locator
 from .pdus import ReceivedPdu
 from .pin_guard import PinGuard
 from .profiles import by_name
-from .receiving import Inbox
-from .registration import Registration
 from .sending import Submitted, dispose
 from .session import Session
+from .sink import ModemSink
+from .snapshot import snapshot
 from .states import Machine, ModemEvent, ModemState
-from .status import Figures, ModemStatus
+from .status import Counters, ModemStatus
 from .supervisor import Supervisor
 from .timings import Timings
 from .usb import SYSFS, reauthorise
@@ -33,27 +34,6 @@ from .verdict import ErrorClass
 log = logging.getLogger(__name__)
 
 _ON_AIR = (ModemState.READY, ModemState.SENDING, ModemState.PAUSED)
-
-
-class ModemSink(Protocol):
-    """What the gateway hands to a modem."""
-
-    async def received(self, modem_id: str, sim: SimIdentity, pdu: ReceivedPdu) -> None:
-        """Return when the PDU is committed; only then is it deleted or acknowledged.
-
-        When it raises, the PDU is kept and offered again. The same PDU may come more than once.
-        """
-        ...
-
-    def state_changed(
-        self, modem_id: str, old: ModemState, new: ModemState, reason: str | None
-    ) -> None:
-        """The modem has moved to another state. Must not block."""
-        ...
-
-    def alarmed(self, modem_id: str, problem: str | None) -> None:
-        """A person must see to this though the modem may work; None: it is over. Must not block."""
-        ...
 
 
 class PortOpener(Protocol):
@@ -88,8 +68,8 @@ class Modem:
         self._open_port = open_port
         self._timings = timings or Timings()
         self._pins = pins
-        self._figures = Figures()
-        self._inbox = Inbox()
+        self._counters = Counters()
+        self._arrivals = Arrivals()
         self._locator = locator or Locator(clock=clock)
         self._strikes = 0
         self._promptless = 0
@@ -98,7 +78,7 @@ class Modem:
         self._supervisor = Supervisor(
             section.id,
             machine=self._machine,
-            figures=self._figures,
+            counters=self._counters,
             clock=clock,
             chance=random or chances.Random(),  # noqa: S311
             timings=self._timings,
@@ -141,44 +121,18 @@ class Modem:
     @property
     def status(self) -> ModemStatus:
         """A snapshot of everything that is known."""
-        session, figures, machine = self._supervisor.session, self._figures, self._machine
-        network = session.network if session is not None else None
-        recovering = machine.state in (ModemState.RECOVERING, ModemState.QUARANTINED)
-        if session is not None and session.channel.last_answer is not None:
-            figures.last_answer = session.channel.last_answer
-        return ModemStatus(
-            id=self.id,
-            state=machine.state,
-            step=self._supervisor.step if recovering else None,
-            reason=machine.reason or (session.channel.flooding if session is not None else None),
-            device=self._supervisor.device,
-            manufacturer=figures.identity.manufacturer,
-            model=figures.identity.model,
-            revision=figures.identity.revision,
-            imei=figures.identity.imei,
+        return snapshot(
+            self.id,
+            self._supervisor,
+            machine=self._machine,
+            counters=self._counters,
             sim=self._sim,
-            operator=network.operator if network else None,
-            registration=network.registration if network else Registration.UNKNOWN,
-            signal_dbm=network.signal_dbm if network else None,
-            since=machine.since,
-            profile=session.profile.name if session else None,
-            sent=figures.sent,
-            refused=figures.refused,
-            ambiguous=figures.ambiguous,
-            timeouts=figures.timeouts,
-            resets=figures.resets,
-            recoveries=figures.recoveries,
-            received=figures.received,
-            last_answer=figures.last_answer,
-            ready_since=figures.ready_since,
-            storage=figures.storage,
-            alarm=figures.alarm,
         )
 
     @property
     def signal_history(self) -> list[tuple[float, int | None]]:
         """Wall-clock times and dBm of the last polls, oldest first."""
-        return list(self._figures.signal)
+        return list(self._counters.signal)
 
     # What it is told
 
@@ -218,25 +172,25 @@ class Modem:
             self._no_prompt(session)
             raise
         except NotSubmitted:
-            session.doubt()
+            session.resets.doubt()
             raise
         except SubmitAmbiguous as error:
             self._promptless = 0
-            self._figures.ambiguous += 1
-            session.doubt()
+            self._counters.ambiguous += 1
+            session.resets.doubt()
             if error.code is not None and error.code.number == 331:
                 session.changed.set()
             raise
         else:
             self._strikes = self._promptless = 0
-            self._figures.sent += 1
-            self._inbox.accepted()
+            self._counters.sent += 1
+            self._arrivals.accepted()
             self._supervisor.proved()
             return submitted
         finally:
-            session.part_ended()
+            session.resets.part_ended()
             # With a fault the supervisor has the next word; until then nothing more is taken.
-            if session.sound and self._machine.state is ModemState.SENDING:
+            if session.diagnosis.sound and self._machine.state is ModemState.SENDING:
                 self._machine.on(ModemEvent.SUBMITTED)
                 self._supervisor.evaluate()
 
@@ -247,7 +201,7 @@ class Modem:
             session.channel.hasten(self._timings.reported)
 
     def _refused(self, session: Session, error: SubmitRefused) -> None:
-        self._figures.refused += 1
+        self._counters.refused += 1
         number = error.code.number if error.code is not None else None
         if error.verdict.error_class is ErrorClass.MODEM:
             self._strikes += 1
@@ -255,15 +209,15 @@ class Modem:
         fault = fault_of_refusal(error.verdict, number, self._strikes, on_probation=on_probation)
         if fault is not None:
             self._strikes = 0
-            session.fault(fault)
+            session.diagnosis.note(fault)
 
     def _no_prompt(self, session: Session) -> None:
-        self._figures.timeouts += 1
+        self._counters.timeouts += 1
         self._promptless += 1
         fault = fault_of_silence(self._promptless, on_probation=self._supervisor.on_probation)
         if fault is not None:
             self._promptless = 0
-            session.fault(fault)
+            session.diagnosis.note(fault)
 
     async def ussd(self, request: str, timeout_s: float = 30.0) -> UssdAnswer:
         """Send a USSD request such as `*100#`, or the reply to a menu; wait for the answer.
@@ -322,8 +276,8 @@ class Modem:
             clock=self._clock,
             timings=self._timings,
             guard=self._pins,
-            figures=self._figures,
-            inbox=self._inbox,
+            counters=self._counters,
+            arrivals=self._arrivals,
             mismatch=lambda: self._locator.forget(device),
             alarm=self._alarm,
             make_channel=make_channel,
@@ -340,13 +294,13 @@ class Modem:
     async def _keep(self, session: Session, pdu: ReceivedPdu) -> None:
         assert session.sim is not None
         await self._sink.received(self.id, session.sim, pdu)
-        self._figures.received += 1
+        self._counters.received += 1
 
     def _alarm(self, problem: str | None) -> None:
         """Something a person must see to has come up, or (None) is over."""
-        if problem == self._figures.alarm:
+        if problem == self._counters.alarm:
             return
-        self._figures.alarm = problem
+        self._counters.alarm = problem
         if problem is not None:
             log.warning("modem %s: %s", self.id, problem)
         try:

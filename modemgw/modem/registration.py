@@ -25,6 +25,17 @@ class Registration(StrEnum):
     UNKNOWN = "unknown"
 
 
+def why_no_service(registration: Registration, *, roaming: bool) -> str | None:
+    """Why nothing can be sent, in a sentence for people; None: it can. `roaming`: it is allowed."""
+    if registration is Registration.HOME:
+        return None
+    if registration is Registration.ROAMING:
+        return None if roaming else "the SIM roams, and roaming is off for this modem"
+    if registration is Registration.DENIED:
+        return "the network denies registration: SIM or modem is not accepted"
+    return f"not registered with a network ({registration})"
+
+
 # 6, 7: SMS only; 9, 10: CSFB not preferred; 11: restricted services (TS 27.007 10.1.22).
 _STAT = {
     0: Registration.NONE,

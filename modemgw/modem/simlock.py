@@ -17,7 +17,7 @@ from .pin_guard import PinGuard, SimPlace
 log = logging.getLogger(__name__)
 
 
-class SimState(StrEnum):
+class LockState(StrEnum):
     """What AT+CPIN? says."""
 
     READY = "ready"
@@ -33,22 +33,22 @@ class SimState(StrEnum):
 class SimReport:
     """The state, and a sentence for people."""
 
-    state: SimState
+    state: LockState
     text: str
 
 
 _SIM_CME = {
-    10: SimReport(SimState.MISSING, "there is no SIM, or it has no contact"),
-    11: SimReport(SimState.PIN, "the SIM wants its PIN"),
-    12: SimReport(SimState.PUK, "the SIM is blocked and wants its PUK"),
-    13: SimReport(SimState.FAILED, "the SIM does not work (SIM failure)"),
-    14: SimReport(SimState.BUSY, "the SIM is busy"),
-    15: SimReport(SimState.FAILED, "this modem does not take this SIM (SIM wrong)"),
-    17: SimReport(SimState.READY, ""),
-    18: SimReport(SimState.READY, ""),
+    10: SimReport(LockState.MISSING, "there is no SIM, or it has no contact"),
+    11: SimReport(LockState.PIN, "the SIM wants its PIN"),
+    12: SimReport(LockState.PUK, "the SIM is blocked and wants its PUK"),
+    13: SimReport(LockState.FAILED, "the SIM does not work (SIM failure)"),
+    14: SimReport(LockState.BUSY, "the SIM is busy"),
+    15: SimReport(LockState.FAILED, "this modem does not take this SIM (SIM wrong)"),
+    17: SimReport(LockState.READY, ""),
+    18: SimReport(LockState.READY, ""),
 }
 _SIM_CMS = {310: 10, 311: 11, 313: 13, 314: 14, 315: 15, 316: 12, 317: 17, 318: 18}
-PIN_TAKEN = SimReport(SimState.BUSY, "the modem took the PIN; the SIM is starting")
+PIN_TAKEN = SimReport(LockState.BUSY, "the modem took the PIN; the SIM is starting")
 """Whether it was the right one shows when the SIM is open: some modems say OK first, and ask it
 afterwards."""
 _BUSY = frozenset({14, 314, 515})
@@ -84,25 +84,27 @@ def report_of_word(word: str) -> SimReport:
     """The meaning of `+CPIN: <word>`."""
     word = word.strip().upper()
     if word in _OPEN:
-        return SimReport(SimState.READY, "")
+        return SimReport(LockState.READY, "")
     if word == "SIM PIN":
-        return SimReport(SimState.PIN, "the SIM wants its PIN")
+        return SimReport(LockState.PIN, "the SIM wants its PIN")
     if word == "SIM PUK":
         return SimReport(
-            SimState.PUK,
+            LockState.PUK,
             "the SIM is blocked: its PIN was refused three times and it wants its PUK; "
             "unblock it in a phone",
         )
     if any(sign in word for sign in _NO_SIM):
         return _SIM_CME[10]
     if word.startswith("PH-"):
-        return SimReport(SimState.OTHER_LOCK, f"the modem is locked ({word}): it wants another SIM")
+        return SimReport(
+            LockState.OTHER_LOCK, f"the modem is locked ({word}): it wants another SIM"
+        )
     if not word or word in _STARTING:
-        return SimReport(SimState.BUSY, "the SIM is not ready yet")
+        return SimReport(LockState.BUSY, "the SIM is not ready yet")
     if "BLOCKED" in word or "PUK" in word:
-        return SimReport(SimState.PUK, f"the SIM is blocked ({word})")
+        return SimReport(LockState.PUK, f"the SIM is blocked ({word})")
     # SIM FAILURE, SIM ERROR, SIM WRONG, REJECTED…: states of the card, and no lock (TS 27.007 8.3).
-    return SimReport(SimState.FAILED, f"the SIM does not work ({word})")
+    return SimReport(LockState.FAILED, f"the SIM does not work ({word})")
 
 
 def _report_of(code: ErrorCode) -> SimReport:
@@ -111,7 +113,7 @@ def _report_of(code: ErrorCode) -> SimReport:
         number = _SIM_CMS.get(number)
     if number in _SIM_CME:
         return _SIM_CME[number]
-    return SimReport(SimState.BUSY, f"the SIM is not ready yet ({code})")
+    return SimReport(LockState.BUSY, f"the SIM is not ready yet ({code})")
 
 
 async def tries_left(channel: AtChannel, commands: tuple[str, ...]) -> int | None:
@@ -148,16 +150,16 @@ async def unlock(
     """
     if pin is None:
         return SimReport(
-            SimState.PIN, "the SIM wants a PIN; set `pin` or `pin_file` for this modem"
+            LockState.PIN, "the SIM wants a PIN; set `pin` or `pin_file` for this modem"
         )
     left = await tries_left(channel, commands)
     try:
         reason = await guard.why_not(sim, pin, left)
         if reason is not None:
-            return SimReport(SimState.PIN, reason)
+            return SimReport(LockState.PIN, reason)
         if left is not None and left < 2:
             return SimReport(
-                SimState.PIN,
+                LockState.PIN,
                 f"the SIM has {left} PIN tries left: the last one is not spent; "
                 "enter the PIN once in a phone",
             )
@@ -165,7 +167,7 @@ async def unlock(
     except Exception as error:
         log.warning("a PIN is not typed: %s", error)
         return SimReport(
-            SimState.PIN, f"the PIN is not typed as long as that cannot be recorded: {error}"
+            LockState.PIN, f"the PIN is not typed as long as that cannot be recorded: {error}"
         )
     try:
         await channel.command(f'AT+CPIN="{pin}"')
@@ -177,11 +179,11 @@ async def unlock(
 async def _not_taken(code: ErrorCode, guard: PinGuard, sim: SimPlace, pin: str) -> SimReport:
     if code.number in _BUSY:
         await guard.not_tried(sim, pin)
-        return SimReport(SimState.BUSY, "the SIM is busy")
+        return SimReport(LockState.BUSY, "the SIM is busy")
     if code.number in _NO:
         await guard.refused(sim, pin)
     if code.number in (12, 316):
         return _SIM_CME[12]
     return SimReport(
-        SimState.PIN, f"the SIM refused the PIN ({code}); it is not tried again, correct `pin`"
+        LockState.PIN, f"the SIM refused the PIN ({code}); it is not tried again, correct `pin`"
     )

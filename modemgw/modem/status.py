@@ -1,4 +1,4 @@
-"""What is known of one modem, as figures."""
+"""What is known of one modem: as others see it, and as it is counted."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ class ModemStatus:
 
 
 @dataclass(slots=True)
-class Figures:
-    """What is counted over the whole life of the process, across ports and resets."""
+class Counters:
+    """Counted, and learned last, over the whole life of the process, across ports and resets."""
 
     sent: int = 0
     refused: int = 0

@@ -1,4 +1,4 @@
-"""The keeper of one modem: finds it, brings it up, keeps it at work, and mends it, for ever."""
+"""The supervisor of one modem: finds it, brings it up, keeps it at work and mends it, for ever."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import math
 import random
 from collections.abc import Awaitable, Callable
 
-from ..at import AtError, ChannelClosed, CommandFailed, PortError
+from ..at import AtError, PortError
 from ..clock import Clock
-from . import ladder as rungs
-from .ladder import Cause, Fault, Ladder, Step
+from .ladder import Cause, Fault, Step, open_retry_s
+from .mending import Mender
 from .pdus import ReceivedPdu
-from .registration import Registration
+from .registration import why_no_service
 from .session import Session
 from .simlock import SimReport
 from .states import Machine, ModemEvent, ModemState
-from .status import Figures
+from .status import Counters
 from .timings import Timings
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class Supervisor:
         name: str,
         *,
         machine: Machine,
-        figures: Figures,
+        counters: Counters,
         clock: Clock,
         chance: random.Random,
         timings: Timings,
@@ -49,7 +49,7 @@ class Supervisor:
     ) -> None:
         self._name = name
         self._machine = machine
-        self._figures = figures
+        self._counters = counters
         self._clock = clock
         self._chance = chance
         self._timings = timings
@@ -60,7 +60,13 @@ class Supervisor:
         self._keep = keep
         self._reauthorise = reauthorise
         self._tell_lost = lost
-        self._ladder = Ladder()
+        self._mender = Mender(
+            counters=counters,
+            clock=clock,
+            chance=chance,
+            timings=timings,
+            usb=reauthorise is not None,
+        )
         self._kick = asyncio.Event()
         self.paused = False
         self.session: Session | None = None
@@ -72,18 +78,18 @@ class Supervisor:
     @property
     def step(self) -> int | None:
         """The step of the ladder that is being taken, or was taken last."""
-        return self._ladder.step
+        return self._mender.step
 
     @property
     def on_probation(self) -> bool:
         """Whether the modem was mended because it could not send, and has not sent since."""
-        return self._ladder.unproven > 0
+        return self._mender.on_probation
 
     def evaluate(self) -> None:
         """Take up or lay down work as registration and the admin's wish demand."""
         machine, session = self._machine, self.session
-        if session is not None and session.sound and machine.state in _BROUGHT_UP:
-            problem = self._no_service(session)
+        if session is not None and session.diagnosis.sound and machine.state in _BROUGHT_UP:
+            problem = why_no_service(session.network.registration, roaming=self._roaming)
             if self.paused:
                 if machine.state is not ModemState.PAUSED:
                     machine.on(ModemEvent.PAUSE, "paused by an administrator")
@@ -96,35 +102,25 @@ class Supervisor:
 
     def proved(self) -> None:
         """A part was accepted: the modem does its work, and the next fault is a new one."""
-        self._ladder = Ladder()
+        self._mender.begin_again()
 
     def restart(self) -> None:
         """Reset the modem, or end its quarantine."""
         if self.session is None:
             self._kick.set()
         else:
-            self._ladder = Ladder(Step.REINIT)
-            self.session.fault(Fault(Cause.REFUSING, "restarted by an administrator"))
+            self._mender.begin_again(Step.REINIT)
+            self.session.diagnosis.note(Fault(Cause.REFUSING, "restarted by an administrator"))
 
     def _note_ready(self) -> None:
         if self._machine.state is ModemState.READY:
-            if self._figures.ready_since is None:
-                self._figures.ready_since = self._clock.time()
+            if self._counters.ready_since is None:
+                self._counters.ready_since = self._clock.time()
             self.ready.set()
         else:
             self.ready.clear()
             if self._machine.state is not ModemState.SENDING:
-                self._figures.ready_since = None
-
-    def _no_service(self, session: Session) -> str | None:
-        registration = session.network.registration
-        if registration is Registration.HOME:
-            return None
-        if registration is Registration.ROAMING:
-            return None if self._roaming else "the SIM roams, and roaming is off for this modem"
-        if registration is Registration.DENIED:
-            return "the network denies registration: SIM or modem is not accepted"
-        return f"not registered with a network ({registration})"
+                self._counters.ready_since = None
 
     # The life
 
@@ -163,7 +159,7 @@ class Supervisor:
                 if failures == 1:
                     log.warning("modem %s: %s", self._name, error)
                 await self._wait(
-                    rungs.open_retry_s(
+                    open_retry_s(
                         failures,
                         self._timings.open_retry,
                         self._timings.open_retry_most,
@@ -199,9 +195,9 @@ class Supervisor:
                     # Before Python 3.13 a TaskGroup that fails while it is cancelled forgets the
                     # cancellation.
                     raise asyncio.CancelledError from group
-                fault = self._fault_of(session, group)
+                fault = session.diagnosis.of(group)
             except (AtError, Fault) as error:
-                fault = self._fault_of(session, error)
+                fault = session.diagnosis.of(error)
             except Exception as error:
                 log.exception("modem %s: unexpected", self._name)
                 fault = Fault(Cause.MISTAKE, f"unexpected: {error}")
@@ -242,37 +238,14 @@ class Supervisor:
 
     async def _serve(self, session: Session) -> None:
         """Receive, watch and be ready until something fails."""
-        self._ladder = rungs.recovered(self._ladder, self._clock.monotonic())
+        self._mender.recovered()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(session.fail())
-            tasks.create_task(session.receive(lambda pdu: self._keep(session, pdu)))
-            tasks.create_task(session.watch())
-            tasks.create_task(session.feel_pulse())
-            tasks.create_task(session.settle_doubts())
-            tasks.create_task(session.refuse_calls())
+            for work in session.work(lambda pdu: self._keep(session, pdu)):
+                tasks.create_task(work)
             while True:
                 await session.changed.wait()
                 session.changed.clear()
                 self.evaluate()
-
-    def _fault_of(self, session: Session, error: BaseException) -> Fault | None:
-        """The fault to mend; None when the port itself is gone."""
-        if session.channel.closed.done():
-            return None
-        known = session.pending_fault
-        if known is not None:
-            return known
-        first = error
-        while isinstance(first, ExceptionGroup):
-            first = first.exceptions[0]
-        if isinstance(first, Fault):
-            return first
-        if isinstance(first, CommandFailed):
-            return Fault(Cause.REFUSING, f"the modem refused {first}")
-        if isinstance(first, AtError):
-            return Fault(Cause.SILENT, str(first))
-        log.error("modem %s: unexpected", self._name, exc_info=first)
-        return Fault(Cause.MISTAKE, f"unexpected: {first}")
 
     # Mending
 
@@ -283,19 +256,7 @@ class Supervisor:
 
     async def _mend(self, session: Session, fault: Fault) -> Step | None:
         """Take one step of the ladder. None: the port is closed, begin anew with the device."""
-        usable = self._reauthorise is not None
-        self._ladder = rungs.climb(
-            self._ladder,
-            fault.cause,
-            self._clock.monotonic(),
-            steady_s=self._timings.steady,
-            usb=usable,
-        )
-        step = self._ladder.step
-        assert step is not None
-        self._figures.recoveries += 1
-        if fault.cause is Cause.RESTARTED:
-            self._figures.resets += 1
+        step = self._mender.next_step(fault)
         self._event(ModemEvent.FAULT, fault.reason)
         log.warning("modem %s: %s; step %d: %s", self._name, fault.reason, step, step.name.lower())
         try:
@@ -309,15 +270,11 @@ class Supervisor:
 
     async def _take(self, step: Step, session: Session) -> Step | None:
         if step is Step.RESYNC:
-            # Bringing up begins with the same step.
-            if not session.up:
-                return Step.REINIT
-            if not await session.resync():
-                self._figures.resets += 1
+            if not await self._mender.resync(session):
                 return Step.REINIT
             self._event(ModemEvent.RESYNCED)
         elif step is Step.RESET:
-            await self._reset(session)
+            await self._mender.reset(session)
         elif step >= Step.REOPEN:
             device = self.device
             await self._drop_session()
@@ -331,29 +288,8 @@ class Supervisor:
             return None
         return step
 
-    async def _reset(self, session: Session) -> None:
-        """The vendor's reset command, heard or not; the modem then boots, or leaves the bus."""
-        self._figures.resets += 1
-        for command in session.profile.reset:
-            if not session.channel.in_sync:
-                session.channel.write_blind(command)
-                break
-            try:
-                await session.channel.command(command, timeout_s=5.0)
-                break
-            except CommandFailed:
-                continue
-            except AtError:
-                break
-        session.channel.abandon("the modem is being reset")
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._timings.reset_pause):
-                await asyncio.shield(session.channel.closed)
-        if session.channel.closed.done():
-            raise ChannelClosed("the modem has left the bus")
-
     async def _quarantine(self) -> None:
-        wait = rungs.quarantine_s(self._ladder, self._timings.quarantine, self._chance)
+        wait = self._mender.quarantine_s()
         self._event(
             ModemEvent.EXHAUSTED,
             f"{self._machine.reason}; nothing helped, next try in {wait:.0f} s",
@@ -362,7 +298,7 @@ class Supervisor:
         while (rest := end - self._clock.monotonic()) > 0:
             # A person who pulls the stick and plugs it in again need not wait.
             if self.device is None or not self._is_there(self.device) or self._kick.is_set():
-                self._ladder = Ladder()
+                self._mender.begin_again()
                 break
             await self._clock.sleep(min(rest, self._timings.absent_poll))
         self._kick.clear()

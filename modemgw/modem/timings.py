@@ -1,4 +1,4 @@
-"""How patient a modem's keeper is. Seconds throughout; the defaults suit real modems."""
+"""How patient the supervisor of a modem is. Seconds throughout; the defaults suit real modems."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 Knows no policy; nobody above it sees SQL, rows or a connection.
 """
 
-from modemgw.store.contract.attempts import AttemptKey, Begun, Submission
+from modemgw.store.contract.attempts import AttemptKey, Begun, Candidate
 from modemgw.store.contract.deliveries import (
     Answer,
     Delivery,
@@ -17,7 +17,7 @@ from modemgw.store.contract.events import AnsweredBefore, UnmatchedReport
 from modemgw.store.contract.inbound import InboundQuery, Kept, Place, StoredPart, WaitingSet
 from modemgw.store.contract.keys import KeyRow
 from modemgw.store.contract.leases import Lease, LeaseHeld
-from modemgw.store.contract.messages import MessageQuery, Unrouted, Waiting
+from modemgw.store.contract.messages import MessageQuery, Unrouted, WaitingMessage
 from modemgw.store.contract.pins import PinRow
 from modemgw.store.contract.sim_state import SeenSim
 from modemgw.store.contract.store import Store
@@ -30,6 +30,7 @@ __all__ = [
     "AnsweredBefore",
     "AttemptKey",
     "Begun",
+    "Candidate",
     "Delivery",
     "DeliveryQuery",
     "DeliveryState",
@@ -49,13 +50,12 @@ __all__ = [
     "StoreError",
     "StoreUnavailable",
     "StoredPart",
-    "Submission",
     "Transaction",
     "TryOutcome",
     "UnmatchedReport",
     "Unrouted",
     "View",
-    "Waiting",
+    "WaitingMessage",
     "WaitingSet",
     "Webhook",
     "WebhookSecret",

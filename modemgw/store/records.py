@@ -98,7 +98,7 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
-class Retry:
+class RetryAt:
     """When a refused part may be tried again."""
 
     at: float
@@ -124,7 +124,7 @@ class Attempt:
     receipt: Receipt | None
     duplicate_risk: bool = False
     """True: made after an ambiguous attempt, so the recipient may have got the part twice."""
-    retry: Retry | None = None
+    retry: RetryAt | None = None
     """Of a refused one that is to be tried again."""
 
 

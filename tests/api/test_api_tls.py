@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import ssl
+import tracemalloc
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -221,6 +222,24 @@ async def test_headers_and_bodies_have_their_time(gateway, tmp_path):
         assert (await peer.answer())[0] == 200
         assert await peer.ended() == b""
         peer.close()
+
+
+async def test_a_connection_holds_little_and_a_large_body_comes_through(gateway, tmp_path):
+    async with served(gateway, tmp_path, **PATIENT) as port:
+        assert await is_served(port)
+        tracemalloc.start()
+        try:
+            peers = [await Peer.connect(port) for _ in range(20)]
+            held, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert held / len(peers) < 250_000  # both ends; asyncio's own would be 512 KiB and more
+        body = b'{"to": "+447700900001", "text": "x", "tags": ["' + b" " * 2_000_000 + b'"]}'
+        peers[0].writer.write(POST + b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        status, _, problem = await peers[0].answer()
+        assert (status, problem["type"]) == (422, "urn:modemgw:problem:invalid-fields")
+        for peer in peers:
+            peer.close()
 
 
 async def test_an_answer_that_nobody_reads_is_given_up(gateway, tmp_path, monkeypatch):

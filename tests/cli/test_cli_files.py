@@ -50,14 +50,3 @@ def test_the_udev_rules_come_before_those_of_modem_manager():
     assert file.name < "80-mm-candidate.rules"
     assert 'ENV{ID_MM_DEVICE_IGNORE}="1"' in RULES
     assert 'ENV{ID_MM_PORT_IGNORE}="1"' in RULES
-
-
-def test_the_commands_that_the_docs_name_exist():
-    text = "".join((ROOT / name).read_text() for name in ("README.md", "docs/http-api.md"))
-    named = set(re.findall(r"(?:^|[`(/])modemgw ([a-z]+)(?: ([a-z]+))?", text, re.MULTILINE))
-    assert len(named) > 5
-    for first, second in named:
-        command = main.get_command(click.Context(main), first)
-        assert command is not None, first
-        if second and isinstance(command, click.Group):
-            assert command.get_command(click.Context(command), second), f"{first} {second}"

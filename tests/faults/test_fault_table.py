@@ -19,9 +19,9 @@ from labs.clock import now
 from labs.waiting import until
 from labs.ward import BOOT_S, DONE, HEALTHY, MOST_WORK, PART_S, SCALED, WATCHED_S, Ward, judge, ward
 
-from modemgw.gateway.fleet import modems as fleet
+from modemgw.gateway.fleet import fleet
 from modemgw.modem import Locator
-from modemgw.modem.discovery import Candidate
+from modemgw.modem.probing import PortCandidate
 from modemgw.store.records import MessageStatus
 
 S = MessageStatus
@@ -226,9 +226,9 @@ async def suffer(row: Row, directory: Path) -> None:
 async def test_an_ill_modem_harms_nobody_and_is_back_in_time(
     row: Row, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def ports() -> list[Candidate]:
+    def ports() -> list[PortCandidate]:
         """What may be a modem is a USB device, but here a link in the bank's directory."""
-        return [Candidate(str(p)) for p in (tmp_path / "bank").glob("*") if p.is_symlink()]
+        return [PortCandidate(str(p)) for p in (tmp_path / "bank").glob("*") if p.is_symlink()]
 
     if "match" in row.section:
         monkeypatch.setattr(fleet, "Locator", partial(Locator, ports=ports))

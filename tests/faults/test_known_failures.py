@@ -19,10 +19,10 @@ from labs.ward import POLICIES, SCALED, judge, ward
 
 from modemgw.config import ModemMatch, ModemSection
 from modemgw.gateway import Gateway, InboundQuery
-from modemgw.gateway.fleet import modems as fleet
-from modemgw.gateway.incoming.intake import Inbox
-from modemgw.modem import Found, Locator, discovery, session
-from modemgw.modem.discovery import Candidate
+from modemgw.gateway.fleet import fleet
+from modemgw.gateway.incoming.intake import Intake
+from modemgw.modem import Found, Locator, probing, session
+from modemgw.modem.probing import PortCandidate
 from modemgw.modem.profiles import GENERIC
 from modemgw.store.records import MessageStatus
 
@@ -88,7 +88,7 @@ async def test_a_direct_message_that_was_not_kept_before_the_end_comes_again(
             await asyncio.Event().wait()
 
         with monkeypatch.context() as patch:
-            patch.setattr(Inbox, "received", never_kept)
+            patch.setattr(Intake, "received", never_kept)
             async with Gateway.open(config, timings=SCALED) as gateway:
                 await until(_ready(gateway), 10)
                 bank.smsc.inject("+447911000001", bank.modems[0].number, "precious")
@@ -292,8 +292,8 @@ async def test_a_bank_that_is_found_by_imei_is_up_at_once(
     # With a search of its own for each modem, they would find each other's ports in use.
     asked: list[str] = []
 
-    def ports() -> list[Candidate]:
-        return [Candidate(str(p)) for p in sorted((tmp_path / "bank").glob("modem*"))]
+    def ports() -> list[PortCandidate]:
+        return [PortCandidate(str(p)) for p in sorted((tmp_path / "bank").glob("modem*"))]
 
     async with bank_of(tmp_path, 6) as bank:
         config = config_of(tmp_path, bank)
@@ -304,7 +304,7 @@ async def test_a_bank_that_is_found_by_imei_is_up_at_once(
         config = config.model_copy(update={"modem": sections})
         with monkeypatch.context() as patch:
             patch.setattr(fleet, "Locator", partial(Locator, ports=ports))
-            patch.setattr(discovery, "probe", _counted(asked))
+            patch.setattr(probing, "probe", _counted(asked))
             async with Gateway.open(config, timings=SCALED) as gateway:
 
                 async def ready() -> bool:
@@ -315,9 +315,9 @@ async def test_a_bank_that_is_found_by_imei_is_up_at_once(
 
 
 def _counted(asked: list[str]) -> Callable[..., Awaitable[Found]]:
-    probe = discovery.probe
+    probe = probing.probe
 
-    async def counting(candidate: Candidate, **how: Any) -> Found:
+    async def counting(candidate: PortCandidate, **how: Any) -> Found:
         asked.append(candidate.device)
         return await probe(candidate, **how)
 

@@ -57,7 +57,7 @@ PLACE = KindOf(
     events=frozenset({"inbound.received", "message.sent"}),
 )
 
-# --- 3. its key: in HandlerSection, modemgw/config.py
+# --- 3. its key: in HandlerSection, modemgw/config/handlers.py
 
 
 class Section(HandlerSection):

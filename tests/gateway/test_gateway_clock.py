@@ -547,8 +547,8 @@ async def test_nothing_is_let_go_by_a_clock_that_was_set_or_seen_within_the_hour
     clock.set(YEAR)
     async with SqliteStore(tmp_path / FILE_NAME, clock=clock) as store:
         config = parse({"retention": {"messages_days": 30}})
-        inbox: Any = SimpleNamespace(release_overdue=_nothing)
-        keeper = Housekeeping(config, store=store, inbox=inbox, forgetful=(), clock=clock)
+        intake: Any = SimpleNamespace(release_overdue=_nothing)
+        keeper = Housekeeping(config, store=store, intake=intake, forgetful=(), clock=clock)
         task = asyncio.create_task(keeper.let_go())
         async with asyncio.timeout(20):
             while await store.read(_messages):

@@ -8,14 +8,14 @@ from labs.clock import START, FakeClock
 from labs.raw_sql import raw
 
 from modemgw.config import parse
-from modemgw.gateway.incoming.intake import Inbox
+from modemgw.gateway.incoming.intake import Intake
 from modemgw.gateway.upkeep.retention import CHUNK, DAY_S, Housekeeping
 from modemgw.store import Store, Transaction, View
 from modemgw.store.sqlite import FILE_NAME, SqliteStore
 
 
 class NothingIn:
-    """An inbox without long messages."""
+    """An intake without long messages."""
 
     async def release_overdue(self) -> None:
         pass
@@ -32,8 +32,8 @@ def count(table: str):
 
 
 def keeper(store: Store, clock: FakeClock, **config: object) -> Housekeeping:
-    inbox: Inbox = NothingIn()  # type: ignore[assignment]
-    return Housekeeping(parse(config), store=store, inbox=inbox, forgetful=(), clock=clock)
+    intake: Intake = NothingIn()  # type: ignore[assignment]
+    return Housekeeping(parse(config), store=store, intake=intake, forgetful=(), clock=clock)
 
 
 def fill(messages: int):

@@ -15,7 +15,7 @@ from labs.clock import START, FakeClock
 from labs.outbox import report_of
 from labs.raw_sql import raw
 
-from modemgw.gateway.incoming.intake import Inbox
+from modemgw.gateway.incoming.intake import Intake
 from modemgw.gateway.incoming.reassembly import Incoming
 from modemgw.gateway.outgoing.receipts import Matched, Receipts
 from modemgw.modem import ReceivedPdu, SimIdentity
@@ -49,7 +49,7 @@ class Postbox:
         self.store, self.clock = store, clock
         self.told: list[str] = []
         self.settled: list[Matched] = []
-        self.inbox = Inbox(
+        self.intake = Intake(
             store=store,
             incoming=Incoming(
                 random=Random(seed),
@@ -67,7 +67,7 @@ class Postbox:
 
     async def receive(self, *tpdus: bytes, modem: str = "m1", sim: SimIdentity = SIM) -> None:
         for tpdu in tpdus:
-            await self.inbox.received(modem, sim, pdu(tpdu))
+            await self.intake.received(modem, sim, pdu(tpdu))
 
     async def all(self) -> list[Inbound]:
         page = await self.store.read(lambda view: view.inbound.find(InboundQuery()))
@@ -163,7 +163,7 @@ async def test_two_long_messages_with_one_reference_are_not_mixed(tmp_path: Path
         await box.receive(second[1], second[0])
         assert await box.texts() == ["b" * 200]
         box.clock.now += 3600
-        await box.inbox.release_overdue()
+        await box.intake.release_overdue()
         last = (await box.texts())[-1]
         assert last is not None
         assert last.startswith("a" * 100)
@@ -193,10 +193,10 @@ async def test_an_overdue_set_is_handed_on_with_its_gap_marked(tmp_path: Path) -
     async with postbox(tmp_path) as box:
         parts = delivers("x" * 400)
         await box.receive(parts[0], parts[2])
-        await box.inbox.release_overdue()
+        await box.intake.release_overdue()
         assert await box.all() == []
         box.clock.now += 3601
-        await box.inbox.release_overdue()
+        await box.intake.release_overdue()
         (found,) = await box.all()
         assert not found.complete
         assert found.parts_total == 3
@@ -206,7 +206,7 @@ async def test_an_overdue_set_is_handed_on_with_its_gap_marked(tmp_path: Path) -
         assert text.endswith("x")
         assert text.strip("x") != "", "the gap is marked"
         assert len(box.told) == 1
-        await box.inbox.release_overdue()
+        await box.intake.release_overdue()
         assert len(await box.all()) == 1
 
 
@@ -215,7 +215,7 @@ async def test_what_cannot_be_decoded_is_kept_raw_and_shown_once(tmp_path: Path)
         broken = ReceivedPdu(b"\x04\x0b", "00040B", None, "SM", 1, False)
         noise = ReceivedPdu(b"", "no hex at all é", None, None, None, True)
         for one in (broken, noise, broken):
-            await box.inbox.received("m1", SIM, one)
+            await box.intake.received("m1", SIM, one)
         found = await box.all()
         assert [m.encoding for m in found] == ["raw", "raw"]
         assert found[0].data == b"00040B"
@@ -233,7 +233,7 @@ async def test_no_octets_break_the_inbox(tmp_path: Path, seed: int) -> None:
                 octets[random.randrange(len(octets))] = random.randrange(256)
             await box.receive(bytes(octets[: random.randrange(1, len(octets) + 1)]))
         box.clock.now += 4000
-        await box.inbox.release_overdue()
+        await box.intake.release_overdue()
         kept = await box.count("inbound_parts") + await box.count("unmatched_reports")
         waiting = await box.store.read(
             lambda view: (

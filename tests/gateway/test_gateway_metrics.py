@@ -9,7 +9,7 @@ from random import Random
 from labs.clock import FakeClock
 from prometheus_client import generate_latest
 
-from modemgw.gateway.fleet.modems import ModemView
+from modemgw.gateway.fleet.modem_views import ModemView
 from modemgw.gateway.supervision import Keeper
 from modemgw.gateway.upkeep.metrics import Figures
 

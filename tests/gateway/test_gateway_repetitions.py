@@ -41,12 +41,12 @@ def direct(tpdu: bytes) -> ReceivedPdu:
 
 async def take(box: Postbox, *pdus: ReceivedPdu) -> None:
     for pdu in pdus:
-        await box.inbox.received("m1", SIM, pdu)
+        await box.intake.received("m1", SIM, pdu)
 
 
 def house(box: Postbox, **config: Any) -> Housekeeping:
     return Housekeeping(
-        parse(config), store=box.store, inbox=box.inbox, forgetful=(), clock=box.clock
+        parse(config), store=box.store, intake=box.intake, forgetful=(), clock=box.clock
     )
 
 
@@ -122,7 +122,7 @@ async def test_a_repeated_part_of_a_long_message_makes_no_second_one(tmp_path: P
         for _ in range(3):
             await take(box, *(lying(tpdu, next(slots)) for tpdu in delivers(LONG)))
         box.clock.now += 2 * DAY
-        await box.inbox.release_overdue()
+        await box.intake.release_overdue()
         assert await box.texts() == [LONG]
 
 
@@ -207,13 +207,13 @@ async def test_one_long_message_that_cannot_be_put_together_holds_up_no_other(
         monkeypatch.setattr(incoming, "_of_one_message", fails)
         box.clock.now += 4000
         with caplog.at_level(logging.WARNING):
-            await box.inbox.release_overdue()
+            await box.intake.release_overdue()
         shown = {m.encoding: m for m in await box.all()}
         assert set(shown) == {"raw", "gsm7"}
         assert shown["raw"].data == b"\n".join(t.hex().upper().encode() for t in (bad[0], bad[2]))
         assert "KeyError" in str(shown["raw"].problem)
         caplog.clear()
-        await box.inbox.release_overdue()
+        await box.intake.release_overdue()
         assert caplog.records == [], "it is not raised again each minute"
         assert len(box.told) == 2
 

@@ -349,7 +349,7 @@ async def test_a_modem_whose_sim_cannot_be_counted_becomes_ready_once_it_can(
     async with Gateway.open(config_of(tmp_path), clock=Soon(), random=Random(1)) as gateway:
         await gateway._started.wait()
         fleet, outbox = gateway._fleet, gateway._outbox
-        station = fleet._stations["m1"]
+        station = fleet._stations.one("m1")
         sim = SimIdentity("8999900000000000001", None, None)
         monkeypatch.setattr(type(station.modem), "sim", sim)
         set_ready, tries = outbox.lanes.set_ready, 0

@@ -25,7 +25,7 @@ from modemgw.gateway import (
     Rejected,
     Unavailable,
 )
-from modemgw.gateway.incoming.intake import Inbox
+from modemgw.gateway.incoming.intake import Intake
 from modemgw.gateway.supervision import Keeper
 from modemgw.store.records import Event, MessageStatus, NewMessage
 from modemgw.store.sqlite import FILE_NAME, SqliteStore, create_key, revoke_key
@@ -419,12 +419,12 @@ async def test_housekeeping_that_fails_does_not_stop_the_gateway(
 ) -> None:
     turns = 0
 
-    async def fail(self: Inbox) -> None:
+    async def fail(self: Intake) -> None:
         nonlocal turns
         turns += 1
         raise sqlite3.OperationalError("disk I/O error")
 
-    monkeypatch.setattr(Inbox, "release_overdue", fail)
+    monkeypatch.setattr(Intake, "release_overdue", fail)
     async with gateway_on(tmp_path, FakeClock()) as gateway:
         while turns < 3:
             await asyncio.sleep(0.001)

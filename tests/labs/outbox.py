@@ -174,7 +174,7 @@ class Lab:
     async def report(
         self, modem: str, to: str, reference: int, status: int = 0, **more: Any
     ) -> Matched | Early | None:
-        """A status report comes in at a modem, as the inbox takes it."""
+        """A status report comes in at a modem, as the intake takes it."""
         sim = self.modems[modem].sim
         assert sim is not None
         report = report_of(to, reference, status, **{"sc_time": self.clock.time(), **more})

@@ -18,12 +18,12 @@ from modemgw.at.cursor import split
 from modemgw.at.dialogue import Dialogue, Finished, Question
 from modemgw.at.parser import Parser
 from modemgw.config import ModemMatch
-from modemgw.modem.discovery import matches
 from modemgw.modem.identify import iccid_of, read_iccid
+from modemgw.modem.locator import matches
 from modemgw.modem.pdus import direct_pdu, entries
 from modemgw.modem.profiles import select
 from modemgw.modem.registration import Network, Registration, poll_registration
-from modemgw.modem.simlock import SimState, report_of_word
+from modemgw.modem.simlock import LockState, report_of_word
 from modemgw.sms import Deliver, StatusReport, decode_mt
 
 # What interrupts a text or a line that is never finished
@@ -201,25 +201,25 @@ async def test_a_network_that_is_lost_for_a_moment_costs_a_moment(rig: RigMaker)
 @pytest.mark.parametrize(
     ("word", "state"),
     [
-        ("SIM FAILURE", SimState.FAILED),
-        ("SIM ERROR", SimState.FAILED),
-        ("SIM WRONG", SimState.FAILED),
-        ("REJECTED", SimState.FAILED),
-        ("BLOCKED", SimState.PUK),
-        ("SIM BLOCKED", SimState.PUK),
-        ("SIM PUK", SimState.PUK),
-        ("SIM PUK2", SimState.READY),
-        ("NOT READY", SimState.BUSY),
-        ("SIM NOT READY", SimState.BUSY),
-        ("SIM BUSY", SimState.BUSY),
-        ("NOT INSERTED", SimState.MISSING),
-        ("SIM REMOVED", SimState.MISSING),
-        ("SIM ABSENT", SimState.MISSING),
-        ("PH-NET PIN", SimState.OTHER_LOCK),
-        ("PH-SP PUK", SimState.OTHER_LOCK),
+        ("SIM FAILURE", LockState.FAILED),
+        ("SIM ERROR", LockState.FAILED),
+        ("SIM WRONG", LockState.FAILED),
+        ("REJECTED", LockState.FAILED),
+        ("BLOCKED", LockState.PUK),
+        ("SIM BLOCKED", LockState.PUK),
+        ("SIM PUK", LockState.PUK),
+        ("SIM PUK2", LockState.READY),
+        ("NOT READY", LockState.BUSY),
+        ("SIM NOT READY", LockState.BUSY),
+        ("SIM BUSY", LockState.BUSY),
+        ("NOT INSERTED", LockState.MISSING),
+        ("SIM REMOVED", LockState.MISSING),
+        ("SIM ABSENT", LockState.MISSING),
+        ("PH-NET PIN", LockState.OTHER_LOCK),
+        ("PH-SP PUK", LockState.OTHER_LOCK),
     ],
 )
-def test_a_state_of_the_card_is_no_lock_of_the_modem(word: str, state: SimState) -> None:
+def test_a_state_of_the_card_is_no_lock_of_the_modem(word: str, state: LockState) -> None:
     assert report_of_word(word).state is state
 
 

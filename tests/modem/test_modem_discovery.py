@@ -16,9 +16,10 @@ from labs.timings import QUICK
 
 from modemgw.at import check_device
 from modemgw.config import ModemMatch, ModemSection, parse
-from modemgw.modem import Found, Locator, ModemState, discovery, scan
-from modemgw.modem.discovery import Candidate, candidates, merge
+from modemgw.modem import Found, Locator, ModemState, probing, scan, scanning
+from modemgw.modem.found import merge
 from modemgw.modem.identify import Identity
+from modemgw.modem.probing import PortCandidate, candidates
 from modemgw.modem.usb import UsbTty, reauthorise, usb_tty, usb_ttys
 from modemgw.modem.usb_roles import rank
 from modemgw.virtual import Bank, BankSettings
@@ -27,7 +28,7 @@ from modemgw.virtual import Bank, BankSettings
 def locator(directory: Path) -> Locator:
     return Locator(
         clock=LoopClock(),
-        ports=lambda: [Candidate(str(path)) for path in sorted(directory.glob("modem*"))],
+        ports=lambda: [PortCandidate(str(path)) for path in sorted(directory.glob("modem*"))],
         reread_s=0.3,
     )
 
@@ -212,23 +213,23 @@ class Asked:
     def __init__(self, patch: pytest.MonkeyPatch, **imeis: str) -> None:
         self.devices: list[str] = []
         self._imeis = {f"/dev/{name}": imei for name, imei in imeis.items()}
-        patch.setattr(discovery, "probe", self)
+        patch.setattr(probing, "probe", self)
         patch.setattr(
             Locator,
             "_ports_now",
             lambda self: {port: (port.device, 0, 0) for port in self._ports()},
         )
 
-    async def __call__(self, candidate: Candidate, **_: object) -> Found:
+    async def __call__(self, candidate: PortCandidate, **_: object) -> Found:
         self.devices.append(candidate.device.removeprefix("/dev/"))
         imei = self._imeis.get(candidate.device)
         identity = None if imei is None else Identity(imei=imei)
         return Found(candidate.device, candidate.usb, identity)
 
 
-def at(name: str, path: str, vendor: int, interface: int = 0) -> Candidate:
+def at(name: str, path: str, vendor: int, interface: int = 0) -> PortCandidate:
     device = f"/dev/{name}"
-    return Candidate(device, UsbTty(device, path, vendor, 0x01A8, interface, None))
+    return PortCandidate(device, UsbTty(device, path, vendor, 0x01A8, interface, None))
 
 
 STICK, SECOND = at("stick", "1-1", 0x2C7C, 2), at("second", "1-1", 0x2C7C, 3)
@@ -237,7 +238,7 @@ BESIDE = at("ftdi2", "1-4", 0x0403, 1)
 IMEI, OTHER = "353913044420005", "353913044420013"
 
 
-def asked_locator(*ports: Candidate, anything: bool = False) -> Locator:
+def asked_locator(*ports: PortCandidate, anything: bool = False) -> Locator:
     return Locator(clock=LoopClock(), ports=lambda: list(ports), anything=anything)
 
 
@@ -276,7 +277,7 @@ async def test_a_scan_shows_what_it_does_not_ask(
     asked = Asked(monkeypatch)
     (sysfs / "devices/pci0000:00/usb1/1-1/1-1.2/idVendor").write_text("0403\n")
     found = await scan(clock=LoopClock(), sysfs=sysfs)
-    assert [f.problem for f in found] == [discovery.NOT_ASKED] * 2
+    assert [f.problem for f in found] == [scanning.NOT_ASKED] * 2
     assert not asked.devices
     await scan(clock=LoopClock(), sysfs=sysfs, anything=True)
     assert len(asked.devices) == 2

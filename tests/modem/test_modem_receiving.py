@@ -10,7 +10,7 @@ import pytest
 from labs.modem import RigMaker, Sink, granted, tpdu
 
 from modemgw.at import Urc, UrcKind
-from modemgw.modem import receiving, session
+from modemgw.modem import arrivals, session
 from modemgw.modem.profiles import GENERIC
 from modemgw.sms import Address, Deliver, StatusReport, Timestamp, decode_mt, pack_pdu
 
@@ -208,7 +208,7 @@ async def test_no_direct_report_is_thrown_away_while_a_commit_takes_long(rig: Ri
         await r.ready()
         hear = r.modem._supervisor.session._hear  # type: ignore[union-attr]
         reports = _reports(2500)
-        r.modem._inbox.reports_due = len(reports)  # as if so many parts had been accepted
+        r.modem._arrivals.reports_due = len(reports)  # as if so many parts had been accepted
         for urc in reports:
             hear(urc)
             if sink.offered == 0:
@@ -221,20 +221,20 @@ async def test_no_direct_report_is_thrown_away_while_a_commit_takes_long(rig: Ri
 async def test_a_modem_is_not_listened_to_while_more_waits_than_memory_should_hold(
     rig: RigMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(receiving, "_DIRECT_MOST", 50)
+    monkeypatch.setattr(arrivals, "_DIRECT_MOST", 50)
     gate = asyncio.Event()
     sink = Sink(before_keep=gate.wait)  # type: ignore[arg-type]
     async with rig(sink=sink) as r:
         await r.ready()
         session = r.modem._supervisor.session
-        inbox, reports = r.modem._inbox, _reports(400)
-        inbox.reports_due = len(reports)  # as if so many parts had been accepted
+        waiting, reports = r.modem._arrivals, _reports(400)
+        waiting.reports_due = len(reports)  # as if so many parts had been accepted
         for urc in reports:
             assert urc.pdu is not None
             r.virtual.line.results.unsolicited(f"\r\n{urc.line}\r\n{urc.pdu}\r\n".encode())
-        await r.until(lambda: inbox.full)
+        await r.until(lambda: waiting.full)
         await asyncio.sleep(0.1)
-        assert len(inbox.direct) < 300, "the rest waits in the driver"
+        assert len(waiting.direct) < 300, "the rest waits in the driver"
         assert session is not None
         gate.set()
         await r.until(lambda: len(r.sink.pdus) >= len(reports), 20)

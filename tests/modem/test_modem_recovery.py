@@ -12,7 +12,7 @@ import pytest
 from labs.modem import RigMaker, granted, tpdu
 from labs.timings import QUICK
 
-from modemgw.modem import ModemState, NotSubmitted, SubmitAmbiguous, session
+from modemgw.modem import ModemState, NotSubmitted, SubmitAmbiguous, reset_watch
 from modemgw.virtual import Bank
 
 DYING = replace(QUICK, boot_tries=2, reinit_tries=2, answer=0.03, patience=0.01)
@@ -359,7 +359,7 @@ async def test_a_part_in_the_air_is_given_up_when_the_end_of_a_banner_tells_of_a
     rig: RigMaker, monkeypatch: pytest.MonkeyPatch, make: str
 ) -> None:
     # These makes do not say when they begin; the answer to the part would be awaited for minutes.
-    monkeypatch.setattr(session, "_BANNER_S", 0.2)
+    monkeypatch.setattr(reset_watch, "_BANNER_S", 0.2)
     timings = replace(QUICK, submit=60.0, reported=1.0)
     bank = {"personality": make, "part_seconds": 5.0, "boot_seconds": 0.4}
     async with rig(bank=bank, timings=timings) as r:

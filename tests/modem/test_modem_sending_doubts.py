@@ -137,7 +137,7 @@ def test_families_that_take_what_is_typed_ill_are_not_asked() -> None:
 async def test_the_end_of_a_banner_long_after_does_not_put_a_part_in_doubt(
     rig: RigMaker, monkeypatch: pytest.MonkeyPatch, make: str, line: str
 ) -> None:
-    monkeypatch.setattr("modemgw.modem.session._BANNER_S", 0.0)
+    monkeypatch.setattr("modemgw.modem.reset_watch._BANNER_S", 0.0)
     timings = replace(PATIENT, probe=15.0)
     async with rig(timings=timings, bank={"personality": make, "part_seconds": 0.4}) as r:
         await ready_to_send(r)

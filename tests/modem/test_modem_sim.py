@@ -10,7 +10,7 @@ from labs.modem import RigMaker
 from modemgw.modem import ModemState, NotSubmitted
 from modemgw.modem.identify import iccid_of
 from modemgw.modem.registration import Network, Registration, dbm
-from modemgw.modem.simlock import SimState, report_of_word
+from modemgw.modem.simlock import LockState, report_of_word
 
 
 async def test_the_pin_is_given_once_and_again_after_a_reset(rig: RigMaker) -> None:
@@ -174,17 +174,17 @@ def test_an_iccid_is_not_made_up() -> None:
 @pytest.mark.parametrize(
     ("word", "state"),
     [
-        ("READY", SimState.READY),
-        ("SIM PIN", SimState.PIN),
-        ("SIM PUK", SimState.PUK),
-        ("SIM PIN2", SimState.READY),
-        ("NOT INSERTED", SimState.MISSING),
-        ("PH-SIM PIN", SimState.OTHER_LOCK),
-        ("NOT READY", SimState.BUSY),
-        ("", SimState.BUSY),
+        ("READY", LockState.READY),
+        ("SIM PIN", LockState.PIN),
+        ("SIM PUK", LockState.PUK),
+        ("SIM PIN2", LockState.READY),
+        ("NOT INSERTED", LockState.MISSING),
+        ("PH-SIM PIN", LockState.OTHER_LOCK),
+        ("NOT READY", LockState.BUSY),
+        ("", LockState.BUSY),
     ],
 )
-def test_the_words_of_the_sim_state_are_known(word: str, state: SimState) -> None:
+def test_the_words_of_the_sim_state_are_known(word: str, state: LockState) -> None:
     assert report_of_word(word).state is state
 
 

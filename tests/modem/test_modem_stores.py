@@ -171,4 +171,6 @@ async def test_a_place_that_can_never_be_read_is_not_asked_for_ever(rig: RigMake
         r.faults.fail_command("+CMGR", "+CMS ERROR: 500", 1000)
         r.virtual.line.announce('+CMTI: "SM",3')
         await r.until(lambda: "AT+CMGR=3" in r.commands())
-        await r.until(lambda: not r.modem._inbox.hints and r.commands().count("AT+CMGR=3") >= 6, 8)
+        await r.until(
+            lambda: not r.modem._arrivals.hints and r.commands().count("AT+CMGR=3") >= 6, 8
+        )

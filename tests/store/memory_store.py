@@ -28,7 +28,7 @@ from modemgw.store.records import (
     Message,
     MessageStatus,
     Part,
-    Retry,
+    RetryAt,
 )
 
 T = TypeVar("T")
@@ -130,7 +130,7 @@ class Attempts:
         reference: int | None = None,
         error: ErrorInfo | None = None,
         ended_at: float,
-        retry: Retry | None = None,
+        retry: RetryAt | None = None,
     ) -> None:
         begun = self._state.attempts[key]
         if begun.state is AttemptState.SUBMITTING:

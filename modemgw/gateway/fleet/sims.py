@@ -50,7 +50,7 @@ class Sims:
         )
         if found is not None:
             self._store.write(lambda tx: tx.sim_state.keep_misdated(iccid, found), keep=True)
-        # Whoever asked at the same time for the same must get the same.
+        # Two who ask for it at the same time must get the same object.
         known = self._known.get(iccid)
         if known is None:
             known = Sim(iccid, self._plan(limits, used), self._restored(state))
@@ -155,12 +155,12 @@ class Sims:
 
 
 def centre_clock(view: View, iccid: str) -> CentreClock:
-    """What is thought of the clock of a SIM's service centre."""
+    """The offset that is believed of the clock of a SIM's service centre."""
     return CentreClock(*view.centres.clock(iccid))
 
 
 def keep_centre_clock(tx: Transaction, iccid: str, clock: CentreClock) -> None:
-    """Remember what is thought of the clock of a SIM's service centre, once something is."""
+    """Remember the offset of the clock of a SIM's service centre, once one is believed."""
     if clock.ahead_s is not None:
         tx.centres.set_clock(iccid, clock.ahead_s, clock.rival_s)
 

@@ -1,4 +1,4 @@
-"""What modems receive: committed first, then followed up."""
+"""The intake of PDUs from modems: each is committed first, then followed up."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CHUNK = 100
 """Overdue long messages that are looked up at once."""
 
 
-class Inbox:
+class Intake:
     """Takes PDUs from modems into the store."""
 
     def __init__(

@@ -38,7 +38,7 @@ SET_WINDOW_S = 24 * 3600.0
 class Incoming:
     """Turns stored SMS-DELIVERs into inbound messages.
 
-    Who is to get them learns it from the log of events. Methods run in the store's thread.
+    Whoever is to get them reads of them in the log of events. Methods run in the store's thread.
     """
 
     def __init__(
@@ -233,7 +233,7 @@ def _of_one_message(parts: Sequence[StoredPart], anchor: StoredPart) -> list[Sto
 
 
 def decode(pdu: ReceivedPdu) -> Deliver | StatusReport | str:
-    """What a modem received; a sentence when it is neither of what a modem may receive."""
+    """The DELIVER or STATUS-REPORT that a modem received; a sentence when it is neither."""
     if not pdu.tpdu:
         return "not a PDU in hexadecimal"
     try:

@@ -18,7 +18,7 @@ from modemgw.gateway.outgoing.receipts import Matched, Receipts
 from modemgw.gateway.outgoing.retry import Action, decide
 from modemgw.modem import ErrorClass, ErrorCode, NotSubmitted, SubmitAmbiguous, SubmitRefused
 from modemgw.store import AttemptKey, Store, Transaction
-from modemgw.store.records import AttemptState, ErrorInfo, MessageStatus, Retry
+from modemgw.store.records import AttemptState, ErrorInfo, MessageStatus, RetryAt
 
 logger = logging.getLogger(__name__)
 
@@ -147,7 +147,7 @@ class Endings:
         elsewhere = decision.action is Action.ELSEWHERE
         retry = None
         if decision.action is not Action.FAIL:
-            retry = Retry(self._clock.date() + decision.wait_s, elsewhere)
+            retry = RetryAt(self._clock.date() + decision.wait_s, elsewhere)
         self._finish(job, key, sim, AttemptState.REFUSED, error, retry)
         if decision.action is Action.FAIL:
             self.give_up(job, MessageStatus.FAILED, error)
@@ -198,7 +198,7 @@ class Endings:
         sim: Sim,
         state: AttemptState,
         error: ErrorInfo,
-        retry: Retry | None = None,
+        retry: RetryAt | None = None,
     ) -> None:
         ended, iccid, to = self._clock.date(), sim.iccid, job.to
 

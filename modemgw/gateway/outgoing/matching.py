@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from modemgw.gateway.fleet.centre import SLACK_S
 from modemgw.sms import status_of
-from modemgw.store import Submission
+from modemgw.store import Candidate
 from modemgw.store.records import AttemptState
 
 NEAR_S = 600.0
@@ -57,13 +57,13 @@ class Heard:
 class Choice:
     """The attempt that a report is about."""
 
-    one: Submission
+    one: Candidate
     sure: bool = False
     """Nothing else can be meant; and the service centre took it when it ended, or it is in the
     air."""
 
 
-def choose(fitting: Sequence[Submission], heard: Heard) -> Choice | None:
+def choose(fitting: Sequence[Candidate], heard: Heard) -> Choice | None:
     """The attempt that a report is about, or None: better none than a wrong one.
 
     `fitting`: attempts to its recipient that were answered with its TP-MR, or with none yet (in the
@@ -88,7 +88,7 @@ def choose(fitting: Sequence[Submission], heard: Heard) -> Choice | None:
     return None if last is None else Choice(last)
 
 
-def _nearest(waiting: Sequence[Submission], heard: Heard) -> Submission | None:
+def _nearest(waiting: Sequence[Candidate], heard: Heard) -> Candidate | None:
     """The one that was made when the report says that its part was taken."""
     taken_at = heard.taken_at
     if taken_at is None:
@@ -97,7 +97,7 @@ def _nearest(waiting: Sequence[Submission], heard: Heard) -> Submission | None:
     if len(near) <= 1:
         return near[0] if near else None
 
-    def distance(one: Submission) -> tuple[bool, float, bool, float]:
+    def distance(one: Candidate) -> tuple[bool, float, bool, float]:
         # The one in the air has no handicap: nothing is lost by waiting for its TP-MR.
         handicap = HANDICAP_S if one.state is AttemptState.AMBIGUOUS else 0.0
         outside = apart(one, taken_at, heard.at) + handicap
@@ -107,7 +107,7 @@ def _nearest(waiting: Sequence[Submission], heard: Heard) -> Submission | None:
     return min(near, key=distance)
 
 
-def _in_the_air(waiting: Sequence[Submission], heard: Heard) -> Submission | None:
+def _in_the_air(waiting: Sequence[Candidate], heard: Heard) -> Candidate | None:
     """The one in the air, unless the report is certain to be about an earlier one."""
     for one in waiting:
         if one.state is AttemptState.SUBMITTING and one.asked:
@@ -117,14 +117,14 @@ def _in_the_air(waiting: Sequence[Submission], heard: Heard) -> Submission | Non
     return None
 
 
-def _believed(waiting: Sequence[Submission], heard: Heard) -> Submission | None:
+def _believed(waiting: Sequence[Candidate], heard: Heard) -> Candidate | None:
     """The one that is meant if the time in the report is wrong, or tells nothing.
 
     One whose report comes soon after it; else, while the centre's clock is not known, any, except
     that a report which says "just now" hours later would have to be wrong by these very hours.
     """
 
-    def likely(one: Submission) -> bool:
+    def likely(one: Candidate) -> bool:
         if not one.asked or one.state is AttemptState.SUBMITTING:
             return False
         if _comes_soon(one, heard):
@@ -135,7 +135,7 @@ def _believed(waiting: Sequence[Submission], heard: Heard) -> Submission | None:
         taken_at = heard.taken_at
         return unknown and (taken_at is None or apart(one, taken_at, heard.at) <= DAY_S)
 
-    def order(one: Submission) -> tuple[bool, bool, float]:
+    def order(one: Candidate) -> tuple[bool, bool, float]:
         told, soon = one.state is AttemptState.ACCEPTED, _comes_soon(one, heard)
         # Of answered ones the newest; of doubts the oldest, as their reports come in order.
         return (not told, not soon, -one.started_at if told else one.started_at)
@@ -143,7 +143,7 @@ def _believed(waiting: Sequence[Submission], heard: Heard) -> Submission | None:
     return min(filter(likely, waiting), key=order, default=None)
 
 
-def apart(one: Submission, taken_at: float, now: float) -> float:
+def apart(one: Candidate, taken_at: float, now: float) -> float:
     """Seconds by which a time lies outside an attempt; 0 within it."""
     ended_at = one.ended_at
     if ended_at is None:
@@ -152,24 +152,24 @@ def apart(one: Submission, taken_at: float, now: float) -> float:
     return max(one.started_at - taken_at, taken_at - last, 0.0)
 
 
-def _is_near(one: Submission, heard: Heard) -> bool:
+def _is_near(one: Candidate, heard: Heard) -> bool:
     """Whether an attempt was made when the report says. One without a receipt: only at the very
     time, for a network that was asked for no report sends none."""
     near = NEAR_S if one.asked else SLACK_S
     return heard.taken_at is not None and apart(one, heard.taken_at, heard.at) <= near
 
 
-def _comes_soon(one: Submission, heard: Heard) -> bool:
+def _comes_soon(one: Candidate, heard: Heard) -> bool:
     ended_at = one.started_at if one.ended_at is None else one.ended_at
     return heard.at - ended_at <= NEAR_S
 
 
-def _tells_time(one: Submission) -> bool:
+def _tells_time(one: Candidate) -> bool:
     """Whether the first report on it shows how far the service centre's clock is ahead."""
     first = one.asked and one.state is AttemptState.ACCEPTED and one.tp_status is None
     return first and one.ended_at is not None and one.ended_at - one.started_at <= SLACK_S
 
 
-def _is_settled(one: Submission) -> bool:
+def _is_settled(one: Candidate) -> bool:
     """Whether its final report has come."""
     return one.tp_status is not None and status_of(one.tp_status).final

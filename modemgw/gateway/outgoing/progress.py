@@ -5,7 +5,7 @@ from __future__ import annotations
 from modemgw.gateway.outgoing import life
 from modemgw.gateway.outgoing.life import Subject
 from modemgw.sms import Outcome, status_of
-from modemgw.store import Submission, Transaction
+from modemgw.store import Candidate, Transaction
 from modemgw.store.records import ErrorInfo, Message, PartStatus
 
 _NO = frozenset({PartStatus.UNDELIVERED, PartStatus.EXPIRED})
@@ -20,7 +20,7 @@ def refresh(tx: Transaction, n: int) -> None:
     life.move(tx, subject, happening, stands=message.status, error=_error(message))
 
 
-def report(tx: Transaction, about: Submission, tp_status: int) -> None:
+def report(tx: Transaction, about: Candidate, tp_status: int) -> None:
     """Bring the message of an attempt to the status that a new report on it asks for."""
     if about.message_parts > 1 or not about.only_try:
         refresh(tx, about.key.message)

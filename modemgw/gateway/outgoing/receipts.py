@@ -17,7 +17,7 @@ from modemgw.gateway.fleet.sims import centre_clock, keep_centre_clock
 from modemgw.gateway.outgoing import progress
 from modemgw.gateway.outgoing.matching import NEAR_S, OLDEST_S, Heard, choose
 from modemgw.sms import Outcome, PduError, StatusReport, Timestamp, decode_mt, status_of
-from modemgw.store import AttemptKey, Submission, Transaction
+from modemgw.store import AttemptKey, Candidate, Transaction
 from modemgw.store.contract import attempts
 from modemgw.store.records import AttemptState
 
@@ -130,7 +130,7 @@ def _apply(
     return Matched(found.key, was_ambiguous=doubt)
 
 
-def _fitting(tx: Transaction, sim: str, report: StatusReport, came_at: float) -> list[Submission]:
+def _fitting(tx: Transaction, sim: str, report: StatusReport, came_at: float) -> list[Candidate]:
     """Attempts that a report may name: by its TP-MR, or to its recipient and without one yet."""
     recipient = str(report.recipient)
     fitting = tx.attempts.find_fitting(
@@ -150,7 +150,7 @@ def _seconds(stamp: Timestamp) -> float | None:
     return None if at is None else at.timestamp()
 
 
-def _is_news(found: Submission, tp_status: int) -> bool:
+def _is_news(found: Candidate, tp_status: int) -> bool:
     """Whether a report changes what is known: the first final one wins.
 
     Except that "delivered" corrects a "given up" or "does not exist" (TS 23.040 9.2.3.15: 60–7F

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modemgw.gateway.fleet.modems import Fleet
+from modemgw.gateway.fleet.fleet import Fleet
 from modemgw.gateway.outgoing.outbox import Outbox
 from modemgw.gateway.supervision import Keeper
 from modemgw.store import Store
@@ -35,7 +35,7 @@ class Health:
     @property
     def alarms(self) -> dict[str, str]:
         """What a person must see to though messages may be sent, by modem."""
-        return self._fleet.alarms
+        return self._fleet.views.alarms
 
     @property
     def troubles(self) -> list[str]:

@@ -11,12 +11,12 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from modemgw.gateway.fleet.modems import ModemView
+from modemgw.gateway.fleet.modem_views import ModemView
 from modemgw.gateway.supervision import Keeper
 
 
 class _Snapshot(Collector):
-    """Figures as they were."""
+    """Figures at one moment."""
 
     def __init__(self, figures: Iterable[Metric]) -> None:
         self._figures = tuple(figures)

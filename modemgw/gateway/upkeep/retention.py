@@ -1,4 +1,4 @@
-"""What is done now and then: overdue receipts and sets of parts, and letting old things go."""
+"""Housekeeping: overdue receipts and sets of parts, and letting old things go."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol
 from modemgw.clock import Clock, SteadyClock
 from modemgw.config import Config
 from modemgw.gateway.following import Rest, nothing_left
-from modemgw.gateway.incoming.intake import Inbox
+from modemgw.gateway.incoming.intake import Intake
 from modemgw.gateway.outgoing import life
 from modemgw.gateway.outgoing.life import Happening, Subject
 from modemgw.store import Store, Transaction
@@ -32,10 +32,10 @@ _Step = Callable[[Transaction, int, float, int], int | None]
 
 
 class Forgetful(Protocol):
-    """What keeps something in memory that does not matter for ever."""
+    """A part of the gateway whose memory holds things that matter for a time only."""
 
     def forget_idle(self, now: float) -> None:
-        """Drop what does not matter any more at `now` (UTC seconds)."""
+        """Forget the things that do not matter any more at `now` (UTC seconds)."""
         ...
 
 
@@ -47,13 +47,13 @@ class Housekeeping:
         config: Config,
         *,
         store: Store,
-        inbox: Inbox,
+        intake: Intake,
         forgetful: Sequence[Forgetful],
         clock: Clock,
     ) -> None:
         self._config = config
         self._store = store
-        self._inbox = inbox
+        self._intake = intake
         self._forgetful = forgetful
         self._day = 0.0
         self._at: dict[str, int] = {}
@@ -68,7 +68,7 @@ class Housekeeping:
         return nothing_left()
 
     async def run(self) -> None:
-        """Hand on what is overdue, until cancelled. What fails is begun anew by the keeper."""
+        """Hand on what is overdue, until cancelled. What fails is begun anew."""
         while True:
             await self._hand_on()
             await self._clock.sleep(EVERY_S)
@@ -85,10 +85,10 @@ class Housekeeping:
         await self._let_all_go()
 
     async def _hand_on(self) -> None:
-        """What somebody waits for: it is not held up by the letting go of a million rows."""
+        """Hand on whatever somebody waits for: deleting a million rows does not hold it up."""
         for one in self._forgetful:
             one.forget_idle(self._clock.time())
-        await _each(self._inbox.release_overdue, self._end_waiting)
+        await _each(self._intake.release_overdue, self._end_waiting)
 
     async def _end_waiting(self) -> None:
         overdue = self._clock.time() - self._config.gateway.receipt_timeout

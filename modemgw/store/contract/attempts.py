@@ -10,7 +10,7 @@ from modemgw.store.records import (
     AttemptState,
     ErrorInfo,
     MessageStatus,
-    Retry,
+    RetryAt,
 )
 
 
@@ -22,7 +22,7 @@ class AttemptKey(NamedTuple):
     n: int
 
 
-class Submission(NamedTuple):
+class Candidate(NamedTuple):
     """An attempt, with what the matching of reports wants to know of it and its message."""
 
     key: AttemptKey
@@ -104,7 +104,7 @@ class Attempts(AttemptsView, Protocol):
         reference: int | None = None,
         error: ErrorInfo | None = None,
         ended_at: float,
-        retry: Retry | None = None,
+        retry: RetryAt | None = None,
     ) -> None:
         """Record how an attempt ended, once: an end that is known already stays."""
 
@@ -127,7 +127,7 @@ class Attempts(AttemptsView, Protocol):
 
     def find_fitting(
         self, sim: str, reference: int, recipient: str, since: float, limit: int
-    ) -> list[Submission]:
+    ) -> list[Candidate]:
         """Attempts on `sim` to a recipient that a report with this TP-MR may name.
 
         The newest that the modem answered with it, the part in the air, and the newest of which
@@ -136,7 +136,7 @@ class Attempts(AttemptsView, Protocol):
 
     def find_unreported(
         self, sim: str, reference: int, since: float, limit: int
-    ) -> list[Submission]:
+    ) -> list[Candidate]:
         """Attempts on `sim` to anybody with this TP-MR, since a time, that no report named yet."""
 
     def interrupted(self, error: ErrorInfo) -> list[AttemptKey]:

@@ -36,7 +36,7 @@ class MessageQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingMessage:
     """A message that still wants a modem, as a restart finds it."""
 
     n: int
@@ -72,7 +72,7 @@ class MessagesView(Protocol):
     def find(self, query: MessageQuery, stand: Stand) -> Page[Message]:
         """A page of messages, newest first. Raises ValueError for a cursor that is not ours."""
 
-    def waiting(self, stand: Stand) -> Iterable[Waiting]:
+    def waiting(self, stand: Stand) -> Iterable[WaitingMessage]:
         """Every message that still wants a modem, in the order of acceptance."""
 
     def unrouted(self, routes: Collection[str]) -> list[Unrouted]:

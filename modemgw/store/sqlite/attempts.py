@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from modemgw.sms import status_of
-from modemgw.store.contract.attempts import AttemptKey, Begun, Submission, tail
+from modemgw.store.contract.attempts import AttemptKey, Begun, Candidate, tail
 from modemgw.store.records import (
     Attempt,
     AttemptState,
     ErrorInfo,
     MessageStatus,
     Receipt,
-    Retry,
+    RetryAt,
 )
 from modemgw.store.sqlite.rows import Rows
 
@@ -23,7 +23,7 @@ _COLUMNS = (
     "discharge_time, retry_at, retry_elsewhere"
 )
 
-_SUBMISSIONS = (
+_CANDIDATES = (
     "SELECT a.message, a.part, a.n, a.state, a.to_number, coalesce(a.receipt_asked, m.receipt), "
     "a.started_at, a.ended_at, a.tp_status, a.sc_time, a.n = 1 AND NOT EXISTS (SELECT 1 "
     "FROM attempts b WHERE b.message = a.message AND b.part = a.part AND b.n = 2), "
@@ -32,10 +32,10 @@ _SUBMISSIONS = (
 )
 
 _FITTING = (
-    f"SELECT * FROM ({_SUBMISSIONS} AND a.reference = ?2 AND a.to_tail = ?3 "
+    f"SELECT * FROM ({_CANDIDATES} AND a.reference = ?2 AND a.to_tail = ?3 "
     "ORDER BY a.started_at DESC LIMIT ?5) "
-    f"UNION ALL SELECT * FROM ({_SUBMISSIONS} AND a.state = 'submitting' AND a.to_tail = ?3) "
-    f"UNION ALL SELECT * FROM ({_SUBMISSIONS} AND a.state = 'ambiguous' AND a.to_tail = ?3 "
+    f"UNION ALL SELECT * FROM ({_CANDIDATES} AND a.state = 'submitting' AND a.to_tail = ?3) "
+    f"UNION ALL SELECT * FROM ({_CANDIDATES} AND a.state = 'ambiguous' AND a.to_tail = ?3 "
     "AND a.started_at >= ?4 ORDER BY a.started_at DESC LIMIT ?5)"
 )
 
@@ -92,7 +92,7 @@ class SqliteAttempts(Rows):
         reference: int | None = None,
         error: ErrorInfo | None = None,
         ended_at: float,
-        retry: Retry | None = None,
+        retry: RetryAt | None = None,
     ) -> None:
         """Record how an attempt ended, once: an end that is known already stays."""
         if retry is not None:
@@ -154,25 +154,25 @@ class SqliteAttempts(Rows):
 
     def find_fitting(
         self, sim: str, reference: int, recipient: str, since: float, limit: int
-    ) -> list[Submission]:
+    ) -> list[Candidate]:
         """Attempts on `sim` to a recipient that a report with this TP-MR may name.
 
         The newest that the modem answered with it, the part in the air, and the newest of which
         nobody knows and that were begun since a time; `limit` of the first and of the last kind.
         """
         rows = self._db.execute(_FITTING, (sim, reference, tail(recipient), since, limit))
-        return [_submission(row) for row in rows]
+        return [_candidate(row) for row in rows]
 
     def find_unreported(
         self, sim: str, reference: int, since: float, limit: int
-    ) -> list[Submission]:
+    ) -> list[Candidate]:
         """Attempts on `sim` to anybody with this TP-MR, since a time, that no report named yet."""
         rows = self._db.execute(
-            _SUBMISSIONS
+            _CANDIDATES
             + "AND a.reference = ?2 AND +a.started_at >= ?3 AND a.tp_status IS NULL LIMIT ?4",
             (sim, reference, since, limit),
         )
-        return [_submission(row) for row in rows]
+        return [_candidate(row) for row in rows]
 
     def last_sims(self, routes: Sequence[str], messages: int) -> Iterable[tuple[str, str]]:
         """(recipient, SIM) of what `routes` carried, oldest first, within the newest `messages`."""
@@ -239,8 +239,8 @@ _STATES = {state.value: state for state in AttemptState}
 _STATUSES = {status.value: status for status in MessageStatus}
 
 
-def _submission(row: Sequence[Any]) -> Submission:
-    return Submission(
+def _candidate(row: Sequence[Any]) -> Candidate:
+    return Candidate(
         AttemptKey(row[0], row[1], row[2]),
         state=_STATES[row[3]],
         to=row[4],
@@ -281,5 +281,5 @@ def _attempt(row: Sequence[Any]) -> Attempt:
         error=None if row[11] is None else ErrorInfo(row[11], row[12], bool(row[13])),
         receipt=receipt,
         duplicate_risk=bool(row[10]),
-        retry=None if row[18] is None else Retry(row[18], bool(row[19])),
+        retry=None if row[18] is None else RetryAt(row[18], bool(row[19])),
     )

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from modemgw.store.contract.messages import MessageQuery, Stand, Unrouted, Waiting
+from modemgw.store.contract.messages import MessageQuery, Stand, Unrouted, WaitingMessage
 from modemgw.store.records import (
     Attempt,
     ErrorInfo,
@@ -195,7 +195,7 @@ class SqliteMessages(Rows):
         messages = tuple(_message(row, attempts.of(row[0]), stand) for row in rows)
         return Page(messages, str(shown[-1]) if len(found) > len(shown) else None)
 
-    def waiting(self, stand: Stand) -> Iterable[Waiting]:
+    def waiting(self, stand: Stand) -> Iterable[WaitingMessage]:
         """Every message that still wants a modem, in the order of acceptance."""
         begun = {
             n
@@ -209,7 +209,7 @@ class SqliteMessages(Rows):
         )
         for row in rows:
             history = SqliteAttempts(self._db).of(row[0]) if row[0] in begun else {}
-            yield Waiting(row[0], _message(row, history, stand))
+            yield WaitingMessage(row[0], _message(row, history, stand))
 
     def unrouted(self, routes: Collection[str]) -> list[Unrouted]:
         """Messages that still want a modem, whichever is free, by a route that is none of these."""
