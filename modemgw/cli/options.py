@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import wraps
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 from aiohttp import Fingerprint
@@ -25,10 +25,8 @@ from modemgw.client import (
     Unreachable,
     Untrusted,
 )
+from modemgw.config import Config, ConfigError, HttpSection, find, load
 from modemgw.plain import printable
-
-if TYPE_CHECKING:  # else every command waits for what only some of them read
-    from modemgw.config import Config, HttpSection
 
 T = TypeVar("T")
 
@@ -51,8 +49,6 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON i
 
 def load_config(config_file: Path | None) -> Config:
     """The configuration, or one clear line a problem."""
-    from modemgw.config import ConfigError, find, load
-
     with told(ConfigError):
         return load(find(config_file))
 
@@ -67,8 +63,6 @@ def daemon_at(url: str | None, config_file: Path | None) -> tuple[str, Fingerpri
     if config_file is not None:
         http = load_config(config_file).http
     else:
-        from modemgw.config import ConfigError, find, load
-
         try:
             http = load(find()).http
         except ConfigError:

@@ -100,8 +100,8 @@ def test_every_command_logs_like_that() -> None:
         "import logging, sys\n"
         "from modemgw.cli import main\n"
         "sys.argv = ['modemgw', 'config', 'show', '--config', '/nowhere']\n"
-        "import modemgw.config as config\n"
-        "config.load = lambda file: logging.getLogger('lib').warning('a\\x1b[2J\\nb') or exit()\n"
+        "import modemgw.cli.options as options\n"
+        "options.load = lambda file: logging.getLogger('lib').warning('a\\x1b[2J\\nb') or exit()\n"
         "main()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
