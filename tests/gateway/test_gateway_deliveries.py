@@ -26,6 +26,7 @@ from aiohttp.test_utils import TestServer
 from labs.clock import FakeClock
 from labs.loop_lag import lag
 from labs.raw_sql import raw
+from labs.waiting import until
 from test_gateway_handlers import Shop, hook, message, pending_for, shop
 
 from modemgw.config import ConfigError, HandlerSection, parse
@@ -605,6 +606,7 @@ async def test_what_is_pending_for_one_handler_never_goes_to_another(
             if not restart:
                 one.handlers.reconfigure([HandlerSection(webhook=b)])
                 await one.until(("dead", 1))
+                await until(lambda: "is given up (1)" in caplog.text)
         if restart:
             async with kept(tmp_path, {"webhook": b, **unnamed}) as one:
                 await one.until(("dead", 1))
