@@ -8,17 +8,20 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from modemgw.api import (
+    audit,
     batches,
     docs,
     events,
     handlers,
     inbound,
+    keys,
     messages,
     modems,
     service,
     sims,
     webhooks,
 )
+from modemgw.api.audit import recorded
 from modemgw.api.auth import guard
 from modemgw.api.cors import Cors
 from modemgw.api.endpoint import BODIES, CLOSING, HEARTBEAT_S, Endpoint
@@ -27,6 +30,7 @@ from modemgw.api.methods import add_routes
 from modemgw.api.parts import Parts, hand_over
 from modemgw.api.problems import problems
 from modemgw.api.proxies import PROXIES, Proxies
+from modemgw.api.ratelimit import tell_limits
 from modemgw.api.reading import Bodies
 from modemgw.api.streams import Streams
 from modemgw.api.waiting import WAITS, Waits
@@ -41,6 +45,8 @@ ENDPOINTS = (
     *webhooks.ENDPOINTS,
     *modems.ENDPOINTS,
     *sims.ENDPOINTS,
+    *keys.ENDPOINTS,
+    *audit.ENDPOINTS,
     *service.ENDPOINTS,
 )
 
@@ -58,7 +64,7 @@ def create_app(
     app = web.Application(
         client_max_size=http.max_body_bytes, middlewares=[problems, guard(guarded)]
     )
-    guarded |= add_routes(app, (*ENDPOINTS, *docs.endpoints(ENDPOINTS)), cors)
+    guarded |= add_routes(app, (*map(recorded, ENDPOINTS), *docs.endpoints(ENDPOINTS)), cors)
     if cors:
         app.on_response_prepare.append(cors.mark)
     hand_over(gateway, app)
@@ -68,6 +74,7 @@ def create_app(
     app[WAITS] = Waits(http)
     app[HEARTBEAT_S] = heartbeat_s
     app[CLOSING] = asyncio.Event()
+    app.on_response_prepare.append(tell_limits)
     app.on_shutdown.append(_end_streams)
     return app
 

@@ -10,6 +10,7 @@ from aiohttp.typedefs import Handler, Middleware
 from modemgw.api.endpoint import BODIES, Endpoint, remember_key
 from modemgw.api.parts import ACCESS
 from modemgw.api.problems import Problem
+from modemgw.api.proxies import client_address
 from modemgw.store.records import Key
 
 SCOPES: Mapping[str, str] = {
@@ -77,11 +78,13 @@ async def authenticate(request: web.Request) -> Key:
         )
     token = token.strip()
     # Ours are ASCII (RFC 6750, 2.1); what is not even UTF-8 cannot be looked up.
-    key = await request.app[ACCESS].authenticate(token) if token.isascii() else None
+    access = request.app[ACCESS]
+    key = await access.authenticate(token) if token.isascii() else None
     if key is None:
+        await access.hold_back(client_address(request))
         raise Problem(
             "unauthorized",
-            "this API key is not known, or was revoked",
+            "this API key is not known, was revoked or rotated, or has expired",
             headers={"WWW-Authenticate": 'Bearer realm="modemgw", error="invalid_token"'},
         )
     return key

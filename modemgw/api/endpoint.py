@@ -25,7 +25,9 @@ BODIES: Final = web.AppKey("bodies", Bodies)
 HEARTBEAT_S: Final = web.AppKey("heartbeat_s", float)
 
 JSON: Final = "application/json"
-_KEY: Final = web.RequestKey("key", Key)
+
+KEY: Final = web.RequestKey("key", Key)
+"""Set by the guard at the door."""
 
 BodyT = TypeVar("BodyT", bound=BaseModel)
 QueryT = TypeVar("QueryT", bound=BaseModel)
@@ -46,6 +48,8 @@ class Endpoint:
     """True: it answers without a key."""
     body: Any = None
     """The type of the JSON body, if it takes one."""
+    body_required: bool = True
+    """False: it works without a body, too."""
     query: type[BaseModel] | None = None
     answer: Any = None
     """The type of the JSON answer; None: `media` says what it is."""
@@ -85,15 +89,32 @@ class Endpoint:
         is_object = self.path.endswith("}") and self.answer is not None
         return self.method == "GET" and (is_object or self.is_page or self.steady)
 
+    @property
+    def action(self) -> str | None:
+        """Under which name it is put on record that it was called; None: it is not.
+
+        On record goes whatever changes something and wants the scope `admin`. The name follows the
+        path: `keys.create`, `keys.rotate`, `modems.ussd.delete`.
+        """
+        if self.method in ("GET", "HEAD") or self.scopes != ("admin",):
+            return None
+        words = [word for word in self.path.split("/")[2:] if not word.startswith("{")]
+        if self.method == "POST":
+            return ".".join(words if len(words) > 1 else [*words, "create"])
+        return ".".join([*words, _VERBS[self.method]])
+
+
+_VERBS = {"PUT": "replace", "PATCH": "update", "DELETE": "delete"}
+
 
 def key_of(request: web.Request) -> Key:
     """The API key of a request that the guard has let in."""
-    return request[_KEY]
+    return request[KEY]
 
 
 def remember_key(request: web.Request, key: Key) -> None:
     """Called by the guard."""
-    request[_KEY] = key
+    request[KEY] = key
 
 
 async def read_json(request: web.Request) -> bytes:

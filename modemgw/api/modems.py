@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from modemgw.api import answers
+from modemgw.api.audit import tell_record
 from modemgw.api.endpoint import (
     Endpoint,
     json_response,
@@ -92,9 +94,15 @@ def _control(verb: Callable[[Modems, str], ModemView]) -> Handler:
 
 async def ussd(request: web.Request) -> web.Response:
     body = parse_body(UssdBody, await read_json(request))
+    tell_record(request, detail=_masked(body.code))
     answer = await request.app[MODEMS].ussd(request.match_info["id"], body.code, body.timeout_s)
     document: answers.Ussd = {"text": answer.text, "more": answer.more}
     return json_response(document)
+
+
+def _masked(code: str) -> str:
+    """What may stand on record of a code: PINs and passwords are typed like this, too."""
+    return re.sub(r"[^*#]", "x", code)
 
 
 async def end_ussd(request: web.Request) -> web.Response:

@@ -16,13 +16,17 @@ from prometheus_client import CollectorRegistry
 from modemgw.gateway import (
     Accepted,
     AcceptedBatch,
+    Allowance,
+    AuditQuery,
     CreatedWebhook,
     DeliveryQuery,
     HandlerView,
     Idempotency,
     InboundQuery,
+    Issued,
     MessageQuery,
     ModemView,
+    NewKey,
     Preview,
     Replay,
     SimView,
@@ -32,7 +36,8 @@ from modemgw.gateway import (
 from modemgw.gateway.bus import Watch
 from modemgw.gateway.supervision import Keeper
 from modemgw.modem import TraceLine, UssdAnswer
-from modemgw.store import Delivery
+from modemgw.store import AuditRecord, Delivery, KeyRow
+from modemgw.store.contract.keys import KeyState
 from modemgw.store.records import Event, Inbound, Key, Message, NewMessage, Page
 
 
@@ -60,6 +65,10 @@ class Sending(Protocol):
 
     def preview(self, new: NewMessage, *, key: str) -> Preview:
         """What a message would be sent as; sends nothing. Raises Rejected as `send` would."""
+        ...
+
+    def allowances(self, key: str, /) -> Sequence[Allowance]:
+        """What is left of the limits on a key, by its name; nothing where it has none."""
         ...
 
 
@@ -232,8 +241,65 @@ class Access(Protocol):
         """The key with this token, if it is in force. Raises StoreUnavailable."""
         ...
 
+    async def hold_back(self, address: str, /) -> None:
+        """Wait before a wrong token that came from `address` is refused."""
+        ...
+
     def watch(self, key: Key, /) -> AbstractContextManager[asyncio.Event]:
         """An event that is set when `key` is no longer in force, for as long as this is open."""
+        ...
+
+
+class Keys(Protocol):
+    """Shows and changes the API keys. What changes them raises Unavailable as well."""
+
+    async def all(self) -> list[KeyRow]:
+        """Every key, oldest first, also those that are revoked or have expired."""
+        ...
+
+    async def one(self, name: str, /) -> KeyRow:
+        """The key of this name. Raises NotFound."""
+        ...
+
+    def state(self, row: KeyRow, /) -> KeyState:
+        """How a key stands now."""
+        ...
+
+    async def create(self, new: NewKey, /, *, by: Key) -> Issued:
+        """Make a key, which can do no more than `by`. Raises Rejected, NameInUse."""
+        ...
+
+    async def rotate(self, name: str, grace_s: float, /) -> Issued:
+        """Give a key another token. Raises NotFound, Conflict."""
+        ...
+
+    async def revoke(self, name: str, /) -> KeyRow:
+        """Revoke a key. Raises NotFound, LastAdmin."""
+        ...
+
+    async def renew_webhook_secret(self, name: str, /) -> str:
+        """Have a key's callbacks signed with another secret. Raises NotFound, Conflict."""
+        ...
+
+
+class Audit(Protocol):
+    """The record of what admins did."""
+
+    async def record(
+        self,
+        action: str,
+        *,
+        key: str | None,
+        address: str,
+        target: str | None = None,
+        outcome: str = "done",
+        detail: str | None = None,
+    ) -> None:
+        """Put on record what was done, or why it was not."""
+        ...
+
+    async def find(self, query: AuditQuery, /) -> Page[AuditRecord]:
+        """A page of records, newest first. Raises Rejected for a cursor that is not ours."""
         ...
 
 
@@ -296,6 +362,10 @@ class Parts(Protocol):
     @property
     def access(self) -> Access: ...
     @property
+    def keys(self) -> Keys: ...
+    @property
+    def audit(self) -> Audit: ...
+    @property
     def health(self) -> Health: ...
     @property
     def figures(self) -> Figures: ...
@@ -312,6 +382,8 @@ WEBHOOKS: Final[web.AppKey[Webhooks]] = web.AppKey("webhooks")
 MODEMS: Final[web.AppKey[Modems]] = web.AppKey("modems")
 SIMS: Final[web.AppKey[Sims]] = web.AppKey("sims")
 ACCESS: Final[web.AppKey[Access]] = web.AppKey("access")
+KEYS: Final[web.AppKey[Keys]] = web.AppKey("keys")
+AUDIT: Final[web.AppKey[Audit]] = web.AppKey("audit")
 HEALTH: Final[web.AppKey[Health]] = web.AppKey("health")
 FIGURES: Final[web.AppKey[Figures]] = web.AppKey("figures")
 
@@ -327,5 +399,7 @@ def hand_over(gateway: Parts, app: web.Application) -> None:
     app[MODEMS] = gateway.modems
     app[SIMS] = gateway.sims
     app[ACCESS] = gateway.access
+    app[KEYS] = gateway.keys
+    app[AUDIT] = gateway.audit
     app[HEALTH] = gateway.health
     app[FIGURES] = gateway.figures

@@ -136,6 +136,26 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         retry="no",
         detail="message 'msg_4711' is sent: it cannot be canceled any more",
     ),
+    "name-in-use": ProblemType(
+        status=409,
+        title="There is one of this name already",
+        meaning="Names are unique, and what is to be made has the name of one that is there: of an "
+        "API key that is not revoked, say.",
+        remedy="If this was a request sent again, the first one was done. Otherwise choose another "
+        "name, or revoke the one that is there first.",
+        retry="no",
+        detail="there is a key named 'shop'; revoke it first, or choose another name",
+    ),
+    "last-admin-key": ProblemType(
+        status=409,
+        title="Nobody could manage keys any more",
+        meaning="It is the last active API key with the scope `admin`, and is not revoked over "
+        "HTTP.",
+        remedy="Make another key with the scope `admin` first. On the gateway's machine `modemgw "
+        "keys revoke` revokes it all the same.",
+        retry="no",
+        detail="'root' is the last API key with the scope admin: make another one first",
+    ),
     "too-large": ProblemType(
         status=413,
         title="The body is too large",

@@ -6,6 +6,8 @@ import base64
 
 from modemgw.api import answers
 from modemgw.api.moments import render_moment, render_optional_moment
+from modemgw.store import KeyRow
+from modemgw.store.contract.keys import KeyState
 from modemgw.store.records import (
     Attempt,
     AttemptState,
@@ -143,4 +145,26 @@ def event(record: Event) -> answers.Event:
         "type": record.type,
         "at": render_moment(record.at),
         "data": record.data,
+    }
+
+
+def api_key(row: KeyRow, state: KeyState) -> answers.ApiKey:
+    """An API key, which stands so."""
+    limits: answers.KeyLimits | None = None
+    if row.limits:
+        limits = {
+            "per_minute": row.limits.per_minute or None,
+            "per_hour": row.limits.per_hour or None,
+            "per_day": row.limits.per_day or None,
+        }
+    return {
+        "name": row.name,
+        "scopes": list(row.scopes),
+        "state": state,
+        "limits": limits,
+        "expires_at": render_optional_moment(row.expires_at),
+        "created_at": render_moment(row.created_at),
+        "last_used_at": render_optional_moment(row.last_used_at),
+        "revoked_at": render_optional_moment(row.revoked_at),
+        "has_webhook_secret": True,
     }

@@ -23,6 +23,7 @@ COMMANDS = {
     "modems": "modemgw.cli.modems:modems",
     "sims": "modemgw.cli.sims:sims",
     "keys": "modemgw.cli.keys:keys",
+    "audit": "modemgw.cli.audit:audit",
     "config": "modemgw.cli.config:config",
     "db": "modemgw.cli.db:db",
     "pdu": "modemgw.cli.pdu:pdu",

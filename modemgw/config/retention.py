@@ -12,3 +12,5 @@ class RetentionSection(Section):
     inbound_days: Days = 0
     events_days: Days = 30
     deliveries_days: Days = 30
+    audit_days: Days = 365
+    """What admins did."""

@@ -1,5 +1,6 @@
 """Policy: accept, route, keep to limits, send, retry, match receipts, reassemble, hand on."""
 
+from modemgw.gateway.admission.quota import Allowance
 from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempotency, Preview
 from modemgw.gateway.build import Gateway
 from modemgw.gateway.deliveries.handlers import HandlerView
@@ -18,12 +19,15 @@ from modemgw.gateway.errors import (
 )
 from modemgw.gateway.fleet.modem_views import ModemView
 from modemgw.gateway.fleet.sim_views import SimView
+from modemgw.gateway.keys import Issued, LastAdmin, NameInUse, NewKey
 from modemgw.gateway.outgoing.outbox import RecoveryReport
-from modemgw.store import DeliveryQuery, InboundQuery, MessageQuery
+from modemgw.store import AuditQuery, DeliveryQuery, InboundQuery, MessageQuery
 
 __all__ = [
     "Accepted",
     "AcceptedBatch",
+    "Allowance",
+    "AuditQuery",
     "Conflict",
     "CreatedWebhook",
     "DeliveryQuery",
@@ -34,8 +38,12 @@ __all__ = [
     "Idempotency",
     "IdempotencyConflict",
     "InboundQuery",
+    "Issued",
+    "LastAdmin",
     "MessageQuery",
     "ModemView",
+    "NameInUse",
+    "NewKey",
     "NotFound",
     "Preview",
     "RecoveryReport",

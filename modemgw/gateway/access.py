@@ -1,13 +1,14 @@
-"""Who may come in: API keys by their tokens, and what ends when a key is revoked."""
+"""Who may come in: API keys by their tokens, and what ends when a token opens nothing any more."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Set
 
 from modemgw.clock import Clock
-from modemgw.gateway.errors import Unavailable
+from modemgw.gateway.key_uses import KeyUses
+from modemgw.gateway.wrong_keys import WrongKeys
 from modemgw.store import Store, StoreUnavailable
 from modemgw.store.contract import keys
 from modemgw.store.records import Key
@@ -17,43 +18,77 @@ CACHE_S = 5.0
 CACHE_SIZE = 1024
 LOOK_EVERY_S = 2.0
 """How often it is made sure that the keys of open streams are still in force."""
+MOST_WAITING = 64
+"""Answers to wrong keys that wait at a time; more are given at once: each holds a connection."""
+
+
+async def _nobody_cares(_: Key) -> None:
+    """Nobody has to know which keys are seen."""
 
 
 class Access:
-    """Knows the keys in force. What this process revokes ends at once.
+    """Knows the tokens in force. What this process ends, ends at once.
 
-    What another process does, such as `modemgw keys revoke`, is seen within LOOK_EVERY_S for open
-    streams and within CACHE_S for new requests.
+    What another process does, such as `modemgw keys revoke`, and that a key expires, is seen within
+    LOOK_EVERY_S for open streams; within CACHE_S another process's doing for new requests, and at
+    once that the time has come. `key_seen` is awaited before a key is let in that is not remembered
+    from a moment ago.
     """
 
-    def __init__(self, store: Store, *, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        clock: Clock,
+        key_seen: Callable[[Key], Awaitable[None]] = _nobody_cares,
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._key_seen = key_seen
         self._known: dict[bytes, tuple[float, Key]] = {}
         """By the hash of the token: when it was looked up, on the monotonic clock."""
         self._watched: dict[asyncio.Event, Key] = {}
         self._anybody = asyncio.Event()
         """Set while a key is watched."""
-        self._revocations = 0
+        self._changes = 0
+        self._wrong = WrongKeys()
+        self._waiting = 0
+        self.uses = KeyUses(store, clock=clock)
+        """When keys were last used."""
 
     async def authenticate(self, token: str) -> Key | None:
-        """The key with this token, if it is in force. Raises StoreUnavailable."""
+        """The key with this token, if it is in force. Raises StoreUnavailable.
+
+        Who is told that there is none is held back before; see `hold_back`.
+        """
         hash_ = keys.digest(token)
         now = self._clock.monotonic()
         known = self._known.get(hash_)
         if known is not None and now - known[0] < CACHE_S:
-            return known[1]
-        revocations = -1
-        while revocations != self._revocations:  # what was read may be older than a revocation
-            revocations = self._revocations
-            key = await self._store.look_up(lambda view: view.keys.find(hash_, self._clock.time()))
-        if key is None:
+            key = known[1]
+            if key.ends_at is None or key.ends_at > self._clock.time():
+                return key
+        found = await self._look_up(hash_)
+        if found is None:
             self._known.pop(hash_, None)
-        else:
-            if len(self._known) >= CACHE_SIZE:
-                self._known.clear()
-            self._known[hash_] = (now, key)
-        return key
+            return None
+        if len(self._known) >= CACHE_SIZE:
+            self._known.clear()
+        self._known[hash_] = (now, found)
+        self.uses.note(found.name)
+        return found
+
+    async def hold_back(self, address: str) -> None:
+        """A wrong token has come from `address`: return after a while, which grows with their
+        number. A door that asks `authenticate` awaits this before it says no.
+        """
+        delay_s = self._wrong.delay_s(address, self._clock.monotonic())
+        if delay_s and self._waiting < MOST_WAITING:
+            self._waiting += 1
+            try:
+                await self._clock.sleep(delay_s)
+            finally:
+                self._waiting -= 1
 
     @contextlib.contextmanager
     def watch(self, key: Key) -> Iterator[asyncio.Event]:
@@ -68,22 +103,18 @@ class Access:
             if not self._watched:
                 self._anybody.clear()
 
-    async def revoke(self, name: str) -> bool:
-        """Revoke a key: what is open by it ends at once. False when there is none in force.
-
-        Raises Unavailable.
+    def changed(self, in_force: Set[bytes]) -> None:
+        """Keys were changed, and these hashes of tokens are in force now: what is open by another
+        ends, and nothing is remembered of how keys were.
         """
-        now = self._clock.time()
-        try:
-            done = await self._store.write(lambda tx: tx.keys.revoke(name, now))
-        except StoreUnavailable as error:
-            raise Unavailable(str(error)) from error
-        self._revocations += 1
-        self._end({key for key in self._in_use() if key.name == name})
-        return done
+        self._changes += 1
+        self._known.clear()
+        self._end_all_but(in_force)
 
     async def run(self) -> None:
-        """See what other processes revoke, until cancelled. Idle while no key is watched."""
+        """See what ends without this process's doing, until cancelled. Idle while no key is
+        watched.
+        """
         while True:
             await self._anybody.wait()
             await self._clock.sleep(LOOK_EVERY_S)
@@ -95,13 +126,25 @@ class Access:
         with contextlib.suppress(StoreUnavailable):
             now = self._clock.time()
             in_force = await self._store.read(lambda view: view.keys.in_force(now))
-            self._end({key for key in used if key.hash not in in_force})
+            # What has come in since then may be newer than what was read.
+            self._end_all_but(in_force | (self._in_use() - used))
 
-    def _in_use(self) -> set[Key]:
-        return {*self._watched.values(), *(key for _, key in self._known.values())}
+    async def _look_up(self, hash_: bytes) -> Key | None:
+        changes = -1
+        key: Key | None = None
+        now = self._clock.time()
+        while changes != self._changes:  # what was read may be older than a change
+            changes = self._changes
+            key = await self._store.look_up(lambda view: view.keys.find(hash_, now))
+            if key is not None:
+                await self._key_seen(key)
+        return key
 
-    def _end(self, revoked: set[Key]) -> None:
-        self._known = {hash_: k for hash_, k in self._known.items() if k[1] not in revoked}
+    def _in_use(self) -> set[bytes]:
+        return {*self._known, *(key.hash for key in self._watched.values())}
+
+    def _end_all_but(self, in_force: Set[bytes]) -> None:
+        self._known = {hash_: k for hash_, k in self._known.items() if hash_ in in_force}
         for ended, key in self._watched.items():
-            if key in revoked:
+            if key.hash not in in_force:
                 ended.set()

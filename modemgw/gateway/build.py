@@ -17,6 +17,7 @@ from modemgw.clock import Clock, SteadyClock, SystemClock
 from modemgw.config import Config
 from modemgw.gateway.access import Access
 from modemgw.gateway.admission.admission import Admission
+from modemgw.gateway.audit import Audit
 from modemgw.gateway.bus import EventBus
 from modemgw.gateway.changes import in_force, lines
 from modemgw.gateway.deliveries import Deliveries
@@ -31,6 +32,7 @@ from modemgw.gateway.following import Follower, finish, switch
 from modemgw.gateway.incoming.inbounds import Inbounds
 from modemgw.gateway.incoming.intake import Intake
 from modemgw.gateway.incoming.reassembly import Incoming
+from modemgw.gateway.keys import Keys
 from modemgw.gateway.outgoing.messages import Messages
 from modemgw.gateway.outgoing.outbox import Outbox, RecoveryReport
 from modemgw.gateway.outgoing.receipts import Receipts
@@ -139,8 +141,12 @@ class Gateway:
             config, store=store, sims=sims, clock=steady, places=self._fleet.views.places
         )
         """The SIMs, and what they have used of their plans."""
-        self.access = Access(store, clock=clock)
+        self.access = Access(store, clock=clock, key_seen=self.sending.key_seen)
         """Who may come in."""
+        self.keys = Keys(store, self.access, clock=clock)
+        """The API keys, and what may be done with them."""
+        self.audit = Audit(store)
+        """What admins did."""
         self.health = Health(store, outbox=self._outbox, fleet=self._fleet, keeper=self.keeper)
         """How the gateway does."""
         self.figures = Figures(
@@ -153,6 +159,7 @@ class Gateway:
 
         self._background: tuple[tuple[str, Callable[[], Awaitable[None]]], ...] = (
             ("access", self.access.run),
+            ("key uses", self.access.uses.run),
             ("housekeeping", self._housekeeping.run),
             ("retention", self._housekeeping.let_go),
             ("deliveries", self._deliveries.run),
@@ -277,4 +284,5 @@ class Gateway:
             told = lines(self._config, config)
             self._config = wanted
             told += await finish(rests)
+            await self.audit.record("config.reload", key=None, address="local")
             return [*told, *self._outbox.pinned_to_nobody()]

@@ -4,6 +4,7 @@ Knows no policy; nobody above it sees SQL, rows or a connection.
 """
 
 from modemgw.store.contract.attempts import AttemptKey, Begun, Candidate
+from modemgw.store.contract.audit import AuditQuery, AuditRecord
 from modemgw.store.contract.deliveries import (
     Answer,
     Delivery,
@@ -29,6 +30,8 @@ __all__ = [
     "Answer",
     "AnsweredBefore",
     "AttemptKey",
+    "AuditQuery",
+    "AuditRecord",
     "Begun",
     "Candidate",
     "Delivery",

@@ -22,7 +22,6 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from labs.bank import bank_of
 from labs.gateway import config_of, gateway_on
-from labs.served import served as running
 from labs.waiting import until
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
@@ -32,6 +31,7 @@ from modemgw.api.docs import endpoints
 from modemgw.api.openapi import document
 from modemgw.api.server import bind, serve
 from modemgw.config import HttpSection
+from modemgw.gateway import wrong_keys
 from modemgw.store.sqlite import FILE_NAME, create_key
 
 EXAMPLES = int(os.environ.get("MODEMGW_SCHEMA_EXAMPLES", "6"))
@@ -53,18 +53,15 @@ BEYOND_A_SCHEMA = {
     ("text", "too-many-parts"),
     ("data", "too-many-parts"),
     ("send_at", "out-of-range"),  # what time it is
+    ("expires_at", "out-of-range"),
     ("code", "not-encodable"),
     ("cursor", "invalid-cursor"),  # which list gave it
     ("deliveries", "unknown"),  # what there is
     ("url", "unfit"),  # what addresses are, and which may be posted to
     ("callback_url", "invalid"),
 }
-HANDLER = """
-[[handler]]
-id = "thanks"
-match = { keyword = "HELLO" }
-reply = "Thank you"
-"""
+CONFIG = Path(__file__).with_name("schemathesis.toml")
+HANDLER = {"id": "thanks", "match": {"keyword": "HELLO"}, "reply": "Thank you"}
 load_all_checks()
 CHECK = {check.__name__: check for check in CHECKS.get_all()}
 ALWAYS = [
@@ -85,13 +82,16 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]
     ready: Future[str] = Future()
     stop = asyncio.Event()
     (place / "data").mkdir()
+    create_key(place / "data" / FILE_NAME, "oldest", ["read"])  # what is done to the first listed
     key = create_key(place / "data" / FILE_NAME, "judge", ["admin"])
+    patch = pytest.MonkeyPatch()
+    patch.setattr(wrong_keys, "FREE", 1_000_000)  # it tries a wrong key with every call
 
     async def run() -> None:
         http = HttpSection(listen="127.0.0.1:0")
         async with (
             bank_of(place, 1) as bank,
-            gateway_on(config_of(place, bank)) as gateway,
+            gateway_on(config_of(place, bank, handler=[HANDLER])) as gateway,
             serve(gateway, bind(http), http) as url,
         ):
 
@@ -111,6 +111,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]
     finally:
         loops[0].call_soon_threadsafe(stop.set)
         thread.join()
+        patch.undo()
 
 
 def ask(
@@ -174,30 +175,30 @@ def test_what_the_document_allows_is_refused_for_what_it_cannot_say_alone(
             assert fields <= BEYOND_A_SCHEMA, (case.as_curl_command(), problem)
 
 
-def test_the_whole_judge_finds_nothing(tmp_path: Path) -> None:
+@pytest.mark.timeout(900)
+def test_the_whole_judge_finds_nothing(served: tuple[str, str], tmp_path: Path) -> None:
     """Every check there is, at the bounds of every schema, and along the links between calls."""
-    with running(tmp_path, extra=HANDLER) as gateway:
-        at_bounds = [
-            Path(sys.executable).with_name("schemathesis"),
-            *("--config-file", Path(__file__).with_name("schemathesis.toml")),
-            *("run", f"{gateway.url}/openapi.json", "--url", gateway.url),
-            *("--header", f"Authorization: Bearer {gateway.key}"),
+    url, key = served
+    judge = subprocess.run(
+        [
+            *(Path(sys.executable).with_name("schemathesis"), "--config-file", CONFIG),
+            *("run", f"{url}/openapi.json", "--url", url),
+            *("--header", f"Authorization: Bearer {key}"),
             *("--checks", "all", "--exclude-path", "/v1/events"),  # has no end
-            *("--phases", PHASES, "--max-examples", EXAMPLES),
-            *("--seed", 1, "--no-color", "--warnings", "off", "--request-timeout", 30),
+            *("--phases", PHASES, "--max-examples", str(EXAMPLES), "--seed", "1"),
+            *("--no-color", "--warnings", "off", "--request-timeout", "30"),
             "--continue-on-failure",
-        ]
-        judge = subprocess.run(
-            [str(word) for word in at_bounds],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONUTF8": "1", "HYPOTHESIS_STORAGE_DIRECTORY": str(tmp_path)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=600,
-            check=False,
-        )
-    # Bodies of 10,000 messages are told as well.
+        ],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONUTF8": "1", "HYPOTHESIS_STORAGE_DIRECTORY": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=800,
+        check=False,
+    )
     said = "\n".join(line[:600] for line in judge.stdout.splitlines())
     assert judge.returncode == 0, said[-20_000:]
     assert "Stateful" in said
+    asked = requests.get(f"{url}/v1/keys", headers={"Authorization": f"Bearer {key}"}, timeout=30)
+    assert asked.status_code == 200, "what was done to its own key made the rest a test of 401"

@@ -16,6 +16,7 @@ from modemgw.config import Limits, WebhooksSection
 from modemgw.gateway import (
     Accepted,
     AcceptedBatch,
+    Allowance,
     Conflict,
     CreatedWebhook,
     DeliveryQuery,
@@ -42,7 +43,7 @@ from modemgw.gateway.event_types import unknown_types
 from modemgw.gateway.fleet.lanes import Held
 from modemgw.gateway.supervision import Keeper
 from modemgw.modem import ModemState, ModemStatus, SimIdentity, TraceLine, UssdAnswer
-from modemgw.store import Answer, Delivery, DeliveryState, TryOutcome
+from modemgw.store import Answer, Delivery, DeliveryState, KeyRow, TryOutcome
 from modemgw.store.records import (
     Attempt,
     AttemptState,
@@ -135,10 +136,16 @@ class FakeAccess:
     revoked: set[str] = field(default_factory=set)
     watched: list[tuple[Key, asyncio.Event]] = field(default_factory=list)
 
+    held_back: list[str] = field(default_factory=list)
+
+    async def hold_back(self, address: str) -> None:
+        self.held_back.append(address)
+
     async def authenticate(self, token: str) -> Key | None:
         if not token.startswith("key-") or token in self.revoked:
             return None
-        return Key(token, frozenset(token.removeprefix("key-").split("-")))
+        scopes = frozenset(token.removeprefix("key-").split("-"))
+        return Key(token, scopes, hash=token.encode())
 
     @contextmanager
     def watch(self, key: Key) -> Iterator[asyncio.Event]:
@@ -154,6 +161,36 @@ class FakeAccess:
         for key, ended in self.watched:
             if key.name == name:
                 ended.set()
+
+
+@dataclass
+class FakeAudit:
+    """(action, key, address, target, outcome, detail) of what was done."""
+
+    records: list[tuple[Any, ...]] = field(default_factory=list)
+
+    async def record(
+        self,
+        action: str,
+        *,
+        key: str | None,
+        address: str,
+        target: str | None = None,
+        outcome: str = "done",
+        detail: str | None = None,
+    ) -> None:
+        self.records.append((action, key, address, target, outcome, detail))
+
+
+@dataclass
+class FakeKeys:
+    """There are none; see tests/api/test_api_keys.py for what the true ones do."""
+
+    async def all(self) -> list[KeyRow]:
+        return []
+
+    async def one(self, name: str) -> KeyRow:
+        raise NotFound(f"there is no key {name!r}")
 
 
 @dataclass
@@ -232,6 +269,11 @@ class FakeSending:
     limit: int | None = None
     sent: list[tuple[NewMessage, str]] = field(default_factory=list)
     answers: dict[tuple[str, str], tuple[str, bytes]] = field(default_factory=dict)
+    left: dict[str, list[Allowance]] = field(default_factory=dict)
+    """By the name of the key."""
+
+    def allowances(self, key: str) -> list[Allowance]:
+        return self.left.get(key, [])
 
     def _check(self, new: NewMessage) -> None:
         if self.limit is not None and len(self.sent) >= self.limit:
@@ -558,7 +600,9 @@ class FakeGateway:
     """Takes what it is given, and sends nothing."""
 
     def __init__(self) -> None:
-        self.access = FakeAccess()
+        self.access: Any = FakeAccess()
+        self.keys: Any = FakeKeys()
+        self.audit: Any = FakeAudit()
         self.health = FakeHealth()
         self.messages = FakeMessages()
         self.sending = FakeSending(self.messages, self.health)

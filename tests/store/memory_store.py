@@ -8,30 +8,61 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic_core import to_json
 
 from modemgw.clock import Clock
-from modemgw.store import AnsweredBefore, AttemptKey, Lease, LeaseHeld, Webhook
+from modemgw.store import (
+    AnsweredBefore,
+    AttemptKey,
+    AuditQuery,
+    AuditRecord,
+    KeyRow,
+    Lease,
+    LeaseHeld,
+    StoreConflict,
+    Webhook,
+)
+from modemgw.store.contract.keys import SLACK_S
 from modemgw.store.contract.messages import Stand
 from modemgw.store.records import (
+    NO_LIMITS,
     Attempt,
     AttemptState,
     ErrorInfo,
     Event,
     Inbound,
+    Key,
+    KeyLimits,
     Mailing,
     Message,
     MessageStatus,
+    Page,
     Part,
     RetryAt,
 )
 
 T = TypeVar("T")
+
+
+class Retired(NamedTuple):
+    """A token that a key had before."""
+
+    hash: bytes
+    at: float
+    until: float
+
+
+@dataclass(frozen=True)
+class StoredKey:
+    row: KeyRow
+    hash: bytes
+    webhook_secret: str
+    retired: tuple[Retired, ...] = ()
 
 
 @dataclass
@@ -44,6 +75,8 @@ class State:
     answers: dict[tuple[str, str], AnsweredBefore] = field(default_factory=dict)
     leases: dict[str, Lease] = field(default_factory=dict)
     webhooks: dict[str, Webhook] = field(default_factory=dict)
+    keys: dict[str, StoredKey] = field(default_factory=dict)
+    audit: list[AuditRecord] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     last_message: int = 0
     last_inbound: int = 0
@@ -248,6 +281,136 @@ class Webhooks:
         }
 
 
+class Keys:
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def _tokens(self, now: float) -> Iterator[tuple[bytes, KeyRow, float | None]]:
+        for key in self._state.keys.values():
+            if key.row.in_force(now):
+                yield key.hash, key.row, key.row.expires_at
+                for old in key.retired:
+                    if old.at < now + SLACK_S and old.until > now:
+                        end = key.row.expires_at
+                        yield old.hash, key.row, old.until if end is None else min(end, old.until)
+
+    def find(self, hash_: bytes, now: float) -> Key | None:
+        for token, row, ends_at in self._tokens(now):
+            if token == hash_:
+                scopes = frozenset(row.scopes)
+                return Key(row.name, scopes, row.created_at, row.limits, ends_at, token)
+        return None
+
+    def in_force(self, now: float) -> set[bytes]:
+        return {token for token, _, _ in self._tokens(now)}
+
+    def get(self, name: str) -> KeyRow | None:
+        key = self._state.keys.get(name)
+        return None if key is None else key.row
+
+    def all(self) -> list[KeyRow]:
+        rows = [key.row for key in self._state.keys.values()]
+        return sorted(rows, key=lambda row: (row.created_at, row.name))
+
+    def webhook_secret(self, name: str) -> str | None:
+        key = self._state.keys.get(name)
+        return None if key is None else key.webhook_secret
+
+    def insert(
+        self,
+        name: str,
+        hash_: bytes,
+        scopes: Iterable[str],
+        at: float,
+        *,
+        limits: KeyLimits = NO_LIMITS,
+        expires_at: float | None = None,
+        webhook_secret: str,
+    ) -> None:
+        if self._unrevoked(name) is not None:
+            raise StoreConflict(f"there is a key named {name!r}")
+        row = KeyRow(name, tuple(scopes), at, limits=limits, expires_at=expires_at)
+        self._state.keys[name] = StoredKey(row, hash_, webhook_secret)
+
+    def rotate(self, name: str, hash_: bytes, at: float, until: float) -> bool:
+        key = self._unrevoked(name)
+        if key is not None:
+            before = [old._replace(until=min(old.until, until)) for old in key.retired]
+            retired = [old for old in (*before, Retired(key.hash, at, until)) if old.until > at]
+            self._state.keys[name] = replace(key, hash=hash_, retired=tuple(retired))
+        return key is not None
+
+    def revoke(self, name: str, at: float) -> bool:
+        key = self._unrevoked(name)
+        if key is not None:
+            row = replace(key.row, revoked_at=at)
+            self._state.keys[name] = replace(key, row=row, retired=())
+        return key is not None
+
+    def replace_webhook_secret(self, name: str, secret: str) -> bool:
+        key = self._unrevoked(name)
+        if key is not None:
+            self._state.keys[name] = replace(key, webhook_secret=secret)
+        return key is not None
+
+    def used(self, uses: Mapping[str, float]) -> None:
+        for name, at in uses.items():
+            key = self._state.keys.get(name)
+            if key is not None and key.row.created_at <= at:
+                row = replace(key.row, last_used_at=at)
+                self._state.keys[name] = replace(key, row=row)
+
+    def forget_retired(self, now: float) -> int:
+        forgotten = 0
+        for name, key in list(self._state.keys.items()):
+            kept = tuple(old for old in key.retired if old.until > now)
+            forgotten += len(key.retired) - len(kept)
+            self._state.keys[name] = replace(key, retired=kept)
+        return forgotten
+
+    def _unrevoked(self, name: str) -> StoredKey | None:
+        key = self._state.keys.get(name)
+        return None if key is None or key.row.revoked_at is not None else key
+
+
+class Audit:
+    def __init__(self, state: State, now: float) -> None:
+        self._state, self._now = state, now
+
+    def record(
+        self,
+        action: str,
+        *,
+        key: str | None,
+        address: str,
+        target: str | None,
+        outcome: str,
+        detail: str | None = None,
+    ) -> None:
+        self._state.audit.append(
+            AuditRecord(self._now, key, address, action, target, outcome, detail)
+        )
+
+    def find(self, query: AuditQuery) -> Page[AuditRecord]:
+        at, _, n = (query.cursor or "inf~0").partition("~")
+        before = float(at), int(n)
+        found = [
+            (record.at, n, record)
+            for n, record in enumerate(self._state.audit)
+            if all(
+                getattr(query, name) in (None, getattr(record, name))
+                for name in ("key", "action", "target", "outcome")
+            )
+            and (query.since is None or record.at >= query.since)
+            and (query.until is None or record.at < query.until)
+            and (record.at, n) < before
+        ]
+        found.sort(key=lambda one: one[:2], reverse=True)
+        shown = found[: query.limit]
+        more = f"{shown[-1][0]!r}~{shown[-1][1]}" if len(found) > len(shown) else None
+        return Page(tuple(record for _, _, record in shown), more)
+
+
 class Unit:
     """What a unit of work, or a query, is handed."""
 
@@ -261,6 +424,8 @@ class Unit:
         self.answers = Answers(state)
         self.leases = Leases(state, now)
         self.webhooks = Webhooks(state)
+        self.keys = Keys(state)
+        self.audit = Audit(state, now)
 
 
 class MemoryStore:

@@ -15,6 +15,7 @@ import pytest
 
 from modemgw.gateway.outgoing import life
 from modemgw.store import (
+    AuditQuery,
     DeliveryQuery,
     DeliveryState,
     InboundQuery,
@@ -241,6 +242,22 @@ VERBS: list[Callable[[SqliteTransaction], Any]] = [
     lambda tx: tx.retention.delete_inbound(0, 9.0, 5),
     lambda tx: tx.retention.delete_events(0, 9.0, 5),
     lambda tx: tx.retention.delete_deliveries(0, 9.0, 5),
+    lambda tx: tx.retention.delete_audit(0, 9.0, 5),
+    lambda tx: tx.keys.find(b"x", 9.0),
+    lambda tx: tx.keys.get("k"),
+    lambda tx: tx.keys.webhook_secret("k"),
+    lambda tx: tx.keys.rotate("k", b"y", 9.0, 10.0),
+    lambda tx: tx.keys.revoke("k", 9.0),
+    lambda tx: tx.keys.used({"k": 9.0}),
+    *(
+        lambda tx, asked=asked: tx.audit.find(AuditQuery(**asked))
+        for asked in (
+            {"cursor": "1.5~7"},
+            {},
+            {"since": 1.0, "until": 2.0},
+            *({name: "x"} for name in ("key", "action", "target", "outcome")),
+        )
+    ),
 ]
 PAYLOAD: Payload = Payload(1, "h", "inbound.received", 1.0, {}, None, 0, "host/run", 1.0, 1.0)
 

@@ -37,6 +37,8 @@ TAGS = {
     "handlers": "Programs of the configuration that get what was received.",
     "modems": "See and control the modems.",
     "sims": "The SIMs and what they have used of their plans.",
+    "keys": "API keys: who may do what.",
+    "audit": "What admins did.",
     "service": "For those who watch the gateway, and this documentation.",
 }
 """What belongs together, in the order of the documentation; a tag that is not here comes after."""

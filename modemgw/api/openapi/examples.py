@@ -275,6 +275,36 @@ TRACE: answers.Trace = {
 
 WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - signs nothing
 
+API_KEY: answers.ApiKey = {
+    "name": KEY,
+    "scopes": ["send", "read"],
+    "state": "active",
+    "limits": {"per_minute": 60, "per_hour": None, "per_day": 5000},
+    "expires_at": "2027-11-22T10:00:00.000Z",
+    "created_at": "2026-11-20T09:12:44.310Z",
+    "last_used_at": "2026-11-22T09:59:41.000Z",
+    "revoked_at": None,
+    "has_webhook_secret": True,
+}
+TOKEN = "mgw_5rW0cZqUO2n4tVYxJ7aD1kFhLmPe9sGbN3iQwTzXuy8"  # noqa: S105 - opens nothing
+
+NEW_API_KEY: answers.NewApiKey = {
+    **API_KEY,
+    "last_used_at": None,
+    "key": TOKEN,
+    "webhook_secret": WEBHOOK_SECRET,
+}
+
+AUDIT_RECORD: answers.AuditRecord = {
+    "at": "2026-11-22T10:02:00.040Z",
+    "key": "boss",
+    "address": "127.0.0.1",
+    "action": "modems.pause",
+    "target": "m1",
+    "outcome": "done",
+    "detail": None,
+}
+
 WEBHOOK: answers.Webhook = {
     "id": "whk_01a213376da835a7c1f04e6b52d98e33",
     "url": "http://127.0.0.1:5000/sms",
@@ -314,6 +344,11 @@ WEBHOOK_DELIVERY: answers.WebhookDelivery = {
 }
 
 _EXAMPLES: Mapping[type, Any] = {
+    answers.ApiKey: API_KEY,
+    answers.AuditRecord: AUDIT_RECORD,
+    answers.NewApiKey: NEW_API_KEY,
+    answers.RotatedApiKey: answers.RotatedApiKey(**API_KEY, key=TOKEN),
+    answers.WebhookSecret: answers.WebhookSecret(name=KEY, webhook_secret=WEBHOOK_SECRET),
     answers.Webhook: WEBHOOK,
     answers.WebhookDelivery: WEBHOOK_DELIVERY,
     answers.WebhookWithSecret: answers.WebhookWithSecret(**WEBHOOK, secret=WEBHOOK_SECRET),

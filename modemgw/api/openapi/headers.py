@@ -32,11 +32,13 @@ HEADERS: Mapping[str, Header] = {
     "Location": Header("Where what was made is found.", "/v1/messages/msg_…"),
     "Preference-Applied": Header("The part of `Prefer` that was followed (RFC 7240).", "wait=10"),
     "RateLimit": Header(
-        "How much the key has left (`r`) and in how many seconds there is more (`t`).",
-        '"minute";r=58;t=12',
+        "How many messages the key has left (`r`) and in how many seconds there is more (`t`); "
+        "absent where it has no limit.",
+        '"per_minute";r=58;t=12',
     ),
     "RateLimit-Policy": Header(
-        "The limits of the key: how much (`q`) in how many seconds (`w`).", '"minute";q=60;w=60'
+        "The limits of the key: how many messages (`q`) in how many seconds (`w`).",
+        '"per_minute";q=60;w=60;qu="messages"',
     ),
     "Retry-After": Header("Seconds after which to try again.", 10),
     "WWW-Authenticate": Header(

@@ -85,7 +85,7 @@ class Operations:
             }
         else:
             content["example"] = first
-        return {"required": True, "content": {"application/json": content}}
+        return {"required": endpoint.body_required, "content": {"application/json": content}}
 
     def example(self, endpoint: Endpoint) -> Any:
         """What `endpoint` may answer; None where that is no JSON."""
@@ -181,12 +181,16 @@ def slug(text: str) -> str:
 def _fields(endpoint: Endpoint) -> Iterator[str]:
     """The header fields that a success may carry."""
     yield from endpoint.headers
+    if endpoint.idempotent or endpoint.status == 201:
+        yield "Location"
     if endpoint.idempotent:
-        yield from ("Location", "Idempotency-Replayed")
+        yield "Idempotency-Replayed"
     if endpoint.waits:
         yield APPLIED
     if endpoint.has_etag:
         yield "ETag"
+    if not endpoint.public:
+        yield from ("RateLimit", "RateLimit-Policy")
 
 
 def _unchanged(endpoint: Endpoint) -> dict[str, Any]:
@@ -229,6 +233,7 @@ def _header_parameters(endpoint: Endpoint) -> Iterator[dict[str, Any]]:
             "in": "header",
             "description": "The ETag of an answer that is there already: 304 if it still holds.",
             "schema": {"type": "string"},
+            "example": headers.HEADERS["ETag"].example,
         }
     if endpoint.media == EVENT_STREAM:
         yield {

@@ -12,6 +12,7 @@ from modemgw.clock import Clock
 from modemgw.config import Config
 from modemgw.gateway.admission.idempotency import answered_before, first_answer
 from modemgw.gateway.admission.limits import REPLIES_KEY
+from modemgw.gateway.admission.quota import Allowance
 from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempotency, Preview
 from modemgw.gateway.admission.rule import Request, Reservation, Surroundings, give_back
 from modemgw.gateway.admission.rules import RULES, Rules
@@ -21,7 +22,7 @@ from modemgw.gateway.identifiers import new_id, new_ids
 from modemgw.gateway.outgoing.job import Job
 from modemgw.gateway.outgoing.outbox import Outbox
 from modemgw.store import AnsweredBefore, Store, StoreUnavailable, Transaction
-from modemgw.store.records import Mailing, Message, NewMailing, NewMessage, Recipient
+from modemgw.store.records import Key, Mailing, Message, NewMailing, NewMessage, Recipient
 
 TURN_S = 0.02
 """How long the messages of a batch are looked at before others may do something."""
@@ -79,6 +80,17 @@ class Admission:
         Raises Rejected (it is not sent any more) or TooMany (it waits so long).
         """
         self._rules.at_sending(job)
+
+    async def key_seen(self, key: Key) -> None:
+        """A key is let in: learn what its limits take, before anything is accepted from it.
+
+        Raises StoreUnavailable.
+        """
+        await self._rules.key_seen(key)
+
+    def allowances(self, key: str) -> list[Allowance]:
+        """What is left of the limits on a key, by its name; nothing where it has none."""
+        return self._rules.allowances(key)
 
     def forget_idle(self, now: float) -> None:
         """Drop from memory what does not matter any more at `now` (UTC seconds)."""

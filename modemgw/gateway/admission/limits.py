@@ -1,23 +1,25 @@
 """The rule that a recipient gets, and an API key sends, no more than the limits allow.
 
-Besides the limits of the configuration there are those of automatic replies, which nobody can lift.
+Besides the limits of the configuration there are those that a key has itself, and those of
+automatic replies, which nobody can lift.
 Everything is counted in messages, by the wall clock, and known again after a restart.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Sequence
 
 from modemgw.config import Config, RateLimits
-from modemgw.gateway.admission.quota import Quota
+from modemgw.gateway.admission.quota import Allowance, Quota
 from modemgw.gateway.admission.rule import Draft, Reservation, Rule, Surroundings
 from modemgw.gateway.errors import TooMany
 from modemgw.gateway.misdated import believed, found_in
 from modemgw.gateway.outgoing.outbox import REDATE_S
 from modemgw.store import StoreUnavailable, Transaction, View
 from modemgw.store.contract import sim_state
-from modemgw.store.records import Misdated
+from modemgw.store.records import Key, Misdated
 
 REPLIES = RateLimits(per_minute=6, per_hour=60)
 """Automatic replies to one number: two machines that answer each other must not go on for ever."""
@@ -44,6 +46,7 @@ class LimitsRule(Rule):
         self._share: _Share | None = None
         """What was made for the last request."""
         self._began = surroundings.clock.date()
+        self._counting = asyncio.Lock()
 
     def configure(self, config: Config) -> None:
         """See Rule."""
@@ -53,21 +56,58 @@ class LimitsRule(Rule):
         ):
             self._to_count |= quota.limits != limits
             quota.limits = limits
-        self._asked = None
-        self._limited = bool(self.recipients.window_s or self.keys.window_s)
+        self._limits_changed()
 
     async def load(self) -> None:
         """See Rule. Limits count what was accepted within their windows before they were there."""
+        async with self._counting:
+            if self._to_count:
+                keys = await self.surroundings.store.read(lambda view: view.keys.all())
+                for key in keys:
+                    if key.revoked_at is None:
+                        self.keys.limit(key.name, key.limits)
+                self._limits_changed()
+                await self._count()
+            self._to_count = False
+
+    async def key_seen(self, key: Key) -> None:
+        """See Rule. Its limits count, too, what was accepted before they were there."""
+        known = key.limits == self.keys.own_limits(key.name)
+        if known and not (key.limits and self._counting.locked()):
+            return
+        async with self._counting:
+            before = self.keys.own_limits(key.name)
+            if key.limits == before:
+                return
+            self.keys.limit(key.name, key.limits)
+            self._limits_changed()
+            try:
+                await self._count()
+            except BaseException:
+                self.keys.limit(key.name, before)
+                self._limits_changed()
+                raise
+
+    def allowances(self, key: str) -> Sequence[Allowance]:
+        """See Rule."""
+        if not self.keys.limited(key):
+            return ()
+        return self.keys.allowances(key, self.surroundings.clock.date())
+
+    def _limits_changed(self) -> None:
+        self._asked = None
+        self._limited = bool(self.recipients.window_s or self.keys.window_s)
+
+    async def _count(self) -> None:
+        """Know what was accepted within the windows. Raises StoreUnavailable."""
         store = self.surroundings.store
-        if self._to_count:
-            with contextlib.suppress(StoreUnavailable):  # then nothing is accepted either
-                await store.write(lambda tx: None)  # what was accepted is in the store now
-            since, now = self._window()
-            used, found = await store.read(lambda view: _used(view, since, now))
-            if found is not None:
-                store.write(lambda tx: _keep(tx, found), keep=True)
-            self._know(used)
-        self._to_count = False
+        with contextlib.suppress(StoreUnavailable):  # then nothing is accepted either
+            await store.write(lambda tx: None)  # what was accepted is in the store now
+        since, now = self._window()
+        used, found = await store.read(lambda view: _used(view, since, now))
+        if found is not None:
+            store.write(lambda tx: _keep(tx, found), keep=True)
+        self._know(used)
 
     def reservation(self, draft: Draft) -> Reservation | None:
         """See Rule."""
@@ -81,9 +121,9 @@ class LimitsRule(Rule):
 
     def _share_of(self, key: str, now: float, automatic: bool) -> _Share | None:
         counted: list[_Counted] = []
-        if self.recipients.window_s:
+        if self.recipients.limited(""):
             counted.append((self.recipients, None, _RECIPIENT))
-        if self.keys.window_s:
+        if self.keys.limited(key):
             counted.append((self.keys, key, _KEY))
         if automatic:
             counted.append((self.replies, None, _REPLIES))

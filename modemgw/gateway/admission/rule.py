@@ -9,12 +9,21 @@ from typing import Any, NamedTuple, Protocol
 
 from modemgw.clock import SteadyClock
 from modemgw.config import Config
+from modemgw.gateway.admission.quota import Allowance
 from modemgw.gateway.admission.results import Idempotency
 from modemgw.gateway.errors import FieldProblem, Rejected
 from modemgw.gateway.outgoing.job import Job
 from modemgw.sms import Segmentation
 from modemgw.store import Store, Transaction
-from modemgw.store.records import Message, MessageStatus, NewMessage, Part, PartStatus, Recipient
+from modemgw.store.records import (
+    Key,
+    Message,
+    MessageStatus,
+    NewMessage,
+    Part,
+    PartStatus,
+    Recipient,
+)
 
 NOBODY: Recipient = ("", "", "")
 """Stands for the recipient in what the messages of a mailing share."""
@@ -201,6 +210,15 @@ class Rule:
         TooMany, and the message waits so long. It is not asked about a message of which the network
         has a part already: half of it would be worse than all of it.
         """
+
+    async def key_seen(self, key: Key) -> None:
+        """A key is let in that was not looked up for a while: new to this run, it may be, or
+        another one of its name. Awaited before anything is accepted from it.
+        """
+
+    def allowances(self, key: str) -> Sequence[Allowance]:
+        """What is left of the limits on a key, by its name; nothing where it has none."""
+        return ()
 
     def clock_set(self, by_s: float) -> None:
         """The wall clock was set `by_s` seconds ahead, and the store's dates of this run with it.

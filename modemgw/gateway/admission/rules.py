@@ -11,13 +11,14 @@ from modemgw.gateway.admission.idempotency import IdempotencyRule
 from modemgw.gateway.admission.limits import LimitsRule
 from modemgw.gateway.admission.modem import ModemRule
 from modemgw.gateway.admission.number import NumberRule
+from modemgw.gateway.admission.quota import Allowance
 from modemgw.gateway.admission.route import RouteRule
 from modemgw.gateway.admission.rule import Draft, Request, Rule, Surroundings
 from modemgw.gateway.admission.schedule import ScheduleRule
 from modemgw.gateway.errors import Rejected
 from modemgw.gateway.outgoing.job import Job
 from modemgw.store import Transaction
-from modemgw.store.records import NewMessage
+from modemgw.store.records import Key, NewMessage
 
 RULES: tuple[type[Rule], ...] = (
     IdempotencyRule,
@@ -52,6 +53,10 @@ class Rules:
         ]
         self._at_sending = [
             r.at_sending for r in self.all if type(r).at_sending is not Rule.at_sending
+        ]
+        self._key_seen = [r.key_seen for r in self.all if type(r).key_seen is not Rule.key_seen]
+        self._allowances = [
+            r.allowances for r in self.all if type(r).allowances is not Rule.allowances
         ]
         self.configure(config)
 
@@ -93,6 +98,18 @@ class Rules:
         """
         for ask in self._at_sending:
             ask(job)
+
+    async def key_seen(self, key: Key) -> None:
+        """A key is let in. Raises StoreUnavailable: a rule cannot learn what it must know of it."""
+        for learn in self._key_seen:
+            await learn(key)
+
+    def allowances(self, key: str) -> list[Allowance]:
+        """What is left of the limits on a key, by its name."""
+        found: list[Allowance] = []
+        for ask in self._allowances:
+            found += ask(key)
+        return found
 
     def clock_set(self, by_s: float) -> None:
         """The wall clock was set `by_s` seconds ahead."""

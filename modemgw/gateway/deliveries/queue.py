@@ -180,7 +180,7 @@ class Deliveries:
         if not self._begun:  # nor is it known as yet who is asked
             return
         first, last = group[0].id, group[-1].id
-        if first == self._read + 1 and not any(hears(event.type) for event in group):
+        if first == self._read + 1 and not any(map(hears, {event.type for event in group})):
             self._read = last
         elif last > self._read:  # a turn may have read them before they were published
             self.wake()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from modemgw.config import RouteSection
 from modemgw.gateway.fleet.sim import Sim
 from modemgw.gateway.outgoing.carriers import FOLLOW_S, Carriers
-from modemgw.gateway.outgoing.job import RANKS, Job
+from modemgw.gateway.outgoing.job import Job
 from modemgw.gateway.outgoing.lane_state import LaneState
 from modemgw.gateway.outgoing.waiting import Waiting
 from modemgw.store.records import MessageStatus
@@ -165,7 +165,10 @@ class Matchmaking:
 
     def waiting_for(self, lane: LaneState) -> int:
         """How many messages wait that this lane might carry (counted with those it shares)."""
-        return sum(self._waiting.counts[target] for target in lane.targets)
+        counts, found = self._waiting.counts, 0
+        for target in lane.targets:
+            found += counts.get(target, 0)
+        return found
 
     def add(self, job: Job, now: float, *, at: float | None = None) -> None:
         """Let a job wait for a lane; until `at` (default: its due time) nobody may take it."""
@@ -222,6 +225,8 @@ class Matchmaking:
         if sim.breaker.probe_at > now:
             lane.blocked_until = sim.breaker.probe_at
             return None
+        if not self.waiting_for(lane):
+            return None
         for _ in range(LOOK_PAST):
             job = self._best(lane, now)
             if job is None:
@@ -273,8 +278,8 @@ class Matchmaking:
             for avoid, bucket in self._waiting.buckets.get(target, {}).items():
                 if iccid in avoid:
                     continue
-                for rank in range(len(RANKS)):
-                    job = bucket.head(rank)
+                for rank, heap in enumerate(bucket.heaps):
+                    job = bucket.head(rank) if heap else None
                     if job is None:
                         continue
                     if best is None or (rank, job.n) < (best.rank, best.n):

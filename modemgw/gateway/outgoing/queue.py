@@ -110,7 +110,6 @@ class Queue:
                 if job.waiting:
                     full.add(target)
         self._feed(now)
-        self._arm(now)
 
     def hold(self, job: Job, until: float) -> None:
         """Keep a job from every lane until `until` (UTC seconds), then tell `on_overdue`."""

@@ -119,6 +119,7 @@ class Housekeeping:
         chores.append(
             partial(self._forget, lambda tx, before: tx.retention.delete_unmatched(before), answers)
         )
+        chores.append(partial(self._forget, lambda tx, at: tx.keys.forget_retired(at), now))
         await _each(*chores)
 
     async def _forget_batches(self, before: float) -> None:
@@ -166,6 +167,11 @@ class Housekeeping:
                 "events",
                 keep.events_days,
                 lambda tx, after, before, limit: tx.retention.delete_events(after, before, limit),
+            ),
+            (
+                "audit",
+                keep.audit_days,
+                lambda tx, after, before, limit: tx.retention.delete_audit(after, before, limit),
             ),
         ]
 

@@ -7,7 +7,7 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from modemgw.store.records import NO_LIMITS, Key, KeyLimits
 
@@ -18,6 +18,12 @@ WEBHOOK_PREFIX = "whsec_"
 """What a secret begins with, as the Standard Webhooks specification wants it."""
 WEBHOOK_BYTES = 32
 """Standard Webhooks: 24 to 64."""
+
+SLACK_S = 300.0
+"""A token that was rotated so much later than now, or more, opens nothing: the clock was set back,
+and must not lengthen the time for which it goes on."""
+
+KeyState = Literal["active", "expired", "revoked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +39,15 @@ class KeyRow:
     last_used_at: float | None = None
     """Up to a minute late."""
 
+    def state(self, now: float) -> KeyState:
+        """How it stands at `now` (UTC seconds); only an active one opens something."""
+        if self.revoked_at is not None:
+            return "revoked"
+        return "active" if self.expires_at is None or self.expires_at > now else "expired"
+
     def in_force(self, now: float) -> bool:
         """Whether its token opens something at `now` (UTC seconds)."""
-        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
+        return self.state(now) == "active"
 
 
 def new_token() -> str:

@@ -33,6 +33,9 @@ class Retention(Protocol):
         A delivery that has not ended, that is. The newest stays: ids go on from it.
         """
 
+    def delete_audit(self, after: int, before: float, limit: int) -> int | None:
+        """Delete what admins did before then. The newest record stays."""
+
     def delete_batches(self, before: float, limit: int) -> int:
         """Forget `limit` batches that were taken before then and whose messages are all gone.
 

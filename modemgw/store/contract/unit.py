@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from modemgw.store.contract.attempts import Attempts, AttemptsView
+from modemgw.store.contract.audit import Audit, AuditView
 from modemgw.store.contract.centres import Centres, CentresView
 from modemgw.store.contract.deliveries import Deliveries, DeliveriesView
 from modemgw.store.contract.events import Answers, AnswersView, Events, EventsView, UnmatchedReports
@@ -64,7 +65,11 @@ class View(Protocol):
 
     @property
     def keys(self) -> KeysView:
-        """API keys in force."""
+        """API keys."""
+
+    @property
+    def audit(self) -> AuditView:
+        """What admins did."""
 
     @property
     def leases(self) -> LeasesView:
@@ -129,6 +134,10 @@ class Transaction(View, Protocol):
     @property
     def keys(self) -> Keys:
         """API keys, and what may be done to them."""
+
+    @property
+    def audit(self) -> Audit:
+        """What admins did, and what they do now."""
 
     @property
     def unmatched(self) -> UnmatchedReports:

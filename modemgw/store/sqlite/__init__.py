@@ -5,7 +5,7 @@ from pathlib import Path
 
 from modemgw.clock import Clock
 from modemgw.store import Store
-from modemgw.store.sqlite.alone import create_key, list_keys, revoke_key
+from modemgw.store.sqlite.alone import create_key, list_keys, revoke_key, transaction
 from modemgw.store.sqlite.database import FILE_NAME, SqliteStore
 
 
@@ -22,4 +22,12 @@ def open_store(
     )
 
 
-__all__ = ["FILE_NAME", "SqliteStore", "create_key", "list_keys", "open_store", "revoke_key"]
+__all__ = [
+    "FILE_NAME",
+    "SqliteStore",
+    "create_key",
+    "list_keys",
+    "open_store",
+    "revoke_key",
+    "transaction",
+]

@@ -6,14 +6,10 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from modemgw.store.contract.keys import KeyRow
+from modemgw.store.contract.keys import SLACK_S, KeyRow
 from modemgw.store.errors import StoreConflict
 from modemgw.store.records import NO_LIMITS, Key, KeyLimits
 from modemgw.store.sqlite.rows import Rows
-
-SLACK_S = 300.0
-"""A token that was rotated so much later than now, or more, opens nothing: the clock was set back,
-and must not lengthen the time for which it goes on."""
 
 _KEY = "k.name, k.scopes, k.created_at, k.per_minute, k.per_hour, k.per_day, k.expires_at"
 _ROW = (

@@ -23,6 +23,7 @@ _TABLES = (
     ("events", "id", "at", ("at",)),
     ("deliveries", "n", "created_at", ("created_at", "ended_at")),
     ("delivery_outcomes", "n", "at", ("at",)),
+    ("audit", "n", "at", ("at",)),
 )
 """(table, what numbers its rows as they come, the date by which a row is known, its dates)."""
 
@@ -78,6 +79,11 @@ class SqliteDates(Rows):
         )
         self._db.execute(
             "UPDATE answers SET created_at = created_at + ?1 WHERE created_at BETWEEN ?2 AND ?3",
+            (by_s, since, until),
+        )
+        self._db.execute(
+            "UPDATE retired_tokens SET retired_at = retired_at + ?1, until = until + ?1 "
+            "WHERE retired_at BETWEEN ?2 AND ?3",
             (by_s, since, until),
         )
         self._db.execute(

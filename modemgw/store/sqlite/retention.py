@@ -106,6 +106,16 @@ class SqliteRetention(Rows):
         )
         return found[1]
 
+    def delete_audit(self, after: int, before: float, limit: int) -> int | None:
+        """Delete what admins did before then. The newest record stays."""
+        found = _next(self._db, "audit", "n", "at", after, before, limit)
+        if found is None:
+            return None
+        self._db.execute(
+            "DELETE FROM audit WHERE n BETWEEN ? AND ? AND n < (SELECT max(n) FROM audit)", found
+        )
+        return found[1]
+
     def delete_batches(self, before: float, limit: int) -> int:
         """Forget `limit` batches that were taken before then and whose messages are all gone.
 

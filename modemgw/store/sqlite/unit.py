@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from modemgw.store.sqlite.attempts import SqliteAttempts
+from modemgw.store.sqlite.audit import SqliteAudit
 from modemgw.store.sqlite.centres import SqliteCentres
 from modemgw.store.sqlite.deliveries import SqliteDeliveries
 from modemgw.store.sqlite.events import SqliteAnswers, SqliteEvents, SqliteUnmatchedReports
@@ -26,6 +27,7 @@ class SqliteView:
     __slots__ = (
         "answers",
         "attempts",
+        "audit",
         "centres",
         "connection",
         "dates",
@@ -53,6 +55,7 @@ class SqliteView:
         self.events = SqliteEvents(db)
         self.answers = SqliteAnswers(db)
         self.keys = SqliteKeys(db)
+        self.audit = SqliteAudit(db)
         self.leases = SqliteLeases(db)
         self.webhooks = SqliteWebhooks(db)
 
@@ -64,6 +67,7 @@ class SqliteTransaction:
         "_nouns",
         "answers",
         "attempts",
+        "audit",
         "centres",
         "connection",
         "dates",
@@ -97,6 +101,7 @@ class SqliteTransaction:
         self.answers = SqliteAnswers(db, now)
         self.unmatched = SqliteUnmatchedReports(db, now)
         self.keys = SqliteKeys(db, now)
+        self.audit = SqliteAudit(db, now)
         self.leases = SqliteLeases(db, now)
         self.webhooks = SqliteWebhooks(db, now)
         self._nouns: tuple[Rows, ...] = tuple(

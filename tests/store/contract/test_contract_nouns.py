@@ -8,11 +8,24 @@ from typing import Any
 import pytest
 
 from modemgw.gateway.outgoing import life
-from modemgw.store import AnsweredBefore, AttemptKey, LeaseHeld, Webhook, WebhookSecret
+from modemgw.store import (
+    AnsweredBefore,
+    AttemptKey,
+    AuditQuery,
+    AuditRecord,
+    KeyRow,
+    LeaseHeld,
+    StoreConflict,
+    Webhook,
+    WebhookSecret,
+)
+from modemgw.store.contract.keys import SLACK_S
 from modemgw.store.records import (
     AttemptState,
     ErrorInfo,
     Inbound,
+    Key,
+    KeyLimits,
     Mailing,
     Message,
     MessageStatus,
@@ -249,3 +262,159 @@ async def test_messages_that_name_an_address_to_call_back_are_told_from_others(o
         assert await store.read(lambda view: view.webhooks.any_callback())
         found = await store.read(lambda view: view.webhooks.callbacks(["msg_1", "msg_2", "msg_3"]))
         assert found == {"msg_2": url}
+
+
+# --- keys
+
+
+def insert_key(name, hash_, at=1_000.0, **about):
+    return lambda tx: tx.keys.insert(
+        name, hash_, ("send", "read"), at, webhook_secret=f"whsec_{name}", **about
+    )
+
+
+async def find_key(store, hash_, now):
+    return await store.look_up(lambda view: view.keys.find(hash_, now))
+
+
+async def test_a_key_is_found_by_its_hash_until_it_ends(open_store):
+    limits = KeyLimits(per_minute=3, per_day=9)
+    async with open_store() as store:
+        await store.write(insert_key("shop", b"s", limits=limits, expires_at=2_000.0))
+        found = await find_key(store, b"s", 1_999.0)
+        assert found == Key("shop", frozenset({"send", "read"}), 1_000.0, limits, 2_000.0, b"s")
+        assert await find_key(store, b"other", 1_999.0) is None
+        assert await find_key(store, b"s", 2_000.0) is None
+        assert await store.read(lambda view: view.keys.in_force(1_999.0)) == {b"s"}
+        assert await store.read(lambda view: view.keys.in_force(2_000.0)) == set()
+        row = await store.look_up(lambda view: view.keys.get("shop"))
+        assert row == KeyRow("shop", ("send", "read"), 1_000.0, None, limits, 2_000.0, None)
+        assert [row.state(now) for now in (1_999.0, 2_000.0)] == ["active", "expired"]
+        assert await store.look_up(lambda view: view.keys.get("none")) is None
+
+
+async def test_a_name_is_free_when_its_key_is_revoked_and_not_before(open_store):
+    async with open_store() as store:
+        await store.write(insert_key("shop", b"1"))
+        with pytest.raises(StoreConflict, match="shop"):
+            await store.write(insert_key("shop", b"2"))
+        assert await store.write(lambda tx: tx.keys.revoke("shop", 1_500.0))
+        assert not await store.write(lambda tx: tx.keys.revoke("shop", 1_600.0))
+        assert not await store.write(lambda tx: tx.keys.revoke("none", 1_600.0))
+        row = await store.look_up(lambda view: view.keys.get("shop"))
+        assert (row.revoked_at, row.state(1_501.0)) == (1_500.0, "revoked")
+        assert await find_key(store, b"1", 1_501.0) is None
+        await store.write(insert_key("shop", b"2", 2_000.0))
+        await store.write(insert_key("app", b"3", 1_000.0))
+        rows = await store.read(lambda view: view.keys.all())
+        assert [(row.name, row.revoked_at) for row in rows] == [("app", None), ("shop", None)]
+
+
+async def test_a_rotated_token_goes_on_for_its_grace_and_no_longer(open_store):
+    async with open_store() as store:
+        await store.write(insert_key("shop", b"1", expires_at=9_000.0))
+
+        def rotate(hash_, at, until, name="shop"):
+            return store.write(lambda tx: tx.keys.rotate(name, hash_, at, until))
+
+        assert await rotate(b"2", 2_000.0, 3_000.0)
+        assert not await rotate(b"x", 2_000.0, 3_000.0, "none")
+        found = await find_key(store, b"1", 2_500.0)
+        assert (found.name, found.ends_at, found.hash) == ("shop", 3_000.0, b"1")
+        assert (await find_key(store, b"2", 2_500.0)).ends_at == 9_000.0
+        assert await find_key(store, b"1", 3_000.0) is None
+        assert await store.read(lambda view: view.keys.in_force(2_500.0)) == {b"1", b"2"}
+        assert await store.read(lambda view: view.keys.in_force(3_500.0)) == {b"2"}
+        # One that is rotated twice ends with the shorter of its graces.
+        await rotate(b"3", 2_600.0, 2_700.0)
+        assert await store.read(lambda view: view.keys.in_force(2_650.0)) == {b"1", b"2", b"3"}
+        assert await store.read(lambda view: view.keys.in_force(2_750.0)) == {b"3"}
+        await rotate(b"4", 2_650.0, 2_650.0)
+        assert await store.read(lambda view: view.keys.in_force(2_650.0)) == {b"4"}
+        await rotate(b"5", 2_700.0, 8_000.0)
+    async with open_store() as store:  # after a restart it goes on
+        assert (await find_key(store, b"4", 7_999.0)).name == "shop"
+        # A clock that is set back lengthens no grace.
+        assert await find_key(store, b"4", 2_700.0 - SLACK_S - 1) is None
+        assert await find_key(store, b"5", 2_700.0 - SLACK_S - 1) is not None
+        assert await store.write(lambda tx: tx.keys.forget_retired(7_999.0)) == 0
+        assert await store.write(lambda tx: tx.keys.forget_retired(8_000.0)) == 1
+        assert await find_key(store, b"4", 7_999.0) is None
+        await rotate_and_revoke(store)
+
+
+async def rotate_and_revoke(store):
+    await store.write(lambda tx: tx.keys.rotate("shop", b"6", 3_000.0, 8_000.0))
+    await store.write(lambda tx: tx.keys.revoke("shop", 3_001.0))
+    assert await store.read(lambda view: view.keys.in_force(3_002.0)) == set()
+    await store.write(insert_key("shop", b"7"))
+    assert await store.read(lambda view: view.keys.in_force(3_002.0)) == {b"7"}
+
+
+async def test_callbacks_are_signed_with_the_secret_of_the_key(open_store):
+    async with open_store() as store:
+        await store.write(insert_key("shop", b"1"))
+
+        async def secret(name="shop"):
+            return await store.look_up(lambda view: view.keys.webhook_secret(name))
+
+        assert (await secret(), await secret("none")) == ("whsec_shop", None)
+        assert await store.write(lambda tx: tx.keys.replace_webhook_secret("shop", "whsec_2"))
+        assert not await store.write(lambda tx: tx.keys.replace_webhook_secret("none", "whsec_3"))
+        assert await secret() == "whsec_2"
+        await store.write(lambda tx: tx.keys.revoke("shop", 2_000.0))
+        assert not await store.write(lambda tx: tx.keys.replace_webhook_secret("shop", "whsec_4"))
+        assert await secret() == "whsec_2", "what it has sent is still to be told"
+
+
+async def test_the_last_use_of_a_key_is_one_since_it_was_made(open_store):
+    async with open_store() as store:
+        await store.write(insert_key("shop", b"1"))
+        for at, seen in ((999.0, None), (1_001.0, 1_001.0), (2_000.0, 2_000.0)):
+            await store.write(lambda tx, at=at: tx.keys.used({"shop": at, "none": at}))
+            row = await store.look_up(lambda view: view.keys.get("shop"))
+            assert row.last_used_at == seen
+
+
+# --- what admins did
+
+
+async def test_what_admins_did_is_listed_the_newest_first_and_by_what_it_was(open_store, clock):
+    async with open_store() as store:
+        began = clock.now
+        for n in range(7):
+            clock.now = began + n
+            await store.write(
+                lambda tx, n=n: tx.audit.record(
+                    ("keys.create", "modems.pause")[n % 2],
+                    key=("root", None)[n % 2],
+                    address="127.0.0.1",
+                    target=f"t{n % 3}",
+                    outcome=("done", "conflict")[n == 5],
+                    detail=f"no. {n}",
+                )
+            )
+
+        async def listed(**asked):
+            page = await store.read(lambda view: view.audit.find(AuditQuery(**asked)))
+            return [int(record.detail[4:]) for record in page.items], page.next_cursor
+
+        assert await listed() == ([6, 5, 4, 3, 2, 1, 0], None)
+        assert (await listed(key="root"))[0] == [6, 4, 2, 0]
+        assert (await listed(action="modems.pause"))[0] == [5, 3, 1]
+        assert (await listed(target="t1"))[0] == [4, 1]
+        assert (await listed(outcome="conflict"))[0] == [5]
+        assert (await listed(since=began + 2, until=began + 4))[0] == [3, 2]
+        assert (await listed(key="root", target="t0"))[0] == [6, 0]
+        found, cursor = await listed(limit=3)
+        await store.write(
+            lambda tx: tx.audit.record(
+                "later", key=None, address="local", target=None, outcome="done", detail="no. 9"
+            )
+        )
+        found += (await listed(limit=9, cursor=cursor))[0]
+        assert found == [6, 5, 4, 3, 2, 1, 0], "what comes in between moves nothing"
+        page = await store.read(lambda view: view.audit.find(AuditQuery(limit=2)))
+        assert page.items[1] == AuditRecord(
+            began + 6, "root", "127.0.0.1", "keys.create", "t0", "done", "no. 6"
+        )
