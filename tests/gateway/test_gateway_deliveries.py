@@ -24,6 +24,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from labs.clock import FakeClock
+from labs.loop_lag import lag
 from labs.raw_sql import raw
 from labs.waiting import until
 from test_gateway_handlers import Shop, hook, message, pending_for, shop
@@ -182,7 +183,7 @@ async def test_calls_that_never_come_back_hold_up_nothing_else(tmp_path: Path, n
     async with kept(tmp_path, *sections) as one:
         for _ in range(20):
             await one.receive(message())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while [s for s in await one.states() if s[0] == "delivered"] != [("delivered", 1)] * 20:
                 await asyncio.sleep(0.005)
             while any(s == ("pending", 0) for s in await one.states()):
@@ -190,7 +191,7 @@ async def test_calls_that_never_come_back_hold_up_nothing_else(tmp_path: Path, n
         assert calls.count("blocks") <= 2, "no more than at_once are under way"
         assert threading.active_count() - threads < 12
         await asyncio.get_running_loop().getaddrinfo("localhost", 80)
-    assert time.monotonic() - begun < 20, "nobody waits for them at the end"
+    assert time.monotonic() - begun < 60, "nobody waits for them at the end"
 
 
 async def test_what_is_blocked_is_called_again_once_it_comes_back(tmp_path: Path) -> None:
@@ -201,9 +202,10 @@ async def test_what_is_blocked_is_called_again_once_it_comes_back(tmp_path: Path
         await one.until(("pending", 2))
         assert calls == ["blocks"], "its place is taken until it comes back"
         blocked.set()
-        await asyncio.sleep(0.05)
-        await one.again()
-        await one.until(("delivered", 3))
+        async with asyncio.timeout(60):
+            while (await one.states())[0][0] != "delivered":
+                await one.again()
+                await asyncio.sleep(0.05)
 
 
 class Callable:
@@ -305,7 +307,7 @@ async def test_nor_does_what_a_handler_leaves_behind_say_it(
     async with kept(tmp_path, {"python": target}) as one:
         await one.receive(message("my secret"))
         await one.until(("delivered", 1))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while "ValueError" not in caplog.text:
                 gc.collect()
                 await asyncio.sleep(0.01)
@@ -322,11 +324,11 @@ def shell(script: str, **more: Any) -> dict[str, Any]:
 async def test_a_program_is_over_when_it_ends_whoever_holds_its_standard_error(
     tmp_path: Path,
 ) -> None:
-    async with kept(tmp_path, shell("sleep 30 & exit 0", timeout=5)) as one:
+    async with kept(tmp_path, shell("sleep 100 & exit 0", timeout=90)) as one:
         begun = time.monotonic()
         await one.receive(message())
         await one.until(("delivered", 1))
-        assert time.monotonic() - begun < 4
+        assert time.monotonic() - begun < 80
 
 
 @pytest.mark.parametrize(
@@ -347,10 +349,15 @@ async def test_a_program_that_takes_too_long_is_ended_with_all_that_it_started(
     pids = tmp_path / "pids"
     script = script.replace("pids", str(pids))
     before = {p.pid for p in psutil.Process().children(recursive=True)}
-    async with kept(tmp_path, shell(f"echo $$ >>{pids}; {script}", timeout=0.5)) as one:
-        await one.receive(message())
-        await one.until(("pending", 1))
-    async with asyncio.timeout(5):
+    for timeout in (0.5, 10.0):
+        pids.write_text("")
+        section = shell(f"echo $$ >>{pids}; {script}", timeout=timeout)
+        async with kept(tmp_path / f"{timeout}", section) as one:
+            await one.receive(message())
+            await one.until(("pending", 1))
+        if len(pids.read_text().split()) == 1 + script.count(">>"):
+            break  # else the machine was too busy to begin all of them
+    async with asyncio.timeout(60):
         while alive := [int(p) for p in pids.read_text().split() if _lives(int(p))]:
             await asyncio.sleep(0.02)
     assert not alive
@@ -378,7 +385,7 @@ async def test_what_is_under_way_is_ended_when_the_gateway_is(tmp_path: Path) ->
     script = f"sleep 60 & echo $! >{pids}; echo $$ >>{pids}; wait"
     async with shop(tmp_path, shell(script)) as one:
         await one.receive(message())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not pids.exists() or len(pids.read_text().split()) < 2:
                 await asyncio.sleep(0.01)
     assert not [p for p in pids.read_text().split() if _lives(int(p))]
@@ -408,11 +415,9 @@ async def test_a_flood_leaves_the_event_loop_to_others(tmp_path: Path) -> None:
     async with kept(tmp_path, shell("yes >&2", timeout=1.5)) as one:
         await one.receive(message())
         await asyncio.sleep(0.2)
-        turns, end = 0, time.monotonic() + 1
-        while time.monotonic() < end:
-            await asyncio.sleep(0.001)
-            turns += 1
-        assert turns > 150
+        async with lag() as longest:
+            await asyncio.sleep(1)
+        assert longest[0] < 0.05
         await one.until(("pending", 1))
 
 
@@ -548,7 +553,7 @@ async def test_a_name_server_that_is_silent_holds_up_its_own_webhook_only(
         async with kept(tmp_path, *sections) as one:
             for _ in range(16):
                 await one.receive(message())
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while len(got) < 16:
                     await asyncio.sleep(0.01)
             await asyncio.wait_for(asyncio.to_thread(lambda: None), 5)
@@ -729,7 +734,7 @@ async def test_what_an_older_version_kept_by_place_goes_to_who_is_there_at_the_f
                 (3, "2:exec", "dead"),
                 (3, "7:reply", "dead"),
             }
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while await _rows(one) != wanted:
                     await asyncio.sleep(0.01)
             one.handlers.reconfigure([HandlerSection(webhook=b), HandlerSection(webhook=a)])
@@ -756,10 +761,10 @@ async def test_many_messages_for_a_slow_program_hold_up_no_reply(tmp_path: Path)
         await asyncio.sleep(0.1)
         begun = time.monotonic()
         await one.receive(message("quick"))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not one.replies:
                 await asyncio.sleep(0.002)
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < 30, "and not the 60 of a program"
         assert len(psutil.Process().children()) <= 4 + 1
 
 
@@ -794,7 +799,7 @@ async def test_a_disk_that_is_full_does_not_keep_others_from_what_is_pending(
 
         await one.store.write(one_each)
         one.handlers.wake()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not got:
                 await asyncio.sleep(0.01)
 
@@ -840,7 +845,7 @@ async def test_a_result_that_cannot_be_recorded_is_not_tried_without_pause(
 
         monkeypatch.setattr(one.clock, "sleep", sleep)
         await one.receive(message())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not sleeps:
                 await asyncio.sleep(0.01)
         for _ in range(20):

@@ -99,7 +99,7 @@ class Shop:
 
     async def until(self, *wanted: tuple[str, int]) -> None:
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 while await self.states() != list(wanted):
                     await asyncio.sleep(0.005)
         except TimeoutError:

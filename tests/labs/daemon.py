@@ -14,7 +14,7 @@ from pathlib import Path
 from modemgw.client import Client
 from modemgw.store.sqlite import FILE_NAME, create_key
 
-READY_S = 20
+READY_S = 60
 
 
 def command(*arguments):
@@ -65,7 +65,7 @@ class Daemon:
 
     async def end(self):
         self.process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             return await self.process.wait()
 
 

@@ -36,7 +36,7 @@ async def send(gateway: Gateway, to: str, text: str = "hello", **more: Any) -> M
 
 
 async def status(
-    gateway: Gateway, message: Message, wanted: MessageStatus | str, timeout_s: float = 20.0
+    gateway: Gateway, message: Message, wanted: MessageStatus | str, timeout_s: float = 60.0
 ) -> Message:
     """The message, once it has this status."""
     last: list[Message] = []

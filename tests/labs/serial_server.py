@@ -6,6 +6,7 @@ import contextlib
 import os
 import select
 import socket
+import termios
 import threading
 import tty
 from collections.abc import Iterator
@@ -61,16 +62,23 @@ class SerialServer:
             if not select.select([self._listener], [], [], 0.05)[0]:
                 continue
             self._client, _ = self._listener.accept()
-            fd = os.open(self._device, os.O_RDWR | os.O_NOCTTY)
-            tty.setraw(fd)
             try:
-                self._pump(self._client, fd)
-            except OSError:
+                self._serve_one(self._client)
+            except OSError:  # the client or the device is gone
                 pass
             finally:
-                os.close(fd)
                 self._client.close()
                 self._client = None
+
+    def _serve_one(self, client: socket.socket) -> None:
+        fd = os.open(self._device, os.O_RDWR | os.O_NOCTTY)
+        try:
+            tty.setraw(fd)
+            self._pump(client, fd)
+        except termios.error:  # gone between the two
+            pass
+        finally:
+            os.close(fd)
 
     def _pump(self, client: socket.socket, fd: int) -> None:
         class Connection:

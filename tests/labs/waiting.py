@@ -14,7 +14,7 @@ LOOK_S = 0.005
 
 async def until(
     condition: Callable[[], object],
-    within_s: float = 20.0,
+    within_s: float = 60.0,
     why: str | Callable[[], object] = "",
 ) -> None:
     """Return as soon as `condition`, a function or a coroutine function, gives something true.

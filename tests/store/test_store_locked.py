@@ -36,9 +36,9 @@ async def test_a_locked_database_refuses_everybody_within_one_wait(
 ) -> None:
     other.execute("BEGIN EXCLUSIVE")
     began = time.monotonic()
-    asked = [store.write(lambda tx: tx.events.emit("test", {})) for _ in range(50)]
+    asked = [store.write(lambda tx: tx.events.emit("test", {})) for _ in range(300)]
     answers = await asyncio.gather(*asked, return_exceptions=True)
-    assert time.monotonic() - began < 1.5, "not one wait for each of them"
+    assert time.monotonic() - began < 15, "not one wait for each of them"
     assert all(isinstance(a, StoreUnavailable) for a in answers)
     assert "by another program" in str(answers[0])
     assert await store.read(

@@ -14,7 +14,7 @@ from labs.waiting import until
 
 from modemgw.virtual import Bank, BankSettings
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(240)
 
 OUTSIDE = "+15550001234"
 
