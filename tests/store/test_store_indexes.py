@@ -348,16 +348,23 @@ def test_a_time_is_found_to_the_message(db: sqlite3.Connection, count: int) -> N
     assert numbers(db, until=160.0) == [n for n in there if n < 160]
 
 
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
+    """400 messages of every kind; only asked."""
+    with closing(connect_or_create(tmp_path_factory.mktemp("mixed") / FILE_NAME)) as opened:
+        fill(opened, 400)
+        kinds = [(status.value, type) for status in MessageStatus for type in TYPES]
+        opened.executemany(
+            "UPDATE messages SET status = ?, type = ?, reference = ?, to_number = ? WHERE n = ?",
+            [(*kinds[n % len(kinds)], f"order-{n % 3}", f"+{n % 5}", n) for n in range(1, 401)],
+        )
+        yield opened
+
+
 @pytest.mark.parametrize("wanted", EVERY_CHOICE, ids=lambda w: "+".join(w) or "none")
 def test_every_choice_of_filters_shows_what_fits_and_nothing_twice(
-    db: sqlite3.Connection, wanted: dict[str, Any]
+    mixed: sqlite3.Connection, wanted: dict[str, Any]
 ) -> None:
-    fill(db, 400)
-    kinds = [(status.value, type) for status in MessageStatus for type in TYPES]
-    db.executemany(
-        "UPDATE messages SET status = ?, type = ?, reference = ?, to_number = ? WHERE n = ?",
-        [(*kinds[n % len(kinds)], f"order-{n % 3}", f"+{n % 5}", n) for n in range(1, 401)],
-    )
     asked = wanted | {"reference": "order-1"} if "reference" in wanted else dict(wanted)
     asked |= {"since": 120.0} if "since" in wanted else {}
     asked |= {"until": 333.0} if "until" in wanted else {}
@@ -371,5 +378,5 @@ def test_every_choice_of_filters_shows_what_fits_and_nothing_twice(
         "until": "created_at < 333",
     }
     where = " AND ".join(["1", *(conditions[name] for name in asked)])
-    rows = db.execute(f"SELECT n FROM messages WHERE {where} ORDER BY n DESC").fetchall()
-    assert numbers(db, **asked) == [n for (n,) in rows]
+    rows = mixed.execute(f"SELECT n FROM messages WHERE {where} ORDER BY n DESC").fetchall()
+    assert numbers(mixed, **asked) == [n for (n,) in rows]
