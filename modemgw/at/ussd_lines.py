@@ -24,19 +24,17 @@ _ECHO = re.compile(r"AT([+^#&%*!].*)?")
 class UssdLines:
     """The lines of a +CUSD answer whose end has not come yet."""
 
-    __slots__ = ("_lines", "_octets", "_quotes")
+    __slots__ = ("_lines", "_octets", "_quotes", "waiting")
 
     def __init__(self) -> None:
         self._lines: list[bytes] = []
         self._octets = self._quotes = 0
-
-    @property
-    def waiting(self) -> bool:
+        self.waiting = False
         """Whether a text has begun and its end is missing."""
-        return bool(self._lines)
 
     def clear(self) -> None:
         """Forget it."""
+        self.waiting = False
         self._lines.clear()
         self._octets = self._quotes = 0
 
@@ -72,6 +70,7 @@ class UssdLines:
         return self._quotes % 2 == 0 and _ENDS.search(self._lines[-1]) is not None
 
     def _add(self, line: bytes) -> bool:
+        self.waiting = True
         self._lines.append(line)
         self._octets += len(line)
         self._quotes += line.count(b'"')

@@ -141,7 +141,7 @@ class Lane:
 
     def _may_still_be_sent(self, job: Job) -> bool:
         """Whether nothing has come up since it was accepted; otherwise its case is settled here."""
-        if any(progress.state is PartState.ACCEPTED for progress in job.progress):
+        if job.progress and any(part.state is PartState.ACCEPTED for part in job.progress):
             return True
         try:
             self._ask_again(job)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from modemgw.store.sqlite.rows import Rows
 
 
@@ -26,3 +28,29 @@ class SqliteCentres(Rows):
             "INSERT OR REPLACE INTO service_centres (sim, ahead_s, rival_s) VALUES (?, ?, ?)",
             (sim, offset, rival),
         )
+
+
+class RememberedCentres(SqliteCentres):
+    """The same on the writing connection, which alone changes them: each is read once."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self, db: sqlite3.Connection, now: float = 0.0) -> None:
+        super().__init__(db, now)
+        self._known: dict[str, tuple[float | None, float | None]] = {}
+
+    def forget(self) -> None:
+        """See Rows."""
+        self._known.clear()
+
+    def clock(self, sim: str) -> tuple[float | None, float | None]:
+        """See SqliteCentres."""
+        known = self._known.get(sim)
+        if known is None:
+            known = self._known[sim] = super().clock(sim)
+        return known
+
+    def set_clock(self, sim: str, offset: float, rival: float | None) -> None:
+        """See SqliteCentres."""
+        super().set_clock(sim, offset, rival)
+        self._known[sim] = (offset, rival)

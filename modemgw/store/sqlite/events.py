@@ -90,7 +90,16 @@ class SqliteAnswers(Rows):
 class SqliteUnmatchedReports(Rows):
     """Status reports that no attempt was found for."""
 
-    __slots__ = ()
+    __slots__ = ("_some",)
+
+    def __init__(self, db: sqlite3.Connection, now: float = 0.0) -> None:
+        super().__init__(db, now)
+        self._some: bool | None = None
+        """Whether there is any, as far as that is known: mostly there is none to be looked for."""
+
+    def forget(self) -> None:
+        """See Rows."""
+        self._some = None
 
     def keep(
         self,
@@ -105,6 +114,7 @@ class SqliteUnmatchedReports(Rows):
         tp_status: int,
     ) -> None:
         """Keep a report that matched nothing; the same report offered again changes nothing."""
+        self._some = True
         self._db.execute(
             "INSERT OR IGNORE INTO unmatched_reports (digest, modem, sim, tpdu, reference, "
             "recipient, to_tail, tp_status, received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -115,6 +125,11 @@ class SqliteUnmatchedReports(Rows):
         self, sim: str, reference: int | None, tail: str, since: float
     ) -> list[UnmatchedReport]:
         """Kept reports for a SIM that came since a time, by TP-MR or recipient, oldest first."""
+        if self._some is None:
+            row = self._db.execute("SELECT EXISTS (SELECT 1 FROM unmatched_reports)").fetchone()
+            self._some = bool(row[0])
+        if not self._some:
+            return []
         rows = self._db.execute(
             "SELECT n, sim, reference, tpdu, received_at FROM unmatched_reports "
             "WHERE sim = ? AND (reference = ? OR to_tail = ?) AND received_at >= ? ORDER BY n",
@@ -124,4 +139,5 @@ class SqliteUnmatchedReports(Rows):
 
     def drop(self, n: int) -> None:
         """The report has found its attempt."""
+        self._some = None
         self._db.execute("DELETE FROM unmatched_reports WHERE n = ?", (n,))

@@ -130,7 +130,7 @@ class Group:
                 return db.total_changes == changes
             db.execute("ROLLBACK TO unit")
             db.execute("RELEASE unit")
-            tx.messages.undone()
+            tx.forget()
         return True
 
     def _failed(self, tx: SqliteTransaction, unit: Unit, error: BaseException, events: int) -> None:
@@ -154,7 +154,7 @@ class Group:
         del emitted[events:]
         db.execute("ROLLBACK TO rehearsal")
         db.execute("RELEASE rehearsal")
-        tx.messages.undone()
+        tx.forget()
 
 
 def _for_future(error: BaseException) -> Exception:

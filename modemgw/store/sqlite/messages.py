@@ -73,8 +73,8 @@ class SqliteMessages(Rows):
         self._next: int | None = None
         """The number of the next message, while this connection knows it."""
 
-    def undone(self) -> None:
-        """Messages may have been inserted in vain: the table is asked for the next number."""
+    def forget(self) -> None:
+        """See Rows: messages may have been inserted in vain."""
         self._next = None
 
     def insert(self, accepted: Iterable[Mailing]) -> int:

@@ -7,7 +7,7 @@ was is known for them alone.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from modemgw.store.sqlite.rows import Rows
 
@@ -31,7 +31,18 @@ _TABLES = (
 class SqliteDates(Rows):
     """What was dated by a clock that was wrong."""
 
-    __slots__ = ()
+    __slots__ = ("_on_redated",)
+
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        now: float = 0.0,
+        *,
+        on_redated: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`on_redated` is called when the clocks of service centres were moved."""
+        super().__init__(db, now)
+        self._on_redated = on_redated
 
     def marks(self) -> dict[str, int]:
         """How far each table goes: what comes later is of this run."""
@@ -89,6 +100,7 @@ class SqliteDates(Rows):
         self._db.execute(
             "UPDATE service_centres SET ahead_s = ahead_s - ?1, rival_s = rival_s - ?1", (by_s,)
         )
+        self._on_redated()
         self._db.execute(
             "UPDATE misdated SET seen_at = seen_at + ?1 WHERE seen_at BETWEEN ?2 AND ?3",
             (by_s, since, until),

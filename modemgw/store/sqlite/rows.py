@@ -14,3 +14,6 @@ class Rows:
         self._db = db
         self.now = now
         """UTC seconds at which the group began; a view has none and needs none."""
+
+    def forget(self) -> None:
+        """What is remembered of the rows, to ask for them less often, may no longer be so."""

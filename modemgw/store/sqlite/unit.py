@@ -6,7 +6,7 @@ import sqlite3
 
 from modemgw.store.sqlite.attempts import SqliteAttempts
 from modemgw.store.sqlite.audit import SqliteAudit
-from modemgw.store.sqlite.centres import SqliteCentres
+from modemgw.store.sqlite.centres import RememberedCentres, SqliteCentres
 from modemgw.store.sqlite.deliveries import SqliteDeliveries
 from modemgw.store.sqlite.events import SqliteAnswers, SqliteEvents, SqliteUnmatchedReports
 from modemgw.store.sqlite.inbound import SqliteInboundMessages
@@ -88,14 +88,14 @@ class SqliteTransaction:
     def __init__(self, db: sqlite3.Connection, now: float = 0.0) -> None:
         self.connection = db
         self.now = now
-        self.centres = SqliteCentres(db, now)
+        self.centres = RememberedCentres(db, now)
         self.attempts = SqliteAttempts(db, now)
         self.pins = SqlitePinTries(db, now)
         self.messages = SqliteMessages(db, now)
         self.retention = SqliteRetention(db, now)
         self.deliveries = SqliteDeliveries(db, now)
         self.sim_state = SqliteSimState(db, now)
-        self.dates = SqliteDates(db, now)
+        self.dates = SqliteDates(db, now, on_redated=self.centres.forget)
         self.inbound = SqliteInboundMessages(db, now)
         self.events = SqliteEvents(db, now)
         self.answers = SqliteAnswers(db, now)
@@ -107,6 +107,11 @@ class SqliteTransaction:
         self._nouns: tuple[Rows, ...] = tuple(
             noun for name in self.__slots__ if isinstance(noun := getattr(self, name, None), Rows)
         )
+
+    def forget(self) -> None:
+        """Something was undone: nothing that is remembered of the rows counts."""
+        for noun in self._nouns:
+            noun.forget()
 
     def renew(self, now: float) -> None:
         """Another group begins, at this time (UTC seconds)."""
