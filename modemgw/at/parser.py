@@ -19,6 +19,7 @@ _CTRL_Z = b"\x1a"
 _LINE_END = re.compile(rb"[\r\n]")
 _ORDINARY = re.compile(rb"[^\x00\x1a\x1b>\"]*")
 """Most of what modems say, results and PDUs, is lines and nothing more."""
+_ONLY_PROMPT = re.compile(rb"[\r\n]*> ?")
 _NOISE = b"\x00\x1b"
 """Outside of quotes: NULs of power-up, the echo of ESC. In a text they are characters."""
 
@@ -69,6 +70,10 @@ class Parser:
             self._tail = lines.pop() if lines and rest[-1] not in b"\r\n" else b""
             return [text.decode("latin-1") for line in lines if (text := line.strip(b" "))]
         events: list[Event] = []
+        if self._expects_prompt and not self._ussd.waiting and _ONLY_PROMPT.fullmatch(rest):
+            self._tail = rest.lstrip(b"\r\n ")[1:]
+            self._prompt(events)
+            return events
         if _CTRL_Z in rest:
             while (end := self._line_end(rest)) >= 0:
                 self._pieces(rest[:end], events)

@@ -6,8 +6,8 @@ handed on as UNKNOWN: it is noise, but noise may be worth a look in the trace.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class UrcKind(StrEnum):
@@ -26,8 +26,7 @@ class UrcKind(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Urc:
+class Urc(NamedTuple):
     """An unsolicited line; `pdu` is the second line of +CMT, +CDS and +CBM as the modem gave it."""
 
     kind: UrcKind
