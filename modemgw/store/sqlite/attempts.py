@@ -40,11 +40,12 @@ _FITTING = (
 )
 
 _USED = " UNION ALL ".join(
-    f"SELECT started_at, to_number FROM attempts WHERE sim = ?1 AND {one} AND started_at >= ?2"
-    for one in (
-        "reference IS NOT NULL",
-        "state = 'ambiguous'",
-        "state = 'accepted' AND reference IS NULL",
+    f"SELECT started_at, to_number FROM attempts INDEXED BY {index} "
+    f"WHERE sim = ?1 AND {one} AND started_at >= ?2"
+    for index, one in (
+        ("attempts_time", "reference IS NOT NULL"),
+        ("attempts_ambiguous", "state = 'ambiguous'"),
+        ("attempts_unreferenced", "state = 'accepted' AND reference IS NULL"),
     )
 )
 

@@ -27,6 +27,7 @@ from modemgw.store.sqlite.schema import (
     m0011_lists,
     m0012_webhooks,
     m0013_keys,
+    m0014_attempts_by_time,
 )
 
 STEPS: Final[tuple[tuple[str, Callable[[Database], None]], ...]] = (
@@ -44,6 +45,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Database], None]], ...]] = (
     ("0011_lists", m0011_lists.upgrade),
     ("0012_webhooks", m0012_webhooks.upgrade),
     ("0013_keys", m0013_keys.upgrade),
+    ("0014_attempts_by_time", m0014_attempts_by_time.upgrade),
 )
 """In the order in which they are applied."""
 
