@@ -7,7 +7,7 @@ from typing import Literal
 from modemgw.client.answers import Modem, Readiness, SimCard, TraceLine, Ussd
 from modemgw.client.errors import ApiError
 from modemgw.client.retry import NEVER
-from modemgw.client.transport import Transport
+from modemgw.client.transport import Transport, segment
 
 
 class Fleet(Transport):
@@ -19,13 +19,13 @@ class Fleet(Transport):
 
     async def modem(self, identifier: str) -> Modem:
         """One modem."""
-        return Modem(await self._get(f"v1/modems/{identifier}"))
+        return Modem(await self._get(f"v1/modems/{segment(identifier)}"))
 
     async def control_modem(
         self, identifier: str, verb: Literal["pause", "resume", "restart"]
     ) -> Modem:
         """Pause, resume or restart a modem."""
-        return Modem(await self._post(f"v1/modems/{identifier}/{verb}"))
+        return Modem(await self._post(f"v1/modems/{segment(identifier)}/{verb}"))
 
     async def sims(self) -> list[SimCard]:
         """Every SIM that was ever seen, by ICCID."""
@@ -33,13 +33,13 @@ class Fleet(Transport):
 
     async def sim(self, iccid: str) -> SimCard:
         """One SIM."""
-        return SimCard(await self._get(f"v1/sims/{iccid}"))
+        return SimCard(await self._get(f"v1/sims/{segment(iccid)}"))
 
     async def ussd(self, identifier: str, code: str, *, timeout_s: float = 30.0) -> Ussd:
         """Ask the network by USSD through a modem."""
         reply = await self._request(
             "POST",
-            f"v1/modems/{identifier}/ussd",
+            f"v1/modems/{segment(identifier)}/ussd",
             body={"code": code, "timeout_s": timeout_s},
             timeout_s=timeout_s + 10,
         )
@@ -47,11 +47,13 @@ class Fleet(Transport):
 
     async def end_ussd(self, identifier: str) -> None:
         """End the USSD dialogue of a modem, if there is one."""
-        await self._request("DELETE", f"v1/modems/{identifier}/ussd", repeatable=True)
+        await self._request("DELETE", f"v1/modems/{segment(identifier)}/ussd", repeatable=True)
 
     async def trace(self, identifier: str, *, texts: bool = False) -> list[TraceLine]:
         """The last lines between the gateway and a modem; `texts` shows what was written."""
-        found = await self._get(f"v1/modems/{identifier}/trace", texts="true" if texts else None)
+        found = await self._get(
+            f"v1/modems/{segment(identifier)}/trace", texts="true" if texts else None
+        )
         return [TraceLine(line) for line in found["items"]]
 
     async def readiness(self) -> Readiness:

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypedDict, Unpack
 
 from modemgw.client.answers import Delivery, Handler, Inbound
 from modemgw.client.outgoing import asked, moment
-from modemgw.client.transport import Transport
+from modemgw.client.transport import Transport, segment
 
 
 class InboundFilters(TypedDict, total=False):
@@ -56,7 +56,7 @@ class Incoming(Replaying):
 
     async def inbound(self, identifier: str) -> Inbound:
         """A received message."""
-        return Inbound(await self._get(f"v1/inbound/{identifier}"))
+        return Inbound(await self._get(f"v1/inbound/{segment(identifier)}"))
 
     def inbounds(self, **filters: Unpack[InboundFilters]) -> AsyncIterator[Inbound]:
         """The received messages, newest first; a page is fetched when it is wanted."""
@@ -73,7 +73,7 @@ class Incoming(Replaying):
         self, handler: str, **filters: Unpack[DeliveryFilters]
     ) -> AsyncIterator[Delivery]:
         """The deliveries of a handler, newest first; a page is fetched when it is wanted."""
-        return self._pages(f"v1/handlers/{handler}/deliveries", filters, Delivery)
+        return self._pages(f"v1/handlers/{segment(handler)}/deliveries", filters, Delivery)
 
     async def replay(
         self,
@@ -88,4 +88,6 @@ class Incoming(Replaying):
 
         Returns how many they are.
         """
-        return await self._replay(f"v1/handlers/{handler}/replay", deliveries, since, until, state)
+        return await self._replay(
+            f"v1/handlers/{segment(handler)}/replay", deliveries, since, until, state
+        )

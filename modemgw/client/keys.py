@@ -8,7 +8,7 @@ from typing import Any, TypedDict, Unpack
 
 from modemgw.client.answers import ApiKey, AuditRecord, NewApiKey, RotatedApiKey
 from modemgw.client.outgoing import asked, moment
-from modemgw.client.transport import Transport
+from modemgw.client.transport import Transport, segment
 
 
 class LimitOptions(TypedDict, total=False):
@@ -41,7 +41,7 @@ class Keys(Transport):
 
     async def key(self, name: str) -> ApiKey:
         """One API key; never the key itself."""
-        return ApiKey(await self._get(f"v1/keys/{name}"))
+        return ApiKey(await self._get(f"v1/keys/{segment(name)}"))
 
     async def create_key(
         self,
@@ -65,15 +65,17 @@ class Keys(Transport):
         The one before goes on for `grace_seconds`.
         """
         body = {"grace_seconds": grace_seconds}
-        return RotatedApiKey(await self._post(f"v1/keys/{name}/rotate", body))
+        return RotatedApiKey(await self._post(f"v1/keys/{segment(name)}/rotate", body))
 
     async def revoke_key(self, name: str) -> ApiKey:
         """Revoke an API key: it opens nothing from now on."""
-        return ApiKey((await self._request("DELETE", f"v1/keys/{name}")).document)
+        return ApiKey((await self._request("DELETE", f"v1/keys/{segment(name)}")).document)
 
     async def renew_webhook_secret(self, name: str) -> str:
         """Sign events to the callback_url of a key's messages with another secret: this one."""
-        secret: str = (await self._post(f"v1/keys/{name}/webhook-secret"))["webhook_secret"]
+        secret: str = (await self._post(f"v1/keys/{segment(name)}/webhook-secret"))[
+            "webhook_secret"
+        ]
         return secret
 
     def audit(self, **filters: Unpack[AuditFilters]) -> AsyncIterator[AuditRecord]:

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, TypedDict, Unpack
 from modemgw.client.answers import AcceptedBatch, Batch, Message, Preview
 from modemgw.client.errors import ApiError, Conflict, Forbidden, Unreachable
 from modemgw.client.happenings import Happenings
-from modemgw.client.transport import Reply, idempotent
+from modemgw.client.transport import Reply, idempotent, segment
 
 MAX_WAIT_S: Final = 60
 """The gateway lets one answer wait no longer."""
@@ -146,7 +146,7 @@ class Outgoing(Happenings):
 
     async def batch(self, identifier: str) -> Batch:
         """How far the messages of a batch came."""
-        return Batch(await self._get(f"v1/batches/{identifier}"))
+        return Batch(await self._get(f"v1/batches/{segment(identifier)}"))
 
     async def preview(
         self,
@@ -168,7 +168,7 @@ class Outgoing(Happenings):
 
     async def cancel(self, identifier: str) -> Message:
         """Cancel a message of which nothing can have gone out; one that is canceled is that."""
-        path = f"v1/messages/{identifier}"
+        path = f"v1/messages/{segment(identifier)}"
         try:
             return Message((await self._request("DELETE", path, repeatable=True)).document)
         except Conflict:
@@ -238,7 +238,7 @@ class Outgoing(Happenings):
         return message
 
     async def _look(self, identifier: str, wait_s: float) -> Reply:
-        return await self._patiently("GET", f"v1/messages/{identifier}", wait_s)
+        return await self._patiently("GET", f"v1/messages/{segment(identifier)}", wait_s)
 
     async def _patiently(
         self,

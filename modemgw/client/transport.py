@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
+from urllib.parse import quote
 from uuid import uuid4
 
 import aiohttp
@@ -30,6 +31,11 @@ _UNSENT: Final = (
 """Raised before anything of a request goes out."""
 
 T = TypeVar("T")
+
+
+def segment(name: str) -> str:
+    """A name as one part of a path, whatever is in it."""
+    return quote(name, safe="")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypedDict, Unpack
 
 from modemgw.client.answers import Webhook, WebhookDelivery, WebhookWithSecret
 from modemgw.client.incoming import DeliveryFilters, Replaying
+from modemgw.client.transport import segment
 
 
 class WebhookChanges(TypedDict, total=False):
@@ -28,7 +29,7 @@ class Webhooks(Replaying):
 
     async def webhook(self, identifier: str) -> Webhook:
         """One webhook."""
-        return Webhook(await self._get(f"v1/webhooks/{identifier}"))
+        return Webhook(await self._get(f"v1/webhooks/{segment(identifier)}"))
 
     async def create_webhook(
         self,
@@ -50,26 +51,28 @@ class Webhooks(Replaying):
         body: dict[str, Any] = dict(changes)
         if "events" in changes:
             body["events"] = list(changes["events"])
-        path = f"v1/webhooks/{identifier}"
+        path = f"v1/webhooks/{segment(identifier)}"
         return Webhook((await self._request("PATCH", path, body=body, repeatable=True)).document)
 
     async def delete_webhook(self, identifier: str) -> None:
         """Delete a webhook; what is pending for it is not delivered."""
-        await self._request("DELETE", f"v1/webhooks/{identifier}")
+        await self._request("DELETE", f"v1/webhooks/{segment(identifier)}")
 
     async def rotate_webhook(self, identifier: str) -> WebhookWithSecret:
         """Give a webhook another secret; the old one signs beside it for 24 hours."""
-        return WebhookWithSecret(await self._post(f"v1/webhooks/{identifier}/rotate"))
+        return WebhookWithSecret(await self._post(f"v1/webhooks/{segment(identifier)}/rotate"))
 
     async def test_webhook(self, identifier: str) -> WebhookDelivery:
         """Post an event `webhook.test` to a webhook, once; its `outcomes` say how that went."""
-        return WebhookDelivery(await self._post(f"v1/webhooks/{identifier}/test"))
+        return WebhookDelivery(await self._post(f"v1/webhooks/{segment(identifier)}/test"))
 
     def webhook_deliveries(
         self, identifier: str, **filters: Unpack[DeliveryFilters]
     ) -> AsyncIterator[WebhookDelivery]:
         """The deliveries of a webhook, newest first; a page is fetched when it is wanted."""
-        return self._pages(f"v1/webhooks/{identifier}/deliveries", filters, WebhookDelivery)
+        return self._pages(
+            f"v1/webhooks/{segment(identifier)}/deliveries", filters, WebhookDelivery
+        )
 
     async def replay_webhook(
         self,
@@ -81,5 +84,5 @@ class Webhooks(Replaying):
         state: Literal["dead", "delivered"] | None = None,
     ) -> int:
         """As `replay`, of a webhook."""
-        path = f"v1/webhooks/{identifier}/replay"
+        path = f"v1/webhooks/{segment(identifier)}/replay"
         return await self._replay(path, deliveries, since, until, state)

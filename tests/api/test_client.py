@@ -51,6 +51,17 @@ async def test_an_error_carries_the_problem(client):
     assert raised.value.fields == {"to": "this is no number"}
 
 
+@pytest.mark.parametrize(
+    "name", ["../keys", "a/b", "x?limit=1", "x#y", "50%", "callback:http://h:1"]
+)
+async def test_a_name_leads_to_nothing_but_what_it_names(client, name):
+    for ask in (client.message, client.modem, client.webhook):
+        with pytest.raises(ApiError) as raised:
+            await ask(name)
+        assert raised.value.status == 404
+        assert name in str(raised.value), "it was looked for, by this name"
+
+
 async def test_an_error_page_of_a_proxy_is_an_error_too():
     async def teapot(_request):
         return web.Response(status=502, text="<h1>Bad Gateway</h1>", content_type="text/html")

@@ -17,8 +17,9 @@ from standardwebhooks import WebhookVerificationError
 
 from modemgw.api import render
 from modemgw.clock import SystemClock
+from modemgw.gateway import NotFound, Replay
 from modemgw.gateway.outgoing import life
-from modemgw.store import AttemptKey
+from modemgw.store import AttemptKey, DeliveryQuery
 from modemgw.store.records import AttemptState
 
 # --- what is told
@@ -313,3 +314,18 @@ async def test_a_key_without_a_secret_calls_nobody_back(tmp_path: Path) -> None:
         (dead,) = await one.until(id, ("dead", 1))
         assert dead.outcomes[0].code == "no-secret"
         assert there.got == []
+
+
+async def test_what_was_posted_to_callbacks_is_shown_and_made_once_more(tmp_path: Path) -> None:
+    async with receiver() as there, telling(tmp_path) as one:
+        await one.key("shop")
+        await one.accept(message("msg_1", callback_url=there.url))
+        id = f"callback:{there.url.removesuffix('/hook')}"
+        (told,) = await one.until(id, ("delivered", 1))
+        page = await one.webhooks.deliveries(DeliveryQuery(id))
+        assert [d.id for d in page.items] == [told.id]
+        assert page.items[0].outcomes[0].answer is not None
+        assert await one.webhooks.replay(id, Replay(deliveries=[told.id])) == 1
+        await there.until(2)
+        with pytest.raises(NotFound, match=r"elsewhere\.example"):
+            await one.webhooks.deliveries(DeliveryQuery("callback:https://elsewhere.example"))

@@ -13,7 +13,7 @@ from modemgw.clock import Clock
 from modemgw.gateway.admission.idempotency import first_answer
 from modemgw.gateway.admission.results import Idempotency
 from modemgw.gateway.deliveries import replaying
-from modemgw.gateway.deliveries.endpoint import ENDPOINT, TEST
+from modemgw.gateway.deliveries.endpoint import CALLBACK, ENDPOINT, TEST
 from modemgw.gateway.deliveries.queue import Deliveries
 from modemgw.gateway.deliveries.replaying import Replay
 from modemgw.gateway.errors import (
@@ -230,8 +230,9 @@ class Webhooks:
     async def deliveries(self, query: DeliveryQuery) -> Page[Delivery]:
         """A page of a webhook's deliveries, newest first; `query.subscriber` is its id.
 
-        Raises NotFound, Rejected (cursor). A try has `answer` (its first 1,024 octets) where there
-        was an answer.
+        So are those to the `callback_url`s of a host: its id is `callback:` and where it is, such
+        as `callback:http://127.0.0.1:5000`. A try has `answer` (its first 1,024 octets) where there
+        was an answer. Raises NotFound, Rejected (cursor).
         """
         await self._require(query.subscriber)
         return await replaying.find(self._store, query)
@@ -283,7 +284,13 @@ class Webhooks:
         self._deliveries.wake()
 
     async def _require(self, id: str) -> None:
-        await self._store.look_up(lambda view: _known(view, id))
+        if not id.startswith(CALLBACK):
+            await self._store.look_up(lambda view: _known(view, id))
+            return
+        found = await replaying.find(self._store, DeliveryQuery(id, limit=1))
+        if not found.items:
+            host = id.removeprefix(CALLBACK)
+            raise NotFound(f"nothing was to be posted to a callback_url at {host!r} of late")
 
     def _view(self, view: View, webhook: Webhook) -> WebhookView:
         counts = view.deliveries.counts(webhook.id)
