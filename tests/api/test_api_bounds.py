@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import time
@@ -136,3 +137,17 @@ async def test_a_long_text_with_many_commas_is_a_text(http):
         "/v1/batches", data=io.BytesIO(json.dumps(batch).encode()), headers=SEND
     )
     assert (await answer.json())["accepted"] == 1000
+
+
+async def test_the_limit_of_a_body_holds_where_it_comes_with_its_headers(gateway):
+    app = create_app(gateway, HttpSection(max_body_bytes=1024))
+    async with TestServer(app) as server:
+        reader, writer = await asyncio.open_connection(server.host, server.port)
+        body = b'{"to":"+447700900001","text":"x"}'.ljust(1500)
+        head = "POST /v1/messages HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer key-send\r\n"
+        head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        writer.write(head.encode() + body)
+        assert (await reader.readline()).split()[1] == b"413"
+        writer.close()
+        await writer.wait_closed()
+    assert gateway.sending.sent == []

@@ -43,7 +43,7 @@ class Dealing(LoadFileScheduling):
 
     def mark_test_complete(self, node: Any, item_index: int, duration: float = 0) -> None:
         super().mark_test_complete(node, item_index, duration)
-        # What is done is counted anew after each test, for half of the suite's time of computing.
+        # What is done would be counted anew after each test.
         work = self.assigned_work[node]
         for scope in [scope for scope, tests in work.items() if all(tests.values())]:
             del work[scope]
