@@ -1,0 +1,88 @@
+"""What callers may send: bodies and query strings, their shape only, a file for each resource.
+
+What they mean (is this a number? does this route exist?) is the gateway's to judge.
+"""
+
+from modemgw.api.requests.deliveries import MAX_REPLAY, DeliveriesQuery, ReplayBody
+from modemgw.api.requests.events import MAX_EVENT, EventsQuery
+from modemgw.api.requests.inbound import InboundsQuery
+from modemgw.api.requests.keys import (
+    AuditQuery,
+    KeyBody,
+    KeyLimit,
+    KeyLimitsBody,
+    RotateBody,
+    Scope,
+)
+from modemgw.api.requests.messages import (
+    MAX_BATCH,
+    MAX_VALIDITY_S,
+    BatchItem,
+    BatchOfMessages,
+    BatchOfRecipients,
+    MessageBody,
+    MessagesQuery,
+    PortsBody,
+    Recipient,
+    SharedFields,
+)
+from modemgw.api.requests.modems import TraceQuery, UssdBody
+from modemgw.api.requests.shared import (
+    MAX_BASE64,
+    WHOLE,
+    Base64,
+    Body,
+    Cursor,
+    Limit,
+    Number,
+    PostableUrl,
+    Query,
+)
+from modemgw.api.requests.webhooks import (
+    WebhookBody,
+    WebhookChanges,
+    WebhookDescription,
+    WebhookEnabled,
+    WebhookEvents,
+)
+
+__all__ = [
+    "MAX_BASE64",
+    "MAX_BATCH",
+    "MAX_EVENT",
+    "MAX_REPLAY",
+    "MAX_VALIDITY_S",
+    "WHOLE",
+    "AuditQuery",
+    "Base64",
+    "BatchItem",
+    "BatchOfMessages",
+    "BatchOfRecipients",
+    "Body",
+    "Cursor",
+    "DeliveriesQuery",
+    "EventsQuery",
+    "InboundsQuery",
+    "KeyBody",
+    "KeyLimit",
+    "KeyLimitsBody",
+    "Limit",
+    "MessageBody",
+    "MessagesQuery",
+    "Number",
+    "PortsBody",
+    "PostableUrl",
+    "Query",
+    "Recipient",
+    "ReplayBody",
+    "RotateBody",
+    "Scope",
+    "SharedFields",
+    "TraceQuery",
+    "UssdBody",
+    "WebhookBody",
+    "WebhookChanges",
+    "WebhookDescription",
+    "WebhookEnabled",
+    "WebhookEvents",
+]

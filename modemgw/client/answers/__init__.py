@@ -1,0 +1,68 @@
+"""What the API answers, a file for each resource. Times are UTC; each class is an `Answer`: it has
+what is not here too.
+"""
+
+from modemgw.client.answers.deliveries import AnyDelivery, Outcome
+from modemgw.client.answers.events import Event
+from modemgw.client.answers.handlers import Delivery, Handler, HandlerMatch
+from modemgw.client.answers.inbound import Inbound, InboundPart
+from modemgw.client.answers.keys import ApiKey, AuditRecord, KeyLimits, NewApiKey, RotatedApiKey
+from modemgw.client.answers.messages import (
+    AcceptedBatch,
+    Attempt,
+    Batch,
+    Message,
+    Part,
+    Preview,
+    Receipt,
+    RejectedItem,
+)
+from modemgw.client.answers.modems import Held, Modem, Sim, Storage, TraceLine, Ussd
+from modemgw.client.answers.problems import FieldError, Problem
+from modemgw.client.answers.service import Readiness
+from modemgw.client.answers.shared import FINAL, Error, Ports
+from modemgw.client.answers.sims import PlanLimit, PlanUse, SimBreaker, SimCard
+from modemgw.client.answers.webhooks import Webhook, WebhookDelivery, WebhookWithSecret
+
+__all__ = [
+    "FINAL",
+    "AcceptedBatch",
+    "AnyDelivery",
+    "ApiKey",
+    "Attempt",
+    "AuditRecord",
+    "Batch",
+    "Delivery",
+    "Error",
+    "Event",
+    "FieldError",
+    "Handler",
+    "HandlerMatch",
+    "Held",
+    "Inbound",
+    "InboundPart",
+    "KeyLimits",
+    "Message",
+    "Modem",
+    "NewApiKey",
+    "Outcome",
+    "Part",
+    "PlanLimit",
+    "PlanUse",
+    "Ports",
+    "Preview",
+    "Problem",
+    "Readiness",
+    "Receipt",
+    "RejectedItem",
+    "RotatedApiKey",
+    "Sim",
+    "SimBreaker",
+    "SimCard",
+    "Storage",
+    "TraceLine",
+    "Ussd",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookWithSecret",
+]

@@ -1,0 +1,133 @@
+"""Messages, their parts and fates, batches and previews."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from modemgw.client.answer import Answer
+from modemgw.client.answers.problems import Problem
+from modemgw.client.answers.shared import FINAL, Error, Ports
+
+
+class Receipt(Answer):
+    """The fate of a part, as the network's status report told it."""
+
+    status: int
+    """TP-ST, 0-255 (TS 23.040 9.2.3.15)."""
+    meaning: str
+    outcome: str
+    final: bool
+    received_at: datetime
+    sc_time: datetime | None
+    discharge_time: datetime | None
+
+
+class Attempt(Answer):
+    """One try of one part on one SIM."""
+
+    n: int
+    state: str
+    """submitting, accepted, refused, not_sent or ambiguous."""
+    modem: str
+    sim: str
+    """ICCID."""
+    reference: int | None
+    """TP-MR, 0-255."""
+    started_at: datetime
+    ended_at: datetime | None
+    duplicate_risk: bool
+    """The recipient may have got this part twice."""
+    error: Error | None
+    receipt: Receipt | None
+
+
+class Part(Answer):
+    """One SMS of a message; the fields beside `attempts` are those of the last attempt."""
+
+    index: int
+    status: str
+    modem: str | None
+    sim: str | None
+    reference: int | None
+    submitted_at: datetime | None
+    receipt: Receipt | None
+    error: Error | None
+    attempts: tuple[Attempt, ...]
+
+
+class Message(Answer):
+    """A message and how far it came."""
+
+    id: str
+    to: str
+    text: str | None
+    data: bytes | None
+    ports: Ports | None
+    type: str
+    status: str
+    encoding: str
+    message_class: int | None
+    receipt: bool
+    parts: tuple[Part, ...]
+    error: Error | None
+    route: str
+    modem: str | None
+    """The modem it was pinned to."""
+    key: str
+    """Name of the API key that sent it."""
+    reference: str | None
+    callback_url: str | None
+    batch: str | None
+    tags: tuple[str, ...]
+    cost: Any
+    created_at: datetime
+    updated_at: datetime
+    send_at: datetime | None
+    expires_at: datetime
+
+    @property
+    def is_final(self) -> bool:
+        """Whether its status will not change by itself any more."""
+        return self.status in FINAL or (self.status == "sent" and not self.receipt)
+
+
+class RejectedItem(Answer):
+    """A message of a batch that was not taken."""
+
+    index: int
+    """Position in the request, from 0."""
+    problem: Problem
+
+
+class AcceptedBatch(Answer):
+    """What became of a batch."""
+
+    id: str
+    accepted: int
+    rejected: tuple[RejectedItem, ...]
+
+
+class Batch(Answer):
+    """How far the messages of a batch came."""
+
+    id: str
+    created_at: datetime
+    accepted: int
+    rejected: int
+    counts: dict[str, int]
+    """How many messages by status."""
+
+
+class Preview(Answer):
+    """How a message would be sent."""
+
+    encoding: str
+    parts: int
+    characters_left: int
+    """Free in the last part: septets, UTF-16 units or octets."""
+    units: tuple[int, ...]
+    """Used in each part."""
+    characters_changed: tuple[list[str], ...]
+    """Pairs of what transliteration replaces."""
+    cost: Any
