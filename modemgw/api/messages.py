@@ -65,6 +65,9 @@ def _meaning(
     sound.setdefault("to", PLACEHOLDER)
     if not wrong.isdisjoint({"text", "data"}):
         sound.setdefault("text", "-")
+    if "template" in wrong:
+        sound = {n: v for n, v in sound.items() if n not in ("params", "language")}
+        sound.setdefault("text", "-")
     new = MessageBody.model_validate_json(to_json(sound)).new_message()
     try:
         request.app[SENDING].preview(new, key=key_of(request).name)
@@ -99,6 +102,11 @@ async def preview(request: web.Request) -> web.Response:
         "units": list(seen.units),
         "characters_changed": [list(pair) for pair in seen.changes],
         "cost": None,
+        "text": seen.text,
+        "template": None if seen.template is None else seen.template.name,
+        "template_version": None if seen.template is None else seen.template.version,
+        "language": seen.language,
+        "warnings": [render.field_problem(one) for one in seen.warnings],
     }
     return json_response(document)
 

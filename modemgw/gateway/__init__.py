@@ -13,6 +13,7 @@ from modemgw.gateway.errors import (
     GatewayError,
     IdempotencyConflict,
     NotFound,
+    Outdated,
     Rejected,
     TooMany,
     Unavailable,
@@ -21,9 +22,11 @@ from modemgw.gateway.fleet.modem_views import ModemView
 from modemgw.gateway.fleet.sim_views import SimView
 from modemgw.gateway.keys import Issued, LastAdmin, NameInUse, NewKey
 from modemgw.gateway.outgoing.outbox import RecoveryReport
+from modemgw.gateway.templates.templates import ANY, TemplateExists, TemplatePreview
 from modemgw.store import AuditQuery, DeliveryQuery, InboundQuery, MessageQuery
 
 __all__ = [
+    "ANY",
     "Accepted",
     "AcceptedBatch",
     "Allowance",
@@ -45,11 +48,14 @@ __all__ = [
     "NameInUse",
     "NewKey",
     "NotFound",
+    "Outdated",
     "Preview",
     "RecoveryReport",
     "Rejected",
     "Replay",
     "SimView",
+    "TemplateExists",
+    "TemplatePreview",
     "TooMany",
     "Unavailable",
     "WebhookChange",

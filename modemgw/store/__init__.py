@@ -22,6 +22,7 @@ from modemgw.store.contract.messages import MessageQuery, Unrouted, WaitingMessa
 from modemgw.store.contract.pins import PinRow
 from modemgw.store.contract.sim_state import SeenSim
 from modemgw.store.contract.store import Store
+from modemgw.store.contract.templates import Parameter, Template, TemplateContent, Variant
 from modemgw.store.contract.unit import Transaction, View
 from modemgw.store.contract.webhooks import Webhook, WebhookSecret
 from modemgw.store.errors import StoreConflict, StoreError, StoreUnavailable
@@ -44,6 +45,7 @@ __all__ = [
     "LeaseHeld",
     "MessageQuery",
     "NewDelivery",
+    "Parameter",
     "Payload",
     "PinRow",
     "Place",
@@ -53,10 +55,13 @@ __all__ = [
     "StoreError",
     "StoreUnavailable",
     "StoredPart",
+    "Template",
+    "TemplateContent",
     "Transaction",
     "TryOutcome",
     "UnmatchedReport",
     "Unrouted",
+    "Variant",
     "View",
     "WaitingMessage",
     "WaitingSet",

@@ -51,6 +51,8 @@ QUEUED: answers.Message = {
     "callback_url": None,
     "batch": None,
     "tags": [],
+    "template": None,
+    "template_version": None,
     "cost": None,
     "created_at": "2026-11-22T10:00:00.123Z",
     "updated_at": "2026-11-22T10:00:00.123Z",
@@ -262,6 +264,11 @@ PREVIEW: answers.Preview = {
     "units": [19],
     "characters_changed": [],
     "cost": None,
+    "text": "Your code is 123456",
+    "template": None,
+    "template_version": None,
+    "language": None,
+    "warnings": [],
 }
 
 TRACE: answers.Trace = {
@@ -284,6 +291,8 @@ API_KEY: answers.ApiKey = {
     "created_at": "2026-11-20T09:12:44.310Z",
     "last_used_at": "2026-11-22T09:59:41.000Z",
     "revoked_at": None,
+    "templates_only": False,
+    "templates": [],
     "has_webhook_secret": True,
 }
 TOKEN = "mgw_5rW0cZqUO2n4tVYxJ7aD1kFhLmPe9sGbN3iQwTzXuy8"  # noqa: S105 - opens nothing
