@@ -159,6 +159,12 @@ FURTHER_EXAMPLES: dict[str, dict[str, Any]] = {
         "send_at": "2026-11-24T08:00:00Z",
         "max_parts": 1,
     },
+    "What a template makes": {
+        "to": "+447700900123",
+        "template": "order-shipped",
+        "params": {"name": "Ann", "order": "A-7"},
+        "language": "en",
+    },
     "Octets to a port": {
         "to": "+447700900123",
         "data": "AQYDvq+E",
@@ -179,7 +185,7 @@ ENDPOINTS = (
         status=202,
         idempotent=True,
         waits=True,
-        problems=("too-many-messages", "unavailable"),
+        problems=("too-many-messages", "templates-only", "unavailable"),
         description="The answer is the message as it is then. Send a request whose answer you have "
         "not seen again with the same Idempotency-Key, and nothing is sent twice.",
         example=EXAMPLE,
@@ -196,6 +202,8 @@ ENDPOINTS = (
         body=MessageBody,
         answer=answers.Preview,
         example=EXAMPLE,
+        examples=FURTHER_EXAMPLES,
+        problems=("templates-only",),
     ),
     Endpoint(
         method="GET",

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import to_json
 
 from modemgw.config.base import Identifier, Section
@@ -84,15 +84,22 @@ class ParameterDocument(_Document):
     ] = False
 
 
+def _some(variants: tuple[VariantDocument, ...]) -> tuple[VariantDocument, ...]:
+    """Counted here, for pydantic counts those alone that are right."""
+    if not 1 <= len(variants) <= MAX_VARIANTS:
+        raise ValueError(f"there must be 1 to {MAX_VARIANTS} variants, not {len(variants):,}")
+    return variants
+
+
 class TemplateDocument(_Document):
     """A template without its name."""
 
     variants: Annotated[
         tuple[VariantDocument, ...],
+        AfterValidator(_some),
         Field(
-            min_length=1,
-            max_length=MAX_VARIANTS,
             description="The first is for whoever no other fits.",
+            json_schema_extra={"minItems": 1, "maxItems": MAX_VARIANTS},
         ),
     ]
     parameters: Annotated[

@@ -2,6 +2,7 @@
 
 from modemgw.gateway.admission.quota import Allowance
 from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempotency, Preview
+from modemgw.gateway.admission.templates import TemplateExists, TemplatePreview
 from modemgw.gateway.build import Gateway
 from modemgw.gateway.deliveries.handlers import HandlerView
 from modemgw.gateway.deliveries.replaying import Replay
@@ -22,11 +23,9 @@ from modemgw.gateway.fleet.modem_views import ModemView
 from modemgw.gateway.fleet.sim_views import SimView
 from modemgw.gateway.keys import Issued, LastAdmin, NameInUse, NewKey
 from modemgw.gateway.outgoing.outbox import RecoveryReport
-from modemgw.gateway.templates.templates import ANY, TemplateExists, TemplatePreview
 from modemgw.store import AuditQuery, DeliveryQuery, InboundQuery, MessageQuery
 
 __all__ = [
-    "ANY",
     "Accepted",
     "AcceptedBatch",
     "Allowance",

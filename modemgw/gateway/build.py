@@ -17,6 +17,7 @@ from modemgw.clock import Clock, SteadyClock, SystemClock
 from modemgw.config import Config
 from modemgw.gateway.access import Access
 from modemgw.gateway.admission.admission import Admission
+from modemgw.gateway.admission.templates import Templates
 from modemgw.gateway.audit import Audit
 from modemgw.gateway.bus import EventBus
 from modemgw.gateway.changes import in_force, lines
@@ -37,7 +38,6 @@ from modemgw.gateway.outgoing.messages import Messages
 from modemgw.gateway.outgoing.outbox import Outbox, RecoveryReport
 from modemgw.gateway.outgoing.receipts import Receipts
 from modemgw.gateway.supervision import Keeper
-from modemgw.gateway.templates.templates import Templates
 from modemgw.gateway.upkeep.health import Health
 from modemgw.gateway.upkeep.metrics import Figures
 from modemgw.gateway.upkeep.retention import Housekeeping

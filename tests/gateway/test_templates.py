@@ -21,7 +21,7 @@ from modemgw.gateway import (
     TemplateExists,
 )
 from modemgw.gateway.admission.rule import Request
-from modemgw.gateway.templates.templates import Templates
+from modemgw.gateway.admission.templates import Templates
 from modemgw.store import Parameter, StoreUnavailable, TemplateContent, Variant
 from modemgw.store.records import Key, NewMailing, NewMessage
 
@@ -288,12 +288,10 @@ async def test_templates_are_made_changed_and_deleted_by_version(tmp_path):
         other = TemplateContent((Variant("en", None, "Bye"),))
         with pytest.raises(Outdated, match="version 1 now"):
             await templates.put("hello", other, key="other", expected=7)
-        with pytest.raises(Outdated, match="version 1 now"):
-            await templates.put("hello", other, key="other", expected=None)
-        with pytest.raises(Outdated, match="there is none now"):
-            await templates.put("new", other, key="other", expected=1)
+        with pytest.raises(NotFound):
+            await templates.put("new", other, key="other")
         assert (await templates.put("hello", other, key="o", expected=1)).template.version == 2
-        assert (await templates.put("new", other, key="o", expected=None)).template.version == 1
+        assert (await templates.create("new", other, key="o")).template.version == 1
         assert [t.version for t in await templates.versions("hello")] == [2, 1]
         assert (await templates.version("hello", 1)).content == HELLO
         assert [t.template.name for t in templates.all()] == ["hello", "new"]
@@ -313,7 +311,7 @@ async def test_templates_are_made_changed_and_deleted_by_version(tmp_path):
         again = await templates.create("hello", HELLO, key="boss")
         assert again.template.version == 4
         with pytest.raises(Rejected) as refusal:
-            await templates.put("x", TemplateContent((Variant("en", None, "{{ a }}"),)), key="o")
+            await templates.put("new", TemplateContent((Variant("en", None, "{{ a }}"),)), key="o")
         assert problems(refusal.value) == [("variants[0].text", "undeclared")]
     async with gateway_on(tmp_path) as gateway:
         assert gateway.templates.one("hello").template.version == 4
@@ -368,10 +366,11 @@ async def test_files_are_templates_that_the_api_cannot_change(tmp_path):
         for change in (
             templates.put("ready", HELLO, key="boss"),
             templates.delete("ready", key="boss"),
-            templates.create("ready", HELLO, key="boss"),
         ):
             with pytest.raises(Conflict, match="file"):
                 await change
+        with pytest.raises(TemplateExists):
+            await templates.create("ready", HELLO, key="boss")
     async with gateway_on(tmp_path, templates=section) as gateway:
         assert gateway.templates.one("ready").template.version == 1, "nothing has changed"
         (place / "ready.toml").write_text(TOML.replace("Ready", "It is ready"))

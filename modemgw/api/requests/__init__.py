@@ -38,6 +38,7 @@ from modemgw.api.requests.shared import (
     PostableUrl,
     Query,
 )
+from modemgw.api.requests.templates import TemplateBody, TemplatePreviewBody
 from modemgw.api.requests.webhooks import (
     WebhookBody,
     WebhookChanges,
@@ -78,6 +79,8 @@ __all__ = [
     "RotateBody",
     "Scope",
     "SharedFields",
+    "TemplateBody",
+    "TemplatePreviewBody",
     "TraceQuery",
     "UssdBody",
     "WebhookBody",

@@ -279,7 +279,7 @@ def _warnings(draft: Draft) -> Iterator[FieldProblem]:
     """What makes a message cost more than its sender may think."""
     new, variant, parts = draft.new, draft.variant, draft.parts
     if variant is not None and not new.transliterate and new.encoding == "auto":
-        yield from variant.of.warnings(variant, new.params or {})
+        yield from variant.of.odd(variant, new.params or {})
     elif variant is None and new.text and parts is not None and parts.alphabet is Alphabet.UCS2:
         character = next((c for c in new.text if not is_plain(c)), None)
         if character is not None and new.encoding == "auto":

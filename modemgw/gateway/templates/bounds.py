@@ -11,8 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 from modemgw.gateway.templates.filters import FILTERS, TEXTS, is_plain, units
+from modemgw.gateway.templates.parameters import longest
 from modemgw.gateway.templates.pieces import Choice, Piece, Placeholder, placeholders
 from modemgw.sms.graphemes import can_break
+from modemgw.store import TemplateContent
 
 Alphabet = Literal["gsm7", "ucs2"]
 ROOM: Final[Mapping[Alphabet, tuple[int, int]]] = {"gsm7": (160, 153), "ucs2": (70, 67)}
@@ -39,6 +41,18 @@ class Length(NamedTuple):
     """Of the longest one."""
     unicode: bool
     """Whether they may bring characters that GSM 7-bit lacks."""
+
+
+def lengths(content: TemplateContent) -> dict[str, Length]:
+    """What the values of each parameter can be."""
+    return {
+        name: Length(
+            parameter.type,
+            longest(parameter),
+            parameter.type == "string" and (content.allow_unicode or parameter.allow_unicode),
+        )
+        for name, parameter in content.parameters.items()
+    }
 
 
 def bounds(pieces: Sequence[Piece], lengths: Mapping[str, Length]) -> tuple[Bound, ...]:

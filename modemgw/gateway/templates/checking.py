@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from modemgw.gateway.errors import FieldProblem
 from modemgw.gateway.templates import languages, pieces
-from modemgw.gateway.templates.bounds import bounds
-from modemgw.gateway.templates.compiled import lengths, readers
+from modemgw.gateway.templates.bounds import bounds, lengths
 from modemgw.gateway.templates.filters import FILTERS, is_plain
 from modemgw.gateway.templates.languages import Language
-from modemgw.gateway.templates.parameters import MAX_LENGTH, TYPES, BadValue
+from modemgw.gateway.templates.parameters import MAX_LENGTH, TYPES, BadValue, readers
 from modemgw.gateway.templates.pieces import LanguageError, Piece
 from modemgw.store import Parameter, TemplateContent
 
@@ -21,17 +19,8 @@ MAX_PARTS = 255
 """TS 23.040 9.2.3.24.1."""
 
 
-class Findings(NamedTuple):
-    """What was found of a template."""
-
-    problems: list[FieldProblem]
-    """It cannot be kept."""
-    warnings: list[FieldProblem]
-    """It can, but is it meant so?"""
-
-
-def check(content: TemplateContent) -> Findings:
-    """Everything there is to say of a template: by its fields, as the API has them."""
+def check(content: TemplateContent) -> list[FieldProblem]:
+    """Everything that is wrong with a template, so that it cannot be kept."""
     problems = [*_check_languages(content), *_check_parameters(content)]
     sound = {
         name: parameter for name, parameter in content.parameters.items() if parameter.type in TYPES
@@ -49,14 +38,41 @@ def check(content: TemplateContent) -> Findings:
         if not found and not problems:
             texts.append((field, parsed))
     if problems:
-        return Findings(problems, [])
+        return problems
     for field, parsed in texts:
         most = max(bound.parts for bound in bounds(parsed, lengths(content)))
         if most > MAX_PARTS:
             detail = f"may become {most} parts, {MAX_PARTS} at most: give parameters a max_length"
             problems.append(FieldProblem(field, detail, "too-many-parts"))
-    problems += _check_defaults(content, [parsed for _, parsed in texts])
-    return Findings(problems, [] if problems else list(_warnings(content, texts)))
+    return [*problems, *_check_defaults(content, [parsed for _, parsed in texts])]
+
+
+def warnings(
+    content: TemplateContent, texts: Sequence[tuple[str, tuple[Piece, ...]]]
+) -> Iterator[FieldProblem]:
+    """What is odd about a template that nothing is wrong with. `texts`: those of its variants, by
+    their fields.
+    """
+    used = {field: set(pieces.names(parsed)) for field, parsed in texts}
+    for name in content.parameters:
+        lacking = [field for field, names in used.items() if name not in names]
+        if len(lacking) == len(used):
+            yield FieldProblem(f"parameters.{name}", "no variant uses it", "unused")
+        else:
+            for field in lacking:
+                yield FieldProblem(field, f"does not use {name}, as other variants do", "unused")
+    for field, parsed in texts:
+        found = bounds(parsed, lengths(content))
+        if [bound.alphabet for bound in found] == ["gsm7", "ucs2"]:
+            plain, unicode = found
+            detail = (
+                f"may be sent as UCS-2: {unicode.parts} parts then, and {plain.parts} as GSM 7-bit"
+            )
+            yield FieldProblem(field, detail, "may-be-ucs2")
+        elif found[0].alphabet == "ucs2":
+            character = next(c for c in _written(parsed) if not is_plain(c))
+            detail = f"is sent as UCS-2, for GSM 7-bit lacks {character!r}"
+            yield FieldProblem(field, detail, "ucs2")
 
 
 def _check_languages(content: TemplateContent) -> Iterator[FieldProblem]:
@@ -160,31 +176,6 @@ def _check_text(
         elif ordered and parameter.default == "":
             detail = f"asks whether {test.name} {test.operator} a number, but it may be empty"
             yield FieldProblem(field, detail, "contradiction")
-
-
-def _warnings(
-    content: TemplateContent, texts: Sequence[tuple[str, tuple[Piece, ...]]]
-) -> Iterator[FieldProblem]:
-    used = {field: set(pieces.names(parsed)) for field, parsed in texts}
-    for name in content.parameters:
-        lacking = [field for field, names in used.items() if name not in names]
-        if len(lacking) == len(used):
-            yield FieldProblem(f"parameters.{name}", "no variant uses it", "unused")
-        else:
-            for field in lacking:
-                yield FieldProblem(field, f"does not use {name}, as other variants do", "unused")
-    for field, parsed in texts:
-        found = bounds(parsed, lengths(content))
-        if [bound.alphabet for bound in found] == ["gsm7", "ucs2"]:
-            plain, unicode = found
-            detail = (
-                f"may be sent as UCS-2: {unicode.parts} parts then, and {plain.parts} as GSM 7-bit"
-            )
-            yield FieldProblem(field, detail, "may-be-ucs2")
-        elif found[0].alphabet == "ucs2":
-            character = next(c for c in _written(parsed) if not is_plain(c))
-            detail = f"is sent as UCS-2, for GSM 7-bit lacks {character!r}"
-            yield FieldProblem(field, detail, "ucs2")
 
 
 def _written(parsed: Sequence[Piece]) -> str:

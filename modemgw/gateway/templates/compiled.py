@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 from modemgw.gateway.errors import FieldProblem
 from modemgw.gateway.templates import languages, pieces
-from modemgw.gateway.templates.bounds import Bound, Length, bounds
+from modemgw.gateway.templates.bounds import Bound, bounds, lengths
+from modemgw.gateway.templates.checking import warnings
 from modemgw.gateway.templates.filters import is_plain
 from modemgw.gateway.templates.languages import Language
-from modemgw.gateway.templates.parameters import TYPES, BadValue, Reader, Value, longest
+from modemgw.gateway.templates.parameters import BadValue, Value, readers
 from modemgw.store import Template, TemplateContent, Variant
 
 
@@ -69,6 +70,13 @@ class CompiledTemplate:
             elif parameter.default is not None:
                 self._defaults[name] = self._readers[name].read(parameter.default, free=free)
         self._required = frozenset(content.parameters) - frozenset(self._defaults)
+        self.warnings = tuple(
+            warnings(
+                content,
+                [(f"variants[{i}].text", one.pieces) for i, one in enumerate(self.variants)],
+            )
+        )
+        """What is odd about it, by the fields of the API."""
         self.choose = lru_cache(256)(self._choose)
         """The variant for a language that was asked for, and the country of a number."""
         self.countries = lru_cache(256)(self._countries)
@@ -117,9 +125,7 @@ class CompiledTemplate:
             return Text("", tuple(problems))
         return Text(variant.render(values))
 
-    def warnings(
-        self, variant: CompiledVariant, params: Mapping[str, Any]
-    ) -> Iterator[FieldProblem]:
+    def odd(self, variant: CompiledVariant, params: Mapping[str, Any]) -> Iterator[FieldProblem]:
         """What is odd about values that it takes: they make a message cost more, or are changed."""
         for name, value in params.items():
             given = value if isinstance(value, str) else ""
@@ -140,28 +146,3 @@ class CompiledTemplate:
         known = ", ".join(self.content.parameters) or "none"
         detail = f"the template {self.template.name!r} has no such parameter; there is {known}"
         return FieldProblem(f"params.{name}", detail, "unknown")
-
-
-def lengths(content: TemplateContent) -> dict[str, Length]:
-    """What the values of each parameter can be."""
-    return {
-        name: Length(
-            parameter.type,
-            longest(parameter),
-            parameter.type == "string" and (content.allow_unicode or parameter.allow_unicode),
-        )
-        for name, parameter in content.parameters.items()
-    }
-
-
-def readers(content: TemplateContent) -> dict[str, Reader]:
-    """What reads the values of each parameter."""
-    return {
-        name: Reader(
-            TYPES[parameter.type],
-            longest(parameter),
-            content.allow_unicode or parameter.allow_unicode,
-            content.transliterate,
-        )
-        for name, parameter in content.parameters.items()
-    }

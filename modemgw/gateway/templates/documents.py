@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-
-from modemgw.config import ConfigError, TemplateDocument, TemplatesSection
+from modemgw.config import ConfigError, ParameterDocument, TemplateDocument, TemplatesSection
 from modemgw.gateway.templates.checking import check
+from modemgw.gateway.templates.parameters import TYPES
 from modemgw.store import Parameter, TemplateContent, Variant
 
 
@@ -18,7 +16,7 @@ def content_of(document: TemplateDocument) -> TemplateContent:
         ),
         parameters={
             name: Parameter(
-                parameter.type, parameter.max_length, parameter.default, parameter.allow_unicode
+                parameter.type, _length(parameter), parameter.default, parameter.allow_unicode
             )
             for name, parameter in document.parameters.items()
         },
@@ -28,17 +26,24 @@ def content_of(document: TemplateDocument) -> TemplateContent:
     )
 
 
-def read_files(section: TemplatesSection) -> Mapping[str, tuple[Path, TemplateContent]]:
+def _length(parameter: ParameterDocument) -> int | None:
+    """What is kept says how long it may be: another version of us may have other defaults."""
+    about = TYPES[parameter.type]
+    if parameter.max_length is None and not about.fixed:
+        return about.units
+    return parameter.max_length
+
+
+def read_files(section: TemplatesSection) -> dict[str, TemplateContent]:
     """The templates in files, by name; it may block.
 
     Raises ConfigError with everything that is wrong, by file and key: then none counts.
     """
-    found = {name: (file, content_of(doc)) for name, (file, doc) in section.read().items()}
-    problems = [
-        f"{file}: {problem.field}: {problem.detail}"
-        for file, content in found.values()
-        for problem in check(content).problems
-    ]
+    found: dict[str, TemplateContent] = {}
+    problems: list[str] = []
+    for name, (file, document) in section.read().items():
+        found[name] = content_of(document)
+        problems += [f"{file}: {one.field}: {one.detail}" for one in check(found[name])]
     if problems:
         raise ConfigError(problems)
     return found

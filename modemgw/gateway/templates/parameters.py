@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from modemgw.gateway.templates.filters import is_plain, units
 from modemgw.sms.transliterate import transliterate as plain_text
-from modemgw.store import Parameter
+from modemgw.store import Parameter, TemplateContent
 
 Value = str | int | bool
 """As it is handed to the template."""
@@ -202,6 +202,19 @@ class Reader:
         if (length := units(text)) > self.units:
             raise _too_long(text, length, self.units)
         return found
+
+
+def readers(content: TemplateContent) -> dict[str, Reader]:
+    """What reads the values of each parameter."""
+    return {
+        name: Reader(
+            TYPES[parameter.type],
+            longest(parameter),
+            content.allow_unicode or parameter.allow_unicode,
+            content.transliterate,
+        )
+        for name, parameter in content.parameters.items()
+    }
 
 
 def _not_plain(text: str) -> BadValue:

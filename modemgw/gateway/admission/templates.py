@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 from modemgw.clock import Clock
 from modemgw.config import Config, ConfigError
+from modemgw.gateway.admission.idempotency import first_answer
+from modemgw.gateway.admission.results import Idempotency
 from modemgw.gateway.errors import (
     Conflict,
     FieldProblem,
@@ -28,6 +30,7 @@ from modemgw.gateway.templates.countries import country_of
 from modemgw.gateway.templates.documents import read_files
 from modemgw.sms import Segmentation
 from modemgw.store import (
+    AnsweredBefore,
     Store,
     StoreConflict,
     StoreUnavailable,
@@ -42,8 +45,6 @@ logger = logging.getLogger(__name__)
 
 RETRY_S = 5.0
 """How often it is looked whether templates of files can be kept by now."""
-ANY = -1
-"""Stands for the version of a template that may be any, where one is expected."""
 
 
 class TemplateExists(Conflict, StoreConflict):
@@ -93,7 +94,7 @@ class Templates:
         """Learn what there is. Await it before the first message; raises StoreUnavailable."""
         self.catalogue.replace(await self._store.read(lambda view: view.templates.all()))
         for line in await self._take_files():
-            logger.error("%s", line)
+            logger.warning("%s", line)
 
     def follow(self, config: Config) -> Rest:
         """See Follower: the files of another directory, or as they are by now."""
@@ -117,7 +118,7 @@ class Templates:
         def work(tx: Transaction) -> list[Template]:
             changed = []
             there = {template.name: template for template in tx.templates.all()}
-            for name, (_, content) in files.items():
+            for name, content in files.items():
                 before = there.get(name)
                 if before is None or (before.source, before.content) != ("file", content):
                     changed.append(tx.templates.add(name, content, source="file", at=now, key=None))
@@ -126,6 +127,9 @@ class Templates:
                     changed.append(tx.templates.add(name, None, source="file", at=now, key=None))
             return changed
 
+        if not files and not any(one.template.source == "file" for one in self.catalogue.all()):
+            self._behind = False
+            return []
         try:
             changed = await self._store.write(work, then=self._put_all)
         except StoreUnavailable as error:
@@ -179,53 +183,59 @@ class Templates:
         content: TemplateContent,
         *,
         key: str,
-        remember: Callable[[Transaction, CompiledTemplate], None] = lambda tx, made: None,
-    ) -> CompiledTemplate:
-        """Keep a new template, made by this API key; `remember` is done in the same transaction.
+        idempotency: Idempotency | None = None,
+    ) -> CompiledTemplate | bytes:
+        """Keep a new template; or the first answer to the same request.
 
-        Raises Rejected with every field that is wrong, TemplateExists, or what `remember` raises.
+        `key`: the name of the API key that asks, to which `idempotency` belongs. Raises Rejected
+        with every field that is wrong, TemplateExists, IdempotencyConflict.
         """
         self._check(content)
 
         def work(tx: Transaction, before: Template | None) -> CompiledTemplate:
+            if idempotency is not None and (answered := tx.answers.find(key, idempotency.key)):
+                raise answered
             if before is not None and before.content is not None:
                 raise TemplateExists(
                     f"there is a template named {name!r}; PUT makes another version of it"
                 )
             made = self._add(tx, name, content, key)
-            remember(tx, made)
+            if idempotency is not None:
+                answer = idempotency.render(made)
+                tx.answers.remember(key, idempotency.key, idempotency.fingerprint, answer)
             return made
 
-        return await self._change(name, work)
+        try:
+            return await self._change(name, work)
+        except AnsweredBefore as before:
+            return first_answer(before, idempotency)
 
     async def put(
-        self, name: str, content: TemplateContent, *, key: str, expected: int | None = ANY
+        self, name: str, content: TemplateContent, *, key: str, expected: int | None = None
     ) -> CompiledTemplate:
-        """Keep another version of a template, or the first one; none, if it says the same.
+        """Keep another version of a template; none, if it says the same.
 
-        `expected`: the version that there must be now, None: there must be none. Raises Rejected
-        with every field that is wrong, FromFile, Outdated.
+        `expected`: the version that it must be now; None: any. Raises NotFound, Rejected with every
+        field that is wrong, FromFile, Outdated.
         """
         self._check(content)
 
         def work(tx: Transaction, before: Template | None) -> CompiledTemplate:
-            _expect(name, before, expected)
-            if before is not None and before.content == content:
+            before = _changeable(name, before, expected)
+            if before.content == content:
                 return CompiledTemplate(before)
             return self._add(tx, name, content, key)
 
         return await self._change(name, work)
 
-    async def delete(self, name: str, *, key: str, expected: int | None = ANY) -> None:
+    async def delete(self, name: str, *, key: str, expected: int | None = None) -> None:
         """Delete a template. Its versions are kept: messages name them.
 
         Raises NotFound, FromFile, Outdated.
         """
 
         def work(tx: Transaction, before: Template | None) -> None:
-            if before is None or before.content is None:
-                raise _missing(name)
-            _expect(name, before, expected)
+            _changeable(name, before, expected)
             tx.templates.add(name, None, source="api", at=self._clock.time(), key=key)
 
         await self._change(name, work)
@@ -252,11 +262,11 @@ class Templates:
             variant.language,
             made.text,
             split(Content(text=made.text)),
-            tuple(found.warnings(variant, params)),
+            tuple(found.odd(variant, params)),
         )
 
     def _check(self, content: TemplateContent) -> None:
-        if problems := check(content).problems:
+        if problems := check(content):
             raise Rejected(problems)
 
     def _add(
@@ -268,8 +278,6 @@ class Templates:
     async def _change(self, name: str, change: Callable[[Transaction, Template | None], T]) -> T:
         def work(tx: Transaction) -> tuple[T, Template | None]:
             before = tx.templates.get(name)
-            if before is not None and before.content is not None and before.source == "file":
-                raise FromFile(f"the template {name!r} comes from a file: change it there")
             return change(tx, before), tx.templates.get(name)
 
         try:
@@ -303,8 +311,14 @@ def _missing(name: str) -> NoSuchTemplate:
     return NoSuchTemplate(f"there is no template {name!r}")
 
 
-def _expect(name: str, before: Template | None, expected: int | None) -> None:
-    there = None if before is None or before.content is None else before.version
-    if expected not in (ANY, there):
-        now = "there is none" if there is None else f"it is version {there}"
-        raise WrongVersion(f"the template {name!r} is not what it was: {now} now")
+def _changeable(name: str, there: Template | None, expected: int | None) -> Template:
+    """The template, if it may be changed."""
+    if there is None or there.content is None:
+        raise _missing(name)
+    if there.source == "file":
+        raise FromFile(f"the template {name!r} comes from a file: change it there")
+    if expected not in (None, there.version):
+        raise WrongVersion(
+            f"the template {name!r} is not what it was: it is version {there.version} now"
+        )
+    return there
