@@ -10,7 +10,7 @@ import pytest
 from labs.daemon import daemon, until_ready, write_config
 from labs.waiting import until
 
-from modemgw.client import Client, SyncClient
+from modemgw.client import Client, ParameterOptions, SyncClient, VariantOptions
 from modemgw.virtual import Bank, BankSettings
 
 pytestmark = pytest.mark.e2e
@@ -23,11 +23,11 @@ BAD = {
     "unknown": {"name": "Ann", "order": "1", "nme": "x"},
     "code": {"name": "Ann", "order": "no code!"},
 }
-VARIANTS = (
+VARIANTS: tuple[VariantOptions, ...] = (
     {"language": "en", "text": "Hello {{ name }}, order {{ order }} is ready"},
     {"language": "pt", "region": "BR", "text": "Bom dia {{ name }}, {{ order }} chegou"},
 )
-PARAMETERS = {"name": {"max_length": 30}, "order": {"type": "code"}}
+PARAMETERS: dict[str, ParameterOptions] = {"name": {"max_length": 30}, "order": {"type": "code"}}
 
 
 async def test_a_batch_with_values_of_its_own_for_each_and_three_hundred_that_are_wrong(

@@ -39,7 +39,7 @@ class CompiledVariant:
         self.most_parts = max(bound.parts for bound in self.bounds)
         self.free = self.bounds[0].alphabet == "ucs2"
         """Whether its own words are beyond GSM 7-bit, so that values may be so, too."""
-        self.render = pieces.compiled(variant.text).render
+        self.render = pieces.compiled(variant.text)
 
     @property
     def language(self) -> str:

@@ -22,7 +22,9 @@ NUMBERS = frozenset({"integer", "decimal"})
 MOMENTS = frozenset({"date", "time", "datetime"})
 
 _PLAIN = gsm7().characters
-_DOUBLE = re.compile(f"[{re.escape(''.join(single_table(0).values()))}\U00010000-\U0010ffff]")
+_EXTENSION = frozenset(single_table(0).values())
+_SIMPLE = re.compile(f"[{re.escape(''.join(sorted(_PLAIN - _EXTENSION)))}]*")
+_DOUBLE = re.compile(f"[{re.escape(''.join(sorted(_EXTENSION)))}\U00010000-\U0010ffff]")
 
 
 def units(text: str) -> int:
@@ -30,6 +32,13 @@ def units(text: str) -> int:
     the extension of GSM 7-bit (`€`, `[`, …) and those beyond U+FFFF (emoji).
     """
     return len(text) + len(_DOUBLE.findall(text))
+
+
+def is_simple(text: str) -> bool:
+    """Whether a text is plain and takes a unit for each character: mostly it does, and that is
+    seen at once.
+    """
+    return _SIMPLE.fullmatch(text) is not None
 
 
 def is_plain(text: str) -> bool:

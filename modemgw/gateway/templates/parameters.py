@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from modemgw.gateway.templates.filters import is_plain, units
+from modemgw.gateway.templates.filters import is_plain, is_simple, units
 from modemgw.sms.transliterate import transliterate as plain_text
 from modemgw.store import Parameter, TemplateContent
 
@@ -194,6 +194,8 @@ class Reader:
         if isinstance(found, bool):
             return found
         text = found if isinstance(found, str) else str(found)
+        if len(text) <= self.units and is_simple(text):
+            return found
         if not (free or self.unicode or is_plain(text)):
             if self.transliterate or transliterate:
                 text = found = plain_text(text, is_plain)[0]
