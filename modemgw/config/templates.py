@@ -138,7 +138,9 @@ class TemplateFile(TemplateDocument):
 class TemplatesSection(Section):
     """[templates]"""
 
-    directory: Path | None = None
+    directory: Annotated[
+        Path | None, BeforeValidator(lambda value: None if value == "" else value)
+    ] = None
     """Where template files are; None: nowhere."""
 
     def read(self) -> dict[str, tuple[Path, TemplateDocument]]:
