@@ -72,7 +72,11 @@ def _meaning(
     try:
         request.app[SENDING].preview(new, key=key_of(request).name)
     except Rejected as rejected:
-        return [problem for problem in rejected.problems if problem.field not in wrong]
+        return [
+            problem
+            for problem in rejected.problems
+            if problem.field.partition(".")[0] not in wrong
+        ]
     return []
 
 
