@@ -164,9 +164,13 @@ class Fleet(ModemSink):
         self, modem_id: str, old: ModemState, new: ModemState, reason: str | None
     ) -> None:
         """See ModemSink."""
-        level = logging.DEBUG if {old, new} <= CAN_SEND else logging.INFO
-        logger.log(level, "modem %s: %s%s", modem_id, new, f" ({reason})" if reason else "")
         station = self._stations.all[modem_id]
+        busy = old in CAN_SEND and new in CAN_SEND
+        if busy and station.ready:  # twice a part
+            logger.debug("modem %s: %s", modem_id, new)
+            return
+        level = logging.DEBUG if busy else logging.INFO
+        logger.log(level, "modem %s: %s%s", modem_id, new, f" ({reason})" if reason else "")
         if station.leaves is not None:
             return  # its event follows when it has gone
         ready = new in CAN_SEND
