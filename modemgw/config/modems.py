@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -61,6 +61,8 @@ class ModemSection(Section):
     limits: Limits = Limits()
     roaming: bool = True
     """False: nothing is sent while the SIM roams."""
+    calls: Literal["reject", "ignore"] = "reject"
+    """What is done with voice calls: hung up on, or left to ring. Either way they are told of."""
     baud_rate: Annotated[int, Field(ge=300, le=4_000_000)] = 115_200
     usb_reauthorize: bool = False
     """Let the recovery ladder power-cycle the device's USB authorisation (needs the rights)."""

@@ -98,7 +98,7 @@ async def initialise(
     line = PatientLine(channel, patience)
     for command in profile.quiet:
         await ask(line, command)
-    for command in ("AT+CLIP=0", "AT+CRC=0", "ATS0=0"):
+    for command in ("AT+CLIP=1", "AT+CRC=0", "ATS0=0"):
         await ask(line, command)
     for name in ("+CREG", "+CEREG", "+CGREG"):
         if await ask(line, f"AT{name}=2") is None:

@@ -14,6 +14,7 @@ from ..at import AtChannel, Charset, Urc, UrcKind
 from ..clock import Clock
 from ..config import ModemSection
 from .arrivals import Arrivals
+from .calls import Call, Calls
 from .diagnosis import Diagnosis
 from .identify import Identity, SimIdentity, identify
 from .initialise import Setup, choose_charset, greet, initialise, switch_on
@@ -54,6 +55,7 @@ class Session:
         arrivals: Arrivals,
         mismatch: Callable[[], None],
         alarm: Callable[[str | None], None],
+        called: Callable[[Call], None],
         make_channel: Callable[[Callable[[Urc], None], Callable[[str], None]], AtChannel],
     ) -> None:
         self._section = section
@@ -83,6 +85,13 @@ class Session:
             clock=clock,
             timings=timings,
             changed=self.changed,
+        )
+        self._calls = Calls(
+            self.channel,
+            reject=section.calls == "reject",
+            told=called,
+            clock=clock,
+            timings=timings,
         )
         self.profile: Profile = select(None, None)
         self.identity = Identity()
@@ -162,7 +171,7 @@ class Session:
             self._rounds.poll(self.charset),
             self._rounds.feel_pulse(),
             self.resets.settle(),
-            self._rounds.refuse_calls(),
+            self._calls.attend(),
         )
 
     async def _receive(self, keep: Keep) -> None:
@@ -217,7 +226,7 @@ class Session:
             if self.ussd is not None:
                 self.ussd.hear(urc)
         elif urc.kind is UrcKind.CALL:
-            self._rounds.hear_call(urc.name)
+            self._calls.hear(urc, self.charset)
         elif urc.kind is UrcKind.SIM:
             self.resets.sim_changed(urc)
         else:

@@ -183,6 +183,10 @@ def _modem_status(modem: VirtualModem, path: str, device: str) -> dict[str, Any]
         "stored": len(modem.sim.store) if modem.sim else 0,
         "waiting": modem.body.smsc.waiting_for(modem.sim) if modem.sim else 0,
         "cnmi": modem.line.parameters["+CNMI"],
+        "calls": [
+            {"number": call.number, "ended": call.ended and call.ended.value}
+            for call in modem.body.calls.ended
+        ],
     }
 
 

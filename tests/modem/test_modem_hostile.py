@@ -145,6 +145,9 @@ class Anything:
     def state_changed(self, *_: object) -> None:
         """Nobody looks."""
 
+    def called(self, *_: object) -> None:
+        """Nor here."""
+
     def alarmed(self, *_: object) -> None:
         """Nor here."""
 

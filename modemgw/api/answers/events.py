@@ -37,6 +37,21 @@ class SimEvent(TypedDict):
     ]
 
 
+_CallFrom = TypedDict(
+    "_CallFrom",
+    {"from": Annotated[str | None, Field(description="null: withheld, or not known.")]},
+)
+
+
+class CallEvent(_CallFrom):
+    """What is told of a voice call."""
+
+    modem: str
+    sim: Annotated[str, Field(description="ICCID.")]
+    to: Annotated[str | None, Field(description="Number of the SIM, where it is known.")]
+    name: Annotated[str | None, Field(description="As the SIM's phonebook knows who calls.")]
+
+
 class WebhookEvent(TypedDict):
     """What is told of a webhook."""
 

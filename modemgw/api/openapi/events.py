@@ -54,6 +54,20 @@ EVENT_TYPES = (
     _message("unknown", "Nobody can know whether the network has it"),
     EventType("inbound.received", "A message was received", answers.Inbound, examples.INBOUND),
     EventType(
+        "call.received",
+        "Somebody calls a SIM",
+        answers.CallEvent,
+        answers.CallEvent(
+            {
+                "modem": "m1",
+                "sim": examples.SIM,
+                "from": "+447700900123",
+                "to": "+447700900001",
+                "name": None,
+            }
+        ),
+    ),
+    EventType(
         "modem.ready",
         "A modem can send and receive",
         answers.ModemEvent,

@@ -20,6 +20,7 @@ from modemgw.gateway.fleet.stations import Station, Stations
 from modemgw.gateway.following import Rest
 from modemgw.gateway.supervision import Keeper
 from modemgw.modem import (
+    Call,
     Locator,
     Modem,
     ModemSink,
@@ -52,6 +53,7 @@ class Fleet(ModemSink):
         lanes: Lanes,
         sims: Sims,
         received: Callable[[str, SimIdentity, ReceivedPdu], Awaitable[None]],
+        called: Callable[[str, SimIdentity, Call], None],
         clock: Clock,
         random: Random,
         keeper: Keeper,
@@ -63,6 +65,7 @@ class Fleet(ModemSink):
         self._lanes = lanes
         self._sims = sims
         self._received = received
+        self._called = called
         self._clock = clock
         self._random = random
         self._timings = timings
@@ -190,6 +193,10 @@ class Fleet(ModemSink):
                     self._sims.keep_seen(station.sim, modem_id, station.section.number)
             if new in _EVENTS:
                 self._tell(_EVENTS[new], modem_id, reason)
+
+    def called(self, modem_id: str, sim: SimIdentity, call: Call) -> None:
+        """See ModemSink."""
+        self._called(modem_id, sim, call)
 
     def alarmed(self, modem_id: str, problem: str | None) -> None:
         """See ModemSink."""
