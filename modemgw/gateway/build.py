@@ -29,6 +29,7 @@ from modemgw.gateway.fleet.modems import Modems
 from modemgw.gateway.fleet.sim_views import SimViews
 from modemgw.gateway.fleet.sims import Sims
 from modemgw.gateway.following import Follower, finish, switch
+from modemgw.gateway.incoming.broadcasts import Broadcasts
 from modemgw.gateway.incoming.calls import Calls
 from modemgw.gateway.incoming.inbounds import Inbounds
 from modemgw.gateway.incoming.intake import Intake
@@ -120,6 +121,7 @@ class Gateway:
             sims=sims,
             received=self._intake.received,
             called=self._calls.take,
+            broadcast=Broadcasts(store, clock).take,
             clock=clock,
             random=random,
             timings=timings,

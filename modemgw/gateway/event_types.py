@@ -18,6 +18,7 @@ EVENT_TYPES = (
     "message.unknown",
     "inbound.received",
     "call.received",
+    "broadcast.received",
     "modem.ready",
     "modem.lost",
     "modem.recovering",

@@ -282,6 +282,7 @@ class Modem:
             mismatch=lambda: self._locator.forget(device),
             alarm=self._alarm,
             called=self._called,
+            broadcast=self._broadcast,
             make_channel=make_channel,
         )
         port = await self._open_port(device, session.channel, baud_rate=self._section.baud_rate)
@@ -314,6 +315,11 @@ class Modem:
         session = self._supervisor.session
         if session is not None and session.sim is not None:
             self._sink.called(self.id, session.sim, call)
+
+    def _broadcast(self, octets: bytes) -> None:
+        session = self._supervisor.session
+        if session is not None and session.sim is not None:
+            self._sink.broadcast(self.id, session.sim, octets)
 
     def _changed(self, old: ModemState, new: ModemState, reason: str | None) -> None:
         session = self._supervisor.session

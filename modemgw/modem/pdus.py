@@ -49,6 +49,12 @@ def direct_pdu(urc: Urc) -> ReceivedPdu:
     return _received(urc.pdu or urc.line, _last_number(urc.line), None, None, direct=True)
 
 
+def octets_of(urc: Urc) -> bytes:
+    """What +CBM hands over, without a look at it; empty when that is no hexadecimal."""
+    digits = hex_digits((urc.pdu or "").strip().lstrip('"'))
+    return bytes.fromhex(digits[: len(digits) // 2 * 2])
+
+
 def entries(lines: tuple[str, ...], memory: str | None, index: int | None) -> list[Stored]:
     """Headers and PDUs of a CMGR (`index` given) or CMGL answer; empty slots are left out."""
     found: list[Stored] = []

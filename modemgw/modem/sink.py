@@ -30,6 +30,10 @@ class ModemSink(Protocol):
         """Somebody calls the SIM in a modem. Must not block."""
         ...
 
+    def broadcast(self, modem_id: str, sim: SimIdentity, octets: bytes) -> None:
+        """A modem has heard a page of cell broadcast, or what it takes for one. Must not block."""
+        ...
+
     def alarmed(self, modem_id: str, problem: str | None) -> None:
         """A person must see to this though the modem may work; None: it is over. Must not block."""
         ...

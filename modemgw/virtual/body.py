@@ -7,6 +7,7 @@ from random import Random
 from typing import Protocol
 
 from modemgw import sms
+from modemgw.virtual.broadcasts import Broadcasts
 from modemgw.virtual.calls import Call, Calls
 from modemgw.virtual.chatter import Chatterer
 from modemgw.virtual.delivery import Rp
@@ -39,6 +40,9 @@ class AtPort(Protocol):
 
     def announce(self, line: str) -> None:
         """Print an unsolicited result code of one line."""
+
+    def hear(self, page: bytes) -> None:
+        """A page of cell broadcast is heard."""
 
     def ring(self, call: Call) -> None:
         """Show one ring of a caller."""
@@ -92,6 +96,7 @@ class Body:
             announce=lambda stat: self.ports[0].registered_as(stat),
             attach=self.attach,
         )
+        self.broadcasts = Broadcasts()
         self.calls = Calls(
             timers,
             ring=lambda call: self.ports[0].ring(call),
@@ -134,6 +139,7 @@ class Body:
         self.radio.reset()
         self.chatterer.stop()
         self.calls.power_gone()
+        self.broadcasts.clear()
         if self.slot.sim is not None:
             self.slot.sim.power_up()
         self._detach()
@@ -152,6 +158,11 @@ class Body:
     def sim_read(self) -> None:
         """SMS is ready after the PIN was given."""
         self.radio.changed()
+
+    def hear(self, channel: int, page: bytes) -> None:
+        """The cell says something on a channel, to whoever is there and listens to that."""
+        if self.reachable() and channel in self.broadcasts:
+            self.ports[0].hear(page)
 
     @property
     def pin_shown(self) -> str:

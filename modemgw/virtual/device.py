@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
+from modemgw.virtual.broadcasts import Broadcasts
 from modemgw.virtual.calls import Calls
 from modemgw.virtual.engine import LineEngine
 from modemgw.virtual.parameters import Parameters
@@ -39,6 +40,7 @@ class Device(Protocol):
     storage: Storage
     radio: Radio
     calls: Calls
+    broadcasts: Broadcasts
 
     # this port
     parameters: Parameters

@@ -39,6 +39,7 @@ class Line:
         self.storage = body.storage
         self.radio = body.radio
         self.calls = body.calls
+        self.broadcasts = body.broadcasts
 
         self.deaf_until = NEVER
         """A fault plugs in here: until this moment nothing that is typed is heard."""
@@ -107,6 +108,11 @@ class Line:
         self.announce("+CRING: VOICE" if self.parameters["+CRC"][0] else "RING")
         if self.parameters["+CLIP"][0]:
             self.announce(call.presentation())
+
+    def hear(self, page: bytes) -> None:
+        """A page of cell broadcast, by <bm> (TS 27.005 3.4.1)."""
+        if self.parameters["+CNMI"][2] in (2, 3):
+            self.announce(f"+CBM: {len(page)}\r\n{page.hex().upper()}")
 
     def registered_as(self, stat: int) -> None:
         """The registration has changed: tell it as AT+CREG and its sisters ask for."""

@@ -51,6 +51,7 @@ class Sink:
     reasons: list[str | None] = field(default_factory=list)
     alarms: list[str | None] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
+    broadcasts: list[bytes] = field(default_factory=list)
     refuse: int = 0
     offered: int = 0
     before_keep: Callable[[], Awaitable[None]] | None = None
@@ -73,6 +74,9 @@ class Sink:
 
     def called(self, modem_id: str, sim: SimIdentity, call: Call) -> None:
         self.calls.append(call)
+
+    def broadcast(self, modem_id: str, sim: SimIdentity, octets: bytes) -> None:
+        self.broadcasts.append(octets)
 
     def alarmed(self, modem_id: str, problem: str | None) -> None:
         self.alarms.append(problem)

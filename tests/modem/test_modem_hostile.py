@@ -148,6 +148,9 @@ class Anything:
     def called(self, *_: object) -> None:
         """Nor here."""
 
+    def broadcast(self, *_: object) -> None:
+        """Nor here."""
+
     def alarmed(self, *_: object) -> None:
         """Nor here."""
 

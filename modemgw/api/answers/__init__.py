@@ -7,6 +7,7 @@ Times are RFC 3339 UTC (`2026-11-22T10:00:00.123Z`).
 from modemgw.api.answers.deliveries import AnyDelivery, Outcome, Replayed
 from modemgw.api.answers.events import (
     AlertEvent,
+    BroadcastEvent,
     CallEvent,
     Event,
     ModemEvent,
@@ -60,6 +61,7 @@ __all__ = [
     "AuditRecords",
     "Base64",
     "Batch",
+    "BroadcastEvent",
     "CallEvent",
     "Deliveries",
     "Delivery",

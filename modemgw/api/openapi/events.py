@@ -68,6 +68,20 @@ EVENT_TYPES = (
         ),
     ),
     EventType(
+        "broadcast.received",
+        "A cell broadcasts something to every phone in it",
+        answers.BroadcastEvent,
+        answers.BroadcastEvent(
+            modem="m1",
+            sim=examples.SIM,
+            channel=4371,
+            serial=0x7010,
+            scope="network",
+            language="en",
+            text="Flood warning: leave the river bank.",
+        ),
+    ),
+    EventType(
         "modem.ready",
         "A modem can send and receive",
         answers.ModemEvent,

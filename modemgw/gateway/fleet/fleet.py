@@ -54,6 +54,7 @@ class Fleet(ModemSink):
         sims: Sims,
         received: Callable[[str, SimIdentity, ReceivedPdu], Awaitable[None]],
         called: Callable[[str, SimIdentity, Call], None],
+        broadcast: Callable[[str, SimIdentity, bytes], None],
         clock: Clock,
         random: Random,
         keeper: Keeper,
@@ -66,6 +67,7 @@ class Fleet(ModemSink):
         self._sims = sims
         self._received = received
         self._called = called
+        self._broadcast = broadcast
         self._clock = clock
         self._random = random
         self._timings = timings
@@ -197,6 +199,10 @@ class Fleet(ModemSink):
     def called(self, modem_id: str, sim: SimIdentity, call: Call) -> None:
         """See ModemSink."""
         self._called(modem_id, sim, call)
+
+    def broadcast(self, modem_id: str, sim: SimIdentity, octets: bytes) -> None:
+        """See ModemSink."""
+        self._broadcast(modem_id, sim, octets)
 
     def alarmed(self, modem_id: str, problem: str | None) -> None:
         """See ModemSink."""
