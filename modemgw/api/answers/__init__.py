@@ -41,7 +41,7 @@ from modemgw.api.answers.modems import Held, Modem, Modems, Sim, Storage, Trace,
 from modemgw.api.answers.problems import FieldError, Problem, ProblemType, ProblemTypes
 from modemgw.api.answers.service import Health, Readiness
 from modemgw.api.answers.shared import Base64, Error, Ports, Time
-from modemgw.api.answers.sims import PlanLimit, PlanUse, SimBreaker, SimCard, SimCards
+from modemgw.api.answers.sims import PlanLimit, PlanUse, SimBalance, SimBreaker, SimCard, SimCards
 from modemgw.api.answers.webhooks import (
     Webhook,
     WebhookDeliveries,
@@ -98,6 +98,7 @@ __all__ = [
     "Replayed",
     "RotatedApiKey",
     "Sim",
+    "SimBalance",
     "SimBreaker",
     "SimCard",
     "SimCards",
