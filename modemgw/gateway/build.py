@@ -31,6 +31,7 @@ from modemgw.gateway.fleet.sims import Sims
 from modemgw.gateway.following import Follower, finish, switch
 from modemgw.gateway.incoming.inbounds import Inbounds
 from modemgw.gateway.incoming.intake import Intake
+from modemgw.gateway.incoming.loop_guard import LoopGuard
 from modemgw.gateway.incoming.reassembly import Incoming
 from modemgw.gateway.keys import Keys
 from modemgw.gateway.outgoing.messages import Messages
@@ -89,6 +90,13 @@ class Gateway:
             config, store=store, outbox=self._outbox, clock=clock, random=random
         )
         """Sends, and shows what would be sent."""
+        self._loop_guard = LoopGuard(
+            config,
+            answers=self.sending,
+            own_numbers=lambda: self._fleet.own_numbers(),
+            store=store,
+            clock=clock,
+        )
         self._deliveries = Deliveries(
             config.handler,
             store=store,
@@ -122,7 +130,11 @@ class Gateway:
             keeper=self.keeper,
         )
         self._housekeeping = Housekeeping(
-            config, store=store, intake=self._intake, forgetful=(self.sending,), clock=clock
+            config,
+            store=store,
+            intake=self._intake,
+            forgetful=(self.sending, self._loop_guard),
+            clock=clock,
         )
 
         self.messages = Messages(store, self._outbox)
@@ -169,6 +181,7 @@ class Gateway:
             self._fleet,  # it alone may refuse a configuration
             self._outbox,
             self.sending,
+            self._loop_guard,
             self._deliveries,
             self._intake,
             self._housekeeping,

@@ -60,6 +60,7 @@ class Admission:
         self._random = random
         self.counts: dict[str, int] = {}
         """How many messages this run has accepted, by type."""
+        self._on_reply: list[Callable[[Message], None]] = []
 
     def follow(self, config: Config) -> Rest:
         """See Follower: the rules look by another configuration, and learn what that takes."""
@@ -153,8 +154,18 @@ class Admission:
         Raises Rejected, TooMany, Unavailable, or what `first` raises.
         """
         request = Request(REPLIES_KEY, self._now(), automatic=True)
-        _, admitted = self._admit(request, new)
+        message, admitted = self._admit(request, new)
         await self._commit([admitted], request, None, first=[first])
+        for tell in self._on_reply:
+            tell(message)
+
+    def on_reply(self, listener: Callable[[Message], None]) -> None:
+        """Call `listener` with each automatic reply that was accepted."""
+        self._on_reply.append(listener)
+
+    def replies_left(self, to: str) -> int:
+        """How many more automatic replies a number, as it is dialled, may have in this hour."""
+        return self._rules.replies_left(to)
 
     def preview(self, new: NewMessage, *, key: str) -> Preview:
         """What a message would be sent as; sends nothing. Raises Rejected as `send` would."""
