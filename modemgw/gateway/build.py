@@ -21,6 +21,7 @@ from modemgw.gateway.audit import Audit
 from modemgw.gateway.bus import EventBus
 from modemgw.gateway.changes import in_force, lines
 from modemgw.gateway.deliveries import Deliveries
+from modemgw.gateway.deliveries.answering import Answering
 from modemgw.gateway.deliveries.handlers import Handlers
 from modemgw.gateway.deliveries.payload import Tell, told_plainly
 from modemgw.gateway.deliveries.webhooks import Webhooks
@@ -100,7 +101,7 @@ class Gateway:
         self._deliveries = Deliveries(
             config.handler,
             store=store,
-            reply=self.sending.reply,
+            answering=Answering(self.sending.reply, self.sending.forward, self._loop_guard),
             clock=clock,
             random=random,
             webhooks=config.webhooks,

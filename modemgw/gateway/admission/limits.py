@@ -26,7 +26,9 @@ REPLIES = RateLimits(per_minute=6, per_hour=60)
 answer each other must not go on for ever."""
 
 REPLIES_KEY = "handler"
-"""What stands for the API key in automatic replies."""
+"""What stands for the API key in automatic replies …"""
+FORWARDS_KEY = "forward"
+"""… and in what handlers send on."""
 
 _Used = list[tuple[float, str, str]]
 """(time of acceptance, recipient, key) of messages, oldest first."""

@@ -33,6 +33,8 @@ TEXTS_KEPT = 4
 """Answers to one number by which what comes back is known …"""
 NUMBERS_KEPT = 10_000
 """… and numbers, the latest."""
+FORWARDS_KEPT = 500
+"""Texts that were sent on, the latest."""
 _LOOPS = frozenset({"echo", "loop"})
 _COSTLY = frozenset({phonenumbers.PhoneNumberType.PREMIUM_RATE})
 
@@ -102,6 +104,7 @@ class LoopGuard:
         self._clock = clock
         self._said: OrderedDict[str, deque[tuple[float, bytes]]] = OrderedDict()
         """By number: when it was answered, and a digest of what."""
+        self._sent_on: deque[tuple[float, str]] = deque(maxlen=FORWARDS_KEPT)
         self._told: dict[str, float] = {}
         """When it was told of a number that it is not answered any more."""
         answers.on_reply(self._answered)
@@ -141,10 +144,33 @@ class LoopGuard:
             )
         return None
 
+    def may_forward(self, inbound: Received, to: str) -> Reason | None:
+        """Why this must not be sent on to a number; None if it may be.
+
+        What comes back ends as what this gateway has sent on: others may send it on in a ring.
+        """
+        if any(_same(own, to, self._region) for own in self._own_numbers()):
+            return Reason("own-number", "it is a SIM of this gateway")
+        if _answerable(inbound.sender, self._region)[0] == to:
+            return Reason("loop", "it is who sent it")
+        since = self._clock.time() - HOUR_S
+        text = inbound.text
+        if text and any(at > since and text.endswith(said) for at, said in self._sent_on):
+            reason = Reason("loop", "it was sent on before, and comes back")
+            self._tell(inbound.sender, reason)
+            return reason
+        return None
+
+    def forwarded(self, text: str) -> None:
+        """A text that says who sent it was sent on: it is known when it comes back."""
+        self._sent_on.append((self._clock.time(), text))
+
     def forget_idle(self, now: float) -> None:
         """See Forgetful."""
         while self._said and next(iter(self._said.values()))[-1][0] <= now - HOUR_S:
             self._said.popitem(last=False)
+        while self._sent_on and self._sent_on[0][0] <= now - HOUR_S:
+            self._sent_on.popleft()
         self._told = {number: at for number, at in self._told.items() if at > now - HOUR_S}
 
     def _answered(self, message: Message) -> None:
