@@ -250,12 +250,13 @@ class Gateway:
 
     def _places(self) -> list[Place]:
         """The modems, and the SIMs that are in them."""
-        return [
-            Place(v.status.id, None, None)
-            if (sim := v.status.sim) is None
-            else Place(v.status.id, sim.iccid, sim.number)
-            for v in self._fleet.views.views()
-        ]
+        configured = {modem.id: modem.number for modem in self._config.modem}
+        found = []
+        for view in self._fleet.views.views():
+            id, sim = view.status.id, view.status.sim
+            iccid, number = (None, None) if sim is None else (sim.iccid, sim.number)
+            found.append(Place(id, iccid, configured.get(id) or number))
+        return found
 
     # --- start and stop
 
