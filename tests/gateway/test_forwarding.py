@@ -67,16 +67,14 @@ async def test_what_stands_before_it_can_be_said(
 
 async def test_octets_go_on_as_they_came_with_their_ports(tmp_path: Path) -> None:
     async with shop(tmp_path, {"forward": BOSS}) as one:
-        await one.receive(
-            message(None, data=b"\x00\xff", ports=(5000, 1), encoding="binary")  # type: ignore[arg-type]
-        )
+        await one.receive(message(None, data=b"\x00\xff", ports=(5000, 1), encoding="binary"))
         await one.until(("delivered", 1))
         assert one.replies == [NewMessage(to=BOSS, data=b"\x00\xff", ports=(5000, 1))]
 
 
 async def test_what_could_not_be_decoded_goes_nowhere(tmp_path: Path) -> None:
     async with shop(tmp_path, {"forward": BOSS}) as one:
-        await one.receive(message(None, data=b"0791", encoding="raw", sender=""))  # type: ignore[arg-type]
+        await one.receive(message(None, data=b"0791", encoding="raw", sender=""))
         await one.until(("dead", 1))
         assert one.replies == []
 
