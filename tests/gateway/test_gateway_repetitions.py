@@ -197,14 +197,14 @@ async def test_one_long_message_that_cannot_be_put_together_holds_up_no_other(
         bad = delivers("x" * 400, sender="+447700900001")
         good = delivers("y" * 400, sender="+447700900002")
         await take(box, direct(bad[0]), direct(bad[2]), direct(good[0]))
-        whole = incoming._of_one_message
+        whole = incoming.of_one_message
 
         def fails(parts: Any, anchor: Any) -> Any:
             if anchor.tpdu in bad:
                 raise KeyError("a fault of ours")
             return whole(parts, anchor)
 
-        monkeypatch.setattr(incoming, "_of_one_message", fails)
+        monkeypatch.setattr(incoming, "of_one_message", fails)
         box.clock.now += 4000
         with caplog.at_level(logging.WARNING):
             await box.intake.release_overdue()

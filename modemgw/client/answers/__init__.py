@@ -2,10 +2,11 @@
 what is not here too.
 """
 
+from modemgw.client.answers.conversations import Conversation, ConversationItem
 from modemgw.client.answers.deliveries import AnyDelivery, Outcome
 from modemgw.client.answers.events import Event
 from modemgw.client.answers.handlers import Delivery, Handler, HandlerMatch
-from modemgw.client.answers.inbound import Inbound, InboundPart
+from modemgw.client.answers.inbound import Inbound, InboundPart, Mms, Waiting, WapPush
 from modemgw.client.answers.keys import ApiKey, AuditRecord, KeyLimits, NewApiKey, RotatedApiKey
 from modemgw.client.answers.messages import (
     AcceptedBatch,
@@ -32,6 +33,8 @@ __all__ = [
     "Attempt",
     "AuditRecord",
     "Batch",
+    "Conversation",
+    "ConversationItem",
     "Delivery",
     "Error",
     "Event",
@@ -43,6 +46,7 @@ __all__ = [
     "InboundPart",
     "KeyLimits",
     "Message",
+    "Mms",
     "Modem",
     "NewApiKey",
     "Outcome",
@@ -62,6 +66,8 @@ __all__ = [
     "Storage",
     "TraceLine",
     "Ussd",
+    "Waiting",
+    "WapPush",
     "Webhook",
     "WebhookDelivery",
     "WebhookWithSecret",

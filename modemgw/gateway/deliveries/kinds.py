@@ -17,6 +17,8 @@ from modemgw.gateway.deliveries.reply import Accept, Reply
 from modemgw.gateway.deliveries.webhook import Webhook
 
 INBOUND = "inbound.received"
+COMPLETED = "inbound.completed"
+"""A late part has completed what was handed on incomplete."""
 
 
 @dataclass(frozen=True, slots=True)
