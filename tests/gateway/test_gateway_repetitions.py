@@ -16,6 +16,7 @@ from labs.units import run_units_twice
 from test_gateway_incoming import LONG, SIM, Postbox, delivers, postbox
 
 from modemgw.config import parse
+from modemgw.gateway.incoming import belonging
 from modemgw.gateway.incoming import reassembly as incoming
 from modemgw.gateway.upkeep.retention import CHUNK, Housekeeping
 from modemgw.modem import ReceivedPdu
@@ -197,7 +198,7 @@ async def test_one_long_message_that_cannot_be_put_together_holds_up_no_other(
         bad = delivers("x" * 400, sender="+447700900001")
         good = delivers("y" * 400, sender="+447700900002")
         await take(box, direct(bad[0]), direct(bad[2]), direct(good[0]))
-        whole = incoming.of_one_message
+        whole = belonging.of_one_message
 
         def fails(parts: Any, anchor: Any) -> Any:
             if anchor.tpdu in bad:

@@ -91,7 +91,7 @@ class Incoming:
         assert concat is not None
         new = next(p for p in parts if p.n == part)
         if (gap := gap_for(tx.inbound.gaps(set_key), new, parts)) is not None:
-            return self._fill(tx, gap, [new])
+            return self._fill(tx, gap, [new], sim)
         if len({p.sequence for p in parts}) < concat.total:
             return None
         parts = of_one_message(parts, new)
@@ -128,10 +128,10 @@ class Incoming:
         """
         parts = tx.inbound.waiting_parts(overdue.set_key, 0.0)
         parts = of_one_message(parts, parts[0])
-        for gap in tx.inbound.gaps(overdue.set_key):
-            if is_the_rest(gap, parts) and (whole := self._fill(tx, gap, parts)) is not None:
-                return whole
         sim = SimIdentity(overdue.sim, None, None)
+        for gap in tx.inbound.gaps(overdue.set_key):
+            if is_the_rest(gap, parts) and (whole := self._fill(tx, gap, parts, sim)) is not None:
+                return whole
         return self._make(tx, parts, parts[0].modem, sim, set_key=overdue.set_key)
 
     def release_raw(self, tx: Transaction, overdue: WaitingSet, problem: str) -> Inbound:
@@ -142,16 +142,16 @@ class Incoming:
         message = self._raw(tx, parts[0].modem, sim, raw, problem)
         return self._keep(tx, message, [part.n for part in parts])
 
-    def _fill(self, tx: Transaction, gap: Gap, new: Sequence[StoredPart]) -> Inbound | None:
+    def _fill(
+        self, tx: Transaction, gap: Gap, new: Sequence[StoredPart], sim: SimIdentity
+    ) -> Inbound | None:
         """Put late parts where they were missing. Returns the message if it is complete by it."""
         before = gap.inbound
-        now = self._compose(
-            tx, [*gap.parts, *new], before.modem, SimIdentity(before.sim, None, None)
-        )
+        now = self._compose(tx, [*gap.parts, *new], before.modem, sim)
         filled = replace(
             now,
             id=before.id,
-            to=before.to,
+            to=before.to or now.to,
             received_at=before.received_at,
             completed_at=tx.now if now.complete else None,
             replaces=before.replaces,
