@@ -16,8 +16,8 @@ from modemgw.store.contract.inbound import (
     WaitingSet,
 )
 from modemgw.store.records import Inbound, InboundKind, InboundPart, Page
+from modemgw.store.sqlite import inbound_lists
 from modemgw.store.sqlite.numbers import next_number
-from modemgw.store.sqlite.paging import Condition, page
 from modemgw.store.sqlite.rows import Rows
 
 _NAMES = (
@@ -185,45 +185,14 @@ class SqliteInboundMessages(Rows):
 
     def find(self, query: InboundQuery) -> Page[Inbound]:
         """A page of inbound messages, newest first. Raises ValueError for a foreign cursor."""
-        return page(
-            self._db,
-            "inbound",
-            _COLUMNS,
-            (
-                *_by_one_index(query),
-                ("received_at", ">=", query.since),
-                ("received_at", "<", query.until),
-            ),
-            time="received_at",
-            cursor=query.cursor,
-            limit=query.limit,
-            make=lambda row: _inbound(self._db, row),
-        )
-
-
-def _by_one_index(query: InboundQuery) -> list[Condition]:
-    """What is asked for, so that the most telling of it is what the rows are found by.
-
-    Each of these columns has an index that ends with the time. By the others, marked with +, what
-    was found is looked through; few messages are incomplete, of a special kind, or unread.
-    """
-    special = query.kind not in (None, InboundKind.TEXT)
-    ordered: list[tuple[bool, str, object]] = [
-        (True, "sender", query.from_),
-        (query.complete is False, "complete", query.complete),
-        (special, "kind", query.kind),
-        (query.read is False, "read", query.read),
-        (True, "to_number", query.to),
-        (True, "modem", query.modem),
-        (True, "read", query.read),
-        (True, "kind", query.kind),
-        (True, "complete", query.complete),
-    ]
-    asked = [(column, value) for first, column, value in ordered if first and value is not None]
-    return [
-        (column if place == 0 else f"+{column}", "=", value)
-        for place, (column, value) in enumerate(dict.fromkeys(asked))
-    ]
+        found = inbound_lists.numbers(self._db, query)
+        marks = ", ".join("?" * len(found.numbers))
+        rows = self._db.execute(
+            f"SELECT {_COLUMNS} FROM inbound WHERE n IN ({marks}) "
+            "ORDER BY received_at DESC, n DESC",
+            found.numbers,
+        ).fetchall()
+        return Page(tuple(_inbound(self._db, row) for row in rows), found.next_cursor)
 
 
 def _values(inbound: Inbound) -> tuple[Any, ...]:
