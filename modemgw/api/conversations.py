@@ -49,9 +49,11 @@ async def listing(request: web.Request) -> web.Response:
 
 async def show(request: web.Request) -> web.Response:
     asked = parse_query(ConversationItemsQuery, request)
+    number = request.match_info["number"]
     query = _query(request, asked.limit, asked.cursor)
-    page = await request.app[CONVERSATIONS].items(request.match_info["number"], query)
+    page = await request.app[CONVERSATIONS].items(number, query)
     document: answers.ConversationItems = {
+        "number": number,
         "items": [render.conversation_item(item) for item in page.items],
         "next_cursor": page.next_cursor,
     }

@@ -41,6 +41,7 @@ class Conversations(TypedDict):
 class ConversationItems(TypedDict):
     """A page of a conversation, the newest first."""
 
+    number: str
     items: list[ConversationItem]
     next_cursor: str | None
 

@@ -387,6 +387,9 @@ _EXAMPLES: Mapping[type, Any] = {
     answers.Batch: BATCH,
     answers.Conversation: CONVERSATION,
     answers.ConversationItem: CONVERSATION["last"],
+    answers.ConversationItems: answers.ConversationItems(
+        number=RECIPIENT, items=[CONVERSATION["last"]], next_cursor=None
+    ),
     answers.Delivery: HANDLER_DELIVERY,
     answers.Event: EVENT,
     answers.Handler: HANDLER,
