@@ -153,6 +153,30 @@ async def test_what_is_lost_of_two_messages_with_one_reference_is_not_mixed(
         assert await box.texts() == ["a" * 400, "b" * 400]
 
 
+async def test_a_part_goes_to_the_parts_that_wait_if_these_are_nearer(tmp_path: Path) -> None:
+    async with postbox(tmp_path) as box:
+        first, second = delivers("a" * 200), delivers("b" * 200, at=START + 600)
+        await surfaced(box, first[0])
+        await box.receive(second[0], second[1])
+        assert (await box.texts())[1:] == ["b" * 200]
+        assert await completed(box) == []
+        await box.receive(first[1])
+        assert await box.texts() == ["a" * 200, "b" * 200]
+
+
+async def test_a_part_that_is_there_already_is_of_another_message(tmp_path: Path) -> None:
+    async with postbox(tmp_path) as box:
+        first, second = delivers("a" * 400), delivers("b" * 400, at=START + DAY)
+        one = await surfaced(box, *first[:2])
+        await box.store.write(lambda tx: tx.inbound.mark_read(one.id, True))
+        two = await surfaced(box, second[1])
+        assert [m.read for m in await box.all()] == [True, False], "the first was not touched"
+        assert [[p.sequence for p in m.parts] for m in await box.all()] == [[1, 2], [2]]
+        await box.receive(first[2], second[0], second[2])
+        assert await box.texts() == ["a" * 400, "b" * 400]
+        assert await completed(box) == [one.id, two.id]
+
+
 async def test_of_two_incomplete_messages_the_nearer_in_time_is_completed(tmp_path: Path) -> None:
     async with postbox(tmp_path) as box:
         first, second = delivers("a" * 200), delivers("b" * 200, at=START + 900)

@@ -206,6 +206,8 @@ async def test_a_senders_messages_are_marked_as_read_as_far_as_they_were_seen(op
         mark = "+447700900123"
         assert await store.write(lambda tx: tx.inbound.mark_all_read(mark, 3, 2)) == 2
         assert await store.write(lambda tx: tx.inbound.mark_all_read(mark, 3, 2)) == 1
+        read = [await store.look_up(lambda view, n=n: view.inbound.get(f"in_{n}")) for n in "1234"]
+        assert [one.read for one in read] == [True, True, True, False]
         assert await store.write(lambda tx: tx.inbound.mark_all_read(mark, None, 9)) == 1
         assert await store.write(lambda tx: tx.inbound.mark_all_read(mark, None, 9)) == 0
         assert await store.look_up(lambda view: view.inbound.get("in_5")) == other
