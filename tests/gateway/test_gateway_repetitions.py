@@ -127,6 +127,34 @@ async def test_a_repeated_part_of_a_long_message_makes_no_second_one(tmp_path: P
         assert await box.texts() == [LONG]
 
 
+@pytest.mark.parametrize("later", [60.0, 3600.0, 6 * DAY])
+@pytest.mark.parametrize("way", ["stored", "direct", "backwards"])
+async def test_a_whole_long_message_that_the_network_repeats_is_one(
+    tmp_path: Path, later: float, way: str
+) -> None:
+    clock, long = FakeClock(), delivers(LONG)
+    async with postbox(tmp_path, clock) as box:
+        await take(box, *(lying(tpdu, n) for n, tpdu in enumerate(long)))
+        assert await box.texts() == [LONG]
+    clock.now += later
+    async with postbox(tmp_path, clock) as box:
+        again = long[::-1] if way == "backwards" else long
+        await take(box, *(direct(t) if way == "direct" else lying(t, 9) for t in again))
+        clock.now += 2 * DAY
+        await box.intake.release_overdue()
+        assert await box.texts() == [LONG]
+
+
+async def test_two_equal_long_messages_of_one_second_are_two(tmp_path: Path) -> None:
+    """Their references tell them apart, whatever the order in which their parts come."""
+    one, other = delivers(LONG, reference=1), delivers(LONG, reference=2)
+    async with postbox(tmp_path) as box:
+        slots = count(1)
+        for pair in zip(one, other, strict=True):
+            await take(box, *(lying(tpdu, next(slots)) for tpdu in pair))
+        assert await box.texts() == [LONG, LONG]
+
+
 def _altered(tpdu: bytes) -> dict[str, bytes]:
     deliver = decode_mt(tpdu)
     assert isinstance(deliver, Deliver)
