@@ -70,7 +70,7 @@ class Conversations:
         )
         message, n = found
         if message is None or n is None or message.sender != number:
-            detail = f"{through!r} is no message that was received from {number}"
+            detail = f"{through!r} is no message that was received from {number!r}"
             raise Rejected([FieldProblem("through", detail, "unknown")])
         return n
 
