@@ -12,9 +12,11 @@ from pathlib import Path
 from aiohttp.test_utils import TestServer
 from labs.bank import bank_of
 from labs.gateway import TIMINGS, config_of
+from labs.receiver import receiver
 from labs.waiting import until
 
 from modemgw.api.app import create_app
+from modemgw.api.telling import tell
 from modemgw.client import Client, answers
 from modemgw.clock import SystemClock
 from modemgw.gateway import Gateway
@@ -60,7 +62,7 @@ async def running(tmp_path: Path, bank: Bank, clock: MovedClock) -> AsyncIterato
     config = config_of(tmp_path, bank, gateway={"reassembly_timeout": 3600})
     key = create_key(config.gateway.data_dir / FILE_NAME, f"at {clock.ahead}", ["admin"])
     async with (
-        Gateway.open(config, clock=clock, timings=TIMINGS) as gateway,
+        Gateway.open(config, clock=clock, timings=TIMINGS, tell=tell) as gateway,
         TestServer(create_app(gateway)) as server,
         Client(str(server.make_url("/")), key) as client,
     ):
@@ -93,7 +95,7 @@ async def test_a_long_message_whose_third_part_comes_a_day_late(tmp_path: Path) 
         Deliver(Address.parse(SENDER), part, stamp, dcs=parts.dcs).encode() for part in parts.parts
     ]
     assert len(tpdus) == 7
-    async with bank_of(tmp_path, 1) as bank:
+    async with bank_of(tmp_path, 1) as bank, receiver() as hook:
         own = bank.settings.number_of(0)
         async with running(tmp_path, bank, clock) as client:
             for n in (1, 6, 0, 3, 5, 4):
@@ -108,6 +110,7 @@ async def test_a_long_message_whose_third_part_comes_a_day_late(tmp_path: Path) 
             assert half.text.split(GAP)[0] == HINDI[: half.text.index(GAP)]
             assert HINDI.endswith(half.text.split(GAP)[1])
             await client.mark_inbound(half.id)
+            await client.create_webhook(hook.url, ["inbound.*"])
         clock.ahead += 24 * 3600
         async with running(tmp_path, bank, clock) as client:
             bank.smsc.inject_tpdu(own, tpdus[2])
@@ -128,6 +131,9 @@ async def test_a_long_message_whose_third_part_comes_a_day_late(tmp_path: Path) 
             assert (whole.completed_at - whole.received_at).total_seconds() > 23 * 3600
             assert not whole.read
             assert [m async for m in client.inbounds(complete=False)] == []
+            (request,) = await hook.until(1)
+            assert request.document["type"] == "inbound.completed"
+            assert request.document["data"] == whole
 
 
 async def test_special_messages_are_seen_as_what_they_are(tmp_path: Path) -> None:
