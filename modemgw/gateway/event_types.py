@@ -18,6 +18,8 @@ EVENT_TYPES = (
     "message.unknown",
     "inbound.received",
     "inbound.completed",
+    "call.received",
+    "broadcast.received",
     "modem.ready",
     "modem.lost",
     "modem.recovering",

@@ -12,7 +12,15 @@ from modemgw.api.answers.conversations import (
     MarkedRead,
 )
 from modemgw.api.answers.deliveries import AnyDelivery, Outcome, Replayed
-from modemgw.api.answers.events import AlertEvent, Event, ModemEvent, SimEvent, WebhookEvent
+from modemgw.api.answers.events import (
+    AlertEvent,
+    BroadcastEvent,
+    CallEvent,
+    Event,
+    ModemEvent,
+    SimEvent,
+    WebhookEvent,
+)
 from modemgw.api.answers.handlers import Deliveries, Delivery, Handler, HandlerMatch, Handlers
 from modemgw.api.answers.inbound import Inbound, InboundPart, Inbounds, Mms, Waiting, WapPush
 from modemgw.api.answers.keys import (
@@ -40,7 +48,7 @@ from modemgw.api.answers.modems import Held, Modem, Modems, Sim, Storage, Trace,
 from modemgw.api.answers.problems import FieldError, Problem, ProblemType, ProblemTypes
 from modemgw.api.answers.service import Health, Readiness
 from modemgw.api.answers.shared import Base64, Error, Ports, Time
-from modemgw.api.answers.sims import PlanLimit, PlanUse, SimBreaker, SimCard, SimCards
+from modemgw.api.answers.sims import PlanLimit, PlanUse, SimBalance, SimBreaker, SimCard, SimCards
 from modemgw.api.answers.webhooks import (
     Webhook,
     WebhookDeliveries,
@@ -60,6 +68,8 @@ __all__ = [
     "AuditRecords",
     "Base64",
     "Batch",
+    "BroadcastEvent",
+    "CallEvent",
     "Conversation",
     "ConversationItem",
     "ConversationItems",
@@ -101,6 +111,7 @@ __all__ = [
     "Replayed",
     "RotatedApiKey",
     "Sim",
+    "SimBalance",
     "SimBreaker",
     "SimCard",
     "SimCards",
