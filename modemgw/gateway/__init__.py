@@ -22,7 +22,7 @@ from modemgw.gateway.fleet.modem_views import ModemView
 from modemgw.gateway.fleet.sim_views import SimView
 from modemgw.gateway.keys import Issued, LastAdmin, NameInUse, NewKey
 from modemgw.gateway.outgoing.outbox import RecoveryReport
-from modemgw.store import AuditQuery, DeliveryQuery, InboundQuery, MessageQuery
+from modemgw.store import AuditQuery, ConversationQuery, DeliveryQuery, InboundQuery, MessageQuery
 
 __all__ = [
     "Accepted",
@@ -30,6 +30,7 @@ __all__ = [
     "Allowance",
     "AuditQuery",
     "Conflict",
+    "ConversationQuery",
     "CreatedWebhook",
     "DeliveryQuery",
     "FieldProblem",

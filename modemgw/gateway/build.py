@@ -35,6 +35,7 @@ from modemgw.gateway.fleet.sims import Sims
 from modemgw.gateway.following import Follower, finish, switch
 from modemgw.gateway.incoming.broadcasts import Broadcasts
 from modemgw.gateway.incoming.calls import Calls
+from modemgw.gateway.incoming.conversations import Conversations
 from modemgw.gateway.incoming.inbounds import Inbounds
 from modemgw.gateway.incoming.intake import Intake
 from modemgw.gateway.incoming.loop_guard import LoopGuard
@@ -152,6 +153,8 @@ class Gateway:
         """What was accepted, and how far it came."""
         self.inbounds = Inbounds(store)
         """What was received."""
+        self.conversations = Conversations(store)
+        """What was sent to a number and received from it, as one."""
         self.events = EventBus(store)
         """What happens."""
         self.handlers = Handlers(self._deliveries, store)

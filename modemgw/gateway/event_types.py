@@ -17,6 +17,7 @@ EVENT_TYPES = (
     "message.canceled",
     "message.unknown",
     "inbound.received",
+    "inbound.completed",
     "call.received",
     "broadcast.received",
     "modem.ready",

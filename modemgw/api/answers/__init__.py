@@ -4,6 +4,13 @@ made from them.
 Times are RFC 3339 UTC (`2026-11-22T10:00:00.123Z`).
 """
 
+from modemgw.api.answers.conversations import (
+    Conversation,
+    ConversationItem,
+    ConversationItems,
+    Conversations,
+    MarkedRead,
+)
 from modemgw.api.answers.deliveries import AnyDelivery, Outcome, Replayed
 from modemgw.api.answers.events import (
     AlertEvent,
@@ -26,7 +33,7 @@ from modemgw.api.answers.handlers import (
     MatchedHandlers,
     WouldSend,
 )
-from modemgw.api.answers.inbound import Inbound, InboundPart, Inbounds
+from modemgw.api.answers.inbound import Inbound, InboundPart, Inbounds, Mms, Waiting, WapPush
 from modemgw.api.answers.keys import (
     ApiKey,
     ApiKeys,
@@ -74,6 +81,10 @@ __all__ = [
     "Batch",
     "BroadcastEvent",
     "CallEvent",
+    "Conversation",
+    "ConversationItem",
+    "ConversationItems",
+    "Conversations",
     "Deliveries",
     "Delivery",
     "Error",
@@ -90,10 +101,12 @@ __all__ = [
     "Inbounds",
     "KeyLimits",
     "LoopEvent",
+    "MarkedRead",
     "MatchedHandler",
     "MatchedHandlers",
     "Message",
     "Messages",
+    "Mms",
     "Modem",
     "ModemEvent",
     "Modems",
@@ -123,6 +136,8 @@ __all__ = [
     "Trace",
     "TraceLine",
     "Ussd",
+    "Waiting",
+    "WapPush",
     "Webhook",
     "WebhookDeliveries",
     "WebhookDelivery",

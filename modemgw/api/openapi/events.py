@@ -54,6 +54,12 @@ EVENT_TYPES = (
     _message("unknown", "Nobody can know whether the network has it"),
     EventType("inbound.received", "A message was received", answers.Inbound, examples.INBOUND),
     EventType(
+        "inbound.completed",
+        "A late part has completed a message that was handed on incomplete",
+        answers.Inbound,
+        examples.COMPLETED,
+    ),
+    EventType(
         "call.received",
         "Somebody calls a SIM",
         answers.CallEvent,

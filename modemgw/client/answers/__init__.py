@@ -2,6 +2,7 @@
 what is not here too.
 """
 
+from modemgw.client.answers.conversations import Conversation, ConversationItem
 from modemgw.client.answers.deliveries import AnyDelivery, Outcome
 from modemgw.client.answers.events import Event
 from modemgw.client.answers.handlers import (
@@ -12,7 +13,7 @@ from modemgw.client.answers.handlers import (
     MatchedHandler,
     WouldSend,
 )
-from modemgw.client.answers.inbound import Inbound, InboundPart
+from modemgw.client.answers.inbound import Inbound, InboundPart, Mms, Waiting, WapPush
 from modemgw.client.answers.keys import ApiKey, AuditRecord, KeyLimits, NewApiKey, RotatedApiKey
 from modemgw.client.answers.messages import (
     AcceptedBatch,
@@ -39,6 +40,8 @@ __all__ = [
     "Attempt",
     "AuditRecord",
     "Batch",
+    "Conversation",
+    "ConversationItem",
     "Delivery",
     "Error",
     "Event",
@@ -52,6 +55,7 @@ __all__ = [
     "KeyLimits",
     "MatchedHandler",
     "Message",
+    "Mms",
     "Modem",
     "NewApiKey",
     "Outcome",
@@ -72,6 +76,8 @@ __all__ = [
     "Storage",
     "TraceLine",
     "Ussd",
+    "Waiting",
+    "WapPush",
     "Webhook",
     "WebhookDelivery",
     "WebhookWithSecret",
