@@ -73,9 +73,7 @@ def _meaning(
         request.app[SENDING].preview(new, key=key_of(request).name)
     except Rejected as rejected:
         return [
-            problem
-            for problem in rejected.problems
-            if problem.field.partition(".")[0] not in wrong
+            problem for problem in rejected.problems if problem.field.partition(".")[0] not in wrong
         ]
     return []
 

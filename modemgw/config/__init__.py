@@ -4,6 +4,7 @@ A file for each room that is configured. Durations are seconds unless the key sa
 are counted in parts (SMS), not messages, and 0 or an absent limit means "no limit".
 """
 
+from modemgw.config.balance import BalanceSection
 from modemgw.config.base import (
     Days,
     Identifier,
@@ -22,6 +23,7 @@ from modemgw.config.http import HttpSection
 from modemgw.config.limits import Limits, RateLimits
 from modemgw.config.loading import load, parse
 from modemgw.config.modems import ModemMatch, ModemSection
+from modemgw.config.replies import RepliesSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteMatch, RouteSection
 from modemgw.config.templates import (
@@ -37,6 +39,7 @@ from modemgw.config.webhooks import WebhooksSection
 __all__ = [
     "DEFAULT_PATH",
     "ENVIRONMENT_VARIABLE",
+    "BalanceSection",
     "Config",
     "ConfigError",
     "Days",
@@ -53,6 +56,7 @@ __all__ = [
     "Number",
     "ParameterDocument",
     "RateLimits",
+    "RepliesSection",
     "RetentionSection",
     "RouteMatch",
     "RouteSection",

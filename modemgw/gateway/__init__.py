@@ -6,6 +6,7 @@ from modemgw.gateway.admission.templates import TemplateExists, TemplatePreview
 from modemgw.gateway.build import Gateway
 from modemgw.gateway.deliveries.handlers import HandlerView
 from modemgw.gateway.deliveries.replaying import Replay
+from modemgw.gateway.deliveries.trying import Match, Sample, Trial
 from modemgw.gateway.deliveries.webhooks import Change as WebhookChange
 from modemgw.gateway.deliveries.webhooks import CreatedWebhook, WebhookView
 from modemgw.gateway.errors import (
@@ -23,7 +24,7 @@ from modemgw.gateway.fleet.modem_views import ModemView
 from modemgw.gateway.fleet.sim_views import SimView
 from modemgw.gateway.keys import Issued, LastAdmin, NameInUse, NewKey
 from modemgw.gateway.outgoing.outbox import RecoveryReport
-from modemgw.store import AuditQuery, DeliveryQuery, InboundQuery, MessageQuery
+from modemgw.store import AuditQuery, ConversationQuery, DeliveryQuery, InboundQuery, MessageQuery
 
 __all__ = [
     "Accepted",
@@ -31,6 +32,7 @@ __all__ = [
     "Allowance",
     "AuditQuery",
     "Conflict",
+    "ConversationQuery",
     "CreatedWebhook",
     "DeliveryQuery",
     "FieldProblem",
@@ -42,6 +44,7 @@ __all__ = [
     "InboundQuery",
     "Issued",
     "LastAdmin",
+    "Match",
     "MessageQuery",
     "ModemView",
     "NameInUse",
@@ -52,10 +55,12 @@ __all__ = [
     "RecoveryReport",
     "Rejected",
     "Replay",
+    "Sample",
     "SimView",
     "TemplateExists",
     "TemplatePreview",
     "TooMany",
+    "Trial",
     "Unavailable",
     "WebhookChange",
     "WebhookView",

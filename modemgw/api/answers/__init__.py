@@ -4,10 +4,36 @@ made from them.
 Times are RFC 3339 UTC (`2026-11-22T10:00:00.123Z`).
 """
 
+from modemgw.api.answers.conversations import (
+    Conversation,
+    ConversationItem,
+    ConversationItems,
+    Conversations,
+    MarkedRead,
+)
 from modemgw.api.answers.deliveries import AnyDelivery, Outcome, Replayed
-from modemgw.api.answers.events import AlertEvent, Event, ModemEvent, SimEvent, WebhookEvent
-from modemgw.api.answers.handlers import Deliveries, Delivery, Handler, HandlerMatch, Handlers
-from modemgw.api.answers.inbound import Inbound, InboundPart, Inbounds
+from modemgw.api.answers.events import (
+    AlertEvent,
+    BroadcastEvent,
+    CallEvent,
+    Event,
+    LoopEvent,
+    ModemEvent,
+    SimEvent,
+    WebhookEvent,
+)
+from modemgw.api.answers.handlers import (
+    Deliveries,
+    Delivery,
+    Handler,
+    HandlerMatch,
+    Handlers,
+    HandlerTest,
+    MatchedHandler,
+    MatchedHandlers,
+    WouldSend,
+)
+from modemgw.api.answers.inbound import Inbound, InboundPart, Inbounds, Mms, Waiting, WapPush
 from modemgw.api.answers.keys import (
     ApiKey,
     ApiKeys,
@@ -33,7 +59,7 @@ from modemgw.api.answers.modems import Held, Modem, Modems, Sim, Storage, Trace,
 from modemgw.api.answers.problems import FieldError, Problem, ProblemType, ProblemTypes
 from modemgw.api.answers.service import Health, Readiness
 from modemgw.api.answers.shared import Base64, Error, Ports, Time
-from modemgw.api.answers.sims import PlanLimit, PlanUse, SimBreaker, SimCard, SimCards
+from modemgw.api.answers.sims import PlanLimit, PlanUse, SimBalance, SimBreaker, SimCard, SimCards
 from modemgw.api.answers.templates import (
     Template,
     TemplateParameter,
@@ -63,6 +89,12 @@ __all__ = [
     "AuditRecords",
     "Base64",
     "Batch",
+    "BroadcastEvent",
+    "CallEvent",
+    "Conversation",
+    "ConversationItem",
+    "ConversationItems",
+    "Conversations",
     "Deliveries",
     "Delivery",
     "Error",
@@ -70,6 +102,7 @@ __all__ = [
     "FieldError",
     "Handler",
     "HandlerMatch",
+    "HandlerTest",
     "Handlers",
     "Health",
     "Held",
@@ -77,8 +110,13 @@ __all__ = [
     "InboundPart",
     "Inbounds",
     "KeyLimits",
+    "LoopEvent",
+    "MarkedRead",
+    "MatchedHandler",
+    "MatchedHandlers",
     "Message",
     "Messages",
+    "Mms",
     "Modem",
     "ModemEvent",
     "Modems",
@@ -98,6 +136,7 @@ __all__ = [
     "Replayed",
     "RotatedApiKey",
     "Sim",
+    "SimBalance",
     "SimBreaker",
     "SimCard",
     "SimCards",
@@ -114,6 +153,8 @@ __all__ = [
     "Trace",
     "TraceLine",
     "Ussd",
+    "Waiting",
+    "WapPush",
     "Webhook",
     "WebhookDeliveries",
     "WebhookDelivery",
@@ -122,4 +163,5 @@ __all__ = [
     "WebhookWithSecret",
     "Webhooks",
     "WorstCase",
+    "WouldSend",
 ]

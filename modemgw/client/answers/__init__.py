@@ -2,10 +2,18 @@
 what is not here too.
 """
 
+from modemgw.client.answers.conversations import Conversation, ConversationItem
 from modemgw.client.answers.deliveries import AnyDelivery, Outcome
 from modemgw.client.answers.events import Event
-from modemgw.client.answers.handlers import Delivery, Handler, HandlerMatch
-from modemgw.client.answers.inbound import Inbound, InboundPart
+from modemgw.client.answers.handlers import (
+    Delivery,
+    Handler,
+    HandlerMatch,
+    HandlerTest,
+    MatchedHandler,
+    WouldSend,
+)
+from modemgw.client.answers.inbound import Inbound, InboundPart, Mms, Waiting, WapPush
 from modemgw.client.answers.keys import ApiKey, AuditRecord, KeyLimits, NewApiKey, RotatedApiKey
 from modemgw.client.answers.messages import (
     AcceptedBatch,
@@ -21,7 +29,7 @@ from modemgw.client.answers.modems import Held, Modem, Sim, Storage, TraceLine, 
 from modemgw.client.answers.problems import FieldError, Problem
 from modemgw.client.answers.service import Readiness
 from modemgw.client.answers.shared import FINAL, Error, Ports
-from modemgw.client.answers.sims import PlanLimit, PlanUse, SimBreaker, SimCard
+from modemgw.client.answers.sims import PlanLimit, PlanUse, SimBalance, SimBreaker, SimCard
 from modemgw.client.answers.templates import (
     Template,
     TemplatePreview,
@@ -39,17 +47,22 @@ __all__ = [
     "Attempt",
     "AuditRecord",
     "Batch",
+    "Conversation",
+    "ConversationItem",
     "Delivery",
     "Error",
     "Event",
     "FieldError",
     "Handler",
     "HandlerMatch",
+    "HandlerTest",
     "Held",
     "Inbound",
     "InboundPart",
     "KeyLimits",
+    "MatchedHandler",
     "Message",
+    "Mms",
     "Modem",
     "NewApiKey",
     "Outcome",
@@ -64,6 +77,7 @@ __all__ = [
     "RejectedItem",
     "RotatedApiKey",
     "Sim",
+    "SimBalance",
     "SimBreaker",
     "SimCard",
     "Storage",
@@ -73,8 +87,11 @@ __all__ = [
     "TemplateVersion",
     "TraceLine",
     "Ussd",
+    "Waiting",
+    "WapPush",
     "Webhook",
     "WebhookDelivery",
     "WebhookWithSecret",
     "WorstCase",
+    "WouldSend",
 ]

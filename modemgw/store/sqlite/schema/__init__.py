@@ -29,6 +29,8 @@ from modemgw.store.sqlite.schema import (
     m0013_keys,
     m0014_attempts_by_time,
     m0016_templates,
+    m0019_inbound_kinds,
+    m0023_balances,
 )
 
 STEPS: Final[tuple[tuple[str, Callable[[Database], None]], ...]] = (
@@ -48,6 +50,8 @@ STEPS: Final[tuple[tuple[str, Callable[[Database], None]], ...]] = (
     ("0013_keys", m0013_keys.upgrade),
     ("0014_attempts_by_time", m0014_attempts_by_time.upgrade),
     ("0016_templates", m0016_templates.upgrade),
+    ("0019_inbound_kinds", m0019_inbound_kinds.upgrade),
+    ("0023_balances", m0023_balances.upgrade),
 )
 """In the order in which they are applied."""
 
