@@ -12,6 +12,7 @@ from modemgw.config.handlers import HandlerSection
 from modemgw.config.http import HttpSection
 from modemgw.config.limits import Limits, RateLimits
 from modemgw.config.modems import ModemSection
+from modemgw.config.opt_out import OptOutSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteSection
 from modemgw.config.types import TypesSection
@@ -30,6 +31,7 @@ class Config(Section):
     """How many messages one API key may send."""
     retention: RetentionSection = RetentionSection()
     type: TypesSection = TypesSection()
+    opt_out: OptOutSection = OptOutSection()
     webhooks: WebhooksSection = WebhooksSection()
     modem: tuple[ModemSection, ...] = ()
     route: tuple[RouteSection, ...] = ()

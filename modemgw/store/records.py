@@ -275,6 +275,8 @@ class Inbound:
     ports: tuple[int, int] | None = None
     problem: str | None = None
     """Why it could not be decoded."""
+    keyword: str | None = None
+    """`stop`, `start` or `help`: what its whole text asks for."""
 
 
 class Event(NamedTuple):

@@ -7,6 +7,7 @@ from typing import Protocol
 from modemgw.store.contract.attempts import Attempts, AttemptsView
 from modemgw.store.contract.audit import Audit, AuditView
 from modemgw.store.contract.centres import Centres, CentresView
+from modemgw.store.contract.consents import Consents, ConsentsView
 from modemgw.store.contract.deliveries import Deliveries, DeliveriesView
 from modemgw.store.contract.events import Answers, AnswersView, Events, EventsView, UnmatchedReports
 from modemgw.store.contract.inbound import InboundMessages, InboundMessagesView
@@ -38,6 +39,10 @@ class View(Protocol):
     @property
     def messages(self) -> MessagesView:
         """Messages to send."""
+
+    @property
+    def consents(self) -> ConsentsView:
+        """Who may be sent what."""
 
     @property
     def deliveries(self) -> DeliveriesView:
@@ -106,6 +111,10 @@ class Transaction(View, Protocol):
     @property
     def retention(self) -> Retention:
         """Letting old things go, a part at a time."""
+
+    @property
+    def consents(self) -> Consents:
+        """Who may be sent what."""
 
     @property
     def deliveries(self) -> Deliveries:

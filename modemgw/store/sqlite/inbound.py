@@ -20,7 +20,7 @@ from modemgw.store.sqlite.rows import Rows
 
 _COLUMNS = (
     "n, id, sender, to_number, text, data, encoding, parts_total, complete, modem, sim, sent_at, "
-    "received_at, message_class, ports, problem"
+    "received_at, message_class, ports, problem, keyword"
 )
 
 
@@ -96,7 +96,7 @@ class SqliteInboundMessages(Rows):
         """Keep a message, made of the stored parts with these numbers. Returns its own."""
         n = next_number(self._db, "inbound")
         self._db.execute(
-            f"INSERT INTO inbound ({_COLUMNS}) VALUES ({', '.join('?' * 16)})",
+            f"INSERT INTO inbound ({_COLUMNS}) VALUES ({', '.join('?' * 17)})",
             (
                 n,
                 inbound.id,
@@ -114,6 +114,7 @@ class SqliteInboundMessages(Rows):
                 inbound.message_class,
                 None if inbound.ports is None else f"{inbound.ports[0]}:{inbound.ports[1]}",
                 inbound.problem,
+                inbound.keyword,
             ),
         )
         self._db.executemany(
@@ -177,4 +178,5 @@ def _inbound(db: sqlite3.Connection, row: Sequence[Any]) -> Inbound:
         message_class=row[13],
         ports=(int(destination), int(source)) if destination else None,
         problem=row[15],
+        keyword=row[16],
     )

@@ -7,6 +7,7 @@ import sqlite3
 from modemgw.store.sqlite.attempts import SqliteAttempts
 from modemgw.store.sqlite.audit import SqliteAudit
 from modemgw.store.sqlite.centres import RememberedCentres, SqliteCentres
+from modemgw.store.sqlite.consents import SqliteConsents
 from modemgw.store.sqlite.deliveries import SqliteDeliveries
 from modemgw.store.sqlite.events import SqliteAnswers, SqliteEvents, SqliteUnmatchedReports
 from modemgw.store.sqlite.inbound import SqliteInboundMessages
@@ -30,6 +31,7 @@ class SqliteView:
         "audit",
         "centres",
         "connection",
+        "consents",
         "dates",
         "deliveries",
         "events",
@@ -48,6 +50,7 @@ class SqliteView:
         self.attempts = SqliteAttempts(db)
         self.pins = SqlitePinTries(db)
         self.messages = SqliteMessages(db)
+        self.consents = SqliteConsents(db)
         self.deliveries = SqliteDeliveries(db)
         self.sim_state = SqliteSimState(db)
         self.dates = SqliteDates(db)
@@ -70,6 +73,7 @@ class SqliteTransaction:
         "audit",
         "centres",
         "connection",
+        "consents",
         "dates",
         "deliveries",
         "events",
@@ -93,6 +97,7 @@ class SqliteTransaction:
         self.pins = SqlitePinTries(db, now)
         self.messages = SqliteMessages(db, now)
         self.retention = SqliteRetention(db, now)
+        self.consents = SqliteConsents(db, now)
         self.deliveries = SqliteDeliveries(db, now)
         self.sim_state = SqliteSimState(db, now)
         self.dates = SqliteDates(db, now, on_redated=self.centres.forget)
