@@ -266,6 +266,7 @@ def test_every_setting_is_in_the_example(section: str, key: str) -> None:
     while home not in tables and "." in home:  # a table in a line of another, such as `match`
         home = home.rpartition(".")[0]
     place = tables.get(home, "")
+    place += "".join(told for name, told in tables.items() if name.startswith(f"{section}."))
     if home.startswith("type."):
         place = tables["type.otp"]
     if section == "modem.limits":

@@ -80,7 +80,7 @@ class OptOutSection(Section):
     """Whose words count; empty: all that there are."""
     default_language: LanguageCode = "en"
     """Of a word that several languages have, such as STOP, where the sender's country has none."""
-    language: Annotated[dict[LanguageCode, LanguageSection], Field(default_factory=dict)]
+    language: dict[LanguageCode, LanguageSection] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _fits_together(self) -> OptOutSection:

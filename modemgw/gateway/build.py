@@ -17,10 +17,14 @@ from modemgw.clock import Clock, SteadyClock, SystemClock
 from modemgw.config import Config
 from modemgw.gateway.access import Access
 from modemgw.gateway.admission.admission import Admission
+from modemgw.gateway.admission.numbering import normalise
 from modemgw.gateway.audit import Audit
 from modemgw.gateway.bus import EventBus
 from modemgw.gateway.changes import in_force, lines
+from modemgw.gateway.consent.consents import Consents
+from modemgw.gateway.consent.register import ConsentRegister
 from modemgw.gateway.deliveries import Deliveries
+from modemgw.gateway.deliveries.confirmations import Confirmation, Confirmations
 from modemgw.gateway.deliveries.handlers import Handlers
 from modemgw.gateway.deliveries.payload import Tell, told_plainly
 from modemgw.gateway.deliveries.webhooks import Webhooks
@@ -31,6 +35,7 @@ from modemgw.gateway.fleet.sims import Sims
 from modemgw.gateway.following import Follower, finish, switch
 from modemgw.gateway.incoming.inbounds import Inbounds
 from modemgw.gateway.incoming.intake import Intake
+from modemgw.gateway.incoming.keywords import Keywords
 from modemgw.gateway.incoming.reassembly import Incoming
 from modemgw.gateway.keys import Keys
 from modemgw.gateway.outgoing.messages import Messages
@@ -85,10 +90,17 @@ class Gateway:
             ask_again=lambda job: self.sending.ask_again(job),
             expect_callbacks=lambda: self._deliveries.expect_callbacks(),
         )
+        register = ConsentRegister()
         self.sending = Admission(
-            config, store=store, outbox=self._outbox, clock=clock, random=random
+            config,
+            store=store,
+            outbox=self._outbox,
+            clock=clock,
+            random=random,
+            consents=register,
         )
         """Sends, and shows what would be sent."""
+        self._confirmation = Confirmation(config.opt_out, store, self.sending.reply)
         self._deliveries = Deliveries(
             config.handler,
             store=store,
@@ -97,9 +109,13 @@ class Gateway:
             random=random,
             webhooks=config.webhooks,
             tell=tell,
+            own=(Confirmations(self._confirmation),),
         )
+        keywords = Keywords(config, register)
         incoming = Incoming(
-            random=random, number_of=lambda modem, sim: self._fleet.number_of(modem, sim)
+            random=random,
+            number_of=lambda modem, sim: self._fleet.number_of(modem, sim),
+            keywords=keywords,
         )
         self._intake = Intake(
             store=store,
@@ -129,6 +145,13 @@ class Gateway:
         """What was accepted, and how far it came."""
         self.inbounds = Inbounds(store)
         """What was received."""
+        self.consents = Consents(
+            store,
+            register,
+            clock=clock,
+            read_number=lambda text: normalise(text, self._config.gateway.default_region),
+        )
+        """Who may be sent what."""
         self.events = EventBus(store)
         """What happens."""
         self.handlers = Handlers(self._deliveries, store)
@@ -169,7 +192,9 @@ class Gateway:
             self._fleet,  # it alone may refuse a configuration
             self._outbox,
             self.sending,
+            self._confirmation,
             self._deliveries,
+            keywords,
             self._intake,
             self._housekeeping,
             self.sims,

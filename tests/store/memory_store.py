@@ -30,7 +30,7 @@ from modemgw.store import (
     StoreConflict,
     Webhook,
 )
-from modemgw.store.contract.consents import Erased, mark_of
+from modemgw.store.contract.consents import Erased, lets_in, mark_of
 from modemgw.store.contract.keys import SLACK_S
 from modemgw.store.contract.messages import Stand
 from modemgw.store.records import (
@@ -471,6 +471,8 @@ class Consents:
                 self._state.last_consent += 1
                 numbered = (self._state.last_consent, one)
                 self._state.consents[one.number, one.scope] = numbered
+                if lets_in(one):
+                    self._state.consent_marks.discard(mark_of(self.KEY, one.number))
 
     def erase(self, number: str) -> int:
         stands = self.current(number)
@@ -482,12 +484,6 @@ class Consents:
         count = len(self._state.consent_history) - len(kept)
         self._state.consent_history = kept
         return count
-
-    def unmark(self, number: str) -> bool:
-        mark = mark_of(self.KEY, number)
-        found = mark in self._state.consent_marks
-        self._state.consent_marks.discard(mark)
-        return found
 
 
 class Unit:

@@ -86,7 +86,8 @@ class _Turn:
 
 
 class Deliveries:
-    """Delivers what happens to the configured handlers, to webhooks, and to who is called back.
+    """Delivers what happens to the configured handlers, to webhooks, and to who is called back; and
+    to `own` parts of the gateway.
 
     `run` looks for what is due and begins it; it may fail and be run anew. What was begun goes on
     meanwhile, until `close`. `webhooks` says where may be posted to, `tell` what is told there.
@@ -102,6 +103,7 @@ class Deliveries:
         random: Random,
         webhooks: WebhooksSection | None = None,
         tell: Tell = told_plainly,
+        own: Sequence[Subscriber] = (),
     ) -> None:
         self._store = store
         self._tell_of = tell
@@ -127,6 +129,7 @@ class Deliveries:
             make=lambda section: make(section, reply),
             outside=self._outside(),
             retire=self._retire,
+            own=own,
         )
         """Who gets deliveries."""
         self._read = 0

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from modemgw.gateway.deliveries.outcome import Never, Outcome, Retry, Taken
 from modemgw.gateway.errors import Rejected, TooMany, Unavailable
 from modemgw.store import Payload, StoreConflict, Transaction
-from modemgw.store.records import NewMessage
+from modemgw.store.records import Inbound, NewMessage
 
 Accept = Callable[[NewMessage, Callable[[Transaction], None]], Awaitable[None]]
 """Accepts a message; in the same transaction, before that, it does what is handed along."""
@@ -22,8 +22,11 @@ class Reply:
 
     async def deliver(self, payload: Payload) -> Outcome:
         """See Kind."""
-        message = payload.inbound
-        assert message is not None, "it is asked about received messages only"
+        assert payload.inbound is not None, "it is asked about received messages only"
+        return await self.answer(payload.inbound, payload)
+
+    async def answer(self, message: Inbound, payload: Payload) -> Outcome:
+        """Answer a received message, which ends the delivery `payload`."""
         if not message.sender.lstrip("+").isdecimal():
             return Never("its sender is not a number that can be answered", repr(message.sender))
         try:

@@ -150,7 +150,9 @@ def former_ids(sections: Sequence[HandlerSection]) -> dict[str, str]:
 
 
 def matches(match: HandlerMatch, message: Inbound) -> bool:
-    """Whether a handler wants a message."""
+    """Whether a handler wants a message. STOP and the like go to those only that are for them."""
+    if message.keyword is not None and match.keyword is None:
+        return False
     if match.keyword is not None:
         words = (message.text or "").split(maxsplit=1)
         if not words or words[0].casefold() != match.keyword.casefold():

@@ -66,6 +66,7 @@ class Intake:
         def follow_up(message: Inbound | None) -> None:
             if message is None:
                 return
+            self._incoming.kept(message)
             logger.info("modem %s: received message %s", modem, message.id)
             if isinstance(value, str):
                 logger.warning("modem %s: received a PDU that cannot be decoded: %s", modem, value)

@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from random import Random
 from typing import Any
 
 from modemgw.gateway.identifiers import new_id
+from modemgw.gateway.incoming.keywords import Keywords
 from modemgw.modem import ReceivedPdu, SimIdentity
 from modemgw.sms import Alphabet, Deliver, PduError, StatusReport, UserData, assemble, decode_mt
 from modemgw.store import StoredPart, Transaction, WaitingSet
@@ -46,9 +48,11 @@ class Incoming:
         *,
         random: Random,
         number_of: Callable[[str, SimIdentity], str | None],
+        keywords: Keywords | None = None,
     ) -> None:
         self._random = random
         self._number_of = number_of
+        self._keywords = keywords
 
     def take(
         self, tx: Transaction, modem: str, sim: SimIdentity, deliver: Deliver, pdu: ReceivedPdu
@@ -176,9 +180,19 @@ class Incoming:
         return self._keep(tx, message, [p.n for p in parts])
 
     def _keep(self, tx: Transaction, message: Inbound, parts: Sequence[int]) -> Inbound:
+        keyword = None if self._keywords is None else self._keywords.of(message)
+        if keyword is not None:
+            message = replace(message, keyword=keyword.meaning)
         tx.inbound.add(message, parts)
         tx.events.emit("inbound.received", _about(message))
+        if keyword is not None:
+            keyword.obey(tx, message)
         return message
+
+    def kept(self, message: Inbound) -> None:
+        """A message is committed. Called in the event loop."""
+        if self._keywords is not None and message.keyword is not None:
+            self._keywords.obeyed(message)
 
 
 def is_known(
@@ -252,4 +266,5 @@ def _about(message: Inbound) -> dict[str, Any]:
         "to": message.to,
         "modem": message.modem,
         "complete": message.complete,
+        "keyword": message.keyword,
     }

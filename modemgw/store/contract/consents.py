@@ -66,8 +66,17 @@ class Erased:
     """Goes into each mark. It is made with the database, and stays in it."""
     marks: frozenset[bytes]
 
-    def __contains__(self, number: str) -> bool:
-        return bool(self.marks) and mark_of(self.key, number) in self.marks
+    def __contains__(self, number: object) -> bool:
+        return bool(self.marks) and mark_of(self.key, str(number)) in self.marks
+
+    def without(self, number: str) -> Erased:
+        """What is left when a number has no mark any more."""
+        return Erased(self.key, self.marks - {mark_of(self.key, number)})
+
+
+def lets_in(consent: Consent) -> bool:
+    """Whether it opts into everything."""
+    return consent.state is ConsentState.OPTED_IN and consent.scope == EVERYTHING
 
 
 def mark_of(key: bytes, number: str) -> bytes:
@@ -104,13 +113,13 @@ class Consents(ConsentsView, Protocol):
     """Who may be sent what."""
 
     def record(self, consents: Iterable[Consent], *, stands: bool = True) -> None:
-        """Keep decisions; they stand, each in place of the one before it, unless that is denied."""
+        """Keep decisions; they stand, each in place of the one before it, unless that is denied.
+
+        A number that opts into everything has no mark any more.
+        """
 
     def erase(self, number: str) -> int:
         """Forget every decision about a number; returns how many they were.
 
         A number that is opted out of everything leaves its mark.
         """
-
-    def unmark(self, number: str) -> bool:
-        """An erased number has opted in again: forget its mark. False when there is none."""

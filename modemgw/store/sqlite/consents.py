@@ -11,6 +11,7 @@ from modemgw.store.contract.consents import (
     ConsentQuery,
     ConsentState,
     Erased,
+    lets_in,
     mark_of,
 )
 from modemgw.store.records import Page
@@ -80,11 +81,16 @@ class SqliteConsents(Rows):
         return Erased(self._mark_key(), frozenset(mark for (mark,) in marks))
 
     def record(self, consents: Iterable[Consent], *, stands: bool = True) -> None:
-        """Keep decisions; they stand, each in place of the one before it, unless that is denied."""
-        rows = [_row(consent) for consent in consents]
+        """Keep decisions; they stand, each in place of the one before it, unless that is denied.
+
+        A number that opts into everything has no mark any more.
+        """
+        kept = list(consents)
+        rows = [_row(consent) for consent in kept]
         self._db.executemany(f"INSERT INTO consent_history {_INSERT}", rows)
         if stands:
             self._db.executemany(f"INSERT OR REPLACE INTO consents {_INSERT}", rows)
+            self._unmark([consent.number for consent in kept if lets_in(consent)])
 
     def erase(self, number: str) -> int:
         """Forget every decision about a number; returns how many they were.
@@ -100,11 +106,13 @@ class SqliteConsents(Rows):
         self._db.execute("DELETE FROM consents WHERE number = ?", (number,))
         return self._db.execute("DELETE FROM consent_history WHERE number = ?", (number,)).rowcount
 
-    def unmark(self, number: str) -> bool:
-        """An erased number has opted in again: forget its mark. False when there is none."""
-        mark = mark_of(self._mark_key(), number)
-        done = self._db.execute("DELETE FROM consent_marks WHERE mark = ?", (mark,))
-        return done.rowcount == 1
+    def _unmark(self, numbers: Sequence[str]) -> None:
+        if numbers and self._db.execute("SELECT 1 FROM consent_marks LIMIT 1").fetchone():
+            key = self._mark_key()
+            self._db.executemany(
+                "DELETE FROM consent_marks WHERE mark = ?",
+                [(mark_of(key, number),) for number in numbers],
+            )
 
     def _mark_key(self) -> bytes:
         (key,) = self._db.execute("SELECT key FROM consent_mark_key").fetchone()

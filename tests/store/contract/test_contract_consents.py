@@ -92,6 +92,14 @@ async def test_an_erased_number_leaves_a_mark_only_if_it_was_opted_out(open_stor
         assert ANNA in erased
         assert BOB not in erased
         assert ANNA.encode() not in b"".join(erased.marks)
-        assert await store.write(lambda tx: tx.consents.unmark(ANNA))
-        assert not await store.write(lambda tx: tx.consents.unmark(ANNA))
+
+
+async def test_who_opts_into_everything_again_has_no_mark_any_more(open_store):
+    async with open_store() as store:
+        await store.write(record(consent(ANNA)))
+        await store.write(lambda tx: tx.consents.erase(ANNA))
+        await store.write(record(consent(ANNA, IN, scope="news"), consent(BOB, IN)))
+        await store.write(record(consent(ANNA, IN), stands=False))
+        assert ANNA in await store.look_up(lambda view: view.consents.erased())
+        await store.write(record(consent(ANNA, IN)))
         assert ANNA not in await store.look_up(lambda view: view.consents.erased())
