@@ -171,7 +171,7 @@ ENDPOINTS = (
         status=202,
         idempotent=True,
         waits=True,
-        problems=("too-many-messages", "unavailable"),
+        problems=("too-many-messages", "unavailable", "opted-out", "no-consent"),
         description="The answer is the message as it is then. Send a request whose answer you have "
         "not seen again with the same Idempotency-Key, and nothing is sent twice.",
         example=EXAMPLE,

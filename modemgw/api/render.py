@@ -136,6 +136,7 @@ def inbound(record: Inbound) -> answers.Inbound:
         "sent_at": render_optional_moment(record.sent_at),
         "received_at": render_moment(record.received_at),
         "problem": record.problem,
+        "keyword": record.keyword,
     }
 
 

@@ -3,6 +3,10 @@
 from modemgw.gateway.admission.quota import Allowance
 from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempotency, Preview
 from modemgw.gateway.build import Gateway
+from modemgw.gateway.consent.consents import ConsentsOf
+from modemgw.gateway.consent.decisions import NewConsent
+from modemgw.gateway.consent.importing import ImportReport
+from modemgw.gateway.consent.importing import Row as ConsentRow
 from modemgw.gateway.deliveries.handlers import HandlerView
 from modemgw.gateway.deliveries.replaying import Replay
 from modemgw.gateway.deliveries.webhooks import Change as WebhookChange
@@ -21,6 +25,7 @@ from modemgw.gateway.fleet.modem_views import ModemView
 from modemgw.gateway.fleet.sim_views import SimView
 from modemgw.gateway.keys import Issued, LastAdmin, NameInUse, NewKey
 from modemgw.gateway.outgoing.outbox import RecoveryReport
+from modemgw.gateway.upkeep.privacy import Erasure, Export
 from modemgw.store import AuditQuery, DeliveryQuery, InboundQuery, MessageQuery
 
 __all__ = [
@@ -29,20 +34,26 @@ __all__ = [
     "Allowance",
     "AuditQuery",
     "Conflict",
+    "ConsentRow",
+    "ConsentsOf",
     "CreatedWebhook",
     "DeliveryQuery",
+    "Erasure",
+    "Export",
     "FieldProblem",
     "Gateway",
     "GatewayError",
     "HandlerView",
     "Idempotency",
     "IdempotencyConflict",
+    "ImportReport",
     "InboundQuery",
     "Issued",
     "LastAdmin",
     "MessageQuery",
     "ModemView",
     "NameInUse",
+    "NewConsent",
     "NewKey",
     "NotFound",
     "Preview",

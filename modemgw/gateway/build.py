@@ -44,6 +44,7 @@ from modemgw.gateway.outgoing.receipts import Receipts
 from modemgw.gateway.supervision import Keeper
 from modemgw.gateway.upkeep.health import Health
 from modemgw.gateway.upkeep.metrics import Figures
+from modemgw.gateway.upkeep.privacy import Privacy
 from modemgw.gateway.upkeep.retention import Housekeeping
 from modemgw.modem import Timings
 from modemgw.store import Store, StoreUnavailable
@@ -179,6 +180,9 @@ class Gateway:
             self.keeper,
         )
         """How much of everything there was."""
+
+        self.privacy = Privacy(store, self.consents, self.messages, clock=clock)
+        """What is kept about a number."""
 
         self._background: tuple[tuple[str, Callable[[], Awaitable[None]]], ...] = (
             ("access", self.access.run),

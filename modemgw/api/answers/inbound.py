@@ -34,6 +34,10 @@ class Inbound(_WithFrom, _WithClass):
     received_at: Time
     ports: Ports | None
     problem: Annotated[str | None, Field(description="Why it could not be decoded.")]
+    keyword: Annotated[
+        str | None,
+        Field(description="stop, start or help: what its whole text asks for, and is done."),
+    ]
 
 
 class Inbounds(TypedDict):

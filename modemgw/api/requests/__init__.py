@@ -3,6 +3,13 @@
 What they mean (is this a number? does this route exist?) is the gateway's to judge.
 """
 
+from modemgw.api.requests.consents import (
+    ConsentBody,
+    ConsentsQuery,
+    ErasureBody,
+    ImportQuery,
+    NumberBody,
+)
 from modemgw.api.requests.deliveries import MAX_REPLAY, DeliveriesQuery, ReplayBody
 from modemgw.api.requests.events import MAX_EVENT, EventsQuery
 from modemgw.api.requests.inbound import InboundsQuery
@@ -59,9 +66,13 @@ __all__ = [
     "BatchOfMessages",
     "BatchOfRecipients",
     "Body",
+    "ConsentBody",
+    "ConsentsQuery",
     "Cursor",
     "DeliveriesQuery",
+    "ErasureBody",
     "EventsQuery",
+    "ImportQuery",
     "InboundsQuery",
     "KeyBody",
     "KeyLimit",
@@ -70,6 +81,7 @@ __all__ = [
     "MessageBody",
     "MessagesQuery",
     "Number",
+    "NumberBody",
     "PortsBody",
     "PostableUrl",
     "Query",

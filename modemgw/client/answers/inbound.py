@@ -36,3 +36,5 @@ class Inbound(Answer):
     received_at: datetime
     problem: str | None
     """Why it could not be decoded."""
+    keyword: str | None
+    """`stop`, `start` or `help`: what its whole text asks for, and the gateway has done."""

@@ -11,7 +11,7 @@ from modemgw.gateway.consent.importing import ImportReport, Row, Sorted, sort_ro
 from modemgw.gateway.consent.register import ConsentRegister
 from modemgw.gateway.errors import FieldProblem, NotFound, Rejected, Unavailable, foreign_cursor
 from modemgw.store import Consent, ConsentQuery, Store, StoreUnavailable, Transaction
-from modemgw.store.contract.consents import Erased
+from modemgw.store.contract.consents import Erased, mark_of
 from modemgw.store.records import Page
 
 CHUNK = 500
@@ -55,6 +55,14 @@ class Consents:
             return self._read_number(given)
         except ValueError as error:
             raise Rejected([FieldProblem(field, str(error), "invalid-number")]) from error
+
+    def opted_out(self, number: str) -> bool:
+        """Whether an E.164 number has opted out of everything."""
+        return any(number in numbers for numbers in self._register.opted_out())
+
+    def pseudonym(self, given: str) -> str:
+        """What stands for a number where it must not be told. Raises Rejected."""
+        return mark_of(self._register.erased.key, self.number(given)).hex()[:16]
 
     def checked(self, new: NewConsent) -> NewConsent:
         """The decision with its number as it is recorded. Raises Rejected."""

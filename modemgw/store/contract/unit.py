@@ -15,6 +15,7 @@ from modemgw.store.contract.keys import Keys, KeysView
 from modemgw.store.contract.leases import Leases, LeasesView
 from modemgw.store.contract.messages import Messages, MessagesView
 from modemgw.store.contract.pins import PinTries, PinTriesView
+from modemgw.store.contract.privacy import Privacy, PrivacyView
 from modemgw.store.contract.redating import Dates, DatesView
 from modemgw.store.contract.retention import Retention
 from modemgw.store.contract.sim_state import SimState, SimStateView
@@ -79,6 +80,10 @@ class View(Protocol):
     @property
     def leases(self) -> LeasesView:
         """What one process alone may do."""
+
+    @property
+    def privacy(self) -> PrivacyView:
+        """Everything that is kept about one number."""
 
     @property
     def webhooks(self) -> WebhooksView:
@@ -155,6 +160,10 @@ class Transaction(View, Protocol):
     @property
     def leases(self) -> Leases:
         """What one process alone may do."""
+
+    @property
+    def privacy(self) -> Privacy:
+        """Everything that is kept about one number."""
 
     @property
     def webhooks(self) -> Webhooks:

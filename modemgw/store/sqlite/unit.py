@@ -15,6 +15,7 @@ from modemgw.store.sqlite.keys import SqliteKeys
 from modemgw.store.sqlite.leases import SqliteLeases
 from modemgw.store.sqlite.messages import SqliteMessages
 from modemgw.store.sqlite.pins import SqlitePinTries
+from modemgw.store.sqlite.privacy import SqlitePrivacy
 from modemgw.store.sqlite.redating import SqliteDates
 from modemgw.store.sqlite.retention import SqliteRetention
 from modemgw.store.sqlite.rows import Rows
@@ -40,6 +41,7 @@ class SqliteView:
         "leases",
         "messages",
         "pins",
+        "privacy",
         "sim_state",
         "webhooks",
     )
@@ -60,6 +62,7 @@ class SqliteView:
         self.keys = SqliteKeys(db)
         self.audit = SqliteAudit(db)
         self.leases = SqliteLeases(db)
+        self.privacy = SqlitePrivacy(db)
         self.webhooks = SqliteWebhooks(db)
 
 
@@ -83,6 +86,7 @@ class SqliteTransaction:
         "messages",
         "now",
         "pins",
+        "privacy",
         "retention",
         "sim_state",
         "unmatched",
@@ -108,6 +112,7 @@ class SqliteTransaction:
         self.keys = SqliteKeys(db, now)
         self.audit = SqliteAudit(db, now)
         self.leases = SqliteLeases(db, now)
+        self.privacy = SqlitePrivacy(db, now)
         self.webhooks = SqliteWebhooks(db, now)
         self._nouns: tuple[Rows, ...] = tuple(
             noun for name in self.__slots__ if isinstance(noun := getattr(self, name, None), Rows)
