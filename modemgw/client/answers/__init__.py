@@ -2,6 +2,14 @@
 what is not here too.
 """
 
+from modemgw.client.answers.consents import (
+    Consent,
+    ConsentsOfNumber,
+    ImportReport,
+    PrivacyErasure,
+    PrivacyExport,
+    RefusedRow,
+)
 from modemgw.client.answers.deliveries import AnyDelivery, Outcome
 from modemgw.client.answers.events import Event
 from modemgw.client.answers.handlers import Delivery, Handler, HandlerMatch
@@ -32,6 +40,8 @@ __all__ = [
     "Attempt",
     "AuditRecord",
     "Batch",
+    "Consent",
+    "ConsentsOfNumber",
     "Delivery",
     "Error",
     "Event",
@@ -39,6 +49,7 @@ __all__ = [
     "Handler",
     "HandlerMatch",
     "Held",
+    "ImportReport",
     "Inbound",
     "InboundPart",
     "KeyLimits",
@@ -51,9 +62,12 @@ __all__ = [
     "PlanUse",
     "Ports",
     "Preview",
+    "PrivacyErasure",
+    "PrivacyExport",
     "Problem",
     "Readiness",
     "Receipt",
+    "RefusedRow",
     "RejectedItem",
     "RotatedApiKey",
     "Sim",
