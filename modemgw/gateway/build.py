@@ -17,7 +17,7 @@ from modemgw.clock import Clock, SteadyClock, SystemClock
 from modemgw.config import Config
 from modemgw.gateway.access import Access
 from modemgw.gateway.admission.admission import Admission
-from modemgw.gateway.admission.numbering import normalise
+from modemgw.gateway.admission.numbering import e164
 from modemgw.gateway.audit import Audit
 from modemgw.gateway.bus import EventBus
 from modemgw.gateway.changes import in_force, lines
@@ -150,7 +150,7 @@ class Gateway:
             store,
             register,
             clock=clock,
-            read_number=lambda text: normalise(text, self._config.gateway.default_region),
+            read_number=lambda text: e164(text, self._config.gateway.default_region),
         )
         """Who may be sent what."""
         self.events = EventBus(store)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from modemgw.config import Config, HandlerSection, OptOutSection
 from modemgw.config.opt_out import LONGEST_WORD, folded
-from modemgw.gateway.admission.numbering import NumberError, normalise
+from modemgw.gateway.admission.numbering import NumberError, e164
 from modemgw.gateway.consent.decisions import BY_SMS, NewConsent, decide
 from modemgw.gateway.consent.register import ConsentRegister
 from modemgw.gateway.following import Rest, nothing_left
@@ -100,10 +100,9 @@ class Keywords:
     def _number(self, sender: str) -> str | None:
         """Whose consent it is. Names and short codes are nobody's."""
         try:
-            number = normalise(sender, self._region)
+            return e164(sender, self._region)
         except NumberError:
             return None
-        return number if number.startswith("+") else None
 
     def _language(self, number: str, languages: Sequence[str]) -> str:
         if len(languages) == 1:
