@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from contextlib import aclosing, nullcontext
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Literal
 
 import click
 
+from modemgw.cli.errors import told
 from modemgw.cli.options import Daemon, daemon_options, first, json_option
 from modemgw.cli.output import clip, local_time, print_fields, print_json, print_table
 from modemgw.cli.say import say
@@ -106,19 +107,20 @@ def add(
 
 
 @consents.command("import")
-@click.argument("file", type=click.File("rb"))
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and do nothing.")
 @click.option("--again", is_flag=True, help="Let in who has opted out, where a row is later.")
 @json_option
 @daemon_options
-def import_(file: BinaryIO, dry_run: bool, again: bool, as_json: bool, daemon: Daemon) -> None:
+def import_(file: str, dry_run: bool, again: bool, as_json: bool, daemon: Daemon) -> None:
     """Record the decisions of FILE (CSV; - for standard input).
 
     Its first line names the columns: number and state; scope, source, evidence and at if you like.
     All rows are looked at before any is recorded. It can be done again: what is recorded already
     is not recorded twice.
     """
-    sheet = file.read()
+    with told(OSError), click.open_file(file, "rb") as opened:
+        sheet = opened.read()
     report = daemon.call(lambda client: client.import_consents(sheet, dry_run=dry_run, again=again))
     if as_json:
         print_json(report)

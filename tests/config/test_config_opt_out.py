@@ -16,7 +16,7 @@ from modemgw.config.opt_out_words import SHIPPED
 from modemgw.sms import segment_text
 
 WORDS = sorted({word for words in SHIPPED.values() for kind in words[:3] for word in kind})
-FORMS = ("NFC", "NFD", "NFKC", "NFKD")
+FORMS: tuple[Any, ...] = ("NFC", "NFD", "NFKC", "NFKD")
 AROUND = st.text(" \t\n\r.,;:!?¡¿'\"«»()-–…*_🙏\u200b\u200f\u00a0", max_size=4)
 CASES: tuple[Callable[[str], str], ...] = (str, str.lower, str.upper, str.title, str.casefold)
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 from labs.bank import bank_of
+from labs.daemon import daemon, until_ready, write_config
 from labs.gateway import config_of, gateway_on, send, status
 from labs.waiting import until
 
+from modemgw.client import Client, InvalidRequest
 from modemgw.config.opt_out_words import SHIPPED
 from modemgw.gateway import Gateway, InboundQuery, Rejected
 from modemgw.store import ConsentState
@@ -176,3 +179,40 @@ async def test_who_opts_out_between_acceptance_and_sending_is_not_sent_it(tmp_pa
             await status(gateway, order, MessageStatus.DELIVERED)
             await status(gateway, other, MessageStatus.DELIVERED)
         assert sorted(to for to, *_ in answers(bank)) == [ANNA, BOB]
+
+
+@pytest.mark.e2e
+@pytest.mark.timeout(240)
+async def test_over_three_kills_every_stop_is_obeyed_and_confirmed_once(tmp_path: Path) -> None:
+    """Some are cut short between the STOP and its confirmation: that goes out after the restart."""
+    numbers = [f"+4477009{i:05}" for i in range(60)]
+    async with bank_of(tmp_path, 2, part_seconds=0.02) as bank:
+        own = [bank.settings.number_of(n) for n in range(2)]
+        config = write_config(tmp_path, bank.devices)
+        for turn in range(3):
+            async with daemon(config) as running:  # killed with -9 when this is left
+                await until_ready(running.url)
+                for n in range(turn, len(numbers), 3):
+                    bank.smsc.inject(numbers[n], own[n % 2], "Stop")
+                await bank.smsc.wait_accepted(bank.smsc.accepted_count + 4, 60)
+        async with daemon(config) as running:
+            async with Client(running.url, running.key) as client:
+
+                async def settled() -> bool:
+                    sent = [m async for m in client.messages(limit=200)]
+                    moving = [m for m in sent if m.status in ("queued", "sending")]
+                    in_doubt = [m for m in moving if m.parts[0].status == "ambiguous"]
+                    return len(sent) == len(numbers) and len(moving) == len(in_doubt) <= 6
+
+                await until(settled, 60)
+                out = [one.number async for one in client.consents(state="opted_out", limit=200)]
+                assert sorted(out) == numbers
+                sent = Counter([m.to async for m in client.messages(limit=200)])
+                assert sent == Counter(numbers)
+                for number in numbers[:3]:
+                    with pytest.raises(InvalidRequest):
+                        await client.send(number, "Buy now", type="promotional")
+            await running.end()
+        taken = Counter(part.destination for part in bank.smsc.accepted)
+        assert max(taken.values()) == 1
+        assert len(taken) >= len(numbers) - 6, "but for what was in the air at a kill"
