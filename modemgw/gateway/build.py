@@ -33,6 +33,8 @@ from modemgw.gateway.fleet.modems import Modems
 from modemgw.gateway.fleet.sim_views import SimViews
 from modemgw.gateway.fleet.sims import Sims
 from modemgw.gateway.following import Follower, finish, switch
+from modemgw.gateway.incoming.broadcasts import Broadcasts
+from modemgw.gateway.incoming.calls import Calls
 from modemgw.gateway.incoming.inbounds import Inbounds
 from modemgw.gateway.incoming.intake import Intake
 from modemgw.gateway.incoming.keywords import Keywords
@@ -126,12 +128,17 @@ class Gateway:
             reassembly_timeout_s=config.gateway.reassembly_timeout,
             clock=clock,
         )
+        self._calls = Calls(
+            config, store=store, number_of=lambda modem, sim: self._fleet.number_of(modem, sim)
+        )
         self._fleet = Fleet(
             config,
             store=store,
             lanes=self._outbox.lanes,
             sims=sims,
             received=self._intake.received,
+            called=self._calls.take,
+            broadcast=Broadcasts(store, clock).take,
             clock=clock,
             random=random,
             timings=timings,
@@ -200,6 +207,7 @@ class Gateway:
             self._deliveries,
             keywords,
             self._intake,
+            self._calls,
             self._housekeeping,
             self.sims,
         )

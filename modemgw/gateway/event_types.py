@@ -20,6 +20,8 @@ EVENT_TYPES = (
     "consent.opted_out",
     "consent.opted_in",
     "consent.help",
+    "call.received",
+    "broadcast.received",
     "modem.ready",
     "modem.lost",
     "modem.recovering",

@@ -14,7 +14,15 @@ from modemgw.api.answers.consents import (
     RefusedRow,
 )
 from modemgw.api.answers.deliveries import AnyDelivery, Outcome, Replayed
-from modemgw.api.answers.events import AlertEvent, Event, ModemEvent, SimEvent, WebhookEvent
+from modemgw.api.answers.events import (
+    AlertEvent,
+    BroadcastEvent,
+    CallEvent,
+    Event,
+    ModemEvent,
+    SimEvent,
+    WebhookEvent,
+)
 from modemgw.api.answers.handlers import Deliveries, Delivery, Handler, HandlerMatch, Handlers
 from modemgw.api.answers.inbound import Inbound, InboundPart, Inbounds
 from modemgw.api.answers.keys import (
@@ -63,6 +71,8 @@ __all__ = [
     "AuditRecords",
     "Base64",
     "Batch",
+    "BroadcastEvent",
+    "CallEvent",
     "Consent",
     "ConsentEvent",
     "ConsentState",

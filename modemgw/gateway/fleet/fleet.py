@@ -20,6 +20,7 @@ from modemgw.gateway.fleet.stations import Station, Stations
 from modemgw.gateway.following import Rest
 from modemgw.gateway.supervision import Keeper
 from modemgw.modem import (
+    Call,
     Locator,
     Modem,
     ModemSink,
@@ -52,6 +53,8 @@ class Fleet(ModemSink):
         lanes: Lanes,
         sims: Sims,
         received: Callable[[str, SimIdentity, ReceivedPdu], Awaitable[None]],
+        called: Callable[[str, SimIdentity, Call], None],
+        broadcast: Callable[[str, SimIdentity, bytes], None],
         clock: Clock,
         random: Random,
         keeper: Keeper,
@@ -63,6 +66,8 @@ class Fleet(ModemSink):
         self._lanes = lanes
         self._sims = sims
         self._received = received
+        self._called = called
+        self._broadcast = broadcast
         self._clock = clock
         self._random = random
         self._timings = timings
@@ -164,9 +169,13 @@ class Fleet(ModemSink):
         self, modem_id: str, old: ModemState, new: ModemState, reason: str | None
     ) -> None:
         """See ModemSink."""
-        level = logging.DEBUG if {old, new} <= CAN_SEND else logging.INFO
-        logger.log(level, "modem %s: %s%s", modem_id, new, f" ({reason})" if reason else "")
         station = self._stations.all[modem_id]
+        busy = old in CAN_SEND and new in CAN_SEND
+        if busy and station.ready:  # twice a part
+            logger.debug("modem %s: %s", modem_id, new)
+            return
+        level = logging.DEBUG if busy else logging.INFO
+        logger.log(level, "modem %s: %s%s", modem_id, new, f" ({reason})" if reason else "")
         if station.leaves is not None:
             return  # its event follows when it has gone
         ready = new in CAN_SEND
@@ -186,6 +195,14 @@ class Fleet(ModemSink):
                     self._sims.keep_seen(station.sim, modem_id, station.section.number)
             if new in _EVENTS:
                 self._tell(_EVENTS[new], modem_id, reason)
+
+    def called(self, modem_id: str, sim: SimIdentity, call: Call) -> None:
+        """See ModemSink."""
+        self._called(modem_id, sim, call)
+
+    def broadcast(self, modem_id: str, sim: SimIdentity, octets: bytes) -> None:
+        """See ModemSink."""
+        self._broadcast(modem_id, sim, octets)
 
     def alarmed(self, modem_id: str, problem: str | None) -> None:
         """See ModemSink."""
