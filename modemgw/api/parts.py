@@ -29,13 +29,16 @@ from modemgw.gateway import (
     ImportReport,
     InboundQuery,
     Issued,
+    Match,
     MessageQuery,
     ModemView,
     NewConsent,
     NewKey,
     Preview,
     Replay,
+    Sample,
     SimView,
+    Trial,
     WebhookChange,
     WebhookView,
 )
@@ -195,6 +198,18 @@ class Handlers(Delivering, Protocol):
 
     async def all(self) -> list[HandlerView]:
         """Every handler, and how many of its deliveries have not been made."""
+        ...
+
+
+class Trials(Protocol):
+    """Shows what handlers would do with something made up."""
+
+    def matches(self, sample: Sample, /) -> list[Match]:
+        """Which of them would take it, in their order."""
+        ...
+
+    async def test(self, id: str, sample: Sample, /) -> Trial:
+        """Have one do what it does; nothing is sent. Raises NotFound, Rejected (`on`)."""
         ...
 
 
@@ -414,6 +429,8 @@ class Parts(Protocol):
     @property
     def handlers(self) -> Handlers: ...
     @property
+    def trials(self) -> Trials: ...
+    @property
     def webhooks(self) -> Webhooks: ...
     @property
     def modems(self) -> Modems: ...
@@ -440,6 +457,7 @@ CONSENTS: Final[web.AppKey[Consents]] = web.AppKey("consents")
 PRIVACY: Final[web.AppKey[Privacy]] = web.AppKey("privacy")
 EVENTS: Final[web.AppKey[Events]] = web.AppKey("events")
 HANDLERS: Final[web.AppKey[Handlers]] = web.AppKey("handlers")
+TRIALS: Final[web.AppKey[Trials]] = web.AppKey("trials")
 WEBHOOKS: Final[web.AppKey[Webhooks]] = web.AppKey("webhooks")
 MODEMS: Final[web.AppKey[Modems]] = web.AppKey("modems")
 SIMS: Final[web.AppKey[Sims]] = web.AppKey("sims")
@@ -459,6 +477,7 @@ def hand_over(gateway: Parts, app: web.Application) -> None:
     app[PRIVACY] = gateway.privacy
     app[EVENTS] = gateway.events
     app[HANDLERS] = gateway.handlers
+    app[TRIALS] = gateway.trials
     app[WEBHOOKS] = gateway.webhooks
     app[MODEMS] = gateway.modems
     app[SIMS] = gateway.sims

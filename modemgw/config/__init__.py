@@ -23,6 +23,7 @@ from modemgw.config.limits import Limits, RateLimits
 from modemgw.config.loading import load, parse
 from modemgw.config.modems import ModemMatch, ModemSection
 from modemgw.config.opt_out import LanguageSection, OptOutSection
+from modemgw.config.replies import RepliesSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteMatch, RouteSection
 from modemgw.config.tree import Config
@@ -49,6 +50,7 @@ __all__ = [
     "Number",
     "OptOutSection",
     "RateLimits",
+    "RepliesSection",
     "RetentionSection",
     "RouteMatch",
     "RouteSection",

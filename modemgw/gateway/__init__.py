@@ -9,6 +9,7 @@ from modemgw.gateway.consent.importing import ImportReport
 from modemgw.gateway.consent.importing import Row as ConsentRow
 from modemgw.gateway.deliveries.handlers import HandlerView
 from modemgw.gateway.deliveries.replaying import Replay
+from modemgw.gateway.deliveries.trying import Match, Sample, Trial
 from modemgw.gateway.deliveries.webhooks import Change as WebhookChange
 from modemgw.gateway.deliveries.webhooks import CreatedWebhook, WebhookView
 from modemgw.gateway.errors import (
@@ -50,6 +51,7 @@ __all__ = [
     "InboundQuery",
     "Issued",
     "LastAdmin",
+    "Match",
     "MessageQuery",
     "ModemView",
     "NameInUse",
@@ -60,8 +62,10 @@ __all__ = [
     "RecoveryReport",
     "Rejected",
     "Replay",
+    "Sample",
     "SimView",
     "TooMany",
+    "Trial",
     "Unavailable",
     "WebhookChange",
     "WebhookView",

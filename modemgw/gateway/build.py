@@ -17,6 +17,7 @@ from modemgw.clock import Clock, SteadyClock, SystemClock
 from modemgw.config import Config
 from modemgw.gateway.access import Access
 from modemgw.gateway.admission.admission import Admission
+from modemgw.gateway.admission.limits import REPLIES_KEY
 from modemgw.gateway.admission.numbering import e164
 from modemgw.gateway.audit import Audit
 from modemgw.gateway.bus import EventBus
@@ -24,9 +25,11 @@ from modemgw.gateway.changes import in_force, lines
 from modemgw.gateway.consent.consents import Consents
 from modemgw.gateway.consent.register import ConsentRegister
 from modemgw.gateway.deliveries import Deliveries
+from modemgw.gateway.deliveries.answering import Answering
 from modemgw.gateway.deliveries.confirmations import Confirmation, Confirmations
 from modemgw.gateway.deliveries.handlers import Handlers
 from modemgw.gateway.deliveries.payload import Tell, told_plainly
+from modemgw.gateway.deliveries.trying import Place, Trials
 from modemgw.gateway.deliveries.webhooks import Webhooks
 from modemgw.gateway.fleet.fleet import Fleet
 from modemgw.gateway.fleet.modems import Modems
@@ -38,6 +41,7 @@ from modemgw.gateway.incoming.calls import Calls
 from modemgw.gateway.incoming.inbounds import Inbounds
 from modemgw.gateway.incoming.intake import Intake
 from modemgw.gateway.incoming.keywords import Keywords
+from modemgw.gateway.incoming.loop_guard import LoopGuard
 from modemgw.gateway.incoming.reassembly import Incoming
 from modemgw.gateway.keys import Keys
 from modemgw.gateway.outgoing.messages import Messages
@@ -103,11 +107,19 @@ class Gateway:
             consents=register,
         )
         """Sends, and shows what would be sent."""
-        self._confirmation = Confirmation(config.opt_out, store, self.sending.reply)
+        self._loop_guard = LoopGuard(
+            config,
+            answers=self.sending,
+            own_numbers=lambda: self._fleet.own_numbers(),
+            store=store,
+            clock=clock,
+        )
+        answering = Answering(self.sending.reply, self.sending.forward, self._loop_guard)
+        self._confirmation = Confirmation(config.opt_out, store, answering)
         self._deliveries = Deliveries(
             config.handler,
             store=store,
-            reply=self.sending.reply,
+            answering=answering,
             clock=clock,
             random=random,
             webhooks=config.webhooks,
@@ -146,7 +158,11 @@ class Gateway:
             keeper=self.keeper,
         )
         self._housekeeping = Housekeeping(
-            config, store=store, intake=self._intake, forgetful=(self.sending,), clock=clock
+            config,
+            store=store,
+            intake=self._intake,
+            forgetful=(self.sending, self._loop_guard),
+            clock=clock,
         )
 
         self.messages = Messages(store, self._outbox)
@@ -164,6 +180,14 @@ class Gateway:
         """What happens."""
         self.handlers = Handlers(self._deliveries, store)
         """Who gets what was received, and what became of it."""
+        self.trials = Trials(
+            lambda: self._deliveries.subscribers,
+            guard=self._loop_guard,
+            preview=lambda new: self.sending.preview(new, key=REPLIES_KEY),
+            places=self._places,
+            clock=clock,
+        )
+        """What handlers would do."""
         self.webhooks = Webhooks(self._deliveries, store=store, clock=clock, random=random)
         """Who asked to be told of what happens, and what became of it."""
         self.modems = Modems(self._fleet)
@@ -204,6 +228,7 @@ class Gateway:
             self._outbox,
             self.sending,
             self._confirmation,
+            self._loop_guard,
             self._deliveries,
             keywords,
             self._intake,
@@ -260,6 +285,16 @@ class Gateway:
             finally:
                 stop.set()
                 await runner
+
+    def _places(self) -> list[Place]:
+        """The modems, and the SIMs that are in them."""
+        configured = {modem.id: modem.number for modem in self._config.modem}
+        found = []
+        for view in self._fleet.views.views():
+            id, sim = view.status.id, view.status.sim
+            iccid, number = (None, None) if sim is None else (sim.iccid, sim.number)
+            found.append(Place(id, iccid, configured.get(id) or number))
+        return found
 
     # --- start and stop
 

@@ -30,6 +30,7 @@ from modemgw.gateway import (
     IdempotencyConflict,
     ImportReport,
     InboundQuery,
+    Match,
     MessageQuery,
     ModemView,
     NewConsent,
@@ -37,8 +38,10 @@ from modemgw.gateway import (
     Preview,
     Rejected,
     Replay,
+    Sample,
     SimView,
     TooMany,
+    Trial,
     Unavailable,
     WebhookChange,
     WebhookView,
@@ -425,6 +428,16 @@ class FakeHandlers:
         raise NotFound(f"there is no handler {identifier}")
 
 
+class FakeTrials:
+    """There is nothing to try."""
+
+    def matches(self, sample: Sample) -> list[Match]:
+        return []
+
+    async def test(self, identifier: str, sample: Sample) -> Trial:
+        raise NotFound(f"there is no handler {identifier}")
+
+
 @dataclass
 class FakeWebhooks:
     """They are told nothing; `whk_1` has made one delivery, which was answered with 500."""
@@ -657,6 +670,7 @@ class FakeGateway:
         self.consents = FakeConsents()
         self.privacy = FakePrivacy()
         self.handlers = FakeHandlers()
+        self.trials = FakeTrials()
         self.webhooks = FakeWebhooks()
         self.modems = FakeModems()
         self.sims = FakeSims()

@@ -19,11 +19,22 @@ from modemgw.api.answers.events import (
     BroadcastEvent,
     CallEvent,
     Event,
+    LoopEvent,
     ModemEvent,
     SimEvent,
     WebhookEvent,
 )
-from modemgw.api.answers.handlers import Deliveries, Delivery, Handler, HandlerMatch, Handlers
+from modemgw.api.answers.handlers import (
+    Deliveries,
+    Delivery,
+    Handler,
+    HandlerMatch,
+    Handlers,
+    HandlerTest,
+    MatchedHandler,
+    MatchedHandlers,
+    WouldSend,
+)
 from modemgw.api.answers.inbound import Inbound, InboundPart, Inbounds
 from modemgw.api.answers.keys import (
     ApiKey,
@@ -85,6 +96,7 @@ __all__ = [
     "FieldError",
     "Handler",
     "HandlerMatch",
+    "HandlerTest",
     "Handlers",
     "Health",
     "Held",
@@ -93,6 +105,9 @@ __all__ = [
     "InboundPart",
     "Inbounds",
     "KeyLimits",
+    "LoopEvent",
+    "MatchedHandler",
+    "MatchedHandlers",
     "Message",
     "Messages",
     "Modem",
@@ -133,4 +148,5 @@ __all__ = [
     "WebhookSecret",
     "WebhookWithSecret",
     "Webhooks",
+    "WouldSend",
 ]

@@ -12,6 +12,7 @@ from modemgw.api.requests.consents import (
 )
 from modemgw.api.requests.deliveries import MAX_REPLAY, DeliveriesQuery, ReplayBody
 from modemgw.api.requests.events import MAX_EVENT, EventsQuery
+from modemgw.api.requests.handlers import SampleBody
 from modemgw.api.requests.inbound import InboundsQuery
 from modemgw.api.requests.keys import (
     AuditQuery,
@@ -88,6 +89,7 @@ __all__ = [
     "Recipient",
     "ReplayBody",
     "RotateBody",
+    "SampleBody",
     "Scope",
     "SharedFields",
     "TraceQuery",

@@ -12,7 +12,14 @@ from modemgw.client.answers.consents import (
 )
 from modemgw.client.answers.deliveries import AnyDelivery, Outcome
 from modemgw.client.answers.events import Event
-from modemgw.client.answers.handlers import Delivery, Handler, HandlerMatch
+from modemgw.client.answers.handlers import (
+    Delivery,
+    Handler,
+    HandlerMatch,
+    HandlerTest,
+    MatchedHandler,
+    WouldSend,
+)
 from modemgw.client.answers.inbound import Inbound, InboundPart
 from modemgw.client.answers.keys import ApiKey, AuditRecord, KeyLimits, NewApiKey, RotatedApiKey
 from modemgw.client.answers.messages import (
@@ -48,11 +55,13 @@ __all__ = [
     "FieldError",
     "Handler",
     "HandlerMatch",
+    "HandlerTest",
     "Held",
     "ImportReport",
     "Inbound",
     "InboundPart",
     "KeyLimits",
+    "MatchedHandler",
     "Message",
     "Modem",
     "NewApiKey",
@@ -79,4 +88,5 @@ __all__ = [
     "Webhook",
     "WebhookDelivery",
     "WebhookWithSecret",
+    "WouldSend",
 ]

@@ -6,12 +6,12 @@ that ends its delivery, so once, whatever ends this process in between.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 
 from modemgw.config import Config, OptOutSection
+from modemgw.gateway.deliveries.answering import Answering
 from modemgw.gateway.deliveries.outcome import Never, Outcome
 from modemgw.gateway.deliveries.patience import OF_HANDLERS
-from modemgw.gateway.deliveries.reply import Accept, Reply
 from modemgw.gateway.deliveries.subscriber import Subscriber
 from modemgw.gateway.following import Rest, nothing_left
 from modemgw.store import Payload, Store
@@ -22,9 +22,6 @@ ID = "gateway:opt-out"
 AT_ONCE = 4
 TIMEOUT_S = 30.0
 
-MayAnswer = Callable[[Inbound], str | None]
-"""Why a received message must not be answered; None: it may be."""
-
 
 class Confirmation:
     """Answers a keyword, by the language and the state that its event tells of."""
@@ -33,13 +30,11 @@ class Confirmation:
         self,
         section: OptOutSection,
         store: Store,
-        accept: Accept,
-        may_answer: MayAnswer = lambda message: None,
+        answering: Answering,
     ) -> None:
         self.section = section
         self._store = store
-        self._accept = accept
-        self._may_answer = may_answer
+        self._answering = answering
 
     def follow(self, config: Config) -> Rest:
         """See Follower."""
@@ -54,9 +49,7 @@ class Confirmation:
         asked = await self._store.look_up(lambda view: view.inbound.get(id))
         if asked is None:
             return Never("the message that it would answer is no longer kept")
-        if (why := self._may_answer(asked)) is not None:
-            return Never("it must not be answered", why)
-        return await Reply(self._text(payload), self._accept).answer(asked, payload)
+        return await self._answering.answer(replace(payload, inbound=asked), self._text(payload))
 
     def _text(self, payload: Payload) -> str:
         sets = self.section.sets

@@ -15,9 +15,10 @@ Tell = Callable[[Payload], bytes]
 
 
 def document(payload: Payload) -> dict[str, Any]:
-    """A received message as it is; of anything else what happened and when."""
+    """A received message as it is, with what a handler has found in it; of anything else what
+    happened and when."""
     if payload.inbound is not None:
-        return as_json(payload.inbound)
+        return as_json(payload.inbound) | payload.data
     return {"type": payload.event, "at": payload.at, "data": payload.data}
 
 
