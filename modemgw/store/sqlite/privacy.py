@@ -107,6 +107,11 @@ HOLDINGS: tuple[Holding, ...] = (
         ),
     ),
     Holding(
+        "refusals",
+        f"SELECT 0, sim, recipients FROM sim_state WHERE {_TOLD.replace('data', 'recipients')}",
+        ("UPDATE sim_state SET recipients = replace(recipients, '\"' || :e164 || '\"', '\"\"')",),
+    ),
+    Holding(
         "consents",
         "SELECT n, number, scope, state, source, evidence, at, recorded_at, key, inbound "
         "FROM consent_history WHERE number = :e164 ORDER BY n",
