@@ -187,6 +187,7 @@ ENDPOINTS = (
         scopes=("send",),
         body=MessageBody,
         answer=answers.Preview,
+        problems=("opted-out", "no-consent"),
         example=EXAMPLE,
     ),
     Endpoint(

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from modemgw.config.balance import BalanceSection
 from modemgw.config.base import Identifier, Number, Section, shaped
 from modemgw.config.errors import ConfigError
 from modemgw.config.limits import Limits
@@ -62,6 +63,8 @@ class ModemSection(Section):
     routes: tuple[Identifier, ...] = ("default",)
     weight: Annotated[int, Field(ge=1, le=1000)] = 1
     limits: Limits = Limits()
+    balance: BalanceSection = BalanceSection()
+    """How the credit of its SIM is asked for, over what [balance] says."""
     roaming: bool = True
     """False: nothing is sent while the SIM roams."""
     calls: Literal["reject", "ignore"] = "reject"

@@ -11,6 +11,7 @@ from random import Random
 from modemgw.clock import Clock
 from modemgw.config import Config, ModemSection
 from modemgw.gateway.errors import Conflict
+from modemgw.gateway.fleet.balances import Ready
 from modemgw.gateway.fleet.lanes import Lanes
 from modemgw.gateway.fleet.modem_views import ModemViews
 from modemgw.gateway.fleet.pins import StoredPins
@@ -141,6 +142,14 @@ class Fleet(ModemSink):
     def ready(self) -> bool:
         """Whether any modem can send."""
         return self._stations.any_can_send
+
+    def ready_modems(self) -> list[Ready]:
+        """The modems that can send now."""
+        return [
+            Ready(station.section, station.modem)
+            for station in self._stations.all.values()
+            if station.ready
+        ]
 
     def modem(self, id: str) -> Modem:
         """A modem. Raises NotFound."""
