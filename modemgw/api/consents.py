@@ -20,6 +20,7 @@ from modemgw.api.endpoint import (
     read_body,
     read_json,
 )
+from modemgw.api.headers import mark
 from modemgw.api.moments import render_moment
 from modemgw.api.parts import CONSENTS
 from modemgw.api.requests import ConsentBody, ConsentsQuery, ImportQuery
@@ -139,9 +140,14 @@ async def bring_in(request: web.Request) -> web.Response:
 
 async def export(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse(
-        headers={"Content-Disposition": 'attachment; filename="consents.csv"'}
+        headers={
+            "Content-Type": f"{CSV}; charset=utf-8",
+            "Content-Disposition": 'attachment; filename="consents.csv"',
+        }
     )
-    response.content_type, response.charset = CSV, "utf-8"
+    mark(response.headers)
+    if request.method == "HEAD":
+        return response
     await response.prepare(request)
     await response.write(head())
     async for part in request.app[CONSENTS].all():

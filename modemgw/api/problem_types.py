@@ -172,7 +172,8 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     "unsupported-media-type": ProblemType(
         status=415,
         title="The body must be JSON",
-        meaning="`Content-Type` says that the body is something else than JSON in UTF-8.",
+        meaning="`Content-Type` says that the body is something else than JSON in UTF-8 (or, where "
+        "a list is wanted, than `text/csv`).",
         remedy="Send JSON with `Content-Type: application/json`. With curl a `-d` alone says that "
         "it is a form: add the header, or take `--json`.",
         retry="no",
