@@ -230,10 +230,10 @@ def section_of(annotation: Any) -> type[BaseModel] | None:
 SECTIONS = dict(sections(Config))
 SINGLE = list(SECTIONS.values())
 SETTINGS = [
-    (section, key)
+    (section, field.alias or name)
     for section, model in SECTIONS.items()
-    for key in model.model_fields
-    if section and section_of(model.model_fields[key].annotation) is None
+    for name, field in model.model_fields.items()
+    if section and section_of(field.annotation) is None
 ]
 
 
@@ -245,10 +245,11 @@ def known(names: list[str]) -> bool:
         if own_name:  # tables by a name of one's own, as `opt_out.language.cy`
             own_name = False
             continue
-        if model is None or name not in model.model_fields:
+        fields = {} if model is None else model.model_fields
+        field = next((f for key, f in fields.items() if name == (f.alias or key)), None)
+        if field is None:
             return False
-        annotation = model.model_fields[name].annotation
-        model, own_name = section_of(annotation), get_origin(annotation) is dict
+        model, own_name = section_of(field.annotation), get_origin(field.annotation) is dict
     return True
 
 

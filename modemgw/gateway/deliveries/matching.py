@@ -12,7 +12,7 @@ from modemgw.store import Payload
 from modemgw.store.records import Event, Inbound
 
 CALL = "call.received"
-"""The event of somebody who calls: {modem, sim, from (or null), at, name?}."""
+"""The event of somebody who calls: {modem, sim, from, to, name}; null what is not known."""
 
 
 @dataclass(frozen=True, slots=True)
