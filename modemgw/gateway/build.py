@@ -127,7 +127,7 @@ class Gateway:
             tell=tell,
             own=(Confirmations(self._confirmation),),
         )
-        keywords = Keywords(config, register)
+        keywords = Keywords(config, register, self._deliveries.has_the_word)
         incoming = Incoming(
             random=random,
             number_of=lambda modem, sim: self._fleet.number_of(modem, sim),
@@ -186,6 +186,7 @@ class Gateway:
             guard=self._loop_guard,
             preview=lambda new: self.sending.preview(new, key=REPLIES_KEY),
             places=self._places,
+            asks=keywords.asked,
             clock=clock,
         )
         """What handlers would do."""

@@ -17,6 +17,7 @@ from labs.waiting import until
 from modemgw.client import Client, InvalidRequest
 from modemgw.config.opt_out_words import SHIPPED
 from modemgw.gateway import Gateway, InboundQuery, Rejected
+from modemgw.gateway.deliveries.trying import Sample
 from modemgw.store import ConsentState
 from modemgw.store.records import Inbound, MessageStatus
 from modemgw.virtual import Bank
@@ -146,6 +147,31 @@ async def test_a_handler_for_the_very_word_answers_in_the_gateways_place(tmp_pat
             await bank.smsc.wait_accepted(2, 20)
             await received(gateway, 2)
         assert answers(bank) == [(ANNA, "Call us.", 0), (ANNA, SHIPPED["en"].stopped, 0)]
+
+
+async def test_a_trial_of_handlers_knows_whose_the_words_are(tmp_path: Path) -> None:
+    handlers = [
+        {"id": "all", "reply": "hi"},
+        {"id": "stop", "match": {"keyword": "STOP"}, "reply": "bye"},
+    ]
+    async with (
+        bank_of(tmp_path, 1) as bank,
+        gateway_on(config_of(tmp_path, bank, handler=handlers)) as gateway,
+    ):
+        for text, taken in (("stop!", []), ("STOP", ["stop"]), ("stop it", ["all", "stop"])):
+            found = gateway.trials.matches(Sample(ANNA, text=text))
+            assert [m.handler.id for m in found if m.found is not None] == taken, text
+
+
+async def test_what_no_handler_takes_is_answered_though_one_has_the_word(tmp_path: Path) -> None:
+    handlers = [{"match": {"keyword": "STOP", "from_prefix": ["+33"]}, "reply": "bye"}]
+    async with bank_of(tmp_path, 1) as bank:
+        async with gateway_on(config_of(tmp_path, bank, handler=handlers)):
+            bank.smsc.inject(ANNA, bank.settings.number_of(0), "STOP")
+            await bank.smsc.wait_accepted(1, 20)
+            bank.smsc.inject("+33639980001", bank.settings.number_of(0), "STOP")
+            await bank.smsc.wait_accepted(2, 20)
+        assert [text for _, text, _ in answers(bank)] == [SHIPPED["en"].stopped, "bye"]
 
 
 async def test_switched_off_the_words_are_words(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from modemgw.gateway.deliveries.answering import Answering
 from modemgw.gateway.deliveries.endpoint import Outside
 from modemgw.gateway.deliveries.fan_out import Read, fan_out
 from modemgw.gateway.deliveries.making import Making
+from modemgw.gateway.deliveries.matching import find, of_message
 from modemgw.gateway.deliveries.patience import OF_HANDLERS, OF_WEBHOOKS
 from modemgw.gateway.deliveries.payload import Tell, told_plainly
 from modemgw.gateway.deliveries.roster import Roster
@@ -35,7 +36,7 @@ from modemgw.gateway.following import Rest, nothing_left
 from modemgw.gateway.identifiers import new_id
 from modemgw.gateway.outgoing import life
 from modemgw.store import Payload, Store, Transaction, Webhook
-from modemgw.store.records import Event
+from modemgw.store.records import Event, Inbound
 
 logger = logging.getLogger(__name__)
 
@@ -141,6 +142,12 @@ class Deliveries:
     def subscribers(self) -> dict[str, Handler]:
         """The configured handlers, by id."""
         return self.roster.handlers
+
+    def has_the_word(self, message: Inbound) -> bool:
+        """Whether a received message is for a handler by its keyword. Called in any thread."""
+        came = of_message(message)
+        sections = [handler.section for handler in self.roster.handlers.values()]
+        return any(s.match.keyword and find(s.match, came) is not None for s in sections)
 
     def wake(self) -> None:
         """Something may be due."""

@@ -6,10 +6,10 @@ modem may forget a STOP that is not recorded.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from modemgw.config import Config, HandlerSection, OptOutSection
+from modemgw.config import Config, OptOutSection
 from modemgw.config.opt_out import LONGEST_WORD, folded
 from modemgw.gateway.admission.numbering import NumberError, e164
 from modemgw.gateway.consent.decisions import BY_SMS, NewConsent, decide
@@ -56,10 +56,19 @@ class Keyword:
 
 
 class Keywords:
-    """Knows the words that count. Sees to it that the register follows what was decided."""
+    """Knows the words that count. Sees to it that the register follows what was decided.
 
-    def __init__(self, config: Config, register: ConsentRegister) -> None:
+    `is_handled` says, in the store's thread, whether a handler takes a message by its very word.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        register: ConsentRegister,
+        is_handled: Callable[[Inbound], bool] = lambda message: False,
+    ) -> None:
         self._register = register
+        self._is_handled = is_handled
         self._configure(config)
 
     def follow(self, config: Config) -> Rest:
@@ -69,7 +78,6 @@ class Keywords:
 
     def _configure(self, config: Config) -> None:
         self._region = config.gateway.default_region
-        self._handled = frozenset(_handled(config.handler))
         self._words = words_of(config.opt_out)
 
     def of(self, message: Inbound) -> Keyword | None:
@@ -77,17 +85,20 @@ class Keywords:
         text = message.text
         if not text or len(text) > LONGEST_TEXT or not message.complete or message.ports:
             return None
-        word = folded(text)
-        found = self._words.get(word)
+        found = self._words.get(folded(text))
         if found is None:
             return None
         number = self._number(message.sender)
         if number is None:
             return None
         meaning, languages = found
-        return Keyword(
-            meaning, self._language(number, languages), number, word not in self._handled
-        )
+        handled = self._is_handled(replace(message, keyword=meaning))
+        return Keyword(meaning, self._language(number, languages), number, not handled)
+
+    def asked(self, message: Inbound) -> str | None:
+        """As `of`, by its meaning alone."""
+        keyword = self.of(message)
+        return None if keyword is None else keyword.meaning
 
     def obeyed(self, message: Inbound) -> None:
         """What a message asked for is committed: go by it."""
@@ -127,8 +138,3 @@ def words_of(section: OptOutSection) -> Mapping[str, Meaning]:
                 if code not in languages:
                     found[word] = meaning, (*languages, code)
     return found
-
-
-def _handled(sections: Sequence[HandlerSection]) -> list[str]:
-    """The words that handlers are for."""
-    return [folded(section.match.keyword) for section in sections if section.match.keyword]
