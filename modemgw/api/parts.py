@@ -20,6 +20,7 @@ from modemgw.gateway import (
     AuditQuery,
     ConsentRow,
     ConsentsOf,
+    ConversationQuery,
     CreatedWebhook,
     DeliveryQuery,
     Erasure,
@@ -47,7 +48,16 @@ from modemgw.gateway.supervision import Keeper
 from modemgw.modem import TraceLine, UssdAnswer
 from modemgw.store import AuditRecord, Consent, ConsentQuery, Delivery, KeyRow
 from modemgw.store.contract.keys import KeyState
-from modemgw.store.records import Event, Inbound, Key, Message, NewMessage, Page
+from modemgw.store.records import (
+    Conversation,
+    ConversationItem,
+    Event,
+    Inbound,
+    Key,
+    Message,
+    NewMessage,
+    Page,
+)
 
 
 class Sending(Protocol):
@@ -102,7 +112,7 @@ class Messages(Protocol):
 
 
 class Inbounds(Protocol):
-    """Shows what was received."""
+    """Shows what was received, and remembers what was read of it."""
 
     async def get(self, id: str, /) -> Inbound:
         """A received message. Raises NotFound."""
@@ -110,6 +120,32 @@ class Inbounds(Protocol):
 
     async def find(self, query: InboundQuery, /) -> Page[Inbound]:
         """A page of received messages, newest first. Raises Rejected for a foreign cursor."""
+        ...
+
+    async def mark(self, id: str, read: bool, /) -> Inbound:
+        """Mark a message as read, or as not read. Raises NotFound, StoreUnavailable."""
+        ...
+
+
+class Conversations(Protocol):
+    """Shows what was sent to a number and received from it, as one."""
+
+    async def find(self, query: ConversationQuery, /) -> Page[Conversation]:
+        """A page of conversations, newest first; it may be short and yet not be the last.
+
+        Raises Rejected for a foreign cursor.
+        """
+        ...
+
+    async def items(self, number: str, query: ConversationQuery, /) -> Page[ConversationItem]:
+        """A page of a conversation, newest first. Raises NotFound, Rejected (foreign cursor)."""
+        ...
+
+    async def mark_read(self, number: str, through: str | None, /) -> int:
+        """Mark what was received from a number as read; returns how many were not before.
+
+        Raises NotFound, Rejected (`through`), StoreUnavailable.
+        """
         ...
 
 
@@ -432,6 +468,8 @@ class Parts(Protocol):
     @property
     def privacy(self) -> Privacy: ...
     @property
+    def conversations(self) -> Conversations: ...
+    @property
     def events(self) -> Events: ...
     @property
     def handlers(self) -> Handlers: ...
@@ -462,6 +500,7 @@ MESSAGES: Final[web.AppKey[Messages]] = web.AppKey("messages")
 INBOUNDS: Final[web.AppKey[Inbounds]] = web.AppKey("inbounds")
 CONSENTS: Final[web.AppKey[Consents]] = web.AppKey("consents")
 PRIVACY: Final[web.AppKey[Privacy]] = web.AppKey("privacy")
+CONVERSATIONS: Final[web.AppKey[Conversations]] = web.AppKey("conversations")
 EVENTS: Final[web.AppKey[Events]] = web.AppKey("events")
 HANDLERS: Final[web.AppKey[Handlers]] = web.AppKey("handlers")
 TRIALS: Final[web.AppKey[Trials]] = web.AppKey("trials")
@@ -482,6 +521,7 @@ def hand_over(gateway: Parts, app: web.Application) -> None:
     app[INBOUNDS] = gateway.inbounds
     app[CONSENTS] = gateway.consents
     app[PRIVACY] = gateway.privacy
+    app[CONVERSATIONS] = gateway.conversations
     app[EVENTS] = gateway.events
     app[HANDLERS] = gateway.handlers
     app[TRIALS] = gateway.trials

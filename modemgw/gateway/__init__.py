@@ -27,7 +27,7 @@ from modemgw.gateway.fleet.sim_views import SimView
 from modemgw.gateway.keys import Issued, LastAdmin, NameInUse, NewKey
 from modemgw.gateway.outgoing.outbox import RecoveryReport
 from modemgw.gateway.upkeep.privacy import Erasure, Export
-from modemgw.store import AuditQuery, DeliveryQuery, InboundQuery, MessageQuery
+from modemgw.store import AuditQuery, ConversationQuery, DeliveryQuery, InboundQuery, MessageQuery
 
 __all__ = [
     "Accepted",
@@ -37,6 +37,7 @@ __all__ = [
     "Conflict",
     "ConsentRow",
     "ConsentsOf",
+    "ConversationQuery",
     "CreatedWebhook",
     "DeliveryQuery",
     "Erasure",

@@ -39,6 +39,7 @@ from modemgw.gateway.fleet.sims import Sims
 from modemgw.gateway.following import Follower, finish, switch
 from modemgw.gateway.incoming.broadcasts import Broadcasts
 from modemgw.gateway.incoming.calls import Calls
+from modemgw.gateway.incoming.conversations import Conversations
 from modemgw.gateway.incoming.inbounds import Inbounds
 from modemgw.gateway.incoming.intake import Intake
 from modemgw.gateway.incoming.keywords import Keywords
@@ -177,6 +178,8 @@ class Gateway:
             read_number=lambda text: e164(text, self._config.gateway.default_region),
         )
         """Who may be sent what."""
+        self.conversations = Conversations(store)
+        """What was sent to a number and received from it, as one."""
         self.events = EventBus(store)
         """What happens."""
         self.handlers = Handlers(self._deliveries, store)

@@ -20,6 +20,7 @@ EVENT_TYPES = (
     "consent.opted_out",
     "consent.opted_in",
     "consent.help",
+    "inbound.completed",
     "call.received",
     "broadcast.received",
     "modem.ready",

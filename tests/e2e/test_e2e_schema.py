@@ -58,6 +58,7 @@ BEYOND_A_SCHEMA = {
     ("cursor", "invalid-cursor"),  # which list gave it
     ("deliveries", "unknown"),  # what there is
     ("on", "contradiction"),  # what a handler is asked about
+    ("through", "unknown"),
     ("url", "unfit"),  # what addresses are, and which may be posted to
     ("callback_url", "invalid"),
 }

@@ -20,6 +20,7 @@ from modemgw.gateway import (
     Conflict,
     ConsentRow,
     ConsentsOf,
+    ConversationQuery,
     CreatedWebhook,
     DeliveryQuery,
     Erasure,
@@ -56,6 +57,8 @@ from modemgw.store import Answer, Consent, ConsentQuery, Delivery, DeliveryState
 from modemgw.store.records import (
     Attempt,
     AttemptState,
+    Conversation,
+    ConversationItem,
     Event,
     Inbound,
     InboundPart,
@@ -363,6 +366,7 @@ class FakeSending:
 @dataclass
 class FakeInbounds:
     queries: list[Any] = field(default_factory=list)
+    marks: list[tuple[str, bool]] = field(default_factory=list)
 
     async def get(self, identifier: str) -> Inbound:
         if identifier != INBOUND.id:
@@ -372,6 +376,35 @@ class FakeInbounds:
     async def find(self, query: InboundQuery) -> Page[Inbound]:
         self.queries.append(query)
         return Page((INBOUND,), None)
+
+    async def mark(self, identifier: str, read: bool) -> Inbound:
+        self.marks.append((identifier, read))
+        return replace(await self.get(identifier), read=read)
+
+
+@dataclass
+class FakeConversations:
+    """One, of what was received, INBOUND."""
+
+    queries: list[ConversationQuery] = field(default_factory=list)
+    marks: list[tuple[str, str | None]] = field(default_factory=list)
+
+    async def find(self, query: ConversationQuery) -> Page[Conversation]:
+        self.queries.append(query)
+        last = ConversationItem(INBOUND.received_at, inbound=INBOUND)
+        return Page((Conversation(INBOUND.sender, 1, last),), None)
+
+    async def items(self, number: str, query: ConversationQuery) -> Page[ConversationItem]:
+        self.queries.append(query)
+        if number != INBOUND.sender:
+            raise NotFound(f"nothing was sent to {number!r} or received from there")
+        return Page((ConversationItem(INBOUND.received_at, inbound=INBOUND),), None)
+
+    async def mark_read(self, number: str, through: str | None) -> int:
+        if number != INBOUND.sender:
+            raise NotFound(f"nothing was received from {number!r}")
+        self.marks.append((number, through))
+        return 1
 
 
 class FakeConsents:
@@ -672,6 +705,7 @@ class FakeGateway:
         self.inbounds = FakeInbounds()
         self.consents = FakeConsents()
         self.privacy = FakePrivacy()
+        self.conversations = FakeConversations()
         self.handlers = FakeHandlers()
         self.trials = FakeTrials()
         self.webhooks = FakeWebhooks()

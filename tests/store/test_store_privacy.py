@@ -47,7 +47,8 @@ def message(db: sqlite3.Connection, n: int, to: str, status: str, **more: Any) -
 
 
 def received(db: sqlite3.Connection, n: int, sender: str, state: str = "delivered") -> None:
-    insert(db, "inbound", n=n, id=f"in_{n}", sender=sender, text="secret")
+    about = {"text": "secret", "details": "secret", "set_key": f"sim/{sender}/8/1/2"}
+    insert(db, "inbound", n=n, id=f"in_{n}", sender=sender, **about)
     insert(db, "inbound_parts", digest=bytes([n]), inbound=n, sender=sender, tpdu=b"secret")
     insert(db, "deliveries", n=n, inbound=n, key=sender, state=state, event=n, subscriber="h")
     insert(db, "delivery_outcomes", delivery=n, problem="secret", answer="secret")

@@ -13,6 +13,13 @@ from modemgw.api.answers.consents import (
     ImportReport,
     RefusedRow,
 )
+from modemgw.api.answers.conversations import (
+    Conversation,
+    ConversationItem,
+    ConversationItems,
+    Conversations,
+    MarkedRead,
+)
 from modemgw.api.answers.deliveries import AnyDelivery, Outcome, Replayed
 from modemgw.api.answers.events import (
     AlertEvent,
@@ -35,7 +42,7 @@ from modemgw.api.answers.handlers import (
     MatchedHandlers,
     WouldSend,
 )
-from modemgw.api.answers.inbound import Inbound, InboundPart, Inbounds
+from modemgw.api.answers.inbound import Inbound, InboundPart, Inbounds, Mms, Waiting, WapPush
 from modemgw.api.answers.keys import (
     ApiKey,
     ApiKeys,
@@ -89,6 +96,10 @@ __all__ = [
     "ConsentState",
     "Consents",
     "ConsentsOfNumber",
+    "Conversation",
+    "ConversationItem",
+    "ConversationItems",
+    "Conversations",
     "Deliveries",
     "Delivery",
     "Error",
@@ -106,10 +117,12 @@ __all__ = [
     "Inbounds",
     "KeyLimits",
     "LoopEvent",
+    "MarkedRead",
     "MatchedHandler",
     "MatchedHandlers",
     "Message",
     "Messages",
+    "Mms",
     "Modem",
     "ModemEvent",
     "Modems",
@@ -142,6 +155,8 @@ __all__ = [
     "Trace",
     "TraceLine",
     "Ussd",
+    "Waiting",
+    "WapPush",
     "Webhook",
     "WebhookDeliveries",
     "WebhookDelivery",

@@ -33,6 +33,7 @@ TAGS = {
     "batches": "Up to 10,000 messages in one request.",
     "inbound": "What was received.",
     "consents": "Who may be sent what.",
+    "conversations": "What was sent to a number and received from it, as one.",
     "events": "What happens, as it happens.",
     "webhooks": "What happens, posted to you.",
     "handlers": "Programs of the configuration that get what was received.",

@@ -81,6 +81,12 @@ EVENT_TYPES = (
         ),
     ),
     EventType(
+        "inbound.completed",
+        "A late part has completed a message that was handed on incomplete",
+        answers.Inbound,
+        examples.COMPLETED,
+    ),
+    EventType(
         "call.received",
         "Somebody calls a SIM",
         answers.CallEvent,

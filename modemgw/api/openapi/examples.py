@@ -110,6 +110,7 @@ CANCELED: answers.Message = {
 
 INBOUND: answers.Inbound = {
     "id": INBOUND_ID,
+    "kind": "text",
     "from": RECIPIENT,
     "to": OURS,
     "text": "STATUS 7",
@@ -124,8 +125,38 @@ INBOUND: answers.Inbound = {
     "sim": SIM,
     "sent_at": "2026-11-22T10:01:09.000Z",
     "received_at": "2026-11-22T10:01:12.507Z",
+    "completed_at": None,
+    "read": False,
+    "replace_type": None,
+    "replaces": None,
+    "replaced_by": None,
+    "mwi": None,
+    "wap_push": None,
+    "mms": None,
     "problem": None,
     "keyword": None,
+}
+
+COMPLETED: answers.Inbound = {
+    **INBOUND,
+    "text": "Dear sirs, the first lines came yesterday and these are the last.",
+    "parts": [
+        {"sequence": 1, "received_at": "2026-11-22T10:01:12.507Z"},
+        {"sequence": 2, "received_at": "2026-11-23T09:30:41.220Z"},
+    ],
+    "parts_total": 2,
+    "completed_at": "2026-11-23T09:30:41.220Z",
+}
+
+CONVERSATION: answers.Conversation = {
+    "number": RECIPIENT,
+    "unread": 1,
+    "last": {
+        "direction": "received",
+        "at": "2026-11-22T10:01:12.507Z",
+        "message": None,
+        "inbound": INBOUND,
+    },
 }
 
 MODEM: answers.Modem = {
@@ -478,6 +509,11 @@ _EXAMPLES: Mapping[type, Any] = {
     answers.WebhookWithSecret: answers.WebhookWithSecret(**WEBHOOK, secret=WEBHOOK_SECRET),
     answers.AcceptedBatch: ACCEPTED_BATCH,
     answers.Batch: BATCH,
+    answers.Conversation: CONVERSATION,
+    answers.ConversationItem: CONVERSATION["last"],
+    answers.ConversationItems: answers.ConversationItems(
+        number=RECIPIENT, items=[CONVERSATION["last"]], next_cursor=None
+    ),
     answers.Delivery: HANDLER_DELIVERY,
     answers.Event: EVENT,
     answers.Handler: HANDLER,
@@ -486,6 +522,7 @@ _EXAMPLES: Mapping[type, Any] = {
     answers.WouldSend: HANDLER_TEST["sends"][0],
     answers.Health: answers.Health(status="ok"),
     answers.Inbound: INBOUND,
+    answers.MarkedRead: answers.MarkedRead(marked=3),
     answers.Message: DELIVERED,
     answers.Modem: MODEM,
     answers.Preview: PREVIEW,

@@ -10,10 +10,15 @@ from modemgw.api.requests.consents import (
     ImportQuery,
     NumberBody,
 )
+from modemgw.api.requests.conversations import (
+    ConversationChanges,
+    ConversationItemsQuery,
+    ConversationsQuery,
+)
 from modemgw.api.requests.deliveries import MAX_REPLAY, DeliveriesQuery, ReplayBody
 from modemgw.api.requests.events import MAX_EVENT, EventsQuery
 from modemgw.api.requests.handlers import SampleBody
-from modemgw.api.requests.inbound import InboundsQuery
+from modemgw.api.requests.inbound import InboundChanges, InboundsQuery
 from modemgw.api.requests.keys import (
     AuditQuery,
     KeyBody,
@@ -69,11 +74,15 @@ __all__ = [
     "Body",
     "ConsentBody",
     "ConsentsQuery",
+    "ConversationChanges",
+    "ConversationItemsQuery",
+    "ConversationsQuery",
     "Cursor",
     "DeliveriesQuery",
     "ErasureBody",
     "EventsQuery",
     "ImportQuery",
+    "InboundChanges",
     "InboundsQuery",
     "KeyBody",
     "KeyLimit",

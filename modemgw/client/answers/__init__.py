@@ -10,6 +10,7 @@ from modemgw.client.answers.consents import (
     PrivacyExport,
     RefusedRow,
 )
+from modemgw.client.answers.conversations import Conversation, ConversationItem
 from modemgw.client.answers.deliveries import AnyDelivery, Outcome
 from modemgw.client.answers.events import Event
 from modemgw.client.answers.handlers import (
@@ -20,7 +21,7 @@ from modemgw.client.answers.handlers import (
     MatchedHandler,
     WouldSend,
 )
-from modemgw.client.answers.inbound import Inbound, InboundPart
+from modemgw.client.answers.inbound import Inbound, InboundPart, Mms, Waiting, WapPush
 from modemgw.client.answers.keys import ApiKey, AuditRecord, KeyLimits, NewApiKey, RotatedApiKey
 from modemgw.client.answers.messages import (
     AcceptedBatch,
@@ -49,6 +50,8 @@ __all__ = [
     "Batch",
     "Consent",
     "ConsentsOfNumber",
+    "Conversation",
+    "ConversationItem",
     "Delivery",
     "Error",
     "Event",
@@ -63,6 +66,7 @@ __all__ = [
     "KeyLimits",
     "MatchedHandler",
     "Message",
+    "Mms",
     "Modem",
     "NewApiKey",
     "Outcome",
@@ -86,6 +90,8 @@ __all__ = [
     "Storage",
     "TraceLine",
     "Ussd",
+    "Waiting",
+    "WapPush",
     "Webhook",
     "WebhookDelivery",
     "WebhookWithSecret",

@@ -62,14 +62,15 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding(
         "inbound",
         'SELECT n, id, sender AS "from", to_number AS "to", text, hex(data) AS data, encoding, '
-        "modem, sim, sent_at, received_at, problem, keyword "
+        "modem, sim, sent_at, received_at, problem, keyword, kind, details "
         f"FROM inbound WHERE sender {IS_ONE} ORDER BY n",
         (
             "UPDATE inbound_parts SET tpdu = x'', sender = '', set_key = NULL "
             f"WHERE inbound = :n AND {_IS_HANDLED}",
             "UPDATE delivery_outcomes SET answer = NULL, problem = NULL "
             f"WHERE delivery IN (SELECT n FROM deliveries WHERE inbound = :n) AND {_IS_HANDLED}",
-            "UPDATE inbound SET sender = '', text = NULL, data = NULL, problem = NULL "
+            "UPDATE inbound SET sender = '', text = NULL, data = NULL, problem = NULL, "
+            "details = NULL, set_key = NULL "
             f"WHERE n = :n AND {_IS_HANDLED}",
         ),
     ),
