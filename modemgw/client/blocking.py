@@ -181,6 +181,7 @@ class SyncClient:
     sims = _blocking(Client.sims)
     sim = _blocking(Client.sim)
     ussd = _blocking(Client.ussd)
+    ask_balance = _blocking(Client.ask_balance)
     end_ussd = _blocking(Client.end_ussd)
     trace = _blocking(Client.trace)
     keys = _blocking(Client.keys)
