@@ -187,7 +187,13 @@ ENDPOINTS = (
         status=202,
         idempotent=True,
         waits=True,
-        problems=("too-many-messages", "templates-only", "unavailable"),
+        problems=(
+            "too-many-messages",
+            "templates-only",
+            "unavailable",
+            "opted-out",
+            "no-consent",
+        ),
         description="The answer is the message as it is then. Send a request whose answer you have "
         "not seen again with the same Idempotency-Key, and nothing is sent twice.",
         example=EXAMPLE,
@@ -203,9 +209,9 @@ ENDPOINTS = (
         scopes=("send",),
         body=MessageBody,
         answer=answers.Preview,
+        problems=("templates-only", "opted-out", "no-consent"),
         example=EXAMPLE,
         examples=FURTHER_EXAMPLES,
-        problems=("templates-only",),
     ),
     Endpoint(
         method="GET",
