@@ -91,7 +91,10 @@ def test_the_example_configuration_shows_every_key():
         assert shown, name
         assert isinstance(section, type) and issubclass(section, BaseModel)  # noqa: PT018
         for key in section.model_fields:
-            assert re.search(rf"^{key} = ", shown[0], re.MULTILINE), f"{name}.{key}"
+            a_table = rf"^\[{re.escape(name)}\.{key}\."
+            assert re.search(rf"^{key} = ", shown[0], re.MULTILINE) or re.search(
+                a_table, text, re.MULTILINE
+            ), f"{name}.{key}"
 
 
 def test_every_problem_of_a_configuration_is_told_at_once(run, tmp_path):
