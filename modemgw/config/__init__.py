@@ -26,6 +26,7 @@ from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteMatch, RouteSection
 from modemgw.config.tree import Config
 from modemgw.config.types import TypeSection, TypesSection
+from modemgw.config.verifications import GuardSection, HourlyLimits, VerificationsSection
 from modemgw.config.webhooks import WebhooksSection
 
 __all__ = [
@@ -35,8 +36,10 @@ __all__ = [
     "ConfigError",
     "Days",
     "GatewaySection",
+    "GuardSection",
     "HandlerMatch",
     "HandlerSection",
+    "HourlyLimits",
     "HttpSection",
     "Identifier",
     "Limit",
@@ -53,6 +56,7 @@ __all__ = [
     "Section",
     "TypeSection",
     "TypesSection",
+    "VerificationsSection",
     "Wait",
     "WebhooksSection",
     "find",

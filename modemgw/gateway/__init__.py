@@ -21,7 +21,9 @@ from modemgw.gateway.fleet.modem_views import ModemView
 from modemgw.gateway.fleet.sim_views import SimView
 from modemgw.gateway.keys import Issued, LastAdmin, NameInUse, NewKey
 from modemgw.gateway.outgoing.outbox import RecoveryReport
-from modemgw.store import AuditQuery, DeliveryQuery, InboundQuery, MessageQuery
+from modemgw.gateway.verifications.refusals import Over, PrefixStopped, TooManyCodes, TooManyTries
+from modemgw.gateway.verifications.verifications import NewVerification, VerificationView
+from modemgw.store import AuditQuery, DeliveryQuery, InboundQuery, MessageQuery, VerificationQuery
 
 __all__ = [
     "Accepted",
@@ -44,14 +46,21 @@ __all__ = [
     "ModemView",
     "NameInUse",
     "NewKey",
+    "NewVerification",
     "NotFound",
+    "Over",
+    "PrefixStopped",
     "Preview",
     "RecoveryReport",
     "Rejected",
     "Replay",
     "SimView",
     "TooMany",
+    "TooManyCodes",
+    "TooManyTries",
     "Unavailable",
+    "VerificationQuery",
+    "VerificationView",
     "WebhookChange",
     "WebhookView",
 ]

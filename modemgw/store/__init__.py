@@ -23,6 +23,13 @@ from modemgw.store.contract.pins import PinRow
 from modemgw.store.contract.sim_state import SeenSim
 from modemgw.store.contract.store import Store
 from modemgw.store.contract.unit import Transaction, View
+from modemgw.store.contract.verifications import (
+    CodeMessage,
+    StoppedPrefix,
+    Use,
+    Verification,
+    VerificationQuery,
+)
 from modemgw.store.contract.webhooks import Webhook, WebhookSecret
 from modemgw.store.errors import StoreConflict, StoreError, StoreUnavailable
 
@@ -34,6 +41,7 @@ __all__ = [
     "AuditRecord",
     "Begun",
     "Candidate",
+    "CodeMessage",
     "Delivery",
     "DeliveryQuery",
     "DeliveryState",
@@ -48,6 +56,7 @@ __all__ = [
     "PinRow",
     "Place",
     "SeenSim",
+    "StoppedPrefix",
     "Store",
     "StoreConflict",
     "StoreError",
@@ -57,6 +66,9 @@ __all__ = [
     "TryOutcome",
     "UnmatchedReport",
     "Unrouted",
+    "Use",
+    "Verification",
+    "VerificationQuery",
     "View",
     "WaitingMessage",
     "WaitingSet",

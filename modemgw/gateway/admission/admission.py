@@ -156,6 +156,24 @@ class Admission:
         _, admitted = self._admit(request, new)
         await self._commit([admitted], request, None, first=[first])
 
+    async def send_beside(
+        self, new: NewMessage, *, key: str, prepare: Callable[[Message], _Write]
+    ) -> Message:
+        """Accept a message that the gateway makes for a key, in one transaction with more.
+
+        `prepare` gets the message before it is committed, and gives what is done in the same
+        transaction, before it. Raises Rejected, TooMany, Unavailable, or what either raises.
+        """
+        request = Request(key, self._now())
+        message, admitted = self._admit(request, new)
+        try:
+            first = prepare(message)
+        except BaseException:
+            admitted.give_back()
+            raise
+        await self._commit([admitted], request, message, first=[first])
+        return message
+
     def preview(self, new: NewMessage, *, key: str) -> Preview:
         """What a message would be sent as; sends nothing. Raises Rejected as `send` would."""
         draft = self._rules.draft(Request(key, self._clock.time()), new)

@@ -173,6 +173,13 @@ class Housekeeping:
                 keep.audit_days,
                 lambda tx, after, before, limit: tx.retention.delete_audit(after, before, limit),
             ),
+            (
+                "verifications",
+                keep.verifications_days,
+                lambda tx, after, before, limit: tx.retention.delete_verifications(
+                    after, before, limit
+                ),
+            ),
         ]
 
     async def _let_go(self, name: str, step: _Step, before: float) -> None:

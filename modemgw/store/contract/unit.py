@@ -17,6 +17,7 @@ from modemgw.store.contract.pins import PinTries, PinTriesView
 from modemgw.store.contract.redating import Dates, DatesView
 from modemgw.store.contract.retention import Retention
 from modemgw.store.contract.sim_state import SimState, SimStateView
+from modemgw.store.contract.verifications import Verifications, VerificationsView
 from modemgw.store.contract.webhooks import Webhooks, WebhooksView
 
 
@@ -78,6 +79,10 @@ class View(Protocol):
     @property
     def webhooks(self) -> WebhooksView:
         """Who asked to be told of events by HTTP."""
+
+    @property
+    def verifications(self) -> VerificationsView:
+        """Codes that were sent to prove a number."""
 
 
 class Transaction(View, Protocol):
@@ -150,3 +155,7 @@ class Transaction(View, Protocol):
     @property
     def webhooks(self) -> Webhooks:
         """Who asked to be told of events by HTTP."""
+
+    @property
+    def verifications(self) -> Verifications:
+        """Codes that were sent to prove a number."""

@@ -18,6 +18,7 @@ from modemgw.store.sqlite.redating import SqliteDates
 from modemgw.store.sqlite.retention import SqliteRetention
 from modemgw.store.sqlite.rows import Rows
 from modemgw.store.sqlite.sim_state import SqliteSimState
+from modemgw.store.sqlite.verifications import SqliteVerifications
 from modemgw.store.sqlite.webhooks import SqliteWebhooks
 
 
@@ -39,6 +40,7 @@ class SqliteView:
         "messages",
         "pins",
         "sim_state",
+        "verifications",
         "webhooks",
     )
 
@@ -58,6 +60,7 @@ class SqliteView:
         self.audit = SqliteAudit(db)
         self.leases = SqliteLeases(db)
         self.webhooks = SqliteWebhooks(db)
+        self.verifications = SqliteVerifications(db)
 
 
 class SqliteTransaction:
@@ -82,6 +85,7 @@ class SqliteTransaction:
         "retention",
         "sim_state",
         "unmatched",
+        "verifications",
         "webhooks",
     )
 
@@ -104,6 +108,7 @@ class SqliteTransaction:
         self.audit = SqliteAudit(db, now)
         self.leases = SqliteLeases(db, now)
         self.webhooks = SqliteWebhooks(db, now)
+        self.verifications = SqliteVerifications(db, now)
         self._nouns: tuple[Rows, ...] = tuple(
             noun for name in self.__slots__ if isinstance(noun := getattr(self, name, None), Rows)
         )
