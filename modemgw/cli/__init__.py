@@ -20,6 +20,7 @@ COMMANDS = {
     "listen": "modemgw.cli.listen:listen",
     "handlers": "modemgw.cli.handlers:handlers",
     "webhooks": "modemgw.cli.webhooks:webhooks",
+    "verifications": "modemgw.cli.verifications:verifications",
     "modems": "modemgw.cli.modems:modems",
     "sims": "modemgw.cli.sims:sims",
     "keys": "modemgw.cli.keys:keys",

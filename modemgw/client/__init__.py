@@ -29,6 +29,7 @@ from modemgw.client.errors import (
 from modemgw.client.outgoing import MessageFilters, SendOptions, is_final, message_body
 from modemgw.client.retry import NEVER, Retry
 from modemgw.client.transport import DEFAULT_URL
+from modemgw.client.verifications import VerificationFilters, VerificationOptions
 from modemgw.client.webhooks import WebhookChanges
 
 __all__ = [
@@ -56,6 +57,8 @@ __all__ = [
     "UnexpectedAnswer",
     "Unreachable",
     "Untrusted",
+    "VerificationFilters",
+    "VerificationOptions",
     "WebhookChanges",
     "is_final",
     "message_body",

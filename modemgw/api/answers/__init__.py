@@ -34,6 +34,15 @@ from modemgw.api.answers.problems import FieldError, Problem, ProblemType, Probl
 from modemgw.api.answers.service import Health, Readiness
 from modemgw.api.answers.shared import Base64, Error, Ports, Time
 from modemgw.api.answers.sims import PlanLimit, PlanUse, SimBreaker, SimCard, SimCards
+from modemgw.api.answers.verifications import (
+    CheckedVerification,
+    StoppedPrefix,
+    StoppedPrefixes,
+    StoppedPrefixEvent,
+    Verification,
+    VerificationEvent,
+    Verifications,
+)
 from modemgw.api.answers.webhooks import (
     Webhook,
     WebhookDeliveries,
@@ -53,6 +62,7 @@ __all__ = [
     "AuditRecords",
     "Base64",
     "Batch",
+    "CheckedVerification",
     "Deliveries",
     "Delivery",
     "Error",
@@ -92,11 +102,17 @@ __all__ = [
     "SimCard",
     "SimCards",
     "SimEvent",
+    "StoppedPrefix",
+    "StoppedPrefixEvent",
+    "StoppedPrefixes",
     "Storage",
     "Time",
     "Trace",
     "TraceLine",
     "Ussd",
+    "Verification",
+    "VerificationEvent",
+    "Verifications",
     "Webhook",
     "WebhookDeliveries",
     "WebhookDelivery",

@@ -38,6 +38,12 @@ from modemgw.api.requests.shared import (
     PostableUrl,
     Query,
 )
+from modemgw.api.requests.verifications import (
+    CheckBody,
+    NumberCheckBody,
+    VerificationBody,
+    VerificationsQuery,
+)
 from modemgw.api.requests.webhooks import (
     WebhookBody,
     WebhookChanges,
@@ -59,6 +65,7 @@ __all__ = [
     "BatchOfMessages",
     "BatchOfRecipients",
     "Body",
+    "CheckBody",
     "Cursor",
     "DeliveriesQuery",
     "EventsQuery",
@@ -70,6 +77,7 @@ __all__ = [
     "MessageBody",
     "MessagesQuery",
     "Number",
+    "NumberCheckBody",
     "PortsBody",
     "PostableUrl",
     "Query",
@@ -80,6 +88,8 @@ __all__ = [
     "SharedFields",
     "TraceQuery",
     "UssdBody",
+    "VerificationBody",
+    "VerificationsQuery",
     "WebhookBody",
     "WebhookChanges",
     "WebhookDescription",

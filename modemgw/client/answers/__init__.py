@@ -22,6 +22,7 @@ from modemgw.client.answers.problems import FieldError, Problem
 from modemgw.client.answers.service import Readiness
 from modemgw.client.answers.shared import FINAL, Error, Ports
 from modemgw.client.answers.sims import PlanLimit, PlanUse, SimBreaker, SimCard
+from modemgw.client.answers.verifications import CheckedVerification, StoppedPrefix, Verification
 from modemgw.client.answers.webhooks import Webhook, WebhookDelivery, WebhookWithSecret
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Attempt",
     "AuditRecord",
     "Batch",
+    "CheckedVerification",
     "Delivery",
     "Error",
     "Event",
@@ -59,9 +61,11 @@ __all__ = [
     "Sim",
     "SimBreaker",
     "SimCard",
+    "StoppedPrefix",
     "Storage",
     "TraceLine",
     "Ussd",
+    "Verification",
     "Webhook",
     "WebhookDelivery",
     "WebhookWithSecret",
