@@ -110,7 +110,7 @@ class VerificationsSection(Section):
     """What is never sent a code: it cannot get one, or somebody earns by it."""
     guard: GuardSection = GuardSection()
     pepper_file: Path | None = None
-    """The secret that codes are made with; `verifications.pepper` in the data directory if None."""
+    """The secret that codes are made with; `verifications-pepper` in the data directory if None."""
 
     @field_validator("allowed_countries", "blocked_countries")
     @classmethod

@@ -375,7 +375,7 @@ async def test_another_pepper_makes_other_codes(tmp_path: Path, clock: FakeClock
     async with gateway_on(tmp_path, clock) as gateway:
         view = await start(gateway)
         code = await last_code(gateway)
-    pepper = tmp_path / "verifications.pepper"
+    pepper = tmp_path / "verifications-pepper"
     assert (pepper.stat().st_mode & 0o777, len(pepper.read_bytes())) == (0o600, 32)
     pepper.write_bytes(bytes(32))
     async with gateway_on(tmp_path, clock) as gateway:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 SALT_BYTES = 16
 PEPPER_BYTES = 32
-FILE_NAME = "verifications.pepper"
+FILE_NAME = "verifications-pepper"
 _IPV6_NETWORK = 64
 """Bits of an IPv6 address that stand for one customer (RFC 6177)."""
 
