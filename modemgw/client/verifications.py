@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 from modemgw.client.answers import CheckedVerification, StoppedPrefix, Verification
 from modemgw.client.outgoing import asked
@@ -40,14 +41,22 @@ class VerificationFilters(TypedDict, total=False):
 
 
 class Verifications(Transport):
-    """Calls about verifications."""
+    """Calls about verifications.
+
+    A person waits for them: a limit raises TooManyRequests at once, and no Retry-After is waited
+    for. What is tried again otherwise is no second try of a code, and no second message.
+    """
+
+    async def _ask(self, path: str, body: Any, idempotency_key: str | None) -> Any:
+        retry = replace(self._retry, patience_s=0)
+        return await self._create(path, body, idempotency_key, retry=retry)
 
     async def start_verification(
         self, to: str, *, idempotency_key: str | None = None, **options: Unpack[VerificationOptions]
     ) -> Verification:
         """Send a code to a number; one that is pending for it goes on."""
         body = {"to": to, **{k: v for k, v in options.items() if v is not None}}
-        return Verification(await self._create("v1/verifications", body, idempotency_key))
+        return Verification(await self._ask("v1/verifications", body, idempotency_key))
 
     async def check_verification(
         self, identifier: str, code: str, *, idempotency_key: str | None = None
@@ -57,23 +66,22 @@ class Verifications(Transport):
         Raises Conflict when it was approved or called off before.
         """
         path = f"v1/verifications/{segment(identifier)}/check"
-        return CheckedVerification(await self._create(path, {"code": code}, idempotency_key))
+        return CheckedVerification(await self._ask(path, {"code": code}, idempotency_key))
 
     async def check_number(
         self, to: str, code: str, *, idempotency_key: str | None = None
     ) -> CheckedVerification:
         """Try a code for a number: as `check_verification`, of its newest one."""
         body = {"to": to, "code": code}
-        return CheckedVerification(
-            await self._create("v1/verifications/check", body, idempotency_key)
-        )
+        path = "v1/verifications/check"
+        return CheckedVerification(await self._ask(path, body, idempotency_key))
 
     async def resend_verification(
         self, identifier: str, *, idempotency_key: str | None = None
     ) -> Verification:
         """Send the same code once more. Raises TooManyRequests before its `resend_at`."""
         path = f"v1/verifications/{segment(identifier)}/resend"
-        return Verification(await self._create(path, None, idempotency_key))
+        return Verification(await self._ask(path, None, idempotency_key))
 
     async def cancel_verification(self, identifier: str) -> Verification:
         """Call a verification off: its code is good for nothing any more."""

@@ -26,12 +26,18 @@ from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteMatch, RouteSection
 from modemgw.config.tree import Config
 from modemgw.config.types import TypeSection, TypesSection
-from modemgw.config.verifications import GuardSection, HourlyLimits, VerificationsSection
+from modemgw.config.verifications import (
+    AttemptLimits,
+    GuardSection,
+    SendLimits,
+    VerificationsSection,
+)
 from modemgw.config.webhooks import WebhooksSection
 
 __all__ = [
     "DEFAULT_PATH",
     "ENVIRONMENT_VARIABLE",
+    "AttemptLimits",
     "Config",
     "ConfigError",
     "Days",
@@ -39,7 +45,6 @@ __all__ = [
     "GuardSection",
     "HandlerMatch",
     "HandlerSection",
-    "HourlyLimits",
     "HttpSection",
     "Identifier",
     "Limit",
@@ -54,6 +59,7 @@ __all__ = [
     "RouteSection",
     "Seconds",
     "Section",
+    "SendLimits",
     "TypeSection",
     "TypesSection",
     "VerificationsSection",

@@ -41,17 +41,26 @@ Language = Annotated[
 Ratio = Annotated[float, Field(ge=0, le=1)]
 
 
-class HourlyLimits(Section):
-    """How many within any 60 minutes; 0 = no limit."""
+class SendLimits(Section):
+    """How many messages with codes within any 60 minutes; 0 = no limit."""
 
-    number: Limit = 0
+    number: Limit = 5
     """To one number, from whatever key."""
     key: Limit = 0
     """From one API key."""
-    prefix: Limit = 0
+    prefix: Limit = 100
     """To all numbers that differ in their last digits only: see `guard`."""
-    client: Limit = 0
+    client: Limit = 20
     """For one `client_ip`, as the application tells it."""
+
+
+class AttemptLimits(Section):
+    """How many wrong codes within any 60 minutes, by the same; 0 = no limit."""
+
+    number: Limit = 20
+    key: Limit = 0
+    prefix: Limit = 0
+    client: Limit = 0
 
 
 class GuardSection(Section):
@@ -90,10 +99,8 @@ class VerificationsSection(Section):
     """How often one verification's code may be sent."""
     resend_after: Seconds = 30
     """Least seconds between two messages of one verification."""
-    sends: HourlyLimits = HourlyLimits(number=5, prefix=100, client=20)
-    """Messages with codes."""
-    attempts: HourlyLimits = HourlyLimits(number=20)
-    """Wrong codes."""
+    sends: SendLimits = SendLimits()
+    attempts: AttemptLimits = AttemptLimits()
     allowed_countries: tuple[str, ...] = ()
     """Where codes are sent: ISO 3166 country codes; empty = everywhere."""
     blocked_countries: tuple[str, ...] = ()

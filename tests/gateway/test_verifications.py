@@ -492,7 +492,7 @@ async def test_limits_count_over_a_restart(tmp_path: Path, clock: FakeClock) -> 
 async def test_a_prefix_is_stopped_when_nobody_types_the_codes(
     tmp_path: Path, clock: FakeClock
 ) -> None:
-    async with gateway_on(tmp_path, clock, sends={}) as gateway:
+    async with gateway_on(tmp_path, clock, sends={"prefix": 0}) as gateway:
         out, waits = 0, []
         for n in range(1000):
             clock.now += 0.5
@@ -516,7 +516,7 @@ async def test_a_prefix_is_stopped_when_nobody_types_the_codes(
 
 
 async def test_a_prefix_whose_codes_are_typed_goes_on(tmp_path: Path, clock: FakeClock) -> None:
-    async with gateway_on(tmp_path, clock, sends={}) as gateway:
+    async with gateway_on(tmp_path, clock, sends={"prefix": 0}) as gateway:
         for n in range(100):
             view = await start(gateway, f"+44790000{n:04}")
             if n % 4 == 0:
@@ -581,7 +581,7 @@ async def test_what_no_rule_takes_begins_nothing(tmp_path: Path, clock: FakeCloc
 
 @pytest.mark.parametrize("about", [{"client_ip": "nowhere"}, {"template": "none"}])
 async def test_what_is_wrong_is_named(
-    tmp_path: Path, clock: FakeClock, about: dict[str, str]
+    tmp_path: Path, clock: FakeClock, about: dict[str, Any]
 ) -> None:
     async with gateway_on(tmp_path, clock) as gateway:
         with pytest.raises(Rejected) as refused:

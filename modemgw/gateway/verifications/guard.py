@@ -7,7 +7,7 @@ in the transaction that sends the code: a bound holds exactly, however many ask 
 
 from __future__ import annotations
 
-from modemgw.config import GuardSection, HourlyLimits, VerificationsSection
+from modemgw.config import GuardSection, VerificationsSection
 from modemgw.gateway.verifications.refusals import PrefixStopped, TooManyCodes, TooManyTries
 from modemgw.store import StoppedPrefix, Transaction, Use
 
@@ -25,7 +25,7 @@ def check_limits(tx: Transaction, use: Use, section: VerificationsSection) -> No
 
     Says when there is more.
     """
-    limits: HourlyLimits = section.sends if use.what == "send" else section.attempts
+    limits = section.sends if use.what == "send" else section.attempts
     names = {"number": use.number, "key": use.key, "prefix": use.prefix, "client": use.client}
     for by, name in names.items():
         most: int = getattr(limits, by)
