@@ -103,6 +103,7 @@ class Gateway:
             clock=steady,
             random=random,
             pepper=pepper,
+            on_their_way=lambda: {job.id for job in self._outbox.queue.matchmaking.jobs()},
         )
         """Proves numbers by codes."""
         self._deliveries = Deliveries(

@@ -401,6 +401,35 @@ async def test_a_restart_changes_nothing(tmp_path: Path, clock: FakeClock) -> No
         assert (await check(gateway, view.id, code)).status == "approved"
 
 
+async def test_no_code_is_forgotten_that_is_to_be_sent(tmp_path: Path, clock: FakeClock) -> None:
+    """Whatever a clock says."""
+    async with gateway_on(tmp_path, clock) as gateway:
+        await start(gateway)
+        (message,) = await messages(gateway)
+        text = sent(gateway, message)
+        gateway.verifications.forget_idle(clock.time() + 10 * 86400)
+        assert sent(gateway, message) == text
+        await gateway.messages.cancel(message.id)
+        gateway.verifications.forget_idle(clock.time() + 600)
+        assert sent(gateway, message) == text, "not yet"
+        gateway.verifications.forget_idle(clock.time() + 10 * 86400)
+        assert sent(gateway, message) == message.text
+
+
+async def test_a_clock_that_is_set_ends_nothing(tmp_path: Path, clock: FakeClock) -> None:
+    async with gateway_on(tmp_path, clock) as gateway:
+        view = await start(gateway)
+        code = await last_code(gateway)
+        for by in (86400.0, -2 * 86400.0):
+            clock.set(by)
+            assert (await check(gateway, view.id, wrong(code))).status == "pending"
+            with pytest.raises(TooManyCodes):
+                await gateway.verifications.resend(view.id, key=SHOP)
+        clock.now += 30
+        await gateway.verifications.resend(view.id, key=SHOP)
+        assert (await check(gateway, view.id, code)).status == "approved"
+
+
 async def test_no_message_of_others_is_touched(tmp_path: Path, clock: FakeClock) -> None:
     async with gateway_on(tmp_path, clock) as gateway:
         job = SimpleNamespace(id="msg_1", content=Content(text="****** is not a code"))

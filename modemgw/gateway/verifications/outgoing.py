@@ -6,7 +6,7 @@ place of the code. After a restart the codes are made anew from what the store h
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 
 from modemgw.gateway.errors import FieldProblem, Rejected
@@ -16,7 +16,7 @@ from modemgw.gateway.verifications.texts import Masked, unmask
 from modemgw.store import CodeMessage
 
 SLACK_S = 3600.0
-"""What is not sent any more is kept in mind so much longer: the clock may be set."""
+"""What is not sent any more is kept in mind so much longer."""
 _OVER = FieldProblem("verification", "it has ended before its code was sent", "verification-over")
 
 
@@ -83,8 +83,14 @@ class Outgoing:
             raise Rejected([_OVER])
         self.reveal(job)
 
-    def forget_idle(self, now: float) -> None:
-        """Forget what is not sent any more at `now` (UTC seconds)."""
-        before = now - SLACK_S
-        for message in [m for m, one in self._waiting.items() if one.until < before]:
-            self.drop(message)
+    def forget_idle(self, now: float, on_their_way: Callable[[], Container[str]]) -> None:
+        """Forget what is not sent any more at `now` (UTC seconds).
+
+        `on_their_way` has the ids of all messages that still want a modem: whatever a clock says,
+        none of these is sent without its code. It is called only when it matters.
+        """
+        over = [m for m, one in self._waiting.items() if one.until + SLACK_S < now]
+        waiting = on_their_way() if over else ()
+        for message in over:
+            if message not in waiting:
+                self.drop(message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Protocol, TypeVar
@@ -60,7 +60,7 @@ KEEP_USES_S = 2 * guard.HOUR_S
 class Templates(Protocol):
     """Makes texts from templates by their names."""
 
-    async def text(self, name: str, language: str | None, params: Mapping[str, Any], /) -> str:
+    def text(self, name: str, language: str | None, params: Mapping[str, Any], /) -> str:
         """The text in a language, or the one that comes next to it. Raises Rejected."""
         ...
 
@@ -68,7 +68,7 @@ class Templates(Protocol):
 class NoTemplates:
     """There are none."""
 
-    async def text(self, name: str, language: str | None, params: Mapping[str, Any], /) -> str:
+    def text(self, name: str, language: str | None, params: Mapping[str, Any], /) -> str:
         """Raises Rejected."""
         raise Rejected([FieldProblem("template", f"there is no template {name!r}", "unknown")])
 
@@ -106,18 +106,6 @@ class VerificationView:
     ended_at: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Sending:
-    """One message with a code, before it is accepted."""
-
-    found: Verification | None
-    """The newest one of this key and number when that was looked up."""
-    verification: Verification
-    """As it is to be."""
-    text: str
-    code: str
-
-
 class Verifications:
     """The verifications. Await `load` before anything is sent."""
 
@@ -130,10 +118,13 @@ class Verifications:
         clock: SteadyClock,
         random: Random,
         pepper: bytes,
+        on_their_way: Callable[[], Container[str]] = frozenset,
         templates: Templates | None = None,
         salt: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
-        """`pepper`: the secret that codes are made with; `salt`: that many random octets."""
+        """`pepper`: the secret that codes are made with; `salt`: that many random octets;
+        `on_their_way`: the ids of the messages that still want a modem.
+        """
         self._config = config
         self._section = config.verifications
         self._store = store
@@ -143,6 +134,7 @@ class Verifications:
         self._codes = Codes(pepper)
         self._templates = templates or NoTemplates()
         self._salt = salt
+        self._on_their_way = on_their_way
         self._outgoing = Outgoing()
 
     def follow(self, config: Config) -> Rest:
@@ -165,7 +157,7 @@ class Verifications:
 
     def forget_idle(self, now: float) -> None:
         """Drop from memory what does not matter any more at `now` (UTC seconds)."""
-        self._outgoing.forget_idle(now)
+        self._outgoing.forget_idle(now, self._on_their_way)
 
     # --- what doors ask for
 
@@ -316,7 +308,7 @@ class Verifications:
         now, section = self._now(), self._section
         code = self._codes.code(wanted.salt, wanted.length)
         ends_in_s = wanted.expires_at - now
-        text = await self._text(wanted, code, ends_in_s)
+        text = self._text(wanted, code, ends_in_s)
         masked = texts.mask(text, code)
         message = NewMessage(
             to=wanted.number,
@@ -432,7 +424,7 @@ class Verifications:
                 return first_answer(before, idempotency)
         return view
 
-    async def _text(self, verification: Verification, code: str, ends_in_s: float) -> str:
+    def _text(self, verification: Verification, code: str, ends_in_s: float) -> str:
         section = self._section
         languages = (verification.language, section.language)
         template = verification.template or section.template
@@ -444,7 +436,7 @@ class Verifications:
                 "minutes": texts.minutes(ends_in_s),
                 "brand": section.brand,
             }
-            text = await self._templates.text(template, languages[0] or languages[1], params)
+            text = self._templates.text(template, languages[0] or languages[1], params)
             if code not in text:
                 detail = f"the text of {template!r} has no {{{{ code }}}} in it"
                 raise Rejected([FieldProblem("template", detail, "no-code")])
