@@ -29,8 +29,10 @@ from modemgw.gateway import (
     VerificationView,
 )
 from modemgw.gateway.outgoing.content import Content
+from modemgw.gateway.outgoing.job import PartState
 from modemgw.gateway.verifications.codes import Codes
-from modemgw.store.records import Event, Key, Message
+from modemgw.store import AttemptKey, Transaction
+from modemgw.store.records import AttemptState, Event, Key, Message, MessageStatus
 
 SHOP, OTHER = Key("shop", frozenset({"send"})), Key("other", frozenset({"send"}))
 READER, ADMIN = Key("reader", frozenset({"read"})), Key("boss", frozenset({"admin"}))
@@ -428,6 +430,40 @@ async def test_a_clock_that_is_set_ends_nothing(tmp_path: Path, clock: FakeClock
         clock.now += 30
         await gateway.verifications.resend(view.id, key=SHOP)
         assert (await check(gateway, view.id, code)).status == "approved"
+
+
+async def test_the_rest_of_a_long_message_has_its_code_after_a_restart(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    """No rule is asked again about a message of which the network has a part."""
+    domain = f"{'long-' * 12}name.example"
+    async with gateway_on(tmp_path, clock, domain=domain) as gateway:
+        await start(gateway, language="ru")
+        (message,) = await messages(gateway)
+        text = sent(gateway, message)
+        assert len(message.parts) == 2
+
+        def send_first(tx: Transaction) -> None:
+            n = tx.messages.number_of(message.id)
+            assert n is not None
+            key = AttemptKey(n, 1, 1)
+            tx.messages.compare_and_set(n, MessageStatus.QUEUED, MessageStatus.SENDING, None)
+            tx.attempts.begin(
+                key,
+                modem="m1",
+                sim="s1",
+                to=TO,
+                started_at=clock.time(),
+                duplicate_risk=False,
+                receipt_asked=True,
+            )
+            tx.attempts.finish(key, AttemptState.ACCEPTED, reference=1, ended_at=clock.time())
+
+        await gateway._store.write(send_first)
+    async with gateway_on(tmp_path, clock) as gateway:
+        (job,) = gateway._outbox.queue.matchmaking.jobs()
+        assert job.part(0).state is PartState.ACCEPTED
+        assert job.content.text == text
 
 
 async def test_no_message_of_others_is_touched(tmp_path: Path, clock: FakeClock) -> None:
