@@ -22,7 +22,7 @@ from modemgw.gateway.fleet.sim_views import SimView
 from modemgw.gateway.keys import Issued, LastAdmin, NameInUse, NewKey
 from modemgw.gateway.outgoing.outbox import RecoveryReport
 from modemgw.gateway.verifications.refusals import Over, PrefixStopped, TooManyCodes, TooManyTries
-from modemgw.gateway.verifications.verifications import NewVerification, VerificationView
+from modemgw.gateway.verifications.views import NewVerification, VerificationView
 from modemgw.store import AuditQuery, DeliveryQuery, InboundQuery, MessageQuery, VerificationQuery
 
 __all__ = [

@@ -747,6 +747,8 @@ async def test_ended_ones_are_let_go_of_after_their_time(tmp_path: Path, clock: 
         await housekeeping._let_all_go()
         page = await gateway.verifications.find(VerificationQuery())
         assert [one.id for one in page.items] == [young.id]
+        uses = await gateway._store.write(lambda tx: tx.verifications.forget_uses(clock.time()))
+        assert uses == 0, "what matters to no limit any more"
 
 
 async def test_another_configuration_counts_at_once(tmp_path: Path, clock: FakeClock) -> None:

@@ -120,6 +120,9 @@ class Housekeeping:
             partial(self._forget, lambda tx, before: tx.retention.delete_unmatched(before), answers)
         )
         chores.append(partial(self._forget, lambda tx, at: tx.keys.forget_retired(at), now))
+        chores.append(
+            partial(self._forget, lambda tx, at: tx.verifications.forget_uses(at), now - DAY_S)
+        )
         await _each(*chores)
 
     async def _forget_batches(self, before: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from random import Random
 from typing import Any, Protocol, TypeVar
 
@@ -19,28 +19,21 @@ from modemgw.gateway.errors import FieldProblem, NotFound, Rejected, Unavailable
 from modemgw.gateway.following import Rest, nothing_left
 from modemgw.gateway.identifiers import new_id
 from modemgw.gateway.outgoing.job import Job
-from modemgw.gateway.verifications import guard, life, texts
+from modemgw.gateway.verifications import life, sending, texts
 from modemgw.gateway.verifications.codes import SALT_BYTES, Codes
 from modemgw.gateway.verifications.outgoing import Outgoing
 from modemgw.gateway.verifications.recipients import prefix_of, problem_with
-from modemgw.gateway.verifications.refusals import (
-    Moved,
-    NoSuchVerification,
-    Over,
-    TooManyCodes,
-    TooManyTries,
-)
+from modemgw.gateway.verifications.refusals import Moved, NoSuchVerification, Over
+from modemgw.gateway.verifications.views import NewVerification, VerificationView, view_of
 from modemgw.store import (
     AnsweredBefore,
     StoppedPrefix,
     Store,
     StoreUnavailable,
     Transaction,
-    Use,
     Verification,
     VerificationQuery,
 )
-from modemgw.store.contract.verifications import VerificationStatus
 from modemgw.store.records import Key, Message, NewMessage, Page
 
 T = TypeVar("T")
@@ -53,8 +46,6 @@ CHUNK = 200
 """Verifications that expire in one transaction."""
 LONGEST_WAIT_S = 30.0
 """Between two looks for verifications that have expired."""
-KEEP_USES_S = 2 * guard.HOUR_S
-"""What is older matters to no limit."""
 
 
 class Templates(Protocol):
@@ -71,39 +62,6 @@ class NoTemplates:
     def text(self, name: str, language: str | None, params: Mapping[str, Any], /) -> str:
         """Raises Rejected."""
         raise Rejected([FieldProblem("template", f"there is no template {name!r}", "unknown")])
-
-
-@dataclass(frozen=True, slots=True)
-class NewVerification:
-    """What somebody asks for. What is None is as the configuration has it."""
-
-    to: str
-    template: str | None = None
-    language: str | None = None
-    length: int | None = None
-    ttl_s: float | None = None
-    domain: str | None = None
-    reference: str | None = None
-    client_ip: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class VerificationView:
-    """A verification as it is now. Times are UTC seconds."""
-
-    id: str
-    to: str
-    status: VerificationStatus
-    length: int
-    attempts_left: int
-    sends_left: int
-    resend_at: float | None
-    """When its code may be sent once more; None: not at all."""
-    key: str
-    reference: str | None
-    created_at: float
-    expires_at: float
-    ended_at: float | None
 
 
 class Verifications:
@@ -318,7 +276,6 @@ class Verifications:
             reference=wanted.reference,
             tags=(TAG,),
         )
-        use = Use("send", wanted.number, wanted.key, wanted.prefix, wanted.client, now)
         accepted: list[str] = []
 
         def prepare(made: Message) -> Callable[[Transaction], None]:
@@ -326,30 +283,7 @@ class Verifications:
             self._outgoing.add(made.id, wanted.id, text, made.expires_at)
 
             def first(tx: Transaction) -> None:
-                current = tx.verifications.latest(wanted.key, wanted.number)
-                going_on = found is not None and found.id == wanted.id
-                if not _same(current, found, going_on, now):
-                    raise Moved("another request came first")
-                sent = replace(wanted, sends=wanted.sends + 1, sent_at=now)
-                if going_on:
-                    assert current is not None
-                    sent = replace(sent, attempts=current.attempts, status=current.status)
-                    _require_send(current, section.resend_after, now)
-                elif current is not None:
-                    _require_unlocked(current, now)
-                guard.check_prefix(tx, wanted.prefix, now)
-                guard.check_limits(tx, use, section)
-                tx.verifications.count(use)
-                if going_on:
-                    tx.verifications.update(sent)
-                else:
-                    if current is not None and current.status == "pending":
-                        life.end(tx, current, "expired", now)
-                    tx.verifications.insert(sent)
-                    life.tell(tx, sent, "started")
-                    stop = guard.stop_if_pumped(tx, wanted.prefix, section.guard, now)
-                    if stop is not None:
-                        life.tell_stopped(tx, stop)
+                sent = sending.accept(tx, wanted, found, section=section, now=now)
                 tx.verifications.add_message(made.id, wanted.id, masked.places)
                 if idempotency is not None:
                     answer = idempotency.render(self._view(sent))
@@ -491,24 +425,7 @@ class Verifications:
             raise Rejected([FieldProblem("client_ip", detail, "invalid")]) from error
 
     def _view(self, verification: Verification) -> VerificationView:
-        now = self._clock.date()
-        status = life.status_at(verification, now)
-        sends_left = max(0, verification.max_sends - verification.sends)
-        again = status == "pending" and sends_left > 0
-        return VerificationView(
-            id=verification.id,
-            to=verification.number,
-            status=status,
-            length=verification.length,
-            attempts_left=life.attempts_left(verification),
-            sends_left=sends_left,
-            resend_at=verification.sent_at + self._section.resend_after if again else None,
-            key=verification.key,
-            reference=verification.reference,
-            created_at=verification.created_at,
-            expires_at=verification.expires_at,
-            ended_at=verification.ended_at,
-        )
+        return view_of(verification, self._clock.date(), self._section.resend_after)
 
     def _now(self) -> float:
         self._clock.look()
@@ -539,46 +456,8 @@ def _require_pending(verification: Verification, now: float) -> None:
         raise Over(f"verification {verification.id!r} is {status} already")
 
 
-def _require_send(current: Verification, resend_after_s: float, now: float) -> None:
-    """Raises TooManyCodes: its code was sent too often, or just now."""
-    if current.sends >= current.max_sends:
-        wait_s = current.expires_at - now
-        raise TooManyCodes(
-            f"its code was sent {current.sends} times, as often as it may be; "
-            f"another one may be begun in {wait_s:.0f} s",
-            wait_s,
-        )
-    if (wait_s := current.sent_at + resend_after_s - now) > 0:
-        raise TooManyCodes(f"its code was just sent: again in {wait_s:.0f} s", wait_s)
-
-
-def _require_unlocked(current: Verification, now: float) -> None:
-    """Raises TooManyTries: the number is locked until the one before expires."""
-    wait_s = current.expires_at - now
-    if current.status == "locked" and wait_s > 0:
-        raise TooManyTries(
-            f"{current.attempts} wrong codes were tried for this number; "
-            f"another code may be sent in {wait_s:.0f} s",
-            wait_s,
-        )
-
-
-def _same(
-    current: Verification | None, found: Verification | None, going_on: bool, now: float
-) -> bool:
-    """Whether the newest verification of a number is as it was when it was looked up."""
-    if current is None or found is None:
-        return current is found
-    if current.id != found.id:
-        return False
-    if not going_on:
-        return True
-    return life.status_at(current, now) == "pending" and current.sent_at == found.sent_at
-
-
 def _expire(tx: Transaction, now: float) -> list[str]:
     overdue = tx.verifications.overdue(now, CHUNK)
     for verification in overdue:
         life.end(tx, verification, "expired", now)
-    tx.verifications.forget_uses(now - KEEP_USES_S)
     return [verification.id for verification in overdue]
