@@ -236,6 +236,13 @@ class Sims(Protocol):
         """One SIM. Raises NotFound, StoreUnavailable."""
         ...
 
+    async def ask_balance(self, iccid: str, /) -> SimView:
+        """Ask the network for its balance now.
+
+        Raises NotFound, Conflict, ModemError, StoreUnavailable.
+        """
+        ...
+
 
 class Verifications(Protocol):
     """Proves numbers by codes. What sends or changes something raises Unavailable as well."""

@@ -5,7 +5,15 @@ Times are RFC 3339 UTC (`2026-11-22T10:00:00.123Z`).
 """
 
 from modemgw.api.answers.deliveries import AnyDelivery, Outcome, Replayed
-from modemgw.api.answers.events import AlertEvent, Event, ModemEvent, SimEvent, WebhookEvent
+from modemgw.api.answers.events import (
+    AlertEvent,
+    BroadcastEvent,
+    CallEvent,
+    Event,
+    ModemEvent,
+    SimEvent,
+    WebhookEvent,
+)
 from modemgw.api.answers.handlers import Deliveries, Delivery, Handler, HandlerMatch, Handlers
 from modemgw.api.answers.inbound import Inbound, InboundPart, Inbounds
 from modemgw.api.answers.keys import (
@@ -33,7 +41,7 @@ from modemgw.api.answers.modems import Held, Modem, Modems, Sim, Storage, Trace,
 from modemgw.api.answers.problems import FieldError, Problem, ProblemType, ProblemTypes
 from modemgw.api.answers.service import Health, Readiness
 from modemgw.api.answers.shared import Base64, Error, Ports, Time
-from modemgw.api.answers.sims import PlanLimit, PlanUse, SimBreaker, SimCard, SimCards
+from modemgw.api.answers.sims import PlanLimit, PlanUse, SimBalance, SimBreaker, SimCard, SimCards
 from modemgw.api.answers.verifications import (
     CheckedVerification,
     StoppedPrefix,
@@ -62,6 +70,8 @@ __all__ = [
     "AuditRecords",
     "Base64",
     "Batch",
+    "BroadcastEvent",
+    "CallEvent",
     "CheckedVerification",
     "Deliveries",
     "Delivery",
@@ -98,6 +108,7 @@ __all__ = [
     "Replayed",
     "RotatedApiKey",
     "Sim",
+    "SimBalance",
     "SimBreaker",
     "SimCard",
     "SimCards",
