@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import phonenumbers
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from modemgw.config.base import Identifier, Limit, Seconds, Section, shaped
 
@@ -38,6 +38,8 @@ Language = Annotated[
     str,
     shaped(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}", "a language, such as en or pt-BR"),
 ]
+_OR_NONE = BeforeValidator(lambda value: None if value == "" else value)
+
 Ratio = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -81,13 +83,13 @@ class GuardSection(Section):
 class VerificationsSection(Section):
     """[verifications]"""
 
-    template: Identifier | None = None
+    template: Annotated[Identifier | None, _OR_NONE] = None
     """The template of the message, if the request names none; without one a built-in text."""
     language: Language = "en"
     """Of the text, if the request names none."""
     brand: Annotated[str, Field(max_length=30)] = ""
     """Who asks: stands before a built-in text."""
-    domain: Domain | None = None
+    domain: Annotated[Domain | None, _OR_NONE] = None
     """Whose page browsers may fill the code in: `@domain #code` as the last line."""
     length: Annotated[int, Field(ge=4, le=10)] = 6
     """Digits of a code, if the request does not say."""
@@ -116,7 +118,7 @@ class VerificationsSection(Section):
     )
     """What is never sent a code: it cannot get one, or somebody earns by it."""
     guard: GuardSection = GuardSection()
-    pepper_file: Path | None = None
+    pepper_file: Annotated[Path | None, _OR_NONE] = None
     """The secret that codes are made with; `verifications-pepper` in the data directory if None."""
 
     @field_validator("allowed_countries", "blocked_countries")
