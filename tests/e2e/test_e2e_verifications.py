@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from labs.bank import bank_of
 from labs.daemon import Daemon, daemon, until_ready, write_config
+from labs.receiver import receiver
 from labs.waiting import until
 
 from modemgw.client import NEVER, Client, ClientError, Conflict, TooManyRequests, answers
@@ -99,6 +100,26 @@ async def test_a_code_goes_out_comes_back_and_is_nowhere_else(tmp_path: Path) ->
         for place in (shown.encode(), kept, running.log.read_bytes()):
             assert code.encode() not in place
         assert begun.id.encode() in kept
+
+
+@pytest.mark.timeout(240)
+async def test_webhooks_are_told_in_order_and_without_the_code(tmp_path: Path) -> None:
+    async with bank_of(tmp_path, 1) as bank, receiver() as there:
+        config = write_config(tmp_path, bank.paths)
+        async with daemon(config) as running, Client(running.url, running.key) as client:
+            await until_ready(running.url)
+            await client.create_webhook(there.url, ["verification.*", "message.*"])
+            begun = await client.start_verification(TO, reference="login-1")
+            code = code_in(await text_to(bank, TO))
+            assert (await client.check_verification(begun.id, code)).approved
+            wanted = ["verification.started", "verification.approved"]
+            fates = ["message.queued", "message.sent", "message.delivered"]
+            await there.until(5)
+        told = there.told()
+        assert [one for one in told if one in wanted] == wanted
+        assert [one for one in told if one in fates] == fates
+        assert there.told("reference") == [("login-1",)] * 5
+        assert all(code.encode() not in request.body for request in there.got)
 
 
 @pytest.mark.timeout(240)
