@@ -59,6 +59,11 @@ BEYOND_A_SCHEMA = {
     ("deliveries", "unknown"),  # what there is
     ("url", "unfit"),  # what addresses are, and which may be posted to
     ("callback_url", "invalid"),
+    ("to", "short-code"),  # whose numbers are proved, as countries and numbering plans are data
+    ("to", "country-refused"),
+    ("to", "kind-refused"),
+    ("client_ip", "invalid"),
+    ("template", "unknown"),
 }
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 HANDLER = {"id": "thanks", "match": {"keyword": "HELLO"}, "reply": "Thank you"}
