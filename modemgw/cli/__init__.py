@@ -17,6 +17,7 @@ COMMANDS = {
     "send": "modemgw.cli.send:send",
     "messages": "modemgw.cli.messages:messages",
     "inbound": "modemgw.cli.inbound:inbound",
+    "conversations": "modemgw.cli.conversations:conversations",
     "listen": "modemgw.cli.listen:listen",
     "handlers": "modemgw.cli.handlers:handlers",
     "webhooks": "modemgw.cli.webhooks:webhooks",

@@ -5,6 +5,7 @@ from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempoten
 from modemgw.gateway.build import Gateway
 from modemgw.gateway.deliveries.handlers import HandlerView
 from modemgw.gateway.deliveries.replaying import Replay
+from modemgw.gateway.deliveries.trying import Match, Sample, Trial
 from modemgw.gateway.deliveries.webhooks import Change as WebhookChange
 from modemgw.gateway.deliveries.webhooks import CreatedWebhook, WebhookView
 from modemgw.gateway.errors import (
@@ -23,7 +24,14 @@ from modemgw.gateway.keys import Issued, LastAdmin, NameInUse, NewKey
 from modemgw.gateway.outgoing.outbox import RecoveryReport
 from modemgw.gateway.verifications.refusals import Over, PrefixStopped, TooManyCodes, TooManyTries
 from modemgw.gateway.verifications.views import NewVerification, VerificationView
-from modemgw.store import AuditQuery, DeliveryQuery, InboundQuery, MessageQuery, VerificationQuery
+from modemgw.store import (
+    AuditQuery,
+    ConversationQuery,
+    DeliveryQuery,
+    InboundQuery,
+    MessageQuery,
+    VerificationQuery,
+)
 
 __all__ = [
     "Accepted",
@@ -31,6 +39,7 @@ __all__ = [
     "Allowance",
     "AuditQuery",
     "Conflict",
+    "ConversationQuery",
     "CreatedWebhook",
     "DeliveryQuery",
     "FieldProblem",
@@ -42,6 +51,7 @@ __all__ = [
     "InboundQuery",
     "Issued",
     "LastAdmin",
+    "Match",
     "MessageQuery",
     "ModemView",
     "NameInUse",
@@ -54,10 +64,12 @@ __all__ = [
     "RecoveryReport",
     "Rejected",
     "Replay",
+    "Sample",
     "SimView",
     "TooMany",
     "TooManyCodes",
     "TooManyTries",
+    "Trial",
     "Unavailable",
     "VerificationQuery",
     "VerificationView",

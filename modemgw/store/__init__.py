@@ -5,6 +5,7 @@ Knows no policy; nobody above it sees SQL, rows or a connection.
 
 from modemgw.store.contract.attempts import AttemptKey, Begun, Candidate
 from modemgw.store.contract.audit import AuditQuery, AuditRecord
+from modemgw.store.contract.conversations import ConversationQuery
 from modemgw.store.contract.deliveries import (
     Answer,
     Delivery,
@@ -15,7 +16,7 @@ from modemgw.store.contract.deliveries import (
     TryOutcome,
 )
 from modemgw.store.contract.events import AnsweredBefore, UnmatchedReport
-from modemgw.store.contract.inbound import InboundQuery, Kept, Place, StoredPart, WaitingSet
+from modemgw.store.contract.inbound import Gap, InboundQuery, Kept, Place, StoredPart, WaitingSet
 from modemgw.store.contract.keys import KeyRow
 from modemgw.store.contract.leases import Lease, LeaseHeld
 from modemgw.store.contract.messages import MessageQuery, Unrouted, WaitingMessage
@@ -43,9 +44,11 @@ __all__ = [
     "Begun",
     "Candidate",
     "CodeMessage",
+    "ConversationQuery",
     "Delivery",
     "DeliveryQuery",
     "DeliveryState",
+    "Gap",
     "InboundQuery",
     "Kept",
     "KeyRow",

@@ -18,6 +18,7 @@ from modemgw.gateway import (
     AcceptedBatch,
     Allowance,
     Conflict,
+    ConversationQuery,
     CreatedWebhook,
     DeliveryQuery,
     FieldProblem,
@@ -25,6 +26,7 @@ from modemgw.gateway import (
     Idempotency,
     IdempotencyConflict,
     InboundQuery,
+    Match,
     MessageQuery,
     ModemView,
     NewVerification,
@@ -33,8 +35,10 @@ from modemgw.gateway import (
     Preview,
     Rejected,
     Replay,
+    Sample,
     SimView,
     TooMany,
+    Trial,
     Unavailable,
     VerificationQuery,
     VerificationView,
@@ -51,6 +55,8 @@ from modemgw.store import Answer, Delivery, DeliveryState, KeyRow, StoppedPrefix
 from modemgw.store.records import (
     Attempt,
     AttemptState,
+    Conversation,
+    ConversationItem,
     Event,
     Inbound,
     InboundPart,
@@ -358,6 +364,7 @@ class FakeSending:
 @dataclass
 class FakeInbounds:
     queries: list[Any] = field(default_factory=list)
+    marks: list[tuple[str, bool]] = field(default_factory=list)
 
     async def get(self, identifier: str) -> Inbound:
         if identifier != INBOUND.id:
@@ -367,6 +374,35 @@ class FakeInbounds:
     async def find(self, query: InboundQuery) -> Page[Inbound]:
         self.queries.append(query)
         return Page((INBOUND,), None)
+
+    async def mark(self, identifier: str, read: bool) -> Inbound:
+        self.marks.append((identifier, read))
+        return replace(await self.get(identifier), read=read)
+
+
+@dataclass
+class FakeConversations:
+    """One, of what was received, INBOUND."""
+
+    queries: list[ConversationQuery] = field(default_factory=list)
+    marks: list[tuple[str, str | None]] = field(default_factory=list)
+
+    async def find(self, query: ConversationQuery) -> Page[Conversation]:
+        self.queries.append(query)
+        last = ConversationItem(INBOUND.received_at, inbound=INBOUND)
+        return Page((Conversation(INBOUND.sender, 1, last),), None)
+
+    async def items(self, number: str, query: ConversationQuery) -> Page[ConversationItem]:
+        self.queries.append(query)
+        if number != INBOUND.sender:
+            raise NotFound(f"nothing was sent to {number!r} or received from there")
+        return Page((ConversationItem(INBOUND.received_at, inbound=INBOUND),), None)
+
+    async def mark_read(self, number: str, through: str | None) -> int:
+        if number != INBOUND.sender:
+            raise NotFound(f"nothing was received from {number!r}")
+        self.marks.append((number, through))
+        return 1
 
 
 class FakeHandlers:
@@ -379,6 +415,16 @@ class FakeHandlers:
         raise NotFound(f"there is no handler {query.subscriber}")
 
     async def replay(self, identifier: str, wanted: Replay) -> int:
+        raise NotFound(f"there is no handler {identifier}")
+
+
+class FakeTrials:
+    """There is nothing to try."""
+
+    def matches(self, sample: Sample) -> list[Match]:
+        return []
+
+    async def test(self, identifier: str, sample: Sample) -> Trial:
         raise NotFound(f"there is no handler {identifier}")
 
 
@@ -704,7 +750,9 @@ class FakeGateway:
         self.messages = FakeMessages()
         self.sending = FakeSending(self.messages, self.health)
         self.inbounds = FakeInbounds()
+        self.conversations = FakeConversations()
         self.handlers = FakeHandlers()
+        self.trials = FakeTrials()
         self.webhooks = FakeWebhooks()
         self.modems = FakeModems()
         self.sims = FakeSims()

@@ -4,18 +4,36 @@ made from them.
 Times are RFC 3339 UTC (`2026-11-22T10:00:00.123Z`).
 """
 
+from modemgw.api.answers.conversations import (
+    Conversation,
+    ConversationItem,
+    ConversationItems,
+    Conversations,
+    MarkedRead,
+)
 from modemgw.api.answers.deliveries import AnyDelivery, Outcome, Replayed
 from modemgw.api.answers.events import (
     AlertEvent,
     BroadcastEvent,
     CallEvent,
     Event,
+    LoopEvent,
     ModemEvent,
     SimEvent,
     WebhookEvent,
 )
-from modemgw.api.answers.handlers import Deliveries, Delivery, Handler, HandlerMatch, Handlers
-from modemgw.api.answers.inbound import Inbound, InboundPart, Inbounds
+from modemgw.api.answers.handlers import (
+    Deliveries,
+    Delivery,
+    Handler,
+    HandlerMatch,
+    Handlers,
+    HandlerTest,
+    MatchedHandler,
+    MatchedHandlers,
+    WouldSend,
+)
+from modemgw.api.answers.inbound import Inbound, InboundPart, Inbounds, Mms, Waiting, WapPush
 from modemgw.api.answers.keys import (
     ApiKey,
     ApiKeys,
@@ -73,6 +91,10 @@ __all__ = [
     "BroadcastEvent",
     "CallEvent",
     "CheckedVerification",
+    "Conversation",
+    "ConversationItem",
+    "ConversationItems",
+    "Conversations",
     "Deliveries",
     "Delivery",
     "Error",
@@ -80,6 +102,7 @@ __all__ = [
     "FieldError",
     "Handler",
     "HandlerMatch",
+    "HandlerTest",
     "Handlers",
     "Health",
     "Held",
@@ -87,8 +110,13 @@ __all__ = [
     "InboundPart",
     "Inbounds",
     "KeyLimits",
+    "LoopEvent",
+    "MarkedRead",
+    "MatchedHandler",
+    "MatchedHandlers",
     "Message",
     "Messages",
+    "Mms",
     "Modem",
     "ModemEvent",
     "Modems",
@@ -124,6 +152,8 @@ __all__ = [
     "Verification",
     "VerificationEvent",
     "Verifications",
+    "Waiting",
+    "WapPush",
     "Webhook",
     "WebhookDeliveries",
     "WebhookDelivery",
@@ -131,4 +161,5 @@ __all__ = [
     "WebhookSecret",
     "WebhookWithSecret",
     "Webhooks",
+    "WouldSend",
 ]

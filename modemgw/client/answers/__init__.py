@@ -2,10 +2,18 @@
 what is not here too.
 """
 
+from modemgw.client.answers.conversations import Conversation, ConversationItem
 from modemgw.client.answers.deliveries import AnyDelivery, Outcome
 from modemgw.client.answers.events import Event
-from modemgw.client.answers.handlers import Delivery, Handler, HandlerMatch
-from modemgw.client.answers.inbound import Inbound, InboundPart
+from modemgw.client.answers.handlers import (
+    Delivery,
+    Handler,
+    HandlerMatch,
+    HandlerTest,
+    MatchedHandler,
+    WouldSend,
+)
+from modemgw.client.answers.inbound import Inbound, InboundPart, Mms, Waiting, WapPush
 from modemgw.client.answers.keys import ApiKey, AuditRecord, KeyLimits, NewApiKey, RotatedApiKey
 from modemgw.client.answers.messages import (
     AcceptedBatch,
@@ -34,17 +42,22 @@ __all__ = [
     "AuditRecord",
     "Batch",
     "CheckedVerification",
+    "Conversation",
+    "ConversationItem",
     "Delivery",
     "Error",
     "Event",
     "FieldError",
     "Handler",
     "HandlerMatch",
+    "HandlerTest",
     "Held",
     "Inbound",
     "InboundPart",
     "KeyLimits",
+    "MatchedHandler",
     "Message",
+    "Mms",
     "Modem",
     "NewApiKey",
     "Outcome",
@@ -67,7 +80,10 @@ __all__ = [
     "TraceLine",
     "Ussd",
     "Verification",
+    "Waiting",
+    "WapPush",
     "Webhook",
     "WebhookDelivery",
     "WebhookWithSecret",
+    "WouldSend",
 ]

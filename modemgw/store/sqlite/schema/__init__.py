@@ -29,6 +29,7 @@ from modemgw.store.sqlite.schema import (
     m0013_keys,
     m0014_attempts_by_time,
     m0017_verifications,
+    m0019_inbound_kinds,
     m0023_balances,
 )
 
@@ -48,6 +49,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Database], None]], ...]] = (
     ("0012_webhooks", m0012_webhooks.upgrade),
     ("0013_keys", m0013_keys.upgrade),
     ("0014_attempts_by_time", m0014_attempts_by_time.upgrade),
+    ("0019_inbound_kinds", m0019_inbound_kinds.upgrade),
     ("0017_verifications", m0017_verifications.upgrade),
     ("0023_balances", m0023_balances.upgrade),
 )
