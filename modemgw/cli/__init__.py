@@ -20,6 +20,8 @@ COMMANDS = {
     "conversations": "modemgw.cli.conversations:conversations",
     "listen": "modemgw.cli.listen:listen",
     "handlers": "modemgw.cli.handlers:handlers",
+    "consents": "modemgw.cli.consents:consents",
+    "privacy": "modemgw.cli.privacy:privacy",
     "webhooks": "modemgw.cli.webhooks:webhooks",
     "verifications": "modemgw.cli.verifications:verifications",
     "modems": "modemgw.cli.modems:modems",

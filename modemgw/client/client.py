@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from modemgw.client.consents import Consents
 from modemgw.client.fleet import Fleet
 from modemgw.client.incoming import Incoming
 from modemgw.client.keys import Keys
@@ -10,7 +11,7 @@ from modemgw.client.verifications import Verifications
 from modemgw.client.webhooks import Webhooks
 
 
-class Client(Outgoing, Incoming, Webhooks, Fleet, Verifications, Keys):
+class Client(Outgoing, Incoming, Consents, Webhooks, Fleet, Verifications, Keys):
     """The HTTP API of a gateway.
 
         async with Client("http://127.0.0.1:8080", key) as client:

@@ -3,6 +3,10 @@
 from modemgw.gateway.admission.quota import Allowance
 from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempotency, Preview
 from modemgw.gateway.build import Gateway
+from modemgw.gateway.consent.consents import ConsentsOf
+from modemgw.gateway.consent.decisions import NewConsent
+from modemgw.gateway.consent.importing import ImportReport
+from modemgw.gateway.consent.importing import Row as ConsentRow
 from modemgw.gateway.deliveries.handlers import HandlerView
 from modemgw.gateway.deliveries.replaying import Replay
 from modemgw.gateway.deliveries.trying import Match, Sample, Trial
@@ -22,6 +26,7 @@ from modemgw.gateway.fleet.modem_views import ModemView
 from modemgw.gateway.fleet.sim_views import SimView
 from modemgw.gateway.keys import Issued, LastAdmin, NameInUse, NewKey
 from modemgw.gateway.outgoing.outbox import RecoveryReport
+from modemgw.gateway.upkeep.privacy import Erasure, Export
 from modemgw.gateway.verifications.refusals import Over, PrefixStopped, TooManyCodes, TooManyTries
 from modemgw.gateway.verifications.views import NewVerification, VerificationView
 from modemgw.store import (
@@ -39,15 +44,20 @@ __all__ = [
     "Allowance",
     "AuditQuery",
     "Conflict",
+    "ConsentRow",
+    "ConsentsOf",
     "ConversationQuery",
     "CreatedWebhook",
     "DeliveryQuery",
+    "Erasure",
+    "Export",
     "FieldProblem",
     "Gateway",
     "GatewayError",
     "HandlerView",
     "Idempotency",
     "IdempotencyConflict",
+    "ImportReport",
     "InboundQuery",
     "Issued",
     "LastAdmin",
@@ -55,6 +65,7 @@ __all__ = [
     "MessageQuery",
     "ModemView",
     "NameInUse",
+    "NewConsent",
     "NewKey",
     "NewVerification",
     "NotFound",

@@ -2,6 +2,14 @@
 what is not here too.
 """
 
+from modemgw.client.answers.consents import (
+    Consent,
+    ConsentsOfNumber,
+    ImportReport,
+    PrivacyErasure,
+    PrivacyExport,
+    RefusedRow,
+)
 from modemgw.client.answers.conversations import Conversation, ConversationItem
 from modemgw.client.answers.deliveries import AnyDelivery, Outcome
 from modemgw.client.answers.events import Event
@@ -42,6 +50,8 @@ __all__ = [
     "AuditRecord",
     "Batch",
     "CheckedVerification",
+    "Consent",
+    "ConsentsOfNumber",
     "Conversation",
     "ConversationItem",
     "Delivery",
@@ -52,6 +62,7 @@ __all__ = [
     "HandlerMatch",
     "HandlerTest",
     "Held",
+    "ImportReport",
     "Inbound",
     "InboundPart",
     "KeyLimits",
@@ -66,9 +77,12 @@ __all__ = [
     "PlanUse",
     "Ports",
     "Preview",
+    "PrivacyErasure",
+    "PrivacyExport",
     "Problem",
     "Readiness",
     "Receipt",
+    "RefusedRow",
     "RejectedItem",
     "RotatedApiKey",
     "Sim",
