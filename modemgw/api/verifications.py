@@ -210,7 +210,13 @@ ENDPOINTS = (
         status=201,
         idempotent=True,
         headers=("Location",),
-        problems=("too-many-codes", "too-many-messages", "prefix-stopped"),
+        problems=(
+            "too-many-codes",
+            "too-many-messages",
+            "prefix-stopped",
+            "opted-out",
+            "no-consent",
+        ),
         description="While one of this key and number is pending it goes on: the answer has its "
         "id, the message its code, and tries that were made stay made. Asked again within "
         "`verifications.resend_after` seconds, nothing more is sent.",
@@ -288,6 +294,8 @@ ENDPOINTS = (
             "too-many-codes",
             "too-many-messages",
             "prefix-stopped",
+            "opted-out",
+            "no-consent",
         ),
         description="It is the same code, so whichever message comes first will do.",
     ),
