@@ -29,7 +29,7 @@ MAY_IMPORT = {
 }
 GATEWAY = (
     {"fleet"},
-    {"outgoing", "consent"},
+    {"outgoing", "consent", "templates"},
     {"admission"},
     {"incoming", "deliveries", "verifications"},
     {"upkeep"},

@@ -22,6 +22,7 @@ from modemgw.api import (
     privacy,
     service,
     sims,
+    templates,
     verifications,
     webhooks,
 )
@@ -49,6 +50,7 @@ ENDPOINTS = (
     *events.ENDPOINTS,
     *handlers.ENDPOINTS,
     *webhooks.ENDPOINTS,
+    *templates.ENDPOINTS,
     *modems.ENDPOINTS,
     *sims.ENDPOINTS,
     *verifications.ENDPOINTS,

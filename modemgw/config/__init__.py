@@ -27,6 +27,12 @@ from modemgw.config.opt_out import LanguageSection, OptOutSection
 from modemgw.config.replies import RepliesSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteMatch, RouteSection
+from modemgw.config.templates import (
+    ParameterDocument,
+    TemplateDocument,
+    TemplatesSection,
+    VariantDocument,
+)
 from modemgw.config.tree import Config
 from modemgw.config.types import TypeSection, TypesSection
 from modemgw.config.verifications import (
@@ -59,6 +65,7 @@ __all__ = [
     "ModemSection",
     "Number",
     "OptOutSection",
+    "ParameterDocument",
     "RateLimits",
     "RepliesSection",
     "RetentionSection",
@@ -67,8 +74,11 @@ __all__ = [
     "Seconds",
     "Section",
     "SendLimits",
+    "TemplateDocument",
+    "TemplatesSection",
     "TypeSection",
     "TypesSection",
+    "VariantDocument",
     "VerificationsSection",
     "Wait",
     "WebhooksSection",

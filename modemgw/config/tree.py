@@ -17,6 +17,7 @@ from modemgw.config.opt_out import OptOutSection
 from modemgw.config.replies import RepliesSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteSection
+from modemgw.config.templates import TemplatesSection
 from modemgw.config.types import TypesSection
 from modemgw.config.verifications import VerificationsSection
 from modemgw.config.webhooks import WebhooksSection
@@ -38,6 +39,7 @@ class Config(Section):
     type: TypesSection = TypesSection()
     opt_out: OptOutSection = OptOutSection()
     webhooks: WebhooksSection = WebhooksSection()
+    templates: TemplatesSection = TemplatesSection()
     verifications: VerificationsSection = VerificationsSection()
     modem: tuple[ModemSection, ...] = ()
     route: tuple[RouteSection, ...] = ()

@@ -2,6 +2,7 @@
 
 from modemgw.gateway.admission.quota import Allowance
 from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempotency, Preview
+from modemgw.gateway.admission.templates import TemplateExists, TemplatePreview
 from modemgw.gateway.build import Gateway
 from modemgw.gateway.consent.consents import ConsentsOf
 from modemgw.gateway.consent.decisions import NewConsent
@@ -18,6 +19,7 @@ from modemgw.gateway.errors import (
     GatewayError,
     IdempotencyConflict,
     NotFound,
+    Outdated,
     Rejected,
     TooMany,
     Unavailable,
@@ -69,6 +71,7 @@ __all__ = [
     "NewKey",
     "NewVerification",
     "NotFound",
+    "Outdated",
     "Over",
     "PrefixStopped",
     "Preview",
@@ -77,6 +80,8 @@ __all__ = [
     "Replay",
     "Sample",
     "SimView",
+    "TemplateExists",
+    "TemplatePreview",
     "TooMany",
     "TooManyCodes",
     "TooManyTries",

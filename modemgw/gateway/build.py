@@ -20,6 +20,7 @@ from modemgw.gateway.access import Access
 from modemgw.gateway.admission.admission import Admission
 from modemgw.gateway.admission.limits import REPLIES_KEY
 from modemgw.gateway.admission.numbering import e164
+from modemgw.gateway.admission.templates import Templates
 from modemgw.gateway.audit import Audit
 from modemgw.gateway.bus import EventBus
 from modemgw.gateway.changes import in_force, lines
@@ -107,6 +108,8 @@ class Gateway:
             take_up=lambda job: self.verifications.take_up(job),
         )
         register = ConsentRegister()
+        self.templates = Templates(config, store=store, clock=clock)
+        """Texts by name, and what may be done with them."""
         self.sending = Admission(
             config,
             store=store,
@@ -114,6 +117,7 @@ class Gateway:
             clock=clock,
             random=random,
             consents=register,
+            templates=self.templates.catalogue,
         )
         """Sends, and shows what would be sent."""
         self._loop_guard = LoopGuard(
@@ -249,6 +253,7 @@ class Gateway:
             ("housekeeping", self._housekeeping.run),
             ("retention", self._housekeeping.let_go),
             ("deliveries", self._deliveries.run),
+            ("templates", self.templates.run),
             ("verifications", self.verifications.run),
             ("balances", self._balances.run),
         )
@@ -256,6 +261,7 @@ class Gateway:
         self._followers: tuple[Follower, ...] = (
             self._fleet,  # it alone may refuse a configuration
             self._outbox,
+            self.templates,
             self.sending,
             self._confirmation,
             self._loop_guard,
@@ -305,6 +311,7 @@ class Gateway:
                 tell=tell,
                 pepper=pepper,
             )
+            await gateway.templates.load()
             await gateway.sending.load()
             await gateway.verifications.load()
             with contextlib.suppress(StoreUnavailable):  # then `_run` does it when the database can

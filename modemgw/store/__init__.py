@@ -24,6 +24,7 @@ from modemgw.store.contract.messages import MessageQuery, Unrouted, WaitingMessa
 from modemgw.store.contract.pins import PinRow
 from modemgw.store.contract.sim_state import Balance, SeenSim
 from modemgw.store.contract.store import Store
+from modemgw.store.contract.templates import Parameter, Template, TemplateContent, Variant
 from modemgw.store.contract.unit import Transaction, View
 from modemgw.store.contract.verifications import (
     CodeMessage,
@@ -60,6 +61,7 @@ __all__ = [
     "LeaseHeld",
     "MessageQuery",
     "NewDelivery",
+    "Parameter",
     "Payload",
     "PinRow",
     "Place",
@@ -70,11 +72,14 @@ __all__ = [
     "StoreError",
     "StoreUnavailable",
     "StoredPart",
+    "Template",
+    "TemplateContent",
     "Transaction",
     "TryOutcome",
     "UnmatchedReport",
     "Unrouted",
     "Use",
+    "Variant",
     "Verification",
     "VerificationQuery",
     "View",

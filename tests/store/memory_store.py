@@ -31,6 +31,8 @@ from modemgw.store import (
     LeaseHeld,
     StoppedPrefix,
     StoreConflict,
+    Template,
+    TemplateContent,
     Use,
     Verification,
     VerificationQuery,
@@ -39,6 +41,7 @@ from modemgw.store import (
 from modemgw.store.contract.consents import Erased, lets_in, mark_of
 from modemgw.store.contract.keys import SLACK_S
 from modemgw.store.contract.messages import Stand
+from modemgw.store.contract.templates import Source
 from modemgw.store.contract.verifications import Tally
 from modemgw.store.records import (
     NO_LIMITS,
@@ -87,6 +90,7 @@ class State:
     answers: dict[tuple[str, str], AnsweredBefore] = field(default_factory=dict)
     leases: dict[str, Lease] = field(default_factory=dict)
     webhooks: dict[str, Webhook] = field(default_factory=dict)
+    templates: list[Template] = field(default_factory=list)
     verifications: dict[int, Verification] = field(default_factory=dict)
     code_messages: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
     uses: list[Use] = field(default_factory=list)
@@ -463,6 +467,35 @@ class Verifications:
         return [v for v in self._all.values() if v.status == "pending"]
 
 
+class Templates:
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def all(self) -> list[Template]:
+        newest = {template.name: template for template in self._state.templates}
+        return [newest[name] for name in sorted(newest) if newest[name].content is not None]
+
+    def get(self, name: str, version: int | None = None) -> Template | None:
+        found = (t for t in self.versions(name) if version in (None, t.version))
+        return next(found, None)
+
+    def versions(self, name: str) -> list[Template]:
+        return [one for one in reversed(self._state.templates) if one.name == name]
+
+    def add(
+        self,
+        name: str,
+        content: TemplateContent | None,
+        *,
+        source: Source,
+        at: float,
+        key: str | None,
+    ) -> Template:
+        made = Template(name, len(self.versions(name)) + 1, content, source, at, key)
+        self._state.templates.append(made)
+        return made
+
+
 class Keys:
     def __init__(self, state: State) -> None:
         self._state = state
@@ -480,7 +513,10 @@ class Keys:
         for token, row, ends_at in self._tokens(now):
             if token == hash_:
                 scopes = frozenset(row.scopes)
-                return Key(row.name, scopes, row.created_at, row.limits, ends_at, token)
+                return Key(
+                    row.name, scopes, row.created_at, row.limits, ends_at, token,
+                    row.templates_only, row.templates,
+                )  # fmt: skip
         return None
 
     def in_force(self, now: float) -> set[bytes]:
@@ -508,10 +544,15 @@ class Keys:
         limits: KeyLimits = NO_LIMITS,
         expires_at: float | None = None,
         webhook_secret: str,
+        templates_only: bool = False,
+        templates: Iterable[str] = (),
     ) -> None:
         if self._unrevoked(name) is not None:
             raise StoreConflict(f"there is a key named {name!r}")
-        row = KeyRow(name, tuple(scopes), at, limits=limits, expires_at=expires_at)
+        row = KeyRow(
+            name, tuple(scopes), at, limits=limits, expires_at=expires_at,
+            templates_only=templates_only, templates=tuple(templates),
+        )  # fmt: skip
         self._state.keys[name] = StoredKey(row, hash_, webhook_secret)
 
     def rotate(self, name: str, hash_: bytes, at: float, until: float) -> bool:
@@ -669,6 +710,7 @@ class Unit:
         self.answers = Answers(state)
         self.leases = Leases(state, now)
         self.webhooks = Webhooks(state)
+        self.templates = Templates(state)
         self.verifications = Verifications(state)
         self.keys = Keys(state)
         self.audit = Audit(state, now)

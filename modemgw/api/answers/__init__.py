@@ -70,6 +70,16 @@ from modemgw.api.answers.problems import FieldError, Problem, ProblemType, Probl
 from modemgw.api.answers.service import Health, Readiness
 from modemgw.api.answers.shared import Base64, Error, Ports, Time
 from modemgw.api.answers.sims import PlanLimit, PlanUse, SimBalance, SimBreaker, SimCard, SimCards
+from modemgw.api.answers.templates import (
+    Template,
+    TemplateParameter,
+    TemplatePreview,
+    Templates,
+    TemplateVariant,
+    TemplateVersion,
+    TemplateVersions,
+    WorstCase,
+)
 from modemgw.api.answers.verifications import (
     CheckedVerification,
     StoppedPrefix,
@@ -164,6 +174,13 @@ __all__ = [
     "StoppedPrefixEvent",
     "StoppedPrefixes",
     "Storage",
+    "Template",
+    "TemplateParameter",
+    "TemplatePreview",
+    "TemplateVariant",
+    "TemplateVersion",
+    "TemplateVersions",
+    "Templates",
     "Time",
     "Trace",
     "TraceLine",
@@ -180,5 +197,6 @@ __all__ = [
     "WebhookSecret",
     "WebhookWithSecret",
     "Webhooks",
+    "WorstCase",
     "WouldSend",
 ]

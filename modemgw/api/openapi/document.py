@@ -36,6 +36,7 @@ TAGS = {
     "conversations": "What was sent to a number and received from it, as one.",
     "events": "What happens, as it happens.",
     "webhooks": "What happens, posted to you.",
+    "templates": "Texts by name, and how many SMS they can become.",
     "handlers": "Programs of the configuration that get what was received.",
     "modems": "See and control the modems.",
     "sims": "The SIMs and what they have used of their plans.",

@@ -51,6 +51,7 @@ from modemgw.api.requests.shared import (
     PostableUrl,
     Query,
 )
+from modemgw.api.requests.templates import TemplateBody, TemplatePreviewBody
 from modemgw.api.requests.verifications import (
     CheckBody,
     NumberCheckBody,
@@ -109,6 +110,8 @@ __all__ = [
     "SampleBody",
     "Scope",
     "SharedFields",
+    "TemplateBody",
+    "TemplatePreviewBody",
     "TraceQuery",
     "UssdBody",
     "VerificationBody",

@@ -38,6 +38,13 @@ from modemgw.client.answers.problems import FieldError, Problem
 from modemgw.client.answers.service import Readiness
 from modemgw.client.answers.shared import FINAL, Error, Ports
 from modemgw.client.answers.sims import PlanLimit, PlanUse, SimBalance, SimBreaker, SimCard
+from modemgw.client.answers.templates import (
+    Template,
+    TemplatePreview,
+    TemplateVariant,
+    TemplateVersion,
+    WorstCase,
+)
 from modemgw.client.answers.verifications import CheckedVerification, StoppedPrefix, Verification
 from modemgw.client.answers.webhooks import Webhook, WebhookDelivery, WebhookWithSecret
 
@@ -91,6 +98,10 @@ __all__ = [
     "SimCard",
     "StoppedPrefix",
     "Storage",
+    "Template",
+    "TemplatePreview",
+    "TemplateVariant",
+    "TemplateVersion",
     "TraceLine",
     "Ussd",
     "Verification",
@@ -99,5 +110,6 @@ __all__ = [
     "Webhook",
     "WebhookDelivery",
     "WebhookWithSecret",
+    "WorstCase",
     "WouldSend",
 ]

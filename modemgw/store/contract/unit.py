@@ -20,6 +20,7 @@ from modemgw.store.contract.privacy import Privacy, PrivacyView
 from modemgw.store.contract.redating import Dates, DatesView
 from modemgw.store.contract.retention import Retention
 from modemgw.store.contract.sim_state import SimState, SimStateView
+from modemgw.store.contract.templates import Templates, TemplatesView
 from modemgw.store.contract.verifications import Verifications, VerificationsView
 from modemgw.store.contract.webhooks import Webhooks, WebhooksView
 
@@ -94,6 +95,10 @@ class View(Protocol):
     @property
     def webhooks(self) -> WebhooksView:
         """Who asked to be told of events by HTTP."""
+
+    @property
+    def templates(self) -> TemplatesView:
+        """Texts by name."""
 
     @property
     def verifications(self) -> VerificationsView:
@@ -178,6 +183,10 @@ class Transaction(View, Protocol):
     @property
     def webhooks(self) -> Webhooks:
         """Who asked to be told of events by HTTP."""
+
+    @property
+    def templates(self) -> Templates:
+        """Texts by name."""
 
     @property
     def verifications(self) -> Verifications:

@@ -21,6 +21,7 @@ from modemgw.store.sqlite.redating import SqliteDates
 from modemgw.store.sqlite.retention import SqliteRetention
 from modemgw.store.sqlite.rows import Rows
 from modemgw.store.sqlite.sim_state import SqliteSimState
+from modemgw.store.sqlite.templates import SqliteTemplates
 from modemgw.store.sqlite.verifications import SqliteVerifications
 from modemgw.store.sqlite.webhooks import SqliteWebhooks
 
@@ -46,6 +47,7 @@ class SqliteView:
         "pins",
         "privacy",
         "sim_state",
+        "templates",
         "verifications",
         "webhooks",
     )
@@ -69,6 +71,7 @@ class SqliteView:
         self.leases = SqliteLeases(db)
         self.privacy = SqlitePrivacy(db)
         self.webhooks = SqliteWebhooks(db)
+        self.templates = SqliteTemplates(db)
         self.verifications = SqliteVerifications(db)
 
 
@@ -96,6 +99,7 @@ class SqliteTransaction:
         "privacy",
         "retention",
         "sim_state",
+        "templates",
         "unmatched",
         "verifications",
         "webhooks",
@@ -123,6 +127,7 @@ class SqliteTransaction:
         self.leases = SqliteLeases(db, now)
         self.privacy = SqlitePrivacy(db, now)
         self.webhooks = SqliteWebhooks(db, now)
+        self.templates = SqliteTemplates(db, now)
         self.verifications = SqliteVerifications(db, now)
         self._nouns: tuple[Rows, ...] = tuple(
             noun for name in self.__slots__ if isinstance(noun := getattr(self, name, None), Rows)
