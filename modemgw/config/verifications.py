@@ -86,7 +86,7 @@ class VerificationsSection(Section):
     template: Annotated[Identifier | None, _OR_NONE] = None
     """The template of the message, if the request names none; without one a built-in text."""
     language: Language = "en"
-    """Of the text, if the request names none."""
+    """Of a built-in text, if the request names none; templates go by the number's country then."""
     brand: Annotated[str, Field(max_length=30)] = ""
     """Who asks: stands before a built-in text."""
     domain: Annotated[Domain | None, _OR_NONE] = None

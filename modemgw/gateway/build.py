@@ -136,6 +136,7 @@ class Gateway:
             clock=steady,
             random=random,
             pepper=pepper,
+            templates=self.templates.catalogue,
             on_their_way=lambda: {job.id for job in self._outbox.queue.matchmaking.jobs()},
         )
         """Proves numbers by codes."""

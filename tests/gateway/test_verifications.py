@@ -31,8 +31,15 @@ from modemgw.gateway import (
 from modemgw.gateway.outgoing.content import Content
 from modemgw.gateway.outgoing.job import PartState
 from modemgw.gateway.verifications.codes import Codes
-from modemgw.store import AttemptKey, Transaction
-from modemgw.store.records import AttemptState, Event, Key, Message, MessageStatus
+from modemgw.store import AttemptKey, Parameter, TemplateContent, Transaction, Variant
+from modemgw.store.records import (
+    AttemptState,
+    Event,
+    Key,
+    Message,
+    MessageStatus,
+    NewMessage,
+)
 
 SHOP, OTHER = Key("shop", frozenset({"send"})), Key("other", frozenset({"send"}))
 READER, ADMIN = Key("reader", frozenset({"read"})), Key("boss", frozenset({"admin"}))
@@ -652,6 +659,71 @@ async def test_what_is_wrong_is_named(
         with pytest.raises(Rejected) as refused:
             await start(gateway, **about)
         assert [p.field for p in refused.value.problems] == list(about)
+
+
+async def put_template(gateway: Gateway, name: str, *variants: Variant, **types: str) -> None:
+    parameters = {name: Parameter(type) for name, type in types.items()}
+    content = TemplateContent(variants, parameters)
+    await gateway.templates.create(name, content, key="boss")
+
+
+async def test_a_template_makes_the_text(tmp_path: Path, clock: FakeClock) -> None:
+    async with gateway_on(tmp_path, clock, template="login", brand="Shop") as gateway:
+        text = "{{ brand }}: {{ code }} ({{ minutes }})"
+        german = "{{ code }} ist der Code."
+        await put_template(
+            gateway,
+            "login",
+            Variant("en", None, text),
+            Variant("de", None, german),
+            code="code",
+            brand="string",
+            minutes="integer",
+        )
+        await start(gateway)
+        (message,) = await messages(gateway)
+        code = await last_code(gateway)
+        assert sent(gateway, message) == f"Shop: {code} (10)"
+        assert message.text == "Shop: ****** (10)"
+        await start(gateway, "+447900000002", language="de-AT")
+        assert sent(gateway, (await messages(gateway))[0]).endswith(" ist der Code.")
+        await put_template(gateway, "plain", Variant("en", None, "Code {{ code }}"), code="code")
+        await start(gateway, "+447900000003", template="plain")
+        assert sent(gateway, (await messages(gateway))[0]).startswith("Code ")
+
+
+@pytest.mark.parametrize(
+    ("text", "types", "code"),
+    [
+        ("Hello {{ minutes }}", {"minutes": "integer"}, "no-code"),
+        ("{{ shop }}: {{ code }}", {"shop": "string", "code": "code"}, "unfit"),
+        (None, {}, "unknown"),
+    ],
+)
+async def test_what_is_wrong_with_a_template_is_told(
+    tmp_path: Path, clock: FakeClock, text: str | None, types: dict[str, str], code: str
+) -> None:
+    async with gateway_on(tmp_path, clock) as gateway:
+        if text is not None:
+            await put_template(gateway, "login", Variant("en", None, text), **types)
+        with pytest.raises(Rejected) as refused:
+            await start(gateway, template="login")
+        assert [(p.field, p.code) for p in refused.value.problems] == [("template", code)]
+
+
+async def test_a_key_for_templates_alone_may_verify(tmp_path: Path, clock: FakeClock) -> None:
+    key = Key("door", frozenset({"send"}), templates_only=True, templates=("plain",))
+    async with gateway_on(tmp_path, clock) as gateway:
+        await gateway.sending.key_seen(key)
+        for name in ("plain", "other"):
+            await put_template(gateway, name, Variant("en", None, "{{ code }}"), code="code")
+        assert (await start(gateway, key=key)).status == "pending"
+        await start(gateway, "+447900000002", key=key, template="plain")
+        with pytest.raises(Rejected) as refused:
+            await start(gateway, "+447900000003", key=key, template="other")
+        assert refused.value.problems[0].code == "template-not-allowed"
+        with pytest.raises(Rejected):
+            await gateway.sending.send(NewMessage("+447900000003", "hello"), key="door")
 
 
 # --- requests that come twice

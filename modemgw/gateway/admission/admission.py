@@ -213,12 +213,12 @@ class Admission:
     async def send_beside(
         self, new: NewMessage, *, key: str, prepare: Callable[[Message], _Write]
     ) -> Message:
-        """Accept a message that the gateway makes for a key, in one transaction with more.
+        """Accept a message that the gateway words for a key, in one transaction with more.
 
         `prepare` gets the message before it is committed, and gives what is done in the same
         transaction, before it. Raises Rejected, TooMany, Unavailable, or what either raises.
         """
-        request = Request(key, self._now())
+        request = Request(key, self._now(), ours=True)
         message, admitted = self._admit(request, new)
         try:
             first = prepare(message)

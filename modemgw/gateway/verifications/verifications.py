@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 from random import Random
-from typing import Any, Protocol, TypeVar
+from typing import TypeVar
 
 from modemgw.clock import SteadyClock
 from modemgw.config import Config
@@ -19,11 +19,13 @@ from modemgw.gateway.errors import FieldProblem, NotFound, Rejected, Unavailable
 from modemgw.gateway.following import Rest, nothing_left
 from modemgw.gateway.identifiers import new_id
 from modemgw.gateway.outgoing.job import Job
+from modemgw.gateway.templates.catalogue import Catalogue
 from modemgw.gateway.verifications import life, sending, texts
 from modemgw.gateway.verifications.codes import SALT_BYTES, Codes
 from modemgw.gateway.verifications.outgoing import Outgoing
 from modemgw.gateway.verifications.recipients import prefix_of, problem_with
 from modemgw.gateway.verifications.refusals import Moved, NoSuchVerification, Over
+from modemgw.gateway.verifications.templated import Templated
 from modemgw.gateway.verifications.views import NewVerification, VerificationView, view_of
 from modemgw.store import (
     AnsweredBefore,
@@ -48,22 +50,6 @@ LONGEST_WAIT_S = 30.0
 """Between two looks for verifications that have expired."""
 
 
-class Templates(Protocol):
-    """Makes texts from templates by their names."""
-
-    def text(self, name: str, language: str | None, params: Mapping[str, Any], /) -> str:
-        """The text in a language, or the one that comes next to it. Raises Rejected."""
-        ...
-
-
-class NoTemplates:
-    """There are none."""
-
-    def text(self, name: str, language: str | None, params: Mapping[str, Any], /) -> str:
-        """Raises Rejected."""
-        raise Rejected([FieldProblem("template", f"there is no template {name!r}", "unknown")])
-
-
 class Verifications:
     """The verifications. Await `load` before anything is sent."""
 
@@ -77,7 +63,7 @@ class Verifications:
         random: Random,
         pepper: bytes,
         on_their_way: Callable[[], Container[str]] = frozenset,
-        templates: Templates | None = None,
+        templates: Catalogue | None = None,
         salt: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         """`pepper`: the secret that codes are made with; `salt`: that many random octets;
@@ -90,7 +76,7 @@ class Verifications:
         self._clock = clock
         self._random = random
         self._codes = Codes(pepper)
-        self._templates = templates or NoTemplates()
+        self._templated = Templated(templates or Catalogue())
         self._salt = salt
         self._on_their_way = on_their_way
         self._outgoing = Outgoing()
@@ -131,6 +117,8 @@ class Verifications:
         """
         number = self._number(new)
         client = self._client(new)
+        if new.template is not None:
+            self._templated.check_key(key, new.template)
         for _ in range(ROUNDS):
             if (before := await self._answered_before(key, idempotency)) is not None:
                 return before
@@ -359,18 +347,14 @@ class Verifications:
         return view
 
     def _text(self, verification: Verification, code: str, ends_in_s: float) -> str:
-        section = self._section
-        languages = (verification.language, section.language)
+        section, language = self._section, verification.language
         template = verification.template or section.template
         if template is None:
+            languages = (language, section.language)
             text = texts.built_in(languages, code, ends_in_s, section.brand)
         else:
-            params = {
-                "code": code,
-                "minutes": texts.minutes(ends_in_s),
-                "brand": section.brand,
-            }
-            text = self._templates.text(template, languages[0] or languages[1], params)
+            about = {"code": code, "minutes": texts.minutes(ends_in_s), "brand": section.brand}
+            text = self._templated.text(template, language, verification.number, about)
             if code not in text:
                 detail = f"the text of {template!r} has no {{{{ code }}}} in it"
                 raise Rejected([FieldProblem("template", detail, "no-code")])
