@@ -214,6 +214,7 @@ ENDPOINTS = (
             "too-many-codes",
             "too-many-messages",
             "prefix-stopped",
+            "templates-only",
             "opted-out",
             "no-consent",
         ),
