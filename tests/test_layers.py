@@ -31,7 +31,7 @@ GATEWAY = (
     {"fleet"},
     {"outgoing", "consent", "templates"},
     {"admission"},
-    {"incoming", "deliveries"},
+    {"incoming", "deliveries", "verifications"},
     {"upkeep"},
     {"build", "__init__"},
 )

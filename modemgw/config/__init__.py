@@ -35,16 +35,24 @@ from modemgw.config.templates import (
 )
 from modemgw.config.tree import Config
 from modemgw.config.types import TypeSection, TypesSection
+from modemgw.config.verifications import (
+    AttemptLimits,
+    GuardSection,
+    SendLimits,
+    VerificationsSection,
+)
 from modemgw.config.webhooks import WebhooksSection
 
 __all__ = [
     "DEFAULT_PATH",
     "ENVIRONMENT_VARIABLE",
+    "AttemptLimits",
     "BalanceSection",
     "Config",
     "ConfigError",
     "Days",
     "GatewaySection",
+    "GuardSection",
     "HandlerMatch",
     "HandlerSection",
     "HttpSection",
@@ -65,11 +73,13 @@ __all__ = [
     "RouteSection",
     "Seconds",
     "Section",
+    "SendLimits",
     "TemplateDocument",
     "TemplatesSection",
     "TypeSection",
     "TypesSection",
     "VariantDocument",
+    "VerificationsSection",
     "Wait",
     "WebhooksSection",
     "find",

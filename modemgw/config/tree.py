@@ -19,6 +19,7 @@ from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteSection
 from modemgw.config.templates import TemplatesSection
 from modemgw.config.types import TypesSection
+from modemgw.config.verifications import VerificationsSection
 from modemgw.config.webhooks import WebhooksSection
 
 
@@ -39,6 +40,7 @@ class Config(Section):
     opt_out: OptOutSection = OptOutSection()
     webhooks: WebhooksSection = WebhooksSection()
     templates: TemplatesSection = TemplatesSection()
+    verifications: VerificationsSection = VerificationsSection()
     modem: tuple[ModemSection, ...] = ()
     route: tuple[RouteSection, ...] = ()
     handler: tuple[HandlerSection, ...] = ()

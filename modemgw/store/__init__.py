@@ -26,6 +26,13 @@ from modemgw.store.contract.sim_state import Balance, SeenSim
 from modemgw.store.contract.store import Store
 from modemgw.store.contract.templates import Parameter, Template, TemplateContent, Variant
 from modemgw.store.contract.unit import Transaction, View
+from modemgw.store.contract.verifications import (
+    CodeMessage,
+    StoppedPrefix,
+    Use,
+    Verification,
+    VerificationQuery,
+)
 from modemgw.store.contract.webhooks import Webhook, WebhookSecret
 from modemgw.store.errors import StoreConflict, StoreError, StoreUnavailable
 
@@ -38,6 +45,7 @@ __all__ = [
     "Balance",
     "Begun",
     "Candidate",
+    "CodeMessage",
     "Consent",
     "ConsentQuery",
     "ConsentState",
@@ -58,6 +66,7 @@ __all__ = [
     "PinRow",
     "Place",
     "SeenSim",
+    "StoppedPrefix",
     "Store",
     "StoreConflict",
     "StoreError",
@@ -69,7 +78,10 @@ __all__ = [
     "TryOutcome",
     "UnmatchedReport",
     "Unrouted",
+    "Use",
     "Variant",
+    "Verification",
+    "VerificationQuery",
     "View",
     "WaitingMessage",
     "WaitingSet",

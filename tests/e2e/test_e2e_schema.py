@@ -61,6 +61,11 @@ BEYOND_A_SCHEMA = {
     ("through", "unknown"),
     ("url", "unfit"),  # what addresses are, and which may be posted to
     ("callback_url", "invalid"),
+    ("to", "short-code"),  # whose numbers are proved, as countries and numbering plans are data
+    ("to", "country-refused"),
+    ("to", "kind-refused"),
+    ("client_ip", "invalid"),
+    ("template", "unknown"),
 }
 OF_TEMPLATES = {
     ("language", "invalid"),  # which languages there are

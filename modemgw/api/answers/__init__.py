@@ -80,6 +80,15 @@ from modemgw.api.answers.templates import (
     TemplateVersions,
     WorstCase,
 )
+from modemgw.api.answers.verifications import (
+    CheckedVerification,
+    StoppedPrefix,
+    StoppedPrefixes,
+    StoppedPrefixEvent,
+    Verification,
+    VerificationEvent,
+    Verifications,
+)
 from modemgw.api.answers.webhooks import (
     Webhook,
     WebhookDeliveries,
@@ -101,6 +110,7 @@ __all__ = [
     "Batch",
     "BroadcastEvent",
     "CallEvent",
+    "CheckedVerification",
     "Consent",
     "ConsentEvent",
     "ConsentState",
@@ -160,6 +170,9 @@ __all__ = [
     "SimCard",
     "SimCards",
     "SimEvent",
+    "StoppedPrefix",
+    "StoppedPrefixEvent",
+    "StoppedPrefixes",
     "Storage",
     "Template",
     "TemplateParameter",
@@ -172,6 +185,9 @@ __all__ = [
     "Trace",
     "TraceLine",
     "Ussd",
+    "Verification",
+    "VerificationEvent",
+    "Verifications",
     "Waiting",
     "WapPush",
     "Webhook",

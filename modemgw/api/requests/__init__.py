@@ -52,6 +52,12 @@ from modemgw.api.requests.shared import (
     Query,
 )
 from modemgw.api.requests.templates import TemplateBody, TemplatePreviewBody
+from modemgw.api.requests.verifications import (
+    CheckBody,
+    NumberCheckBody,
+    VerificationBody,
+    VerificationsQuery,
+)
 from modemgw.api.requests.webhooks import (
     WebhookBody,
     WebhookChanges,
@@ -73,6 +79,7 @@ __all__ = [
     "BatchOfMessages",
     "BatchOfRecipients",
     "Body",
+    "CheckBody",
     "ConsentBody",
     "ConsentsQuery",
     "ConversationChanges",
@@ -93,6 +100,7 @@ __all__ = [
     "MessagesQuery",
     "Number",
     "NumberBody",
+    "NumberCheckBody",
     "PortsBody",
     "PostableUrl",
     "Query",
@@ -106,6 +114,8 @@ __all__ = [
     "TemplatePreviewBody",
     "TraceQuery",
     "UssdBody",
+    "VerificationBody",
+    "VerificationsQuery",
     "WebhookBody",
     "WebhookChanges",
     "WebhookDescription",

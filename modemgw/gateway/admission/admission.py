@@ -210,6 +210,24 @@ class Admission:
         """How many more automatic replies a number, as it is dialled, may have in this hour."""
         return self._rules.replies_left(to)
 
+    async def send_beside(
+        self, new: NewMessage, *, key: str, prepare: Callable[[Message], _Write]
+    ) -> Message:
+        """Accept a message that the gateway words for a key, in one transaction with more.
+
+        `prepare` gets the message before it is committed, and gives what is done in the same
+        transaction, before it. Raises Rejected, TooMany, Unavailable, or what either raises.
+        """
+        request = Request(key, self._now(), ours=True)
+        message, admitted = self._admit(request, new)
+        try:
+            first = prepare(message)
+        except BaseException:
+            admitted.give_back()
+            raise
+        await self._commit([admitted], request, message, first=[first])
+        return message
+
     def preview(self, new: NewMessage, *, key: str) -> Preview:
         """What a message would be sent as; sends nothing. Raises Rejected as `send` would."""
         draft = self._rules.draft(Request(key, self._clock.time()), new)
