@@ -24,6 +24,7 @@ from modemgw.config.loading import load, parse
 from modemgw.config.modems import ModemMatch, ModemSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteMatch, RouteSection
+from modemgw.config.smtp import SmtpSection
 from modemgw.config.tree import Config
 from modemgw.config.types import TypeSection, TypesSection
 from modemgw.config.webhooks import WebhooksSection
@@ -51,6 +52,7 @@ __all__ = [
     "RouteSection",
     "Seconds",
     "Section",
+    "SmtpSection",
     "TypeSection",
     "TypesSection",
     "Wait",

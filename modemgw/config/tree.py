@@ -14,6 +14,7 @@ from modemgw.config.limits import Limits, RateLimits
 from modemgw.config.modems import ModemSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteSection
+from modemgw.config.smtp import SmtpSection
 from modemgw.config.types import TypesSection
 from modemgw.config.webhooks import WebhooksSection
 
@@ -31,6 +32,7 @@ class Config(Section):
     retention: RetentionSection = RetentionSection()
     type: TypesSection = TypesSection()
     webhooks: WebhooksSection = WebhooksSection()
+    smtp: SmtpSection | None = None
     modem: tuple[ModemSection, ...] = ()
     route: tuple[RouteSection, ...] = ()
     handler: tuple[HandlerSection, ...] = ()
@@ -62,6 +64,12 @@ class Config(Section):
         problems += [
             f"route {r.id}: its fallbacks come back to itself" for r in self.route if self._loops(r)
         ]
+        if self.smtp is None and any(h.email for h in self.handler):
+            problems.append(
+                "a handler with email needs to know a mail server: "
+                '[smtp] with host and from, such as host = "mail.example.org", from = '
+                '"sms@example.org"'
+            )
         if problems:
             raise ValueError("; ".join(problems))
         return self

@@ -22,6 +22,7 @@ from modemgw.gateway.bus import EventBus
 from modemgw.gateway.changes import in_force, lines
 from modemgw.gateway.deliveries import Deliveries
 from modemgw.gateway.deliveries.handlers import Handlers
+from modemgw.gateway.deliveries.kinds import Surroundings
 from modemgw.gateway.deliveries.payload import Tell, told_plainly
 from modemgw.gateway.deliveries.webhooks import Webhooks
 from modemgw.gateway.fleet.fleet import Fleet
@@ -92,7 +93,7 @@ class Gateway:
         self._deliveries = Deliveries(
             config.handler,
             store=store,
-            reply=self.sending.reply,
+            around=Surroundings(self.sending.reply, self.sending.send, config.smtp),
             clock=clock,
             random=random,
             webhooks=config.webhooks,

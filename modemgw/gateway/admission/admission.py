@@ -97,14 +97,19 @@ class Admission:
         self._rules.forget_idle(now)
 
     async def send(
-        self, new: NewMessage, *, key: str, idempotency: Idempotency | None = None
+        self,
+        new: NewMessage,
+        *,
+        key: str,
+        idempotency: Idempotency | None = None,
+        automatic: bool = False,
     ) -> Accepted:
         """Accept a message: when this returns it is committed.
 
-        Raises Rejected (with every field that is wrong), TooMany, IdempotencyConflict,
-        Unavailable.
+        `automatic`: it is an answer that no person has written; see Request. Raises Rejected (with
+        every field that is wrong), TooMany, IdempotencyConflict, Unavailable.
         """
-        request = Request(key, self._now(), idempotency=idempotency)
+        request = Request(key, self._now(), automatic=automatic, idempotency=idempotency)
         try:
             message, admitted = self._admit(request, new)
         except (Rejected, TooMany):  # the first time it may have been taken: by other routes, say

@@ -14,7 +14,7 @@ import logging
 import socket
 from collections import defaultdict
 from collections.abc import AsyncIterator, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
 from random import Random
@@ -24,10 +24,10 @@ from modemgw.clock import Clock
 from modemgw.config import Config, HandlerSection, WebhooksSection
 from modemgw.gateway.deliveries.endpoint import Outside
 from modemgw.gateway.deliveries.fan_out import Read, fan_out
+from modemgw.gateway.deliveries.kinds import Surroundings
 from modemgw.gateway.deliveries.making import Making
 from modemgw.gateway.deliveries.patience import OF_HANDLERS, OF_WEBHOOKS
 from modemgw.gateway.deliveries.payload import Tell, told_plainly
-from modemgw.gateway.deliveries.reply import Accept
 from modemgw.gateway.deliveries.roster import Roster
 from modemgw.gateway.deliveries.subscriber import Handler, Subscriber, make
 from modemgw.gateway.deliveries.targets import Targets
@@ -89,7 +89,8 @@ class Deliveries:
     """Delivers what happens to the configured handlers, to webhooks, and to who is called back.
 
     `run` looks for what is due and begins it; it may fail and be run anew. What was begun goes on
-    meanwhile, until `close`. `webhooks` says where may be posted to, `tell` what is told there.
+    meanwhile, until `close`. `around`: what handlers use. `webhooks` says where may be posted to,
+    `tell` what is told there.
     """
 
     def __init__(
@@ -97,13 +98,14 @@ class Deliveries:
         sections: Sequence[HandlerSection],
         *,
         store: Store,
-        reply: Accept,
+        around: Surroundings,
         clock: Clock,
         random: Random,
         webhooks: WebhooksSection | None = None,
         tell: Tell = told_plainly,
     ) -> None:
         self._store = store
+        self._around = around
         self._tell_of = tell
         self._confined = webhooks or WebhooksSection()
         self.targets = Targets(self._confined)
@@ -124,7 +126,7 @@ class Deliveries:
         """Replaced or removed, while deliveries are still being made to them."""
         self.roster = Roster(
             sections,
-            make=lambda section: make(section, reply),
+            make=lambda section: make(section, self._around),
             outside=self._outside(),
             retire=self._retire,
         )
@@ -149,6 +151,7 @@ class Deliveries:
             self._confined = config.webhooks
             self.targets = Targets(config.webhooks)
             self.roster.lead(self._outside())
+        self._around = replace(self._around, smtp=config.smtp)
         self.reconfigure(config.handler)
         return nothing_left()
 
@@ -192,6 +195,8 @@ class Deliveries:
         more, it is dead. What is being delivered is not disturbed.
         """
         self.roster.configure(sections)
+        if self._begun:
+            self.roster.warm()
         self.wake()
 
     def _retire(self, subscriber: Subscriber) -> None:
@@ -237,6 +242,7 @@ class Deliveries:
         if callbacks:
             self.roster.expect_callbacks()
         self._begun = True
+        self.roster.warm()
 
     def _plan(self) -> _Plan:
         subscribers, now = self.roster.all(), self._clock.monotonic()

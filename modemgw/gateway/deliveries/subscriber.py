@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from modemgw.config import HandlerMatch, HandlerSection
-from modemgw.gateway.deliveries.kinds import KINDS
+from modemgw.gateway.deliveries.kinds import KINDS, Surroundings
 from modemgw.gateway.deliveries.outcome import Kind, Never, Retry
-from modemgw.gateway.deliveries.patience import OF_HANDLERS, Patience
-from modemgw.gateway.deliveries.reply import Accept
+from modemgw.gateway.deliveries.patience import Patience
 from modemgw.store import Payload, Transaction, Webhook
 from modemgw.store.records import Event, Inbound
 
@@ -95,7 +94,7 @@ class Handler(Subscriber):
             kind,
             at_once=section.at_once,
             timeout_s=section.timeout,
-            patience=OF_HANDLERS,
+            patience=KINDS[section.action].patience,
         )
         self.section = section
 
@@ -160,6 +159,6 @@ def matches(match: HandlerMatch, message: Inbound) -> bool:
     return not match.modem or message.modem in match.modem
 
 
-def make(section: HandlerSection, accept_reply: Accept) -> Kind:
+def make(section: HandlerSection, around: Surroundings) -> Kind:
     """What makes deliveries as the section says."""
-    return KINDS[section.action].make(section, accept_reply)
+    return KINDS[section.action].make(section, around)
