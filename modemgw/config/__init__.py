@@ -22,6 +22,7 @@ from modemgw.config.http import HttpSection
 from modemgw.config.limits import Limits, RateLimits
 from modemgw.config.loading import load, parse
 from modemgw.config.modems import ModemMatch, ModemSection
+from modemgw.config.replies import RepliesSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteMatch, RouteSection
 from modemgw.config.smtp import SmtpSection
@@ -47,6 +48,7 @@ __all__ = [
     "ModemSection",
     "Number",
     "RateLimits",
+    "RepliesSection",
     "RetentionSection",
     "RouteMatch",
     "RouteSection",

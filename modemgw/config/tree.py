@@ -12,6 +12,7 @@ from modemgw.config.handlers import HandlerSection
 from modemgw.config.http import HttpSection
 from modemgw.config.limits import Limits, RateLimits
 from modemgw.config.modems import ModemSection
+from modemgw.config.replies import RepliesSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteSection
 from modemgw.config.smtp import SmtpSection
@@ -36,6 +37,7 @@ class Config(Section):
     modem: tuple[ModemSection, ...] = ()
     route: tuple[RouteSection, ...] = ()
     handler: tuple[HandlerSection, ...] = ()
+    replies: RepliesSection = RepliesSection()
 
     @model_validator(mode="after")
     def _references(self) -> Config:

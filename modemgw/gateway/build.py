@@ -21,8 +21,8 @@ from modemgw.gateway.audit import Audit
 from modemgw.gateway.bus import EventBus
 from modemgw.gateway.changes import in_force, lines
 from modemgw.gateway.deliveries import Deliveries
+from modemgw.gateway.deliveries.answering import Answering
 from modemgw.gateway.deliveries.handlers import Handlers
-from modemgw.gateway.deliveries.kinds import Surroundings
 from modemgw.gateway.deliveries.payload import Tell, told_plainly
 from modemgw.gateway.deliveries.webhooks import Webhooks
 from modemgw.gateway.fleet.fleet import Fleet
@@ -32,6 +32,7 @@ from modemgw.gateway.fleet.sims import Sims
 from modemgw.gateway.following import Follower, finish, switch
 from modemgw.gateway.incoming.inbounds import Inbounds
 from modemgw.gateway.incoming.intake import Intake
+from modemgw.gateway.incoming.loop_guard import LoopGuard
 from modemgw.gateway.incoming.reassembly import Incoming
 from modemgw.gateway.keys import Keys
 from modemgw.gateway.outgoing.messages import Messages
@@ -90,10 +91,20 @@ class Gateway:
             config, store=store, outbox=self._outbox, clock=clock, random=random
         )
         """Sends, and shows what would be sent."""
+        self._loop_guard = LoopGuard(
+            config,
+            answers=self.sending,
+            own_numbers=lambda: self._fleet.own_numbers(),
+            store=store,
+            clock=clock,
+        )
         self._deliveries = Deliveries(
             config.handler,
             store=store,
-            around=Surroundings(self.sending.reply, self.sending.send, config.smtp),
+            answering=Answering(
+                self.sending.reply, self.sending.forward, self.sending.send, self._loop_guard
+            ),
+            smtp=config.smtp,
             clock=clock,
             random=random,
             webhooks=config.webhooks,
@@ -123,7 +134,11 @@ class Gateway:
             keeper=self.keeper,
         )
         self._housekeeping = Housekeeping(
-            config, store=store, intake=self._intake, forgetful=(self.sending,), clock=clock
+            config,
+            store=store,
+            intake=self._intake,
+            forgetful=(self.sending, self._loop_guard),
+            clock=clock,
         )
 
         self.messages = Messages(store, self._outbox)
@@ -170,6 +185,7 @@ class Gateway:
             self._fleet,  # it alone may refuse a configuration
             self._outbox,
             self.sending,
+            self._loop_guard,
             self._deliveries,
             self._intake,
             self._housekeeping,

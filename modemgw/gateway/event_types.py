@@ -27,6 +27,7 @@ EVENT_TYPES = (
     "alert.raised",
     "alert.cleared",
     "webhook.disabled",
+    "handler.loop",
 )
 """Every type; one that is added is told to whom a pattern of its family was set up for before."""
 EVERYTHING = "*"

@@ -12,7 +12,7 @@ needs nothing but Python.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 __all__ = ["Event", "Gateway", "GiveUp", "Message", "NotSent"]
@@ -48,6 +48,8 @@ class Message:
     parts_total: int = 1
     problem: str | None = None
     """Why it could not be decoded."""
+    match: Mapping[str, Any] = field(default_factory=dict)
+    """What the handler has found in it: `keyword`, `rest`, and `groups` of its pattern."""
 
 
 @dataclass(frozen=True, slots=True)

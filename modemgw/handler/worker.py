@@ -228,6 +228,7 @@ def _subject(given: ModuleType, call: dict[str, Any]) -> Any:
         ports=None if ports is None else (ports["destination"], ports["source"]),
         parts_total=document.get("parts_total", 1),
         problem=document.get("problem"),
+        match=document.get("match", {}),
     )
 
 

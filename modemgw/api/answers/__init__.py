@@ -5,7 +5,14 @@ Times are RFC 3339 UTC (`2026-11-22T10:00:00.123Z`).
 """
 
 from modemgw.api.answers.deliveries import AnyDelivery, Outcome, Replayed
-from modemgw.api.answers.events import AlertEvent, Event, ModemEvent, SimEvent, WebhookEvent
+from modemgw.api.answers.events import (
+    AlertEvent,
+    Event,
+    LoopEvent,
+    ModemEvent,
+    SimEvent,
+    WebhookEvent,
+)
 from modemgw.api.answers.handlers import Deliveries, Delivery, Handler, HandlerMatch, Handlers
 from modemgw.api.answers.inbound import Inbound, InboundPart, Inbounds
 from modemgw.api.answers.keys import (
@@ -67,6 +74,7 @@ __all__ = [
     "InboundPart",
     "Inbounds",
     "KeyLimits",
+    "LoopEvent",
     "Message",
     "Messages",
     "Modem",

@@ -108,6 +108,12 @@ EVENT_TYPES = (
         answers.WebhookEvent,
         answers.WebhookEvent(webhook=examples.WEBHOOK["id"], reason="it answered HTTP 410"),
     ),
+    EventType(
+        "handler.loop",
+        "A sender is not answered automatically any more for now: a machine may be answering",
+        answers.LoopEvent,
+        examples.LOOP,
+    ),
 )
 """Every type of event that there is."""
 

@@ -179,6 +179,11 @@ SIM_CARD: answers.SimCard = {
     "last_seen_at": "2026-11-22T10:00:06.000Z",
 }
 
+LOOP: answers.LoopEvent = {
+    "from": "+447700900555",
+    "reason": "its sender has had 10 automatic answers within an hour: a machine may be answering",
+}
+
 HANDLER: answers.Handler = {
     "id": "orders",
     "kind": "webhook",

@@ -8,41 +8,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from modemgw.config import MessageType
 from modemgw.gateway.admission.limits import REPLIES_KEY
-from modemgw.gateway.admission.results import Accepted, Idempotency
+from modemgw.gateway.admission.results import Idempotency
+from modemgw.gateway.deliveries.answering import Answering
+from modemgw.gateway.deliveries.matching import of_payload
 from modemgw.gateway.errors import Rejected, TooMany, Unavailable
 from modemgw.store import Payload
 from modemgw.store.records import Message, NewMessage
-
-
-class Send(Protocol):
-    """Accepts messages: see Admission.send."""
-
-    async def __call__(
-        self,
-        new: NewMessage,
-        *,
-        key: str,
-        idempotency: Idempotency | None = None,
-        automatic: bool = False,
-    ) -> Accepted: ...
-
-
-class MayAnswer(Protocol):
-    """Says why nothing automatic may be sent to a number; None: it may."""
-
-    def __call__(self, number: str) -> str | None: ...
-
-
-def answerable(number: str) -> str | None:
-    """See MayAnswer: names cannot be sent to."""
-    return None if number.lstrip("+").isdecimal() else "its sender is not a number"
-
 
 Name = Annotated[str, Field(max_length=64)]
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -94,10 +71,10 @@ class _Message(_Shape):
 class Errands:
     """What is asked for during one try of a delivery, and how it is answered."""
 
-    def __init__(self, payload: Payload, send: Send, may_answer: MayAnswer) -> None:
+    def __init__(self, payload: Payload, answering: Answering) -> None:
         self._payload = payload
-        self._send = send
-        self._may_answer = may_answer
+        self._came = of_payload(payload)
+        self._answering = answering
         self._sent: Counter[str] = Counter()
         """How many messages were asked for, by recipient."""
 
@@ -107,17 +84,15 @@ class Errands:
             new = self._read(asked["send"])
         except (ValidationError, KeyError, TypeError) as error:
             return _refused("rejected", _what_is_wrong(error))
-        if new is None:
-            return _refused("rejected", "there is nobody to reply to")
         key = asked.get("idempotency_key")
         if key is not None and not isinstance(key, str):
             return _refused("rejected", "idempotency_key: this must be a text")
-        automatic = new.to == self._origin[0]
-        if automatic and (why := self._may_answer(new.to)) is not None:
-            return _refused("no-answer", why)
+        automatic = new.to == self._came.sender
+        if automatic and (reason := self._answering.guard.may_answer(self._came)) is not None:
+            return _refused("no-answer", reason.detail)
         self._sent[new.to] += 1
         try:
-            accepted = await self._send(
+            accepted = await self._answering.send(
                 new,
                 key=REPLIES_KEY if automatic else f"{REPLIES_KEY}:{self._payload.subscriber}",
                 idempotency=Idempotency(self._key(new.to, key), "", _id_of),
@@ -134,24 +109,17 @@ class Errands:
         assert accepted.replay is not None, "either it was accepted now, or before"
         return {"sent": accepted.replay.decode()}
 
-    def _read(self, wanted: Any) -> NewMessage | None:
+    def _read(self, wanted: Any) -> NewMessage:
         if "reply" not in wanted:
             return _Message.model_validate(wanted).new_message()
         reply = _Reply.model_validate(wanted)
-        sender, modem = self._origin
-        if sender is None:
-            return None
         return NewMessage(
-            to=sender, text=reply.text, type=reply.type, modem=modem, reference=reply.reference
+            to=self._came.sender,
+            text=reply.text,
+            type=reply.type,
+            modem=self._came.modem,
+            reference=reply.reference,
         )
-
-    @property
-    def _origin(self) -> tuple[str | None, str | None]:
-        """Who has caused it, and which modem was told."""
-        message, data = self._payload.inbound, self._payload.data
-        if message is not None:
-            return message.sender, message.modem
-        return data.get("from"), data.get("modem")
 
     def _key(self, to: str, given: str | None) -> str:
         """The same at each try; another one when the delivery is replayed."""

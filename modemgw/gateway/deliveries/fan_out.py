@@ -69,10 +69,14 @@ def _deliver(tx: Transaction, subscribers: Sequence[Subscriber], event: Event) -
         if message is None:
             logger.warning("the message of event %d is no longer kept: nobody gets it", event.id)
             return
+    stopped = False
     for subscriber in hearing:
+        if stopped and subscriber.may_be_stopped:
+            continue
         if _wants(subscriber, event, message):
             key = subscriber.key(event, message)
             tx.deliveries.add(event, number, NewDelivery(subscriber.id, subscriber.action, key))
+            stopped |= subscriber.stops
 
 
 def _wants(subscriber: Subscriber, event: Event, message: Inbound | None) -> bool:

@@ -1,7 +1,7 @@
 """What a program says on a pipe: read for as long as it runs, of which little is kept.
 
-Pipes of our own and not asyncio's: those are read until everybody who holds them is gone, and what a
-program leaves running in the background must not keep its delivery waiting.
+Pipes of our own and not asyncio's: those are read until everybody who holds them is gone, and what
+a program leaves running in the background must not keep its delivery waiting.
 """
 
 from __future__ import annotations

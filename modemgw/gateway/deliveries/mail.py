@@ -7,6 +7,7 @@ answers of the store, as soon as there is somebody for whom it has to be tried a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from modemgw.config import SmtpSection
 from modemgw.config.handler_texts import HandlerText
@@ -16,10 +17,25 @@ from modemgw.gateway.deliveries.mail_server import Handed, MailServer, NoServer
 from modemgw.gateway.deliveries.outcome import Never, Outcome, Retry, Taken
 from modemgw.store import AnsweredBefore, Payload, Store, Transaction
 
-SUBJECT = "SMS from {{ from }}"
-BODY = "{{ text }}\n\nFrom: {{ from }}\nTo: {{ to or modem }}\nReceived: {{ received_at }}\n"
-CALL_SUBJECT = "Call from {{ from or 'an unknown number' }}"
-CALL_BODY = "{{ name }}\n\nFrom: {{ from }}\nTo: {{ to or modem }}\nAt: {{ received_at }}\n"
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Templates of a mail."""
+
+    subject: str
+    body: str
+
+
+OF_MESSAGES = Wording(
+    "SMS from {{ from }}",
+    "{{ text }}\n\nFrom: {{ from }}\nTo: {{ to or modem }}\nReceived: {{ received_at }}\n",
+)
+"""Where the configuration does not say …"""
+OF_CALLS = Wording(
+    "Call from {{ from or 'an unknown number' }}{% if name %} ({{ name }}){% endif %}",
+    "From: {{ from or 'an unknown number' }}\nTo: {{ to or modem }}\nAt: {{ received_at }}\n",
+)
+"""… and of calls."""
 REST_S = 10.0
 """After a server could not be reached, no other mail is tried for so long."""
 OF_MAILS = "handler:mail"

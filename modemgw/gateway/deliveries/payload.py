@@ -15,9 +15,10 @@ Tell = Callable[[Payload], bytes]
 
 
 def document(payload: Payload) -> dict[str, Any]:
-    """A received message as it is; of anything else what happened and when."""
+    """A received message as it is, with what a handler has found in it; of anything else what
+    happened and when."""
     if payload.inbound is not None:
-        return as_json(payload.inbound)
+        return as_json(payload.inbound) | payload.data
     return {"type": payload.event, "at": payload.at, "data": payload.data}
 
 
@@ -36,9 +37,15 @@ def as_json(message: Inbound) -> dict[str, Any]:
         "text": message.text,
         "data": None if message.data is None else message.data.hex(),
         "encoding": message.encoding,
+        "class": message.message_class,
+        "ports": None
+        if message.ports is None
+        else dict(zip(("destination", "source"), message.ports, strict=True)),
+        "parts_total": message.parts_total,
         "complete": message.complete,
         "modem": message.modem,
         "sim": message.sim,
         "sent_at": message.sent_at,
         "received_at": message.received_at,
+        "problem": message.problem,
     }

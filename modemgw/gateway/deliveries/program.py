@@ -13,19 +13,22 @@ import contextlib
 import json
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from modemgw.gateway.deliveries import child
 from modemgw.gateway.deliveries.account import Account
+from modemgw.gateway.deliveries.answering import Answering
 from modemgw.gateway.deliveries.child import clean_environment
 from modemgw.gateway.deliveries.hearing import Head, Tail
+from modemgw.gateway.deliveries.matching import of_payload
 from modemgw.gateway.deliveries.outcome import Never, Outcome, Retry, Taken
 from modemgw.gateway.deliveries.payload import document
-from modemgw.gateway.deliveries.reply import Accept, Reply
 from modemgw.store import Payload
 
+OUTPUT_BYTES = 16_384
 LONGEST_VARIABLE = 65536
-"""Octets of a variable: the kernel takes 128 KiB at the most; what is longer is in the JSON only."""
+"""Octets of a variable: the kernel takes twice as many; what is longer is in the JSON only."""
 CANNOT_RUN = (126, 127)
 """Exit codes of a shell that could not run what it was told to (POSIX, sh, EXIT STATUS)."""
 LIMITED = ("/bin/sh", "-c", 'ulimit -v "$0" && exec "$@"')
@@ -39,37 +42,36 @@ class Limits:
 
     account: Account | None = None
     memory_mb: int | None = None
-    output_bytes: int = 16_384
+    output_bytes: int = OUTPUT_BYTES
     """Of what it prints, where that is the answer."""
 
 
 class Program:
-    """Runs `command` once for each message. `answers`: accepts what it prints as the answer."""
+    """Runs `command` once for each message. `answering`: if what it prints is the answer."""
 
     def __init__(
-        self, command: Sequence[str], answers: Accept | None = None, limits: Limits | None = None
+        self,
+        command: Sequence[str],
+        answering: Answering | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self._name = command[0]
         self._limits = limits or Limits()
         self._command = tuple(command)
         if (mib := self._limits.memory_mb) is not None:
             self._command = (*LIMITED, str(mib << 10), *command)
-        self._answers = answers
+        self._answering = answering
 
     async def deliver(self, payload: Payload) -> Outcome:
         """See Kind. Cancelled, it ends the program and everything the program started."""
-        answers = payload.inbound is not None and self._answers is not None
-        with Tail() as complaint, _printed(self._limits.output_bytes, answers) as printed:
+        with Tail() as complaint, self._printed() as printed:
             try:
                 code = await self._run(payload, complaint, printed)
             except (OSError, ValueError) as error:
                 why = error.strerror if isinstance(error, OSError) else error
                 return Retry(f"{self._name} cannot be run: {why}")
             if code is None:
-                limit = self._limits.output_bytes
-                return Never(
-                    f"{self._name} has printed more than {limit} octets: that is no answer"
-                )
+                return self._too_much()
             if code:
                 cannot = self._limits.memory_mb is not None and code in CANNOT_RUN
                 how = "cannot be run" if cannot else child.how_it_ended(code)
@@ -101,15 +103,24 @@ class Program:
         return None
 
     async def _answer(self, payload: Payload, printed: Head) -> Outcome:
-        assert self._answers is not None, "it is not listened to for nothing"
+        assert self._answering is not None, "it is not listened to for nothing"
         try:
-            text = printed.text().strip()
+            text = printed.text()
         except UnicodeDecodeError:
             return Never(f"{self._name} has printed what is not UTF-8: that is no answer")
         if printed.full.is_set():
-            limit = self._limits.output_bytes
-            return Never(f"{self._name} has printed more than {limit} octets: that is no answer")
-        return await Reply(text, self._answers).deliver(payload) if text else Taken()
+            return self._too_much()
+        return await self._answering.answer(payload, text.strip())
+
+    def _too_much(self) -> Never:
+        limit = self._limits.output_bytes
+        return Never(f"{self._name} has printed more than {limit} octets: that is no answer")
+
+    def _printed(self) -> AbstractContextManager[Head | None]:
+        """What hears the answer, if it is one."""
+        if self._answering is None:
+            return contextlib.nullcontext()
+        return Head(self._limits.output_bytes)
 
     async def close(self) -> None:
         """See Kind."""
@@ -126,35 +137,25 @@ async def _ends_before(process: asyncio.subprocess.Process, other: asyncio.Event
     return process.returncode is not None
 
 
-@contextlib.contextmanager
-def _printed(limit: int, wanted: bool) -> Iterator[Head | None]:
-    if not wanted:
-        yield None
-        return
-    with Head(limit) as printed:
-        yield printed
-
-
 def _environment(payload: Payload, account: Account | None) -> dict[str, str | bytes]:
-    """What the message says beside the JSON, for programs that have no use for that."""
-    message = payload.inbound
-    said: dict[str, object] = {"delivery": payload.id, "handler": payload.subscriber}
-    said["event"] = payload.event
-    if message is not None:
-        ports = message.ports or (None, None)
-        said |= {
-            "id": message.id,
-            "from": message.sender,
-            "to": message.to,
-            "text": message.text,
-            "data": None if message.data is None else message.data.hex(),
-            "encoding": message.encoding,
-            "class": message.message_class,
-            "port": ports[0],
-            "modem": message.modem,
-            "sim": message.sim,
-            "received_at": message.received_at,
-        }
+    """What came in beside the JSON, for programs that have no use for that."""
+    came = of_payload(payload)
+    said: dict[str, object] = {
+        "delivery": payload.id,
+        "handler": payload.subscriber,
+        "event": payload.event,
+        "id": came.id,
+        "from": came.sender,
+        "to": came.to,
+        "name": came.name or None,
+        "text": came.text,
+        "data": None if came.data is None else came.data.hex(),
+        "class": came.message_class,
+        "port": None if came.ports is None else came.ports[0],
+        "modem": came.modem,
+        "sim": came.sim,
+        "received_at": came.at,
+    }
     environment: dict[str, str | bytes] = {
         **clean_environment(os.environ, account, prefixes=("MODEMGW_",))
     }

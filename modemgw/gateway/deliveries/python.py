@@ -9,7 +9,8 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from modemgw.gateway.deliveries.errands import Errands, MayAnswer, Send
+from modemgw.gateway.deliveries.answering import Answering
+from modemgw.gateway.deliveries.errands import Errands
 from modemgw.gateway.deliveries.outcome import Never, Outcome, Retry, Taken
 from modemgw.gateway.deliveries.payload import document
 from modemgw.gateway.deliveries.workers import Calling, CannotCall, WorkerEnded, Workers
@@ -24,10 +25,9 @@ class Python:
     One that does not come back within the handler's timeout is ended with its process.
     """
 
-    def __init__(self, calling: Calling, send: Send, may_answer: MayAnswer) -> None:
+    def __init__(self, calling: Calling, answering: Answering) -> None:
         self._target = calling.target
-        self._send = send
-        self._may_answer = may_answer
+        self._answering = answering
         self._workers = Workers(calling)
 
     def warm(self) -> None:
@@ -49,7 +49,7 @@ class Python:
             "inbound": payload.inbound is not None,
             "delivery": payload.id,
         }
-        errands = Errands(payload, self._send, self._may_answer)
+        errands = Errands(payload, self._answering)
         ends = True
         try:
             heard = await worker.call(call, errands.answer)

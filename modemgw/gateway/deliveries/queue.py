@@ -21,7 +21,8 @@ from random import Random
 from typing import Any
 
 from modemgw.clock import Clock
-from modemgw.config import Config, HandlerSection, WebhooksSection
+from modemgw.config import Config, HandlerSection, SmtpSection, WebhooksSection
+from modemgw.gateway.deliveries.answering import Answering
 from modemgw.gateway.deliveries.endpoint import Outside
 from modemgw.gateway.deliveries.fan_out import Read, fan_out
 from modemgw.gateway.deliveries.kinds import Surroundings
@@ -89,8 +90,8 @@ class Deliveries:
     """Delivers what happens to the configured handlers, to webhooks, and to who is called back.
 
     `run` looks for what is due and begins it; it may fail and be run anew. What was begun goes on
-    meanwhile, until `close`. `around`: what handlers use. `webhooks` says where may be posted to,
-    `tell` what is told there.
+    meanwhile, until `close`. `webhooks` says where may be posted to, `tell` what is told there;
+    `smtp` by whom mail goes.
     """
 
     def __init__(
@@ -98,14 +99,15 @@ class Deliveries:
         sections: Sequence[HandlerSection],
         *,
         store: Store,
-        around: Surroundings,
+        answering: Answering,
         clock: Clock,
         random: Random,
         webhooks: WebhooksSection | None = None,
+        smtp: SmtpSection | None = None,
         tell: Tell = told_plainly,
     ) -> None:
         self._store = store
-        self._around = around
+        self._around = Surroundings(answering, store, smtp)
         self._tell_of = tell
         self._confined = webhooks or WebhooksSection()
         self.targets = Targets(self._confined)
