@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 NEEDED = {"CAP_KILL": 5, "CAP_SETGID": 6, "CAP_SETUID": 7}
-"""Capabilities (capabilities(7)): to begin a program as another user, and to end it, takes these."""
+"""Capabilities (capabilities(7)) that it takes to begin a program as somebody, and to end it."""
 
 
 @dataclass(frozen=True, slots=True)

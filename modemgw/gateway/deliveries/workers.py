@@ -15,7 +15,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -34,6 +34,8 @@ LINE_BYTES = 1 << 20
 """The longest line that a worker may say."""
 LAST_WORDS_S = 0.1
 """After a worker has ended, what it said before is waited for so long."""
+WARM_S = 60.0
+"""A worker for calls to come may take so long to find its function."""
 IDLE_S = 60.0
 """A worker beyond the first that has had nothing to do for so long is let go."""
 LEAVE_S = 0.5
@@ -200,15 +202,14 @@ class Workers:
         self._loop = asyncio.get_running_loop()
         self._idle: list[Worker] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self._warming = False
+        self._warming: asyncio.Task[None] | None = None
         self._closed = False
         self._looks: asyncio.TimerHandle | None = None
 
     def warm(self) -> None:
         """Have a worker ready for the next call, if there is none."""
         if not (self._idle or self._warming or self._closed):
-            self._warming = True
-            self._spawn(self._warm())
+            self._warming = self._spawn(self._warm())
 
     async def take(self) -> Worker:
         """A worker to call once; give it back, or end it. Raises as Worker.begin."""
@@ -232,6 +233,8 @@ class Workers:
     async def close(self) -> None:
         """End those that are idle."""
         self._closed = True
+        if self._warming is not None:
+            self._warming.cancel()
         if self._looks is not None:
             self._looks.cancel()
         while self._idle:
@@ -240,13 +243,21 @@ class Workers:
             await asyncio.wait(self._tasks)
 
     async def _warm(self) -> None:
+        target = self._calling.target
         try:
-            worker = await Worker.begin(self._calling)
-        except (CannotCall, WorkerEnded, OSError) as error:
+            async with asyncio.timeout(WARM_S):
+                worker = await Worker.begin(self._calling)
+        except TimeoutError:
+            logger.warning("%s was not found within %g s", target, WARM_S)
+            return
+        except (WorkerEnded, OSError) as error:
+            logger.warning("the process of %s %s", target, error)
+            return
+        except CannotCall as error:
             logger.warning("%s", error)
             return
         finally:
-            self._warming = False
+            self._warming = None
         self.give_back(worker)
 
     def _let_go(self) -> None:
@@ -258,7 +269,8 @@ class Workers:
         if len(self._idle) > 1:
             self._looks = self._loop.call_at(self._idle[0].idle_since + IDLE_S, self._let_go)
 
-    def _spawn(self, work: Any) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
