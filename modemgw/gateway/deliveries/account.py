@@ -51,8 +51,12 @@ def account(name: str) -> Account | None:
 
 
 def _missing_capabilities() -> list[str]:
-    """By what the kernel says: trying it could end this process (seccomp)."""
+    effective = _effective()
+    return [name for name, bit in NEEDED.items() if not effective >> bit & 1]
+
+
+def _effective() -> int:
+    """The capabilities in force, by what the kernel says: a try could end us (seccomp)."""
     status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
     lines = (line for line in status.splitlines() if line.startswith("CapEff:"))
-    effective = int(next(lines, "CapEff: 0").split()[1], 16)
-    return [name for name, bit in NEEDED.items() if not effective >> bit & 1]
+    return int(next(lines, "CapEff: 0").split()[1], 16)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -12,9 +13,9 @@ from email.utils import format_datetime
 from modemgw.plain import printable
 from modemgw.store import Payload
 
+_END = "\r\n"
 LONGEST_SUBJECT = 200
 """Characters; what is longer is cut."""
-_POLICY = SMTP.clone(cte_type="7bit")  # no server needs to know 8BITMIME
 
 
 def letter(payload: Payload, *, sender: str, to: Sequence[str], subject: str, body: str) -> bytes:
@@ -22,12 +23,9 @@ def letter(payload: Payload, *, sender: str, to: Sequence[str], subject: str, bo
 
     `sender` and `to` are addresses that were checked.
     """
-    mail = EmailMessage(policy=_POLICY)
+    mail = EmailMessage(policy=SMTP.clone(cte_type="7bit"))  # no server needs to know 8BITMIME
     mail["From"] = Address(addr_spec=sender)
     mail["To"] = [Address(addr_spec=address) for address in to]
-    line = " ".join(printable(_whole(subject).replace("\n", " ")).split())
-    cut = line if len(line) <= LONGEST_SUBJECT else f"{line[: LONGEST_SUBJECT - 1]}…"
-    mail["Subject"] = cut
     at = payload.at if payload.inbound is None else payload.inbound.received_at
     mail["Date"] = format_datetime(datetime.fromtimestamp(at, UTC))
     mail["Message-ID"] = message_id(payload, sender)
@@ -41,7 +39,7 @@ def letter(payload: Payload, *, sender: str, to: Sequence[str], subject: str, bo
             filename="message.bin",
         )
         mail.set_boundary(f"=_{payload.id}")  # not a random one
-    return mail.as_bytes()
+    return _subject(subject) + mail.as_bytes()
 
 
 def message_id(payload: Payload, sender: str) -> str:
@@ -49,6 +47,17 @@ def message_id(payload: Payload, sender: str) -> str:
     since = round(payload.waiting_since * 1000)
     what = payload.event if payload.inbound is None else payload.inbound.id
     return f"<{what}.{payload.id}.{since}@{sender.rpartition('@')[2]}>"
+
+
+def _subject(text: str) -> bytes:
+    """The header line. EmailMessage would read what looks like an encoded word (RFC 2047) in it,
+    and write down what that says."""
+    line = " ".join(printable(_whole(text).replace("\n", " ")).split())
+    if len(line) > LONGEST_SUBJECT:
+        line = f"{line[: LONGEST_SUBJECT - 1]}…"
+    charset = "us-ascii" if line.isascii() and "=?" not in line else "utf-8"
+    header = Header(line, charset, header_name="Subject")
+    return f"Subject: {header.encode(linesep=_END)}{_END}".encode("ascii")
 
 
 def _whole(text: str) -> str:
