@@ -85,7 +85,7 @@ async def test_subject_and_body_are_of_ones_own(tmp_path: Path) -> None:
 
 async def test_octets_are_attached(tmp_path: Path) -> None:
     async with post_office() as (office, port), shop(tmp_path, TO, smtp=smtp(port)) as one:
-        await one.receive(message(None, data=b"\x00\xff"))  # type: ignore[arg-type]
+        await one.receive(message(None, data=b"\x00\xff"))
         await one.until(("delivered", 1))
     (attached,) = office.letters[0].mail.iter_attachments()
     assert attached.get_content() == b"\x00\xff"
@@ -276,7 +276,7 @@ async def test_a_connection_that_the_server_has_closed_costs_no_try(tmp_path: Pa
             await one.receive(message())
             await one.until(*[("delivered", 1)] * count)
             kind = one.handlers.subscribers["h1"].kind
-            for client, _ in kind._server._idle:  # type: ignore[attr-defined]
+            for client, _ in kind._server._idle:
                 client.transport.abort()
         assert office.connections == 2
 
