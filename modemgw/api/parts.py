@@ -24,12 +24,15 @@ from modemgw.gateway import (
     Idempotency,
     InboundQuery,
     Issued,
+    Match,
     MessageQuery,
     ModemView,
     NewKey,
     Preview,
     Replay,
+    Sample,
     SimView,
+    Trial,
     WebhookChange,
     WebhookView,
 )
@@ -139,6 +142,18 @@ class Handlers(Delivering, Protocol):
 
     async def all(self) -> list[HandlerView]:
         """Every handler, and how many of its deliveries have not been made."""
+        ...
+
+
+class Trials(Protocol):
+    """Shows what handlers would do with something made up."""
+
+    def matches(self, sample: Sample, /) -> list[Match]:
+        """Which of them would take it, in their order."""
+        ...
+
+    async def test(self, id: str, sample: Sample, /) -> Trial:
+        """Have one do what it does; nothing is sent. Raises NotFound, Rejected (`on`)."""
         ...
 
 
@@ -354,6 +369,8 @@ class Parts(Protocol):
     @property
     def handlers(self) -> Handlers: ...
     @property
+    def trials(self) -> Trials: ...
+    @property
     def webhooks(self) -> Webhooks: ...
     @property
     def modems(self) -> Modems: ...
@@ -378,6 +395,7 @@ MESSAGES: Final[web.AppKey[Messages]] = web.AppKey("messages")
 INBOUNDS: Final[web.AppKey[Inbounds]] = web.AppKey("inbounds")
 EVENTS: Final[web.AppKey[Events]] = web.AppKey("events")
 HANDLERS: Final[web.AppKey[Handlers]] = web.AppKey("handlers")
+TRIALS: Final[web.AppKey[Trials]] = web.AppKey("trials")
 WEBHOOKS: Final[web.AppKey[Webhooks]] = web.AppKey("webhooks")
 MODEMS: Final[web.AppKey[Modems]] = web.AppKey("modems")
 SIMS: Final[web.AppKey[Sims]] = web.AppKey("sims")
@@ -395,6 +413,7 @@ def hand_over(gateway: Parts, app: web.Application) -> None:
     app[INBOUNDS] = gateway.inbounds
     app[EVENTS] = gateway.events
     app[HANDLERS] = gateway.handlers
+    app[TRIALS] = gateway.trials
     app[WEBHOOKS] = gateway.webhooks
     app[MODEMS] = gateway.modems
     app[SIMS] = gateway.sims

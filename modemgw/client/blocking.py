@@ -152,6 +152,8 @@ class SyncClient:
     handlers = _blocking(Client.handlers)
     deliveries = _iterating(Client.deliveries)
     replay = _blocking(Client.replay)
+    match_handlers = _blocking(Client.match_handlers)
+    test_handler = _blocking(Client.test_handler)
     webhooks = _blocking(Client.webhooks)
     webhook = _blocking(Client.webhook)
     create_webhook = _blocking(Client.create_webhook)

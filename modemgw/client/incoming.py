@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import base64
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, TypedDict, Unpack
 
-from modemgw.client.answers import Delivery, Handler, Inbound
+from modemgw.client.answers import Delivery, Handler, HandlerTest, Inbound, MatchedHandler
 from modemgw.client.outgoing import asked, moment
 from modemgw.client.transport import Transport, segment
 
@@ -27,6 +28,35 @@ class DeliveryFilters(TypedDict, total=False):
     state: str | None
     limit: int
     """Of one page, 1 to 1000."""
+
+
+class SampleFields(TypedDict, total=False):
+    """A message, or a call, that is made up; what is left out is as with the first modem."""
+
+    on: Literal["message", "call"]
+    from_: str | None
+    """The sender as the network gives it; None for a caller who withholds it."""
+    text: str | None
+    data: bytes | None
+    """Instead of `text`."""
+    to: str | None
+    modem: str | None
+    sim: str | None
+    ports: Mapping[str, int] | None
+    """`destination` and `source`."""
+    message_class: int | None
+    name: str | None
+    """Of a caller."""
+
+
+def _sample(fields: SampleFields) -> dict[str, Any]:
+    body: dict[str, Any] = {name: value for name, value in fields.items() if value is not None}
+    for name, sent in (("from_", "from"), ("message_class", "class")):
+        if name in body:
+            body[sent] = body.pop(name)
+    if "data" in body:
+        body["data"] = base64.b64encode(body["data"]).decode("ascii")
+    return body
 
 
 class Replaying(Transport):
@@ -90,4 +120,18 @@ class Incoming(Replaying):
         """
         return await self._replay(
             f"v1/handlers/{segment(handler)}/replay", deliveries, since, until, state
+        )
+
+    async def match_handlers(self, **sample: Unpack[SampleFields]) -> list[MatchedHandler]:
+        """Of each handler, whether something made up is for it."""
+        found = await self._post("v1/handlers/match", _sample(sample))
+        return [MatchedHandler(item) for item in found["items"]]
+
+    async def test_handler(self, handler: str, **sample: Unpack[SampleFields]) -> HandlerTest:
+        """Have a handler do what it does with something made up; nothing is sent.
+
+        A program is run and a webhook is posted to.
+        """
+        return HandlerTest(
+            await self._post(f"v1/handlers/{segment(handler)}/test", _sample(sample))
         )

@@ -128,7 +128,7 @@ def _shown(value: Any) -> Any:
 def _replace(text: Any, old: str, new: str) -> str:
     """jinja2's, bounded."""
     said = str(text)
-    if len(said) + said.count(old) * len(new) > MOST:
+    if len(said) + said.count(old) * (len(new) - len(old)) > MOST:
         raise jinja2.TemplateRuntimeError("replace makes too much of it")
     return said.replace(old, new)
 

@@ -5,6 +5,7 @@ from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempoten
 from modemgw.gateway.build import Gateway
 from modemgw.gateway.deliveries.handlers import HandlerView
 from modemgw.gateway.deliveries.replaying import Replay
+from modemgw.gateway.deliveries.trying import Match, Sample, Trial
 from modemgw.gateway.deliveries.webhooks import Change as WebhookChange
 from modemgw.gateway.deliveries.webhooks import CreatedWebhook, WebhookView
 from modemgw.gateway.errors import (
@@ -40,6 +41,7 @@ __all__ = [
     "InboundQuery",
     "Issued",
     "LastAdmin",
+    "Match",
     "MessageQuery",
     "ModemView",
     "NameInUse",
@@ -49,8 +51,10 @@ __all__ = [
     "RecoveryReport",
     "Rejected",
     "Replay",
+    "Sample",
     "SimView",
     "TooMany",
+    "Trial",
     "Unavailable",
     "WebhookChange",
     "WebhookView",

@@ -17,6 +17,7 @@ from modemgw.clock import Clock, SteadyClock, SystemClock
 from modemgw.config import Config
 from modemgw.gateway.access import Access
 from modemgw.gateway.admission.admission import Admission
+from modemgw.gateway.admission.limits import REPLIES_KEY
 from modemgw.gateway.audit import Audit
 from modemgw.gateway.bus import EventBus
 from modemgw.gateway.changes import in_force, lines
@@ -24,6 +25,7 @@ from modemgw.gateway.deliveries import Deliveries
 from modemgw.gateway.deliveries.answering import Answering
 from modemgw.gateway.deliveries.handlers import Handlers
 from modemgw.gateway.deliveries.payload import Tell, told_plainly
+from modemgw.gateway.deliveries.trying import Place, Trials
 from modemgw.gateway.deliveries.webhooks import Webhooks
 from modemgw.gateway.fleet.fleet import Fleet
 from modemgw.gateway.fleet.modems import Modems
@@ -149,6 +151,14 @@ class Gateway:
         """What happens."""
         self.handlers = Handlers(self._deliveries, store)
         """Who gets what was received, and what became of it."""
+        self.trials = Trials(
+            lambda: self._deliveries.subscribers,
+            around=lambda: self._deliveries.around,
+            preview=lambda new: self.sending.preview(new, key=REPLIES_KEY),
+            places=self._places,
+            clock=clock,
+        )
+        """What handlers would do."""
         self.webhooks = Webhooks(self._deliveries, store=store, clock=clock, random=random)
         """Who asked to be told of what happens, and what became of it."""
         self.modems = Modems(self._fleet)
@@ -240,6 +250,16 @@ class Gateway:
             finally:
                 stop.set()
                 await runner
+
+    def _places(self) -> list[Place]:
+        """The modems, and the SIMs that are in them."""
+        configured = {modem.id: modem.number for modem in self._config.modem}
+        found = []
+        for view in self._fleet.views.views():
+            id, sim = view.status.id, view.status.sim
+            iccid, number = (None, None) if sim is None else (sim.iccid, sim.number)
+            found.append(Place(id, iccid, configured.get(id) or number))
+        return found
 
     # --- start and stop
 

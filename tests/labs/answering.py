@@ -36,6 +36,9 @@ class LaxGuard:
     def may_forward(self, inbound: Came, to: str) -> None:
         return None
 
+    def judge_forward(self, inbound: Came, to: str) -> None:
+        return None
+
     def forwarded(self, text: str) -> None:
         self.sent_on.append(text)
 

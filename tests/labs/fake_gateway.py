@@ -25,14 +25,17 @@ from modemgw.gateway import (
     Idempotency,
     IdempotencyConflict,
     InboundQuery,
+    Match,
     MessageQuery,
     ModemView,
     NotFound,
     Preview,
     Rejected,
     Replay,
+    Sample,
     SimView,
     TooMany,
+    Trial,
     Unavailable,
     WebhookChange,
     WebhookView,
@@ -378,6 +381,16 @@ class FakeHandlers:
         raise NotFound(f"there is no handler {identifier}")
 
 
+class FakeTrials:
+    """There is nothing to try."""
+
+    def matches(self, sample: Sample) -> list[Match]:
+        return []
+
+    async def test(self, identifier: str, sample: Sample) -> Trial:
+        raise NotFound(f"there is no handler {identifier}")
+
+
 @dataclass
 class FakeWebhooks:
     """They are told nothing; `whk_1` has made one delivery, which was answered with 500."""
@@ -608,6 +621,7 @@ class FakeGateway:
         self.sending = FakeSending(self.messages, self.health)
         self.inbounds = FakeInbounds()
         self.handlers = FakeHandlers()
+        self.trials = FakeTrials()
         self.webhooks = FakeWebhooks()
         self.modems = FakeModems()
         self.sims = FakeSims()

@@ -13,7 +13,17 @@ from modemgw.api.answers.events import (
     SimEvent,
     WebhookEvent,
 )
-from modemgw.api.answers.handlers import Deliveries, Delivery, Handler, HandlerMatch, Handlers
+from modemgw.api.answers.handlers import (
+    Deliveries,
+    Delivery,
+    Handler,
+    HandlerMatch,
+    Handlers,
+    HandlerTest,
+    MatchedHandler,
+    MatchedHandlers,
+    WouldSend,
+)
 from modemgw.api.answers.inbound import Inbound, InboundPart, Inbounds
 from modemgw.api.answers.keys import (
     ApiKey,
@@ -67,6 +77,7 @@ __all__ = [
     "FieldError",
     "Handler",
     "HandlerMatch",
+    "HandlerTest",
     "Handlers",
     "Health",
     "Held",
@@ -75,6 +86,8 @@ __all__ = [
     "Inbounds",
     "KeyLimits",
     "LoopEvent",
+    "MatchedHandler",
+    "MatchedHandlers",
     "Message",
     "Messages",
     "Modem",
@@ -112,4 +125,5 @@ __all__ = [
     "WebhookSecret",
     "WebhookWithSecret",
     "Webhooks",
+    "WouldSend",
 ]

@@ -187,7 +187,20 @@ LOOP: answers.LoopEvent = {
 HANDLER: answers.Handler = {
     "id": "orders",
     "kind": "webhook",
-    "match": {"keyword": "STATUS", "from_prefix": [], "modem": []},
+    "on": "message",
+    "match": {
+        "keyword": "STATUS",
+        "pattern": None,
+        "from": [],
+        "from_prefix": ["+44"],
+        "from_pattern": None,
+        "to": [],
+        "sim": [],
+        "modem": [],
+        "port": [],
+        "class": [],
+    },
+    "stop": False,
     "at_once": 4,
     "in_order": False,
     "timeout_s": 30,
@@ -195,6 +208,40 @@ HANDLER: answers.Handler = {
     "claimed": 0,
     "dead": 1,
     "problem": "http://127.0.0.1:9000/orders does not answer",
+}
+
+MATCHED_HANDLER: answers.MatchedHandler = {
+    "handler": "orders",
+    "kind": "reply",
+    "matches": True,
+    "stopped_by": None,
+    "keyword": "STATUS",
+    "rest": "4711",
+    "groups": {},
+}
+
+HANDLER_TEST: answers.HandlerTest = {
+    **MATCHED_HANDLER,
+    "outcome": "taken",
+    "code": None,
+    "problem": None,
+    "detail": None,
+    "took_ms": 1,
+    "sends": [
+        {
+            "to": "+447700900123",
+            "text": "Order 4711 is on its way.",
+            "data": None,
+            "ports": None,
+            "modem": "m1",
+            "encoding": "gsm7",
+            "parts": 1,
+        }
+    ],
+    "exit_code": None,
+    "output": None,
+    "http_status": None,
+    "answer": None,
 }
 
 HANDLER_DELIVERY: answers.Delivery = {
@@ -362,6 +409,9 @@ _EXAMPLES: Mapping[type, Any] = {
     answers.Delivery: HANDLER_DELIVERY,
     answers.Event: EVENT,
     answers.Handler: HANDLER,
+    answers.HandlerTest: HANDLER_TEST,
+    answers.MatchedHandler: MATCHED_HANDLER,
+    answers.WouldSend: HANDLER_TEST["sends"][0],
     answers.Health: answers.Health(status="ok"),
     answers.Inbound: INBOUND,
     answers.Message: DELIVERED,

@@ -5,6 +5,7 @@ What they mean (is this a number? does this route exist?) is the gateway's to ju
 
 from modemgw.api.requests.deliveries import MAX_REPLAY, DeliveriesQuery, ReplayBody
 from modemgw.api.requests.events import MAX_EVENT, EventsQuery
+from modemgw.api.requests.handlers import SampleBody
 from modemgw.api.requests.inbound import InboundsQuery
 from modemgw.api.requests.keys import (
     AuditQuery,
@@ -76,6 +77,7 @@ __all__ = [
     "Recipient",
     "ReplayBody",
     "RotateBody",
+    "SampleBody",
     "Scope",
     "SharedFields",
     "TraceQuery",

@@ -4,7 +4,14 @@ what is not here too.
 
 from modemgw.client.answers.deliveries import AnyDelivery, Outcome
 from modemgw.client.answers.events import Event
-from modemgw.client.answers.handlers import Delivery, Handler, HandlerMatch
+from modemgw.client.answers.handlers import (
+    Delivery,
+    Handler,
+    HandlerMatch,
+    HandlerTest,
+    MatchedHandler,
+    WouldSend,
+)
 from modemgw.client.answers.inbound import Inbound, InboundPart
 from modemgw.client.answers.keys import ApiKey, AuditRecord, KeyLimits, NewApiKey, RotatedApiKey
 from modemgw.client.answers.messages import (
@@ -38,10 +45,12 @@ __all__ = [
     "FieldError",
     "Handler",
     "HandlerMatch",
+    "HandlerTest",
     "Held",
     "Inbound",
     "InboundPart",
     "KeyLimits",
+    "MatchedHandler",
     "Message",
     "Modem",
     "NewApiKey",
@@ -65,4 +74,5 @@ __all__ = [
     "Webhook",
     "WebhookDelivery",
     "WebhookWithSecret",
+    "WouldSend",
 ]

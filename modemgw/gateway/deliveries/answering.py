@@ -73,6 +73,10 @@ class Guard(Protocol):
         """Why this must not be sent on to a number; None if it may be."""
         ...
 
+    def judge_forward(self, inbound: Came, to: str, /) -> Reason | None:
+        """The same, and nobody is told of it."""
+        ...
+
     def forwarded(self, text: str, /) -> None:
         """A text that says who sent it was sent on."""
         ...

@@ -14,7 +14,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from modemgw.gateway.deliveries import child
 from modemgw.gateway.deliveries.account import Account
@@ -22,7 +22,7 @@ from modemgw.gateway.deliveries.answering import Answering
 from modemgw.gateway.deliveries.child import clean_environment
 from modemgw.gateway.deliveries.hearing import Head, Tail
 from modemgw.gateway.deliveries.matching import of_payload
-from modemgw.gateway.deliveries.outcome import Never, Outcome, Retry, Taken
+from modemgw.gateway.deliveries.outcome import Never, Outcome, Ran, Retry, Taken
 from modemgw.gateway.deliveries.payload import document
 from modemgw.store import Payload
 
@@ -75,8 +75,11 @@ class Program:
             if code:
                 cannot = self._limits.memory_mb is not None and code in CANNOT_RUN
                 how = "cannot be run" if cannot else child.how_it_ended(code)
-                return Retry(f"{self._name} {how}", complaint.last_line())
-            return Taken() if printed is None else await self._answer(payload, printed)
+                ran = Ran(code, complaint.last_line())
+                return Retry(f"{self._name} {how}", ran.output, ran=ran)
+            if printed is None:
+                return Taken(ran=Ran(code, complaint.last_line()))
+            return await self._answer(payload, printed)
 
     async def _run(self, payload: Payload, complaint: Tail, printed: Head | None) -> int | None:
         """The program's exit code; None when it was ended for saying too much."""
@@ -110,7 +113,8 @@ class Program:
             return Never(f"{self._name} has printed what is not UTF-8: that is no answer")
         if printed.full.is_set():
             return self._too_much()
-        return await self._answering.answer(payload, text.strip())
+        outcome = await self._answering.answer(payload, text.strip())
+        return replace(outcome, ran=Ran(0, text))
 
     def _too_much(self) -> Never:
         limit = self._limits.output_bytes

@@ -107,7 +107,8 @@ class Deliveries:
         tell: Tell = told_plainly,
     ) -> None:
         self._store = store
-        self._around = Surroundings(answering, store, smtp)
+        self.around = Surroundings(answering, store, smtp)
+        """What handlers are made with."""
         self._tell_of = tell
         self._confined = webhooks or WebhooksSection()
         self.targets = Targets(self._confined)
@@ -128,7 +129,7 @@ class Deliveries:
         """Replaced or removed, while deliveries are still being made to them."""
         self.roster = Roster(
             sections,
-            make=lambda section: make(section, self._around),
+            make=lambda section: make(section, self.around),
             outside=self._outside(),
             retire=self._retire,
         )
@@ -153,7 +154,7 @@ class Deliveries:
             self._confined = config.webhooks
             self.targets = Targets(config.webhooks)
             self.roster.lead(self._outside())
-        self._around = replace(self._around, smtp=config.smtp)
+        self.around = replace(self.around, smtp=config.smtp)
         self.reconfigure(config.handler)
         return nothing_left()
 

@@ -71,7 +71,7 @@ class Reason:
 
     code: str
     """For programs: no-number, short-code, premium-rate, own-number; echo and loop for what is
-    taken for a machine that answers."""
+    taken for a machine that answers; back and ring for what would be sent on in a circle."""
     detail: str
     """For a person, without anything of the message."""
 
@@ -147,18 +147,24 @@ class LoopGuard:
     def may_forward(self, inbound: Received, to: str) -> Reason | None:
         """Why this must not be sent on to a number; None if it may be.
 
-        What comes back ends as what this gateway has sent on: others may send it on in a ring.
+        What comes back ends as what this gateway has sent on: others may send it on in a ring. The
+        event `handler.loop` says so then.
         """
+        reason = self.judge_forward(inbound, to)
+        if reason is not None and reason.code == "ring":
+            self._tell(inbound.sender, reason)
+        return reason
+
+    def judge_forward(self, inbound: Received, to: str) -> Reason | None:
+        """As `may_forward`, but nobody is told."""
         if any(_same(own, to, self._region) for own in self._own_numbers()):
             return Reason("own-number", "it is a SIM of this gateway")
         if _answerable(inbound.sender, self._region)[0] == to:
-            return Reason("loop", "it is who sent it")
+            return Reason("back", "it is who sent it")
         since = self._clock.time() - HOUR_S
         text = inbound.text
         if text and any(at > since and text.endswith(said) for at, said in self._sent_on):
-            reason = Reason("loop", "it was sent on before, and comes back")
-            self._tell(inbound.sender, reason)
-            return reason
+            return Reason("ring", "it was sent on before, and comes back")
         return None
 
     def forwarded(self, text: str) -> None:
