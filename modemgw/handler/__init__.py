@@ -66,13 +66,15 @@ class Event:
 class NotSent(Exception):
     """The gateway did not accept a message; what it says names every field that is wrong.
 
-    Where a function lets this pass, the delivery has failed and is tried again.
+    Where a function lets this pass, the delivery has failed as a reply would have: it is tried
+    again after `too-many` and `unavailable`, and given up after the others.
     """
 
     def __init__(self, says: str, code: str, retry_after_s: float | None = None) -> None:
         super().__init__(says)
         self.code = code
-        """`rejected`: never as it is; `too-many`: a limit is reached; `unavailable`: not now."""
+        """`rejected`: never as it is; `no-answer`: nothing automatic may go to that sender;
+        `too-many`: a limit is reached; `unavailable`: not now."""
         self.retry_after_s = retry_after_s
         """With `too-many`: after so many seconds one more is allowed."""
 

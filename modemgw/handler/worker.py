@@ -178,7 +178,9 @@ class Worker:
             if self._ending or isinstance(error, Closed):
                 raise
             failed = _failure(error, "raised")
-            failed["never"] = isinstance(error, given.GiveUp)
+            failed["never"] = isinstance(error, given.GiveUp) or (
+                isinstance(error, given.NotSent) and error.code in ("rejected", "no-answer")
+            )
             # What has run out of memory, or wants to end, is not called again in this process.
             ends = isinstance(error, MemoryError) or not isinstance(error, Exception)
             return {"failed": failed, "ends": ends}

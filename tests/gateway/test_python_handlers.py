@@ -455,10 +455,19 @@ async def test_what_cannot_be_sent_is_told(tmp_path: Path, told: Told) -> None:
     assert told.lines[2] == "too-many 7.0: as many as may be"
 
 
+async def test_a_function_that_does_not_care_is_given_up_where_a_reply_would_be(
+    tmp_path: Path,
+) -> None:
+    async with shop(tmp_path, python("is_refused_and_does_not_care")) as one:
+        one.refuse.append(Rejected([FieldProblem("to", "no", "no")]))
+        await one.receive(message())
+        await one.until(("dead", 1))
+
+
 @pytest.mark.parametrize(
     "refusal",
-    [Rejected([FieldProblem("to", "no", "no")]), Unavailable("the disk is full")],
-    ids=["rejected", "unavailable"],
+    [TooMany("as many as may be", 7.0), Unavailable("the disk is full")],
+    ids=["too many", "unavailable"],
 )
 async def test_a_function_that_does_not_care_has_failed(tmp_path: Path, refusal: Exception) -> None:
     async with shop(tmp_path, python("is_refused_and_does_not_care")) as one:
@@ -474,7 +483,7 @@ async def test_a_function_that_does_not_care_has_failed(tmp_path: Path, refusal:
 async def test_who_must_not_be_answered_is_not(tmp_path: Path) -> None:
     async with shop(tmp_path, python("replies")) as one:
         await one.receive(message(sender="ACME"))
-        await one.until(("pending", 1))
+        await one.until(("dead", 1))
         assert "its sender is not a number" in (await problems(one))[0]
         assert one.replies == []
 
