@@ -24,6 +24,7 @@ COMMANDS = {
     "sims": "modemgw.cli.sims:sims",
     "keys": "modemgw.cli.keys:keys",
     "audit": "modemgw.cli.audit:audit",
+    "doctor": "modemgw.cli.doctor.command:doctor",
     "config": "modemgw.cli.config:config",
     "db": "modemgw.cli.db:db",
     "pdu": "modemgw.cli.pdu:pdu",

@@ -220,4 +220,6 @@ def _print_trial(trial: answers.HandlerTest) -> None:
     for sent in trial.sends:
         parts = f"{sent.parts} {'part' if sent.parts == 1 else 'parts'}, {sent.encoding}"
         say(f"Would be sent to {sent.to} ({parts}):")
-        say(sent.text if sent.text is not None else (sent.data or b"").hex())
+        text = sent.text if sent.text is not None else (sent.data or b"").hex()
+        for line in text.splitlines():
+            say(f"  {line}")

@@ -17,6 +17,8 @@ EVENT_TYPES = (
     "message.canceled",
     "message.unknown",
     "inbound.received",
+    "call.received",
+    "broadcast.received",
     "modem.ready",
     "modem.lost",
     "modem.recovering",

@@ -20,7 +20,7 @@ from modemgw.store.contract.keys import KeyRow
 from modemgw.store.contract.leases import Lease, LeaseHeld
 from modemgw.store.contract.messages import MessageQuery, Unrouted, WaitingMessage
 from modemgw.store.contract.pins import PinRow
-from modemgw.store.contract.sim_state import SeenSim
+from modemgw.store.contract.sim_state import Balance, SeenSim
 from modemgw.store.contract.store import Store
 from modemgw.store.contract.unit import Transaction, View
 from modemgw.store.contract.webhooks import Webhook, WebhookSecret
@@ -32,6 +32,7 @@ __all__ = [
     "AttemptKey",
     "AuditQuery",
     "AuditRecord",
+    "Balance",
     "Begun",
     "Candidate",
     "Delivery",

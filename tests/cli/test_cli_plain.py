@@ -202,6 +202,17 @@ MODEM = {
 EVENT = {"id": 1, "type": "inbound.received", "at": AT, "data": {"id": "in_1", "modem": EVIL}}
 
 
+MATCHED = {
+    "handler": EVIL,
+    "kind": EVIL,
+    "matches": True,
+    "stopped_by": EVIL,
+    "keyword": EVIL,
+    "rest": EVIL,
+    "groups": {EVIL: EVIL},
+}
+
+
 def problem(detail: str) -> Any:
     return {"type": "about:blank", "title": "Conflict", "status": 409, "detail": detail}
 
@@ -246,7 +257,17 @@ class EvilClient:
 
     async def handlers(self):
         about = {"id": EVIL, "kind": "exec", "pending": 1, "claimed": 0, "dead": 0}
-        return [answers.Handler(about | {"problem": EVIL})]
+        match = {"keyword": EVIL, "from": [EVIL], "modem": []}
+        return [answers.Handler(about | {"problem": EVIL, "match": match})]
+
+    async def match_handlers(self, **_: object):
+        return [answers.MatchedHandler(MATCHED)]
+
+    async def test_handler(self, *_: object, **__: object):
+        sent = {"to": EVIL, "text": EVIL, "data": None, "parts": 1, "encoding": EVIL}
+        about = {"problem": EVIL, "detail": EVIL, "output": EVIL, "answer": EVIL, "sends": [sent]}
+        known = {"outcome": "taken", "took_ms": 1, "exit_code": 0, "http_status": 200}
+        return answers.HandlerTest(MATCHED | about | known)
 
     def deliveries(self, *_: object, **__: object):
         outcome = {"at": AT, "code": "failed", "problem": EVIL, "took_ms": 5}
@@ -299,6 +320,10 @@ COMMANDS = [
     ["listen", "--forward-to", "127.0.0.1:1"],
     ["handlers", "list"],
     ["handlers", "list", "--json"],
+    ["handlers", "test", "h1", "--from", "x"],
+    ["handlers", "test", "h1", "--from", "x", "--json"],
+    ["handlers", "test", "--match", "--from", "x"],
+    ["handlers", "test", "--match", "--from", "x", "--json"],
     ["handlers", "deliveries", "h1"],
     ["handlers", "deliveries", "h1", "--json"],
     ["handlers", "replay", "h1"],

@@ -144,6 +144,18 @@ async def test_what_is_sent_on_is_no_automatic_answer(tmp_path: Path) -> None:
         assert gateway._loop_guard.may_answer(Received(BOSS)) is None
 
 
+async def test_the_next_of_a_sender_waits_for_the_one_before(tmp_path: Path) -> None:
+    async with shop(tmp_path, {"forward": BOSS, "at_once": 8}) as one:
+        one.refuse.append(ConnectionError("not at the first time"))
+        for n in range(5):
+            await one.receive(message(f"number {n}"))
+        async with asyncio.timeout(30):
+            while len(one.replies) < 5:
+                await one.again()
+                await asyncio.sleep(0.01)
+        assert [r.text for r in one.replies] == [f"{SENDER}: number {n}" for n in range(5)]
+
+
 async def test_order_is_kept_for_each_sender(tmp_path: Path) -> None:
     async with Gateway.open(config_of(tmp_path, handler=[FORWARD])) as gateway:
 
@@ -189,7 +201,6 @@ async def test_what_comes_back_in_a_ring_is_not_sent_on_again(tmp_path: Path) ->
         await receive(gateway, 2, text=back, sender="+447700900302")
         _, last = await ended(gateway, "delivered", "dead")
         assert [o.code for o in last.outcomes] == ["ring"]
-        await until(lambda: loops(gateway))
         assert [data["from"] for data in await loops(gateway)] == ["+447700900302"]
         await receive(gateway, 3, text="hello")  # said once more, it is something else
         await ended(gateway, "delivered", "dead", "delivered")

@@ -7,6 +7,8 @@ Times are RFC 3339 UTC (`2026-11-22T10:00:00.123Z`).
 from modemgw.api.answers.deliveries import AnyDelivery, Outcome, Replayed
 from modemgw.api.answers.events import (
     AlertEvent,
+    BroadcastEvent,
+    CallEvent,
     Event,
     LoopEvent,
     ModemEvent,
@@ -50,7 +52,7 @@ from modemgw.api.answers.modems import Held, Modem, Modems, Sim, Storage, Trace,
 from modemgw.api.answers.problems import FieldError, Problem, ProblemType, ProblemTypes
 from modemgw.api.answers.service import Health, Readiness
 from modemgw.api.answers.shared import Base64, Error, Ports, Time
-from modemgw.api.answers.sims import PlanLimit, PlanUse, SimBreaker, SimCard, SimCards
+from modemgw.api.answers.sims import PlanLimit, PlanUse, SimBalance, SimBreaker, SimCard, SimCards
 from modemgw.api.answers.webhooks import (
     Webhook,
     WebhookDeliveries,
@@ -70,6 +72,8 @@ __all__ = [
     "AuditRecords",
     "Base64",
     "Batch",
+    "BroadcastEvent",
+    "CallEvent",
     "Deliveries",
     "Delivery",
     "Error",
@@ -109,6 +113,7 @@ __all__ = [
     "Replayed",
     "RotatedApiKey",
     "Sim",
+    "SimBalance",
     "SimBreaker",
     "SimCard",
     "SimCards",
