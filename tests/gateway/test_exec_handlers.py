@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 from labs.raw_sql import raw
+from labs.waiting import until
 from test_gateway_handlers import Shop, message, shop
 
 from modemgw.config import ConfigError, parse
 from modemgw.gateway.deliveries.account import account
 from modemgw.gateway.errors import TooMany, Unavailable
 from modemgw.store import Transaction
+from modemgw.store.records import NewMessage
 
 PYTHON = sys.executable
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
@@ -40,6 +42,13 @@ async def problem(one: Shop) -> str:
         )
     )
     return str(told)
+
+
+async def answer(one: Shop) -> NewMessage:
+    """The only answer, which is kept a moment after the delivery has ended."""
+    await until(lambda: one.replies)
+    (reply,) = one.replies
+    return reply
 
 
 # --- what it is told
@@ -114,8 +123,7 @@ async def test_a_call_is_told_of_as_well(tmp_path: Path) -> None:
 async def test_what_a_program_prints_is_the_answer(tmp_path: Path) -> None:
     async with shop(tmp_path, answers("echo; echo 'all is well ☃'; echo no >&2; echo")) as one:
         await one.receive(message())
-        await one.until(("delivered", 1))
-        (reply,) = one.replies
+        reply = await answer(one)
         assert (reply.to, reply.text, reply.modem) == ("+447700900555", "all is well ☃", "m1")
 
 
@@ -131,6 +139,7 @@ async def test_what_it_prints_is_no_template_and_no_answer_where_nobody_asked(
     async with shop(tmp_path, *sections) as one:
         await one.receive(message())
         await one.until(*[("delivered", 1)] * 4)
+        await answer(one)
         assert [reply.text for reply in one.replies] == ["{{ text }}"]
 
 
@@ -149,7 +158,7 @@ async def test_an_answer_that_cannot_be_accepted_now_is_made_again(tmp_path: Pat
             await one.until(("pending", tries))
             await one.again()
         await one.until(("delivered", 3))
-        assert len(one.replies) == 1
+        await answer(one)
 
 
 @pytest.mark.parametrize(
@@ -173,16 +182,14 @@ async def test_an_answer_of_just_the_limit_is_sent(tmp_path: Path) -> None:
     script = "head -c 1000 /dev/zero | tr '\\0' x"
     async with shop(tmp_path, answers(script, output_bytes=1000)) as one:
         await one.receive(message())
-        await one.until(("delivered", 1))
-        assert one.replies[0].text == "x" * 1000
+        assert (await answer(one)).text == "x" * 1000
 
 
 async def test_an_answer_is_not_waited_for_from_what_runs_on(tmp_path: Path) -> None:
     async with shop(tmp_path, answers("echo yes; sleep 60 &", timeout=50)) as one:
         await one.receive(message())
         async with asyncio.timeout(30):
-            await one.until(("delivered", 1))
-        assert len(one.replies) == 1
+            await answer(one)
 
 
 async def test_who_is_no_number_is_not_answered(tmp_path: Path) -> None:
@@ -230,8 +237,7 @@ async def test_a_program_runs_as_who_it_should(tmp_path: Path, more: dict[str, A
     script = 'read -r line; echo "$(id -u) $(id -g) $(id -G) $HOME $USER ${#line}"'
     async with shop(tmp_path, answers(script, user="nobody", **more)) as one:
         await one.receive(message())
-        await one.until(("delivered", 1))
-        text = one.replies[0].text
+        text = (await answer(one)).text
     assert text is not None
     groups = " ".join(map(str, os.getgrouplist("nobody", nobody.pw_gid)))
     assert text.rpartition(" ")[0] == (

@@ -358,20 +358,19 @@ async def test_a_reload_replaces_workers_and_lets_what_is_under_way_end(
     module = tmp_path / "changing_module.py"
     body = (
         "import time\nfrom labs.functions import tell\n"
-        "def f(message):\n time.sleep({})\n tell(message, {!r})\n"
+        "def f(message):\n tell(message, 'begun')\n time.sleep({})\n tell(message, {!r})\n"
     )
     module.write_text(body.format(0.5, "old"))
     monkeypatch.syspath_prepend(str(tmp_path))
     async with shop(tmp_path, {"python": "changing_module:f"}) as one:
         await told.receive(one)
-        await until(lambda: one.handlers.subscribers["h1"].under_way)
-        await asyncio.sleep(0.2)
+        await told.until(1)
         module.write_text(body.format(0, "and the new one"))
         handler = one.handlers.subscribers["h1"].section
         await one.handlers.follow(Config(handler=(handler,)))
         await told.receive(one)
         await one.until(("delivered", 1), ("delivered", 1))
-    assert sorted(told.lines) == ["and the new one", "old"]
+    assert sorted(told.lines) == ["and the new one", "begun", "begun", "old"]
 
 
 async def test_a_call_of_a_warm_worker_begins_soon(tmp_path: Path, told: Told) -> None:
@@ -402,6 +401,7 @@ async def test_a_reply_goes_to_the_sender_through_the_modem_that_received(
     async with shop(tmp_path, python(name)) as one:
         await one.receive(message())
         await one.until(("delivered", 1))
+        await until(lambda: one.replies)
         (reply,) = one.replies
         assert (reply.to, reply.text, reply.modem) == ("+447700900555", "thank you", "m1")
 
