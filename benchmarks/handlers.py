@@ -73,7 +73,8 @@ async def replies(count: int) -> float:
 
 async def beside(name: str, seconds: float, notes: Path) -> float:
     """Parts a second beside a handler."""
-    handler = {"id": name, "python": f"bench.functions:{name}", "timeout": 2}
+    target = f"bench.functions:{name}"
+    handler = {"id": name, "python": target, "timeout": 2, "memory_mb": 512}
     bank = {"modems": MODEMS, "part_seconds": PART_S, "receipt_seconds": 0.5}
     async with Rig(bank, {"handler": [handler]}) as rig:
         count = int(2 * (seconds + 4) * MODEMS / PART_S)

@@ -89,8 +89,7 @@ class Shop:
     async def _reply(self, new: NewMessage, then: Callable[[Transaction], None]) -> None:
         if self.refuse:
             raise self.refuse.pop(0)
-        await self.store.write(then)
-        self.replies.append(new)
+        await self.store.write(then, then=lambda _: self.replies.append(new))
 
     async def _send(
         self,
@@ -108,11 +107,11 @@ class Shop:
         asked, id = idempotency, f"msg_{len(self.sent) + 1}"
         try:
             await self.store.write(
-                lambda tx: tx.answers.remember(key, asked.key, asked.fingerprint, id.encode())
+                lambda tx: tx.answers.remember(key, asked.key, asked.fingerprint, id.encode()),
+                then=lambda _: (self.replies if automatic else self.sent).append(new),
             )
         except AnsweredBefore as before:
             return Accepted(None, before.body)
-        (self.replies if automatic else self.sent).append(new)
         return Accepted(None, id.encode())
 
     async def receive(self, one: Inbound) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import pytest
 from labs import functions
+from labs.answering import Refused
 from labs.loop_lag import lag
 from labs.raw_sql import raw
 from labs.waiting import until
@@ -325,6 +326,8 @@ async def test_a_flood_leaves_the_event_loop_to_others_and_little_is_kept(tmp_pa
 
 async def test_a_warm_worker_is_called_again(tmp_path: Path, told: Told) -> None:
     async with shop(tmp_path, python("plain")) as one:
+        kind: Any = one.handlers.subscribers["h1"].kind
+        await until(lambda: kind._workers._idle)
         for count in range(1, 6):
             await told.receive(one)
             await one.until(*[("delivered", 1)] * count)
@@ -486,6 +489,20 @@ async def test_who_must_not_be_answered_is_not(tmp_path: Path) -> None:
         await one.until(("dead", 1))
         assert "its sender is not a number" in (await problems(one))[0]
         assert one.replies == []
+
+
+async def test_what_was_answered_in_a_try_before_counts_though_nothing_more_may_be_answered(
+    tmp_path: Path, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with shop(tmp_path, python("sends_and_fails")) as one:
+        await told.receive(one)
+        await one.until(("pending", 1))
+        guard = one.answering.guard
+        monkeypatch.setattr(type(guard), "may_answer", lambda guard, inbound: Refused("loop"))
+        await one.again()
+        await one.until(("pending", 2))
+        assert len(set(told.lines)) == 1, "the same messages each time"
+        assert len(told.lines) == 2
 
 
 async def test_threads_may_send_and_forks_may_not(tmp_path: Path, told: Told) -> None:

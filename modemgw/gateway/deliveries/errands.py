@@ -18,7 +18,7 @@ from modemgw.gateway.admission.results import Idempotency
 from modemgw.gateway.deliveries.answering import Answering
 from modemgw.gateway.deliveries.matching import of_payload
 from modemgw.gateway.errors import Rejected, TooMany, Unavailable
-from modemgw.store import Payload
+from modemgw.store import Payload, Store
 from modemgw.store.records import Message, NewMessage
 
 Name = Annotated[str, Field(max_length=64)]
@@ -71,8 +71,9 @@ class _Message(_Shape):
 class Errands:
     """What is asked for during one try of a delivery, and how it is answered."""
 
-    def __init__(self, payload: Payload, answering: Answering) -> None:
+    def __init__(self, payload: Payload, answering: Answering, store: Store) -> None:
         self._payload = payload
+        self._store = store
         self._came = of_payload(payload)
         self._answering = answering
         self._sent: Counter[str] = Counter()
@@ -87,15 +88,22 @@ class Errands:
         key = asked.get("idempotency_key")
         if key is not None and not isinstance(key, str):
             return _refused("rejected", "idempotency_key: this must be a text")
+        self._sent[new.to] += 1
+        once = Idempotency(self._key(new.to, key), "", _id_of)
         automatic = new.to == self._came.sender
         if automatic and (reason := self._answering.guard.may_answer(self._came)) is not None:
+            # Perhaps just because of what it was answered in the try before.
+            before = await self._store.look_up(
+                lambda view: view.answers.find(REPLIES_KEY, once.key)
+            )
+            if before is not None:
+                return {"sent": before.body.decode()}
             return _refused("no-answer", reason.detail)
-        self._sent[new.to] += 1
         try:
             accepted = await self._answering.send(
                 new,
                 key=REPLIES_KEY if automatic else f"{REPLIES_KEY}:{self._payload.subscriber}",
-                idempotency=Idempotency(self._key(new.to, key), "", _id_of),
+                idempotency=once,
                 automatic=automatic,
             )
         except Rejected as refusal:

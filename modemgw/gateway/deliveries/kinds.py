@@ -73,7 +73,8 @@ def _webhook(section: HandlerSection, _: Surroundings) -> Kind:
 
 def _python(section: HandlerSection, around: Surroundings) -> Kind:
     assert section.python is not None, "the configuration was checked"
-    return Python(Calling(section.python, _account(section), section.memory_mb), around.answering)
+    calling = Calling(section.python, _account(section), section.memory_mb)
+    return Python(calling, around.answering, around.store)
 
 
 def _reply(section: HandlerSection, around: Surroundings) -> Kind:

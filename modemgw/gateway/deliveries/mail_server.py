@@ -142,6 +142,7 @@ class MailServer:
             raise NoServer(str(error)) from error
         where = f"{section.host}:{section.listens_at}"
         try:
+            tls = None if section.tls == "none" else await self._context()
             client = SMTP(
                 hostname=section.host,
                 sock=await self._socket(),
@@ -151,7 +152,7 @@ class MailServer:
                 timeout=section.timeout,
                 use_tls=section.tls == "tls",
                 start_tls=section.tls == "starttls",
-                tls_context=None if section.tls == "none" else await self._context(),
+                tls_context=tls,
             )
             await client.connect()
         except SMTPAuthenticationError as error:

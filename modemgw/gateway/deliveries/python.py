@@ -14,7 +14,7 @@ from modemgw.gateway.deliveries.errands import Errands
 from modemgw.gateway.deliveries.outcome import Never, Outcome, Retry, Taken
 from modemgw.gateway.deliveries.payload import document
 from modemgw.gateway.deliveries.workers import Calling, CannotCall, WorkerEnded, Workers
-from modemgw.store import Payload
+from modemgw.store import Payload, Store
 
 logger = logging.getLogger(__name__)
 
@@ -25,9 +25,10 @@ class Python:
     One that does not come back within the handler's timeout is ended with its process.
     """
 
-    def __init__(self, calling: Calling, answering: Answering) -> None:
+    def __init__(self, calling: Calling, answering: Answering, store: Store) -> None:
         self._target = calling.target
         self._answering = answering
+        self._store = store
         self._workers = Workers(calling)
 
     def warm(self) -> None:
@@ -49,7 +50,7 @@ class Python:
             "inbound": payload.inbound is not None,
             "delivery": payload.id,
         }
-        errands = Errands(payload, self._answering)
+        errands = Errands(payload, self._answering, self._store)
         ends = True
         try:
             heard = await worker.call(call, errands.answer)

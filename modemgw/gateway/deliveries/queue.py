@@ -27,7 +27,7 @@ from modemgw.gateway.deliveries.endpoint import Outside
 from modemgw.gateway.deliveries.fan_out import Read, fan_out
 from modemgw.gateway.deliveries.kinds import Surroundings
 from modemgw.gateway.deliveries.making import Making
-from modemgw.gateway.deliveries.patience import OF_HANDLERS, OF_WEBHOOKS
+from modemgw.gateway.deliveries.patience import OF_HANDLERS, OF_MAIL, OF_WEBHOOKS
 from modemgw.gateway.deliveries.payload import Tell, told_plainly
 from modemgw.gateway.deliveries.roster import Roster
 from modemgw.gateway.deliveries.subscriber import Handler, Subscriber, make
@@ -55,7 +55,7 @@ UNRECORDED_S = 5.0
 """Pause after an outcome that could not be recorded."""
 GONE = "who was to get this is no longer configured"
 
-assert 1.5 * max(OF_HANDLERS.longest_wait_s, OF_WEBHOOKS.longest_wait_s) < FURTHEST_S
+assert 1.5 * max(p.longest_wait_s for p in (OF_HANDLERS, OF_MAIL, OF_WEBHOOKS)) < FURTHEST_S
 
 
 @dataclass(frozen=True, slots=True)
