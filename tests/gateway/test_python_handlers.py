@@ -306,11 +306,15 @@ async def test_what_is_under_way_is_ended_when_the_gateway_is(tmp_path: Path, to
     assert not any(map(lives, told.numbers))
 
 
-async def test_a_fork_of_which_both_come_back_is_one_call(tmp_path: Path) -> None:
+async def test_a_fork_of_which_both_come_back_is_one_call(tmp_path: Path, told: Told) -> None:
     async with shop(tmp_path, python("forks", at_once=1)) as one:
-        for _ in range(5):
-            await one.receive(message())
-        await one.until(*[("delivered", 1)] * 5)
+        kind: Any = one.handlers.subscribers["h1"].kind
+        await until(lambda: kind._workers._idle)
+        for _ in range(20):
+            await told.receive(one)
+        await one.until(*[("delivered", 1)] * 20)
+    assert len(told.numbers) == 20
+    assert len(set(told.numbers)) == 1, "and no fork is called"
 
 
 async def test_a_flood_leaves_the_event_loop_to_others_and_little_is_kept(tmp_path: Path) -> None:

@@ -208,6 +208,7 @@ def starts_others_and_leaves(message: Message) -> NoReturn:
 
 def forks(message: Message) -> None:
     """And both come back."""
+    tell(message, os.getpid())
     os.fork()
 
 
