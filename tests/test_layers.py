@@ -30,7 +30,7 @@ MAY_IMPORT = {
 }
 GATEWAY = (
     {"fleet"},
-    {"outgoing"},
+    {"outgoing", "consent"},
     {"admission"},
     {"incoming", "deliveries"},
     {"upkeep"},

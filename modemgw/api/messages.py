@@ -171,7 +171,7 @@ ENDPOINTS = (
         status=202,
         idempotent=True,
         waits=True,
-        problems=("too-many-messages", "unavailable"),
+        problems=("too-many-messages", "unavailable", "opted-out", "no-consent"),
         description="The answer is the message as it is then. Send a request whose answer you have "
         "not seen again with the same Idempotency-Key, and nothing is sent twice.",
         example=EXAMPLE,
@@ -187,6 +187,7 @@ ENDPOINTS = (
         scopes=("send",),
         body=MessageBody,
         answer=answers.Preview,
+        problems=("opted-out", "no-consent"),
         example=EXAMPLE,
     ),
     Endpoint(

@@ -18,15 +18,22 @@ from modemgw.gateway import (
     AcceptedBatch,
     Allowance,
     AuditQuery,
+    ConsentRow,
+    ConsentsOf,
+    ConversationQuery,
     CreatedWebhook,
     DeliveryQuery,
+    Erasure,
+    Export,
     HandlerView,
     Idempotency,
+    ImportReport,
     InboundQuery,
     Issued,
     Match,
     MessageQuery,
     ModemView,
+    NewConsent,
     NewKey,
     Preview,
     Replay,
@@ -39,9 +46,18 @@ from modemgw.gateway import (
 from modemgw.gateway.bus import Watch
 from modemgw.gateway.supervision import Keeper
 from modemgw.modem import TraceLine, UssdAnswer
-from modemgw.store import AuditRecord, Delivery, KeyRow
+from modemgw.store import AuditRecord, Consent, ConsentQuery, Delivery, KeyRow
 from modemgw.store.contract.keys import KeyState
-from modemgw.store.records import Event, Inbound, Key, Message, NewMessage, Page
+from modemgw.store.records import (
+    Conversation,
+    ConversationItem,
+    Event,
+    Inbound,
+    Key,
+    Message,
+    NewMessage,
+    Page,
+)
 
 
 class Sending(Protocol):
@@ -96,7 +112,7 @@ class Messages(Protocol):
 
 
 class Inbounds(Protocol):
-    """Shows what was received."""
+    """Shows what was received, and remembers what was read of it."""
 
     async def get(self, id: str, /) -> Inbound:
         """A received message. Raises NotFound."""
@@ -104,6 +120,82 @@ class Inbounds(Protocol):
 
     async def find(self, query: InboundQuery, /) -> Page[Inbound]:
         """A page of received messages, newest first. Raises Rejected for a foreign cursor."""
+        ...
+
+    async def mark(self, id: str, read: bool, /) -> Inbound:
+        """Mark a message as read, or as not read. Raises NotFound, StoreUnavailable."""
+        ...
+
+
+class Conversations(Protocol):
+    """Shows what was sent to a number and received from it, as one."""
+
+    async def find(self, query: ConversationQuery, /) -> Page[Conversation]:
+        """A page of conversations, newest first; it may be short and yet not be the last.
+
+        Raises Rejected for a foreign cursor.
+        """
+        ...
+
+    async def items(self, number: str, query: ConversationQuery, /) -> Page[ConversationItem]:
+        """A page of a conversation, newest first. Raises NotFound, Rejected (foreign cursor)."""
+        ...
+
+    async def mark_read(self, number: str, through: str | None, /) -> int:
+        """Mark what was received from a number as read; returns how many were not before.
+
+        Raises NotFound, Rejected (`through`), StoreUnavailable.
+        """
+        ...
+
+
+class Consents(Protocol):
+    """Records and shows who may be sent what. What records it raises Unavailable as well."""
+
+    def checked(self, new: NewConsent, /) -> NewConsent:
+        """A decision with its number as it is recorded. Raises Rejected."""
+        ...
+
+    def pseudonym(self, given: str, /) -> str:
+        """What stands for a number where it must not be told. Raises Rejected."""
+        ...
+
+    async def record(self, new: NewConsent, /) -> Consent:
+        """Record a decision. Raises Rejected."""
+        ...
+
+    async def of(self, given: str, /) -> ConsentsOf:
+        """What is known of a number. Raises NotFound, Rejected."""
+        ...
+
+    async def find(self, query: ConsentQuery, /) -> Page[Consent]:
+        """A page of decisions that stand, the newest first. Raises Rejected."""
+        ...
+
+    async def erase(self, given: str, /) -> None:
+        """Forget what a number has decided; who has opted out stays so. Raises NotFound."""
+        ...
+
+    async def bring_in(
+        self, rows: Sequence[ConsentRow], /, *, again: bool = False, dry_run: bool = False
+    ) -> ImportReport:
+        """Record the decisions of a list whose rows are `checked`."""
+        ...
+
+    def all(self) -> AsyncIterator[Sequence[Consent]]:
+        """Every decision that stands, part by part."""
+        ...
+
+
+class Privacy(Protocol):
+    """Shows and erases what is kept about a number."""
+
+    async def export(self, given: str, /) -> Export:
+        """Everything about a number. Raises Rejected."""
+        ...
+
+    async def erase(self, given: str, /, *, dry_run: bool = False) -> Erasure:
+        """Erase everything about a number that is done with. Raises Rejected, Unavailable."""
         ...
 
 
@@ -372,6 +464,12 @@ class Parts(Protocol):
     @property
     def inbounds(self) -> Inbounds: ...
     @property
+    def consents(self) -> Consents: ...
+    @property
+    def privacy(self) -> Privacy: ...
+    @property
+    def conversations(self) -> Conversations: ...
+    @property
     def events(self) -> Events: ...
     @property
     def handlers(self) -> Handlers: ...
@@ -400,6 +498,9 @@ class Parts(Protocol):
 SENDING: Final[web.AppKey[Sending]] = web.AppKey("sending")
 MESSAGES: Final[web.AppKey[Messages]] = web.AppKey("messages")
 INBOUNDS: Final[web.AppKey[Inbounds]] = web.AppKey("inbounds")
+CONSENTS: Final[web.AppKey[Consents]] = web.AppKey("consents")
+PRIVACY: Final[web.AppKey[Privacy]] = web.AppKey("privacy")
+CONVERSATIONS: Final[web.AppKey[Conversations]] = web.AppKey("conversations")
 EVENTS: Final[web.AppKey[Events]] = web.AppKey("events")
 HANDLERS: Final[web.AppKey[Handlers]] = web.AppKey("handlers")
 TRIALS: Final[web.AppKey[Trials]] = web.AppKey("trials")
@@ -418,6 +519,9 @@ def hand_over(gateway: Parts, app: web.Application) -> None:
     app[SENDING] = gateway.sending
     app[MESSAGES] = gateway.messages
     app[INBOUNDS] = gateway.inbounds
+    app[CONSENTS] = gateway.consents
+    app[PRIVACY] = gateway.privacy
+    app[CONVERSATIONS] = gateway.conversations
     app[EVENTS] = gateway.events
     app[HANDLERS] = gateway.handlers
     app[TRIALS] = gateway.trials

@@ -45,6 +45,12 @@ class Message:
     """0 to 3; 0 is shown at once and not kept by phones."""
     ports: tuple[int, int] | None = None
     """Application ports: where to, where from."""
+    kind: str = "text"
+    """`text`, `flash`, `mwi`, `wap_push`, `mms_notification` …, `raw` for what could not be decoded."""
+    details: Mapping[str, Any] | None = None
+    """What it says beside its text, under `mwi`, `wap_push` or `mms`."""
+    replaces: str | None = None
+    """The id of the message whose place it takes."""
     parts_total: int = 1
     problem: str | None = None
     """Why it could not be decoded."""

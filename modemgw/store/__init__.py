@@ -5,6 +5,8 @@ Knows no policy; nobody above it sees SQL, rows or a connection.
 
 from modemgw.store.contract.attempts import AttemptKey, Begun, Candidate
 from modemgw.store.contract.audit import AuditQuery, AuditRecord
+from modemgw.store.contract.consents import Consent, ConsentQuery, ConsentState
+from modemgw.store.contract.conversations import ConversationQuery
 from modemgw.store.contract.deliveries import (
     Answer,
     Delivery,
@@ -15,7 +17,7 @@ from modemgw.store.contract.deliveries import (
     TryOutcome,
 )
 from modemgw.store.contract.events import AnsweredBefore, UnmatchedReport
-from modemgw.store.contract.inbound import InboundQuery, Kept, Place, StoredPart, WaitingSet
+from modemgw.store.contract.inbound import Gap, InboundQuery, Kept, Place, StoredPart, WaitingSet
 from modemgw.store.contract.keys import KeyRow
 from modemgw.store.contract.leases import Lease, LeaseHeld
 from modemgw.store.contract.messages import MessageQuery, Unrouted, WaitingMessage
@@ -35,9 +37,14 @@ __all__ = [
     "Balance",
     "Begun",
     "Candidate",
+    "Consent",
+    "ConsentQuery",
+    "ConsentState",
+    "ConversationQuery",
     "Delivery",
     "DeliveryQuery",
     "DeliveryState",
+    "Gap",
     "InboundQuery",
     "Kept",
     "KeyRow",

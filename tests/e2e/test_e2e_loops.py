@@ -18,6 +18,7 @@ from labs.waiting import until
 from modemgw.client import Client
 from modemgw.gateway import DeliveryQuery
 from modemgw.virtual import Bank
+from modemgw.virtual.calls import Call
 
 pytestmark = pytest.mark.e2e
 
@@ -191,3 +192,23 @@ async def test_a_long_message_is_sent_on_whole(tmp_path: Path) -> None:
             await bank.smsc.wait_accepted(7, 30)
             await until(lambda: bank.smsc.messages[0].text == f"{SENDER}: {text}", 30)
         assert len(bank.smsc.messages) == 1
+
+
+async def test_who_calls_gets_an_sms(tmp_path: Path) -> None:
+    async with bank_of(tmp_path, 2, **QUICK) as bank:
+        handlers = [
+            {"on": "call", "match": {"modem": "m1"}, "reply": "We call you back, {{ from }}."},
+            {"on": "call", "match": {"to": bank.settings.number_of(0)}, "forward": BOSS},
+            {"id": "messages", "reply": "this is for messages"},
+        ]
+        async with gateway_on(config_of(tmp_path, bank, handler=handlers)) as gateway:
+            await until(lambda: len([v for v in gateway.modems.views() if v.status.sim]) == 2, 20)
+            bank.modems[1].body.calls.come(Call(SENDER), times=2, every_s=0.2)
+            bank.modems[0].body.calls.come(Call(None), times=2, every_s=0.2)
+            await bank.smsc.wait_accepted(2, 30)
+            await asyncio.sleep(0.5)
+        got = {(m.destination, m.modem_index): m.text or "" for m in bank.smsc.accepted}
+        assert got.pop((SENDER, 1)) == f"We call you back, {SENDER}."
+        ((to, _),) = got
+        assert to == BOSS
+        assert got.popitem()[1].startswith("Call from an unknown number at ")

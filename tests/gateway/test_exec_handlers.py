@@ -75,6 +75,7 @@ async def test_a_program_finds_the_message_in_its_environment(tmp_path: Path) ->
         "HANDLER": "h1",
         "EVENT": "inbound.received",
         "ID": "in_1",
+        "KIND": "text",
         "FROM": "+447700900555",
         "TO": "+447700900001",
         "TEXT": "héllo $(id) ☃",

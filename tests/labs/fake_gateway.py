@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 from prometheus_client import CollectorRegistry, Counter
 
@@ -18,16 +18,23 @@ from modemgw.gateway import (
     AcceptedBatch,
     Allowance,
     Conflict,
+    ConsentRow,
+    ConsentsOf,
+    ConversationQuery,
     CreatedWebhook,
     DeliveryQuery,
+    Erasure,
+    Export,
     FieldProblem,
     HandlerView,
     Idempotency,
     IdempotencyConflict,
+    ImportReport,
     InboundQuery,
     Match,
     MessageQuery,
     ModemView,
+    NewConsent,
     NotFound,
     Preview,
     Rejected,
@@ -46,10 +53,12 @@ from modemgw.gateway.event_types import unknown_types
 from modemgw.gateway.fleet.lanes import Held
 from modemgw.gateway.supervision import Keeper
 from modemgw.modem import ModemState, ModemStatus, SimIdentity, TraceLine, UssdAnswer
-from modemgw.store import Answer, Delivery, DeliveryState, KeyRow, TryOutcome
+from modemgw.store import Answer, Consent, ConsentQuery, Delivery, DeliveryState, KeyRow, TryOutcome
 from modemgw.store.records import (
     Attempt,
     AttemptState,
+    Conversation,
+    ConversationItem,
     Event,
     Inbound,
     InboundPart,
@@ -357,6 +366,7 @@ class FakeSending:
 @dataclass
 class FakeInbounds:
     queries: list[Any] = field(default_factory=list)
+    marks: list[tuple[str, bool]] = field(default_factory=list)
 
     async def get(self, identifier: str) -> Inbound:
         if identifier != INBOUND.id:
@@ -366,6 +376,76 @@ class FakeInbounds:
     async def find(self, query: InboundQuery) -> Page[Inbound]:
         self.queries.append(query)
         return Page((INBOUND,), None)
+
+    async def mark(self, identifier: str, read: bool) -> Inbound:
+        self.marks.append((identifier, read))
+        return replace(await self.get(identifier), read=read)
+
+
+@dataclass
+class FakeConversations:
+    """One, of what was received, INBOUND."""
+
+    queries: list[ConversationQuery] = field(default_factory=list)
+    marks: list[tuple[str, str | None]] = field(default_factory=list)
+
+    async def find(self, query: ConversationQuery) -> Page[Conversation]:
+        self.queries.append(query)
+        last = ConversationItem(INBOUND.received_at, inbound=INBOUND)
+        return Page((Conversation(INBOUND.sender, 1, last),), None)
+
+    async def items(self, number: str, query: ConversationQuery) -> Page[ConversationItem]:
+        self.queries.append(query)
+        if number != INBOUND.sender:
+            raise NotFound(f"nothing was sent to {number!r} or received from there")
+        return Page((ConversationItem(INBOUND.received_at, inbound=INBOUND),), None)
+
+    async def mark_read(self, number: str, through: str | None) -> int:
+        if number != INBOUND.sender:
+            raise NotFound(f"nothing was received from {number!r}")
+        self.marks.append((number, through))
+        return 1
+
+
+class FakeConsents:
+    """Nobody has decided anything; see tests/api/test_api_consents.py for what the true ones do."""
+
+    def checked(self, new: NewConsent) -> NewConsent:
+        return new
+
+    def pseudonym(self, given: str) -> str:
+        return f"p{len(given)}"
+
+    async def record(self, new: NewConsent) -> Consent:
+        return new.consent(NOW)
+
+    async def of(self, given: str) -> ConsentsOf:
+        raise NotFound("nothing is recorded of it")
+
+    async def find(self, query: ConsentQuery) -> Page[Consent]:
+        return Page((), None)
+
+    async def erase(self, given: str) -> None:
+        raise NotFound("nothing is recorded of it")
+
+    async def bring_in(
+        self, rows: Sequence[ConsentRow], *, again: bool = False, dry_run: bool = False
+    ) -> ImportReport:
+        return ImportReport(dry_run)
+
+    async def all(self) -> AsyncIterator[Sequence[Consent]]:
+        for nothing in cast(tuple[Sequence[Consent], ...], ()):
+            yield nothing
+
+
+class FakePrivacy:
+    """Nothing is kept."""
+
+    async def export(self, given: str) -> Export:
+        return Export(given, NOW, {})
+
+    async def erase(self, given: str, *, dry_run: bool = False) -> Erasure:
+        return Erasure(dry_run, {}, {}, 0, False)
 
 
 class FakeHandlers:
@@ -623,6 +703,9 @@ class FakeGateway:
         self.messages = FakeMessages()
         self.sending = FakeSending(self.messages, self.health)
         self.inbounds = FakeInbounds()
+        self.consents = FakeConsents()
+        self.privacy = FakePrivacy()
+        self.conversations = FakeConversations()
         self.handlers = FakeHandlers()
         self.trials = FakeTrials()
         self.webhooks = FakeWebhooks()

@@ -21,12 +21,17 @@ from modemgw.store import (
     AttemptKey,
     AuditQuery,
     AuditRecord,
+    Consent,
+    ConsentQuery,
+    ConsentState,
+    Gap,
     KeyRow,
     Lease,
     LeaseHeld,
     StoreConflict,
     Webhook,
 )
+from modemgw.store.contract.consents import Erased, lets_in, mark_of
 from modemgw.store.contract.keys import SLACK_S
 from modemgw.store.contract.messages import Stand
 from modemgw.store.records import (
@@ -77,9 +82,15 @@ class State:
     webhooks: dict[str, Webhook] = field(default_factory=dict)
     keys: dict[str, StoredKey] = field(default_factory=dict)
     audit: list[AuditRecord] = field(default_factory=list)
+    consents: dict[tuple[str, str], tuple[int, Consent]] = field(default_factory=dict)
+    consent_history: list[Consent] = field(default_factory=list)
+    consent_marks: set[bytes] = field(default_factory=set)
+    last_consent: int = 0
     events: list[Event] = field(default_factory=list)
     last_message: int = 0
     last_inbound: int = 0
+    gaps: dict[int, str] = field(default_factory=dict)
+    """Sets by the numbers of received messages that are incomplete."""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> State:
         """What is in the tables are values: the tables alone are copied."""
@@ -186,13 +197,56 @@ class InboundMessages:
     def __init__(self, state: State) -> None:
         self._state = state
 
-    def add(self, inbound: Inbound, parts: Sequence[int]) -> int:
+    def add(self, inbound: Inbound, parts: Sequence[int], *, set_key: str | None = None) -> int:
         self._state.last_inbound += 1
         self._state.inbound[self._state.last_inbound] = inbound
+        if set_key is not None:
+            self._state.gaps[self._state.last_inbound] = set_key
         return self._state.last_inbound
 
     def get(self, id: str) -> Inbound | None:
         return next((one for one in self._state.inbound.values() if one.id == id), None)
+
+    def gaps(self, set_key: str) -> list[Gap]:
+        numbers = [n for n, key in self._state.gaps.items() if key == set_key]
+        return [Gap(n, self._state.inbound[n], ()) for n in sorted(numbers, reverse=True)]
+
+    def fill(self, n: int, inbound: Inbound, parts: Sequence[int]) -> None:
+        self._state.inbound[n] = inbound
+        if inbound.complete:
+            self._state.gaps.pop(n, None)
+
+    def former(self, inbound: Inbound) -> Inbound | None:
+        same = [
+            one
+            for one in self._state.inbound.values()
+            if one.replaced_by is None
+            and (one.sim, one.sender, one.replace_type)
+            == (inbound.sim, inbound.sender, inbound.replace_type)
+        ]
+        return same[-1] if same else None
+
+    def mark_replaced(self, id: str, by: str) -> None:
+        self._change(id, replaced_by=by)
+
+    def mark_read(self, id: str, read: bool) -> bool:
+        return self._change(id, read=read)
+
+    def mark_all_read(self, sender: str, through: int | None, limit: int) -> int:
+        unread = [
+            one
+            for n, one in self._state.inbound.items()
+            if one.sender == sender and not one.read and (through is None or n <= through)
+        ]
+        unread.sort(key=lambda one: one.received_at)
+        return sum(self.mark_read(one.id, True) for one in unread[:limit])
+
+    def _change(self, id: str, **about: Any) -> bool:
+        for n, one in self._state.inbound.items():
+            if one.id == id:
+                self._state.inbound[n] = replace(one, **about)
+                return True
+        return False
 
 
 class Retention:
@@ -415,6 +469,69 @@ class Audit:
         return Page(tuple(record for _, _, record in shown), more)
 
 
+class Consents:
+    KEY = b"of this store"
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def current(self, number: str, scope: str = "") -> Consent | None:
+        found = self._state.consents.get((number, scope))
+        return None if found is None else found[1]
+
+    def standing(self, number: str) -> list[Consent]:
+        found = (one for (whose, _), (_, one) in self._state.consents.items() if whose == number)
+        return sorted(found, key=lambda one: one.scope)
+
+    def history(self, number: str) -> list[Consent]:
+        return [one for one in reversed(self._state.consent_history) if one.number == number]
+
+    def find(self, query: ConsentQuery) -> Page[Consent]:
+        at, _, n = (query.cursor or "inf~0").partition("~")
+        before = float(at), int(n)
+        found = [
+            (one.recorded_at, n, one)
+            for n, one in self._state.consents.values()
+            if all(
+                getattr(query, name) in (None, getattr(one, name))
+                for name in ("number", "scope", "state")
+            )
+            and (one.recorded_at, n) < before
+        ]
+        found.sort(key=lambda one: one[:2], reverse=True)
+        shown = found[: query.limit]
+        more = f"{shown[-1][0]!r}~{shown[-1][1]}" if len(found) > len(shown) else None
+        return Page(tuple(one for _, _, one in shown), more)
+
+    def after(self, n: int, limit: int) -> list[tuple[int, Consent]]:
+        found = sorted(self._state.consents.values(), key=lambda one: one[0])
+        return [one for one in found if one[0] > n][:limit]
+
+    def erased(self) -> Erased:
+        return Erased(self.KEY, frozenset(self._state.consent_marks))
+
+    def record(self, consents: Iterable[Consent], *, stands: bool = True) -> None:
+        for one in consents:
+            self._state.consent_history.append(one)
+            if stands:
+                self._state.last_consent += 1
+                numbered = (self._state.last_consent, one)
+                self._state.consents[one.number, one.scope] = numbered
+                if lets_in(one):
+                    self._state.consent_marks.discard(mark_of(self.KEY, one.number))
+
+    def erase(self, number: str) -> int:
+        stands = self.current(number)
+        if stands is not None and stands.state is ConsentState.OPTED_OUT:
+            self._state.consent_marks.add(mark_of(self.KEY, number))
+        for one in self.standing(number):
+            del self._state.consents[number, one.scope]
+        kept = [one for one in self._state.consent_history if one.number != number]
+        count = len(self._state.consent_history) - len(kept)
+        self._state.consent_history = kept
+        return count
+
+
 class Unit:
     """What a unit of work, or a query, is handed."""
 
@@ -430,6 +547,7 @@ class Unit:
         self.webhooks = Webhooks(state)
         self.keys = Keys(state)
         self.audit = Audit(state, now)
+        self.consents = Consents(state)
 
 
 class MemoryStore:

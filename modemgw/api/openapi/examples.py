@@ -110,6 +110,7 @@ CANCELED: answers.Message = {
 
 INBOUND: answers.Inbound = {
     "id": INBOUND_ID,
+    "kind": "text",
     "from": RECIPIENT,
     "to": OURS,
     "text": "STATUS 7",
@@ -124,7 +125,38 @@ INBOUND: answers.Inbound = {
     "sim": SIM,
     "sent_at": "2026-11-22T10:01:09.000Z",
     "received_at": "2026-11-22T10:01:12.507Z",
+    "completed_at": None,
+    "read": False,
+    "replace_type": None,
+    "replaces": None,
+    "replaced_by": None,
+    "mwi": None,
+    "wap_push": None,
+    "mms": None,
     "problem": None,
+    "keyword": None,
+}
+
+COMPLETED: answers.Inbound = {
+    **INBOUND,
+    "text": "Dear sirs, the first lines came yesterday and these are the last.",
+    "parts": [
+        {"sequence": 1, "received_at": "2026-11-22T10:01:12.507Z"},
+        {"sequence": 2, "received_at": "2026-11-23T09:30:41.220Z"},
+    ],
+    "parts_total": 2,
+    "completed_at": "2026-11-23T09:30:41.220Z",
+}
+
+CONVERSATION: answers.Conversation = {
+    "number": RECIPIENT,
+    "unread": 1,
+    "last": {
+        "direction": "received",
+        "at": "2026-11-22T10:01:12.507Z",
+        "message": None,
+        "inbound": INBOUND,
+    },
 }
 
 MODEM: answers.Modem = {
@@ -401,7 +433,72 @@ WEBHOOK_DELIVERY: answers.WebhookDelivery = {
     ],
 }
 
+CONSENT: answers.Consent = {
+    "number": RECIPIENT,
+    "scope": None,
+    "state": "opted_out",
+    "source": "sms",
+    "evidence": "Stop",
+    "at": "2026-11-22T10:00:09.301Z",
+    "recorded_at": "2026-11-22T10:00:09.301Z",
+    "key": None,
+    "inbound": INBOUND_ID,
+}
+
+OPT_IN: answers.Consent = {
+    **CONSENT,
+    "state": "opted_in",
+    "source": "web-form",
+    "evidence": "order 4711, box ticked, 192.0.2.7",
+    "at": "2026-11-22T09:58:00.000Z",
+    "recorded_at": "2026-11-22T09:58:02.114Z",
+    "key": KEY,
+    "inbound": None,
+}
+
+CONSENTS_OF_NUMBER: answers.ConsentsOfNumber = {
+    "number": RECIPIENT,
+    "state": "opted_out",
+    "standing": [CONSENT],
+    "history": [CONSENT, OPT_IN],
+    "erased": False,
+}
+
+IMPORT_REPORT: answers.ImportReport = {
+    "dry_run": True,
+    "rows": 1203,
+    "new": 1190,
+    "changed": 5,
+    "kept": 0,
+    "unchanged": 7,
+    "refused": 1,
+    "refused_rows": [{"line": 17, "number": RECIPIENT, "detail": "has opted out"}],
+}
+
+PRIVACY_EXPORT: answers.PrivacyExport = {
+    "number": RECIPIENT,
+    "exported_at": "2026-11-22T10:05:00.000Z",
+    "holdings": {
+        "messages": [{"id": MESSAGE_ID, "to": RECIPIENT, "text": "Your code is 123456"}],
+        "inbound": [{"id": INBOUND_ID, "from": RECIPIENT, "text": "Stop"}],
+    },
+}
+
+PRIVACY_ERASURE: answers.PrivacyErasure = {
+    "dry_run": False,
+    "canceled": 1,
+    "found": {"messages": 4, "inbound": 1, "consents": 2},
+    "left": {"messages": 1},
+    "opted_out": True,
+    "stays": ["digests by which the network's repetitions are recognised"],
+}
+
 _EXAMPLES: Mapping[type, Any] = {
+    answers.PrivacyErasure: PRIVACY_ERASURE,
+    answers.PrivacyExport: PRIVACY_EXPORT,
+    answers.Consent: CONSENT,
+    answers.ConsentsOfNumber: CONSENTS_OF_NUMBER,
+    answers.ImportReport: IMPORT_REPORT,
     answers.ApiKey: API_KEY,
     answers.AuditRecord: AUDIT_RECORD,
     answers.NewApiKey: NEW_API_KEY,
@@ -412,6 +509,11 @@ _EXAMPLES: Mapping[type, Any] = {
     answers.WebhookWithSecret: answers.WebhookWithSecret(**WEBHOOK, secret=WEBHOOK_SECRET),
     answers.AcceptedBatch: ACCEPTED_BATCH,
     answers.Batch: BATCH,
+    answers.Conversation: CONVERSATION,
+    answers.ConversationItem: CONVERSATION["last"],
+    answers.ConversationItems: answers.ConversationItems(
+        number=RECIPIENT, items=[CONVERSATION["last"]], next_cursor=None
+    ),
     answers.Delivery: HANDLER_DELIVERY,
     answers.Event: EVENT,
     answers.Handler: HANDLER,
@@ -420,6 +522,7 @@ _EXAMPLES: Mapping[type, Any] = {
     answers.WouldSend: HANDLER_TEST["sends"][0],
     answers.Health: answers.Health(status="ok"),
     answers.Inbound: INBOUND,
+    answers.MarkedRead: answers.MarkedRead(marked=3),
     answers.Message: DELIVERED,
     answers.Modem: MODEM,
     answers.Preview: PREVIEW,

@@ -3,10 +3,22 @@
 What they mean (is this a number? does this route exist?) is the gateway's to judge.
 """
 
+from modemgw.api.requests.consents import (
+    ConsentBody,
+    ConsentsQuery,
+    ErasureBody,
+    ImportQuery,
+    NumberBody,
+)
+from modemgw.api.requests.conversations import (
+    ConversationChanges,
+    ConversationItemsQuery,
+    ConversationsQuery,
+)
 from modemgw.api.requests.deliveries import MAX_REPLAY, DeliveriesQuery, ReplayBody
 from modemgw.api.requests.events import MAX_EVENT, EventsQuery
 from modemgw.api.requests.handlers import SampleBody
-from modemgw.api.requests.inbound import InboundsQuery
+from modemgw.api.requests.inbound import InboundChanges, InboundsQuery
 from modemgw.api.requests.keys import (
     AuditQuery,
     KeyBody,
@@ -60,9 +72,17 @@ __all__ = [
     "BatchOfMessages",
     "BatchOfRecipients",
     "Body",
+    "ConsentBody",
+    "ConsentsQuery",
+    "ConversationChanges",
+    "ConversationItemsQuery",
+    "ConversationsQuery",
     "Cursor",
     "DeliveriesQuery",
+    "ErasureBody",
     "EventsQuery",
+    "ImportQuery",
+    "InboundChanges",
     "InboundsQuery",
     "KeyBody",
     "KeyLimit",
@@ -71,6 +91,7 @@ __all__ = [
     "MessageBody",
     "MessagesQuery",
     "Number",
+    "NumberBody",
     "PortsBody",
     "PostableUrl",
     "Query",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
 from modemgw.api.requests.messages import PortsBody
 from modemgw.api.requests.shared import WHOLE, Base64, Body
@@ -13,8 +14,23 @@ from modemgw.gateway import Sample
 Number = Annotated[str, Field(min_length=1, max_length=21)]
 
 
+_NULL: JsonDict = {"type": "null"}
+_MESSAGE: JsonDict = {"on": {"const": "message"}, "from": {"type": "string"}}
+_NO_TEXT: JsonDict = dict.fromkeys(("text", "data", "ports", "class"), _NULL)
+
+
 class SampleBody(Body):
     """A message, or a call, that is made up. What is not said of it is as with the first modem."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"properties": {**_MESSAGE, "data": _NULL}, "required": ["from"]},
+                {"properties": {**_MESSAGE, "text": _NULL}, "required": ["from"]},
+                {"properties": {"on": {"const": "call"}, **_NO_TEXT}, "required": ["on"]},
+            ]
+        }
+    )
 
     on: Annotated[
         Literal["message", "call"], Field(description="What it is: a message, or a call.")

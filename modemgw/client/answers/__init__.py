@@ -2,6 +2,15 @@
 what is not here too.
 """
 
+from modemgw.client.answers.consents import (
+    Consent,
+    ConsentsOfNumber,
+    ImportReport,
+    PrivacyErasure,
+    PrivacyExport,
+    RefusedRow,
+)
+from modemgw.client.answers.conversations import Conversation, ConversationItem
 from modemgw.client.answers.deliveries import AnyDelivery, Outcome
 from modemgw.client.answers.events import Event
 from modemgw.client.answers.handlers import (
@@ -12,7 +21,7 @@ from modemgw.client.answers.handlers import (
     MatchedHandler,
     WouldSend,
 )
-from modemgw.client.answers.inbound import Inbound, InboundPart
+from modemgw.client.answers.inbound import Inbound, InboundPart, Mms, Waiting, WapPush
 from modemgw.client.answers.keys import ApiKey, AuditRecord, KeyLimits, NewApiKey, RotatedApiKey
 from modemgw.client.answers.messages import (
     AcceptedBatch,
@@ -39,6 +48,10 @@ __all__ = [
     "Attempt",
     "AuditRecord",
     "Batch",
+    "Consent",
+    "ConsentsOfNumber",
+    "Conversation",
+    "ConversationItem",
     "Delivery",
     "Error",
     "Event",
@@ -47,11 +60,13 @@ __all__ = [
     "HandlerMatch",
     "HandlerTest",
     "Held",
+    "ImportReport",
     "Inbound",
     "InboundPart",
     "KeyLimits",
     "MatchedHandler",
     "Message",
+    "Mms",
     "Modem",
     "NewApiKey",
     "Outcome",
@@ -60,9 +75,12 @@ __all__ = [
     "PlanUse",
     "Ports",
     "Preview",
+    "PrivacyErasure",
+    "PrivacyExport",
     "Problem",
     "Readiness",
     "Receipt",
+    "RefusedRow",
     "RejectedItem",
     "RotatedApiKey",
     "Sim",
@@ -72,6 +90,8 @@ __all__ = [
     "Storage",
     "TraceLine",
     "Ussd",
+    "Waiting",
+    "WapPush",
     "Webhook",
     "WebhookDelivery",
     "WebhookWithSecret",

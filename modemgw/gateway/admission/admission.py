@@ -16,6 +16,7 @@ from modemgw.gateway.admission.quota import Allowance
 from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempotency, Preview
 from modemgw.gateway.admission.rule import Request, Reservation, Surroundings, give_back
 from modemgw.gateway.admission.rules import RULES, Rules
+from modemgw.gateway.consent.register import ConsentRegister
 from modemgw.gateway.errors import Rejected, TooMany, Unavailable
 from modemgw.gateway.following import Rest
 from modemgw.gateway.identifiers import new_id, new_ids
@@ -50,9 +51,16 @@ class Admission:
     """Accepts messages into the outbox, or says why not. Await `load` before the first one."""
 
     def __init__(
-        self, config: Config, *, store: Store, outbox: Outbox, clock: Clock, random: Random
+        self,
+        config: Config,
+        *,
+        store: Store,
+        outbox: Outbox,
+        clock: Clock,
+        random: Random,
+        consents: ConsentRegister,
     ) -> None:
-        self._rules = Rules(RULES, config, Surroundings(store, outbox.clock))
+        self._rules = Rules(RULES, config, Surroundings(store, outbox.clock, consents))
         outbox.clock.follow(self._rules.clock_set)
         self._store = store
         self._outbox = outbox

@@ -28,6 +28,8 @@ from modemgw.store import Store
 INBOUND = "inbound.received"
 ON = {INBOUND: "message", CALL: "call"}
 """What `on` of a handler chooses; other types of events are for all whose kind is asked of them."""
+COMPLETED = "inbound.completed"
+"""A late part has completed what was handed on incomplete."""
 
 
 @dataclass(frozen=True, slots=True)

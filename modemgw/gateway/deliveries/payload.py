@@ -34,13 +34,14 @@ def as_json(message: Inbound) -> dict[str, Any]:
         "id": message.id,
         "from": message.sender,
         "to": message.to,
+        "kind": message.kind.value,
         "text": message.text,
         "data": None if message.data is None else message.data.hex(),
         "encoding": message.encoding,
         "class": message.message_class,
-        "ports": None
-        if message.ports is None
-        else dict(zip(("destination", "source"), message.ports, strict=True)),
+        "ports": message.ports,
+        "details": message.details,
+        "replaces": message.replaces,
         "parts_total": message.parts_total,
         "complete": message.complete,
         "modem": message.modem,

@@ -149,6 +149,7 @@ def _environment(payload: Payload, account: Account | None) -> dict[str, str | b
         "handler": payload.subscriber,
         "event": payload.event,
         "id": came.id,
+        "kind": None if payload.inbound is None else payload.inbound.kind.value,
         "from": came.sender,
         "to": came.to,
         "name": came.name or None,

@@ -27,6 +27,7 @@ from modemgw.gateway.deliveries.endpoint import Outside
 from modemgw.gateway.deliveries.fan_out import Read, fan_out
 from modemgw.gateway.deliveries.kinds import Surroundings
 from modemgw.gateway.deliveries.making import Making
+from modemgw.gateway.deliveries.matching import find, of_message
 from modemgw.gateway.deliveries.patience import OF_HANDLERS, OF_MAIL, OF_WEBHOOKS
 from modemgw.gateway.deliveries.payload import Tell, told_plainly
 from modemgw.gateway.deliveries.roster import Roster
@@ -36,7 +37,7 @@ from modemgw.gateway.following import Rest, nothing_left
 from modemgw.gateway.identifiers import new_id
 from modemgw.gateway.outgoing import life
 from modemgw.store import Payload, Store, Transaction, Webhook
-from modemgw.store.records import Event
+from modemgw.store.records import Event, Inbound
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +88,8 @@ class _Turn:
 
 
 class Deliveries:
-    """Delivers what happens to the configured handlers, to webhooks, and to who is called back.
+    """Delivers what happens to the configured handlers, to webhooks, and to who is called back; and
+    to `own` parts of the gateway.
 
     `run` looks for what is due and begins it; it may fail and be run anew. What was begun goes on
     meanwhile, until `close`. `webhooks` says where may be posted to, `tell` what is told there;
@@ -105,6 +107,7 @@ class Deliveries:
         webhooks: WebhooksSection | None = None,
         smtp: SmtpSection | None = None,
         tell: Tell = told_plainly,
+        own: Sequence[Subscriber] = (),
     ) -> None:
         self._store = store
         self.around = Surroundings(answering, store, smtp)
@@ -132,6 +135,7 @@ class Deliveries:
             make=lambda section: make(section, self.around),
             outside=self._outside(),
             retire=self._retire,
+            own=own,
         )
         """Who gets deliveries."""
         self._read = 0
@@ -143,6 +147,12 @@ class Deliveries:
     def subscribers(self) -> dict[str, Handler]:
         """The configured handlers, by id."""
         return self.roster.handlers
+
+    def has_the_word(self, message: Inbound) -> bool:
+        """Whether a received message is for a handler by its keyword. Called in any thread."""
+        came = of_message(message)
+        sections = [handler.section for handler in self.roster.handlers.values()]
+        return any(s.match.keyword and find(s.match, came) is not None for s in sections)
 
     def wake(self) -> None:
         """Something may be due."""

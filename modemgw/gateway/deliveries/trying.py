@@ -201,7 +201,8 @@ async def try_out(
 
 
 class Trials:
-    """What handlers would do. `preview`: what a message would be sent as."""
+    """What handlers would do. `preview`: what a message would be sent as; `asks`: what one asks of
+    the gateway, as STOP does."""
 
     def __init__(
         self,
@@ -210,12 +211,14 @@ class Trials:
         around: Callable[[], Surroundings],
         preview: PreviewOf,
         places: Callable[[], Sequence[Place]],
+        asks: Callable[[Inbound], str | None],
         clock: Clock,
     ) -> None:
         self._handlers = handlers
         self._around = around
         self._preview = preview
         self._places = places
+        self._asks = asks
         self._clock = clock
 
     def matches(self, sample: Sample) -> list[Match]:
@@ -240,7 +243,10 @@ class Trials:
         )
 
     def _payload(self, sample: Sample) -> Payload:
-        return payload_of(sample, self._places(), self._clock.time())
+        payload = payload_of(sample, self._places(), self._clock.time())
+        if (made_up := payload.inbound) is None:
+            return payload
+        return replace(payload, inbound=replace(made_up, keyword=self._asks(made_up)))
 
 
 class _Judging:

@@ -7,6 +7,8 @@ import sqlite3
 from modemgw.store.sqlite.attempts import SqliteAttempts
 from modemgw.store.sqlite.audit import SqliteAudit
 from modemgw.store.sqlite.centres import RememberedCentres, SqliteCentres
+from modemgw.store.sqlite.consents import SqliteConsents
+from modemgw.store.sqlite.conversations import SqliteConversations
 from modemgw.store.sqlite.deliveries import SqliteDeliveries
 from modemgw.store.sqlite.events import SqliteAnswers, SqliteEvents, SqliteUnmatchedReports
 from modemgw.store.sqlite.inbound import SqliteInboundMessages
@@ -14,6 +16,7 @@ from modemgw.store.sqlite.keys import SqliteKeys
 from modemgw.store.sqlite.leases import SqliteLeases
 from modemgw.store.sqlite.messages import SqliteMessages
 from modemgw.store.sqlite.pins import SqlitePinTries
+from modemgw.store.sqlite.privacy import SqlitePrivacy
 from modemgw.store.sqlite.redating import SqliteDates
 from modemgw.store.sqlite.retention import SqliteRetention
 from modemgw.store.sqlite.rows import Rows
@@ -30,6 +33,8 @@ class SqliteView:
         "audit",
         "centres",
         "connection",
+        "consents",
+        "conversations",
         "dates",
         "deliveries",
         "events",
@@ -38,6 +43,7 @@ class SqliteView:
         "leases",
         "messages",
         "pins",
+        "privacy",
         "sim_state",
         "webhooks",
     )
@@ -48,15 +54,18 @@ class SqliteView:
         self.attempts = SqliteAttempts(db)
         self.pins = SqlitePinTries(db)
         self.messages = SqliteMessages(db)
+        self.consents = SqliteConsents(db)
         self.deliveries = SqliteDeliveries(db)
         self.sim_state = SqliteSimState(db)
         self.dates = SqliteDates(db)
         self.inbound = SqliteInboundMessages(db)
+        self.conversations = SqliteConversations(db)
         self.events = SqliteEvents(db)
         self.answers = SqliteAnswers(db)
         self.keys = SqliteKeys(db)
         self.audit = SqliteAudit(db)
         self.leases = SqliteLeases(db)
+        self.privacy = SqlitePrivacy(db)
         self.webhooks = SqliteWebhooks(db)
 
 
@@ -70,6 +79,8 @@ class SqliteTransaction:
         "audit",
         "centres",
         "connection",
+        "consents",
+        "conversations",
         "dates",
         "deliveries",
         "events",
@@ -79,6 +90,7 @@ class SqliteTransaction:
         "messages",
         "now",
         "pins",
+        "privacy",
         "retention",
         "sim_state",
         "unmatched",
@@ -93,16 +105,19 @@ class SqliteTransaction:
         self.pins = SqlitePinTries(db, now)
         self.messages = SqliteMessages(db, now)
         self.retention = SqliteRetention(db, now)
+        self.consents = SqliteConsents(db, now)
         self.deliveries = SqliteDeliveries(db, now)
         self.sim_state = SqliteSimState(db, now)
         self.dates = SqliteDates(db, now, on_redated=self.centres.forget)
         self.inbound = SqliteInboundMessages(db, now)
+        self.conversations = SqliteConversations(db, now)
         self.events = SqliteEvents(db, now)
         self.answers = SqliteAnswers(db, now)
         self.unmatched = SqliteUnmatchedReports(db, now)
         self.keys = SqliteKeys(db, now)
         self.audit = SqliteAudit(db, now)
         self.leases = SqliteLeases(db, now)
+        self.privacy = SqlitePrivacy(db, now)
         self.webhooks = SqliteWebhooks(db, now)
         self._nouns: tuple[Rows, ...] = tuple(
             noun for name in self.__slots__ if isinstance(noun := getattr(self, name, None), Rows)

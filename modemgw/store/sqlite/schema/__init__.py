@@ -28,6 +28,8 @@ from modemgw.store.sqlite.schema import (
     m0012_webhooks,
     m0013_keys,
     m0014_attempts_by_time,
+    m0015_consents,
+    m0019_inbound_kinds,
     m0023_balances,
 )
 
@@ -47,6 +49,8 @@ STEPS: Final[tuple[tuple[str, Callable[[Database], None]], ...]] = (
     ("0012_webhooks", m0012_webhooks.upgrade),
     ("0013_keys", m0013_keys.upgrade),
     ("0014_attempts_by_time", m0014_attempts_by_time.upgrade),
+    ("0015_consents", m0015_consents.upgrade),
+    ("0019_inbound_kinds", m0019_inbound_kinds.upgrade),
     ("0023_balances", m0023_balances.upgrade),
 )
 """In the order in which they are applied."""
