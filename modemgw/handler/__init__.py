@@ -46,7 +46,7 @@ class Message:
     ports: tuple[int, int] | None = None
     """Application ports: where to, where from."""
     kind: str = "text"
-    """`text`, `flash`, `mwi`, `wap_push`, `mms_notification` …, `raw` for what could not be decoded."""
+    """`text`, `flash`, `mwi`, `wap_push`, `mms_notification` …; `raw`: it could not be decoded."""
     details: Mapping[str, Any] | None = None
     """What it says beside its text, under `mwi`, `wap_push` or `mms`."""
     replaces: str | None = None
