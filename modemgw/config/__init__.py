@@ -27,6 +27,7 @@ from modemgw.config.opt_out import LanguageSection, OptOutSection
 from modemgw.config.replies import RepliesSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteMatch, RouteSection
+from modemgw.config.smtp import SmtpSection
 from modemgw.config.templates import (
     ParameterDocument,
     TemplateDocument,
@@ -74,6 +75,7 @@ __all__ = [
     "Seconds",
     "Section",
     "SendLimits",
+    "SmtpSection",
     "TemplateDocument",
     "TemplatesSection",
     "TypeSection",

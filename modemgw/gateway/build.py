@@ -127,7 +127,9 @@ class Gateway:
             store=store,
             clock=clock,
         )
-        answering = Answering(self.sending.reply, self.sending.forward, self._loop_guard)
+        answering = Answering(
+            self.sending.reply, self.sending.forward, self.sending.send, self._loop_guard
+        )
         self._confirmation = Confirmation(config.opt_out, store, answering)
         self.verifications = Verifications(
             config,
@@ -144,6 +146,7 @@ class Gateway:
             config.handler,
             store=store,
             answering=answering,
+            smtp=config.smtp,
             clock=clock,
             random=random,
             webhooks=config.webhooks,
@@ -208,7 +211,7 @@ class Gateway:
         """Who gets what was received, and what became of it."""
         self.trials = Trials(
             lambda: self._deliveries.subscribers,
-            guard=self._loop_guard,
+            around=lambda: self._deliveries.around,
             preview=lambda new: self.sending.preview(new, key=REPLIES_KEY),
             places=self._places,
             asks=keywords.asked,

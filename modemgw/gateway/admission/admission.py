@@ -118,14 +118,19 @@ class Admission:
         self._rules.forget_idle(now)
 
     async def send(
-        self, new: NewMessage, *, key: str, idempotency: Idempotency | None = None
+        self,
+        new: NewMessage,
+        *,
+        key: str,
+        idempotency: Idempotency | None = None,
+        automatic: bool = False,
     ) -> Accepted:
         """Accept a message: when this returns it is committed.
 
-        Raises Rejected (with every field that is wrong), TooMany, IdempotencyConflict,
-        Unavailable.
+        `automatic`: it is an answer that no person has written; see Request. Raises Rejected (with
+        every field that is wrong), TooMany, IdempotencyConflict, Unavailable.
         """
-        request = Request(key, self._now(), idempotency=idempotency)
+        request = Request(key, self._now(), automatic=automatic, idempotency=idempotency)
         try:
             message, admitted = self._admit(request, new)
         except (Rejected, TooMany):  # the first time it may have been taken: by other routes, say
@@ -137,6 +142,8 @@ class Admission:
             await self._commit([admitted], request, message)
         except AnsweredBefore as before:
             return Accepted(None, first_answer(before, idempotency))
+        if automatic:
+            self._tell_of_reply(message)
         return Accepted(message)
 
     async def send_batch(
@@ -176,8 +183,7 @@ class Admission:
         request = Request(REPLIES_KEY, self._now(), automatic=True)
         message, admitted = self._admit(request, new)
         await self._commit([admitted], request, None, first=[first])
-        for tell in self._on_reply:
-            tell(message)
+        self._tell_of_reply(message)
 
     async def forward(self, news: Sequence[NewMessage], first: _Write) -> list[str]:
         """Accept what somebody sent, for others, in one transaction; `first` as with `reply`.
@@ -201,6 +207,10 @@ class Admission:
             raise Rejected([problem for refusal in refused for problem in refusal.problems])
         await self._commit(admitted, request, None, first=[first])
         return [str(refusal) for refusal in refused]
+
+    def _tell_of_reply(self, message: Message) -> None:
+        for tell in self._on_reply:
+            tell(message)
 
     def on_reply(self, listener: Callable[[Message], None]) -> None:
         """Call `listener` with each automatic reply that was accepted."""
