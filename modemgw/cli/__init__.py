@@ -9,6 +9,7 @@ import click
 import modemgw
 from modemgw.cli.lazy import LazyGroup
 from modemgw.cli.logs import set_up_logging
+from modemgw.cli.options import gateway_options
 from modemgw.plain import printable_lines
 
 COMMANDS = {
@@ -32,9 +33,11 @@ COMMANDS = {
     "doctor": "modemgw.cli.doctor.command:doctor",
     "selftest": "modemgw.cli.selftest.command:selftest",
     "config": "modemgw.cli.config:config",
+    "contexts": "modemgw.cli.contexts.command:contexts",
     "db": "modemgw.cli.db:db",
     "pdu": "modemgw.cli.pdu:pdu",
     "virtual": "modemgw.cli.virtual:virtual",
+    "completion": "modemgw.cli.completion:completion",
 }
 
 
@@ -54,11 +57,13 @@ class Main(LazyGroup):
     commands_at=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+@gateway_options
 @click.version_option(modemgw.__version__, prog_name="modemgw")
-def main() -> None:
+def main(**_: Any) -> None:
     """An SMS gateway: an HTTP API in front of a bank of GSM modems.
 
     `modemgw demo` shows all of it without a modem. Commands that talk to a running daemon find it
-    by --url or $MODEMGW_URL, else by the configuration, and want an API key in $MODEMGW_KEY.
+    by --url or $MODEMGW_URL, by the name of a context (--at), or else by the configuration, and
+    want an API key in $MODEMGW_KEY. Options of the gateway may stand before the command or after.
     """
     set_up_logging("warning")

@@ -10,7 +10,7 @@ from typing import Literal
 import click
 
 from modemgw.cli.errors import told
-from modemgw.cli.options import Daemon, daemon_options, first, json_option
+from modemgw.cli.options import Daemon, daemon_options, first, json_option, list_options
 from modemgw.cli.output import clip, local_time, print_fields, print_json, print_table
 from modemgw.cli.say import say
 from modemgw.client import Client, answers
@@ -31,7 +31,7 @@ def consents() -> None:
 @click.option("--state", type=click.Choice(["opted_in", "opted_out"]), help="Only these.")
 @click.option("--scope", help='Only about this; "" for everything.')
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most.")
-@json_option
+@list_options
 @daemon_options
 def list_(
     number: str | None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from modemgw.cli.inbound import gist
-from modemgw.cli.options import Daemon, daemon_options, first, json_option
+from modemgw.cli.options import Daemon, daemon_options, first, list_options
 from modemgw.cli.output import clip, content, local_time, print_json, print_table
 from modemgw.cli.say import say
 from modemgw.client import Client, answers
@@ -16,7 +16,7 @@ from modemgw.client import Client, answers
 @click.option("--unread", is_flag=True, help="Only conversations with unread messages.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most.")
 @click.option("--read", "mark", is_flag=True, help="Mark what came from NUMBER as read.")
-@json_option
+@list_options
 @daemon_options
 def conversations(
     number: str | None, unread: bool, limit: int, mark: bool, as_json: bool, daemon: Daemon

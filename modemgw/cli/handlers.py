@@ -14,7 +14,7 @@ from modemgw.cli.deliveries import (
     say_replayed,
     state_option,
 )
-from modemgw.cli.options import Daemon, daemon_options, first, json_option
+from modemgw.cli.options import Daemon, daemon_options, first, json_option, list_options
 from modemgw.cli.output import clip, print_fields, print_json, print_table
 from modemgw.cli.say import say
 from modemgw.client import Client, answers
@@ -26,7 +26,7 @@ def handlers() -> None:
 
 
 @handlers.command("list")
-@json_option
+@list_options
 @daemon_options
 def list_(as_json: bool, daemon: Daemon) -> None:
     """List the handlers and what is pending for them."""
@@ -56,7 +56,7 @@ def list_(as_json: bool, daemon: Daemon) -> None:
 @click.argument("identifier", metavar="HANDLER")
 @state_option
 @limit_option
-@json_option
+@list_options
 @daemon_options
 def deliveries(
     identifier: str, state: str | None, limit: int, as_json: bool, daemon: Daemon

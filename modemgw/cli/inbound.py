@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import click
 
-from modemgw.cli.options import Daemon, daemon_options, first, json_option
+from modemgw.cli.options import Daemon, daemon_options, first, json_option, list_options
 from modemgw.cli.output import (
     clip,
     content,
@@ -93,7 +93,7 @@ _limit = click.option(
 @filter_options
 @_limit
 @click.option("--follow", "-f", is_flag=True, help="Print each as it is received, until Ctrl-C.")
-@json_option
+@list_options
 @daemon_options
 @click.pass_context
 def inbound(
@@ -116,7 +116,7 @@ def inbound(
 @inbound.command("list")
 @filter_options
 @_limit
-@json_option
+@list_options
 @daemon_options
 def list_(filters: Filters, limit: int, as_json: bool, daemon: Daemon) -> None:
     """List received messages, the newest first."""

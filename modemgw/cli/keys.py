@@ -17,7 +17,7 @@ from modemgw.api import answers, render
 from modemgw.api.moments import parse_moment
 from modemgw.cli.database import database_options, database_path
 from modemgw.cli.errors import told
-from modemgw.cli.options import json_option
+from modemgw.cli.options import json_option, list_options
 from modemgw.cli.output import local_time, print_fields, print_json, print_table
 from modemgw.cli.ownership import as_owner_of
 from modemgw.cli.say import say
@@ -161,7 +161,7 @@ def create(
 
 
 @keys.command("list")
-@json_option
+@list_options
 @database_options
 def list_(as_json: bool, config_file: Path | None, data_dir: Path | None) -> None:
     """List the keys and what they may do; never the keys themselves."""

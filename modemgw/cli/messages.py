@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from modemgw.cli.options import Daemon, daemon_options, first, json_option
+from modemgw.cli.options import Daemon, daemon_options, first, json_option, list_options
 from modemgw.cli.output import (
     clip,
     console,
@@ -31,7 +31,7 @@ def messages() -> None:
 @click.option("--since", metavar="TIME", help="Only from this time on (RFC 3339).")
 @click.option("--until", metavar="TIME", help="Only before this time (RFC 3339).")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most.")
-@json_option
+@list_options
 @daemon_options
 def list_(
     status: str | None,

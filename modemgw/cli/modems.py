@@ -7,7 +7,7 @@ from typing import Literal
 import click
 
 from modemgw.cli.lazy import LazyGroup
-from modemgw.cli.options import Daemon, daemon_options, json_option
+from modemgw.cli.options import Daemon, daemon_options, json_option, list_options
 from modemgw.cli.output import local_time, print_fields, print_json, print_table
 from modemgw.cli.say import say, say_lines
 from modemgw.client import answers
@@ -19,7 +19,7 @@ def modems() -> None:
 
 
 @modems.command("list")
-@json_option
+@list_options
 @daemon_options
 def list_(as_json: bool, daemon: Daemon) -> None:
     """List the modems and how they do."""

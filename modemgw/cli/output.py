@@ -1,10 +1,12 @@
-"""How commands print: tables for people, JSON for programs."""
+"""How commands print: tables for people, JSON and CSV for programs."""
 
 from __future__ import annotations
 
+import csv
+import io
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -12,7 +14,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from modemgw.cli.say import say, say_json
+from modemgw.cli.options import csv_wanted
+from modemgw.cli.say import say, say_json, say_lines
 from modemgw.client import Answer, answers
 from modemgw.plain import printable
 
@@ -36,6 +39,19 @@ STYLES = {
     "recovering": "yellow",
     "canceled": "dim",
 }
+
+
+class Shown(str):
+    """What people see of something; `whole` is what a program gets of it."""
+
+    __slots__ = ("whole",)
+
+    def __new__(cls, text: str, whole: str) -> Shown:
+        made = super().__new__(cls, text)
+        made.whole = whole
+        return made
+
+    whole: str
 
 
 def console() -> Console:
@@ -76,11 +92,22 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: st
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], nothing: str) -> None:
-    """A table on standard output, or the words for an empty one."""
-    if rows:
+    """A table on standard output, or the words for an empty one; CSV where --csv asks for it."""
+    if csv_wanted():
+        _print_csv(columns, rows)
+    elif rows:
         console().print(table(columns, rows))
     else:
         say(nothing)
+
+
+def _print_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """RFC 4180 but for its line ends, with a line of names; nothing in it controls a terminal."""
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\n")
+    writer.writerow(column.replace(" ", "_") for column in columns)
+    writer.writerows([v.whole if isinstance(v, Shown) else v for v in row] for row in rows)
+    say_lines(written.getvalue().removesuffix("\n"))
 
 
 def print_fields(fields: Iterable[tuple[str, object]]) -> None:
@@ -92,11 +119,17 @@ def print_fields(fields: Iterable[tuple[str, object]]) -> None:
 
 
 def local_time(moment: datetime | str | None) -> str:
-    """A moment, or a time as the API writes it, in this machine's time zone, to the second."""
+    """A moment, or a time as the API writes it, in this machine's time zone, to the second.
+
+    Programs get it in UTC (RFC 3339).
+    """
     if moment is None:
-        return "-"
+        return Shown("-", "")
     at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
-    return at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return Shown(
+        at.astimezone().strftime("%Y-%m-%d %H:%M:%S"),
+        at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+    )
 
 
 def content(item: answers.Message | answers.Inbound) -> str:
@@ -107,5 +140,5 @@ def content(item: answers.Message | answers.Inbound) -> str:
 
 
 def clip(text: str, width: int = 40) -> str:
-    """At most `width` characters of `text`."""
-    return text if len(text) <= width else f"{text[: width - 1]}…"
+    """At most `width` characters of `text`; programs get all of it."""
+    return text if len(text) <= width else Shown(f"{text[: width - 1]}…", text)

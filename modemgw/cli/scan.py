@@ -6,7 +6,7 @@ import asyncio
 
 import click
 
-from modemgw.cli.options import json_option
+from modemgw.cli.options import csv_wanted, list_options
 from modemgw.cli.output import print_json, print_table
 from modemgw.cli.say import say_lines
 from modemgw.clock import SystemClock
@@ -22,7 +22,7 @@ from modemgw.modem import scan as scan_ports
     is_flag=True,
     help="Type AT also at devices of no known maker of modems (serial adapters, GPS, UPS…).",
 )
-@json_option
+@list_options
 def scan(devices: tuple[str, ...], anything: bool, as_json: bool) -> None:
     """Find the modems that are attached, and print what to put into the configuration.
 
@@ -48,7 +48,7 @@ def scan(devices: tuple[str, ...], anything: bool, as_json: bool) -> None:
         ],
         "There are no USB serial ports; name the ports to ask: modemgw modems scan /dev/ttyS0",
     )
-    for item in found:
+    for item in () if csv_wanted() else found:
         if item.stanza is not None:
             say_lines(item.stanza)
 

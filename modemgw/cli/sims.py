@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from modemgw.cli.options import Daemon, daemon_options, json_option
+from modemgw.cli.options import Daemon, daemon_options, json_option, list_options
 from modemgw.cli.output import local_time, print_json, print_table
 from modemgw.cli.say import say, say_lines
 from modemgw.client import answers
@@ -16,7 +16,7 @@ def sims() -> None:
 
 
 @sims.command("list")
-@json_option
+@list_options
 @daemon_options
 def list_(as_json: bool, daemon: Daemon) -> None:
     """List the SIMs, also those that are in no modem now."""

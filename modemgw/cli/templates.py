@@ -14,7 +14,7 @@ import click
 from pydantic import ValidationError
 
 from modemgw.api.templates import shown
-from modemgw.cli.options import Daemon, daemon_options, json_option
+from modemgw.cli.options import Daemon, daemon_options, json_option, list_options
 from modemgw.cli.output import clip, local_time, print_fields, print_json, print_table
 from modemgw.cli.say import say
 from modemgw.cli.template_options import language_option, params_option
@@ -40,7 +40,7 @@ def templates() -> None:
 
 
 @templates.command("list")
-@json_option
+@list_options
 @daemon_options
 def list_(as_json: bool, daemon: Daemon) -> None:
     """List the templates and how many SMS each can become."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from modemgw.cli.options import Daemon, daemon_options, first, json_option
+from modemgw.cli.options import Daemon, daemon_options, first, json_option, list_options
 from modemgw.cli.output import local_time, print_fields, print_json, print_table
 from modemgw.cli.say import say
 from modemgw.client import Client, VerificationOptions, answers
@@ -118,7 +118,7 @@ def show(identifier: str, as_json: bool, daemon: Daemon) -> None:
 @click.option("--since", metavar="TIME", help="Only from this time on (RFC 3339).")
 @click.option("--until", metavar="TIME", help="Only before this time (RFC 3339).")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most.")
-@json_option
+@list_options
 @daemon_options
 def list_(
     to: str | None,
@@ -169,7 +169,7 @@ def list_(
 
 
 @verifications.command()
-@json_option
+@list_options
 @daemon_options
 def stopped(as_json: bool, daemon: Daemon) -> None:
     """List the prefixes to which no code goes now, as it looked like SMS pumping."""

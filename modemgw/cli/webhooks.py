@@ -15,7 +15,7 @@ from modemgw.cli.deliveries import (
     say_replayed,
     state_option,
 )
-from modemgw.cli.options import Daemon, daemon_options, first, json_option
+from modemgw.cli.options import Daemon, daemon_options, first, json_option, list_options
 from modemgw.cli.output import clip, local_time, print_fields, print_json, print_table
 from modemgw.cli.say import say
 from modemgw.client import Client, WebhookChanges, answers
@@ -34,7 +34,7 @@ def webhooks() -> None:
 
 
 @webhooks.command("list")
-@json_option
+@list_options
 @daemon_options
 def list_(as_json: bool, daemon: Daemon) -> None:
     """List the webhooks and what is pending for them."""
@@ -172,7 +172,7 @@ def test(identifier: str, as_json: bool, daemon: Daemon) -> None:
 @identifier_argument
 @state_option
 @limit_option
-@json_option
+@list_options
 @daemon_options
 def deliveries(
     identifier: str, state: str | None, limit: int, as_json: bool, daemon: Daemon
