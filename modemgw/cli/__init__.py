@@ -13,6 +13,7 @@ from modemgw.cli.options import gateway_options
 from modemgw.plain import printable_lines
 
 COMMANDS = {
+    "init": "modemgw.cli.init.command:init",
     "serve": "modemgw.cli.serve:serve",
     "demo": "modemgw.cli.demo:demo",
     "send": "modemgw.cli.send:send",

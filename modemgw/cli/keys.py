@@ -66,7 +66,7 @@ def keys() -> None:
 
 
 @contextmanager
-def _changing(database: Path, action: str, name: str, *, create: bool = False) -> Iterator[Any]:
+def changing(database: Path, action: str, name: str, *, create: bool = False) -> Iterator[Any]:
     """A transaction that does `action` to a key, with a record of it for `modemgw audit`."""
     with (
         told(StoreError, GatewayError),
@@ -151,7 +151,7 @@ def create(
     database = database_path(config_file, data_dir)
     with told(GatewayError):
         rules.check(new, time.time())
-    with _changing(database, "create", name, create=True) as tx:
+    with changing(database, "create", name, create=True) as tx:
         issued = rules.create(tx, new, tx.now)
     if as_json:
         secret = {"key": issued.token, "webhook_secret": issued.webhook_secret}
@@ -240,7 +240,7 @@ def rotate(name: str, grace: float, config_file: Path | None, data_dir: Path | N
     """Replace a key by another one of the same name and print that. It is shown this once."""
     if grace > rules.MOST_GRACE_S:
         raise click.UsageError(f"--grace may be {rules.MOST_GRACE_S / 86400:.0f}d at the most")
-    with _changing(database_path(config_file, data_dir), "rotate", name) as tx:
+    with changing(database_path(config_file, data_dir), "rotate", name) as tx:
         issued = rules.rotate(tx, name, grace, tx.now)
     say(issued.token)
 
@@ -253,7 +253,7 @@ def webhook_secret(name: str, config_file: Path | None, data_dir: Path | None) -
 
     It is shown this once; the one before signs nothing any more.
     """
-    with _changing(database_path(config_file, data_dir), "webhook-secret", name) as tx:
+    with changing(database_path(config_file, data_dir), "webhook-secret", name) as tx:
         secret = rules.renew_webhook_secret(tx, name)
     say(secret)
 
@@ -263,7 +263,7 @@ def webhook_secret(name: str, config_file: Path | None, data_dir: Path | None) -
 @database_options
 def revoke(name: str, config_file: Path | None, data_dir: Path | None) -> None:
     """Revoke a key: it opens nothing any more."""
-    with _changing(database_path(config_file, data_dir), "revoke", name) as tx:
+    with changing(database_path(config_file, data_dir), "revoke", name) as tx:
         last = _revoke(tx, name)
     say(f"{name} is revoked")
     if last:

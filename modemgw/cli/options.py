@@ -95,7 +95,7 @@ def daemon_at(url: str | None, config_file: Path | None) -> tuple[str, Fingerpri
             http = load(find()).http
         except ConfigError:
             return DEFAULT_URL, None
-    return _url(http), _its_own(http)
+    return url_of(http), _its_own(http)
 
 
 def _its_own(http: HttpSection) -> Fingerprint | None:
@@ -114,7 +114,8 @@ def _its_own(http: HttpSection) -> Fingerprint | None:
     return Fingerprint(sha256(ssl.PEM_cert_to_DER_cert(found[0])).digest())
 
 
-def _url(http: HttpSection) -> str:
+def url_of(http: HttpSection) -> str:
+    """Where a client on this machine finds what listens there."""
     if http.unix_path is not None:
         return http.listen
     host, port = http.host_port

@@ -1,0 +1,1 @@
+"""`modemgw init`: from attached modems to a gateway that runs."""
