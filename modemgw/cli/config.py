@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from ssl import create_default_context
 from typing import Any
@@ -10,14 +11,16 @@ import click
 
 from modemgw.api.tls import TlsError, open_tls
 from modemgw.at import PortError, check_device
+from modemgw.cli.differences import differences
 from modemgw.cli.errors import told
-from modemgw.cli.options import config_option, load_config
-from modemgw.cli.output import print_json
+from modemgw.cli.options import config_option, csv_wanted, list_options, load_config
+from modemgw.cli.output import print_json, print_table
 from modemgw.cli.say import say
 from modemgw.config import Config, ConfigError, find
 from modemgw.gateway.deliveries.account import account
 from modemgw.gateway.templates.documents import read_files
 from modemgw.modem.profiles import by_name
+from modemgw.plain import printable_json
 
 MASK = "********"
 
@@ -91,10 +94,33 @@ def check_handlers(config: Config) -> None:
 
 
 @config.command()
+@click.option("--diff", is_flag=True, help="Only what differs from the defaults, as a table.")
+@list_options
 @config_option
-def show(config_file: Path | None) -> None:
+def show(diff: bool, as_json: bool, config_file: Path | None) -> None:
     """Print the configuration with all defaults as JSON; secrets are masked."""
-    print_json(masked(load_config(config_file)))
+    if csv_wanted() and not diff:
+        raise click.UsageError("--csv goes with --diff")
+    shown = masked(load_config(config_file))
+    if not diff:
+        print_json(shown)
+        return
+    found = list(differences(shown, masked(Config())))
+    if as_json:
+        print_json([asdict(one) for one in found])
+        return
+    print_table(
+        ("setting", "value", "default"),
+        [
+            (
+                one.setting,
+                printable_json(one.value),
+                None if one.default is None else printable_json(one.default),
+            )
+            for one in found
+        ],
+        "All settings have their defaults.",
+    )
 
 
 def masked(checked: Config) -> dict[str, Any]:
