@@ -20,6 +20,7 @@ from modemgw.api.endpoint import (
     read_json,
 )
 from modemgw.api.idempotency import REPLAYED, idempotency_of
+from modemgw.api.moments import render_moment, render_optional_moment
 from modemgw.api.openapi.examples import CANCELED, QUEUED
 from modemgw.api.parts import MESSAGES, SENDING
 from modemgw.api.problems import field_problem, from_validation, invalid_fields
@@ -98,6 +99,9 @@ async def preview(request: web.Request) -> web.Response:
         "characters_left": seen.units_left,
         "units": list(seen.units),
         "characters_changed": [list(pair) for pair in seen.changes],
+        "send_at": render_optional_moment(seen.send_at),
+        "expires_at": render_moment(seen.expires_at),
+        "deferred": render.deferral(seen.deferred),
         "cost": None,
     }
     return json_response(document)

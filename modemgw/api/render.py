@@ -15,6 +15,7 @@ from modemgw.store.records import (
     Event,
     Inbound,
     Message,
+    MessageStatus,
     Part,
     Receipt,
 )
@@ -24,6 +25,10 @@ def error(info: ErrorInfo | None) -> answers.Error | None:
     if info is None:
         return None
     return {"code": info.code, "detail": info.detail, "permanent": info.permanent}
+
+
+def deferral(why: ErrorInfo | None) -> answers.Deferral | None:
+    return None if why is None else {"code": why.code, "detail": why.detail}
 
 
 def receipt(record: Receipt | None) -> answers.Receipt | None:
@@ -87,6 +92,7 @@ def octets(data: bytes | None) -> str | None:
 
 
 def message(record: Message) -> answers.Message:
+    waits = record.status is MessageStatus.SCHEDULED  # an error that it has then is why
     return {
         "id": record.id,
         "to": record.to,
@@ -99,7 +105,7 @@ def message(record: Message) -> answers.Message:
         "class": record.message_class,
         "receipt": record.receipt,
         "parts": [part(p) for p in record.parts],
-        "error": error(record.error),
+        "error": None if waits else error(record.error),
         "route": record.route,
         "modem": record.modem,
         "key": record.key,
@@ -111,6 +117,7 @@ def message(record: Message) -> answers.Message:
         "created_at": render_moment(record.created_at),
         "updated_at": render_moment(record.updated_at),
         "send_at": render_optional_moment(record.send_at),
+        "deferred": deferral(record.error) if waits else None,
         "expires_at": render_moment(record.expires_at),
     }
 

@@ -12,8 +12,10 @@ from modemgw.config.base import (
     Number,
     Seconds,
     Section,
+    TimeZone,
     Wait,
 )
+from modemgw.config.duplicates import DuplicatesSection
 from modemgw.config.errors import ConfigError
 from modemgw.config.finding import DEFAULT_PATH, ENVIRONMENT_VARIABLE, find
 from modemgw.config.gateway import GatewaySection
@@ -22,6 +24,7 @@ from modemgw.config.http import HttpSection
 from modemgw.config.limits import Limits, RateLimits
 from modemgw.config.loading import load, parse
 from modemgw.config.modems import ModemMatch, ModemSection
+from modemgw.config.quiet_hours import QuietWindow, windows
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteMatch, RouteSection
 from modemgw.config.tree import Config
@@ -34,6 +37,7 @@ __all__ = [
     "Config",
     "ConfigError",
     "Days",
+    "DuplicatesSection",
     "GatewaySection",
     "HandlerMatch",
     "HandlerSection",
@@ -45,12 +49,14 @@ __all__ = [
     "ModemMatch",
     "ModemSection",
     "Number",
+    "QuietWindow",
     "RateLimits",
     "RetentionSection",
     "RouteMatch",
     "RouteSection",
     "Seconds",
     "Section",
+    "TimeZone",
     "TypeSection",
     "TypesSection",
     "Wait",
@@ -58,4 +64,5 @@ __all__ = [
     "find",
     "load",
     "parse",
+    "windows",
 ]

@@ -6,27 +6,74 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from modemgw.config.base import Days, Seconds, Section
+from modemgw.config.base import Days, Identifier, Seconds, Section
+from modemgw.config.quiet_hours import QuietHours
+
+Priority = Annotated[int, Field(ge=1, le=9)]
+Tries = Annotated[int, Field(ge=1, le=100)]
+OnDoubt = Literal["hold", "retry"]
 
 
 class TypeSection(Section):
     """[type.otp], [type.transactional], [type.promotional]: policy per message type."""
 
-    ambiguous: Literal["hold", "retry"] = "hold"
+    priority: Priority = 2
+    """Which type goes first: 1 before 2. Of the same priority the oldest message does."""
+    routes: tuple[Identifier, ...] = ()
+    """The routes that carry it, tried in this order; empty: every route, in the file's order."""
+    ambiguous: OnDoubt = "hold"
     """What becomes of an attempt that got no answer after Ctrl-Z."""
     ambiguous_wait: Seconds = 60
     """With `retry`: how long to wait for a status report before sending once more."""
-    max_attempts: Annotated[int, Field(ge=1, le=100)] = 8
+    max_attempts: Tries = 8
     """Tries of one part before the message is failed."""
+    retry_wait: Annotated[float, Field(gt=0, le=86400)] = 10
+    """Seconds before the second try where the refusal says no better; doubled before each next."""
+    retry_wait_max: Annotated[float, Field(gt=0, le=86400)] = 900
+    """Waits never grow beyond this, whatever a refusal says."""
     validity: Seconds = 2 * 86400
     """How long a message may wait when the request does not say."""
+    quiet_hours: QuietHours = ()
+    """When it is not sent, by the clock of its recipient."""
+    target_seconds: Seconds = 0
+    """How soon it should come as far as `target` says, from its acceptance or `send_at`; 0: no
+    such aim."""
+    target: Literal["sent", "delivered"] = "sent"
+    """How far: the network has every part, or the phone has."""
+    erase_text: bool = False
+    """Its text is emptied as soon as its fate is known."""
     redact_text_after_days: Days = 0
     """After this time the text of an ended message is emptied; 0 = never."""
+
+
+class OtpSection(TypeSection):
+    """[type.otp]: what is soon too late, and nobody's business afterwards."""
+
+    priority: Priority = 1
+    ambiguous: OnDoubt = "retry"
+    max_attempts: Tries = 4
+    validity: Seconds = 600
+    erase_text: bool = True
+
+
+class PromotionalSection(TypeSection):
+    """[type.promotional]: what can wait for everything else."""
+
+    priority: Priority = 3
 
 
 class TypesSection(Section):
     """[type]"""
 
-    otp: TypeSection = TypeSection(ambiguous="retry", validity=600, max_attempts=4)
+    otp: OtpSection = OtpSection()
     transactional: TypeSection = TypeSection()
-    promotional: TypeSection = TypeSection()
+    promotional: PromotionalSection = PromotionalSection()
+
+    def of(self, type: str) -> TypeSection:
+        """The policy of a type of messages. Raises AttributeError: there is no such type."""
+        section: TypeSection = getattr(self, type)
+        return section
+
+    def by_name(self) -> dict[str, TypeSection]:
+        """The policy of each type."""
+        return {name: self.of(name) for name in type(self).model_fields}

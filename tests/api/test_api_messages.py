@@ -310,6 +310,9 @@ async def test_a_preview_sends_nothing(http, gateway):
         "characters_left": 150,
         "units": [10],
         "characters_changed": [["é", "e"]],
+        "send_at": "2026-11-22T10:00:30.125Z",
+        "expires_at": "2026-11-22T10:01:00.125Z",
+        "deferred": {"code": "quiet-hours", "detail": "it is quiet there"},
         "cost": None,
     }
     assert gateway.sending.sent == []

@@ -47,6 +47,7 @@ from modemgw.store import Answer, Delivery, DeliveryState, KeyRow, TryOutcome
 from modemgw.store.records import (
     Attempt,
     AttemptState,
+    ErrorInfo,
     Event,
     Inbound,
     InboundPart,
@@ -348,6 +349,9 @@ class FakeSending:
             units=(10,),
             units_left=150,
             changes=(("é", "e"),),
+            send_at=NOW + 30,
+            expires_at=NOW + 60,
+            deferred=ErrorInfo("quiet-hours", "it is quiet there", permanent=False),
         )
 
 

@@ -86,6 +86,9 @@ class State:
         return replace(self, **{name: copy.copy(table) for name, table in vars(self).items()})
 
 
+_WELL = (MessageStatus.QUEUED, MessageStatus.SENT, MessageStatus.DELIVERED)
+
+
 class Messages:
     def __init__(self, state: State, now: float) -> None:
         self._state, self._now = state, now
@@ -112,10 +115,13 @@ class Messages:
         message = self._state.messages.get(n)
         if message is None or message.status is not old:
             return False
-        if error is None and new not in (MessageStatus.SENT, MessageStatus.DELIVERED):
+        if error is None and new not in _WELL:
             error = message.error
         self._state.messages[n] = message._replace(status=new, error=error, updated_at=self._now)
         return True
+
+    def set_send_at(self, n: int, at: float) -> None:
+        self._state.messages[n] = self._state.messages[n]._replace(send_at=at)
 
     def of_number(self, n: int, stand: Stand) -> Message | None:
         message = self._state.messages.get(n)

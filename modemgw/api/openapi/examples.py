@@ -55,6 +55,7 @@ QUEUED: answers.Message = {
     "created_at": "2026-11-22T10:00:00.123Z",
     "updated_at": "2026-11-22T10:00:00.123Z",
     "send_at": None,
+    "deferred": None,
     "expires_at": "2026-11-22T10:05:00.123Z",
 }
 """As POST answers it."""
@@ -261,6 +262,9 @@ PREVIEW: answers.Preview = {
     "characters_left": 141,
     "units": [19],
     "characters_changed": [],
+    "send_at": None,
+    "expires_at": "2026-11-22T10:05:00.123Z",
+    "deferred": None,
     "cost": None,
 }
 

@@ -56,6 +56,14 @@ class Part(Answer):
     attempts: tuple[Attempt, ...]
 
 
+class Deferral(Answer):
+    """Why a message is scheduled though nobody asked for that."""
+
+    code: str
+    """`quiet-hours`."""
+    detail: str
+
+
 class Message(Answer):
     """A message and how far it came."""
 
@@ -84,6 +92,8 @@ class Message(Answer):
     created_at: datetime
     updated_at: datetime
     send_at: datetime | None
+    deferred: Deferral | None
+    """While it is scheduled: why it waits, if that was not asked for."""
     expires_at: datetime
 
     @property
@@ -130,4 +140,9 @@ class Preview(Answer):
     """Used in each part."""
     characters_changed: tuple[list[str], ...]
     """Pairs of what transliteration replaces."""
+    send_at: datetime | None
+    """None: it would go out at once."""
+    expires_at: datetime
+    deferred: Deferral | None
+    """Why not before `send_at`, if that was not asked for."""
     cost: Any

@@ -14,7 +14,13 @@ from modemgw.gateway.admission.idempotency import answered_before, first_answer
 from modemgw.gateway.admission.limits import REPLIES_KEY
 from modemgw.gateway.admission.quota import Allowance
 from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempotency, Preview
-from modemgw.gateway.admission.rule import Request, Reservation, Surroundings, give_back
+from modemgw.gateway.admission.rule import (
+    Deferral,
+    Request,
+    Reservation,
+    Surroundings,
+    give_back,
+)
 from modemgw.gateway.admission.rules import RULES, Rules
 from modemgw.gateway.errors import Rejected, TooMany, Unavailable
 from modemgw.gateway.following import Rest
@@ -77,7 +83,8 @@ class Admission:
     def ask_again(self, job: Job) -> None:
         """Ask the rules about a message that is taken for sending.
 
-        Raises Rejected (it is not sent any more) or TooMany (it waits so long).
+        Raises Rejected (it is not sent any more), TooMany (it waits so long) or NotYet (until
+        then).
         """
         self._rules.at_sending(job)
 
@@ -159,7 +166,7 @@ class Admission:
     def preview(self, new: NewMessage, *, key: str) -> Preview:
         """What a message would be sent as; sends nothing. Raises Rejected as `send` would."""
         draft = self._rules.draft(Request(key, self._clock.time()), new)
-        draft.check(new.to)
+        deferral = draft.check(new.to).deferral
         parts = draft.parts
         assert parts is not None, "a draft without problems has a content"
         return Preview(
@@ -168,6 +175,9 @@ class Admission:
             units=parts.units,
             units_left=parts.units_left,
             changes=parts.changes,
+            send_at=draft.send_at if deferral is None else deferral.until,
+            expires_at=draft.expires_at,
+            deferred=None if deferral is None else deferral.why,
         )
 
     def _now(self) -> float:
@@ -178,7 +188,8 @@ class Admission:
         """A message that no rule has anything against. Raises Rejected, TooMany."""
         draft = self._rules.draft(request, new)
         one = draft.admit(new.to)
-        message = draft.message((new_id("msg", request.now, self._random), one.to, one.route))
+        id = new_id("msg", request.now, self._random)
+        message = draft.message((id, one.to, one.route), one.deferral)
         return message, _Admitted(Mailing.of(message), draft.reservations)
 
     async def _admit_all(
@@ -194,13 +205,15 @@ class Admission:
         turn = self._clock.monotonic() + TURN_S
         for new, to in _shared(news):
             draft = self._rules.draft(request, new)
-            recipients: list[Recipient] = []
-            if not draft.problems:
-                mailing = Mailing(draft.message(), recipients)
-                admitted.append(_Admitted(mailing, draft.reservations))
+            mailings: dict[Deferral | None, list[Recipient]] = {}
             for given in to:
                 try:
                     one = draft.admit(given)
+                    recipients = mailings.get(one.deferral)
+                    if recipients is None:
+                        recipients = mailings[one.deferral] = []
+                        mailing = Mailing(draft.message(deferral=one.deferral), recipients)
+                        admitted.append(_Admitted(mailing, draft.reservations))
                     recipients.append((next(ids), one.to, one.route))
                 except (Rejected, TooMany) as refusal:
                     refused.append((index, refusal))

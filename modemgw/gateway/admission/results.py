@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from modemgw.gateway.errors import Rejected, TooMany
-from modemgw.store.records import Message
+from modemgw.store.records import ErrorInfo, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +51,9 @@ class Preview:
     """Free in the last part."""
     changes: tuple[tuple[str, str], ...]
     """What transliteration would change."""
+    send_at: float | None
+    """UTC seconds before which it would not be sent; None: at once."""
+    expires_at: float
+    """UTC seconds after which it would not be sent any more."""
+    deferred: ErrorInfo | None
+    """Why it would wait until `send_at` though that was not asked for."""

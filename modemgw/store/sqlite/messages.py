@@ -47,7 +47,8 @@ _INSERT_BLOCK = (
     f"FROM (VALUES {', '.join(['(?, ?, ?, ?)'] * _BLOCK)})"
 )
 
-_WELL = frozenset({MessageStatus.SENT, MessageStatus.DELIVERED})
+_WELL = frozenset({MessageStatus.QUEUED, MessageStatus.SENT, MessageStatus.DELIVERED})
+"""What was in the way before is over."""
 
 _TO = "updated_at = ? WHERE n = ? AND status = ?"
 _MOVE = f"UPDATE messages SET status = ?, {_TO}"
@@ -123,8 +124,8 @@ class SqliteMessages(Rows):
     ) -> bool:
         """Move a message that is `old` to `new`; False: it is something else, nothing has changed.
 
-        An error stays until there is another, or all is well. The one caller is the table of the
-        life of messages (gateway/outgoing/life.py), which knows what may follow what.
+        An error stays until there is another, or nothing is in the way any more. The one caller is
+        the table of the life of messages (gateway/outgoing/life.py): it knows what may follow what.
         """
         where = (self.now, n, old)
         if error is not None:
@@ -133,6 +134,10 @@ class SqliteMessages(Rows):
         else:
             done = self._db.execute(_MOVE_WELL if new in _WELL else _MOVE, (new, *where))
         return done.rowcount == 1
+
+    def set_send_at(self, n: int, at: float) -> None:
+        """Message `n` is not sent before then."""
+        self._db.execute("UPDATE messages SET send_at = ? WHERE n = ?", (at, n))
 
     def gone_out(self, n: int) -> bool:
         """Whether anything of message `n` can have gone out."""

@@ -107,10 +107,20 @@ async def test_a_status_is_changed_by_who_knew_it(open_store):
             lambda tx: tx.messages.compare_and_set(n + 7, S.QUEUED, S.SENDING, None)
         )
         assert await store.write(lambda tx: tx.messages.status(n)) is S.SENDING
-        assert await change(S.SENDING, S.QUEUED)
+        assert await change(S.SENDING, S.SCHEDULED)
         assert (await get(store, "msg_1")).error == REFUSED
-        assert await change(S.QUEUED, S.SENT)
-        assert (await get(store, "msg_1")).error is None
+        for well in (S.QUEUED, S.SENT):
+            assert await change(S.SCHEDULED, well)
+            assert (await get(store, "msg_1")).error is None
+            assert await change(well, S.SCHEDULED, REFUSED)
+
+
+async def test_a_message_is_put_off(open_store):
+    async with open_store() as store:
+        n = await store.write(insert("msg_1", "msg_2"))
+        await store.write(lambda tx: tx.messages.set_send_at(n, 1_795_009_000.0))
+        assert (await get(store, "msg_1")).send_at == 1_795_009_000.0
+        assert (await get(store, "msg_2")).send_at is None
 
 
 async def test_an_attempt_has_one_end(open_store):
