@@ -27,10 +27,11 @@ class TypeSection(Section):
     """With `retry`: how long to wait for a status report before sending once more."""
     max_attempts: Tries = 8
     """Tries of one part before the message is failed."""
-    retry_wait: Annotated[float, Field(gt=0, le=86400)] = 10
-    """Seconds before the second try where the refusal says no better; doubled before each next."""
+    retry_wait: Seconds = 0
+    """The least wait before the second try, doubled before each next one; a refusal may call for
+    more."""
     retry_wait_max: Annotated[float, Field(gt=0, le=86400)] = 900
-    """Waits never grow beyond this, whatever a refusal says."""
+    """Waits never grow beyond this, whatever a refusal calls for."""
     validity: Seconds = 2 * 86400
     """How long a message may wait when the request does not say."""
     quiet_hours: QuietHours = ()
@@ -73,6 +74,11 @@ class TypesSection(Section):
         """The policy of a type of messages. Raises AttributeError: there is no such type."""
         section: TypeSection = getattr(self, type)
         return section
+
+    @property
+    def priorities(self) -> dict[str, int]:
+        """Which type goes first, by name: the lowest."""
+        return {name: policy.priority for name, policy in self.by_name().items()}
 
     def by_name(self) -> dict[str, TypeSection]:
         """The policy of each type."""

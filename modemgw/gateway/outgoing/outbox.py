@@ -118,6 +118,7 @@ class Outbox:
             on_quota=self._tell_quota,
             on_timer=self.clock.look,
         )
+        self.queue.matchmaking.set_priorities(config.type.priorities)
         self.lanes = Lanes(
             config,
             queue=self.queue,
@@ -143,7 +144,7 @@ class Outbox:
             self._held = f"{held}: it is waited for"
             raise StoreUnavailable(self._held) from held
         self._held = None
-        rerouted = await reroute(self._store, self.queue, self._config.routes)
+        rerouted = await reroute(self._store, self.queue, self._config)
         await self._remember_sims()
         now = self.clock.time()
         jobs = await self._store.read(
@@ -240,7 +241,7 @@ class Outbox:
         if common.modem is not None or self._routes.issuperset(r for _, _, r in mailing.recipients):
             return mailing
         choose = partial(
-            route_for, self._config.routes, type=common.type, key=common.key, tags=common.tags
+            route_for, self._config, type=common.type, key=common.key, tags=common.tags
         )
         return Mailing(
             common,
@@ -292,6 +293,7 @@ class Outbox:
         """See Follower: other routes and policies. What waits for word already keeps its time."""
         self._config = config
         self._routes = {route.id for route in config.routes}
+        self.queue.matchmaking.set_priorities(config.type.priorities)
         self.queue.set_routes(config.routes)
         self.lanes.reconfigure(config)
         return self.reroute()
@@ -300,7 +302,7 @@ class Outbox:
         """Route anew what waits for a route that is gone. Returns what to tell of it."""
         await self._remember_sims()
         try:
-            return (await reroute(self._store, self.queue, self._config.routes)).lines()
+            return (await reroute(self._store, self.queue, self._config)).lines()
         except StoreUnavailable as error:
             return [f"messages whose route is gone could not be routed anew, reload again: {error}"]
 

@@ -13,6 +13,8 @@ LONGEST_WAIT_S = 900.0
 """Back-off never grows beyond this, where no type of messages says otherwise."""
 COOLING_S = 60.0
 """How long a SIM that refused a message is left alone with it, if the verdict does not say."""
+ADVISED_S = 10.0
+"""What is waited before the second try, if the verdict does not say."""
 ONCE_MORE_S = 5.0
 """How long what is tried once more only waits for that, if the verdict does not say."""
 
@@ -66,12 +68,13 @@ def decide(
         if verdict.also_other_sim and another_sim and refusals == 1:
             return Decision(Action.ELSEWHERE, COOLING_S)
         if verdict.once and refusals == 1:
-            first_s = backoff(verdict.wait_s or ONCE_MORE_S, 1, random, policy.retry_wait_max)
+            base_s = max(verdict.wait_s or ONCE_MORE_S, policy.retry_wait)
+            first_s = backoff(base_s, 1, random, policy.retry_wait_max)
             return Decision(Action.LATER, first_s)
         return Decision(Action.FAIL, permanent=True)
     if refusals >= policy.max_attempts:
         return Decision(Action.FAIL)
-    base_s = verdict.wait_s or policy.retry_wait
+    base_s = max(verdict.wait_s or ADVISED_S, policy.retry_wait)
     wait = backoff(base_s, refusals, random, policy.retry_wait_max)
     if kind in (ErrorClass.OTHER_SIM, ErrorClass.BARRED, ErrorClass.CONFIGURATION):
         wait = max(wait, COOLING_S)
