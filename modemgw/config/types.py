@@ -80,6 +80,11 @@ class TypesSection(Section):
         """Which type goes first, by name: the lowest."""
         return {name: policy.priority for name, policy in self.by_name().items()}
 
+    @property
+    def erased(self) -> frozenset[str]:
+        """The types whose texts end with their messages."""
+        return frozenset(name for name, policy in self.by_name().items() if policy.erase_text)
+
     def by_name(self) -> dict[str, TypeSection]:
         """The policy of each type."""
         return {name: self.of(name) for name in type(self).model_fields}

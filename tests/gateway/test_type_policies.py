@@ -60,7 +60,7 @@ def test_routes_that_cannot_carry_it_are_told(routes: list[str], told: str) -> N
 
 async def test_what_waits_for_a_route_that_is_gone_takes_one_of_its_type(tmp_path: Path) -> None:
     routes = [{"id": "x"}, {"id": "y"}]
-    lanes = {"m1": {"routes": ["y"]}}
+    lanes: dict[str, Any] = {"m1": {"routes": ["y"]}}
     async with running(tmp_path, route=[{"id": "old"}, *routes], **lanes) as lab:
         message = await lab.accept(TO)
         assert message.route == "old"

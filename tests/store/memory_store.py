@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic_core import to_json
 
 from modemgw.clock import Clock
+from modemgw.gateway.outgoing import life
 from modemgw.store import (
     AnsweredBefore,
     AttemptKey,
@@ -80,13 +81,15 @@ class State:
     events: list[Event] = field(default_factory=list)
     last_message: int = 0
     last_inbound: int = 0
+    erased: frozenset[str] = frozenset()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> State:
         """What is in the tables are values: the tables alone are copied."""
         return replace(self, **{name: copy.copy(table) for name, table in vars(self).items()})
 
 
-_WELL = (MessageStatus.QUEUED, MessageStatus.SENT, MessageStatus.DELIVERED)
+_S = MessageStatus
+_WELL = (_S.QUEUED, _S.SENT, _S.DELIVERED)
 
 
 class Messages:
@@ -117,8 +120,15 @@ class Messages:
             return False
         if error is None and new not in _WELL:
             error = message.error
-        self._state.messages[n] = message._replace(status=new, error=error, updated_at=self._now)
+        message = message._replace(status=new, error=error, updated_at=self._now)
+        over = life.is_settled(message) and (new is not _S.UNDELIVERED or len(message.parts) == 1)
+        if over and message.type in self._state.erased:
+            message = message._replace(text=None, data=None)
+        self._state.messages[n] = message
         return True
+
+    def erase_ended(self, types: Collection[str]) -> None:
+        self._state.erased = frozenset(types)
 
     def set_send_at(self, n: int, at: float) -> None:
         self._state.messages[n] = self._state.messages[n]._replace(send_at=at)

@@ -184,6 +184,7 @@ class Outbox:
 
     def _take_up(self, tx: Transaction) -> list[AttemptKey]:
         self.claim.take(tx)
+        tx.messages.erase_ended(self._config.type.erased)
         keys = tx.attempts.interrupted(INTERRUPTED)
         for key in keys:
             begun = tx.attempts.find(key)
@@ -296,6 +297,7 @@ class Outbox:
         self.queue.matchmaking.set_priorities(config.type.priorities)
         self.queue.set_routes(config.routes)
         self.lanes.reconfigure(config)
+        self._store.write(lambda tx: tx.messages.erase_ended(config.type.erased), keep=True)
         return self.reroute()
 
     async def reroute(self) -> list[str]:

@@ -121,5 +121,11 @@ class Messages(MessagesView, Protocol):
     def wait_no_longer(self, numbers: Iterable[int]) -> None:
         """These messages are no longer `overdue`: they are `sent` for good."""
 
+    def erase_ended(self, types: Collection[str]) -> None:
+        """From now on empty text and data of messages of these types, and no others, as they end.
+
+        A message ends with its last status, or when a report on it is waited for no longer.
+        """
+
     def set_routes(self, routes: Iterable[tuple[int, str]]) -> None:
         """Give messages that still want a modem another route: (n, route) each."""

@@ -115,6 +115,48 @@ async def test_a_status_is_changed_by_who_knew_it(open_store):
             assert await change(well, S.SCHEDULED, REFUSED)
 
 
+@pytest.mark.parametrize(
+    ("end", "parts", "receipt", "erased"),
+    [
+        (S.SENDING, 1, True, False),
+        (S.SENT, 1, True, False),  # a report is still to come
+        (S.SENT, 1, False, True),
+        (S.DELIVERED, 2, True, True),
+        (S.UNDELIVERED, 1, True, True),
+        (S.UNDELIVERED, 2, True, False),  # it may be corrected, and the other part be sent
+        (S.FAILED, 2, True, True),
+        (S.EXPIRED, 1, True, True),
+        (S.CANCELED, 1, True, True),
+        (S.UNKNOWN, 1, True, True),
+    ],
+)
+async def test_texts_of_some_types_end_with_their_messages(open_store, end, parts, receipt, erased):
+    async with open_store() as store:
+        await store.write(lambda tx: tx.messages.erase_ended({"otp", "promotional"}))
+
+        async def ended(id, type, error=None):
+            new = message(id, parts=parts)._replace(type=type, receipt=receipt, data=b"x")
+            n = await store.write(lambda tx: tx.messages.insert([Mailing.of(new)]))
+            assert await store.write(
+                lambda tx: tx.messages.compare_and_set(n, S.QUEUED, end, error)
+            )
+            found = await get(store, id)
+            assert (found.text is None, found.data is None) in ((True, True), (False, False))
+            return found.text is None
+
+        assert await ended("msg_1", "otp") is erased
+        assert await ended("msg_2", "otp", REFUSED) is erased
+        assert await ended("msg_3", "promotional") is erased
+        assert not await ended("msg_4", "transactional")
+        await store.write(lambda tx: tx.messages.erase_ended(["promotional"]))
+        assert not await ended("msg_5", "otp")
+        assert await ended("msg_6", "promotional") is erased
+    async with open_store() as store:  # it holds over a restart
+        assert await ended("msg_7", "promotional") is erased
+        await store.write(lambda tx: tx.messages.erase_ended([]))
+        assert not await ended("msg_8", "promotional")
+
+
 async def test_a_message_is_put_off(open_store):
     async with open_store() as store:
         n = await store.write(insert("msg_1", "msg_2"))
