@@ -175,7 +175,7 @@ ENDPOINTS = (
         status=202,
         idempotent=True,
         waits=True,
-        problems=("too-many-messages", "unavailable"),
+        problems=("duplicate", "too-many-messages", "unavailable"),
         description="The answer is the message as it is then. Send a request whose answer you have "
         "not seen again with the same Idempotency-Key, and nothing is sent twice.",
         example=EXAMPLE,

@@ -136,6 +136,19 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         retry="no",
         detail="message 'msg_4711' is sent: it cannot be canceled any more",
     ),
+    "duplicate": ProblemType(
+        status=409,
+        title="The same was accepted a short while ago",
+        meaning="The key has sent the same text to the same number within the last "
+        "`[duplicates] window_seconds`. Nothing was taken; `detail` names the first message.",
+        remedy="If this was a request sent again, the first one was done: look at that message. "
+        "Otherwise say something else, or wait as many seconds as `Retry-After` says. "
+        'With `action = "merge"` the first message is answered instead.',
+        retry="later",
+        detail="the same was accepted for this recipient 12 s ago as "
+        "msg_01a2132a47f5ea28bda7e45dea9a0c22; it may be said again in 48 s",
+        headers=("Retry-After",),
+    ),
     "name-in-use": ProblemType(
         status=409,
         title="There is one of this name already",

@@ -18,6 +18,7 @@ from modemgw.api import answers
 from modemgw.api.problem_types import PROBLEM_TYPES, page_of, type_uri
 from modemgw.gateway import (
     Conflict,
+    Duplicate,
     FieldProblem,
     IdempotencyConflict,
     NotFound,
@@ -162,11 +163,12 @@ def invalid_json(message: str) -> Problem:
     return Problem("invalid-json", message)
 
 
-def from_refusal(error: Rejected | TooMany) -> Problem:
+def from_refusal(error: Rejected | TooMany | Duplicate) -> Problem:
     """The problem of a message that the gateway does not take."""
-    if isinstance(error, TooMany):
+    if isinstance(error, TooMany | Duplicate):
+        slug = "duplicate" if isinstance(error, Duplicate) else "too-many-messages"
         seconds = max(1, math.ceil(error.retry_after_s))
-        return Problem("too-many-messages", str(error), headers={"Retry-After": str(seconds)})
+        return Problem(slug, str(error), headers={"Retry-After": str(seconds)})
     return invalid_fields(error.problems)
 
 
@@ -198,7 +200,7 @@ def to_problem(error: Exception, request: web.Request) -> Problem:
     match error:
         case Problem():
             return error
-        case Rejected() | TooMany():
+        case Rejected() | TooMany() | Duplicate():
             return from_refusal(error)
         case NotFound():
             return Problem("not-found", str(error))

@@ -9,6 +9,7 @@ from modemgw.gateway.deliveries.webhooks import Change as WebhookChange
 from modemgw.gateway.deliveries.webhooks import CreatedWebhook, WebhookView
 from modemgw.gateway.errors import (
     Conflict,
+    Duplicate,
     FieldProblem,
     GatewayError,
     IdempotencyConflict,
@@ -31,6 +32,7 @@ __all__ = [
     "Conflict",
     "CreatedWebhook",
     "DeliveryQuery",
+    "Duplicate",
     "FieldProblem",
     "Gateway",
     "GatewayError",

@@ -25,6 +25,7 @@ from modemgw.store import (
     KeyRow,
     Lease,
     LeaseHeld,
+    Said,
     StoreConflict,
     Webhook,
 )
@@ -82,6 +83,7 @@ class State:
     last_message: int = 0
     last_inbound: int = 0
     erased: frozenset[str] = frozenset()
+    recent: dict[bytes, Said] = field(default_factory=dict)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> State:
         """What is in the tables are values: the tables alone are copied."""
@@ -222,6 +224,13 @@ class Retention:
                 del self._state.messages[n]
         return old[:limit][-1] if old else None
 
+    def delete_recent(self, before: float, after: float, limit: int) -> int:
+        oldest = list(self._state.recent.items())[:limit]
+        gone = [digest for digest, said in oldest if not before <= said.at <= after]
+        for digest in gone:
+            del self._state.recent[digest]
+        return len(gone)
+
 
 class Events:
     def __init__(self, state: State, now: float) -> None:
@@ -299,6 +308,23 @@ class Webhooks:
             for m in self._state.messages.values()
             if m.id in messages and m.callback_url is not None
         }
+
+
+class Recent:
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def find(self, digests: Collection[bytes], since: float, until: float) -> dict[bytes, Said]:
+        return {
+            digest: said
+            for digest in digests
+            if (said := self._state.recent.get(digest)) and since <= said.at <= until
+        }
+
+    def remember(self, said: Iterable[tuple[bytes, str]], at: float) -> None:
+        for digest, id in said:
+            self._state.recent.pop(digest, None)
+            self._state.recent[digest] = Said(id, at)
 
 
 class Keys:
@@ -444,6 +470,7 @@ class Unit:
         self.answers = Answers(state)
         self.leases = Leases(state, now)
         self.webhooks = Webhooks(state)
+        self.recent = Recent(state)
         self.keys = Keys(state)
         self.audit = Audit(state, now)
 

@@ -120,12 +120,23 @@ class RejectedItem(TypedDict):
     problem: Problem
 
 
+class MergedItem(TypedDict):
+    """A message of a batch that says what another one has said a short while ago."""
+
+    index: Annotated[int, Field(description="Position in the request, from 0.")]
+    id: Annotated[str, Field(description="Of the message that was first.")]
+
+
 class AcceptedBatch(TypedDict):
     """What became of a batch."""
 
     id: str
     accepted: int
     rejected: list[RejectedItem]
+    merged: Annotated[
+        list[MergedItem],
+        Field(description='Duplicates that are not sent again: `[duplicates] action = "merge"`.'),
+    ]
 
 
 class Batch(TypedDict):

@@ -254,6 +254,7 @@ ACCEPTED_BATCH: answers.AcceptedBatch = {
     "id": BATCH_ID,
     "accepted": 2,
     "rejected": [REJECTED_ITEM],
+    "merged": [],
 }
 
 PREVIEW: answers.Preview = {

@@ -110,12 +110,23 @@ class RejectedItem(Answer):
     problem: Problem
 
 
+class MergedItem(Answer):
+    """A message of a batch that says what another one has said a short while ago."""
+
+    index: int
+    """Position in the request, from 0."""
+    id: str
+    """Of the message that was first."""
+
+
 class AcceptedBatch(Answer):
     """What became of a batch."""
 
     id: str
     accepted: int
     rejected: tuple[RejectedItem, ...]
+    merged: tuple[MergedItem, ...]
+    """Duplicates that are not sent again."""
 
 
 class Batch(Answer):

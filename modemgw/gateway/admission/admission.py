@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Any
 
 from modemgw.clock import Clock
 from modemgw.config import Config
+from modemgw.gateway.admission.admitted import Admitted, give_all_back
+from modemgw.gateway.admission.duplicates import Claims, DuplicateGuard, SaidBefore
 from modemgw.gateway.admission.idempotency import answered_before, first_answer
 from modemgw.gateway.admission.limits import REPLIES_KEY
 from modemgw.gateway.admission.quota import Allowance
@@ -17,14 +19,13 @@ from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempoten
 from modemgw.gateway.admission.rule import (
     Deferral,
     Request,
-    Reservation,
     Surroundings,
-    give_back,
 )
 from modemgw.gateway.admission.rules import RULES, Rules
-from modemgw.gateway.errors import Rejected, TooMany, Unavailable
+from modemgw.gateway.errors import Duplicate, Rejected, TooMany, Unavailable
 from modemgw.gateway.following import Rest
 from modemgw.gateway.identifiers import new_id, new_ids
+from modemgw.gateway.outgoing import life
 from modemgw.gateway.outgoing.job import Job
 from modemgw.gateway.outgoing.outbox import Outbox
 from modemgw.store import AnsweredBefore, Store, StoreUnavailable, Transaction
@@ -37,19 +38,8 @@ LOOK_EVERY = 16
 """So many recipients are looked at between two looks at the clock."""
 
 _Write = Callable[[Transaction], None]
-
-
-@dataclass(slots=True)
-class _Admitted:
-    """Messages that no rule had anything against, and what each of them has taken."""
-
-    mailing: Mailing
-    reservations: Sequence[Reservation]
-
-    def give_back(self) -> None:
-        """They were not accepted after all."""
-        for _, to, _ in self.mailing.recipients:
-            give_back(self.reservations, to)
+_Refused = tuple[int, Rejected | TooMany | Duplicate]
+"""Its place in the request, and why."""
 
 
 class Admission:
@@ -64,12 +54,14 @@ class Admission:
         self._outbox = outbox
         self._clock = clock
         self._random = random
+        self._duplicates = DuplicateGuard(config)
         self.counts: dict[str, int] = {}
         """How many messages this run has accepted, by type."""
 
     def follow(self, config: Config) -> Rest:
         """See Follower: the rules look by another configuration, and learn what that takes."""
         self._rules.configure(config)
+        self._duplicates.configure(config)
         return self._load_anew()
 
     async def _load_anew(self) -> list[str]:
@@ -108,7 +100,7 @@ class Admission:
     ) -> Accepted:
         """Accept a message: when this returns it is committed.
 
-        Raises Rejected (with every field that is wrong), TooMany, IdempotencyConflict,
+        Raises Rejected (with every field that is wrong), TooMany, Duplicate, IdempotencyConflict,
         Unavailable.
         """
         request = Request(key, self._now(), idempotency=idempotency)
@@ -119,11 +111,32 @@ class Admission:
             if replay is None:
                 raise
             return Accepted(None, replay)
+        claims = self._duplicates.claims([admitted], key, request.now)
         try:
-            await self._commit([admitted], request, message)
+            try:
+                await self._commit([admitted], request, message, claims=claims)
+            except SaidBefore as said:
+                message = await self._merged(said, request)
         except AnsweredBefore as before:
             return Accepted(None, first_answer(before, idempotency))
         return Accepted(message)
+
+    async def _merged(self, said: SaidBefore, request: Request) -> Message:
+        """The first message of which another was a duplicate; it is the answer from now on.
+
+        Raises Duplicate: duplicates are refused, or it is gone meanwhile; AnsweredBefore.
+        """
+        ((_, first),) = said.claims.take_out(said.found)
+        message = None
+        if self._duplicates.merges:
+            message = await self._store.look_up(
+                lambda view: view.messages.get(first.id, life.part_status)
+            )
+        if message is None:
+            raise said.claims.refusal(first)
+        if keep := _one_after_another(self._rules.in_transaction(request, message)):
+            await self._store.write(keep)
+        return message
 
     async def send_batch(
         self, news: Iterable[NewMessage], *, key: str, idempotency: Idempotency | None = None
@@ -135,24 +148,46 @@ class Admission:
         now = self._now()
         id = new_id("bat", now, self._random)
         request = Request(key, now, batch=id, idempotency=idempotency)
-        admitted: list[_Admitted] = []
+        admitted: list[Admitted] = []
         try:
             refused = await self._admit_all(request, news, admitted)
         except BaseException:  # the caller may have left, too
-            _give_all_back(admitted)
+            give_all_back(admitted)
             raise
-        accepted = sum(len(one.mailing.recipients) for one in admitted)
-        batch = AcceptedBatch(id, accepted, tuple(refused))
         try:
-            await self._commit(
-                admitted,
-                request,
-                batch,
-                then=lambda tx: tx.messages.insert_batch(id, key, now, accepted, len(refused)),
-            )
+            return await self._commit_batch(id, admitted, request, refused)
         except AnsweredBefore as before:
-            return AcceptedBatch("", 0, (), first_answer(before, idempotency))
-        return batch
+            return AcceptedBatch("", 0, (), replay=first_answer(before, idempotency))
+
+    async def _commit_batch(
+        self, id: str, admitted: Sequence[Admitted], request: Request, refused: list[_Refused]
+    ) -> AcceptedBatch:
+        """Promise what is no duplicate of what was accepted before."""
+        claims = self._duplicates.claims(admitted, request.key, request.now)
+        merged: list[tuple[int, str]] = []
+        found = [] if claims is None else claims.take_out_repeated()
+        while True:
+            for position, first in found:
+                if self._duplicates.merges:
+                    merged.append((position, first.id))
+                else:
+                    assert claims is not None, "it has found them"
+                    refused.append((position, claims.refusal(first)))
+            accepted = sum(len(one.mailing.recipients) for one in admitted)
+            batch = AcceptedBatch(id, accepted, tuple(refused), tuple(merged))
+            about = id, request.key, request.now, accepted, len(refused)
+            try:
+                await self._commit(
+                    admitted,
+                    request,
+                    batch,
+                    claims=claims,
+                    then=partial(_insert_batch, about),
+                )
+            except SaidBefore as said:
+                found = said.claims.take_out(said.found)
+            else:
+                return batch
 
     async def reply(self, new: NewMessage, first: _Write) -> None:
         """Accept an automatic reply; `first` is done in the same transaction, before that.
@@ -184,37 +219,39 @@ class Admission:
         self._outbox.clock.look()
         return self._clock.time()
 
-    def _admit(self, request: Request, new: NewMessage) -> tuple[Message, _Admitted]:
+    def _admit(self, request: Request, new: NewMessage) -> tuple[Message, Admitted]:
         """A message that no rule has anything against. Raises Rejected, TooMany."""
         draft = self._rules.draft(request, new)
         one = draft.admit(new.to)
         id = new_id("msg", request.now, self._random)
         message = draft.message((id, one.to, one.route), one.deferral)
-        return message, _Admitted(Mailing.of(message), draft.reservations)
+        return message, Admitted(Mailing.of(message), draft.reservations, [0], draft.send_at)
 
     async def _admit_all(
-        self, request: Request, news: Iterable[NewMessage], admitted: list[_Admitted]
-    ) -> list[tuple[int, Rejected | TooMany]]:
+        self, request: Request, news: Iterable[NewMessage], admitted: list[Admitted]
+    ) -> list[_Refused]:
         """Put what no rule has anything against into `admitted`; returns what was refused, and why.
 
         What many recipients share is looked at once.
         """
-        refused: list[tuple[int, Rejected | TooMany]] = []
+        refused: list[_Refused] = []
         ids = new_ids("msg", request.now, self._random)
         index = 0
         turn = self._clock.monotonic() + TURN_S
         for new, to in _shared(news):
             draft = self._rules.draft(request, new)
-            mailings: dict[Deferral | None, list[Recipient]] = {}
+            by_deferral: dict[Deferral | None, tuple[list[Recipient], list[int]]] = {}
             for given in to:
                 try:
                     one = draft.admit(given)
-                    recipients = mailings.get(one.deferral)
-                    if recipients is None:
-                        recipients = mailings[one.deferral] = []
-                        mailing = Mailing(draft.message(deferral=one.deferral), recipients)
-                        admitted.append(_Admitted(mailing, draft.reservations))
-                    recipients.append((next(ids), one.to, one.route))
+                    rows = by_deferral.get(one.deferral)
+                    if rows is None:
+                        rows = by_deferral[one.deferral] = [], []
+                        mailing = Mailing(draft.message(deferral=one.deferral), rows[0])
+                        taken = Admitted(mailing, draft.reservations, rows[1], draft.send_at)
+                        admitted.append(taken)
+                    rows[0].append((next(ids), one.to, one.route))
+                    rows[1].append(index)
                 except (Rejected, TooMany) as refusal:
                     refused.append((index, refusal))
                 index += 1
@@ -225,26 +262,38 @@ class Admission:
 
     async def _commit(
         self,
-        admitted: Sequence[_Admitted],
+        admitted: Sequence[Admitted],
         request: Request,
         answer: Any,
         *,
         first: Sequence[_Write] = (),
         then: _Write | None = None,
+        claims: Claims | None = None,
     ) -> None:
-        """Promise messages. Raises Unavailable, or what the writing raises: then nothing is."""
+        """Promise messages. Raises Unavailable, or what the writing raises: then nothing is.
+
+        SaidBefore alone leaves them what they have taken: some of them may yet be accepted.
+        """
         try:
             steps = [*first, *self._rules.in_transaction(request, answer)]
+            if claims is not None:
+                steps.append(claims.write)
             mailings = [one.mailing for one in admitted if one.mailing.recipients]
             await self._outbox.accept(mailings, first=_one_after_another(steps), then=then)
+        except SaidBefore:
+            raise
         except Exception as error:
-            _give_all_back(admitted)
+            give_all_back(admitted)
             if isinstance(error, StoreUnavailable):
                 raise Unavailable(str(error)) from error
             raise
         for mailing in mailings:
             type = mailing.common.type
             self.counts[type] = self.counts.get(type, 0) + len(mailing.recipients)
+
+
+def _insert_batch(about: tuple[str, str, float, int, int], tx: Transaction) -> None:
+    tx.messages.insert_batch(*about)
 
 
 def _one_after_another(steps: Sequence[_Write]) -> _Write | None:
@@ -260,8 +309,3 @@ def _shared(news: Iterable[NewMessage]) -> Iterable[tuple[NewMessage, Sequence[s
     if isinstance(news, NewMailing):
         return ((news.content, news.to),)
     return ((new, (new.to,)) for new in news)
-
-
-def _give_all_back(admitted: Iterable[_Admitted]) -> None:
-    for one in admitted:
-        one.give_back()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from modemgw.gateway.errors import Rejected, TooMany
+from modemgw.gateway.errors import Duplicate, Rejected, TooMany
 from modemgw.store.records import ErrorInfo, Message
 
 
@@ -34,8 +34,10 @@ class AcceptedBatch:
 
     id: str
     accepted: int
-    rejected: tuple[tuple[int, Rejected | TooMany], ...]
+    rejected: tuple[tuple[int, Rejected | TooMany | Duplicate], ...]
     """(index in the request, why)."""
+    merged: tuple[tuple[int, str], ...] = ()
+    """(index in the request, id of the message that says the same) of duplicates."""
     replay: bytes | None = None
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from modemgw.clock import Clock, SteadyClock
 from modemgw.config import Config, TypeSection
+from modemgw.gateway.admission.duplicates import SLACK_S
 from modemgw.gateway.following import Rest, nothing_left
 from modemgw.gateway.incoming.intake import Intake
 from modemgw.gateway.outgoing import life
@@ -119,12 +120,22 @@ class Housekeeping:
         chores.append(
             partial(self._forget, lambda tx, before: tx.retention.delete_unmatched(before), answers)
         )
+        chores.append(partial(self._forget_said, now))
         chores.append(partial(self._forget, lambda tx, at: tx.keys.forget_retired(at), now))
         await _each(*chores)
 
     async def _forget_batches(self, before: float) -> None:
         while (
             await self._store.write(lambda tx: tx.retention.delete_batches(before, CHUNK)) >= CHUNK
+        ):
+            await self._clock.sleep(PAUSE_S)
+
+    async def _forget_said(self, now: float) -> None:
+        """Forget what is no longer a duplicate when it comes again."""
+        before, after = now - self._config.duplicates.window_seconds, now + SLACK_S
+        while (
+            await self._store.write(lambda tx: tx.retention.delete_recent(before, after, CHUNK))
+            >= CHUNK
         ):
             await self._clock.sleep(PAUSE_S)
 

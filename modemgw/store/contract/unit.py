@@ -14,6 +14,7 @@ from modemgw.store.contract.keys import Keys, KeysView
 from modemgw.store.contract.leases import Leases, LeasesView
 from modemgw.store.contract.messages import Messages, MessagesView
 from modemgw.store.contract.pins import PinTries, PinTriesView
+from modemgw.store.contract.recent import Recent, RecentView
 from modemgw.store.contract.redating import Dates, DatesView
 from modemgw.store.contract.retention import Retention
 from modemgw.store.contract.sim_state import SimState, SimStateView
@@ -74,6 +75,10 @@ class View(Protocol):
     @property
     def leases(self) -> LeasesView:
         """What one process alone may do."""
+
+    @property
+    def recent(self) -> RecentView:
+        """What was said lately."""
 
     @property
     def webhooks(self) -> WebhooksView:
@@ -146,6 +151,10 @@ class Transaction(View, Protocol):
     @property
     def leases(self) -> Leases:
         """What one process alone may do."""
+
+    @property
+    def recent(self) -> Recent:
+        """What was said lately."""
 
     @property
     def webhooks(self) -> Webhooks:

@@ -14,6 +14,7 @@ from modemgw.store.sqlite.keys import SqliteKeys
 from modemgw.store.sqlite.leases import SqliteLeases
 from modemgw.store.sqlite.messages import SqliteMessages
 from modemgw.store.sqlite.pins import SqlitePinTries
+from modemgw.store.sqlite.recent import SqliteRecent
 from modemgw.store.sqlite.redating import SqliteDates
 from modemgw.store.sqlite.retention import SqliteRetention
 from modemgw.store.sqlite.rows import Rows
@@ -38,6 +39,7 @@ class SqliteView:
         "leases",
         "messages",
         "pins",
+        "recent",
         "sim_state",
         "webhooks",
     )
@@ -58,6 +60,7 @@ class SqliteView:
         self.audit = SqliteAudit(db)
         self.leases = SqliteLeases(db)
         self.webhooks = SqliteWebhooks(db)
+        self.recent = SqliteRecent(db)
 
 
 class SqliteTransaction:
@@ -79,6 +82,7 @@ class SqliteTransaction:
         "messages",
         "now",
         "pins",
+        "recent",
         "retention",
         "sim_state",
         "unmatched",
@@ -104,6 +108,7 @@ class SqliteTransaction:
         self.audit = SqliteAudit(db, now)
         self.leases = SqliteLeases(db, now)
         self.webhooks = SqliteWebhooks(db, now)
+        self.recent = SqliteRecent(db, now)
         self._nouns: tuple[Rows, ...] = tuple(
             noun for name in self.__slots__ if isinstance(noun := getattr(self, name, None), Rows)
         )

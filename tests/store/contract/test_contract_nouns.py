@@ -316,6 +316,39 @@ async def test_messages_that_name_an_address_to_call_back_are_told_from_others(o
         assert found == {"msg_2": url}
 
 
+# --- what was said lately
+
+
+async def test_what_was_said_lately_is_found_until_it_is_said_again_or_forgotten(open_store):
+    async with open_store() as store:
+        await store.write(lambda tx: tx.recent.remember([(b"a", "msg_1"), (b"b", "msg_2")], 100.0))
+        await store.write(lambda tx: tx.recent.remember([(b"c", "msg_3")], 200.0))
+    async with open_store() as store:
+
+        async def found(*digests, since=0.0, until=999.0):
+            return await store.read(lambda view: view.recent.find(digests, since, until))
+
+        assert await found(b"a", b"c", b"x") == {b"a": ("msg_1", 100.0), b"c": ("msg_3", 200.0)}
+        assert await found(b"a", b"c", since=100.5) == {b"c": ("msg_3", 200.0)}
+        assert await found(b"a", b"c", until=199.0) == {b"a": ("msg_1", 100.0)}
+        assert await found() == {}
+        many = [b"%d" % n for n in range(2000)]
+        await store.write(lambda tx: tx.recent.remember([(d, "msg_9") for d in many], 900.0))
+        assert len(await found(*many)) == 2000
+        await store.write(lambda tx: tx.recent.remember([(b"a", "msg_4")], 300.0))
+        assert await found(b"a") == {b"a": ("msg_4", 300.0)}
+
+        async def forget(before, after, limit=2):
+            return await store.write(lambda tx: tx.retention.delete_recent(before, after, limit))
+
+        assert await forget(150.0, 999.0) == 1  # b; a is the newest now
+        assert await forget(150.0, 999.0) == 0
+        assert await forget(150.0, 800.0, 9999) == 2000  # dated by a clock that was ahead
+        assert await found(b"a", b"b", b"c", *many) == {
+            b"a": ("msg_4", 300.0), b"c": ("msg_3", 200.0)
+        }  # fmt: skip
+
+
 # --- keys
 
 
