@@ -153,6 +153,7 @@ class Gateway:
             self._fleet.views.views,
             lambda: len(self._outbox.queue.matchmaking),
             self.sending.counts,
+            lambda: self._outbox.punctuality.tallies,
             self.keeper,
         )
         """How much of everything there was."""
@@ -160,6 +161,7 @@ class Gateway:
         self._background: tuple[tuple[str, Callable[[], Awaitable[None]]], ...] = (
             ("access", self.access.run),
             ("key uses", self.access.uses.run),
+            ("targets", self._outbox.punctuality.run),
             ("housekeeping", self._housekeeping.run),
             ("retention", self._housekeeping.let_go),
             ("deliveries", self._deliveries.run),

@@ -5,7 +5,14 @@ Times are RFC 3339 UTC (`2026-11-22T10:00:00.123Z`).
 """
 
 from modemgw.api.answers.deliveries import AnyDelivery, Outcome, Replayed
-from modemgw.api.answers.events import AlertEvent, Event, ModemEvent, SimEvent, WebhookEvent
+from modemgw.api.answers.events import (
+    AlertEvent,
+    Event,
+    ModemEvent,
+    SimEvent,
+    TargetEvent,
+    WebhookEvent,
+)
 from modemgw.api.answers.handlers import Deliveries, Delivery, Handler, HandlerMatch, Handlers
 from modemgw.api.answers.inbound import Inbound, InboundPart, Inbounds
 from modemgw.api.answers.keys import (
@@ -97,6 +104,7 @@ __all__ = [
     "SimCards",
     "SimEvent",
     "Storage",
+    "TargetEvent",
     "Time",
     "Trace",
     "TraceLine",

@@ -24,6 +24,7 @@ from modemgw.gateway.outgoing.lane_state import LaneState
 from modemgw.gateway.outgoing.lanes import Lanes
 from modemgw.gateway.outgoing.life import Happening
 from modemgw.gateway.outgoing.matchmaking import Matchmaking
+from modemgw.gateway.outgoing.punctuality import Punctuality
 from modemgw.gateway.outgoing.queue import Queue
 from modemgw.gateway.outgoing.receipts import Matched, Receipts
 from modemgw.gateway.outgoing.rerouting import reroute
@@ -119,6 +120,9 @@ class Outbox:
             on_timer=self.clock.look,
         )
         self.queue.matchmaking.set_priorities(config.type.priorities)
+        self.punctuality = Punctuality(
+            config, store=store, clock=clock, find=self.queue.matchmaking.get
+        )
         self.lanes = Lanes(
             config,
             queue=self.queue,
@@ -167,6 +171,7 @@ class Outbox:
             if job.status is MessageStatus.SCHEDULED and job.due_at <= now:
                 self._due(job)
         self.queue.add_all(fresh)
+        self.punctuality.watch(job for job in jobs if not job.complete)
         self.recovered = True
         homeless = (*rerouted.lines(), *self.pinned_to_nobody())
         return RecoveryReport(waiting=len(jobs), interrupted=len(keys), homeless=homeless)
@@ -234,7 +239,11 @@ class Outbox:
                 then(tx)
             return jobs
 
-        await self._store.write(write, then=self.queue.add_all)
+        await self._store.write(write, then=self._take_in)
+
+    def _take_in(self, jobs: list[Job]) -> None:
+        self.queue.add_all(jobs)
+        self.punctuality.watch(jobs)
 
     def _with_known_routes(self, mailing: Mailing) -> Mailing:
         """The routes may have changed since a mailing was checked."""
@@ -297,6 +306,7 @@ class Outbox:
         self.queue.matchmaking.set_priorities(config.type.priorities)
         self.queue.set_routes(config.routes)
         self.lanes.reconfigure(config)
+        self.punctuality.configure(config, list(self.queue.matchmaking.jobs()))
         self._store.write(lambda tx: tx.messages.erase_ended(config.type.erased), keep=True)
         return self.reroute()
 
