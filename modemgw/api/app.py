@@ -19,6 +19,7 @@ from modemgw.api import (
     modems,
     service,
     sims,
+    types,
     webhooks,
 )
 from modemgw.api.audit import recorded
@@ -45,6 +46,7 @@ ENDPOINTS = (
     *webhooks.ENDPOINTS,
     *modems.ENDPOINTS,
     *sims.ENDPOINTS,
+    *types.ENDPOINTS,
     *keys.ENDPOINTS,
     *audit.ENDPOINTS,
     *service.ENDPOINTS,

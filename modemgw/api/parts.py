@@ -30,6 +30,7 @@ from modemgw.gateway import (
     Preview,
     Replay,
     SimView,
+    TypeView,
     WebhookChange,
     WebhookView,
 )
@@ -234,6 +235,18 @@ class Sims(Protocol):
         ...
 
 
+class Types(Protocol):
+    """Shows what is done with each type of messages."""
+
+    def all(self) -> list[TypeView]:
+        """Every type, what is most urgent first."""
+        ...
+
+    def one(self, name: str, /) -> TypeView:
+        """One type. Raises NotFound."""
+        ...
+
+
 class Access(Protocol):
     """Knows who may come in."""
 
@@ -360,6 +373,8 @@ class Parts(Protocol):
     @property
     def sims(self) -> Sims: ...
     @property
+    def types(self) -> Types: ...
+    @property
     def access(self) -> Access: ...
     @property
     def keys(self) -> Keys: ...
@@ -381,6 +396,7 @@ HANDLERS: Final[web.AppKey[Handlers]] = web.AppKey("handlers")
 WEBHOOKS: Final[web.AppKey[Webhooks]] = web.AppKey("webhooks")
 MODEMS: Final[web.AppKey[Modems]] = web.AppKey("modems")
 SIMS: Final[web.AppKey[Sims]] = web.AppKey("sims")
+TYPES: Final[web.AppKey[Types]] = web.AppKey("types")
 ACCESS: Final[web.AppKey[Access]] = web.AppKey("access")
 KEYS: Final[web.AppKey[Keys]] = web.AppKey("keys")
 AUDIT: Final[web.AppKey[Audit]] = web.AppKey("audit")
@@ -398,6 +414,7 @@ def hand_over(gateway: Parts, app: web.Application) -> None:
     app[WEBHOOKS] = gateway.webhooks
     app[MODEMS] = gateway.modems
     app[SIMS] = gateway.sims
+    app[TYPES] = gateway.types
     app[ACCESS] = gateway.access
     app[KEYS] = gateway.keys
     app[AUDIT] = gateway.audit

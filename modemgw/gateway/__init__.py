@@ -22,6 +22,7 @@ from modemgw.gateway.fleet.modem_views import ModemView
 from modemgw.gateway.fleet.sim_views import SimView
 from modemgw.gateway.keys import Issued, LastAdmin, NameInUse, NewKey
 from modemgw.gateway.outgoing.outbox import RecoveryReport
+from modemgw.gateway.upkeep.type_views import TypeView
 from modemgw.store import AuditQuery, DeliveryQuery, InboundQuery, MessageQuery
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "Replay",
     "SimView",
     "TooMany",
+    "TypeView",
     "Unavailable",
     "WebhookChange",
     "WebhookView",

@@ -40,6 +40,7 @@ from modemgw.gateway.supervision import Keeper
 from modemgw.gateway.upkeep.health import Health
 from modemgw.gateway.upkeep.metrics import Figures
 from modemgw.gateway.upkeep.retention import Housekeeping
+from modemgw.gateway.upkeep.type_views import TypeViews
 from modemgw.modem import Timings
 from modemgw.store import Store, StoreUnavailable
 from modemgw.store.sqlite import open_store
@@ -141,6 +142,12 @@ class Gateway:
             config, store=store, sims=sims, clock=steady, places=self._fleet.views.places
         )
         """The SIMs, and what they have used of their plans."""
+        self.types = TypeViews(
+            config,
+            accepted=self.sending.counts,
+            tallies=lambda: self._outbox.punctuality.tallies,
+        )
+        """What is done with each type of messages, and how they do."""
         self.access = Access(store, clock=clock, key_seen=self.sending.key_seen)
         """Who may come in."""
         self.keys = Keys(store, self.access, clock=clock)
@@ -175,6 +182,7 @@ class Gateway:
             self._intake,
             self._housekeeping,
             self.sims,
+            self.types,
         )
         """Whoever goes by the configuration, in the order in which they switch."""
 

@@ -43,6 +43,7 @@ from modemgw.api.answers.problems import FieldError, Problem, ProblemType, Probl
 from modemgw.api.answers.service import Health, Readiness
 from modemgw.api.answers.shared import Base64, Error, Ports, Time
 from modemgw.api.answers.sims import PlanLimit, PlanUse, SimBreaker, SimCard, SimCards
+from modemgw.api.answers.types import MessageType, MessageTypes, TypeDuplicates, TypeTarget
 from modemgw.api.answers.webhooks import (
     Webhook,
     WebhookDeliveries,
@@ -79,6 +80,8 @@ __all__ = [
     "KeyLimits",
     "MergedItem",
     "Message",
+    "MessageType",
+    "MessageTypes",
     "Messages",
     "Modem",
     "ModemEvent",
@@ -108,6 +111,8 @@ __all__ = [
     "Time",
     "Trace",
     "TraceLine",
+    "TypeDuplicates",
+    "TypeTarget",
     "Ussd",
     "Webhook",
     "WebhookDeliveries",

@@ -257,6 +257,24 @@ ACCEPTED_BATCH: answers.AcceptedBatch = {
     "merged": [],
 }
 
+MESSAGE_TYPE: answers.MessageType = {
+    "name": "promotional",
+    "priority": 3,
+    "routes": ["default"],
+    "validity_seconds": 172800.0,
+    "max_attempts": 8,
+    "retry_wait_seconds": 0.0,
+    "retry_wait_max_seconds": 900.0,
+    "ambiguous": "hold",
+    "ambiguous_wait_seconds": 60.0,
+    "quiet_hours": ["21:00-08:00", "sun 00:00-24:00"],
+    "duplicates": {"window_seconds": 3600.0, "action": "refuse"},
+    "erase_text": False,
+    "redact_text_after_days": 30.0,
+    "target": {"to": "sent", "seconds": 3600.0, "in_time": 4711, "late": 17, "overdue": 0},
+    "accepted": 4728,
+}
+
 PREVIEW: answers.Preview = {
     "encoding": "gsm7",
     "parts": 1,
@@ -365,6 +383,7 @@ _EXAMPLES: Mapping[type, Any] = {
     answers.Health: answers.Health(status="ok"),
     answers.Inbound: INBOUND,
     answers.Message: DELIVERED,
+    answers.MessageType: MESSAGE_TYPE,
     answers.Modem: MODEM,
     answers.Preview: PREVIEW,
     answers.Readiness: answers.Readiness(ready=True, detail=None),

@@ -24,6 +24,7 @@ from modemgw.client.answers.problems import FieldError, Problem
 from modemgw.client.answers.service import Readiness
 from modemgw.client.answers.shared import FINAL, Error, Ports
 from modemgw.client.answers.sims import PlanLimit, PlanUse, SimBreaker, SimCard
+from modemgw.client.answers.types import MessageType, TypeDuplicates, TypeTarget
 from modemgw.client.answers.webhooks import Webhook, WebhookDelivery, WebhookWithSecret
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "KeyLimits",
     "MergedItem",
     "Message",
+    "MessageType",
     "Modem",
     "NewApiKey",
     "Outcome",
@@ -65,6 +67,8 @@ __all__ = [
     "SimCard",
     "Storage",
     "TraceLine",
+    "TypeDuplicates",
+    "TypeTarget",
     "Ussd",
     "Webhook",
     "WebhookDelivery",
