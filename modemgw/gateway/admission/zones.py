@@ -50,16 +50,16 @@ def _of_country(code: int) -> Zones:
 
 @lru_cache(maxsize=16_384)
 def _in_a_wide_country(number: str, code: int) -> Zones:
-    try:
-        parsed = phonenumbers.parse(number)
-    except phonenumbers.NumberParseException:
-        return _of_country(code)
-    if is_number_type_geographical(phonenumbers.number_type(parsed), code):
+    national = number[1 + len(str(code)) :]
+    # It was read before: reading it again would cost as much as all the rest.
+    read = phonenumbers.PhoneNumber(country_code=code, national_number=int(national or "0"))
+    if is_number_type_geographical(phonenumbers.number_type(read), code):
         return _by_beginning(number)
     # A smaller country that shares the code (Kazakhstan, Mayotte) has beginnings of its own.
-    region = phonenumbers.region_code_for_number(parsed)
-    shares = region not in (None, phonenumbers.region_code_for_country_code(code))
-    return _by_beginning(number) if shares else _of_country(code)
+    main, *others = phonenumbers.COUNTRY_CODE_TO_REGION_CODE[code]
+    if others and phonenumbers.region_code_for_number(read) not in (None, main):
+        return _by_beginning(number)
+    return _of_country(code)
 
 
 def _by_beginning(number: str) -> Zones:
