@@ -142,9 +142,10 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         meaning="The key has sent the same text to the same number within the last "
         "`[duplicates] window_seconds`. Nothing was taken; `detail` names the first message.",
         remedy="If this was a request sent again, the first one was done: look at that message. "
-        "Otherwise say something else, or wait as many seconds as `Retry-After` says. "
+        "Otherwise say something else, or the same again after as many seconds as `Retry-After` "
+        "says. "
         'With `action = "merge"` the first message is answered instead.',
-        retry="later",
+        retry="no",
         detail="the same was accepted for this recipient 12 s ago as "
         "msg_01a2132a47f5ea28bda7e45dea9a0c22; it may be said again in 48 s",
         headers=("Retry-After",),
