@@ -179,6 +179,7 @@ async def test_a_duplicate_is_refused_or_is_the_first_message_once_more(tmp_path
         status, problem = await api.ask("POST", "messages", body)
         assert (status, problem["type"]) == (409, "urn:modemgw:problem:duplicate")
         assert first["id"] in problem["detail"]
+        assert "it may be said again in" in problem["detail"]
         _, batch = await api.ask("POST", "batches", {**body, "to": [NEW_YORK, LONDON, NEW_YORK]})
         assert (batch["accepted"], batch["merged"]) == (1, [])
         assert {(one["index"], one["problem"]["status"]) for one in batch["rejected"]} == {

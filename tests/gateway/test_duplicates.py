@@ -13,8 +13,11 @@ from labs.raw_sql import raw
 
 from modemgw.config import parse
 from modemgw.gateway import Duplicate, Gateway, Idempotency, IdempotencyConflict
+from modemgw.gateway.incoming.intake import Intake
+from modemgw.gateway.upkeep.retention import CHUNK, Housekeeping
 from modemgw.store import View
 from modemgw.store.records import Message, NewMailing, NewMessage
+from modemgw.store.sqlite import FILE_NAME, SqliteStore
 
 ANNE, BOB, CLEO = "+447700900123", "+447700900124", "+447700900125"
 REFUSE: Mapping[str, Any] = {"window_seconds": 60}
@@ -237,16 +240,29 @@ async def test_of_batches_that_come_at_once_each_recipient_gets_one(tmp_path: Pa
 
 
 async def test_what_is_over_is_forgotten(tmp_path: Path) -> None:
-    clock = StoppedClock()
-    async with on(tmp_path, REFUSE, clock) as gateway:
-        for n in range(1100):
-            await send(gateway, text=str(n))
-        clock.now += 30
-        await send(gateway)
-        clock.now += 40
-        patience = asyncio.create_task(gateway._housekeeping._forget_said(clock.time()))
-        while await gateway._store.read(remembered) > 601:
-            await asyncio.sleep(0)
-        patience.cancel()
-    async with on(tmp_path, {}, clock) as gateway:
-        assert await gateway._store.read(remembered) == 601
+    class NothingCame(Intake):
+        def __init__(self) -> None: ...
+
+        async def release_overdue(self) -> None: ...
+
+    clock = FakeClock()
+    async with SqliteStore(tmp_path / FILE_NAME, clock=clock) as store:
+
+        def say(count: int, at: float) -> Any:
+            said = [(b"%f %d" % (at, n), "msg_1") for n in range(count)]
+            return store.write(lambda tx: tx.recent.remember(said, at))
+
+        def house(section: Mapping[str, Any]) -> Housekeeping:
+            config = parse({"duplicates": dict(section)})
+            return Housekeeping(
+                config, store=store, intake=NothingCame(), forgetful=(), clock=clock
+            )
+
+        await say(2 * CHUNK + 7, START)
+        await say(5, START + 50)
+        clock.now += 61
+        await house(REFUSE).turn()
+        assert await store.read(remembered) == 5
+        await say(3, clock.now - 1)
+        await house({}).turn()
+        assert await store.read(remembered) == 0

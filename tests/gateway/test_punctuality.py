@@ -8,6 +8,8 @@ from typing import Any
 from labs.clock import START, FakeClock
 from labs.outbox import Lab, config_of, refusal, running
 
+from modemgw.gateway.errors import NotYet
+from modemgw.gateway.outgoing.job import Job
 from modemgw.gateway.outgoing.punctuality import CALM_S, STALE, Tally
 from modemgw.store.records import MessageStatus
 
@@ -103,6 +105,23 @@ async def test_one_that_is_sent_late_before_anybody_looked_is_late(tmp_path: Pat
 async def test_the_time_of_a_scheduled_one_runs_from_then_on(tmp_path: Path) -> None:
     async with running(tmp_path, type=SOON, ready=False) as lab:
         await lab.accept(TO, type="otp", send_at=START + 100, validity_s=600)
+        await pass_time(lab, 129)
+        assert figures(lab) == (0, 0, 0)
+        await pass_time(lab, 1)
+        assert figures(lab) == (0, 1, 1)
+
+
+async def test_and_of_one_that_was_put_off_too(tmp_path: Path) -> None:
+    async with running(tmp_path, type=SOON) as lab:
+
+        def not_yet(job: Job) -> None:
+            if lab.clock.time() < START + 100:
+                raise NotYet(START + 100, "not now", "not-now")
+
+        lab.ask_again = not_yet
+        message = await lab.accept(TO, type="otp")
+        assert (await lab.message(message)).status is MessageStatus.SCHEDULED
+        lab.down("m1")
         await pass_time(lab, 129)
         assert figures(lab) == (0, 0, 0)
         await pass_time(lab, 1)

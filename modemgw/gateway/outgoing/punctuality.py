@@ -16,7 +16,7 @@ from modemgw.clock import SteadyClock
 from modemgw.config import Config, TypeSection
 from modemgw.gateway.outgoing.job import Job
 from modemgw.store import Store
-from modemgw.store.records import Event, MessageStatus
+from modemgw.store.records import Event
 
 logger = logging.getLogger(__name__)
 
@@ -164,8 +164,7 @@ class Punctuality:
             return
         tally = self.tallies[aim.type]
         job = self._find(n)
-        if job is not None and job.status is MessageStatus.SCHEDULED:
-            # It was put off meanwhile: its time runs from then on.
+        if job is not None:  # it may have been put off meanwhile: its time runs from then on
             aim.deadline = job.due_at + tally.target.seconds
         if aim.deadline > now:
             heappush(self._deadlines, (aim.deadline, n, id))
