@@ -4,6 +4,7 @@ A file for each room that is configured. Durations are seconds unless the key sa
 are counted in parts (SMS), not messages, and 0 or an absent limit means "no limit".
 """
 
+from modemgw.config.balance import BalanceSection
 from modemgw.config.base import (
     Days,
     Identifier,
@@ -25,6 +26,7 @@ from modemgw.config.limits import Limits, RateLimits
 from modemgw.config.loading import load, parse
 from modemgw.config.modems import ModemMatch, ModemSection
 from modemgw.config.quiet_hours import QuietWindow, windows
+from modemgw.config.replies import RepliesSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteMatch, RouteSection
 from modemgw.config.tree import Config
@@ -34,6 +36,7 @@ from modemgw.config.webhooks import WebhooksSection
 __all__ = [
     "DEFAULT_PATH",
     "ENVIRONMENT_VARIABLE",
+    "BalanceSection",
     "Config",
     "ConfigError",
     "Days",
@@ -51,6 +54,7 @@ __all__ = [
     "Number",
     "QuietWindow",
     "RateLimits",
+    "RepliesSection",
     "RetentionSection",
     "RouteMatch",
     "RouteSection",

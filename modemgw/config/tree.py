@@ -6,6 +6,7 @@ from collections import Counter
 
 from pydantic import model_validator
 
+from modemgw.config.balance import BalanceSection
 from modemgw.config.base import Section
 from modemgw.config.duplicates import DuplicatesSection
 from modemgw.config.gateway import GatewaySection
@@ -13,6 +14,7 @@ from modemgw.config.handlers import HandlerSection
 from modemgw.config.http import HttpSection
 from modemgw.config.limits import Limits, RateLimits
 from modemgw.config.modems import ModemSection
+from modemgw.config.replies import RepliesSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteSection
 from modemgw.config.types import TypesSection
@@ -29,6 +31,8 @@ class Config(Section):
     """How many messages one recipient may be sent, from whatever key: against floods."""
     key_limits: RateLimits = RateLimits()
     """How many messages one API key may send."""
+    balance: BalanceSection = BalanceSection()
+    """How the credit of SIMs is asked for; a modem may have its own."""
     retention: RetentionSection = RetentionSection()
     type: TypesSection = TypesSection()
     duplicates: DuplicatesSection = DuplicatesSection()
@@ -36,6 +40,7 @@ class Config(Section):
     modem: tuple[ModemSection, ...] = ()
     route: tuple[RouteSection, ...] = ()
     handler: tuple[HandlerSection, ...] = ()
+    replies: RepliesSection = RepliesSection()
 
     @model_validator(mode="after")
     def _references(self) -> Config:
@@ -113,6 +118,10 @@ class Config(Section):
     def limits_of(self, modem: ModemSection) -> Limits:
         """The limits of the SIM in `modem`: its own keys over [sim_limits]."""
         return modem.limits.over(self.sim_limits)
+
+    def balance_of(self, modem: ModemSection) -> BalanceSection:
+        """How the credit of the SIM in `modem` is asked for: its own keys over [balance]."""
+        return modem.balance.over(self.balance)
 
 
 def _listed(names: set[str]) -> str:

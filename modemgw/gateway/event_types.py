@@ -17,6 +17,9 @@ EVENT_TYPES = (
     "message.canceled",
     "message.unknown",
     "inbound.received",
+    "inbound.completed",
+    "call.received",
+    "broadcast.received",
     "modem.ready",
     "modem.lost",
     "modem.recovering",
@@ -29,6 +32,7 @@ EVENT_TYPES = (
     "alert.raised",
     "alert.cleared",
     "webhook.disabled",
+    "handler.loop",
 )
 """Every type; one that is added is told to whom a pattern of its family was set up for before."""
 EVERYTHING = "*"

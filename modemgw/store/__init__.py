@@ -5,6 +5,7 @@ Knows no policy; nobody above it sees SQL, rows or a connection.
 
 from modemgw.store.contract.attempts import AttemptKey, Begun, Candidate
 from modemgw.store.contract.audit import AuditQuery, AuditRecord
+from modemgw.store.contract.conversations import ConversationQuery
 from modemgw.store.contract.deliveries import (
     Answer,
     Delivery,
@@ -15,13 +16,13 @@ from modemgw.store.contract.deliveries import (
     TryOutcome,
 )
 from modemgw.store.contract.events import AnsweredBefore, UnmatchedReport
-from modemgw.store.contract.inbound import InboundQuery, Kept, Place, StoredPart, WaitingSet
+from modemgw.store.contract.inbound import Gap, InboundQuery, Kept, Place, StoredPart, WaitingSet
 from modemgw.store.contract.keys import KeyRow
 from modemgw.store.contract.leases import Lease, LeaseHeld
 from modemgw.store.contract.messages import MessageQuery, Unrouted, WaitingMessage
 from modemgw.store.contract.pins import PinRow
 from modemgw.store.contract.recent import Said
-from modemgw.store.contract.sim_state import SeenSim
+from modemgw.store.contract.sim_state import Balance, SeenSim
 from modemgw.store.contract.store import Store
 from modemgw.store.contract.unit import Transaction, View
 from modemgw.store.contract.webhooks import Webhook, WebhookSecret
@@ -33,11 +34,14 @@ __all__ = [
     "AttemptKey",
     "AuditQuery",
     "AuditRecord",
+    "Balance",
     "Begun",
     "Candidate",
+    "ConversationQuery",
     "Delivery",
     "DeliveryQuery",
     "DeliveryState",
+    "Gap",
     "InboundQuery",
     "Kept",
     "KeyRow",

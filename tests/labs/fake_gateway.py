@@ -18,6 +18,7 @@ from modemgw.gateway import (
     AcceptedBatch,
     Allowance,
     Conflict,
+    ConversationQuery,
     CreatedWebhook,
     DeliveryQuery,
     FieldProblem,
@@ -25,14 +26,17 @@ from modemgw.gateway import (
     Idempotency,
     IdempotencyConflict,
     InboundQuery,
+    Match,
     MessageQuery,
     ModemView,
     NotFound,
     Preview,
     Rejected,
     Replay,
+    Sample,
     SimView,
     TooMany,
+    Trial,
     Unavailable,
     WebhookChange,
     WebhookView,
@@ -49,6 +53,8 @@ from modemgw.store import Answer, Delivery, DeliveryState, KeyRow, TryOutcome
 from modemgw.store.records import (
     Attempt,
     AttemptState,
+    Conversation,
+    ConversationItem,
     ErrorInfo,
     Event,
     Inbound,
@@ -360,6 +366,7 @@ class FakeSending:
 @dataclass
 class FakeInbounds:
     queries: list[Any] = field(default_factory=list)
+    marks: list[tuple[str, bool]] = field(default_factory=list)
 
     async def get(self, identifier: str) -> Inbound:
         if identifier != INBOUND.id:
@@ -369,6 +376,35 @@ class FakeInbounds:
     async def find(self, query: InboundQuery) -> Page[Inbound]:
         self.queries.append(query)
         return Page((INBOUND,), None)
+
+    async def mark(self, identifier: str, read: bool) -> Inbound:
+        self.marks.append((identifier, read))
+        return replace(await self.get(identifier), read=read)
+
+
+@dataclass
+class FakeConversations:
+    """One, of what was received, INBOUND."""
+
+    queries: list[ConversationQuery] = field(default_factory=list)
+    marks: list[tuple[str, str | None]] = field(default_factory=list)
+
+    async def find(self, query: ConversationQuery) -> Page[Conversation]:
+        self.queries.append(query)
+        last = ConversationItem(INBOUND.received_at, inbound=INBOUND)
+        return Page((Conversation(INBOUND.sender, 1, last),), None)
+
+    async def items(self, number: str, query: ConversationQuery) -> Page[ConversationItem]:
+        self.queries.append(query)
+        if number != INBOUND.sender:
+            raise NotFound(f"nothing was sent to {number!r} or received from there")
+        return Page((ConversationItem(INBOUND.received_at, inbound=INBOUND),), None)
+
+    async def mark_read(self, number: str, through: str | None) -> int:
+        if number != INBOUND.sender:
+            raise NotFound(f"nothing was received from {number!r}")
+        self.marks.append((number, through))
+        return 1
 
 
 class FakeHandlers:
@@ -381,6 +417,16 @@ class FakeHandlers:
         raise NotFound(f"there is no handler {query.subscriber}")
 
     async def replay(self, identifier: str, wanted: Replay) -> int:
+        raise NotFound(f"there is no handler {identifier}")
+
+
+class FakeTrials:
+    """There is nothing to try."""
+
+    def matches(self, sample: Sample) -> list[Match]:
+        return []
+
+    async def test(self, identifier: str, sample: Sample) -> Trial:
         raise NotFound(f"there is no handler {identifier}")
 
 
@@ -479,6 +525,9 @@ class FakeSims:
         return []
 
     async def one(self, identifier: str) -> SimView:
+        raise NotFound(f"there is no SIM {identifier}")
+
+    async def ask_balance(self, identifier: str) -> SimView:
         raise NotFound(f"there is no SIM {identifier}")
 
 
@@ -613,7 +662,9 @@ class FakeGateway:
         self.messages = FakeMessages()
         self.sending = FakeSending(self.messages, self.health)
         self.inbounds = FakeInbounds()
+        self.conversations = FakeConversations()
         self.handlers = FakeHandlers()
+        self.trials = FakeTrials()
         self.webhooks = FakeWebhooks()
         self.modems = FakeModems()
         self.sims = FakeSims()

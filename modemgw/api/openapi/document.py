@@ -32,6 +32,7 @@ TAGS = {
     "messages": "Send, see and cancel messages.",
     "batches": "Up to 10,000 messages in one request.",
     "inbound": "What was received.",
+    "conversations": "What was sent to a number and received from it, as one.",
     "events": "What happens, as it happens.",
     "webhooks": "What happens, posted to you.",
     "handlers": "Programs of the configuration that get what was received.",

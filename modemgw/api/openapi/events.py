@@ -54,6 +54,40 @@ EVENT_TYPES = (
     _message("unknown", "Nobody can know whether the network has it"),
     EventType("inbound.received", "A message was received", answers.Inbound, examples.INBOUND),
     EventType(
+        "inbound.completed",
+        "A late part has completed a message that was handed on incomplete",
+        answers.Inbound,
+        examples.COMPLETED,
+    ),
+    EventType(
+        "call.received",
+        "Somebody calls a SIM",
+        answers.CallEvent,
+        answers.CallEvent(
+            {
+                "modem": "m1",
+                "sim": examples.SIM,
+                "from": "+447700900123",
+                "to": "+447700900001",
+                "name": None,
+            }
+        ),
+    ),
+    EventType(
+        "broadcast.received",
+        "A cell broadcasts something to every phone in it",
+        answers.BroadcastEvent,
+        answers.BroadcastEvent(
+            modem="m1",
+            sim=examples.SIM,
+            channel=4371,
+            serial=0x7010,
+            scope="network",
+            language="en",
+            text="Flood warning: leave the river bank.",
+        ),
+    ),
+    EventType(
         "modem.ready",
         "A modem can send and receive",
         answers.ModemEvent,
@@ -121,6 +155,12 @@ EVENT_TYPES = (
         "A webhook has answered 410, and is told nothing more",
         answers.WebhookEvent,
         answers.WebhookEvent(webhook=examples.WEBHOOK["id"], reason="it answered HTTP 410"),
+    ),
+    EventType(
+        "handler.loop",
+        "A sender is not answered automatically any more for now: a machine may be answering",
+        answers.LoopEvent,
+        examples.LOOP,
     ),
 )
 """Every type of event that there is."""

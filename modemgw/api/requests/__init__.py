@@ -3,9 +3,15 @@
 What they mean (is this a number? does this route exist?) is the gateway's to judge.
 """
 
+from modemgw.api.requests.conversations import (
+    ConversationChanges,
+    ConversationItemsQuery,
+    ConversationsQuery,
+)
 from modemgw.api.requests.deliveries import MAX_REPLAY, DeliveriesQuery, ReplayBody
 from modemgw.api.requests.events import MAX_EVENT, EventsQuery
-from modemgw.api.requests.inbound import InboundsQuery
+from modemgw.api.requests.handlers import SampleBody
+from modemgw.api.requests.inbound import InboundChanges, InboundsQuery
 from modemgw.api.requests.keys import (
     AuditQuery,
     KeyBody,
@@ -59,9 +65,13 @@ __all__ = [
     "BatchOfMessages",
     "BatchOfRecipients",
     "Body",
+    "ConversationChanges",
+    "ConversationItemsQuery",
+    "ConversationsQuery",
     "Cursor",
     "DeliveriesQuery",
     "EventsQuery",
+    "InboundChanges",
     "InboundsQuery",
     "KeyBody",
     "KeyLimit",
@@ -76,6 +86,7 @@ __all__ = [
     "Recipient",
     "ReplayBody",
     "RotateBody",
+    "SampleBody",
     "Scope",
     "SharedFields",
     "TraceQuery",

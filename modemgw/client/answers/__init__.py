@@ -2,10 +2,18 @@
 what is not here too.
 """
 
+from modemgw.client.answers.conversations import Conversation, ConversationItem
 from modemgw.client.answers.deliveries import AnyDelivery, Outcome
 from modemgw.client.answers.events import Event
-from modemgw.client.answers.handlers import Delivery, Handler, HandlerMatch
-from modemgw.client.answers.inbound import Inbound, InboundPart
+from modemgw.client.answers.handlers import (
+    Delivery,
+    Handler,
+    HandlerMatch,
+    HandlerTest,
+    MatchedHandler,
+    WouldSend,
+)
+from modemgw.client.answers.inbound import Inbound, InboundPart, Mms, Waiting, WapPush
 from modemgw.client.answers.keys import ApiKey, AuditRecord, KeyLimits, NewApiKey, RotatedApiKey
 from modemgw.client.answers.messages import (
     AcceptedBatch,
@@ -23,7 +31,7 @@ from modemgw.client.answers.modems import Held, Modem, Sim, Storage, TraceLine, 
 from modemgw.client.answers.problems import FieldError, Problem
 from modemgw.client.answers.service import Readiness
 from modemgw.client.answers.shared import FINAL, Error, Ports
-from modemgw.client.answers.sims import PlanLimit, PlanUse, SimBreaker, SimCard
+from modemgw.client.answers.sims import PlanLimit, PlanUse, SimBalance, SimBreaker, SimCard
 from modemgw.client.answers.types import MessageType, TypeDuplicates, TypeTarget
 from modemgw.client.answers.webhooks import Webhook, WebhookDelivery, WebhookWithSecret
 
@@ -35,6 +43,8 @@ __all__ = [
     "Attempt",
     "AuditRecord",
     "Batch",
+    "Conversation",
+    "ConversationItem",
     "Deferral",
     "Delivery",
     "Error",
@@ -42,13 +52,16 @@ __all__ = [
     "FieldError",
     "Handler",
     "HandlerMatch",
+    "HandlerTest",
     "Held",
     "Inbound",
     "InboundPart",
     "KeyLimits",
+    "MatchedHandler",
     "MergedItem",
     "Message",
     "MessageType",
+    "Mms",
     "Modem",
     "NewApiKey",
     "Outcome",
@@ -63,6 +76,7 @@ __all__ = [
     "RejectedItem",
     "RotatedApiKey",
     "Sim",
+    "SimBalance",
     "SimBreaker",
     "SimCard",
     "Storage",
@@ -70,7 +84,10 @@ __all__ = [
     "TypeDuplicates",
     "TypeTarget",
     "Ussd",
+    "Waiting",
+    "WapPush",
     "Webhook",
     "WebhookDelivery",
     "WebhookWithSecret",
+    "WouldSend",
 ]

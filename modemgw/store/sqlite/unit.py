@@ -7,6 +7,7 @@ import sqlite3
 from modemgw.store.sqlite.attempts import SqliteAttempts
 from modemgw.store.sqlite.audit import SqliteAudit
 from modemgw.store.sqlite.centres import RememberedCentres, SqliteCentres
+from modemgw.store.sqlite.conversations import SqliteConversations
 from modemgw.store.sqlite.deliveries import SqliteDeliveries
 from modemgw.store.sqlite.events import SqliteAnswers, SqliteEvents, SqliteUnmatchedReports
 from modemgw.store.sqlite.inbound import SqliteInboundMessages
@@ -31,6 +32,7 @@ class SqliteView:
         "audit",
         "centres",
         "connection",
+        "conversations",
         "dates",
         "deliveries",
         "events",
@@ -54,6 +56,7 @@ class SqliteView:
         self.sim_state = SqliteSimState(db)
         self.dates = SqliteDates(db)
         self.inbound = SqliteInboundMessages(db)
+        self.conversations = SqliteConversations(db)
         self.events = SqliteEvents(db)
         self.answers = SqliteAnswers(db)
         self.keys = SqliteKeys(db)
@@ -73,6 +76,7 @@ class SqliteTransaction:
         "audit",
         "centres",
         "connection",
+        "conversations",
         "dates",
         "deliveries",
         "events",
@@ -101,6 +105,7 @@ class SqliteTransaction:
         self.sim_state = SqliteSimState(db, now)
         self.dates = SqliteDates(db, now, on_redated=self.centres.forget)
         self.inbound = SqliteInboundMessages(db, now)
+        self.conversations = SqliteConversations(db, now)
         self.events = SqliteEvents(db, now)
         self.answers = SqliteAnswers(db, now)
         self.unmatched = SqliteUnmatchedReports(db, now)

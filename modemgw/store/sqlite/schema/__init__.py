@@ -28,7 +28,9 @@ from modemgw.store.sqlite.schema import (
     m0012_webhooks,
     m0013_keys,
     m0014_attempts_by_time,
+    m0019_inbound_kinds,
     m0022_types,
+    m0023_balances,
 )
 
 STEPS: Final[tuple[tuple[str, Callable[[Database], None]], ...]] = (
@@ -47,7 +49,9 @@ STEPS: Final[tuple[tuple[str, Callable[[Database], None]], ...]] = (
     ("0012_webhooks", m0012_webhooks.upgrade),
     ("0013_keys", m0013_keys.upgrade),
     ("0014_attempts_by_time", m0014_attempts_by_time.upgrade),
+    ("0019_inbound_kinds", m0019_inbound_kinds.upgrade),
     ("0022_types", m0022_types.upgrade),
+    ("0023_balances", m0023_balances.upgrade),
 )
 """In the order in which they are applied."""
 
