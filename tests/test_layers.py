@@ -29,7 +29,7 @@ MAY_IMPORT = {
 }
 GATEWAY = (
     {"fleet"},
-    {"outgoing"},
+    {"outgoing", "consent"},
     {"admission"},
     {"incoming", "deliveries"},
     {"upkeep"},

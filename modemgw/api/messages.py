@@ -175,7 +175,14 @@ ENDPOINTS = (
         status=202,
         idempotent=True,
         waits=True,
-        problems=("duplicate", "too-many-messages", "unavailable"),
+        problems=(
+            "duplicate",
+            "too-many-messages",
+            "unavailable",
+            "opted-out",
+            "no-consent",
+            "quiet-hours",
+        ),
         description="The answer is the message as it is then. Send a request whose answer you have "
         "not seen again with the same Idempotency-Key, and nothing is sent twice.",
         example=EXAMPLE,
@@ -191,6 +198,7 @@ ENDPOINTS = (
         scopes=("send",),
         body=MessageBody,
         answer=answers.Preview,
+        problems=("opted-out", "no-consent"),
         example=EXAMPLE,
     ),
     Endpoint(

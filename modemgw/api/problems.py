@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails, to_json
 
 from modemgw.api import answers
-from modemgw.api.problem_types import PROBLEM_TYPES, page_of, type_uri
+from modemgw.api.problem_types import PROBLEM_TYPES, REFUSALS, page_of, type_uri
 from modemgw.gateway import (
     Conflict,
     Duplicate,
@@ -169,6 +169,9 @@ def from_refusal(error: Rejected | TooMany | Duplicate) -> Problem:
         slug = "duplicate" if isinstance(error, Duplicate) else "too-many-messages"
         seconds = max(1, math.ceil(error.retry_after_s))
         return Problem(slug, str(error), headers={"Retry-After": str(seconds)})
+    codes = {problem.code for problem in error.problems}
+    if len(codes) == 1 and (code := codes.pop()) in REFUSALS:
+        return Problem(code, str(error), errors=error.problems)
     return invalid_fields(error.problems)
 
 

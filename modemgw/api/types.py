@@ -23,6 +23,8 @@ def _render(view: TypeView) -> answers.MessageType:
         "ambiguous": policy.ambiguous,
         "ambiguous_wait_seconds": policy.ambiguous_wait,
         "quiet_hours": list(policy.quiet_hours),
+        "consent_required": policy.consent_required,
+        "opt_out": "respect" if view.respects_opt_out else "ignore",
         "duplicates": None
         if window_s is None
         else {"window_seconds": window_s, "action": view.duplicate_action},

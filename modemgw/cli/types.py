@@ -26,6 +26,7 @@ def types(as_json: bool, daemon: Daemon) -> None:
             "tries",
             "in doubt",
             "quiet hours",
+            "consent",
             "routes",
             "duplicates",
             "text",
@@ -40,6 +41,7 @@ def types(as_json: bool, daemon: Daemon) -> None:
                 one.max_attempts,
                 one.ambiguous,
                 ", ".join(one.quiet_hours),
+                _consent(one),
                 ", ".join(one.routes),
                 _duplicates(one.duplicates),
                 _text(one),
@@ -58,6 +60,12 @@ def duration(seconds: float) -> str:
         if seconds >= size and seconds % size == 0:
             return f"{seconds / size:g} {unit}"
     return f"{seconds:g} s"
+
+
+def _consent(one: answers.MessageType) -> str | None:
+    if one.consent_required:
+        return "opted in"
+    return "not opted out" if one.opt_out == "respect" else None
 
 
 def _duplicates(found: answers.TypeDuplicates | None) -> str | None:

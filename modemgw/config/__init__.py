@@ -25,6 +25,7 @@ from modemgw.config.http import HttpSection
 from modemgw.config.limits import Limits, RateLimits
 from modemgw.config.loading import load, parse
 from modemgw.config.modems import ModemMatch, ModemSection
+from modemgw.config.opt_out import LanguageSection, OptOutSection
 from modemgw.config.quiet_hours import QuietWindow, windows
 from modemgw.config.replies import RepliesSection
 from modemgw.config.retention import RetentionSection
@@ -46,12 +47,14 @@ __all__ = [
     "HandlerSection",
     "HttpSection",
     "Identifier",
+    "LanguageSection",
     "Limit",
     "Limits",
     "MessageType",
     "ModemMatch",
     "ModemSection",
     "Number",
+    "OptOutSection",
     "QuietWindow",
     "RateLimits",
     "RepliesSection",

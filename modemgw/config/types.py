@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from modemgw.config.base import Days, Identifier, Seconds, Section
 from modemgw.config.quiet_hours import QuietHours
@@ -45,6 +45,10 @@ class TypeSection(Section):
     """Its text is emptied as soon as its fate is known."""
     redact_text_after_days: Days = 0
     """After this time the text of an ended message is emptied; 0 = never."""
+    consent_required: bool = False
+    """Whether nobody is sent it who has not opted in."""
+    opt_out: Literal["respect", "ignore"] | None = None
+    """Whether those who have opted out are not sent it; not given: as `respects_opt_out` says."""
 
 
 class OtpSection(TypeSection):
@@ -88,3 +92,18 @@ class TypesSection(Section):
     def by_name(self) -> dict[str, TypeSection]:
         """The policy of each type."""
         return {name: self.of(name) for name in type(self).model_fields}
+
+    @field_validator("promotional")
+    @classmethod
+    def _respects(cls, promotional: PromotionalSection) -> PromotionalSection:
+        if promotional.opt_out == "ignore":
+            raise ValueError("opt_out: who has opted out of advertising is never sent any")
+        return promotional
+
+    def respects_opt_out(self, type: str) -> bool:
+        """Whether messages of a type are not sent to those who have opted out.
+
+        Advertising never is; what somebody has asked for (a code) or must know (an order) is sent
+        unless the configuration says otherwise.
+        """
+        return type == "promotional" or self.of(type).opt_out == "respect"

@@ -3,6 +3,10 @@
 from modemgw.gateway.admission.quota import Allowance
 from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempotency, Preview
 from modemgw.gateway.build import Gateway
+from modemgw.gateway.consent.consents import ConsentsOf
+from modemgw.gateway.consent.decisions import NewConsent
+from modemgw.gateway.consent.importing import ImportReport
+from modemgw.gateway.consent.importing import Row as ConsentRow
 from modemgw.gateway.deliveries.handlers import HandlerView
 from modemgw.gateway.deliveries.replaying import Replay
 from modemgw.gateway.deliveries.trying import Match, Sample, Trial
@@ -23,6 +27,7 @@ from modemgw.gateway.fleet.modem_views import ModemView
 from modemgw.gateway.fleet.sim_views import SimView
 from modemgw.gateway.keys import Issued, LastAdmin, NameInUse, NewKey
 from modemgw.gateway.outgoing.outbox import RecoveryReport
+from modemgw.gateway.upkeep.privacy import Erasure, Export
 from modemgw.gateway.upkeep.type_views import TypeView
 from modemgw.store import AuditQuery, ConversationQuery, DeliveryQuery, InboundQuery, MessageQuery
 
@@ -32,16 +37,21 @@ __all__ = [
     "Allowance",
     "AuditQuery",
     "Conflict",
+    "ConsentRow",
+    "ConsentsOf",
     "ConversationQuery",
     "CreatedWebhook",
     "DeliveryQuery",
     "Duplicate",
+    "Erasure",
+    "Export",
     "FieldProblem",
     "Gateway",
     "GatewayError",
     "HandlerView",
     "Idempotency",
     "IdempotencyConflict",
+    "ImportReport",
     "InboundQuery",
     "Issued",
     "LastAdmin",
@@ -49,6 +59,7 @@ __all__ = [
     "MessageQuery",
     "ModemView",
     "NameInUse",
+    "NewConsent",
     "NewKey",
     "NotFound",
     "Preview",

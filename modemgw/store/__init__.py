@@ -5,6 +5,7 @@ Knows no policy; nobody above it sees SQL, rows or a connection.
 
 from modemgw.store.contract.attempts import AttemptKey, Begun, Candidate
 from modemgw.store.contract.audit import AuditQuery, AuditRecord
+from modemgw.store.contract.consents import Consent, ConsentQuery, ConsentState
 from modemgw.store.contract.conversations import ConversationQuery
 from modemgw.store.contract.deliveries import (
     Answer,
@@ -37,6 +38,9 @@ __all__ = [
     "Balance",
     "Begun",
     "Candidate",
+    "Consent",
+    "ConsentQuery",
+    "ConsentState",
     "ConversationQuery",
     "Delivery",
     "DeliveryQuery",

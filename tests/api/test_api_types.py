@@ -26,6 +26,8 @@ async def test_every_type_is_shown_the_most_urgent_first(http: Any) -> None:
     ]
     assert (otp["validity_seconds"], otp["erase_text"], otp["accepted"]) == (600, True, 3)
     assert (otp["target"], otp["quiet_hours"], otp["duplicates"]) == (None, [], None)
+    assert (promotional["consent_required"], promotional["opt_out"]) == (False, "respect")
+    assert (otp["consent_required"], otp["opt_out"]) == (False, "ignore")
     assert promotional["quiet_hours"] == ["21:00-08:00"]
     assert promotional["target"] == {
         "to": "sent", "seconds": 60, "in_time": 5, "late": 1, "overdue": 1

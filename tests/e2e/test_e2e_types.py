@@ -135,7 +135,7 @@ async def test_what_cannot_wait_is_refused_and_each_of_a_batch_is_looked_at(
     async with api_on(tmp_path, HandClock("2026-09-21 22:30"), type=NIGHT) as api:
         body = {"to": LONDON, "text": "Sale!", "type": "promotional", "validity": 3600}
         status, problem = await api.ask("POST", "messages", body)
-        assert status == 422
+        assert (status, problem["type"]) == (422, "urn:modemgw:problem:quiet-hours")
         (error,) = problem["errors"]
         assert (error["field"], error["code"]) == ("to", "quiet-hours")
         assert "Europe/London" in error["detail"]

@@ -4,6 +4,15 @@ made from them.
 Times are RFC 3339 UTC (`2026-11-22T10:00:00.123Z`).
 """
 
+from modemgw.api.answers.consents import (
+    Consent,
+    ConsentEvent,
+    Consents,
+    ConsentsOfNumber,
+    ConsentState,
+    ImportReport,
+    RefusedRow,
+)
 from modemgw.api.answers.conversations import (
     Conversation,
     ConversationItem,
@@ -59,6 +68,7 @@ from modemgw.api.answers.messages import (
     RejectedItem,
 )
 from modemgw.api.answers.modems import Held, Modem, Modems, Sim, Storage, Trace, TraceLine, Ussd
+from modemgw.api.answers.privacy import PrivacyErasure, PrivacyExport
 from modemgw.api.answers.problems import FieldError, Problem, ProblemType, ProblemTypes
 from modemgw.api.answers.service import Health, Readiness
 from modemgw.api.answers.shared import Base64, Error, Ports, Time
@@ -85,6 +95,11 @@ __all__ = [
     "Batch",
     "BroadcastEvent",
     "CallEvent",
+    "Consent",
+    "ConsentEvent",
+    "ConsentState",
+    "Consents",
+    "ConsentsOfNumber",
     "Conversation",
     "ConversationItem",
     "ConversationItems",
@@ -101,6 +116,7 @@ __all__ = [
     "Handlers",
     "Health",
     "Held",
+    "ImportReport",
     "Inbound",
     "InboundPart",
     "Inbounds",
@@ -125,11 +141,14 @@ __all__ = [
     "PlanUse",
     "Ports",
     "Preview",
+    "PrivacyErasure",
+    "PrivacyExport",
     "Problem",
     "ProblemType",
     "ProblemTypes",
     "Readiness",
     "Receipt",
+    "RefusedRow",
     "RejectedItem",
     "Replayed",
     "RotatedApiKey",

@@ -49,6 +49,13 @@ class MessageType(TypedDict):
     quiet_hours: Annotated[
         list[str], Field(description="When nothing is sent, by the recipient's clock.")
     ]
+    consent_required: Annotated[
+        bool, Field(description="Whether only those are sent it who have opted in.")
+    ]
+    opt_out: Annotated[
+        Literal["respect", "ignore"],
+        Field(description="Whether those who have opted out are not sent it."),
+    ]
     duplicates: Annotated[TypeDuplicates | None, Field(description="null: there are none.")]
     erase_text: Annotated[
         bool, Field(description="Whether the text is emptied as soon as its fate is known.")

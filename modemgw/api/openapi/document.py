@@ -32,6 +32,7 @@ TAGS = {
     "messages": "Send, see and cancel messages.",
     "batches": "Up to 10,000 messages in one request.",
     "inbound": "What was received.",
+    "consents": "Who may be sent what.",
     "conversations": "What was sent to a number and received from it, as one.",
     "events": "What happens, as it happens.",
     "webhooks": "What happens, posted to you.",
@@ -39,6 +40,7 @@ TAGS = {
     "modems": "See and control the modems.",
     "sims": "The SIMs and what they have used of their plans.",
     "keys": "API keys: who may do what.",
+    "privacy": "What is kept about one number.",
     "audit": "What admins did.",
     "service": "For those who watch the gateway, and this documentation.",
 }

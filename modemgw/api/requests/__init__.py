@@ -3,6 +3,13 @@
 What they mean (is this a number? does this route exist?) is the gateway's to judge.
 """
 
+from modemgw.api.requests.consents import (
+    ConsentBody,
+    ConsentsQuery,
+    ErasureBody,
+    ImportQuery,
+    NumberBody,
+)
 from modemgw.api.requests.conversations import (
     ConversationChanges,
     ConversationItemsQuery,
@@ -65,12 +72,16 @@ __all__ = [
     "BatchOfMessages",
     "BatchOfRecipients",
     "Body",
+    "ConsentBody",
+    "ConsentsQuery",
     "ConversationChanges",
     "ConversationItemsQuery",
     "ConversationsQuery",
     "Cursor",
     "DeliveriesQuery",
+    "ErasureBody",
     "EventsQuery",
+    "ImportQuery",
     "InboundChanges",
     "InboundsQuery",
     "KeyBody",
@@ -80,6 +91,7 @@ __all__ = [
     "MessageBody",
     "MessagesQuery",
     "Number",
+    "NumberBody",
     "PortsBody",
     "PostableUrl",
     "Query",

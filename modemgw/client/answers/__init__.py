@@ -2,6 +2,14 @@
 what is not here too.
 """
 
+from modemgw.client.answers.consents import (
+    Consent,
+    ConsentsOfNumber,
+    ImportReport,
+    PrivacyErasure,
+    PrivacyExport,
+    RefusedRow,
+)
 from modemgw.client.answers.conversations import Conversation, ConversationItem
 from modemgw.client.answers.deliveries import AnyDelivery, Outcome
 from modemgw.client.answers.events import Event
@@ -43,6 +51,8 @@ __all__ = [
     "Attempt",
     "AuditRecord",
     "Batch",
+    "Consent",
+    "ConsentsOfNumber",
     "Conversation",
     "ConversationItem",
     "Deferral",
@@ -54,6 +64,7 @@ __all__ = [
     "HandlerMatch",
     "HandlerTest",
     "Held",
+    "ImportReport",
     "Inbound",
     "InboundPart",
     "KeyLimits",
@@ -70,9 +81,12 @@ __all__ = [
     "PlanUse",
     "Ports",
     "Preview",
+    "PrivacyErasure",
+    "PrivacyExport",
     "Problem",
     "Readiness",
     "Receipt",
+    "RefusedRow",
     "RejectedItem",
     "RotatedApiKey",
     "Sim",

@@ -42,6 +42,9 @@ class MessageType(Answer):
     ambiguous_wait_seconds: float
     quiet_hours: tuple[str, ...]
     """By the recipient's clock."""
+    consent_required: bool
+    opt_out: str
+    """`respect` or `ignore`."""
     duplicates: TypeDuplicates | None
     erase_text: bool
     redact_text_after_days: float | None

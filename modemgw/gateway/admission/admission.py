@@ -22,6 +22,7 @@ from modemgw.gateway.admission.rule import (
     Surroundings,
 )
 from modemgw.gateway.admission.rules import RULES, Rules
+from modemgw.gateway.consent.register import ConsentRegister
 from modemgw.gateway.errors import Duplicate, Rejected, TooMany, Unavailable
 from modemgw.gateway.following import Rest
 from modemgw.gateway.identifiers import new_id, new_ids
@@ -46,9 +47,16 @@ class Admission:
     """Accepts messages into the outbox, or says why not. Await `load` before the first one."""
 
     def __init__(
-        self, config: Config, *, store: Store, outbox: Outbox, clock: Clock, random: Random
+        self,
+        config: Config,
+        *,
+        store: Store,
+        outbox: Outbox,
+        clock: Clock,
+        random: Random,
+        consents: ConsentRegister,
     ) -> None:
-        self._rules = Rules(RULES, config, Surroundings(store, outbox.clock))
+        self._rules = Rules(RULES, config, Surroundings(store, outbox.clock, consents))
         outbox.clock.follow(self._rules.clock_set)
         self._store = store
         self._outbox = outbox

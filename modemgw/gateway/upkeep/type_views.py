@@ -18,6 +18,8 @@ class TypeView:
 
     name: str
     policy: TypeSection
+    respects_opt_out: bool
+    """Whether those who have opted out are not sent it."""
     accepted: int
     """How many messages of it this run has accepted."""
     tally: Tally | None
@@ -66,6 +68,7 @@ class TypeViews:
         return TypeView(
             name=name,
             policy=policy,
+            respects_opt_out=self._config.type.respects_opt_out(name),
             accepted=self._accepted.get(name, 0),
             tally=self._tallies().get(name),
             duplicate_window_s=window_s or None,

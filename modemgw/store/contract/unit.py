@@ -7,6 +7,7 @@ from typing import Protocol
 from modemgw.store.contract.attempts import Attempts, AttemptsView
 from modemgw.store.contract.audit import Audit, AuditView
 from modemgw.store.contract.centres import Centres, CentresView
+from modemgw.store.contract.consents import Consents, ConsentsView
 from modemgw.store.contract.conversations import ConversationsView
 from modemgw.store.contract.deliveries import Deliveries, DeliveriesView
 from modemgw.store.contract.events import Answers, AnswersView, Events, EventsView, UnmatchedReports
@@ -15,6 +16,7 @@ from modemgw.store.contract.keys import Keys, KeysView
 from modemgw.store.contract.leases import Leases, LeasesView
 from modemgw.store.contract.messages import Messages, MessagesView
 from modemgw.store.contract.pins import PinTries, PinTriesView
+from modemgw.store.contract.privacy import Privacy, PrivacyView
 from modemgw.store.contract.recent import Recent, RecentView
 from modemgw.store.contract.redating import Dates, DatesView
 from modemgw.store.contract.retention import Retention
@@ -40,6 +42,10 @@ class View(Protocol):
     @property
     def messages(self) -> MessagesView:
         """Messages to send."""
+
+    @property
+    def consents(self) -> ConsentsView:
+        """Who may be sent what."""
 
     @property
     def deliveries(self) -> DeliveriesView:
@@ -82,6 +88,10 @@ class View(Protocol):
         """What one process alone may do."""
 
     @property
+    def privacy(self) -> PrivacyView:
+        """Everything that is kept about one number."""
+
+    @property
     def recent(self) -> RecentView:
         """What was said lately."""
 
@@ -116,6 +126,10 @@ class Transaction(View, Protocol):
     @property
     def retention(self) -> Retention:
         """Letting old things go, a part at a time."""
+
+    @property
+    def consents(self) -> Consents:
+        """Who may be sent what."""
 
     @property
     def deliveries(self) -> Deliveries:
@@ -156,6 +170,10 @@ class Transaction(View, Protocol):
     @property
     def leases(self) -> Leases:
         """What one process alone may do."""
+
+    @property
+    def privacy(self) -> Privacy:
+        """Everything that is kept about one number."""
 
     @property
     def recent(self) -> Recent:

@@ -7,6 +7,7 @@ import sqlite3
 from modemgw.store.sqlite.attempts import SqliteAttempts
 from modemgw.store.sqlite.audit import SqliteAudit
 from modemgw.store.sqlite.centres import RememberedCentres, SqliteCentres
+from modemgw.store.sqlite.consents import SqliteConsents
 from modemgw.store.sqlite.conversations import SqliteConversations
 from modemgw.store.sqlite.deliveries import SqliteDeliveries
 from modemgw.store.sqlite.events import SqliteAnswers, SqliteEvents, SqliteUnmatchedReports
@@ -15,6 +16,7 @@ from modemgw.store.sqlite.keys import SqliteKeys
 from modemgw.store.sqlite.leases import SqliteLeases
 from modemgw.store.sqlite.messages import SqliteMessages
 from modemgw.store.sqlite.pins import SqlitePinTries
+from modemgw.store.sqlite.privacy import SqlitePrivacy
 from modemgw.store.sqlite.recent import SqliteRecent
 from modemgw.store.sqlite.redating import SqliteDates
 from modemgw.store.sqlite.retention import SqliteRetention
@@ -32,6 +34,7 @@ class SqliteView:
         "audit",
         "centres",
         "connection",
+        "consents",
         "conversations",
         "dates",
         "deliveries",
@@ -41,6 +44,7 @@ class SqliteView:
         "leases",
         "messages",
         "pins",
+        "privacy",
         "recent",
         "sim_state",
         "webhooks",
@@ -52,6 +56,7 @@ class SqliteView:
         self.attempts = SqliteAttempts(db)
         self.pins = SqlitePinTries(db)
         self.messages = SqliteMessages(db)
+        self.consents = SqliteConsents(db)
         self.deliveries = SqliteDeliveries(db)
         self.sim_state = SqliteSimState(db)
         self.dates = SqliteDates(db)
@@ -62,6 +67,7 @@ class SqliteView:
         self.keys = SqliteKeys(db)
         self.audit = SqliteAudit(db)
         self.leases = SqliteLeases(db)
+        self.privacy = SqlitePrivacy(db)
         self.webhooks = SqliteWebhooks(db)
         self.recent = SqliteRecent(db)
 
@@ -76,6 +82,7 @@ class SqliteTransaction:
         "audit",
         "centres",
         "connection",
+        "consents",
         "conversations",
         "dates",
         "deliveries",
@@ -86,6 +93,7 @@ class SqliteTransaction:
         "messages",
         "now",
         "pins",
+        "privacy",
         "recent",
         "retention",
         "sim_state",
@@ -101,6 +109,7 @@ class SqliteTransaction:
         self.pins = SqlitePinTries(db, now)
         self.messages = SqliteMessages(db, now)
         self.retention = SqliteRetention(db, now)
+        self.consents = SqliteConsents(db, now)
         self.deliveries = SqliteDeliveries(db, now)
         self.sim_state = SqliteSimState(db, now)
         self.dates = SqliteDates(db, now, on_redated=self.centres.forget)
@@ -112,6 +121,7 @@ class SqliteTransaction:
         self.keys = SqliteKeys(db, now)
         self.audit = SqliteAudit(db, now)
         self.leases = SqliteLeases(db, now)
+        self.privacy = SqlitePrivacy(db, now)
         self.webhooks = SqliteWebhooks(db, now)
         self.recent = SqliteRecent(db, now)
         self._nouns: tuple[Rows, ...] = tuple(
