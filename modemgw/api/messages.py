@@ -198,7 +198,7 @@ ENDPOINTS = (
         scopes=("send",),
         body=MessageBody,
         answer=answers.Preview,
-        problems=("opted-out", "no-consent"),
+        problems=("opted-out", "no-consent", "quiet-hours"),
         example=EXAMPLE,
     ),
     Endpoint(
