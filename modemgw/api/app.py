@@ -22,7 +22,9 @@ from modemgw.api import (
     privacy,
     service,
     sims,
+    templates,
     types,
+    verifications,
     webhooks,
 )
 from modemgw.api.audit import recorded
@@ -49,9 +51,11 @@ ENDPOINTS = (
     *events.ENDPOINTS,
     *handlers.ENDPOINTS,
     *webhooks.ENDPOINTS,
+    *templates.ENDPOINTS,
     *modems.ENDPOINTS,
     *sims.ENDPOINTS,
     *types.ENDPOINTS,
+    *verifications.ENDPOINTS,
     *keys.ENDPOINTS,
     *privacy.ENDPOINTS,
     *audit.ENDPOINTS,

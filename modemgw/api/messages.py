@@ -66,11 +66,16 @@ def _meaning(
     sound.setdefault("to", PLACEHOLDER)
     if not wrong.isdisjoint({"text", "data"}):
         sound.setdefault("text", "-")
+    if "template" in wrong:
+        sound = {n: v for n, v in sound.items() if n not in ("params", "language")}
+        sound.setdefault("text", "-")
     new = MessageBody.model_validate_json(to_json(sound)).new_message()
     try:
         request.app[SENDING].preview(new, key=key_of(request).name)
     except Rejected as rejected:
-        return [problem for problem in rejected.problems if problem.field not in wrong]
+        return [
+            problem for problem in rejected.problems if problem.field.partition(".")[0] not in wrong
+        ]
     return []
 
 
@@ -103,6 +108,11 @@ async def preview(request: web.Request) -> web.Response:
         "expires_at": render_moment(seen.expires_at),
         "deferred": render.deferral(seen.deferred),
         "cost": None,
+        "text": seen.text,
+        "template": None if seen.template is None else seen.template.name,
+        "template_version": None if seen.template is None else seen.template.version,
+        "language": seen.language,
+        "warnings": [render.field_problem(one) for one in seen.warnings],
     }
     return json_response(document)
 
@@ -155,6 +165,12 @@ FURTHER_EXAMPLES: dict[str, dict[str, Any]] = {
         "send_at": "2026-11-24T08:00:00Z",
         "max_parts": 1,
     },
+    "What a template makes": {
+        "to": "+447700900123",
+        "template": "order-shipped",
+        "params": {"name": "Ann", "order": "A-7"},
+        "language": "en",
+    },
     "Octets to a port": {
         "to": "+447700900123",
         "data": "AQYDvq+E",
@@ -178,6 +194,7 @@ ENDPOINTS = (
         problems=(
             "duplicate",
             "too-many-messages",
+            "templates-only",
             "unavailable",
             "opted-out",
             "no-consent",
@@ -198,8 +215,9 @@ ENDPOINTS = (
         scopes=("send",),
         body=MessageBody,
         answer=answers.Preview,
-        problems=("opted-out", "no-consent", "quiet-hours"),
+        problems=("templates-only", "opted-out", "no-consent", "quiet-hours"),
         example=EXAMPLE,
+        examples=FURTHER_EXAMPLES,
     ),
     Endpoint(
         method="GET",

@@ -30,19 +30,34 @@ from modemgw.config.quiet_hours import QuietWindow, windows
 from modemgw.config.replies import RepliesSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteMatch, RouteSection
+from modemgw.config.smtp import SmtpSection
+from modemgw.config.templates import (
+    ParameterDocument,
+    TemplateDocument,
+    TemplatesSection,
+    VariantDocument,
+)
 from modemgw.config.tree import Config
 from modemgw.config.types import TypeSection, TypesSection
+from modemgw.config.verifications import (
+    AttemptLimits,
+    GuardSection,
+    SendLimits,
+    VerificationsSection,
+)
 from modemgw.config.webhooks import WebhooksSection
 
 __all__ = [
     "DEFAULT_PATH",
     "ENVIRONMENT_VARIABLE",
+    "AttemptLimits",
     "BalanceSection",
     "Config",
     "ConfigError",
     "Days",
     "DuplicatesSection",
     "GatewaySection",
+    "GuardSection",
     "HandlerMatch",
     "HandlerSection",
     "HttpSection",
@@ -55,6 +70,7 @@ __all__ = [
     "ModemSection",
     "Number",
     "OptOutSection",
+    "ParameterDocument",
     "QuietWindow",
     "RateLimits",
     "RepliesSection",
@@ -63,9 +79,15 @@ __all__ = [
     "RouteSection",
     "Seconds",
     "Section",
+    "SendLimits",
+    "SmtpSection",
+    "TemplateDocument",
+    "TemplatesSection",
     "TimeZone",
     "TypeSection",
     "TypesSection",
+    "VariantDocument",
+    "VerificationsSection",
     "Wait",
     "WebhooksSection",
     "find",

@@ -2,6 +2,7 @@
 
 from modemgw.gateway.admission.quota import Allowance
 from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempotency, Preview
+from modemgw.gateway.admission.templates import TemplateExists, TemplatePreview
 from modemgw.gateway.build import Gateway
 from modemgw.gateway.consent.consents import ConsentsOf
 from modemgw.gateway.consent.decisions import NewConsent
@@ -19,6 +20,7 @@ from modemgw.gateway.errors import (
     GatewayError,
     IdempotencyConflict,
     NotFound,
+    Outdated,
     Rejected,
     TooMany,
     Unavailable,
@@ -29,7 +31,16 @@ from modemgw.gateway.keys import Issued, LastAdmin, NameInUse, NewKey
 from modemgw.gateway.outgoing.outbox import RecoveryReport
 from modemgw.gateway.upkeep.privacy import Erasure, Export
 from modemgw.gateway.upkeep.type_views import TypeView
-from modemgw.store import AuditQuery, ConversationQuery, DeliveryQuery, InboundQuery, MessageQuery
+from modemgw.gateway.verifications.refusals import Over, PrefixStopped, TooManyCodes, TooManyTries
+from modemgw.gateway.verifications.views import NewVerification, VerificationView
+from modemgw.store import (
+    AuditQuery,
+    ConversationQuery,
+    DeliveryQuery,
+    InboundQuery,
+    MessageQuery,
+    VerificationQuery,
+)
 
 __all__ = [
     "Accepted",
@@ -61,17 +72,27 @@ __all__ = [
     "NameInUse",
     "NewConsent",
     "NewKey",
+    "NewVerification",
     "NotFound",
+    "Outdated",
+    "Over",
+    "PrefixStopped",
     "Preview",
     "RecoveryReport",
     "Rejected",
     "Replay",
     "Sample",
     "SimView",
+    "TemplateExists",
+    "TemplatePreview",
     "TooMany",
+    "TooManyCodes",
+    "TooManyTries",
     "Trial",
     "TypeView",
     "Unavailable",
+    "VerificationQuery",
+    "VerificationView",
     "WebhookChange",
     "WebhookView",
 ]

@@ -314,6 +314,11 @@ async def test_a_preview_sends_nothing(http, gateway):
         "expires_at": "2026-11-22T10:01:00.125Z",
         "deferred": {"code": "quiet-hours", "detail": "it is quiet there"},
         "cost": None,
+        "text": None,
+        "template": None,
+        "template_version": None,
+        "language": None,
+        "warnings": [],
     }
     assert gateway.sending.sent == []
 

@@ -120,6 +120,13 @@ async def test_only_of_the_types_that_are_looked_at(tmp_path: Path) -> None:
             await send(gateway, type="promotional")
 
 
+async def test_not_of_what_the_gateway_answers_by_itself(tmp_path: Path) -> None:
+    async with on(tmp_path, REFUSE) as gateway:
+        answer = NewMessage(to=ANNE, text="You will get no more of these.")
+        for _ in range(2):
+            await gateway.sending.send(answer, key="keywords", automatic=True)
+
+
 async def test_merged_it_is_the_first_message_over_again(tmp_path: Path) -> None:
     def render(message: Message) -> bytes:
         return message.id.encode()

@@ -73,7 +73,26 @@ from modemgw.api.answers.problems import FieldError, Problem, ProblemType, Probl
 from modemgw.api.answers.service import Health, Readiness
 from modemgw.api.answers.shared import Base64, Error, Ports, Time
 from modemgw.api.answers.sims import PlanLimit, PlanUse, SimBalance, SimBreaker, SimCard, SimCards
+from modemgw.api.answers.templates import (
+    Template,
+    TemplateParameter,
+    TemplatePreview,
+    Templates,
+    TemplateVariant,
+    TemplateVersion,
+    TemplateVersions,
+    WorstCase,
+)
 from modemgw.api.answers.types import MessageType, MessageTypes, TypeDuplicates, TypeTarget
+from modemgw.api.answers.verifications import (
+    CheckedVerification,
+    StoppedPrefix,
+    StoppedPrefixes,
+    StoppedPrefixEvent,
+    Verification,
+    VerificationEvent,
+    Verifications,
+)
 from modemgw.api.answers.webhooks import (
     Webhook,
     WebhookDeliveries,
@@ -95,6 +114,7 @@ __all__ = [
     "Batch",
     "BroadcastEvent",
     "CallEvent",
+    "CheckedVerification",
     "Consent",
     "ConsentEvent",
     "ConsentState",
@@ -158,14 +178,27 @@ __all__ = [
     "SimCard",
     "SimCards",
     "SimEvent",
+    "StoppedPrefix",
+    "StoppedPrefixEvent",
+    "StoppedPrefixes",
     "Storage",
     "TargetEvent",
+    "Template",
+    "TemplateParameter",
+    "TemplatePreview",
+    "TemplateVariant",
+    "TemplateVersion",
+    "TemplateVersions",
+    "Templates",
     "Time",
     "Trace",
     "TraceLine",
     "TypeDuplicates",
     "TypeTarget",
     "Ussd",
+    "Verification",
+    "VerificationEvent",
+    "Verifications",
     "Waiting",
     "WapPush",
     "Webhook",
@@ -175,5 +208,6 @@ __all__ = [
     "WebhookSecret",
     "WebhookWithSecret",
     "Webhooks",
+    "WorstCase",
     "WouldSend",
 ]

@@ -40,7 +40,15 @@ from modemgw.client.answers.problems import FieldError, Problem
 from modemgw.client.answers.service import Readiness
 from modemgw.client.answers.shared import FINAL, Error, Ports
 from modemgw.client.answers.sims import PlanLimit, PlanUse, SimBalance, SimBreaker, SimCard
+from modemgw.client.answers.templates import (
+    Template,
+    TemplatePreview,
+    TemplateVariant,
+    TemplateVersion,
+    WorstCase,
+)
 from modemgw.client.answers.types import MessageType, TypeDuplicates, TypeTarget
+from modemgw.client.answers.verifications import CheckedVerification, StoppedPrefix, Verification
 from modemgw.client.answers.webhooks import Webhook, WebhookDelivery, WebhookWithSecret
 
 __all__ = [
@@ -51,6 +59,7 @@ __all__ = [
     "Attempt",
     "AuditRecord",
     "Batch",
+    "CheckedVerification",
     "Consent",
     "ConsentsOfNumber",
     "Conversation",
@@ -93,15 +102,22 @@ __all__ = [
     "SimBalance",
     "SimBreaker",
     "SimCard",
+    "StoppedPrefix",
     "Storage",
+    "Template",
+    "TemplatePreview",
+    "TemplateVariant",
+    "TemplateVersion",
     "TraceLine",
     "TypeDuplicates",
     "TypeTarget",
     "Ussd",
+    "Verification",
     "Waiting",
     "WapPush",
     "Webhook",
     "WebhookDelivery",
     "WebhookWithSecret",
+    "WorstCase",
     "WouldSend",
 ]

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from modemgw.gateway.errors import Duplicate, Rejected, TooMany
+from modemgw.gateway.errors import Duplicate, FieldProblem, Rejected, TooMany
+from modemgw.store import Template
 from modemgw.store.records import ErrorInfo, Message
 
 
@@ -59,3 +60,11 @@ class Preview:
     """UTC seconds after which it would not be sent any more."""
     deferred: ErrorInfo | None
     """Why it would wait until `send_at` though that was not asked for."""
+    text: str | None = None
+    """As it would go out; None for a binary message."""
+    template: Template | None = None
+    """The version of a template that makes the text, if one does …"""
+    language: str | None = None
+    """… and that of the variant that was chosen, with its region."""
+    warnings: tuple[FieldProblem, ...] = ()
+    """What may cost more than the sender thinks, or is changed."""
