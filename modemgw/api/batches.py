@@ -30,10 +30,14 @@ def _render(batch: Sorted, accepted: AcceptedBatch) -> bytes:
     }
     # One by one: as a document of its own each is gone before the next is made.
     rejected = b",".join(_render_rejected(at, problems[at]) for at in sorted(problems))
-    return b'{"id":%s,"accepted":%d,"rejected":[%s]}' % (
+    merged: list[answers.MergedItem] = [
+        {"index": batch.positions[index], "id": id} for index, id in sorted(accepted.merged)
+    ]
+    return b'{"id":%s,"accepted":%d,"rejected":[%s],"merged":%s}' % (
         to_json(accepted.id),
         accepted.accepted,
         rejected,
+        to_json(merged),
     )
 
 

@@ -42,6 +42,7 @@ from modemgw.gateway import (
     SimView,
     TemplatePreview,
     Trial,
+    TypeView,
     VerificationQuery,
     VerificationView,
     WebhookChange,
@@ -420,6 +421,18 @@ class Sims(Protocol):
         ...
 
 
+class Types(Protocol):
+    """Shows what is done with each type of messages."""
+
+    def all(self) -> list[TypeView]:
+        """Every type, what is most urgent first."""
+        ...
+
+    def one(self, name: str, /) -> TypeView:
+        """One type. Raises NotFound."""
+        ...
+
+
 class Verifications(Protocol):
     """Proves numbers by codes. What sends or changes something raises Unavailable as well."""
 
@@ -607,6 +620,8 @@ class Parts(Protocol):
     @property
     def sims(self) -> Sims: ...
     @property
+    def types(self) -> Types: ...
+    @property
     def verifications(self) -> Verifications: ...
     @property
     def access(self) -> Access: ...
@@ -635,6 +650,7 @@ WEBHOOKS: Final[web.AppKey[Webhooks]] = web.AppKey("webhooks")
 TEMPLATES: Final[web.AppKey[Templates]] = web.AppKey("templates")
 MODEMS: Final[web.AppKey[Modems]] = web.AppKey("modems")
 SIMS: Final[web.AppKey[Sims]] = web.AppKey("sims")
+TYPES: Final[web.AppKey[Types]] = web.AppKey("types")
 VERIFICATIONS: Final[web.AppKey[Verifications]] = web.AppKey("verifications")
 ACCESS: Final[web.AppKey[Access]] = web.AppKey("access")
 KEYS: Final[web.AppKey[Keys]] = web.AppKey("keys")
@@ -658,6 +674,7 @@ def hand_over(gateway: Parts, app: web.Application) -> None:
     app[TEMPLATES] = gateway.templates
     app[MODEMS] = gateway.modems
     app[SIMS] = gateway.sims
+    app[TYPES] = gateway.types
     app[VERIFICATIONS] = gateway.verifications
     app[ACCESS] = gateway.access
     app[KEYS] = gateway.keys

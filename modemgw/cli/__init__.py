@@ -16,6 +16,7 @@ COMMANDS = {
     "demo": "modemgw.cli.demo:demo",
     "send": "modemgw.cli.send:send",
     "messages": "modemgw.cli.messages:messages",
+    "types": "modemgw.cli.types:types",
     "inbound": "modemgw.cli.inbound:inbound",
     "conversations": "modemgw.cli.conversations:conversations",
     "listen": "modemgw.cli.listen:listen",

@@ -175,6 +175,8 @@ def describe(message: answers.Message) -> str:
     modems = sorted({part.modem for part in parts if part.modem is not None})
     if modems:
         line += f" by the network (modem {', '.join(modems)})"
+    if message.deferred is not None:
+        line += f"; {message.deferred.detail}"
     if message.error is not None:
         line += f"; {message.error.detail}"
     return line

@@ -141,6 +141,8 @@ class SyncClient:
     send = _blocking(Client.send)
     send_batch = _blocking(Client.send_batch)
     batch = _blocking(Client.batch)
+    types = _blocking(Client.types)
+    message_type = _blocking(Client.message_type)
     preview = _blocking(Client.preview)
     message = _blocking(Client.message)
     messages = _iterating(Client.messages)

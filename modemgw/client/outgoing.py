@@ -10,7 +10,7 @@ from datetime import datetime
 from math import ceil
 from typing import Any, Final, Literal, TypedDict, Unpack
 
-from modemgw.client.answers import AcceptedBatch, Batch, Message, Preview
+from modemgw.client.answers import AcceptedBatch, Batch, Message, MessageType, Preview
 from modemgw.client.errors import ApiError, Conflict, Forbidden, Unreachable
 from modemgw.client.happenings import Happenings
 from modemgw.client.transport import Reply, idempotent, segment
@@ -171,6 +171,14 @@ class Outgoing(Happenings):
         """How a message would be sent; sends nothing."""
         body = {"to": to, **message_body(text, data, **options)}
         return Preview(await self._post("v1/preview", body, repeatable=True))
+
+    async def types(self) -> list[MessageType]:
+        """Every type of messages, what is most urgent first."""
+        return [MessageType(item) for item in (await self._get("v1/types"))["items"]]
+
+    async def message_type(self, name: str) -> MessageType:
+        """One type of messages."""
+        return MessageType(await self._get(f"v1/types/{segment(name)}"))
 
     async def message(self, identifier: str, *, wait: float | None = None) -> Message:
         """A message as it stands; `wait`: once it is final, or after so many seconds."""

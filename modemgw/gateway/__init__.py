@@ -15,6 +15,7 @@ from modemgw.gateway.deliveries.webhooks import Change as WebhookChange
 from modemgw.gateway.deliveries.webhooks import CreatedWebhook, WebhookView
 from modemgw.gateway.errors import (
     Conflict,
+    Duplicate,
     FieldProblem,
     GatewayError,
     IdempotencyConflict,
@@ -29,6 +30,7 @@ from modemgw.gateway.fleet.sim_views import SimView
 from modemgw.gateway.keys import Issued, LastAdmin, NameInUse, NewKey
 from modemgw.gateway.outgoing.outbox import RecoveryReport
 from modemgw.gateway.upkeep.privacy import Erasure, Export
+from modemgw.gateway.upkeep.type_views import TypeView
 from modemgw.gateway.verifications.refusals import Over, PrefixStopped, TooManyCodes, TooManyTries
 from modemgw.gateway.verifications.views import NewVerification, VerificationView
 from modemgw.store import (
@@ -51,6 +53,7 @@ __all__ = [
     "ConversationQuery",
     "CreatedWebhook",
     "DeliveryQuery",
+    "Duplicate",
     "Erasure",
     "Export",
     "FieldProblem",
@@ -86,6 +89,7 @@ __all__ = [
     "TooManyCodes",
     "TooManyTries",
     "Trial",
+    "TypeView",
     "Unavailable",
     "VerificationQuery",
     "VerificationView",

@@ -30,6 +30,8 @@ EVENT_TYPES = (
     "sim.blocked",
     "sim.restored",
     "sim.quota",
+    "target.missed",
+    "target.met",
     "alert.raised",
     "alert.cleared",
     "webhook.disabled",

@@ -22,6 +22,7 @@ from modemgw.store.contract.keys import KeyRow
 from modemgw.store.contract.leases import Lease, LeaseHeld
 from modemgw.store.contract.messages import MessageQuery, Unrouted, WaitingMessage
 from modemgw.store.contract.pins import PinRow
+from modemgw.store.contract.recent import Said
 from modemgw.store.contract.sim_state import Balance, SeenSim
 from modemgw.store.contract.store import Store
 from modemgw.store.contract.templates import Parameter, Template, TemplateContent, Variant
@@ -65,6 +66,7 @@ __all__ = [
     "Payload",
     "PinRow",
     "Place",
+    "Said",
     "SeenSim",
     "StoppedPrefix",
     "Store",

@@ -16,7 +16,7 @@ from labs.clock import START, FakeClock
 from labs.outbox import checked
 
 from modemgw.config import Limits, parse
-from modemgw.gateway import AcceptedBatch, Gateway, MessageQuery, TooMany
+from modemgw.gateway import AcceptedBatch, Gateway, MessageQuery, Rejected
 from modemgw.gateway.fleet.plan import Plan
 from modemgw.gateway.fleet.sim import Sim
 from modemgw.gateway.identifiers import new_id, new_ids
@@ -78,7 +78,7 @@ async def stored(gateway: Gateway) -> list[Message]:
 def told(batch: AcceptedBatch) -> list[tuple[int, object]]:
     """Why each was refused."""
     return [
-        (index, str(why) if isinstance(why, TooMany) else why.problems)
+        (index, why.problems if isinstance(why, Rejected) else str(why))
         for index, why in batch.rejected
     ]
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 from prometheus_client import CollectorRegistry, Counter
 
 from modemgw.clock import SystemClock
-from modemgw.config import Limits, WebhooksSection
+from modemgw.config import Limits, WebhooksSection, parse
 from modemgw.gateway import (
     Accepted,
     AcceptedBatch,
@@ -55,7 +55,9 @@ from modemgw.gateway.bus import Watch
 from modemgw.gateway.deliveries.targets import Targets
 from modemgw.gateway.event_types import unknown_types
 from modemgw.gateway.fleet.lanes import Held
+from modemgw.gateway.outgoing.punctuality import Tally, Target
 from modemgw.gateway.supervision import Keeper
+from modemgw.gateway.upkeep.type_views import TypeViews
 from modemgw.modem import ModemState, ModemStatus, SimIdentity, TraceLine, UssdAnswer
 from modemgw.store import (
     Answer,
@@ -72,6 +74,7 @@ from modemgw.store.records import (
     AttemptState,
     Conversation,
     ConversationItem,
+    ErrorInfo,
     Event,
     Inbound,
     InboundPart,
@@ -373,6 +376,9 @@ class FakeSending:
             units=(10,),
             units_left=150,
             changes=(("é", "e"),),
+            send_at=NOW + 30,
+            expires_at=NOW + 60,
+            deferred=ErrorInfo("quiet-hours", "it is quiet there", permanent=False),
         )
 
 
@@ -831,6 +837,11 @@ class FakeGateway:
         self.templates: Any = FakeTemplates()
         self.modems = FakeModems()
         self.sims = FakeSims()
+        self.types = TypeViews(
+            parse({"type": {"promotional": {"quiet_hours": "21:00-08:00", "target_seconds": 60}}}),
+            accepted={"otp": 3},
+            tallies=lambda: {"promotional": Tally(Target("sent", 60.0), 5, 1, {"msg_1"})},
+        )
         self.verifications = FakeVerifications()
         self.events = FakeEvents()
         self.figures = FakeFigures(self.sending)

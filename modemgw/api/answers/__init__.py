@@ -29,6 +29,7 @@ from modemgw.api.answers.events import (
     LoopEvent,
     ModemEvent,
     SimEvent,
+    TargetEvent,
     WebhookEvent,
 )
 from modemgw.api.answers.handlers import (
@@ -57,6 +58,8 @@ from modemgw.api.answers.messages import (
     AcceptedBatch,
     Attempt,
     Batch,
+    Deferral,
+    MergedItem,
     Message,
     Messages,
     Part,
@@ -80,6 +83,7 @@ from modemgw.api.answers.templates import (
     TemplateVersions,
     WorstCase,
 )
+from modemgw.api.answers.types import MessageType, MessageTypes, TypeDuplicates, TypeTarget
 from modemgw.api.answers.verifications import (
     CheckedVerification,
     StoppedPrefix,
@@ -120,6 +124,7 @@ __all__ = [
     "ConversationItem",
     "ConversationItems",
     "Conversations",
+    "Deferral",
     "Deliveries",
     "Delivery",
     "Error",
@@ -140,7 +145,10 @@ __all__ = [
     "MarkedRead",
     "MatchedHandler",
     "MatchedHandlers",
+    "MergedItem",
     "Message",
+    "MessageType",
+    "MessageTypes",
     "Messages",
     "Mms",
     "Modem",
@@ -174,6 +182,7 @@ __all__ = [
     "StoppedPrefixEvent",
     "StoppedPrefixes",
     "Storage",
+    "TargetEvent",
     "Template",
     "TemplateParameter",
     "TemplatePreview",
@@ -184,6 +193,8 @@ __all__ = [
     "Time",
     "Trace",
     "TraceLine",
+    "TypeDuplicates",
+    "TypeTarget",
     "Ussd",
     "Verification",
     "VerificationEvent",

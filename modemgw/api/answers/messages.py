@@ -58,6 +58,13 @@ class Part(TypedDict):
     attempts: list[Attempt]
 
 
+class Deferral(TypedDict):
+    """Why a message is scheduled though nobody asked for that."""
+
+    code: Annotated[str, Field(description="Stable: `quiet-hours`.")]
+    detail: str
+
+
 class Message(_WithClass):
     """A message and how far it came."""
 
@@ -94,6 +101,10 @@ class Message(_WithClass):
     created_at: Annotated[Time, Field(description="When it was accepted.")]
     updated_at: Annotated[Time, Field(description="When its status changed last.")]
     send_at: Annotated[Time | None, Field(description="Not before.")]
+    deferred: Annotated[
+        Deferral | None,
+        Field(description="While it is scheduled: why it waits, if that was not your `send_at`."),
+    ]
     expires_at: Annotated[Time, Field(description="It is not sent after this.")]
 
 
@@ -111,12 +122,23 @@ class RejectedItem(TypedDict):
     problem: Problem
 
 
+class MergedItem(TypedDict):
+    """A message of a batch that says what another one has said a short while ago."""
+
+    index: Annotated[int, Field(description="Position in the request, from 0.")]
+    id: Annotated[str, Field(description="Of the message that was first.")]
+
+
 class AcceptedBatch(TypedDict):
     """What became of a batch."""
 
     id: str
     accepted: int
     rejected: list[RejectedItem]
+    merged: Annotated[
+        list[MergedItem],
+        Field(description='Duplicates that are not sent again: `[duplicates] action = "merge"`.'),
+    ]
 
 
 class Batch(TypedDict):
@@ -140,6 +162,11 @@ class Preview(TypedDict):
     units: Annotated[list[int], Field(description="Used in each part.")]
     characters_changed: Annotated[
         list[list[str]], Field(description="Pairs of what transliteration replaces.")
+    ]
+    send_at: Annotated[Time | None, Field(description="Not before; null: at once.")]
+    expires_at: Annotated[Time, Field(description="Not after.")]
+    deferred: Annotated[
+        Deferral | None, Field(description="Why not before, if that was not your `send_at`.")
     ]
     cost: float | None
     text: Annotated[str | None, Field(description="As it would go out; null for a binary message.")]

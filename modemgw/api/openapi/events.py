@@ -163,6 +163,20 @@ EVENT_TYPES = (
         answers.SimEvent(modem="m1", sim=examples.SIM, until=1795392000.0),
     ),
     EventType(
+        "target.missed",
+        "Messages of a type begin to be late",
+        answers.TargetEvent,
+        answers.TargetEvent(
+            type="otp", target="sent", target_seconds=30.0, late=1, message=examples.MESSAGE_ID
+        ),
+    ),
+    EventType(
+        "target.met",
+        "They come in time again",
+        answers.TargetEvent,
+        answers.TargetEvent(type="otp", target="sent", target_seconds=30.0, late=17),
+    ),
+    EventType(
         "alert.raised",
         "A person must see to something",
         answers.AlertEvent,

@@ -57,6 +57,7 @@ QUEUED: answers.Message = {
     "created_at": "2026-11-22T10:00:00.123Z",
     "updated_at": "2026-11-22T10:00:00.123Z",
     "send_at": None,
+    "deferred": None,
     "expires_at": "2026-11-22T10:05:00.123Z",
 }
 """As POST answers it."""
@@ -345,6 +346,27 @@ ACCEPTED_BATCH: answers.AcceptedBatch = {
     "id": BATCH_ID,
     "accepted": 2,
     "rejected": [REJECTED_ITEM],
+    "merged": [],
+}
+
+MESSAGE_TYPE: answers.MessageType = {
+    "name": "promotional",
+    "priority": 3,
+    "routes": ["default"],
+    "validity_seconds": 172800.0,
+    "max_attempts": 8,
+    "retry_wait_seconds": 0.0,
+    "retry_wait_max_seconds": 900.0,
+    "ambiguous": "hold",
+    "ambiguous_wait_seconds": 60.0,
+    "quiet_hours": ["21:00-08:00", "sun 00:00-24:00"],
+    "consent_required": True,
+    "opt_out": "respect",
+    "duplicates": {"window_seconds": 3600.0, "action": "refuse"},
+    "erase_text": False,
+    "redact_text_after_days": 30.0,
+    "target": {"to": "sent", "seconds": 3600.0, "in_time": 4711, "late": 17, "overdue": 0},
+    "accepted": 4728,
 }
 
 PREVIEW: answers.Preview = {
@@ -353,6 +375,9 @@ PREVIEW: answers.Preview = {
     "characters_left": 141,
     "units": [19],
     "characters_changed": [],
+    "send_at": None,
+    "expires_at": "2026-11-22T10:05:00.123Z",
+    "deferred": None,
     "cost": None,
     "text": "Your code is 123456",
     "template": None,
@@ -637,6 +662,7 @@ _EXAMPLES: Mapping[type, Any] = {
     answers.Inbound: INBOUND,
     answers.MarkedRead: answers.MarkedRead(marked=3),
     answers.Message: DELIVERED,
+    answers.MessageType: MESSAGE_TYPE,
     answers.Modem: MODEM,
     answers.Preview: PREVIEW,
     answers.Readiness: answers.Readiness(ready=True, detail=None),

@@ -27,6 +27,8 @@ from modemgw.client.answers.messages import (
     AcceptedBatch,
     Attempt,
     Batch,
+    Deferral,
+    MergedItem,
     Message,
     Part,
     Preview,
@@ -45,6 +47,7 @@ from modemgw.client.answers.templates import (
     TemplateVersion,
     WorstCase,
 )
+from modemgw.client.answers.types import MessageType, TypeDuplicates, TypeTarget
 from modemgw.client.answers.verifications import CheckedVerification, StoppedPrefix, Verification
 from modemgw.client.answers.webhooks import Webhook, WebhookDelivery, WebhookWithSecret
 
@@ -61,6 +64,7 @@ __all__ = [
     "ConsentsOfNumber",
     "Conversation",
     "ConversationItem",
+    "Deferral",
     "Delivery",
     "Error",
     "Event",
@@ -74,7 +78,9 @@ __all__ = [
     "InboundPart",
     "KeyLimits",
     "MatchedHandler",
+    "MergedItem",
     "Message",
+    "MessageType",
     "Mms",
     "Modem",
     "NewApiKey",
@@ -103,6 +109,8 @@ __all__ = [
     "TemplateVariant",
     "TemplateVersion",
     "TraceLine",
+    "TypeDuplicates",
+    "TypeTarget",
     "Ussd",
     "Verification",
     "Waiting",

@@ -56,6 +56,14 @@ class Part(Answer):
     attempts: tuple[Attempt, ...]
 
 
+class Deferral(Answer):
+    """Why a message is scheduled though nobody asked for that."""
+
+    code: str
+    """`quiet-hours`."""
+    detail: str
+
+
 class Message(Answer):
     """A message and how far it came."""
 
@@ -88,6 +96,8 @@ class Message(Answer):
     created_at: datetime
     updated_at: datetime
     send_at: datetime | None
+    deferred: Deferral | None
+    """While it is scheduled: why it waits, if that was not asked for."""
     expires_at: datetime
 
     @property
@@ -104,12 +114,23 @@ class RejectedItem(Answer):
     problem: Problem
 
 
+class MergedItem(Answer):
+    """A message of a batch that says what another one has said a short while ago."""
+
+    index: int
+    """Position in the request, from 0."""
+    id: str
+    """Of the message that was first."""
+
+
 class AcceptedBatch(Answer):
     """What became of a batch."""
 
     id: str
     accepted: int
     rejected: tuple[RejectedItem, ...]
+    merged: tuple[MergedItem, ...]
+    """Duplicates that are not sent again."""
 
 
 class Batch(Answer):
@@ -134,6 +155,11 @@ class Preview(Answer):
     """Used in each part."""
     characters_changed: tuple[list[str], ...]
     """Pairs of what transliteration replaces."""
+    send_at: datetime | None
+    """None: it would go out at once."""
+    expires_at: datetime
+    deferred: Deferral | None
+    """Why not before `send_at`, if that was not asked for."""
     cost: Any
     text: str | None
     """As it would go out."""

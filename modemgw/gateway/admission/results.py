@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from modemgw.gateway.errors import FieldProblem, Rejected, TooMany
+from modemgw.gateway.errors import Duplicate, FieldProblem, Rejected, TooMany
 from modemgw.store import Template
-from modemgw.store.records import Message
+from modemgw.store.records import ErrorInfo, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,10 @@ class AcceptedBatch:
 
     id: str
     accepted: int
-    rejected: tuple[tuple[int, Rejected | TooMany], ...]
+    rejected: tuple[tuple[int, Rejected | TooMany | Duplicate], ...]
     """(index in the request, why)."""
+    merged: tuple[tuple[int, str], ...] = ()
+    """(index in the request, id of the message that says the same) of duplicates."""
     replay: bytes | None = None
 
 
@@ -52,6 +54,12 @@ class Preview:
     """Free in the last part."""
     changes: tuple[tuple[str, str], ...]
     """What transliteration would change."""
+    send_at: float | None
+    """UTC seconds before which it would not be sent; None: at once."""
+    expires_at: float
+    """UTC seconds after which it would not be sent any more."""
+    deferred: ErrorInfo | None
+    """Why it would wait until `send_at` though that was not asked for."""
     text: str | None = None
     """As it would go out; None for a binary message."""
     template: Template | None = None

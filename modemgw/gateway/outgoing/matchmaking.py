@@ -8,13 +8,14 @@ looks only at the heads of its own buckets, however many messages wait.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import inf
 
 from modemgw.config import RouteSection
 from modemgw.gateway.fleet.sim import Sim
 from modemgw.gateway.outgoing.carriers import FOLLOW_S, Carriers
-from modemgw.gateway.outgoing.job import Job
+from modemgw.gateway.outgoing.job import RANKS, Job
 from modemgw.gateway.outgoing.lane_state import LaneState
 from modemgw.gateway.outgoing.waiting import Waiting
 from modemgw.store.records import MessageStatus
@@ -54,9 +55,15 @@ class Matchmaking:
         self._waiting = Waiting()
         self._resting: dict[str, float] = {}
         """Lanes that rest, and until when."""
+        self._priorities = tuple(RANKS.values())
+        """Which type goes first, by its rank: the lower the earlier."""
         self.set_routes(routes, now)
 
     # --- lanes and routes
+
+    def set_priorities(self, by_type: Mapping[str, int]) -> None:
+        """Have types go in this order from now on, the lowest first; equal ones by age alone."""
+        self._priorities = tuple(by_type[type] for type in RANKS)
 
     def set_routes(self, routes: Iterable[RouteSection], now: float) -> None:
         """Have these routes from now on; what waits is looked at anew."""
@@ -272,7 +279,9 @@ class Matchmaking:
 
     def _best(self, lane: LaneState, now: float) -> Job | None:
         iccid = lane.iccid
+        priorities = self._priorities
         best: Job | None = None
+        best_turn: tuple[float, int] = (inf, 0)
         aged: Job | None = None
         for target in lane.targets:
             for avoid, bucket in self._waiting.buckets.get(target, {}).items():
@@ -282,8 +291,9 @@ class Matchmaking:
                     job = bucket.head(rank) if heap else None
                     if job is None:
                         continue
-                    if best is None or (rank, job.n) < (best.rank, best.n):
-                        best = job
+                    turn = priorities[rank], job.n
+                    if turn < best_turn:
+                        best, best_turn = job, turn
                     if now - job.due_at >= AGE_S and (aged is None or job.n < aged.n):
                         aged = job
         if aged is not None and lane.turn % AGED_TURN == AGED_TURN - 1:

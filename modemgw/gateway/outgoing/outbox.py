@@ -24,6 +24,7 @@ from modemgw.gateway.outgoing.lane_state import LaneState
 from modemgw.gateway.outgoing.lanes import Lanes
 from modemgw.gateway.outgoing.life import Happening
 from modemgw.gateway.outgoing.matchmaking import Matchmaking
+from modemgw.gateway.outgoing.punctuality import Punctuality
 from modemgw.gateway.outgoing.queue import Queue
 from modemgw.gateway.outgoing.receipts import Matched, Receipts
 from modemgw.gateway.outgoing.rerouting import reroute
@@ -120,6 +121,10 @@ class Outbox:
             on_quota=self._tell_quota,
             on_timer=self.clock.look,
         )
+        self.queue.matchmaking.set_priorities(config.type.priorities)
+        self.punctuality = Punctuality(
+            config, store=store, clock=clock, find=self.queue.matchmaking.get
+        )
         self.lanes = Lanes(
             config,
             queue=self.queue,
@@ -145,7 +150,7 @@ class Outbox:
             self._held = f"{held}: it is waited for"
             raise StoreUnavailable(self._held) from held
         self._held = None
-        rerouted = await reroute(self._store, self.queue, self._config.routes)
+        rerouted = await reroute(self._store, self.queue, self._config)
         await self._remember_sims()
         now = self.clock.time()
         jobs = await self._store.read(
@@ -170,6 +175,7 @@ class Outbox:
             if job.status is MessageStatus.SCHEDULED and job.due_at <= now:
                 self._due(job)
         self.queue.add_all(fresh)
+        self.punctuality.watch(job for job in jobs if not job.complete)
         self.recovered = True
         homeless = (*rerouted.lines(), *self.pinned_to_nobody())
         return RecoveryReport(waiting=len(jobs), interrupted=len(keys), homeless=homeless)
@@ -187,6 +193,7 @@ class Outbox:
 
     def _take_up(self, tx: Transaction) -> list[AttemptKey]:
         self.claim.take(tx)
+        tx.messages.erase_ended(self._config.type.erased)
         keys = tx.attempts.interrupted(INTERRUPTED)
         for key in keys:
             begun = tx.attempts.find(key)
@@ -236,7 +243,11 @@ class Outbox:
                 then(tx)
             return jobs
 
-        await self._store.write(write, then=self.queue.add_all)
+        await self._store.write(write, then=self._take_in)
+
+    def _take_in(self, jobs: list[Job]) -> None:
+        self.queue.add_all(jobs)
+        self.punctuality.watch(jobs)
 
     def _with_known_routes(self, mailing: Mailing) -> Mailing:
         """The routes may have changed since a mailing was checked."""
@@ -244,7 +255,7 @@ class Outbox:
         if common.modem is not None or self._routes.issuperset(r for _, _, r in mailing.recipients):
             return mailing
         choose = partial(
-            route_for, self._config.routes, type=common.type, key=common.key, tags=common.tags
+            route_for, self._config, type=common.type, key=common.key, tags=common.tags
         )
         return Mailing(
             common,
@@ -296,15 +307,18 @@ class Outbox:
         """See Follower: other routes and policies. What waits for word already keeps its time."""
         self._config = config
         self._routes = {route.id for route in config.routes}
+        self.queue.matchmaking.set_priorities(config.type.priorities)
         self.queue.set_routes(config.routes)
         self.lanes.reconfigure(config)
+        self.punctuality.configure(config, list(self.queue.matchmaking.jobs()))
+        self._store.write(lambda tx: tx.messages.erase_ended(config.type.erased), keep=True)
         return self.reroute()
 
     async def reroute(self) -> list[str]:
         """Route anew what waits for a route that is gone. Returns what to tell of it."""
         await self._remember_sims()
         try:
-            return (await reroute(self._store, self.queue, self._config.routes)).lines()
+            return (await reroute(self._store, self.queue, self._config)).lines()
         except StoreUnavailable as error:
             return [f"messages whose route is gone could not be routed anew, reload again: {error}"]
 

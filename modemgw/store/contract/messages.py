@@ -105,9 +105,12 @@ class Messages(MessagesView, Protocol):
     ) -> bool:
         """Move a message that is `old` to `new`; False: it is something else, nothing has changed.
 
-        An error stays until there is another, or all is well. The one caller is the table of the
-        life of messages (gateway/outgoing/life.py), which knows what may follow what.
+        An error stays until there is another, or nothing is in the way any more. The one caller is
+        the table of the life of messages (gateway/outgoing/life.py): it knows what may follow what.
         """
+
+    def set_send_at(self, n: int, at: float) -> None:
+        """Message `n` is not sent before then."""
 
     def gone_out(self, n: int) -> bool:
         """Whether anything of message `n` can have gone out."""
@@ -117,6 +120,12 @@ class Messages(MessagesView, Protocol):
 
     def wait_no_longer(self, numbers: Iterable[int]) -> None:
         """These messages are no longer `overdue`: they are `sent` for good."""
+
+    def erase_ended(self, types: Collection[str]) -> None:
+        """From now on empty text and data of messages of these types, and no others, as they end.
+
+        A message ends with its last status, or when a report on it is waited for no longer.
+        """
 
     def set_routes(self, routes: Iterable[tuple[int, str]]) -> None:
         """Give messages that still want a modem another route: (n, route) each."""

@@ -17,6 +17,7 @@ from modemgw.store.contract.leases import Leases, LeasesView
 from modemgw.store.contract.messages import Messages, MessagesView
 from modemgw.store.contract.pins import PinTries, PinTriesView
 from modemgw.store.contract.privacy import Privacy, PrivacyView
+from modemgw.store.contract.recent import Recent, RecentView
 from modemgw.store.contract.redating import Dates, DatesView
 from modemgw.store.contract.retention import Retention
 from modemgw.store.contract.sim_state import SimState, SimStateView
@@ -91,6 +92,10 @@ class View(Protocol):
     @property
     def privacy(self) -> PrivacyView:
         """Everything that is kept about one number."""
+
+    @property
+    def recent(self) -> RecentView:
+        """What was said lately."""
 
     @property
     def webhooks(self) -> WebhooksView:
@@ -179,6 +184,10 @@ class Transaction(View, Protocol):
     @property
     def privacy(self) -> Privacy:
         """Everything that is kept about one number."""
+
+    @property
+    def recent(self) -> Recent:
+        """What was said lately."""
 
     @property
     def webhooks(self) -> Webhooks:

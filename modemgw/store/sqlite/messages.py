@@ -20,6 +20,7 @@ from modemgw.store.records import (
 )
 from modemgw.store.sqlite import message_lists
 from modemgw.store.sqlite.attempts import SqliteAttempts
+from modemgw.store.sqlite.erasing import Erasing, erasing, set_types, whatever_ends
 from modemgw.store.sqlite.message_lists import OPEN
 from modemgw.store.sqlite.numbers import next_number
 from modemgw.store.sqlite.rows import Rows
@@ -48,9 +49,11 @@ _INSERT_BLOCK = (
     f"FROM (VALUES {', '.join(['(?, ?, ?, ?)'] * _BLOCK)})"
 )
 
-_WELL = frozenset({MessageStatus.SENT, MessageStatus.DELIVERED})
+_WELL = frozenset({MessageStatus.QUEUED, MessageStatus.SENT, MessageStatus.DELIVERED})
+"""What was in the way before is over."""
 
-_TO = "updated_at = ? WHERE n = ? AND status = ?"
+_TO = "updated_at = ?{} WHERE n = ? AND status = ?"
+"""Between the braces stands what ends with the message."""
 _MOVE = f"UPDATE messages SET status = ?, {_TO}"
 _MOVE_WELL = (
     "UPDATE messages SET status = ?, error_code = NULL, error_detail = NULL, "
@@ -67,16 +70,18 @@ OLDER_IN_A_ROW = 10_000
 class SqliteMessages(Rows):
     """Messages to send."""
 
-    __slots__ = ("_next",)
+    __slots__ = ("_erasing", "_next")
 
     def __init__(self, db: sqlite3.Connection, now: float = 0.0) -> None:
         super().__init__(db, now)
         self._next: int | None = None
         """The number of the next message, while this connection knows it."""
+        self._erasing: Erasing | None = None
+        """What ends with messages, while this connection knows it."""
 
     def forget(self) -> None:
         """See Rows: messages may have been inserted in vain."""
-        self._next = None
+        self._next = self._erasing = None
 
     def insert(self, accepted: Sequence[Mailing]) -> int:
         """Accept messages. Returns the number `n` of the first; the others follow in order."""
@@ -128,16 +133,22 @@ class SqliteMessages(Rows):
     ) -> bool:
         """Move a message that is `old` to `new`; False: it is something else, nothing has changed.
 
-        An error stays until there is another, or all is well. The one caller is the table of the
-        life of messages (gateway/outgoing/life.py), which knows what may follow what.
+        An error stays until there is another, or nothing is in the way any more. The one caller is
+        the table of the life of messages (gateway/outgoing/life.py): it knows what may follow what.
         """
         where = (self.now, n, old)
+        ends = self._erasing_now().get(new, "")
         if error is not None:
             why = (error.code, error.detail, error.permanent)
-            done = self._db.execute(_MOVE_WITH_ERROR, (new, *why, *where))
+            done = self._db.execute(_MOVE_WITH_ERROR.format(ends), (new, *why, *where))
         else:
-            done = self._db.execute(_MOVE_WELL if new in _WELL else _MOVE, (new, *where))
+            move = _MOVE_WELL if new in _WELL else _MOVE
+            done = self._db.execute(move.format(ends), (new, *where))
         return done.rowcount == 1
+
+    def set_send_at(self, n: int, at: float) -> None:
+        """Message `n` is not sent before then."""
+        self._db.execute("UPDATE messages SET send_at = ? WHERE n = ?", (at, n))
 
     def gone_out(self, n: int) -> bool:
         """Whether anything of message `n` can have gone out."""
@@ -158,9 +169,23 @@ class SqliteMessages(Rows):
 
     def wait_no_longer(self, numbers: Iterable[int]) -> None:
         """These messages are no longer `overdue`: they are `sent` for good."""
+        ends = whatever_ends(self._erasing_now())
         self._db.executemany(
-            "UPDATE messages SET receipt_overdue = 1 WHERE n = ?", ((n,) for n in numbers)
+            f"UPDATE messages SET receipt_overdue = 1{ends} WHERE n = ?", ((n,) for n in numbers)
         )
+
+    def erase_ended(self, types: Collection[str]) -> None:
+        """From now on empty text and data of messages of these types, and no others, as they end.
+
+        A message ends with its last status, or when a report on it is waited for no longer.
+        """
+        set_types(self._db, types)
+        self._erasing = None
+
+    def _erasing_now(self) -> Erasing:
+        if self._erasing is None:
+            self._erasing = erasing(self._db)
+        return self._erasing
 
     def since(self, at: float) -> list[tuple[float, str, str]]:
         """(time of acceptance, recipient, key) of messages accepted since then, in no order."""

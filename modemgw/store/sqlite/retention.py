@@ -145,6 +145,17 @@ class SqliteRetention(Rows):
         """Forget answers kept for Idempotency-Keys that were used before then."""
         return self._db.execute("DELETE FROM answers WHERE created_at < ?", (before,)).rowcount
 
+    def delete_recent(self, before: float, after: float, limit: int) -> int:
+        """Forget what was said (see Recent) before then, or by a clock that was wrong after then.
+
+        Looks at the `limit` oldest; returns how many of them were forgotten.
+        """
+        return self._db.execute(
+            "DELETE FROM recent WHERE n IN (SELECT n FROM recent ORDER BY n LIMIT ?) "
+            "AND at NOT BETWEEN ? AND ?",
+            (limit, before, after),
+        ).rowcount
+
     def delete_unmatched(self, before: float) -> int:
         """Forget status reports that matched nothing and came before then."""
         return self._db.execute(

@@ -17,6 +17,7 @@ from modemgw.store.sqlite.leases import SqliteLeases
 from modemgw.store.sqlite.messages import SqliteMessages
 from modemgw.store.sqlite.pins import SqlitePinTries
 from modemgw.store.sqlite.privacy import SqlitePrivacy
+from modemgw.store.sqlite.recent import SqliteRecent
 from modemgw.store.sqlite.redating import SqliteDates
 from modemgw.store.sqlite.retention import SqliteRetention
 from modemgw.store.sqlite.rows import Rows
@@ -46,6 +47,7 @@ class SqliteView:
         "messages",
         "pins",
         "privacy",
+        "recent",
         "sim_state",
         "templates",
         "verifications",
@@ -71,6 +73,7 @@ class SqliteView:
         self.leases = SqliteLeases(db)
         self.privacy = SqlitePrivacy(db)
         self.webhooks = SqliteWebhooks(db)
+        self.recent = SqliteRecent(db)
         self.templates = SqliteTemplates(db)
         self.verifications = SqliteVerifications(db)
 
@@ -97,6 +100,7 @@ class SqliteTransaction:
         "now",
         "pins",
         "privacy",
+        "recent",
         "retention",
         "sim_state",
         "templates",
@@ -127,6 +131,7 @@ class SqliteTransaction:
         self.leases = SqliteLeases(db, now)
         self.privacy = SqlitePrivacy(db, now)
         self.webhooks = SqliteWebhooks(db, now)
+        self.recent = SqliteRecent(db, now)
         self.templates = SqliteTemplates(db, now)
         self.verifications = SqliteVerifications(db, now)
         self._nouns: tuple[Rows, ...] = tuple(
