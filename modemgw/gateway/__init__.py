@@ -1,7 +1,14 @@
 """Policy: accept, route, keep to limits, send, retry, match receipts, reassemble, hand on."""
 
 from modemgw.gateway.admission.quota import Allowance
-from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempotency, Preview
+from modemgw.gateway.admission.results import (
+    Accepted,
+    AcceptedBatch,
+    BatchPlan,
+    BatchPreview,
+    Idempotency,
+    Preview,
+)
 from modemgw.gateway.build import Gateway
 from modemgw.gateway.deliveries.handlers import HandlerView
 from modemgw.gateway.deliveries.replaying import Replay
@@ -20,14 +27,20 @@ from modemgw.gateway.errors import (
 from modemgw.gateway.fleet.modem_views import ModemView
 from modemgw.gateway.fleet.sim_views import SimView
 from modemgw.gateway.keys import Issued, LastAdmin, NameInUse, NewKey
+from modemgw.gateway.outgoing.batches import BatchChange, BatchView
 from modemgw.gateway.outgoing.outbox import RecoveryReport
-from modemgw.store import AuditQuery, DeliveryQuery, InboundQuery, MessageQuery
+from modemgw.store import AuditQuery, BatchQuery, DeliveryQuery, InboundQuery, MessageQuery
 
 __all__ = [
     "Accepted",
     "AcceptedBatch",
     "Allowance",
     "AuditQuery",
+    "BatchChange",
+    "BatchPlan",
+    "BatchPreview",
+    "BatchQuery",
+    "BatchView",
     "Conflict",
     "CreatedWebhook",
     "DeliveryQuery",

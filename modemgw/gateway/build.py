@@ -127,6 +127,8 @@ class Gateway:
 
         self.messages = Messages(store, self._outbox)
         """What was accepted, and how far it came."""
+        self.batches = self._outbox.batches
+        """What was sent together: how far it came, held back, called off."""
         self.inbounds = Inbounds(store)
         """What was received."""
         self.events = EventBus(store)
@@ -160,6 +162,7 @@ class Gateway:
         self._background: tuple[tuple[str, Callable[[], Awaitable[None]]], ...] = (
             ("access", self.access.run),
             ("key uses", self.access.uses.run),
+            ("batches", self.batches.run),
             ("housekeeping", self._housekeeping.run),
             ("retention", self._housekeeping.let_go),
             ("deliveries", self._deliveries.run),

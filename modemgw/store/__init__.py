@@ -5,6 +5,7 @@ Knows no policy; nobody above it sees SQL, rows or a connection.
 
 from modemgw.store.contract.attempts import AttemptKey, Begun, Candidate
 from modemgw.store.contract.audit import AuditQuery, AuditRecord
+from modemgw.store.contract.batches import Batch, BatchQuery, BatchState, NewBatch, Span
 from modemgw.store.contract.deliveries import (
     Answer,
     Delivery,
@@ -32,6 +33,9 @@ __all__ = [
     "AttemptKey",
     "AuditQuery",
     "AuditRecord",
+    "Batch",
+    "BatchQuery",
+    "BatchState",
     "Begun",
     "Candidate",
     "Delivery",
@@ -43,11 +47,13 @@ __all__ = [
     "Lease",
     "LeaseHeld",
     "MessageQuery",
+    "NewBatch",
     "NewDelivery",
     "Payload",
     "PinRow",
     "Place",
     "SeenSim",
+    "Span",
     "Store",
     "StoreConflict",
     "StoreError",

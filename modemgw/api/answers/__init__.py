@@ -4,6 +4,16 @@ made from them.
 Times are RFC 3339 UTC (`2026-11-22T10:00:00.123Z`).
 """
 
+from modemgw.api.answers.batches import (
+    AcceptedBatch,
+    Batch,
+    BatchCompleted,
+    Batches,
+    BatchEvent,
+    BatchPreview,
+    BatchProgress,
+    RejectedItem,
+)
 from modemgw.api.answers.deliveries import AnyDelivery, Outcome, Replayed
 from modemgw.api.answers.events import AlertEvent, Event, ModemEvent, SimEvent, WebhookEvent
 from modemgw.api.answers.handlers import Deliveries, Delivery, Handler, HandlerMatch, Handlers
@@ -18,17 +28,7 @@ from modemgw.api.answers.keys import (
     RotatedApiKey,
     WebhookSecret,
 )
-from modemgw.api.answers.messages import (
-    AcceptedBatch,
-    Attempt,
-    Batch,
-    Message,
-    Messages,
-    Part,
-    Preview,
-    Receipt,
-    RejectedItem,
-)
+from modemgw.api.answers.messages import Attempt, Message, Messages, Part, Preview, Receipt
 from modemgw.api.answers.modems import Held, Modem, Modems, Sim, Storage, Trace, TraceLine, Ussd
 from modemgw.api.answers.problems import FieldError, Problem, ProblemType, ProblemTypes
 from modemgw.api.answers.service import Health, Readiness
@@ -53,6 +53,11 @@ __all__ = [
     "AuditRecords",
     "Base64",
     "Batch",
+    "BatchCompleted",
+    "BatchEvent",
+    "BatchPreview",
+    "BatchProgress",
+    "Batches",
     "Deliveries",
     "Delivery",
     "Error",

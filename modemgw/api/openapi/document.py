@@ -30,7 +30,7 @@ Errors are RFC 9457 problem details with a stable `type` and every field that is
 
 TAGS = {
     "messages": "Send, see and cancel messages.",
-    "batches": "Up to 10,000 messages in one request.",
+    "batches": "Many messages that are sent, paced, paused and called off together.",
     "inbound": "What was received.",
     "events": "What happens, as it happens.",
     "webhooks": "What happens, posted to you.",

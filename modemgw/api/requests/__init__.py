@@ -3,6 +3,17 @@
 What they mean (is this a number? does this route exist?) is the gateway's to judge.
 """
 
+from modemgw.api.requests.batches import (
+    MAX_BATCH,
+    MAX_RATE,
+    BatchChanges,
+    BatchesQuery,
+    BatchMessagesQuery,
+    BatchOfMessages,
+    BatchOfRecipients,
+    MoreMessages,
+    MoreRecipients,
+)
 from modemgw.api.requests.deliveries import MAX_REPLAY, DeliveriesQuery, ReplayBody
 from modemgw.api.requests.events import MAX_EVENT, EventsQuery
 from modemgw.api.requests.inbound import InboundsQuery
@@ -15,11 +26,8 @@ from modemgw.api.requests.keys import (
     Scope,
 )
 from modemgw.api.requests.messages import (
-    MAX_BATCH,
     MAX_VALIDITY_S,
     BatchItem,
-    BatchOfMessages,
-    BatchOfRecipients,
     MessageBody,
     MessagesQuery,
     PortsBody,
@@ -50,14 +58,18 @@ __all__ = [
     "MAX_BASE64",
     "MAX_BATCH",
     "MAX_EVENT",
+    "MAX_RATE",
     "MAX_REPLAY",
     "MAX_VALIDITY_S",
     "WHOLE",
     "AuditQuery",
     "Base64",
+    "BatchChanges",
     "BatchItem",
+    "BatchMessagesQuery",
     "BatchOfMessages",
     "BatchOfRecipients",
+    "BatchesQuery",
     "Body",
     "Cursor",
     "DeliveriesQuery",
@@ -69,6 +81,8 @@ __all__ = [
     "Limit",
     "MessageBody",
     "MessagesQuery",
+    "MoreMessages",
+    "MoreRecipients",
     "Number",
     "PortsBody",
     "PostableUrl",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -13,15 +14,31 @@ from modemgw.config import Config
 from modemgw.gateway.admission.idempotency import answered_before, first_answer
 from modemgw.gateway.admission.limits import REPLIES_KEY
 from modemgw.gateway.admission.quota import Allowance
-from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempotency, Preview
+from modemgw.gateway.admission.results import (
+    AT_ONCE,
+    Accepted,
+    AcceptedBatch,
+    BatchPlan,
+    BatchPreview,
+    Idempotency,
+    Preview,
+)
 from modemgw.gateway.admission.rule import Request, Reservation, Surroundings, give_back
 from modemgw.gateway.admission.rules import RULES, Rules
-from modemgw.gateway.errors import Rejected, TooMany, Unavailable
+from modemgw.gateway.errors import Conflict, Rejected, TooMany, Unavailable
 from modemgw.gateway.following import Rest
 from modemgw.gateway.identifiers import new_id, new_ids
 from modemgw.gateway.outgoing.job import Job
 from modemgw.gateway.outgoing.outbox import Outbox
-from modemgw.store import AnsweredBefore, Store, StoreUnavailable, Transaction
+from modemgw.store import (
+    AnsweredBefore,
+    NewBatch,
+    Span,
+    Store,
+    StoreConflict,
+    StoreUnavailable,
+    Transaction,
+)
 from modemgw.store.records import Key, Mailing, Message, NewMailing, NewMessage, Recipient
 
 TURN_S = 0.02
@@ -119,7 +136,12 @@ class Admission:
         return Accepted(message)
 
     async def send_batch(
-        self, news: Iterable[NewMessage], *, key: str, idempotency: Idempotency | None = None
+        self,
+        news: Iterable[NewMessage],
+        *,
+        key: str,
+        plan: BatchPlan = AT_ONCE,
+        idempotency: Idempotency | None = None,
     ) -> AcceptedBatch:
         """Accept what can be accepted of a batch, in one transaction.
 
@@ -127,7 +149,54 @@ class Admission:
         """
         now = self._now()
         id = new_id("bat", now, self._random)
-        request = Request(key, now, batch=id, idempotency=idempotency)
+        request = Request(key, now, batch=id, idempotency=idempotency, send_at=plan.send_at)
+        new = NewBatch(id, key, now, plan.name, plan.send_at, plan.rate_per_minute, plan.more)
+        return await self._take(
+            request,
+            news,
+            lambda tx, *of_messages: tx.batches.insert(new, *of_messages),
+            lambda span: self._outbox.batches.opened(new, span),
+        )
+
+    async def add_to_batch(
+        self,
+        id: str,
+        news: Iterable[NewMessage],
+        *,
+        key: str,
+        more: bool,
+        idempotency: Idempotency | None = None,
+    ) -> AcceptedBatch:
+        """Add messages to a batch that was said to have more; `more`: there are others to come.
+
+        Raises NotFound, Conflict (it takes none), IdempotencyConflict, Unavailable.
+        """
+        batch = await self._outbox.batches.kept(id)
+        request = Request(
+            key, self._now(), batch=id, idempotency=idempotency, send_at=batch.send_at
+        )
+        try:
+            return await self._take(
+                request,
+                news,
+                lambda tx, *of_messages: tx.batches.extend(id, *of_messages, more=more),
+                lambda span: self._outbox.batches.extended(id, span, more=more),
+            )
+        except StoreConflict as conflict:
+            raise Conflict(str(conflict)) from conflict
+
+    async def _take(
+        self,
+        request: Request,
+        news: Iterable[NewMessage],
+        keep: Callable[[Transaction, int, int, int], None],
+        committed: Callable[[Span | None], None],
+    ) -> AcceptedBatch:
+        """Accept what can be accepted of many.
+
+        `keep` puts on record the first message's number, how many are accepted and how many not;
+        `committed` is told where the messages are, before they are queued.
+        """
         admitted: list[_Admitted] = []
         try:
             refused = await self._admit_all(request, news, admitted)
@@ -135,17 +204,47 @@ class Admission:
             _give_all_back(admitted)
             raise
         accepted = sum(len(one.mailing.recipients) for one in admitted)
-        batch = AcceptedBatch(id, accepted, tuple(refused))
+        batch = AcceptedBatch(request.batch or "", accepted, tuple(refused))
         try:
             await self._commit(
                 admitted,
                 request,
                 batch,
-                then=lambda tx: tx.messages.insert_batch(id, key, now, accepted, len(refused)),
+                then=lambda tx, first: keep(tx, first, accepted, len(refused)),
+                committed=lambda first: committed(
+                    Span(first, first + accepted - 1) if accepted else None
+                ),
             )
         except AnsweredBefore as before:
-            return AcceptedBatch("", 0, (), first_answer(before, idempotency))
+            return AcceptedBatch("", 0, (), first_answer(before, request.idempotency))
         return batch
+
+    async def preview_batch(
+        self, news: Iterable[NewMessage], *, key: str, plan: BatchPlan = AT_ONCE
+    ) -> BatchPreview:
+        """What a batch would be sent as; sends nothing, and uses up no limit."""
+        request = Request(key, self._clock.time(), send_at=plan.send_at)
+        refused: list[tuple[int, Rejected]] = []
+        encodings: Counter[str] = Counter()
+        accepted = parts = most = index = 0
+        turn = self._clock.monotonic() + TURN_S
+        for new, to in _shared(news):
+            draft = self._rules.draft(request, new)
+            for given in to:
+                try:
+                    draft.check(given)
+                except Rejected as refusal:
+                    refused.append((index, refusal))
+                else:
+                    assert draft.parts is not None, "a draft without problems has a content"
+                    count = len(draft.parts.parts)
+                    accepted, parts, most = accepted + 1, parts + count, max(most, count)
+                    encodings[draft.parts.alphabet.value] += 1
+                index += 1
+                if index % LOOK_EVERY == 0 and self._clock.monotonic() > turn:
+                    await asyncio.sleep(0)  # let others in between
+                    turn = self._clock.monotonic() + TURN_S
+        return BatchPreview(accepted, parts, most, encodings, tuple(refused))
 
     async def reply(self, new: NewMessage, first: _Write) -> None:
         """Accept an automatic reply; `first` is done in the same transaction, before that.
@@ -217,13 +316,16 @@ class Admission:
         answer: Any,
         *,
         first: Sequence[_Write] = (),
-        then: _Write | None = None,
+        then: Callable[[Transaction, int], None] | None = None,
+        committed: Callable[[int], None] | None = None,
     ) -> None:
         """Promise messages. Raises Unavailable, or what the writing raises: then nothing is."""
         try:
             steps = [*first, *self._rules.in_transaction(request, answer)]
             mailings = [one.mailing for one in admitted if one.mailing.recipients]
-            await self._outbox.accept(mailings, first=_one_after_another(steps), then=then)
+            await self._outbox.accept(
+                mailings, first=_one_after_another(steps), then=then, committed=committed
+            )
         except Exception as error:
             _give_all_back(admitted)
             if isinstance(error, StoreUnavailable):

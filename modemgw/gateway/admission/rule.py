@@ -41,6 +41,8 @@ class Request(NamedTuple):
     automatic: bool = False
     """Whether it is an automatic reply."""
     idempotency: Idempotency | None = None
+    send_at: float | None = None
+    """When the messages of a batch are sent that say nothing else (UTC seconds)."""
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from modemgw.store.contract.attempts import Attempts, AttemptsView
 from modemgw.store.contract.audit import Audit, AuditView
+from modemgw.store.contract.batches import Batches, BatchesView
 from modemgw.store.contract.centres import Centres, CentresView
 from modemgw.store.contract.deliveries import Deliveries, DeliveriesView
 from modemgw.store.contract.events import Answers, AnswersView, Events, EventsView, UnmatchedReports
@@ -38,6 +39,10 @@ class View(Protocol):
     @property
     def messages(self) -> MessagesView:
         """Messages to send."""
+
+    @property
+    def batches(self) -> BatchesView:
+        """Messages that were sent together."""
 
     @property
     def deliveries(self) -> DeliveriesView:
@@ -102,6 +107,10 @@ class Transaction(View, Protocol):
     @property
     def messages(self) -> Messages:
         """Messages to send."""
+
+    @property
+    def batches(self) -> Batches:
+        """Messages that were sent together."""
 
     @property
     def retention(self) -> Retention:

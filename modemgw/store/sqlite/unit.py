@@ -6,6 +6,7 @@ import sqlite3
 
 from modemgw.store.sqlite.attempts import SqliteAttempts
 from modemgw.store.sqlite.audit import SqliteAudit
+from modemgw.store.sqlite.batches import SqliteBatches
 from modemgw.store.sqlite.centres import RememberedCentres, SqliteCentres
 from modemgw.store.sqlite.deliveries import SqliteDeliveries
 from modemgw.store.sqlite.events import SqliteAnswers, SqliteEvents, SqliteUnmatchedReports
@@ -28,6 +29,7 @@ class SqliteView:
         "answers",
         "attempts",
         "audit",
+        "batches",
         "centres",
         "connection",
         "dates",
@@ -48,6 +50,7 @@ class SqliteView:
         self.attempts = SqliteAttempts(db)
         self.pins = SqlitePinTries(db)
         self.messages = SqliteMessages(db)
+        self.batches = SqliteBatches(db)
         self.deliveries = SqliteDeliveries(db)
         self.sim_state = SqliteSimState(db)
         self.dates = SqliteDates(db)
@@ -68,6 +71,7 @@ class SqliteTransaction:
         "answers",
         "attempts",
         "audit",
+        "batches",
         "centres",
         "connection",
         "dates",
@@ -92,6 +96,7 @@ class SqliteTransaction:
         self.attempts = SqliteAttempts(db, now)
         self.pins = SqlitePinTries(db, now)
         self.messages = SqliteMessages(db, now)
+        self.batches = SqliteBatches(db, now)
         self.retention = SqliteRetention(db, now)
         self.deliveries = SqliteDeliveries(db, now)
         self.sim_state = SqliteSimState(db, now)
