@@ -2,21 +2,19 @@
 what is not here too.
 """
 
+from modemgw.client.answers.batches import (
+    AcceptedBatch,
+    Batch,
+    BatchPreview,
+    BatchProgress,
+    RejectedItem,
+)
 from modemgw.client.answers.deliveries import AnyDelivery, Outcome
 from modemgw.client.answers.events import Event
 from modemgw.client.answers.handlers import Delivery, Handler, HandlerMatch
 from modemgw.client.answers.inbound import Inbound, InboundPart
 from modemgw.client.answers.keys import ApiKey, AuditRecord, KeyLimits, NewApiKey, RotatedApiKey
-from modemgw.client.answers.messages import (
-    AcceptedBatch,
-    Attempt,
-    Batch,
-    Message,
-    Part,
-    Preview,
-    Receipt,
-    RejectedItem,
-)
+from modemgw.client.answers.messages import Attempt, Message, Part, Preview, Receipt
 from modemgw.client.answers.modems import Held, Modem, Sim, Storage, TraceLine, Ussd
 from modemgw.client.answers.problems import FieldError, Problem
 from modemgw.client.answers.service import Readiness
@@ -32,6 +30,8 @@ __all__ = [
     "Attempt",
     "AuditRecord",
     "Batch",
+    "BatchPreview",
+    "BatchProgress",
     "Delivery",
     "Error",
     "Event",

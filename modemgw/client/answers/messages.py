@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from modemgw.client.answer import Answer
-from modemgw.client.answers.problems import Problem
 from modemgw.client.answers.shared import FINAL, Error, Ports
 
 
@@ -90,33 +89,6 @@ class Message(Answer):
     def is_final(self) -> bool:
         """Whether its status will not change by itself any more."""
         return self.status in FINAL or (self.status == "sent" and not self.receipt)
-
-
-class RejectedItem(Answer):
-    """A message of a batch that was not taken."""
-
-    index: int
-    """Position in the request, from 0."""
-    problem: Problem
-
-
-class AcceptedBatch(Answer):
-    """What became of a batch."""
-
-    id: str
-    accepted: int
-    rejected: tuple[RejectedItem, ...]
-
-
-class Batch(Answer):
-    """How far the messages of a batch came."""
-
-    id: str
-    created_at: datetime
-    accepted: int
-    rejected: int
-    counts: dict[str, int]
-    """How many messages by status."""
 
 
 class Preview(Answer):
