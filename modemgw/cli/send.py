@@ -7,6 +7,8 @@ import sys
 
 import click
 
+from modemgw.cli.bulk.command import run
+from modemgw.cli.bulk.options import BulkOptions, bulk_options
 from modemgw.cli.options import Daemon, daemon_options
 from modemgw.cli.output import print_json
 from modemgw.cli.say import say
@@ -14,8 +16,8 @@ from modemgw.client import Client, SendOptions, answers
 
 
 @click.command()
-@click.option("--to", required=True, help="The recipient's number, best with + and country code.")
-@click.option("--text", help="What to say; taken from standard input if not given.")
+@click.option("--to", help="The recipient's number, best with + and country code.")
+@click.option("--text", help="What to say; else standard input. With --csv: {column}.")
 @click.option("--hex", "octets", help="Octets of a binary message, in hexadecimal.")
 @click.option(
     "--ports", type=(int, int), metavar="DEST SRC", help="Application ports of a binary message."
@@ -44,11 +46,12 @@ from modemgw.client import Client, SendOptions, answers
     "--timeout", type=click.FloatRange(0.1), metavar="SECONDS", help="With --wait: give up then."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the message as JSON.")
+@bulk_options
 @daemon_options
 @click.pass_context
 def send(
     context: click.Context,
-    to: str,
+    to: str | None,
     text: str | None,
     octets: str | None,
     ports: tuple[int, int] | None,
@@ -68,16 +71,18 @@ def send(
     wait: bool,
     timeout: float | None,
     as_json: bool,
+    bulk: BulkOptions,
     daemon: Daemon,
 ) -> None:
-    """Send a message through the running daemon and print its id.
+    """Send a message through the running daemon and print its id, or one for each row of a file.
 
     With --wait its progress is shown on standard error until its fate is known (`sent` is the end
     without a receipt). Exit code 0: accepted, or with --wait: delivered, or sent as asked.
+
+    With --csv the text may hold values of columns, such as 'Dear {name}'. When it is broken off,
+    the same command goes on where it was, and sends nothing twice.
     """
     data = _data(octets, text)
-    if data is None and text is None:
-        text = _standard_input()
     given: dict[str, object] = {
         "type": type_,
         "route": route,
@@ -94,9 +99,26 @@ def send(
         "ports": None if ports is None else {"destination": ports[0], "source": ports[1]},
     }
     options: SendOptions = {k: v for k, v in given.items() if v is not None}  # type: ignore[assignment]
+    if bulk.csv_file is not None:
+        if to is not None or data is not None or idempotency_key is not None:
+            raise click.UsageError(
+                "--csv goes with --text, not with --to, --hex, --idempotency-key"
+            )
+        if text is None:
+            raise click.UsageError("say with --text what to send, such as --text 'Dear {name}'")
+        task = bulk.bulk(text=text, options=options, wait=wait, timeout=timeout, as_json=as_json)
+        with task.journal:
+            context.exit(daemon.call(lambda client: run(client, task)))
+    if to is None:
+        raise click.UsageError("say with --to to whom, or with --csv to whom all")
+    if data is None and text is None:
+        text = _standard_input()
+    recipient = to
 
     async def work(client: Client) -> answers.Message:
-        message = await client.send(to, text, data=data, idempotency_key=idempotency_key, **options)
+        message = await client.send(
+            recipient, text, data=data, idempotency_key=idempotency_key, **options
+        )
         if wait:
             return await _follow(client, message.id, timeout)
         return message
