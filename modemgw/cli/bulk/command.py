@@ -238,7 +238,8 @@ async def _send_chunk(client: Client, bulk: Bulk, chunk: Chunk) -> Answered:
         ) from error
     rows = chunk.good
     refused = tuple(
-        Refused(rows[i.index].line, rows[i.index].to, _reason(i)) for i in taken.rejected
+        Refused(rows[i.index].line, rows[i.index].to, _reason(i), i.problem.status == 422)
+        for i in taken.rejected
     )
     return Answered(chunk.index, taken.id, taken.accepted, refused)
 
@@ -315,10 +316,11 @@ async def _report(client: Client, bulk: Bulk, waited: answers.Batch | None) -> i
 
 
 def _exit_code(bulk: Bulk, counts: Mapping[str, int]) -> int:
+    no = {reporting.REFUSED} if bulk.skip_bad else {reporting.REFUSED, reporting.BAD}
     if bulk.wait_s is None:
-        return 1 if counts.get(reporting.REFUSED) else 0
+        return 1 if counts.keys() & no else 0
     fine = {reporting.BAD, "delivered" if bulk.wants_receipts else "sent"}
-    return 0 if counts.keys() <= fine else 1
+    return 0 if counts.keys() <= fine - no else 1
 
 
 def _fate(message: answers.Message) -> reporting.Fate:
@@ -339,7 +341,8 @@ def _lines(bulk: Bulk, fates: Iterator[reporting.Fate]) -> Iterator[reporting.Li
         if isinstance(one, Bad):
             yield reporting.Line(one.line, one.to, "", reporting.BAD, one.reason)
         elif (no := refused.get(one.line)) is not None:
-            yield reporting.Line(one.line, one.to, "", reporting.REFUSED, no.reason)
+            status = reporting.BAD if no.bad else reporting.REFUSED
+            yield reporting.Line(one.line, one.to, "", status, no.reason)
         else:
             yield reporting.Line(one.line, one.to, *next(fates))
 

@@ -28,6 +28,8 @@ class Refused:
     line: int
     to: str
     reason: str
+    bad: bool = True
+    """It is wrong itself; False: a limit was reached, and later it may be taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ class Journal:
                 "index": one.index,
                 "batch": one.batch,
                 "accepted": one.accepted,
-                "refused": [[r.line, r.to, r.reason] for r in one.refused],
+                "refused": [[r.line, r.to, r.reason, r.bad] for r in one.refused],
             }
         )
 

@@ -10,7 +10,9 @@ from typing import Final, NamedTuple
 
 HEADER: Final = ("row", "to", "id", "status", "error")
 BAD: Final = "skipped"
+"""Of rows that are wrong themselves."""
 REFUSED: Final = "refused"
+"""Of rows that a limit stood in the way of."""
 NOT_SENT: Final = "not sent"
 """Of rows that are fine and that the gateway has not got (yet)."""
 
