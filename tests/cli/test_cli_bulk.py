@@ -163,7 +163,7 @@ async def _accepted(client: Client) -> int:
 async def test_the_daemon_is_killed_amid_a_file_and_what_it_has_promised_goes_out_once(
     bank: Bank, tmp_path: Path
 ) -> None:
-    path = list_of(tmp_path, 60)
+    path = list_of(tmp_path, 300)
     config = write_config(tmp_path, bank.paths)
     async with daemon(config) as running:
         await until_ready(running.url)
@@ -180,7 +180,7 @@ async def test_the_daemon_is_killed_amid_a_file_and_what_it_has_promised_goes_ou
         assert max(taken.values()) == 1, "nothing is doubled"
         in_doubt = {r["to"] for r in report if r["status"] == "sending"}
         assert len(in_doubt) <= 2, "one part a modem"
-        assert {number(n) for n in range(60)} - set(taken) <= in_doubt
+        assert {number(n) for n in range(300)} - set(taken) <= in_doubt
 
 
 async def test_batches_are_seen_and_controlled(bank: Bank, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
 
+from memory_batches import MemoryBatches, StoredBatch
 from pydantic_core import to_json
 
 from modemgw.clock import Clock
@@ -77,6 +78,7 @@ class State:
     webhooks: dict[str, Webhook] = field(default_factory=dict)
     keys: dict[str, StoredKey] = field(default_factory=dict)
     audit: list[AuditRecord] = field(default_factory=list)
+    batches: dict[str, StoredBatch] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     last_message: int = 0
     last_inbound: int = 0
@@ -421,6 +423,7 @@ class Unit:
     def __init__(self, state: State, now: float) -> None:
         self.now = now
         self.messages = Messages(state, now)
+        self.batches = MemoryBatches(state.batches, state.messages)
         self.attempts = Attempts(state)
         self.inbound = InboundMessages(state)
         self.retention = Retention(state)

@@ -22,6 +22,7 @@ from modemgw.store import (
     DeliveryState,
     InboundQuery,
     MessageQuery,
+    NewBatch,
     NewDelivery,
     Payload,
     StoreConflict,
@@ -389,3 +390,20 @@ def test_every_choice_of_filters_shows_what_fits_and_nothing_twice(
     where = " AND ".join(["1", *(conditions[name] for name in asked)])
     rows = mixed.execute(f"SELECT n FROM messages WHERE {where} ORDER BY n DESC").fetchall()
     assert numbers(mixed, **asked) == [n for (n,) in rows]
+
+
+def test_a_batch_of_many_is_counted_without_looking_at_what_has_ended(
+    filled: sqlite3.Connection,
+) -> None:
+    """Its messages are found by their numbers; none is read to see what became of it in the end."""
+    filled.execute("SAVEPOINT counting")
+    tx = SqliteTransaction(filled, 9.0)
+    tx.batches.insert(NewBatch("bat", "k", 9.0), 1, 10_000, 0)
+    for statement, step in plans(filled, lambda: tx.batches.counts("bat")):
+        if "INDEXED BY messages_ended" in statement:
+            assert "COVERING INDEX" in step, (statement, step)
+            assert "rowid>? AND rowid<?" in step, (statement, step)
+    listing = MessageQuery(batch="bat", status="delivered", limit=50)
+    steps = cost(filled, lambda: tx.messages.find(listing, life.part_status))
+    assert steps < 1500, "10,000 rows would be more than 10,000"
+    filled.execute("ROLLBACK TO counting")

@@ -111,7 +111,7 @@ class BatchesView(Protocol):
         """Where the messages of a batch are, in their order."""
 
     def counts(self, id: str) -> dict[str, int]:
-        """How many messages of a batch have which status. None of those in `ended` is looked at."""
+        """How many messages of a batch have which status."""
 
     def waiting(self, id: str, after: int, limit: int) -> list[int]:
         """Numbers above `after` of messages that still want a modem, in their order."""

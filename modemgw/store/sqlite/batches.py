@@ -83,7 +83,7 @@ class SqliteBatches(Rows):
     def counts(self, id: str) -> dict[str, int]:
         """How many messages of a batch have which status.
 
-        What has left the gateway is counted in its index; only of what has not each is looked at.
+        What has ended is counted in its index; each of those that have not is looked at.
         """
         counts: Counter[str] = Counter()
         for span in self.spans(id):
