@@ -96,6 +96,18 @@ def test_what_lies_there_already_is_drawn_back_when_a_gate_is_shut() -> None:
     assert core.waiting_for(core.lane("a")) == 0
 
 
+def test_a_gate_holds_from_the_moment_on_at_which_it_is_shut() -> None:
+    """What lies there is moved bit by bit: lanes come in between."""
+    core = core_of()
+    fill(core, range(1, 6))
+    shut(core, 1, 4)
+    core.move([1, 2], START)
+    assert taken(core) == [5]
+    core.gates.remove("b")
+    core.move(range(1, 5), START)
+    assert taken(core) == [1, 2, 3, 4]
+
+
 def test_what_comes_back_from_a_modem_stands_before_the_gate() -> None:
     core = core_of()
     fill(core, [1])

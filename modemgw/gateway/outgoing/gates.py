@@ -121,6 +121,11 @@ class Gates:
         last, gate = self._spans[at]
         return gate if job.n <= last and job.unsent else None
 
+    def is_shut_before(self, job: Job) -> bool:
+        """Whether a job may not go, wherever it lies."""
+        gate = self.before(job)
+        return gate is not None and gate.pace is None
+
     def opens_at(self, standing: Mapping[str, int]) -> float | None:
         """When a gate before which there stands something opens next.
 

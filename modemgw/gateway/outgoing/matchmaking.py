@@ -266,6 +266,10 @@ class Matchmaking:
             job = self._best(lane, now)
             if job is None:
                 return None
+            if self.gates and self.gates.is_shut_before(job):  # shut a moment ago
+                self._waiting.leave(job)
+                self._put(job, now)
+                continue
             allowed = sim.plan.allowed_at(now, len(job.pending()), job.to)
             if allowed <= now:
                 lane.turn += 1
