@@ -406,4 +406,7 @@ def test_a_batch_of_many_is_counted_without_looking_at_what_has_ended(
     listing = MessageQuery(batch="bat", status="delivered", limit=50)
     steps = cost(filled, lambda: tx.messages.find(listing, life.part_status))
     assert steps < 1500, "10,000 rows would be more than 10,000"
+    tx.batches.insert(NewBatch("bit", "k", 9.0, more=True), 1, 10, 0)
+    tx.batches.extend("bit", 11, 10, 0, more=True)
+    assert tx.batches.spans("bit") == [(1, 20)], "what is added at once makes no other span"
     filled.execute("ROLLBACK TO counting")
