@@ -30,6 +30,7 @@ MAY_IMPORT = {
 GATEWAY = (
     {"fleet"},
     {"outgoing"},
+    {"templates"},
     {"admission"},
     {"incoming", "deliveries"},
     {"upkeep"},

@@ -19,6 +19,7 @@ from modemgw.api import (
     modems,
     service,
     sims,
+    templates,
     webhooks,
 )
 from modemgw.api.audit import recorded
@@ -43,6 +44,7 @@ ENDPOINTS = (
     *events.ENDPOINTS,
     *handlers.ENDPOINTS,
     *webhooks.ENDPOINTS,
+    *templates.ENDPOINTS,
     *modems.ENDPOINTS,
     *sims.ENDPOINTS,
     *keys.ENDPOINTS,

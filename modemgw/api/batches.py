@@ -247,6 +247,20 @@ ENDPOINTS = (
                 "send_at": "2026-11-24T08:00:00Z",
                 "rate_per_minute": 60,
             },
+            "Each with values of its own": {
+                "messages": [
+                    {
+                        "to": "+447700900123",
+                        "template": "order-shipped",
+                        "params": {"name": "Ann", "order": "A-7"},
+                    },
+                    {
+                        "to": "+5511961234567",
+                        "template": "order-shipped",
+                        "params": {"name": "Bruna", "order": "A-8"},
+                    },
+                ]
+            },
         },
     ),
     Endpoint(

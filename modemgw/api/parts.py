@@ -6,9 +6,9 @@ A part that is added gets a protocol, a place in `Parts`, a key, and a line in `
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
@@ -35,13 +35,15 @@ from modemgw.gateway import (
     Preview,
     Replay,
     SimView,
+    TemplatePreview,
     WebhookChange,
     WebhookView,
 )
 from modemgw.gateway.bus import Watch
 from modemgw.gateway.supervision import Keeper
+from modemgw.gateway.templates.compiled import CompiledTemplate
 from modemgw.modem import TraceLine, UssdAnswer
-from modemgw.store import AuditRecord, Delivery, KeyRow
+from modemgw.store import AuditRecord, Delivery, KeyRow, Template, TemplateContent
 from modemgw.store.contract.keys import KeyState
 from modemgw.store.records import Event, Inbound, Key, Message, NewMessage, Page
 
@@ -245,6 +247,64 @@ class Webhooks(Delivering, Protocol):
         ...
 
 
+class Templates(Protocol):
+    """Shows, keeps and tries templates. What changes them raises Unavailable as well."""
+
+    def all(self) -> list[CompiledTemplate]:
+        """Every template as it is now, by name."""
+        ...
+
+    def one(self, name: str, /) -> CompiledTemplate:
+        """A template as it is now. Raises NotFound."""
+        ...
+
+    async def versions(self, name: str, /) -> list[Template]:
+        """Every version of a template, the newest first. Raises NotFound."""
+        ...
+
+    async def version(self, name: str, version: int, /) -> CompiledTemplate:
+        """A version of a template, also of one that was deleted. Raises NotFound."""
+        ...
+
+    async def create(
+        self,
+        name: str,
+        content: TemplateContent,
+        *,
+        key: str,
+        idempotency: Idempotency | None,
+    ) -> CompiledTemplate | bytes:
+        """Keep a new template; or the first answer to the same request.
+
+        Raises Rejected, TemplateExists, IdempotencyConflict.
+        """
+        ...
+
+    async def put(
+        self, name: str, content: TemplateContent, *, key: str, expected: int | None
+    ) -> CompiledTemplate:
+        """Keep another version of a template; `expected`: the one that there must be now.
+
+        Raises NotFound, Rejected, Conflict (it comes from a file), Outdated.
+        """
+        ...
+
+    async def delete(self, name: str, *, key: str, expected: int | None) -> None:
+        """Delete a template. Raises NotFound, Conflict (it comes from a file), Outdated."""
+        ...
+
+    def preview(
+        self,
+        name: str,
+        params: Mapping[str, Any],
+        *,
+        language: str | None,
+        to: str | None,
+    ) -> TemplatePreview:
+        """What a template says with these values. Raises NotFound, Rejected."""
+        ...
+
+
 class Modems(Protocol):
     """Shows and controls the modems. Each verb on one modem raises NotFound."""
 
@@ -417,6 +477,8 @@ class Parts(Protocol):
     @property
     def webhooks(self) -> Webhooks: ...
     @property
+    def templates(self) -> Templates: ...
+    @property
     def modems(self) -> Modems: ...
     @property
     def sims(self) -> Sims: ...
@@ -441,6 +503,7 @@ INBOUNDS: Final[web.AppKey[Inbounds]] = web.AppKey("inbounds")
 EVENTS: Final[web.AppKey[Events]] = web.AppKey("events")
 HANDLERS: Final[web.AppKey[Handlers]] = web.AppKey("handlers")
 WEBHOOKS: Final[web.AppKey[Webhooks]] = web.AppKey("webhooks")
+TEMPLATES: Final[web.AppKey[Templates]] = web.AppKey("templates")
 MODEMS: Final[web.AppKey[Modems]] = web.AppKey("modems")
 SIMS: Final[web.AppKey[Sims]] = web.AppKey("sims")
 ACCESS: Final[web.AppKey[Access]] = web.AppKey("access")
@@ -459,6 +522,7 @@ def hand_over(gateway: Parts, app: web.Application) -> None:
     app[EVENTS] = gateway.events
     app[HANDLERS] = gateway.handlers
     app[WEBHOOKS] = gateway.webhooks
+    app[TEMPLATES] = gateway.templates
     app[MODEMS] = gateway.modems
     app[SIMS] = gateway.sims
     app[ACCESS] = gateway.access

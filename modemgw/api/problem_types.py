@@ -90,6 +90,23 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         detail="the API key 'shop' lacks the scope send",
         headers=("WWW-Authenticate",),
     ),
+    "templates-only": ProblemType(
+        status=403,
+        title="The API key may not send this text",
+        meaning="The key may send what templates make, and nothing else; or not what this template "
+        "makes.",
+        remedy="Send a `template` with its `params` instead of `text` or `data`. Which templates a "
+        "key may send was settled when it was made: for others make another key.",
+        retry="no",
+        detail="the API key 'shop' may send templates alone: name one, and its params",
+        errors=(
+            FieldProblem(
+                "template",
+                "the API key 'shop' may send templates alone: name one, and its params",
+                "templates-only",
+            ),
+        ),
+    ),
     "not-found": ProblemType(
         status=404,
         title="There is no such thing",
@@ -155,6 +172,15 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         "keys revoke` revokes it all the same.",
         retry="no",
         detail="'root' is the last API key with the scope admin: make another one first",
+    ),
+    "precondition-failed": ProblemType(
+        status=412,
+        title="It is not what it was any more",
+        meaning="The request has an `If-Match` or `If-None-Match`, and somebody else has changed "
+        "the thing since it was looked at. Nothing was done.",
+        remedy="GET it again, decide anew, and send the `ETag` of that answer as `If-Match`.",
+        retry="no",
+        detail="the template 'order-shipped' is not what it was: it is version 4 now",
     ),
     "too-large": ProblemType(
         status=413,

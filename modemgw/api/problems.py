@@ -21,6 +21,7 @@ from modemgw.gateway import (
     FieldProblem,
     IdempotencyConflict,
     NotFound,
+    Outdated,
     Rejected,
     TooMany,
     Unavailable,
@@ -51,6 +52,13 @@ _CODES = (
     ("_type", "wrong-type"),
     ("_parsing", "wrong-type"),
 )
+
+
+_REFUSED: Mapping[str, str] = {
+    "templates-only": "templates-only",
+    "template-not-allowed": "templates-only",
+}
+"""Codes of what is wrong with a field that make a problem another one than `invalid-fields`."""
 
 
 class Problem(Exception):
@@ -167,6 +175,9 @@ def from_refusal(error: Rejected | TooMany) -> Problem:
     if isinstance(error, TooMany):
         seconds = max(1, math.ceil(error.retry_after_s))
         return Problem("too-many-messages", str(error), headers={"Retry-After": str(seconds)})
+    for problem in error.problems:
+        if problem.code in _REFUSED:
+            return Problem(_REFUSED[problem.code], problem.detail, errors=error.problems)
     return invalid_fields(error.problems)
 
 
@@ -202,6 +213,8 @@ def to_problem(error: Exception, request: web.Request) -> Problem:
             return from_refusal(error)
         case NotFound():
             return Problem("not-found", str(error))
+        case Outdated():
+            return Problem("precondition-failed", str(error))
         case Conflict():
             return Problem("conflict", str(error))
         case IdempotencyConflict():

@@ -21,6 +21,7 @@ COMMANDS = {
     "listen": "modemgw.cli.listen:listen",
     "handlers": "modemgw.cli.handlers:handlers",
     "webhooks": "modemgw.cli.webhooks:webhooks",
+    "templates": "modemgw.cli.templates:templates",
     "modems": "modemgw.cli.modems:modems",
     "sims": "modemgw.cli.sims:sims",
     "keys": "modemgw.cli.keys:keys",

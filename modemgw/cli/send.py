@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from typing import Any
 
 import click
 
@@ -12,12 +13,16 @@ from modemgw.cli.bulk.options import BulkOptions, bulk_options
 from modemgw.cli.options import Daemon, daemon_options
 from modemgw.cli.output import print_json
 from modemgw.cli.say import say
+from modemgw.cli.templates import language_option, params_option
 from modemgw.client import Client, SendOptions, answers
 
 
 @click.command()
 @click.option("--to", help="The recipient's number, best with + and country code.")
 @click.option("--text", help="What to say; else standard input. With --csv: {column}.")
+@click.option("--template", metavar="TEMPLATE", help="The template that makes the text.")
+@params_option
+@language_option
 @click.option("--hex", "octets", help="Octets of a binary message, in hexadecimal.")
 @click.option(
     "--ports", type=(int, int), metavar="DEST SRC", help="Application ports of a binary message."
@@ -53,6 +58,9 @@ def send(
     context: click.Context,
     to: str | None,
     text: str | None,
+    template: str | None,
+    params: dict[str, str],
+    language: str | None,
     octets: str | None,
     ports: tuple[int, int] | None,
     type_: str | None,
@@ -83,7 +91,12 @@ def send(
     the same command goes on where it was, and sends nothing twice.
     """
     data = _data(octets, text)
+    if template is not None and (text is not None or data is not None):
+        raise click.UsageError("give --text, --hex or --template, one of them")
     given: dict[str, object] = {
+        "template": template,
+        "params": params or None,
+        "language": language,
         "type": type_,
         "route": route,
         "modem": modem,
@@ -104,14 +117,24 @@ def send(
             raise click.UsageError(
                 "--csv goes with --text, not with --to, --hex, --idempotency-key"
             )
-        if text is None:
-            raise click.UsageError("say with --text what to send, such as --text 'Dear {name}'")
-        task = bulk.bulk(text=text, options=options, wait=wait, timeout=timeout, as_json=as_json)
+        if text is None and template is None:
+            raise click.UsageError(
+                "say what to send: --text 'Dear {name}', or --template with columns of the names "
+                "of its parameters"
+            )
+        task = bulk.bulk(
+            text=text,
+            options=options,
+            declared=None if template is None else _parameters_of(daemon, template),
+            wait=wait,
+            timeout=timeout,
+            as_json=as_json,
+        )
         with task.journal:
             context.exit(daemon.call(lambda client: run(client, task)))
     if to is None:
         raise click.UsageError("say with --to to whom, or with --csv to whom all")
-    if data is None and text is None:
+    if data is None and text is None and template is None:
         text = _standard_input()
     recipient = to
 
@@ -146,6 +169,10 @@ def _data(octets: str | None, text: str | None) -> bytes | None:
         return bytes.fromhex(octets)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--hex") from error
+
+
+def _parameters_of(daemon: Daemon, template: str) -> dict[str, Any]:
+    return daemon.call(lambda client: client.template(template)).parameters
 
 
 def _standard_input() -> str:

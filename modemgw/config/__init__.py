@@ -24,6 +24,12 @@ from modemgw.config.loading import load, parse
 from modemgw.config.modems import ModemMatch, ModemSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteMatch, RouteSection
+from modemgw.config.templates import (
+    ParameterDocument,
+    TemplateDocument,
+    TemplatesSection,
+    VariantDocument,
+)
 from modemgw.config.tree import Config
 from modemgw.config.types import TypeSection, TypesSection
 from modemgw.config.webhooks import WebhooksSection
@@ -45,14 +51,18 @@ __all__ = [
     "ModemMatch",
     "ModemSection",
     "Number",
+    "ParameterDocument",
     "RateLimits",
     "RetentionSection",
     "RouteMatch",
     "RouteSection",
     "Seconds",
     "Section",
+    "TemplateDocument",
+    "TemplatesSection",
     "TypeSection",
     "TypesSection",
+    "VariantDocument",
     "Wait",
     "WebhooksSection",
     "find",

@@ -14,6 +14,7 @@ from modemgw.config.limits import Limits, RateLimits
 from modemgw.config.modems import ModemSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteSection
+from modemgw.config.templates import TemplatesSection
 from modemgw.config.types import TypesSection
 from modemgw.config.webhooks import WebhooksSection
 
@@ -31,6 +32,7 @@ class Config(Section):
     retention: RetentionSection = RetentionSection()
     type: TypesSection = TypesSection()
     webhooks: WebhooksSection = WebhooksSection()
+    templates: TemplatesSection = TemplatesSection()
     modem: tuple[ModemSection, ...] = ()
     route: tuple[RouteSection, ...] = ()
     handler: tuple[HandlerSection, ...] = ()

@@ -9,6 +9,7 @@ from modemgw.gateway.admission.results import (
     Idempotency,
     Preview,
 )
+from modemgw.gateway.admission.templates import TemplateExists, TemplatePreview
 from modemgw.gateway.build import Gateway
 from modemgw.gateway.deliveries.handlers import HandlerView
 from modemgw.gateway.deliveries.replaying import Replay
@@ -20,6 +21,7 @@ from modemgw.gateway.errors import (
     GatewayError,
     IdempotencyConflict,
     NotFound,
+    Outdated,
     Rejected,
     TooMany,
     Unavailable,
@@ -58,11 +60,14 @@ __all__ = [
     "NameInUse",
     "NewKey",
     "NotFound",
+    "Outdated",
     "Preview",
     "RecoveryReport",
     "Rejected",
     "Replay",
     "SimView",
+    "TemplateExists",
+    "TemplatePreview",
     "TooMany",
     "Unavailable",
     "WebhookChange",

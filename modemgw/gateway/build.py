@@ -17,6 +17,7 @@ from modemgw.clock import Clock, SteadyClock, SystemClock
 from modemgw.config import Config
 from modemgw.gateway.access import Access
 from modemgw.gateway.admission.admission import Admission
+from modemgw.gateway.admission.templates import Templates
 from modemgw.gateway.audit import Audit
 from modemgw.gateway.bus import EventBus
 from modemgw.gateway.changes import in_force, lines
@@ -85,8 +86,15 @@ class Gateway:
             ask_again=lambda job: self.sending.ask_again(job),
             expect_callbacks=lambda: self._deliveries.expect_callbacks(),
         )
+        self.templates = Templates(config, store=store, clock=clock)
+        """Texts by name, and what may be done with them."""
         self.sending = Admission(
-            config, store=store, outbox=self._outbox, clock=clock, random=random
+            config,
+            store=store,
+            outbox=self._outbox,
+            clock=clock,
+            random=random,
+            templates=self.templates.catalogue,
         )
         """Sends, and shows what would be sent."""
         self._deliveries = Deliveries(
@@ -166,11 +174,13 @@ class Gateway:
             ("housekeeping", self._housekeeping.run),
             ("retention", self._housekeeping.let_go),
             ("deliveries", self._deliveries.run),
+            ("templates", self.templates.run),
         )
         """Begun together once the modems are, and cancelled when they have been drained."""
         self._followers: tuple[Follower, ...] = (
             self._fleet,  # it alone may refuse a configuration
             self._outbox,
+            self.templates,
             self.sending,
             self._deliveries,
             self._intake,
@@ -212,6 +222,7 @@ class Gateway:
                 paused=await store.read(lambda view: view.sim_state.paused()),
                 tell=tell,
             )
+            await gateway.templates.load()
             await gateway.sending.load()
             with contextlib.suppress(StoreUnavailable):  # then `_run` does it when the database can
                 gateway.found = await gateway._outbox.recover()

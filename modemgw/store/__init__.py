@@ -23,6 +23,7 @@ from modemgw.store.contract.messages import MessageQuery, Unrouted, WaitingMessa
 from modemgw.store.contract.pins import PinRow
 from modemgw.store.contract.sim_state import SeenSim
 from modemgw.store.contract.store import Store
+from modemgw.store.contract.templates import Parameter, Template, TemplateContent, Variant
 from modemgw.store.contract.unit import Transaction, View
 from modemgw.store.contract.webhooks import Webhook, WebhookSecret
 from modemgw.store.errors import StoreConflict, StoreError, StoreUnavailable
@@ -49,6 +50,7 @@ __all__ = [
     "MessageQuery",
     "NewBatch",
     "NewDelivery",
+    "Parameter",
     "Payload",
     "PinRow",
     "Place",
@@ -59,10 +61,13 @@ __all__ = [
     "StoreError",
     "StoreUnavailable",
     "StoredPart",
+    "Template",
+    "TemplateContent",
     "Transaction",
     "TryOutcome",
     "UnmatchedReport",
     "Unrouted",
+    "Variant",
     "View",
     "WaitingMessage",
     "WaitingSet",

@@ -218,3 +218,34 @@ async def test_batches_are_seen_and_controlled(bank: Bank, tmp_path: Path) -> No
         assert (code, "canceled" in out) == (0, True)
         code, _, err = await running.cli("batches", "pause", id)
         assert (code, err.count("\n"), "canceled" in err) == (1, 1, True)
+
+
+async def test_rows_have_the_values_of_a_template(bank: Bank, tmp_path: Path) -> None:
+    path = tmp_path / "guests.csv"
+    path.write_text(
+        f"to,name,nr,lang\n{number(1)},Ann,7,en\n{number(2)},Bea,x,en\n{number(3)},Rui,9,pt\n"
+    )
+    async with daemon(write_config(tmp_path, bank.paths)) as running:
+        await until_ready(running.url)
+        async with Client(running.url, running.key) as client:
+            await client.create_template(
+                "table",
+                variants=[
+                    {"language": "en", "text": "Dear {{ name }}, table {{ table }}"},
+                    {"language": "pt", "text": "Ola {{ name }}, mesa {{ table }}"},
+                ],
+                parameters={"name": {"type": "string"}, "table": {"type": "integer"}},
+            )
+        template = ("send", "--csv", path, "--template", "table", "--language", "{lang}")
+        code, _, err = await running.cli(*template)
+        assert (code, "the template wants table" in err) == (2, True), err
+        code, _, err = await running.cli(*template, "--param", "table={nr}")
+        assert code == 1
+        assert "line 3: params.table" in err
+        code, _, err = await running.cli(*template, "--param", "table={nr}", "--skip-bad", "--wait")
+        assert code == 0, err
+        assert sorted((m.destination, m.text) for m in bank.smsc.messages) == [
+            (number(1), "Dear Ann, table 7"),
+            (number(3), "Ola Rui, mesa 9"),
+        ]
+        assert [r["status"] for r in report_of(path)] == ["delivered", "skipped", "delivered"]

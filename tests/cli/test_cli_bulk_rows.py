@@ -30,7 +30,6 @@ def table(tmp_path: Path, content: str | bytes, **how: Any) -> Table:
 def composed(of: Table, text: str | None = "Hello", **more: Any) -> list[Good | Bad]:
     options: dict[str, Any] = {
         "to": None,
-        "params": {},
         "options": {},
         "allow_duplicates": False,
         **more,
@@ -139,11 +138,42 @@ def test_a_text_that_cannot_be_filled_in_is_told(text: str) -> None:
 
 def test_braces_are_written_twice(tmp_path: Path) -> None:
     found = table(tmp_path, "to\n+447700900001\n")
-    made = recipe(
-        found, to=None, text="{{x}}", params={}, options={"type": "otp"}, allow_duplicates=False
-    )
+    made = recipe(found, to=None, text="{{x}}", options={"type": "otp"}, allow_duplicates=False)
     (chunk,) = chunks(made.compose(found.rows()))
     assert chunk.asked(made) == {"type": "otp", "text": "{x}", "to": ["+447700900001"]}
+
+
+def test_parameters_of_a_template_are_taken_from_columns_of_their_names(tmp_path: Path) -> None:
+    found = table(
+        tmp_path,
+        "to,name,code,paid,lang\n+447700900001,Ann,17,yes,pt\n"
+        "+447700900002,,18,false,\n+447700900003,Kim,,1,en\n",
+    )
+    declared: dict[str, dict[str, Any]] = {
+        "name": {"type": "string", "default": "guest"},
+        "order": {"type": "integer", "default": None},
+        "paid": {"type": "boolean", "default": None},
+        "shop": {"type": "string", "default": None},
+        "place": {"type": "string", "default": "here"},
+    }
+    options = {
+        "template": "order",
+        "params": {"order": "{code}", "shop": "Corner"},
+        "language": "{lang}",
+    }
+    made = composed(found, None, options=options, declared=declared)
+    assert [one.body for one in made if isinstance(one, Good)] == [
+        {
+            "params": {"name": "Ann", "order": "17", "paid": "yes", "shop": "Corner"},
+            "language": "pt",
+        },
+        {"params": {"order": "18", "paid": "false", "shop": "Corner"}},
+    ]
+    assert reasons(made) == {4: "code: empty"}
+    with pytest.raises(Unreadable, match=r"the template wants order.*--param order="):
+        composed(found, None, options={"template": "order"}, declared=declared)
+    with pytest.raises(Unreadable, match="--param order: there is no column 'nr'"):
+        composed(found, None, options={**options, "params": {"order": "{nr}"}}, declared=declared)
 
 
 def test_values_of_columns_are_not_read_as_text_to_fill_in(tmp_path: Path) -> None:
@@ -155,7 +185,7 @@ def test_values_of_columns_are_not_read_as_text_to_fill_in(tmp_path: Path) -> No
 def test_chunks_are_bounded_in_rows_and_octets_and_the_same_each_time(tmp_path: Path) -> None:
     rows = "".join(f"+4477009{n:05},{'x' * 30_000 if n > 90 else n}\n" for n in range(300))
     found = table(tmp_path, f"to,text\n{rows}")
-    made = recipe(found, to=None, text="{text}", params={}, options={}, allow_duplicates=False)
+    made = recipe(found, to=None, text="{text}", options={}, allow_duplicates=False)
     cut = list(chunks(made.compose(found.rows()), 50))
     assert [chunk.index for chunk in cut] == list(range(len(cut)))
     assert [chunk.last for chunk in cut] == [False] * (len(cut) - 1) + [True]
@@ -169,7 +199,7 @@ def test_chunks_are_bounded_in_rows_and_octets_and_the_same_each_time(tmp_path: 
 def test_a_long_file_is_never_held(tmp_path: Path) -> None:
     rows = "".join(f"+4477{n:08},{'name ' * 20}{n}\n" for n in range(30_000))
     found = table(tmp_path, f"to,name\n{rows}")
-    made = recipe(found, to=None, text="Dear {name}", params={}, options={}, allow_duplicates=False)
+    made = recipe(found, to=None, text="Dear {name}", options={}, allow_duplicates=False)
     tracemalloc.start()
     total = 0
     for chunk in chunks(made.compose(found.rows()), 1000):

@@ -563,6 +563,22 @@ class FakeWebhooks:
         return 1 if wanted.deliveries is None else len(wanted.deliveries)
 
 
+class FakeTemplates:
+    """There are none; see tests/api/test_api_templates.py for what the true ones do."""
+
+    def all(self) -> list[Any]:
+        return []
+
+    def one(self, name: str) -> Any:
+        raise NotFound(f"there is no template {name}")
+
+    async def versions(self, name: str) -> Any:
+        return self.one(name)
+
+    async def version(self, name: str, version: int) -> Any:
+        return self.one(name)
+
+
 class FakeSims:
     """None was ever seen."""
 
@@ -707,6 +723,7 @@ class FakeGateway:
         self.inbounds = FakeInbounds()
         self.handlers = FakeHandlers()
         self.webhooks = FakeWebhooks()
+        self.templates: Any = FakeTemplates()
         self.modems = FakeModems()
         self.sims = FakeSims()
         self.events = FakeEvents()

@@ -26,10 +26,13 @@ from modemgw.store import (
     Lease,
     LeaseHeld,
     StoreConflict,
+    Template,
+    TemplateContent,
     Webhook,
 )
 from modemgw.store.contract.keys import SLACK_S
 from modemgw.store.contract.messages import Stand
+from modemgw.store.contract.templates import Source
 from modemgw.store.records import (
     NO_LIMITS,
     Attempt,
@@ -76,6 +79,7 @@ class State:
     answers: dict[tuple[str, str], AnsweredBefore] = field(default_factory=dict)
     leases: dict[str, Lease] = field(default_factory=dict)
     webhooks: dict[str, Webhook] = field(default_factory=dict)
+    templates: list[Template] = field(default_factory=list)
     keys: dict[str, StoredKey] = field(default_factory=dict)
     audit: list[AuditRecord] = field(default_factory=list)
     batches: dict[str, StoredBatch] = field(default_factory=dict)
@@ -287,6 +291,35 @@ class Webhooks:
         }
 
 
+class Templates:
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def all(self) -> list[Template]:
+        newest = {template.name: template for template in self._state.templates}
+        return [newest[name] for name in sorted(newest) if newest[name].content is not None]
+
+    def get(self, name: str, version: int | None = None) -> Template | None:
+        found = (t for t in self.versions(name) if version in (None, t.version))
+        return next(found, None)
+
+    def versions(self, name: str) -> list[Template]:
+        return [one for one in reversed(self._state.templates) if one.name == name]
+
+    def add(
+        self,
+        name: str,
+        content: TemplateContent | None,
+        *,
+        source: Source,
+        at: float,
+        key: str | None,
+    ) -> Template:
+        made = Template(name, len(self.versions(name)) + 1, content, source, at, key)
+        self._state.templates.append(made)
+        return made
+
+
 class Keys:
     def __init__(self, state: State) -> None:
         self._state = state
@@ -304,7 +337,10 @@ class Keys:
         for token, row, ends_at in self._tokens(now):
             if token == hash_:
                 scopes = frozenset(row.scopes)
-                return Key(row.name, scopes, row.created_at, row.limits, ends_at, token)
+                return Key(
+                    row.name, scopes, row.created_at, row.limits, ends_at, token,
+                    row.templates_only, row.templates,
+                )  # fmt: skip
         return None
 
     def in_force(self, now: float) -> set[bytes]:
@@ -332,10 +368,15 @@ class Keys:
         limits: KeyLimits = NO_LIMITS,
         expires_at: float | None = None,
         webhook_secret: str,
+        templates_only: bool = False,
+        templates: Iterable[str] = (),
     ) -> None:
         if self._unrevoked(name) is not None:
             raise StoreConflict(f"there is a key named {name!r}")
-        row = KeyRow(name, tuple(scopes), at, limits=limits, expires_at=expires_at)
+        row = KeyRow(
+            name, tuple(scopes), at, limits=limits, expires_at=expires_at,
+            templates_only=templates_only, templates=tuple(templates),
+        )  # fmt: skip
         self._state.keys[name] = StoredKey(row, hash_, webhook_secret)
 
     def rotate(self, name: str, hash_: bytes, at: float, until: float) -> bool:
@@ -431,6 +472,7 @@ class Unit:
         self.answers = Answers(state)
         self.leases = Leases(state, now)
         self.webhooks = Webhooks(state)
+        self.templates = Templates(state)
         self.keys = Keys(state)
         self.audit = Audit(state, now)
 

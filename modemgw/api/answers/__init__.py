@@ -34,6 +34,16 @@ from modemgw.api.answers.problems import FieldError, Problem, ProblemType, Probl
 from modemgw.api.answers.service import Health, Readiness
 from modemgw.api.answers.shared import Base64, Error, Ports, Time
 from modemgw.api.answers.sims import PlanLimit, PlanUse, SimBreaker, SimCard, SimCards
+from modemgw.api.answers.templates import (
+    Template,
+    TemplateParameter,
+    TemplatePreview,
+    Templates,
+    TemplateVariant,
+    TemplateVersion,
+    TemplateVersions,
+    WorstCase,
+)
 from modemgw.api.answers.webhooks import (
     Webhook,
     WebhookDeliveries,
@@ -98,6 +108,13 @@ __all__ = [
     "SimCards",
     "SimEvent",
     "Storage",
+    "Template",
+    "TemplateParameter",
+    "TemplatePreview",
+    "TemplateVariant",
+    "TemplateVersion",
+    "TemplateVersions",
+    "Templates",
     "Time",
     "Trace",
     "TraceLine",
@@ -109,4 +126,5 @@ __all__ = [
     "WebhookSecret",
     "WebhookWithSecret",
     "Webhooks",
+    "WorstCase",
 ]

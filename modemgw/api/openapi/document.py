@@ -34,6 +34,7 @@ TAGS = {
     "inbound": "What was received.",
     "events": "What happens, as it happens.",
     "webhooks": "What happens, posted to you.",
+    "templates": "Texts by name, and how many SMS they can become.",
     "handlers": "Programs of the configuration that get what was received.",
     "modems": "See and control the modems.",
     "sims": "The SIMs and what they have used of their plans.",

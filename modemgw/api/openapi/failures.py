@@ -63,6 +63,8 @@ def problems_of(endpoint: Endpoint) -> tuple[str, ...]:
         names += ["invalid-json", "too-large", "unsupported-media-type"]
     if endpoint.body is not None or endpoint.query is not None:
         names.append("invalid-fields")
+    if endpoint.conditional:
+        names.append("precondition-failed")
     if endpoint.idempotent:
         names += ["invalid-fields", "idempotency-key-reused"]
     return tuple(dict.fromkeys([*names, *endpoint.problems]))

@@ -46,6 +46,7 @@ from modemgw.api.requests.shared import (
     PostableUrl,
     Query,
 )
+from modemgw.api.requests.templates import TemplateBody, TemplatePreviewBody
 from modemgw.api.requests.webhooks import (
     WebhookBody,
     WebhookChanges,
@@ -92,6 +93,8 @@ __all__ = [
     "RotateBody",
     "Scope",
     "SharedFields",
+    "TemplateBody",
+    "TemplatePreviewBody",
     "TraceQuery",
     "UssdBody",
     "WebhookBody",

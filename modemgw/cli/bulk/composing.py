@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from string import Formatter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from modemgw.cli.bulk.table import Row, Table, Unreadable
 
 TO_COLUMNS: Final = ("to", "number", "phone", "mobile", "msisdn", "recipient", "telephone")
 """Names of the column with the recipients, the first that there is."""
 _NUMBER: Final = re.compile(r"[+]?[0-9*#]{3,19}")
+_COLUMN: Final = re.compile(r"\{([^{}]+)\}")
 _PUNCTUATION: Final = re.compile(r"[\s().\-/\u2010-\u2015]")
 
 
@@ -35,6 +36,14 @@ class Good:
     """Beside the recipient; empty where all messages say the same."""
 
 
+class Column(NamedTuple):
+    """Where the values of a template's parameter are."""
+
+    at: int
+    optional: bool = False
+    """Where it is empty, the template has a value."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """How a message is made of a row."""
@@ -46,14 +55,19 @@ class Recipe:
     """What all messages have in common, as options of Client.send."""
     text: str | None = None
     """With `{column}` where a value is to stand."""
-    params: Mapping[str, int] = field(default_factory=dict)
+    params: Mapping[str, Column] = field(default_factory=dict)
     """Parameters of a template, and the column of each."""
+    constants: Mapping[str, str] = field(default_factory=dict)
+    """Parameters that are the same in all rows."""
+    language: int | None = None
+    """The column of the language, if there is one."""
     allow_duplicates: bool = False
 
     @property
     def is_same_for_all(self) -> bool:
         """Whether the messages differ in their recipient alone."""
-        return not self.params and not (self.text and placeholders(self.text))
+        # A template may say another thing to each country, even without parameters.
+        return "template" not in self.options and not (self.text and placeholders(self.text))
 
     @property
     def said(self) -> dict[str, Any]:
@@ -66,6 +80,7 @@ class Recipe:
         """What becomes of each row."""
         fields = placeholders(self.text) if self.text is not None else ()
         used = {name: self.columns.index(name) for name in fields}
+        wanted = [*used.values(), *(c.at for c in self.params.values() if not c.optional)]
         seen: dict[int, int] = {}
         for row in rows:
             if len(row.values) != len(self.columns):
@@ -78,7 +93,7 @@ class Recipe:
                 )
                 continue
             to = row.values[self.to]
-            reason = self._problem(row, {**used, **self.params})
+            reason = self._problem(row, wanted)
             if reason is None and not self.allow_duplicates:
                 # Its hash is enough, and small: two of a million have the same once in ages.
                 mark = hash(_dialled(to))
@@ -90,21 +105,26 @@ class Recipe:
             else:
                 yield Good(row.line, to, self._own(row, used))
 
-    def _problem(self, row: Row, used: Mapping[str, int]) -> str | None:
+    def _problem(self, row: Row, wanted: Sequence[int]) -> str | None:
         to = row.values[self.to]
         if not to:
             return f"{self.columns[self.to]} is empty: there is no number"
         if not _NUMBER.fullmatch(_PUNCTUATION.sub("", to)):
             return f"{to!r} is not a phone number"
-        empty = [self.columns[at] for at in used.values() if not row.values[at]]
+        empty = [self.columns[at] for at in wanted if not row.values[at]]
         return f"{', '.join(empty)}: empty" if empty else None
 
     def _own(self, row: Row, used: Mapping[str, int]) -> dict[str, Any]:
         own: dict[str, Any] = {}
         if used and self.text is not None:
             own["text"] = self.text.format_map({n: row.values[at] for n, at in used.items()})
-        if self.params:
-            own["params"] = {name: row.values[at] for name, at in self.params.items()}
+        if self.params or self.constants:
+            own["params"] = {
+                **self.constants,
+                **{name: row.values[c.at] for name, c in self.params.items() if row.values[c.at]},
+            }
+        if self.language is not None and row.values[self.language]:
+            own["language"] = row.values[self.language]
         return own
 
 
@@ -131,22 +151,58 @@ def recipe(
     *,
     to: str | None,
     text: str | None,
-    params: Mapping[str, str],
     options: Mapping[str, Any],
     allow_duplicates: bool,
+    declared: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Recipe:
-    """How messages are made of the rows of a table. Raises Unreadable for a column it lacks."""
+    """How messages are made of the rows of a table. Raises Unreadable for a column it lacks.
+
+    `declared`: the parameters of the template that `options` name. Each is taken from the column of
+    its name; `params` of `options` say otherwise, with a value, or with the `{column}` to take.
+    `language` may be a `{column}`, too.
+    """
     if text is not None:
         for name in placeholders(text):
             _column(table, name, f"the text has {{{name}}}")
+    options = dict(options)
+    columns, constants = _params(table, options.pop("params", {}), declared or {})
+    language = _named(options.get("language"))
+    if language is not None:
+        del options["language"]
     return Recipe(
         table.columns,
         _recipients(table) if to is None else _column(table, to, "--to-column"),
         options,
         text,
-        {name: _column(table, column, f"parameter {name}") for name, column in params.items()},
+        columns,
+        constants,
+        None if language is None else _column(table, language, "--language"),
         allow_duplicates,
     )
+
+
+def _params(
+    table: Table, given: Mapping[str, str], declared: Mapping[str, Mapping[str, Any]]
+) -> tuple[dict[str, Column], dict[str, str]]:
+    columns: dict[str, Column] = {}
+    constants: dict[str, str] = {}
+    for name in dict.fromkeys((*given, *declared)):
+        has_value = declared.get(name, {}).get("default") is not None
+        if name in given and (column := _named(given[name])) is None:
+            constants[name] = given[name]
+        elif name in given:
+            columns[name] = Column(_column(table, column or "", f"--param {name}"), has_value)
+        elif name in table.columns:
+            columns[name] = Column(table.columns.index(name), has_value)
+        elif not has_value:
+            _column(table, name, f"the template wants {name} (or say --param {name}=…)")
+    return columns, constants
+
+
+def _named(value: object) -> str | None:
+    """The column that `{column}` names; None: it is a value."""
+    found = _COLUMN.fullmatch(value) if isinstance(value, str) else None
+    return None if found is None else found[1]
 
 
 def _recipients(table: Table) -> int:

@@ -27,7 +27,6 @@ class BulkOptions:
 
     csv_file: Path | None
     to_column: str | None
-    params: tuple[tuple[str, str], ...]
     csv_encoding: str | None
     delimiter: str | None
     allow_duplicates: bool
@@ -43,13 +42,14 @@ class BulkOptions:
         *,
         text: str | None,
         options: Mapping[str, Any],
+        declared: Mapping[str, Mapping[str, Any]] | None,
         wait: bool,
         timeout: float | None,
         as_json: bool,
     ) -> Bulk:
         """What is to be done. Raises click's UsageError for a file that cannot be sent like this.
 
-        `options`: of Client.send, for all messages.
+        `options`: of Client.send, for all messages; `declared`: the parameters of the template.
         """
         path = self.csv_file
         assert path is not None, "there is a file"
@@ -66,9 +66,9 @@ class BulkOptions:
                 table,
                 to=self.to_column,
                 text=text,
-                params=dict(self.params),
                 options=shared,
                 allow_duplicates=self.allow_duplicates,
+                declared=declared,
             )
         except Unreadable as error:
             raise click.UsageError(f"{path}: {error}") from error
@@ -144,7 +144,6 @@ def bulk_options(command: Callable[..., Any]) -> Callable[..., Any]:
         bulk = BulkOptions(
             csv_file,
             to_column,
-            (),
             csv_encoding,
             delimiter,
             allow_duplicates,

@@ -20,6 +20,13 @@ from modemgw.client.answers.problems import FieldError, Problem
 from modemgw.client.answers.service import Readiness
 from modemgw.client.answers.shared import FINAL, Error, Ports
 from modemgw.client.answers.sims import PlanLimit, PlanUse, SimBreaker, SimCard
+from modemgw.client.answers.templates import (
+    Template,
+    TemplatePreview,
+    TemplateVariant,
+    TemplateVersion,
+    WorstCase,
+)
 from modemgw.client.answers.webhooks import Webhook, WebhookDelivery, WebhookWithSecret
 
 __all__ = [
@@ -60,9 +67,14 @@ __all__ = [
     "SimBreaker",
     "SimCard",
     "Storage",
+    "Template",
+    "TemplatePreview",
+    "TemplateVariant",
+    "TemplateVersion",
     "TraceLine",
     "Ussd",
     "Webhook",
     "WebhookDelivery",
     "WebhookWithSecret",
+    "WorstCase",
 ]

@@ -18,6 +18,7 @@ from modemgw.store.contract.pins import PinTries, PinTriesView
 from modemgw.store.contract.redating import Dates, DatesView
 from modemgw.store.contract.retention import Retention
 from modemgw.store.contract.sim_state import SimState, SimStateView
+from modemgw.store.contract.templates import Templates, TemplatesView
 from modemgw.store.contract.webhooks import Webhooks, WebhooksView
 
 
@@ -83,6 +84,10 @@ class View(Protocol):
     @property
     def webhooks(self) -> WebhooksView:
         """Who asked to be told of events by HTTP."""
+
+    @property
+    def templates(self) -> TemplatesView:
+        """Texts by name."""
 
 
 class Transaction(View, Protocol):
@@ -159,3 +164,7 @@ class Transaction(View, Protocol):
     @property
     def webhooks(self) -> Webhooks:
         """Who asked to be told of events by HTTP."""
+
+    @property
+    def templates(self) -> Templates:
+        """Texts by name."""

@@ -19,6 +19,7 @@ from modemgw.store.sqlite.redating import SqliteDates
 from modemgw.store.sqlite.retention import SqliteRetention
 from modemgw.store.sqlite.rows import Rows
 from modemgw.store.sqlite.sim_state import SqliteSimState
+from modemgw.store.sqlite.templates import SqliteTemplates
 from modemgw.store.sqlite.webhooks import SqliteWebhooks
 
 
@@ -41,6 +42,7 @@ class SqliteView:
         "messages",
         "pins",
         "sim_state",
+        "templates",
         "webhooks",
     )
 
@@ -61,6 +63,7 @@ class SqliteView:
         self.audit = SqliteAudit(db)
         self.leases = SqliteLeases(db)
         self.webhooks = SqliteWebhooks(db)
+        self.templates = SqliteTemplates(db)
 
 
 class SqliteTransaction:
@@ -85,6 +88,7 @@ class SqliteTransaction:
         "pins",
         "retention",
         "sim_state",
+        "templates",
         "unmatched",
         "webhooks",
     )
@@ -109,6 +113,7 @@ class SqliteTransaction:
         self.audit = SqliteAudit(db, now)
         self.leases = SqliteLeases(db, now)
         self.webhooks = SqliteWebhooks(db, now)
+        self.templates = SqliteTemplates(db, now)
         self._nouns: tuple[Rows, ...] = tuple(
             noun for name in self.__slots__ if isinstance(noun := getattr(self, name, None), Rows)
         )

@@ -28,6 +28,7 @@ from modemgw.store.sqlite.schema import (
     m0012_webhooks,
     m0013_keys,
     m0014_attempts_by_time,
+    m0016_templates,
     m0018_batches,
 )
 
@@ -47,6 +48,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Database], None]], ...]] = (
     ("0012_webhooks", m0012_webhooks.upgrade),
     ("0013_keys", m0013_keys.upgrade),
     ("0014_attempts_by_time", m0014_attempts_by_time.upgrade),
+    ("0016_templates", m0016_templates.upgrade),
     ("0018_batches", m0018_batches.upgrade),
 )
 """In the order in which they are applied."""
