@@ -268,8 +268,8 @@ def test_every_setting_is_in_the_example(section: str, key: str) -> None:
     place = tables.get(home, "")
     if home.startswith("type."):
         place = tables["type.otp"]
-    if section == "modem.limits":
-        place = tables["sim_limits"]  # the same keys
+    if section in ("modem.limits", "modem.balance"):
+        place = tables["sim_limits" if section == "modem.limits" else "balance"]  # the same keys
     assert re.search(rf"\b{key}\b", place), f"config/modemgw.toml does not show {section}.{key}"
 
 

@@ -352,6 +352,13 @@ class Sims(Protocol):
         """One SIM. Raises NotFound, StoreUnavailable."""
         ...
 
+    async def ask_balance(self, iccid: str, /) -> SimView:
+        """Ask the network for its balance now.
+
+        Raises NotFound, Conflict, ModemError, StoreUnavailable.
+        """
+        ...
+
 
 class Access(Protocol):
     """Knows who may come in."""

@@ -10,6 +10,7 @@ from modemgw.api.moments import render_moment, render_optional_moment
 from modemgw.api.parts import SIMS
 from modemgw.gateway import SimView
 from modemgw.gateway.fleet.sim_views import Use
+from modemgw.store import Balance
 
 
 def _limit(use: Use) -> answers.PlanLimit:
@@ -17,6 +18,16 @@ def _limit(use: Use) -> answers.PlanLimit:
         "used": use.used,
         "limit": use.limit,
         "resets_at": render_optional_moment(use.resets_at),
+    }
+
+
+def _balance(balance: Balance) -> answers.SimBalance:
+    return {
+        "amount": None if balance.amount is None else str(balance.amount),
+        "currency": balance.currency,
+        "low": balance.low,
+        "said": balance.said,
+        "at": render_moment(balance.at),
     }
 
 
@@ -38,7 +49,7 @@ def _render(view: SimView) -> answers.SimCard:
             "next_probe_at": render_optional_moment(view.next_probe_at),
         },
         "centre_clock_ahead_s": view.centre_ahead_s,
-        "balance": None,
+        "balance": None if view.balance is None else _balance(view.balance),
         "tariff": None,
         "last_seen_at": render_moment(view.seen_at),
     }
@@ -54,6 +65,11 @@ async def listing(request: web.Request) -> web.Response:
 
 async def show(request: web.Request) -> web.Response:
     return json_response(_render(await request.app[SIMS].one(request.match_info["iccid"])))
+
+
+async def ask_balance(request: web.Request) -> web.Response:
+    view = await request.app[SIMS].ask_balance(request.match_info["iccid"])
+    return json_response(_render(view))
 
 
 ENDPOINTS = (
@@ -76,5 +92,15 @@ ENDPOINTS = (
         scopes=("read",),
         answer=answers.SimCard,
         problems=("not-found", "unavailable"),
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/sims/{iccid}/balance",
+        handler=ask_balance,
+        summary="Ask the network for a SIM's balance now",
+        tag="sims",
+        scopes=("admin",),
+        answer=answers.SimCard,
+        problems=("not-found", "conflict", "modem-error", "unavailable"),
     ),
 )

@@ -16,8 +16,8 @@ from .results import Final, digit_result, final_result
 from .urc import TWO_LINES, Urc, UrcKind, classify, urc
 
 _HEXADECIMAL = re.compile("[0-9A-Fa-f]*")
-_SURELY = 18
-"""So many hexadecimal digits in a row are no word."""
+_PDU = re.compile(r'"*[0-9A-Fa-f]{2}(?:[0-9A-Fa-f]{16}|[0-9A-Fa-f]*(?:[",+]|\Z))')
+"""Eighteen hexadecimal digits in a row are no word, whatever follows."""
 
 
 @dataclass(slots=True)
@@ -172,9 +172,7 @@ def looks_like_pdu(line: str) -> bool:
     """Whether a line is a PDU in hexadecimal: in quotes or not, with `,0`, a glued `+CMGL:` or (a
     long one) rubbish behind it or not.
     """
-    text = line.lstrip('"')
-    digits = len(hex_digits(text))
-    return digits >= 2 and (text[digits : digits + 1] in ("", '"', ",", "+") or digits >= _SURELY)
+    return _PDU.match(line) is not None
 
 
 def hex_digits(text: str) -> str:

@@ -26,6 +26,8 @@ COMMANDS = {
     "sims": "modemgw.cli.sims:sims",
     "keys": "modemgw.cli.keys:keys",
     "audit": "modemgw.cli.audit:audit",
+    "doctor": "modemgw.cli.doctor.command:doctor",
+    "selftest": "modemgw.cli.selftest.command:selftest",
     "config": "modemgw.cli.config:config",
     "db": "modemgw.cli.db:db",
     "pdu": "modemgw.cli.pdu:pdu",

@@ -6,6 +6,7 @@ import click
 
 from modemgw.cli.options import Daemon, daemon_options, json_option
 from modemgw.cli.output import local_time, print_json, print_table
+from modemgw.cli.say import say, say_lines
 from modemgw.client import answers
 
 
@@ -24,13 +25,25 @@ def list_(as_json: bool, daemon: Daemon) -> None:
         print_json(items)
         return
     print_table(
-        ("iccid", "number", "modem", "minute", "hour", "day", "month", "network", "last seen"),
+        (
+            "iccid",
+            "number",
+            "modem",
+            "minute",
+            "hour",
+            "day",
+            "month",
+            "balance",
+            "network",
+            "last seen",
+        ),
         [
             (
                 one.iccid,
                 one.number,
                 one.modem,
                 *_used(one.plan),
+                _balance(one.balance),
                 _breaker(one.breaker),
                 local_time(one.last_seen_at),
             )
@@ -38,6 +51,27 @@ def list_(as_json: bool, daemon: Daemon) -> None:
         ],
         "No SIM was seen yet.",
     )
+
+
+@sims.command()
+@click.argument("iccid", metavar="ICCID")
+@json_option
+@daemon_options
+def balance(iccid: str, as_json: bool, daemon: Daemon) -> None:
+    """Ask the network for the balance of a SIM."""
+    sim = daemon.call(lambda client: client.ask_balance(iccid))
+    if as_json:
+        print_json(sim)
+    else:
+        assert sim.balance is not None, "it was just asked"
+        say(_balance(sim.balance) or "no amount is found in what the network says:")
+        say_lines(sim.balance.said)
+
+
+def _balance(balance: answers.SimBalance | None) -> str:
+    if balance is None or balance.amount is None:
+        return ""
+    return " ".join(filter(None, (balance.amount, balance.currency, "low" if balance.low else "")))
 
 
 def _used(plan: answers.PlanUse) -> list[str]:

@@ -35,6 +35,13 @@ class Fleet(Transport):
         """One SIM."""
         return SimCard(await self._get(f"v1/sims/{segment(iccid)}"))
 
+    async def ask_balance(self, iccid: str, *, timeout_s: float = 60.0) -> SimCard:
+        """Ask the network for a SIM's balance now."""
+        reply = await self._request(
+            "POST", f"v1/sims/{segment(iccid)}/balance", timeout_s=timeout_s
+        )
+        return SimCard(reply.document)
+
     async def ussd(self, identifier: str, code: str, *, timeout_s: float = 30.0) -> Ussd:
         """Ask the network by USSD through a modem."""
         reply = await self._request(

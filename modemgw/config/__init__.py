@@ -4,6 +4,7 @@ A file for each room that is configured. Durations are seconds unless the key sa
 are counted in parts (SMS), not messages, and 0 or an absent limit means "no limit".
 """
 
+from modemgw.config.balance import BalanceSection
 from modemgw.config.base import (
     Days,
     Identifier,
@@ -37,6 +38,7 @@ from modemgw.config.webhooks import WebhooksSection
 __all__ = [
     "DEFAULT_PATH",
     "ENVIRONMENT_VARIABLE",
+    "BalanceSection",
     "Config",
     "ConfigError",
     "Days",

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from modemgw.config.balance import BalanceSection
 from modemgw.config.base import Identifier, Number, Section, shaped
 from modemgw.config.errors import ConfigError
 from modemgw.config.limits import Limits
 
 Pin = Annotated[str, shaped(r"[0-9]{4,8}", "a PIN: 4 to 8 digits, in quotes")]
+Channels = Annotated[
+    str, shaped(r"[0-9]{1,5}(-[0-9]{1,5})?", 'a channel or a range of them: "50", "4370-4399"')
+]
 
 
 class ModemMatch(Section):
@@ -59,8 +63,14 @@ class ModemSection(Section):
     routes: tuple[Identifier, ...] = ("default",)
     weight: Annotated[int, Field(ge=1, le=1000)] = 1
     limits: Limits = Limits()
+    balance: BalanceSection = BalanceSection()
+    """How the credit of its SIM is asked for, over what [balance] says."""
     roaming: bool = True
     """False: nothing is sent while the SIM roams."""
+    calls: Literal["reject", "ignore"] = "reject"
+    """What is done with voice calls: hung up on, or left to ring. Either way they are told of."""
+    broadcasts: tuple[Channels, ...] = ()
+    """Channels of cell broadcast that are listened to: `"50"`, `"4370-4399"`."""
     baud_rate: Annotated[int, Field(ge=300, le=4_000_000)] = 115_200
     usb_reauthorize: bool = False
     """Let the recovery ladder power-cycle the device's USB authorisation (needs the rights)."""

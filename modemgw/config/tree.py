@@ -6,6 +6,7 @@ from collections import Counter
 
 from pydantic import model_validator
 
+from modemgw.config.balance import BalanceSection
 from modemgw.config.base import Section
 from modemgw.config.gateway import GatewaySection
 from modemgw.config.handlers import HandlerSection
@@ -29,6 +30,8 @@ class Config(Section):
     """How many messages one recipient may be sent, from whatever key: against floods."""
     key_limits: RateLimits = RateLimits()
     """How many messages one API key may send."""
+    balance: BalanceSection = BalanceSection()
+    """How the credit of SIMs is asked for; a modem may have its own."""
     retention: RetentionSection = RetentionSection()
     type: TypesSection = TypesSection()
     webhooks: WebhooksSection = WebhooksSection()
@@ -89,6 +92,10 @@ class Config(Section):
     def limits_of(self, modem: ModemSection) -> Limits:
         """The limits of the SIM in `modem`: its own keys over [sim_limits]."""
         return modem.limits.over(self.sim_limits)
+
+    def balance_of(self, modem: ModemSection) -> BalanceSection:
+        """How the credit of the SIM in `modem` is asked for: its own keys over [balance]."""
+        return modem.balance.over(self.balance)
 
 
 def _listed(names: set[str]) -> str:

@@ -25,11 +25,14 @@ from modemgw.gateway.deliveries import Deliveries
 from modemgw.gateway.deliveries.handlers import Handlers
 from modemgw.gateway.deliveries.payload import Tell, told_plainly
 from modemgw.gateway.deliveries.webhooks import Webhooks
+from modemgw.gateway.fleet.balances import Balances
 from modemgw.gateway.fleet.fleet import Fleet
 from modemgw.gateway.fleet.modems import Modems
 from modemgw.gateway.fleet.sim_views import SimViews
 from modemgw.gateway.fleet.sims import Sims
 from modemgw.gateway.following import Follower, finish, switch
+from modemgw.gateway.incoming.broadcasts import Broadcasts
+from modemgw.gateway.incoming.calls import Calls
 from modemgw.gateway.incoming.inbounds import Inbounds
 from modemgw.gateway.incoming.intake import Intake
 from modemgw.gateway.incoming.reassembly import Incoming
@@ -117,12 +120,17 @@ class Gateway:
             reassembly_timeout_s=config.gateway.reassembly_timeout,
             clock=clock,
         )
+        self._calls = Calls(
+            config, store=store, number_of=lambda modem, sim: self._fleet.number_of(modem, sim)
+        )
         self._fleet = Fleet(
             config,
             store=store,
             lanes=self._outbox.lanes,
             sims=sims,
             received=self._intake.received,
+            called=self._calls.take,
+            broadcast=Broadcasts(store, clock).take,
             clock=clock,
             random=random,
             timings=timings,
@@ -147,8 +155,14 @@ class Gateway:
         """Who asked to be told of what happens, and what became of it."""
         self.modems = Modems(self._fleet)
         """How the modems do, and what they may be made to do."""
+        self._balances = Balances(config, store=store, clock=steady, ready=self._fleet.ready_modems)
         self.sims = SimViews(
-            config, store=store, sims=sims, clock=steady, places=self._fleet.views.places
+            config,
+            store=store,
+            sims=sims,
+            clock=steady,
+            places=self._fleet.views.places,
+            ask_balance=self._balances.ask,
         )
         """The SIMs, and what they have used of their plans."""
         self.access = Access(store, clock=clock, key_seen=self.sending.key_seen)
@@ -175,6 +189,7 @@ class Gateway:
             ("retention", self._housekeeping.let_go),
             ("deliveries", self._deliveries.run),
             ("templates", self.templates.run),
+            ("balances", self._balances.run),
         )
         """Begun together once the modems are, and cancelled when they have been drained."""
         self._followers: tuple[Follower, ...] = (
@@ -184,8 +199,10 @@ class Gateway:
             self.sending,
             self._deliveries,
             self._intake,
+            self._calls,
             self._housekeeping,
             self.sims,
+            self._balances,
         )
         """Whoever goes by the configuration, in the order in which they switch."""
 

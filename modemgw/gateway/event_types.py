@@ -21,6 +21,8 @@ EVENT_TYPES = (
     "batch.canceled",
     "batch.completed",
     "inbound.received",
+    "call.received",
+    "broadcast.received",
     "modem.ready",
     "modem.lost",
     "modem.recovering",

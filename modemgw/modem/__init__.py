@@ -1,6 +1,7 @@
 """One modem: identify, initialise, send, receive, acknowledge, recover."""
 
 from ..at import ErrorCode, TraceLine
+from .calls import Call
 from .errors import (
     ModemError,
     NotSubmitted,
@@ -25,6 +26,7 @@ from .ussd import UssdAnswer, check_ussd
 from .verdict import ErrorClass, Verdict, classify
 
 __all__ = [
+    "Call",
     "ErrorClass",
     "ErrorCode",
     "Found",

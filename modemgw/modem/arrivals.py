@@ -59,7 +59,7 @@ class Arrivals:
                 self.hints[memory, index] = urc.name == "+CDSI"
             else:
                 self.sweep_due = True
-        elif urc.kind is UrcKind.DIRECT and urc.name != "+CBM":
+        elif urc.kind is UrcKind.DIRECT:
             # It exists nowhere else: the modem has acknowledged it, so it is never thrown away.
             self.direct.append(direct_pdu(urc))
             self.handed_over.set()

@@ -68,6 +68,9 @@ class DirectReceiver:
         """How many are kept at once: a modem that hands over more than a radio can bring must not
         take the writer's time from the others.
         """
+        if (waiting := len(self._arrivals.direct)) <= self._arrivals.reports_due:
+            self._arrivals.reports_due -= waiting
+            return waiting
         while True:
             now = self._clock.monotonic()
             self._may_take = min(

@@ -89,16 +89,21 @@ async def choose_charset(channel: AtChannel) -> Charset:
 
 
 async def initialise(
-    channel: AtChannel, profile: Profile, smsc: str | None, patience: Patience
+    channel: AtChannel,
+    profile: Profile,
+    smsc: str | None,
+    patience: Patience,
+    broadcasts: tuple[str, ...] = (),
 ) -> Setup:
     """Everything from AT+CLIP to AT+CMMS. `patience` is for a SIM whose store is still loading.
+    `broadcasts`: channels of cell broadcast to listen to.
 
     Raises CommandFailed when the modem cannot do SMS in PDU mode, and what the channel raises.
     """
     line = PatientLine(channel, patience)
     for command in profile.quiet:
         await ask(line, command)
-    for command in ("AT+CLIP=0", "AT+CRC=0", "ATS0=0"):
+    for command in ("AT+CLIP=1", "AT+CRC=0", "ATS0=0"):
         await ask(line, command)
     for name in ("+CREG", "+CEREG", "+CGREG"):
         if await ask(line, f"AT{name}=2") is None:
@@ -107,6 +112,8 @@ async def initialise(
     acknowledges = await _service(line, profile)
     stores, receivable, readable = await _stores(line, profile, patience)
     cnmi = await _announcements(line, profile)
+    if broadcasts and cnmi is not None:
+        cnmi = await _with_broadcasts(line, cnmi, broadcasts)
     if cnmi is not None and cnmi.split(",")[3] == "2" and "SR" in readable:
         stores = (*stores, "SR")
     leaving = await plan_leaving(
@@ -203,6 +210,24 @@ async def _announcements(line: Line, profile: Profile) -> str | None:
             return setting
     log.warning("the modem announces no messages; its store is polled")
     return None
+
+
+async def _with_broadcasts(line: Line, cnmi: str, channels: tuple[str, ...]) -> str:
+    """AT+CSCB (TS 27.005 3.3.4) and <bm> of CNMI: broadcasts come directly. The setting that holds.
+
+    A modem that takes neither receives messages all the same.
+    """
+    listed = f'AT+CSCB=0,"{",".join(channels)}"'
+    if await ask(line, f'{listed},""') is None and await ask(line, listed) is None:
+        log.warning("the modem listens to no cell broadcast")
+        return cnmi
+    mode, mt, _, ds, bfr = cnmi.split(",")
+    wanted = f"{mode},{mt},2,{ds},{bfr}"
+    if await ask(line, f"AT+CNMI={wanted}") is not None and await cnmi_holds(line, wanted):
+        return wanted
+    log.warning("the modem hands over no cell broadcasts")
+    await ask(line, f"AT+CNMI={cnmi}")
+    return cnmi
 
 
 async def cnmi_holds(line: Line, setting: str) -> bool:

@@ -72,6 +72,9 @@ class Ladder:
     """How often it was mended because it could not send, since it last sent a part."""
 
 
+FOOT = Ladder()
+"""Nothing was wrong yet, or all is well again."""
+
 RESTARTS_FORGIVEN = 8
 """So many restarts without a steady time or an accepted part are met with the mildest step."""
 

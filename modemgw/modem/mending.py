@@ -9,7 +9,7 @@ import random
 from ..at import AtError, ChannelClosed, CommandFailed
 from ..clock import Clock
 from . import ladder as rungs
-from .ladder import Cause, Fault, Ladder, Step
+from .ladder import FOOT, Cause, Fault, Ladder, Step
 from .session import Session
 from .status import Counters
 from .timings import Timings
@@ -33,7 +33,7 @@ class Mender:
         self._chance = chance
         self._timings = timings
         self._usb = usb
-        self._ladder = Ladder()
+        self._ladder = FOOT
 
     @property
     def step(self) -> Step | None:
@@ -47,7 +47,7 @@ class Mender:
 
     def begin_again(self, step: Step | None = None) -> None:
         """The next fault is a new one, and begins at the foot of the ladder, or above `step`."""
-        self._ladder = Ladder(step)
+        self._ladder = FOOT if step is None else Ladder(step)
 
     def recovered(self) -> None:
         """The modem works again (or for the first time)."""

@@ -12,6 +12,7 @@ from ..at import AtChannel, Port, Trace, Urc, open_serial
 from ..clock import Clock
 from ..config import ModemSection
 from .arrivals import Arrivals
+from .calls import Call
 from .errors import NotSubmitted, PromptMissing, SubmitAmbiguous, SubmitRefused, UssdError
 from .identify import SimIdentity
 from .ladder import fault_of_refusal, fault_of_silence
@@ -280,6 +281,8 @@ class Modem:
             arrivals=self._arrivals,
             mismatch=lambda: self._locator.forget(device),
             alarm=self._alarm,
+            called=self._called,
+            broadcast=self._broadcast,
             make_channel=make_channel,
         )
         port = await self._open_port(device, session.channel, baud_rate=self._section.baud_rate)
@@ -307,6 +310,16 @@ class Modem:
             self._sink.alarmed(self.id, problem)
         except Exception:
             log.exception("modem %s: its alarm was not taken", self.id)
+
+    def _called(self, call: Call) -> None:
+        session = self._supervisor.session
+        if session is not None and session.sim is not None:
+            self._sink.called(self.id, session.sim, call)
+
+    def _broadcast(self, octets: bytes) -> None:
+        session = self._supervisor.session
+        if session is not None and session.sim is not None:
+            self._sink.broadcast(self.id, session.sim, octets)
 
     def _changed(self, old: ModemState, new: ModemState, reason: str | None) -> None:
         session = self._supervisor.session

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ..at import Cursor, Urc
 from ..at.dialogue import hex_digits, looks_like_pdu
@@ -46,6 +47,12 @@ class Stored:
 def direct_pdu(urc: Urc) -> ReceivedPdu:
     """The PDU of +CMT or +CDS. The last number of the header is the TPDU's length in octets."""
     return _received(urc.pdu or urc.line, _last_number(urc.line), None, None, direct=True)
+
+
+def octets_of(urc: Urc) -> bytes:
+    """What +CBM hands over, without a look at it; empty when that is no hexadecimal."""
+    digits = hex_digits((urc.pdu or "").strip().lstrip('"'))
+    return bytes.fromhex(digits[: len(digits) // 2 * 2])
 
 
 def entries(lines: tuple[str, ...], memory: str | None, index: int | None) -> list[Stored]:
@@ -115,7 +122,7 @@ def unpack(digits: str, length: int | None) -> tuple[str | None, bytes]:
         if len(readings) > 1:
             understood = (r for r in readings if _is_tpdu(octets[slice(*r)]))
             start, end = next(understood, readings[0])
-        return _service_centre(digits, start), octets[start:end]
+        return _service_centre(digits[: 2 * start]), octets[start:end]
     try:
         smsc, tpdu = unpack_pdu(digits)
     except PduError:
@@ -158,8 +165,10 @@ def _is_tpdu(octets: bytes) -> bool:
     return True
 
 
-def _service_centre(digits: str, start: int) -> str | None:
-    if start == 0:
+@lru_cache(maxsize=64)
+def _service_centre(digits: str) -> str | None:
+    """The service centre before a TPDU. A network has few."""
+    if not digits:
         return None
     try:
         smsc, _ = unpack_pdu(digits)

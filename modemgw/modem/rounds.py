@@ -1,4 +1,4 @@
-"""Looking after a modem at work: polls, a feel for its pulse, callers turned away."""
+"""Looking after a modem at work: polls, and a feel for its pulse."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _REGISTERED = (Registration.HOME, Registration.ROAMING)
 
 
 class Rounds:
-    """What is asked of one modem at intervals, and done about its network and its callers."""
+    """What is asked of one modem at intervals, and done about its network."""
 
     def __init__(
         self,
@@ -51,7 +51,6 @@ class Rounds:
         self._clock = clock
         self._timings = timings
         self._changed = changed
-        self._ringing = asyncio.Event()
         self._unregistered = asyncio.Event()
         self._unregistered_since: float | None = None
         self._radio_restarted_at = float("-inf")
@@ -63,11 +62,6 @@ class Rounds:
         if registered and self._network.registration not in _REGISTERED:
             self._unregistered.set()
         self._changed.set()
-
-    def hear_call(self, name: str) -> None:
-        """The modem tells of a call."""
-        if name in ("RING", "+CRING"):
-            self._ringing.set()
 
     async def poll(self, charset: Charset) -> None:
         """Poll registration, signal, operator and settings, until cancelled."""
@@ -115,16 +109,6 @@ class Rounds:
                 with contextlib.suppress(CommandFailed):
                     await self._channel.ping()
                 self._resets.check_echo()
-
-    async def refuse_calls(self) -> None:
-        """Hang up on callers, until cancelled: a ringing modem sends badly or not at all."""
-        while True:
-            await self._ringing.wait()
-            if await ask(self._channel, "AT+CHUP") is None:
-                await ask(self._channel, "ATH")
-            # It goes on ringing for a moment; and who rings like mad is not answered like mad.
-            await self._clock.sleep(self._timings.pulse)
-            self._ringing.clear()
 
     async def _restart_radio(self) -> None:
         """Look for a network anew (TS 27.007 7.3) when there has been none for long."""

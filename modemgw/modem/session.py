@@ -14,13 +14,14 @@ from ..at import AtChannel, Charset, Urc, UrcKind
 from ..clock import Clock
 from ..config import ModemSection
 from .arrivals import Arrivals
+from .calls import Call, Calls
 from .diagnosis import Diagnosis
 from .identify import Identity, SimIdentity, identify
 from .initialise import Setup, choose_charset, greet, initialise, switch_on
 from .ladder import Cause, Fault
 from .leaving import leave
 from .locator import matches
-from .pdus import ReceivedPdu
+from .pdus import ReceivedPdu, octets_of
 from .pin_guard import PinGuard
 from .profiles import Profile, by_name, select
 from .receiving import Receiver
@@ -54,6 +55,8 @@ class Session:
         arrivals: Arrivals,
         mismatch: Callable[[], None],
         alarm: Callable[[str | None], None],
+        called: Callable[[Call], None],
+        broadcast: Callable[[bytes], None],
         make_channel: Callable[[Callable[[Urc], None], Callable[[str], None]], AtChannel],
     ) -> None:
         self._section = section
@@ -64,6 +67,7 @@ class Session:
         self._arrivals = arrivals
         self._mismatch = mismatch
         self._alarm = alarm
+        self._broadcast = broadcast
         self.channel = make_channel(self._hear, self._timed_out)
         self.channel.on_flood = self._flooded
         self.diagnosis = Diagnosis(section.id, self.channel)
@@ -83,6 +87,13 @@ class Session:
             clock=clock,
             timings=timings,
             changed=self.changed,
+        )
+        self._calls = Calls(
+            self.channel,
+            reject=section.calls == "reject",
+            told=called,
+            clock=clock,
+            timings=timings,
         )
         self.profile: Profile = select(None, None)
         self.identity = Identity()
@@ -145,7 +156,11 @@ class Session:
             self._mismatch()
             raise Fault(Cause.PORT, "another modem or SIM than the configured one is at this port")
         self.setup = await initialise(
-            self.channel, self.profile, self._section.smsc, opened.patience(tell)
+            self.channel,
+            self.profile,
+            self._section.smsc,
+            opened.patience(tell),
+            self._section.broadcasts,
         )
         self.sender = Sender(self.channel, self.profile, self._timings, setup=self.setup)
         await self.resets.learn(self.setup.cnmi, self.sender)
@@ -162,7 +177,7 @@ class Session:
             self._rounds.poll(self.charset),
             self._rounds.feel_pulse(),
             self.resets.settle(),
-            self._rounds.refuse_calls(),
+            self._calls.attend(),
         )
 
     async def _receive(self, keep: Keep) -> None:
@@ -217,9 +232,11 @@ class Session:
             if self.ussd is not None:
                 self.ussd.hear(urc)
         elif urc.kind is UrcKind.CALL:
-            self._rounds.hear_call(urc.name)
+            self._calls.hear(urc, self.charset)
         elif urc.kind is UrcKind.SIM:
             self.resets.sim_changed(urc)
+        elif urc.name == "+CBM":
+            self._broadcast(octets_of(urc))
         else:
             if urc.kind is UrcKind.UNKNOWN and self.resets.up:
                 self.channel.ask_after()

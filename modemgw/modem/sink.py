@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from .calls import Call
 from .identify import SimIdentity
 from .pdus import ReceivedPdu
 from .states import ModemState
@@ -23,6 +24,14 @@ class ModemSink(Protocol):
         self, modem_id: str, old: ModemState, new: ModemState, reason: str | None
     ) -> None:
         """The modem has moved to another state. Must not block."""
+        ...
+
+    def called(self, modem_id: str, sim: SimIdentity, call: Call) -> None:
+        """Somebody calls the SIM in a modem. Must not block."""
+        ...
+
+    def broadcast(self, modem_id: str, sim: SimIdentity, octets: bytes) -> None:
+        """A modem has heard a page of cell broadcast, or what it takes for one. Must not block."""
         ...
 
     def alarmed(self, modem_id: str, problem: str | None) -> None:

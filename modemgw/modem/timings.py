@@ -51,6 +51,10 @@ class Timings:
     """… but not more often than this."""
     pulse: float = 2.0
     """An idle modem is asked for a sign of life this often."""
+    caller_shown: float = 1.0
+    """From a RING to the number of who calls."""
+    rings_apart: float = 8.0
+    """Rings of one call come closer together than this."""
     poll: float = 30.0
     """Between two looks at registration and signal."""
     settings_check: float = 120.0

@@ -3,6 +3,7 @@
 from modemgw.sms.address import Address
 from modemgw.sms.assemble import GAP, Assembled, assemble, collate
 from modemgw.sms.cause import FailureClass, failure_cause, failure_class
+from modemgw.sms.cell_broadcast import BroadcastPage, Scope, decode_broadcast, encode_broadcast
 from modemgw.sms.command import Command, CommandType
 from modemgw.sms.dcs import Alphabet, DataCoding, Indication, MessageWaiting
 from modemgw.sms.deliver import Deliver
@@ -30,6 +31,7 @@ __all__ = [
     "Address",
     "Alphabet",
     "Assembled",
+    "BroadcastPage",
     "Command",
     "CommandType",
     "Concatenation",
@@ -45,6 +47,7 @@ __all__ = [
     "Outcome",
     "PduError",
     "Ports",
+    "Scope",
     "Segmentation",
     "SegmentationError",
     "ShiftTables",
@@ -61,8 +64,10 @@ __all__ = [
     "ValidityFormat",
     "assemble",
     "collate",
+    "decode_broadcast",
     "decode_mo",
     "decode_mt",
+    "encode_broadcast",
     "failure_cause",
     "failure_class",
     "pack_pdu",

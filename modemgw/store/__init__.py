@@ -21,7 +21,7 @@ from modemgw.store.contract.keys import KeyRow
 from modemgw.store.contract.leases import Lease, LeaseHeld
 from modemgw.store.contract.messages import MessageQuery, Unrouted, WaitingMessage
 from modemgw.store.contract.pins import PinRow
-from modemgw.store.contract.sim_state import SeenSim
+from modemgw.store.contract.sim_state import Balance, SeenSim
 from modemgw.store.contract.store import Store
 from modemgw.store.contract.templates import Parameter, Template, TemplateContent, Variant
 from modemgw.store.contract.unit import Transaction, View
@@ -34,6 +34,7 @@ __all__ = [
     "AttemptKey",
     "AuditQuery",
     "AuditRecord",
+    "Balance",
     "Batch",
     "BatchQuery",
     "BatchState",

@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 from types import TracebackType
 
+from modemgw import sms
 from modemgw.virtual.body import Body
 from modemgw.virtual.modem import VirtualModem
 from modemgw.virtual.personalities import Personality, personality_named
@@ -118,6 +119,17 @@ class Bank:
             lambda data: self.modems[index].lines[number].received(data),
             loses_when_closed=self.settings.loses_when_closed,
         )
+
+    def broadcast(
+        self, channel: int, text: str, *, serial: int = 0x4000, language: str | None = None
+    ) -> None:
+        """Have the cell say something on a channel (0 to 65535) to every modem in it, once.
+
+        ValueError: it is too long, or a number is out of range.
+        """
+        for page in sms.encode_broadcast(channel, text, serial=serial, language=language):
+            for modem in self.modems:
+                modem.body.hear(channel, page)
 
     def swap_sims(self, first: VirtualModem, second: VirtualModem) -> None:
         """Exchange what is in two SIM slots."""

@@ -7,6 +7,8 @@ from random import Random
 from typing import Protocol
 
 from modemgw import sms
+from modemgw.virtual.broadcasts import Broadcasts
+from modemgw.virtual.calls import Call, Calls
 from modemgw.virtual.chatter import Chatterer
 from modemgw.virtual.delivery import Rp
 from modemgw.virtual.personalities import Personality
@@ -38,6 +40,12 @@ class AtPort(Protocol):
 
     def announce(self, line: str) -> None:
         """Print an unsolicited result code of one line."""
+
+    def hear(self, page: bytes) -> None:
+        """A page of cell broadcast is heard."""
+
+    def ring(self, call: Call) -> None:
+        """Show one ring of a caller."""
 
     def registered_as(self, stat: int) -> None:
         """The registration has changed: tell it as AT+CREG and its sisters ask for."""
@@ -88,6 +96,12 @@ class Body:
             announce=lambda stat: self.ports[0].registered_as(stat),
             attach=self.attach,
         )
+        self.broadcasts = Broadcasts()
+        self.calls = Calls(
+            timers,
+            ring=lambda call: self.ports[0].ring(call),
+            over=lambda: self.announce("NO CARRIER"),
+        )
         self.chatterer = Chatterer(personality.chatter, timers, self.announce)
 
     # what the network reaches
@@ -124,6 +138,8 @@ class Body:
             port.power_up()
         self.radio.reset()
         self.chatterer.stop()
+        self.calls.power_gone()
+        self.broadcasts.clear()
         if self.slot.sim is not None:
             self.slot.sim.power_up()
         self._detach()
@@ -131,6 +147,7 @@ class Body:
     def power_gone(self) -> None:
         """The network cannot reach the modem any more, and nothing chatters."""
         self.chatterer.stop()
+        self.calls.power_gone()
         self._detach()
 
     def up(self) -> None:
@@ -141,6 +158,11 @@ class Body:
     def sim_read(self) -> None:
         """SMS is ready after the PIN was given."""
         self.radio.changed()
+
+    def hear(self, channel: int, page: bytes) -> None:
+        """The cell says something on a channel, to whoever is there and listens to that."""
+        if self.reachable() and channel in self.broadcasts:
+            self.ports[0].hear(page)
 
     @property
     def pin_shown(self) -> str:

@@ -46,6 +46,7 @@ class ControlServer:
             "messages": self._messages,
             "wait": self._wait,
             "inject": self._inject,
+            "broadcast": self._broadcast,
             "clear": self._clear,
             "fault": self._fault,
             "swap_sims": self._swap_sims,
@@ -144,6 +145,9 @@ class ControlServer:
             raise ControlError(f"data is not base64: {error}") from error
         return self._bank.smsc.inject(sender, to, text, data=octets, **how)
 
+    async def _broadcast(self, channel: int, text: str, **how: Any) -> None:
+        self._bank.broadcast(channel, text, **how)
+
     async def _clear(self) -> None:
         self._bank.smsc.clear()
 
@@ -183,6 +187,10 @@ def _modem_status(modem: VirtualModem, path: str, device: str) -> dict[str, Any]
         "stored": len(modem.sim.store) if modem.sim else 0,
         "waiting": modem.body.smsc.waiting_for(modem.sim) if modem.sim else 0,
         "cnmi": modem.line.parameters["+CNMI"],
+        "calls": [
+            {"number": call.number, "ended": call.ended and call.ended.value}
+            for call in modem.body.calls.ended
+        ],
     }
 
 
@@ -290,6 +298,10 @@ class ControlClient:
             "inject", sender=sender, to=to, text=text, data=encoded, **how
         )
         return result
+
+    async def broadcast(self, channel: int, text: str, **how: Any) -> None:
+        """Have the cell say something on a channel."""
+        await self.call("broadcast", channel=channel, text=text, **how)
 
     async def clear(self) -> None:
         """Forget what was accepted."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
+from modemgw.virtual.broadcasts import Broadcasts
+from modemgw.virtual.calls import Calls
 from modemgw.virtual.engine import LineEngine
 from modemgw.virtual.parameters import Parameters
 from modemgw.virtual.personalities import Personality
@@ -37,6 +39,8 @@ class Device(Protocol):
     slot: Slot
     storage: Storage
     radio: Radio
+    calls: Calls
+    broadcasts: Broadcasts
 
     # this port
     parameters: Parameters

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from modemgw.virtual.body import Body
+from modemgw.virtual.calls import Call
 from modemgw.virtual.commands import known
 from modemgw.virtual.delivery import Rp
 from modemgw.virtual.dialogue import Dialogue
@@ -37,6 +38,8 @@ class Line:
         self.slot = body.slot
         self.storage = body.storage
         self.radio = body.radio
+        self.calls = body.calls
+        self.broadcasts = body.broadcasts
 
         self.deaf_until = NEVER
         """A fault plugs in here: until this moment nothing that is typed is heard."""
@@ -99,6 +102,17 @@ class Line:
     def announce(self, line: str) -> None:
         """An unsolicited result code of one line."""
         self.results.announce(line)
+
+    def ring(self, call: Call) -> None:
+        """RING or +CRING, and +CLIP, as they are asked for (TS 27.007 6.11, 7.11)."""
+        self.announce("+CRING: VOICE" if self.parameters["+CRC"][0] else "RING")
+        if self.parameters["+CLIP"][0]:
+            self.announce(call.presentation())
+
+    def hear(self, page: bytes) -> None:
+        """A page of cell broadcast, by <bm> (TS 27.005 3.4.1)."""
+        if self.parameters["+CNMI"][2] in (2, 3):
+            self.announce(f"+CBM: {len(page)}\r\n{page.hex().upper()}")
 
     def registered_as(self, stat: int) -> None:
         """The registration has changed: tell it as AT+CREG and its sisters ask for."""

@@ -17,9 +17,14 @@ from modemgw.gateway.fleet.centre import CentreClock
 from modemgw.gateway.fleet.sim_views import Place, SimViews
 from modemgw.gateway.fleet.sims import Sims
 from modemgw.modem import NotSubmitted, SimIdentity, SubmitAmbiguous
+from modemgw.store import Balance
 
 ICCID = "8999901000000000000"
 DAY = 86400.0
+
+
+async def never(iccid: str) -> Balance:
+    raise NotFound(iccid)
 
 
 def views_of(lab: Lab, *places: Place, **limits: Any) -> SimViews:
@@ -30,6 +35,7 @@ def views_of(lab: Lab, *places: Place, **limits: Any) -> SimViews:
         sims=lab.outbox._sims,
         clock=lab.outbox.clock,
         places=lambda: places,
+        ask_balance=never,
     )
 
 

@@ -588,6 +588,9 @@ class FakeSims:
     async def one(self, identifier: str) -> SimView:
         raise NotFound(f"there is no SIM {identifier}")
 
+    async def ask_balance(self, identifier: str) -> SimView:
+        raise NotFound(f"there is no SIM {identifier}")
+
 
 @dataclass
 class FakeModems:

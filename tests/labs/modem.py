@@ -16,7 +16,7 @@ from labs.clock import LoopClock
 from labs.timings import QUICK
 from labs.waiting import until
 from modemgw.config import ModemSection
-from modemgw.modem import Modem, ModemState, ReceivedPdu, SimIdentity, Timings
+from modemgw.modem import Call, Modem, ModemState, ReceivedPdu, SimIdentity, Timings
 from modemgw.modem.pin_guard import PinGuard, PinTry
 from modemgw.sms import Address, Submit, segment_text
 from modemgw.virtual import Bank, BankSettings
@@ -50,6 +50,8 @@ class Sink:
     states: list[ModemState] = field(default_factory=list)
     reasons: list[str | None] = field(default_factory=list)
     alarms: list[str | None] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    broadcasts: list[bytes] = field(default_factory=list)
     refuse: int = 0
     offered: int = 0
     before_keep: Callable[[], Awaitable[None]] | None = None
@@ -69,6 +71,12 @@ class Sink:
     ) -> None:
         self.states.append(new)
         self.reasons.append(reason)
+
+    def called(self, modem_id: str, sim: SimIdentity, call: Call) -> None:
+        self.calls.append(call)
+
+    def broadcast(self, modem_id: str, sim: SimIdentity, octets: bytes) -> None:
+        self.broadcasts.append(octets)
 
     def alarmed(self, modem_id: str, problem: str | None) -> None:
         self.alarms.append(problem)

@@ -145,6 +145,12 @@ class Anything:
     def state_changed(self, *_: object) -> None:
         """Nobody looks."""
 
+    def called(self, *_: object) -> None:
+        """Nor here."""
+
+    def broadcast(self, *_: object) -> None:
+        """Nor here."""
+
     def alarmed(self, *_: object) -> None:
         """Nor here."""
 

@@ -75,7 +75,7 @@ async def test_faults_are_injected_by_name(bank: Bank, client: ControlClient) ->
 @pytest.mark.parametrize(
     ("request_", "problem"),
     [
-        ({"do": "nothing"}, "there are accepted, clear, fault"),
+        ({"do": "nothing"}, "there are accepted, broadcast, clear, fault"),
         ({"do": 1}, '"do"'),
         ({}, '"do"'),
         ({"do": "fault", "modem": 9, "name": "hang"}, "no modem 9; there are 0 to 1"),

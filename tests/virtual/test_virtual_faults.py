@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from labs.bench import Lab
 
+from modemgw.virtual.calls import Ended
 from modemgw.virtual.faults import INJECTABLE, Faults
 
 OK = "\r\nOK\r\n"
@@ -382,7 +383,30 @@ def test_a_call_rings_as_the_settings_have_it(lab: Lab) -> None:
     assert bench.heard() == "\r\nRING\r\n"
     bench.at("+CLIP=1;+CRC=1")
     assert '\r\n+CRING: VOICE\r\n\r\n+CLIP: "+15550001234",145' in bench.after(5)
+    assert bench.after(60) == "\r\nNO CARRIER\r\n"
+
+
+def test_a_caller_is_turned_away(lab: Lab) -> None:
+    bench = lab.bench()
+    bench.at("+CLIP=1")
+    bench.faults.ring(3, None)
+    assert bench.heard().endswith('+CLIP: "",128,,,,1\r\n')
+    assert bench.at("H") == OK
     assert bench.after(60) == ""
+    assert [call.ended for call in bench.modem.body.calls.ended] == [Ended.REFUSED]
+
+
+def test_a_call_is_taken_and_listed(lab: Lab) -> None:
+    bench = lab.bench()
+    assert bench.at("A") == "\r\nNO CARRIER\r\n"
+    bench.faults.ring(3, "07700900123")
+    bench.heard()
+    assert bench.at("+CLCC") == f'\r\n+CLCC: 1,1,4,0,0,"07700900123",129\r\n{OK}'
+    assert bench.at("A") == OK
+    assert bench.after(60) == ""
+    assert bench.at("+CLCC") == f'\r\n+CLCC: 1,1,0,0,0,"07700900123",129\r\n{OK}'
+    assert bench.at("+CHUP") == OK
+    assert [call.ended for call in bench.modem.body.calls.ended] == [Ended.HUNG_UP]
 
 
 def test_a_huawei_stays_at_the_prompt_after_a_bad_pdu(lab: Lab) -> None:

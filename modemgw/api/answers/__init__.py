@@ -15,7 +15,15 @@ from modemgw.api.answers.batches import (
     RejectedItem,
 )
 from modemgw.api.answers.deliveries import AnyDelivery, Outcome, Replayed
-from modemgw.api.answers.events import AlertEvent, Event, ModemEvent, SimEvent, WebhookEvent
+from modemgw.api.answers.events import (
+    AlertEvent,
+    BroadcastEvent,
+    CallEvent,
+    Event,
+    ModemEvent,
+    SimEvent,
+    WebhookEvent,
+)
 from modemgw.api.answers.handlers import Deliveries, Delivery, Handler, HandlerMatch, Handlers
 from modemgw.api.answers.inbound import Inbound, InboundPart, Inbounds
 from modemgw.api.answers.keys import (
@@ -33,7 +41,7 @@ from modemgw.api.answers.modems import Held, Modem, Modems, Sim, Storage, Trace,
 from modemgw.api.answers.problems import FieldError, Problem, ProblemType, ProblemTypes
 from modemgw.api.answers.service import Health, Readiness
 from modemgw.api.answers.shared import Base64, Error, Ports, Time
-from modemgw.api.answers.sims import PlanLimit, PlanUse, SimBreaker, SimCard, SimCards
+from modemgw.api.answers.sims import PlanLimit, PlanUse, SimBalance, SimBreaker, SimCard, SimCards
 from modemgw.api.answers.templates import (
     Template,
     TemplateParameter,
@@ -68,6 +76,8 @@ __all__ = [
     "BatchPreview",
     "BatchProgress",
     "Batches",
+    "BroadcastEvent",
+    "CallEvent",
     "Deliveries",
     "Delivery",
     "Error",
@@ -103,6 +113,7 @@ __all__ = [
     "Replayed",
     "RotatedApiKey",
     "Sim",
+    "SimBalance",
     "SimBreaker",
     "SimCard",
     "SimCards",

@@ -37,6 +37,33 @@ class SimEvent(TypedDict):
     ]
 
 
+_CallFrom = TypedDict(
+    "_CallFrom",
+    {"from": Annotated[str | None, Field(description="null: withheld, or not known.")]},
+)
+
+
+class CallEvent(_CallFrom):
+    """What is told of a voice call."""
+
+    modem: str
+    sim: Annotated[str, Field(description="ICCID.")]
+    to: Annotated[str | None, Field(description="Number of the SIM, where it is known.")]
+    name: Annotated[str | None, Field(description="As the SIM's phonebook knows who calls.")]
+
+
+class BroadcastEvent(TypedDict):
+    """What is told of a cell broadcast."""
+
+    modem: Annotated[str, Field(description="Who heard it first.")]
+    sim: Annotated[str, Field(description="ICCID.")]
+    channel: Annotated[int, Field(description="Message identifier, 0–65535 (TS 23.041 9.4.1.2.2).")]
+    serial: Annotated[int, Field(description="Serial number, 0–65535.")]
+    scope: Annotated[str, Field(description="Where it is the same: cell, area or network.")]
+    language: Annotated[str | None, Field(description="ISO 639, where it says.")]
+    text: Annotated[str | None, Field(description="null: it is data.")]
+
+
 class WebhookEvent(TypedDict):
     """What is told of a webhook."""
 

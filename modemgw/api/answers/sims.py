@@ -44,6 +44,18 @@ class SimBreaker(TypedDict):
     next_probe_at: Time | None
 
 
+class SimBalance(TypedDict):
+    """What the network last said of a SIM's credit."""
+
+    amount: Annotated[
+        str | None, Field(description="`12.34`; null: none was found in what it said.")
+    ]
+    currency: Annotated[str | None, Field(description="As configured.")]
+    low: Annotated[bool, Field(description="Whether it is less than `balance.low`.")]
+    said: Annotated[str, Field(description="Its answer.")]
+    at: Time
+
+
 class SimCard(TypedDict):
     """A SIM that was seen, and how it does."""
 
@@ -60,7 +72,9 @@ class SimCard(TypedDict):
             "reports show it; null: not known yet."
         ),
     ]
-    balance: None
+    balance: Annotated[
+        SimBalance | None, Field(description="null: the network was not asked for it.")
+    ]
     tariff: None
     last_seen_at: Annotated[Time, Field(description="Now, while it is in a modem.")]
 

@@ -74,6 +74,34 @@ EVENT_TYPES = (
     ),
     EventType("inbound.received", "A message was received", answers.Inbound, examples.INBOUND),
     EventType(
+        "call.received",
+        "Somebody calls a SIM",
+        answers.CallEvent,
+        answers.CallEvent(
+            {
+                "modem": "m1",
+                "sim": examples.SIM,
+                "from": "+447700900123",
+                "to": "+447700900001",
+                "name": None,
+            }
+        ),
+    ),
+    EventType(
+        "broadcast.received",
+        "A cell broadcasts something to every phone in it",
+        answers.BroadcastEvent,
+        answers.BroadcastEvent(
+            modem="m1",
+            sim=examples.SIM,
+            channel=4371,
+            serial=0x7010,
+            scope="network",
+            language="en",
+            text="Flood warning: leave the river bank.",
+        ),
+    ),
+    EventType(
         "modem.ready",
         "A modem can send and receive",
         answers.ModemEvent,

@@ -176,7 +176,13 @@ SIM_CARD: answers.SimCard = {
     },
     "breaker": {"state": "ok", "since": None, "next_probe_at": None},
     "centre_clock_ahead_s": -0.8,
-    "balance": None,
+    "balance": {
+        "amount": "12.34",
+        "currency": "EUR",
+        "low": False,
+        "said": "Your balance is 12.34 EUR.",
+        "at": "2026-11-22T09:00:00.000Z",
+    },
     "tariff": None,
     "last_seen_at": "2026-11-22T10:00:06.000Z",
 }

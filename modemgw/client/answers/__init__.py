@@ -19,7 +19,7 @@ from modemgw.client.answers.modems import Held, Modem, Sim, Storage, TraceLine, 
 from modemgw.client.answers.problems import FieldError, Problem
 from modemgw.client.answers.service import Readiness
 from modemgw.client.answers.shared import FINAL, Error, Ports
-from modemgw.client.answers.sims import PlanLimit, PlanUse, SimBreaker, SimCard
+from modemgw.client.answers.sims import PlanLimit, PlanUse, SimBalance, SimBreaker, SimCard
 from modemgw.client.answers.templates import (
     Template,
     TemplatePreview,
@@ -64,6 +64,7 @@ __all__ = [
     "RejectedItem",
     "RotatedApiKey",
     "Sim",
+    "SimBalance",
     "SimBreaker",
     "SimCard",
     "Storage",

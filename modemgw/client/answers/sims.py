@@ -36,6 +36,17 @@ class SimBreaker(Answer):
     next_probe_at: datetime | None
 
 
+class SimBalance(Answer):
+    """What the network last said of a SIM's credit."""
+
+    amount: str | None
+    """`12.34`; None: no amount was found in what it said."""
+    currency: str | None
+    low: bool
+    said: str
+    at: datetime
+
+
 class SimCard(Answer):
     """A SIM that was seen, and how it does."""
 
@@ -47,6 +58,6 @@ class SimCard(Answer):
     plan: PlanUse
     breaker: SimBreaker
     centre_clock_ahead_s: float | None
-    balance: Any
+    balance: SimBalance | None
     tariff: Any
     last_seen_at: datetime

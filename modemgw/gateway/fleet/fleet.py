@@ -11,6 +11,7 @@ from random import Random
 from modemgw.clock import Clock
 from modemgw.config import Config, ModemSection
 from modemgw.gateway.errors import Conflict
+from modemgw.gateway.fleet.balances import Ready
 from modemgw.gateway.fleet.lanes import Lanes
 from modemgw.gateway.fleet.modem_views import ModemViews
 from modemgw.gateway.fleet.pins import StoredPins
@@ -20,6 +21,7 @@ from modemgw.gateway.fleet.stations import Station, Stations
 from modemgw.gateway.following import Rest
 from modemgw.gateway.supervision import Keeper
 from modemgw.modem import (
+    Call,
     Locator,
     Modem,
     ModemSink,
@@ -52,6 +54,8 @@ class Fleet(ModemSink):
         lanes: Lanes,
         sims: Sims,
         received: Callable[[str, SimIdentity, ReceivedPdu], Awaitable[None]],
+        called: Callable[[str, SimIdentity, Call], None],
+        broadcast: Callable[[str, SimIdentity, bytes], None],
         clock: Clock,
         random: Random,
         keeper: Keeper,
@@ -63,6 +67,8 @@ class Fleet(ModemSink):
         self._lanes = lanes
         self._sims = sims
         self._received = received
+        self._called = called
+        self._broadcast = broadcast
         self._clock = clock
         self._random = random
         self._timings = timings
@@ -137,6 +143,14 @@ class Fleet(ModemSink):
         """Whether any modem can send."""
         return self._stations.any_can_send
 
+    def ready_modems(self) -> list[Ready]:
+        """The modems that can send now."""
+        return [
+            Ready(station.section, station.modem)
+            for station in self._stations.all.values()
+            if station.ready
+        ]
+
     def modem(self, id: str) -> Modem:
         """A modem. Raises NotFound."""
         return self._stations.one(id).modem
@@ -164,9 +178,13 @@ class Fleet(ModemSink):
         self, modem_id: str, old: ModemState, new: ModemState, reason: str | None
     ) -> None:
         """See ModemSink."""
-        level = logging.DEBUG if {old, new} <= CAN_SEND else logging.INFO
-        logger.log(level, "modem %s: %s%s", modem_id, new, f" ({reason})" if reason else "")
         station = self._stations.all[modem_id]
+        busy = old in CAN_SEND and new in CAN_SEND
+        if busy and station.ready:  # twice a part
+            logger.debug("modem %s: %s", modem_id, new)
+            return
+        level = logging.DEBUG if busy else logging.INFO
+        logger.log(level, "modem %s: %s%s", modem_id, new, f" ({reason})" if reason else "")
         if station.leaves is not None:
             return  # its event follows when it has gone
         ready = new in CAN_SEND
@@ -186,6 +204,14 @@ class Fleet(ModemSink):
                     self._sims.keep_seen(station.sim, modem_id, station.section.number)
             if new in _EVENTS:
                 self._tell(_EVENTS[new], modem_id, reason)
+
+    def called(self, modem_id: str, sim: SimIdentity, call: Call) -> None:
+        """See ModemSink."""
+        self._called(modem_id, sim, call)
+
+    def broadcast(self, modem_id: str, sim: SimIdentity, octets: bytes) -> None:
+        """See ModemSink."""
+        self._broadcast(modem_id, sim, octets)
 
     def alarmed(self, modem_id: str, problem: str | None) -> None:
         """See ModemSink."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,7 +15,7 @@ from modemgw.gateway.fleet.plan import HOUR, MINUTE
 from modemgw.gateway.fleet.sims import Sims, centre_clock
 from modemgw.gateway.following import Rest, nothing_left
 from modemgw.modem import SimIdentity
-from modemgw.store import SeenSim, Store, View
+from modemgw.store import Balance, SeenSim, Store, View
 from modemgw.store.records import BreakerState
 
 
@@ -56,6 +56,8 @@ class SimView:
     centre_ahead_s: float | None
     """How far its service centre's clock is ahead of ours; None: it is not known yet."""
     seen_at: float
+    balance: Balance | None
+    """What the network last said of its credit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class _Kept:
     plan: PlanUse
     breaker: BreakerState | None
     centre_ahead_s: float | None
+    balance: Balance | None
 
 
 class SimViews:
@@ -89,13 +92,15 @@ class SimViews:
         sims: Sims,
         clock: SteadyClock,
         places: Callable[[], Sequence[Place]],
+        ask_balance: Callable[[str], Awaitable[Balance]],
     ) -> None:
-        """`places`: where SIMs are now."""
+        """`places`: where SIMs are now; `ask_balance` asks for the credit of one, see Balances."""
         self._config = config
         self._store = store
         self._sims = sims
         self._clock = clock
         self._places = places
+        self._ask_balance = ask_balance
 
     def follow(self, config: Config) -> Rest:
         """See Follower: other limits."""
@@ -111,6 +116,14 @@ class SimViews:
         for view in await self._views(iccid):
             return view
         raise NotFound(f"no SIM {iccid!r} was ever seen")
+
+    async def ask_balance(self, iccid: str) -> SimView:
+        """Ask the network for a SIM's credit now.
+
+        Raises NotFound, Conflict (no code is configured), ModemError, StoreUnavailable.
+        """
+        await self._ask_balance(iccid)
+        return await self.one(iccid)
 
     def _limits_of(self, modem: str) -> Limits:
         """Those of the SIM in a modem, also where the modem is not configured any more."""
@@ -143,6 +156,7 @@ class SimViews:
                 _plan_use(view, id, limits.get(id) or self._limits_of(one.modem), now),
                 view.sim_state.breaker(id),
                 centre_clock(view, id).ahead_s,
+                view.sim_state.balance(id),
             )
             for id, one in sorted(seen.items())
         ]
@@ -167,6 +181,7 @@ class SimViews:
             next_probe_at=probe_at or None,
             centre_ahead_s=kept.centre_ahead_s,
             seen_at=seen.seen_at,
+            balance=kept.balance,
         )
 
 

@@ -49,7 +49,7 @@ def split(content: Content, reference: int = 0, max_parts: int | None = None) ->
     return result
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4096)
 def _split(content: Content, reference: int) -> Segmentation:
     ports = None
     if content.ports is not None:

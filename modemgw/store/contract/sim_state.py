@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Protocol
 
 from modemgw.store.records import BreakerState, Misdated
@@ -24,6 +25,20 @@ class SeenSim:
     seen_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What the network last said of the credit of a SIM."""
+
+    amount: Decimal | None
+    """None: no amount was found in what it said."""
+    currency: str | None
+    said: str
+    """Its answer."""
+    at: float
+    low: bool
+    """Whether it was told as an alert that this is little."""
+
+
 class SimStateView(Protocol):
     """What can be asked of the policy that outlives a restart."""
 
@@ -35,6 +50,9 @@ class SimStateView(Protocol):
 
     def misdated(self, what: str) -> Misdated | None:
         """What was found of rows that are dated later than now."""
+
+    def balance(self, sim: str) -> Balance | None:
+        """What was last said of a SIM's credit."""
 
     def seen(self, iccid: str | None = None) -> list[SeenSim]:
         """Every SIM that was seen, or the one with this ICCID, by ICCID. A part begun through one
@@ -52,6 +70,9 @@ class SimState(SimStateView, Protocol):
 
     def keep_misdated(self, what: str, found: Misdated) -> None:
         """Remember what was found of rows that are dated later than now."""
+
+    def keep_balance(self, sim: str, balance: Balance) -> None:
+        """Remember what was said of a SIM's credit."""
 
     def keep_seen(self, sim: SeenSim) -> None:
         """Remember where and when a SIM was last seen."""

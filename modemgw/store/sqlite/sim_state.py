@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
-from modemgw.store.contract.sim_state import SeenSim
+from modemgw.store.contract.sim_state import Balance, SeenSim
 from modemgw.store.records import BreakerState, Misdated
 from modemgw.store.sqlite.rows import Rows
 
@@ -71,6 +72,25 @@ class SqliteSimState(Rows):
         self._db.execute(
             "INSERT OR REPLACE INTO misdated (what, newest, seen_at) VALUES (?, ?, ?)",
             (what, found.newest, found.seen_at),
+        )
+
+    def balance(self, sim: str) -> Balance | None:
+        """What was last said of a SIM's credit."""
+        row = self._db.execute(
+            "SELECT amount, currency, said, at, low FROM balances WHERE sim = ?", (sim,)
+        ).fetchone()
+        if row is None:
+            return None
+        amount, currency, said, at, low = row
+        return Balance(None if amount is None else Decimal(amount), currency, said, at, bool(low))
+
+    def keep_balance(self, sim: str, balance: Balance) -> None:
+        """Remember what was said of a SIM's credit."""
+        amount = None if balance.amount is None else str(balance.amount)
+        self._db.execute(
+            "INSERT OR REPLACE INTO balances (sim, amount, currency, said, at, low) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            (sim, amount, balance.currency, balance.said, balance.at, balance.low),
         )
 
     def keep_seen(self, sim: SeenSim) -> None:

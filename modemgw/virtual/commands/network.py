@@ -109,22 +109,26 @@ def dial(device: Device, command: Command) -> Reply:
 @TABLE.on("H")
 @TABLE.on("+CHUP", forms=ACTION)
 def hang_up(device: Device, command: Command) -> Reply:
-    """V.250 6.3.6, TS 27.007 6.5: there is no call."""
+    """V.250 6.3.6, TS 27.007 6.5: also without a call that is OK."""
     if command.name == "H" and command.integer(0, 0) != 0:
         raise CommandError
+    device.calls.hang_up()
     return ()
 
 
 @TABLE.on("A")
 def answer(device: Device, command: Command) -> Reply:
-    """V.250 6.3.5: nobody rings."""
-    raise CommandError("NO CARRIER")
+    """V.250 6.3.5."""
+    if not device.calls.answer():
+        raise CommandError("NO CARRIER")
+    return ()
 
 
 @TABLE.on("+CLCC", forms=ACTION)
 def current_calls(device: Device, command: Command) -> Reply:
-    """TS 27.007 7.18: none."""
-    return ()
+    """TS 27.007 7.18."""
+    call = device.calls.current
+    return () if call is None else (call.listing(),)
 
 
 @TABLE.on("+CUSD", need=Need.UNLOCKED, forms=PARAMETER)

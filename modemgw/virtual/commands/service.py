@@ -103,9 +103,24 @@ def service_centre(device: Device, command: Command) -> Reply:
 
 
 @TABLE.on("+CSCB", forms=PARAMETER)
+def broadcast_channels(device: Device, command: Command) -> Reply:
+    """TS 27.005 3.3.4: which channels are listened to (mode 0), or are not any more (1)."""
+    heard = device.broadcasts
+    if command.form is Form.TEST:
+        return ("+CSCB: (0,1)",)
+    if command.form is Form.READ:
+        return (f'+CSCB: 0,"{heard.shown()}",""',)
+    mode, channels = command.integer(0, 0), command.string(1, "")
+    if mode not in (0, 1):
+        raise CmsError(303)
+    try:
+        heard.change(channels, wanted=mode == 0)
+    except ValueError:
+        raise CmsError(304) from None
+    return ()
+
+
 @TABLE.on("+CSAS", "+CRES", forms=ACTION | ACTION_ON)
 def taken_and_forgotten(device: Device, command: Command) -> Reply:
-    """Cell broadcast and the saving of message settings."""
-    if command.form is Form.READ:
-        return ('+CSCB: 0,"",""',)
+    """The saving of message settings."""
     return ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from modemgw.virtual.body import Body
+from modemgw.virtual.calls import Call
 from modemgw.virtual.faults.befallen import Befallen
 from modemgw.virtual.line import Line
 
@@ -31,14 +32,11 @@ class NoiseFaults(Befallen):
         """These octets on the line, now (latin-1, with whatever line ends they have)."""
         self._line.output.write(text.encode("latin-1"))
 
-    def ring(self, times: int = 3, number: str = "+15550001234") -> None:
-        """Somebody calls: RING (+CRING, +CLIP as set) every five seconds."""
-        line = self._line
-        line.announce("+CRING: VOICE" if line.parameters["+CRC"][0] else "RING")
-        if line.parameters["+CLIP"][0]:
-            line.announce(f'+CLIP: "{number}",145,"",,"",0')
-        if times > 1:
-            line.timers.call_later(5.0, lambda: self.ring(times - 1, number))
+    def ring(
+        self, times: int = 3, number: str | None = "+15550001234", every_s: float = 5.0
+    ) -> None:
+        """Somebody calls: RING (+CRING, +CLIP as set) so often, unless he is turned away."""
+        self._body.calls.come(Call(number), times=times, every_s=every_s)
 
     def split(self, seconds: float | None = 0.002) -> None:
         """Every octet comes alone, this time apart. None: in one piece again."""

@@ -30,6 +30,7 @@ from modemgw.store.sqlite.schema import (
     m0014_attempts_by_time,
     m0016_templates,
     m0018_batches,
+    m0023_balances,
 )
 
 STEPS: Final[tuple[tuple[str, Callable[[Database], None]], ...]] = (
@@ -50,6 +51,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Database], None]], ...]] = (
     ("0014_attempts_by_time", m0014_attempts_by_time.upgrade),
     ("0016_templates", m0016_templates.upgrade),
     ("0018_batches", m0018_batches.upgrade),
+    ("0023_balances", m0023_balances.upgrade),
 )
 """In the order in which they are applied."""
 
