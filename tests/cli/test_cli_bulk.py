@@ -124,17 +124,19 @@ async def test_killed_on_the_way_it_goes_on_and_sends_nothing_twice(
     arguments = ["--chunk", "10", "--name", "party"]
     async with daemon(write_config(tmp_path, bank.paths)) as running:
         await until_ready(running.url)
-        for _ in range(3):
+        for how in (signal.SIGINT, signal.SIGKILL, signal.SIGKILL):
             sending = await asyncio.create_subprocess_exec(
                 *command("send", "--csv", path, "--text", "Dear {name}", *arguments),
                 stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.PIPE,
                 env=environment(MODEMGW_URL=running.url, MODEMGW_KEY=running.key),
             )
             await _until_more_is_accepted(running)
             if sending.returncode is None:
-                sending.send_signal(signal.SIGKILL)
-            await sending.wait()
+                sending.send_signal(how)
+            _, said = await sending.communicate()
+            if how is signal.SIGINT and sending.returncode:
+                assert b"the same command goes on" in said
             if not journal_is_kept:
                 for journal in tmp_path.glob("*.journal"):
                     journal.unlink()

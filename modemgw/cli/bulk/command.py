@@ -95,10 +95,14 @@ async def run(client: Client, bulk: Bulk) -> int:
             )
         if not checked.good:
             raise click.ClickException("there is no row that could be sent")
-    if not progress.complete:
-        await _send(client, bulk)
-    batch = await _wait(client, bulk) if bulk.wait_s is not None else None
-    return await _report(client, bulk, batch)
+    try:
+        if not progress.complete:
+            await _send(client, bulk)
+        batch = await _wait(client, bulk) if bulk.wait_s is not None else None
+        return await _report(client, bulk, batch)
+    except asyncio.CancelledError:  # Ctrl-C
+        say("broken off: the same command goes on where it was, and sends nothing twice", err=True)
+        raise
 
 
 # --- looking at all rows

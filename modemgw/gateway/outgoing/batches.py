@@ -44,6 +44,8 @@ CHUNK = 100
 """Messages taken back in one transaction: others must not wait long for the writer."""
 MOVED_AT_ONCE = 1000
 """Messages moved to a gate, or from it, in one turn of the loop."""
+PAUSE_S = 0.005
+"""Between such transactions."""
 COUNTS_LAST = 10.0
 """Counts of a batch are good for so many times what the counting took: whoever asks all the time
 keeps no reader of the store busy."""
@@ -290,6 +292,7 @@ class Batches:
             ]
             if jobs:
                 await self._store.write(partial(_take_back, jobs), then=self._gone)
+                await self._clock.sleep(PAUSE_S)
 
     def _gone(self, jobs: Iterable[Job]) -> None:
         for job in jobs:
