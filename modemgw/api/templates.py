@@ -44,7 +44,8 @@ def _variant(one: CompiledVariant) -> answers.TemplateVariant:
     }
 
 
-def _template(one: CompiledTemplate) -> answers.Template:
+def shown(one: CompiledTemplate) -> answers.Template:
+    """A template as it is answered."""
     content, template = one.content, one.template
     return {
         "name": template.name,
@@ -81,12 +82,12 @@ def _version(template: Template) -> answers.TemplateVersion:
 
 
 def _body(one: CompiledTemplate) -> bytes:
-    return to_json(_template(one))
+    return to_json(shown(one))
 
 
 async def listing(request: web.Request) -> web.Response:
     document: answers.Templates = {
-        "items": [_template(one) for one in request.app[TEMPLATES].all()],
+        "items": [shown(one) for one in request.app[TEMPLATES].all()],
         "next_cursor": None,
     }
     return json_response(document)
@@ -111,7 +112,7 @@ async def create(request: web.Request) -> web.Response:
 
 
 async def show(request: web.Request) -> web.Response:
-    return json_response(_template(request.app[TEMPLATES].one(request.match_info["name"])))
+    return json_response(shown(request.app[TEMPLATES].one(request.match_info["name"])))
 
 
 async def put(request: web.Request) -> web.Response:
@@ -155,7 +156,7 @@ async def version(request: web.Request) -> web.Response:
     name, number = request.match_info["name"], request.match_info["version"]
     if not (number.isascii() and number.isdecimal() and len(number) < 10):
         raise NotFound(f"there is no version {number!r}: they are numbers from 1")
-    return json_response(_template(await request.app[TEMPLATES].version(name, int(number))))
+    return json_response(shown(await request.app[TEMPLATES].version(name, int(number))))
 
 
 async def preview(request: web.Request) -> web.Response:

@@ -13,7 +13,7 @@ from modemgw.cli.bulk.options import BulkOptions, bulk_options
 from modemgw.cli.options import Daemon, daemon_options
 from modemgw.cli.output import print_json
 from modemgw.cli.say import say
-from modemgw.cli.templates import language_option, params_option
+from modemgw.cli.template_options import language_option, params_option
 from modemgw.client import Client, SendOptions, answers
 
 

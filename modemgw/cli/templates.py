@@ -4,48 +4,31 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast
 
 import click
+from pydantic import ValidationError
 
+from modemgw.api.templates import shown
 from modemgw.cli.options import Daemon, daemon_options, json_option
 from modemgw.cli.output import clip, local_time, print_fields, print_json, print_table
 from modemgw.cli.say import say
+from modemgw.cli.template_options import language_option, params_option
 from modemgw.client import Client, NotFound, TemplateOptions, answers
+from modemgw.config import TemplateDocument
+from modemgw.config.errors import problems_of
+from modemgw.gateway.templates.checking import check as wrong_with
+from modemgw.gateway.templates.compiled import CompiledTemplate
+from modemgw.gateway.templates.documents import content_of
+from modemgw.store import Template
 
 name_argument = click.argument("name", metavar="TEMPLATE")
-language_option = click.option(
-    "--language", metavar="TAG", help="Which variant, best: pt-BR, en …; else the first."
-)
 FIELDS = ("variants", "parameters", "allow_unicode", "transliterate", "description")
 """Of what `show --json` prints, what makes a template."""
-
-
-def _params(
-    context: click.Context, option: click.Parameter, given: tuple[str, ...]
-) -> dict[str, str]:
-    """NAME=VALUE, as often as it was given."""
-    params: dict[str, str] = {}
-    for one in given:
-        name, equals, value = one.partition("=")
-        if not equals or not name:
-            raise click.BadParameter(f"{one!r} is not NAME=VALUE")
-        if name in params:
-            raise click.BadParameter(f"{name} is given twice")
-        params[name] = value
-    return params
-
-
-params_option = click.option(
-    "--param",
-    "params",
-    multiple=True,
-    callback=_params,
-    metavar="NAME=VALUE",
-    help="What a placeholder of the template stands for; give it as often as you like.",
-)
 
 
 @click.group()
@@ -120,6 +103,25 @@ def save(name: str, file: Path, if_version: int | None, as_json: bool, daemon: D
             return await client.create_template(name, **options)
 
     _show(daemon.call(work), as_json)
+
+
+@templates.command()
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
+@json_option
+def check(file: Path, as_json: bool) -> None:
+    """Say of FILE what `save` would; needs no daemon. Exit code 1 with all that is wrong."""
+    try:
+        content = content_of(TemplateDocument.model_validate_json(json.dumps(_read(file))))
+    except ValidationError as error:
+        raise _wrong(file, problems_of(error, TemplateDocument)) from error
+    if problems := wrong_with(content):
+        raise _wrong(file, (f"{problem.field}: {problem.detail}" for problem in problems))
+    made = CompiledTemplate(Template(file.stem, 1, content, "file", time.time(), None))
+    _show(answers.Template(cast(dict[str, Any], shown(made))), as_json)
+
+
+def _wrong(file: Path, problems: Iterable[str]) -> click.ClickException:
+    return click.ClickException("\n".join(f"{file}: {problem}" for problem in problems))
 
 
 @templates.command()

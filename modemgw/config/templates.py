@@ -103,11 +103,12 @@ class TemplateDocument(_Document):
         ),
     ]
     parameters: Annotated[
-        dict[
-            Annotated[str, Field(json_schema_extra={"pattern": "^[A-Za-z_][A-Za-z0-9_]{0,63}$"})],
-            ParameterDocument,
-        ],
-        Field(max_length=MAX_PARAMETERS, description="By their names."),
+        dict[str, ParameterDocument],
+        Field(
+            max_length=MAX_PARAMETERS,
+            description="By their names.",
+            json_schema_extra={"propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_]{0,63}$"}},
+        ),
     ] = {}
     allow_unicode: Annotated[
         bool,
@@ -138,7 +139,9 @@ class TemplateFile(TemplateDocument):
 class TemplatesSection(Section):
     """[templates]"""
 
-    directory: Path | None = None
+    directory: Annotated[
+        Path | None, BeforeValidator(lambda value: None if value == "" else value)
+    ] = None
     """Where template files are; None: nowhere."""
 
     def read(self) -> dict[str, tuple[Path, TemplateDocument]]:

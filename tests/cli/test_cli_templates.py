@@ -158,3 +158,22 @@ async def test_files_are_checked_taken_and_taken_anew(tmp_path: Path) -> None:
         await until(lambda: "not reloaded: " in running.log.read_text())
         assert f"{file}: variants[0].text" in running.log.read_text()
         assert "It is ready" in await ask(running, "show", "ready")
+
+
+async def test_a_file_is_checked_without_a_daemon(tmp_path: Path) -> None:
+    file = tmp_path / "ready.toml"
+    file.write_text(READY)
+    code, out, err = await run("templates", "check", file)
+    assert (code, "1 (gsm7)" in out) == (0, True)
+    assert "parameters.until: no variant uses it" in err
+    code, out, err = await run("templates", "check", file, "--json")
+    assert json.loads(out)["variants"][0]["worst_case"][0]["units"] == 41
+    file.write_text(READY.replace("{{ name }}", "{{ nme }}").replace("max_length = 20", "x = 1"))
+    code, _, err = await run("templates", "check", file)
+    assert code == 1
+    assert f"{file}: parameters.name.x: there is no such key; is" not in err
+    assert f"{file}: parameters.name.x: there is no such key" in err
+    file.write_text(READY.replace("{{ name }}", "{{ nme }}"))
+    code, _, err = await run("templates", "check", file)
+    assert code == 1
+    assert err.count(f"{file}: variants[") == 2
