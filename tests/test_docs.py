@@ -230,10 +230,10 @@ def section_of(annotation: Any) -> type[BaseModel] | None:
 SECTIONS = dict(sections(Config))
 SINGLE = list(SECTIONS.values())
 SETTINGS = [
-    (section, key)
+    (section, field.alias or name)
     for section, model in SECTIONS.items()
-    for key in model.model_fields
-    if section and section_of(model.model_fields[key].annotation) is None
+    for name, field in model.model_fields.items()
+    if section and section_of(field.annotation) is None
 ]
 
 
@@ -241,9 +241,11 @@ def known(names: list[str]) -> bool:
     """Whether a dotted name is a setting or a table."""
     model: type[BaseModel] | None = Config
     for name in names:
-        if model is None or name not in model.model_fields:
+        fields = {} if model is None else model.model_fields
+        field = next((f for key, f in fields.items() if name == (f.alias or key)), None)
+        if field is None:
             return False
-        model = section_of(model.model_fields[name].annotation)
+        model = section_of(field.annotation)
     return True
 
 

@@ -10,6 +10,7 @@ from aiohttp.typedefs import Handler
 from modemgw.api import (
     audit,
     batches,
+    conversations,
     docs,
     events,
     handlers,
@@ -41,6 +42,7 @@ ENDPOINTS = (
     *messages.ENDPOINTS,
     *batches.ENDPOINTS,
     *inbound.ENDPOINTS,
+    *conversations.ENDPOINTS,
     *events.ENDPOINTS,
     *handlers.ENDPOINTS,
     *webhooks.ENDPOINTS,

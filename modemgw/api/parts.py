@@ -23,19 +23,23 @@ from modemgw.gateway import (
     BatchPreview,
     BatchQuery,
     BatchView,
+    ConversationQuery,
     CreatedWebhook,
     DeliveryQuery,
     HandlerView,
     Idempotency,
     InboundQuery,
     Issued,
+    Match,
     MessageQuery,
     ModemView,
     NewKey,
     Preview,
     Replay,
+    Sample,
     SimView,
     TemplatePreview,
+    Trial,
     WebhookChange,
     WebhookView,
 )
@@ -45,7 +49,16 @@ from modemgw.gateway.templates.compiled import CompiledTemplate
 from modemgw.modem import TraceLine, UssdAnswer
 from modemgw.store import AuditRecord, Delivery, KeyRow, Template, TemplateContent
 from modemgw.store.contract.keys import KeyState
-from modemgw.store.records import Event, Inbound, Key, Message, NewMessage, Page
+from modemgw.store.records import (
+    Conversation,
+    ConversationItem,
+    Event,
+    Inbound,
+    Key,
+    Message,
+    NewMessage,
+    Page,
+)
 
 
 class Sending(Protocol):
@@ -154,7 +167,7 @@ class Batches(Protocol):
 
 
 class Inbounds(Protocol):
-    """Shows what was received."""
+    """Shows what was received, and remembers what was read of it."""
 
     async def get(self, id: str, /) -> Inbound:
         """A received message. Raises NotFound."""
@@ -162,6 +175,32 @@ class Inbounds(Protocol):
 
     async def find(self, query: InboundQuery, /) -> Page[Inbound]:
         """A page of received messages, newest first. Raises Rejected for a foreign cursor."""
+        ...
+
+    async def mark(self, id: str, read: bool, /) -> Inbound:
+        """Mark a message as read, or as not read. Raises NotFound, StoreUnavailable."""
+        ...
+
+
+class Conversations(Protocol):
+    """Shows what was sent to a number and received from it, as one."""
+
+    async def find(self, query: ConversationQuery, /) -> Page[Conversation]:
+        """A page of conversations, newest first; it may be short and yet not be the last.
+
+        Raises Rejected for a foreign cursor.
+        """
+        ...
+
+    async def items(self, number: str, query: ConversationQuery, /) -> Page[ConversationItem]:
+        """A page of a conversation, newest first. Raises NotFound, Rejected (foreign cursor)."""
+        ...
+
+    async def mark_read(self, number: str, through: str | None, /) -> int:
+        """Mark what was received from a number as read; returns how many were not before.
+
+        Raises NotFound, Rejected (`through`), StoreUnavailable.
+        """
         ...
 
 
@@ -200,6 +239,18 @@ class Handlers(Delivering, Protocol):
 
     async def all(self) -> list[HandlerView]:
         """Every handler, and how many of its deliveries have not been made."""
+        ...
+
+
+class Trials(Protocol):
+    """Shows what handlers would do with something made up."""
+
+    def matches(self, sample: Sample, /) -> list[Match]:
+        """Which of them would take it, in their order."""
+        ...
+
+    async def test(self, id: str, sample: Sample, /) -> Trial:
+        """Have one do what it does; nothing is sent. Raises NotFound, Rejected (`on`)."""
         ...
 
 
@@ -478,9 +529,13 @@ class Parts(Protocol):
     @property
     def inbounds(self) -> Inbounds: ...
     @property
+    def conversations(self) -> Conversations: ...
+    @property
     def events(self) -> Events: ...
     @property
     def handlers(self) -> Handlers: ...
+    @property
+    def trials(self) -> Trials: ...
     @property
     def webhooks(self) -> Webhooks: ...
     @property
@@ -507,8 +562,10 @@ SENDING: Final[web.AppKey[Sending]] = web.AppKey("sending")
 MESSAGES: Final[web.AppKey[Messages]] = web.AppKey("messages")
 BATCHES: Final[web.AppKey[Batches]] = web.AppKey("batches")
 INBOUNDS: Final[web.AppKey[Inbounds]] = web.AppKey("inbounds")
+CONVERSATIONS: Final[web.AppKey[Conversations]] = web.AppKey("conversations")
 EVENTS: Final[web.AppKey[Events]] = web.AppKey("events")
 HANDLERS: Final[web.AppKey[Handlers]] = web.AppKey("handlers")
+TRIALS: Final[web.AppKey[Trials]] = web.AppKey("trials")
 WEBHOOKS: Final[web.AppKey[Webhooks]] = web.AppKey("webhooks")
 TEMPLATES: Final[web.AppKey[Templates]] = web.AppKey("templates")
 MODEMS: Final[web.AppKey[Modems]] = web.AppKey("modems")
@@ -526,8 +583,10 @@ def hand_over(gateway: Parts, app: web.Application) -> None:
     app[MESSAGES] = gateway.messages
     app[BATCHES] = gateway.batches
     app[INBOUNDS] = gateway.inbounds
+    app[CONVERSATIONS] = gateway.conversations
     app[EVENTS] = gateway.events
     app[HANDLERS] = gateway.handlers
+    app[TRIALS] = gateway.trials
     app[WEBHOOKS] = gateway.webhooks
     app[TEMPLATES] = gateway.templates
     app[MODEMS] = gateway.modems

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
+from typing import Any
 
 from modemgw.api import answers
 from modemgw.api.moments import render_moment, render_optional_moment
@@ -12,6 +14,8 @@ from modemgw.store.contract.keys import KeyState
 from modemgw.store.records import (
     Attempt,
     AttemptState,
+    Conversation,
+    ConversationItem,
     ErrorInfo,
     Event,
     Inbound,
@@ -123,8 +127,11 @@ def message(record: Message) -> answers.Message:
 
 
 def inbound(record: Inbound) -> answers.Inbound:
+    details = record.details or {}
+    pushed, mms = details.get("wap_push"), details.get("mms")
     return {
         "id": record.id,
+        "kind": record.kind.value,
         "from": record.sender,
         "to": record.to,
         "text": record.text,
@@ -142,7 +149,37 @@ def inbound(record: Inbound) -> answers.Inbound:
         "sim": record.sim,
         "sent_at": render_optional_moment(record.sent_at),
         "received_at": render_moment(record.received_at),
+        "completed_at": render_optional_moment(record.completed_at),
+        "read": record.read,
+        "replace_type": record.replace_type,
+        "replaces": record.replaces,
+        "replaced_by": record.replaced_by,
+        "mwi": details.get("mwi"),
+        "wap_push": None if pushed is None else _times(pushed, "created_at", "expires_at"),
+        "mms": None if mms is None else _times(mms, "expires_at"),
         "problem": record.problem,
+    }
+
+
+def _times(details: Mapping[str, Any], *names: str) -> Any:
+    """Details of a received message, with these times of theirs as they are on the wire."""
+    return {**details, **{name: render_optional_moment(details[name]) for name in names}}
+
+
+def conversation(record: Conversation) -> answers.Conversation:
+    return {
+        "number": record.number,
+        "unread": record.unread,
+        "last": conversation_item(record.last),
+    }
+
+
+def conversation_item(record: ConversationItem) -> answers.ConversationItem:
+    return {
+        "direction": "sent" if record.inbound is None else "received",
+        "at": render_moment(record.at),
+        "message": None if record.message is None else message(record.message),
+        "inbound": None if record.inbound is None else inbound(record.inbound),
     }
 
 

@@ -18,6 +18,7 @@ COMMANDS = {
     "batches": "modemgw.cli.batches:batches",
     "messages": "modemgw.cli.messages:messages",
     "inbound": "modemgw.cli.inbound:inbound",
+    "conversations": "modemgw.cli.conversations:conversations",
     "listen": "modemgw.cli.listen:listen",
     "handlers": "modemgw.cli.handlers:handlers",
     "webhooks": "modemgw.cli.webhooks:webhooks",

@@ -71,7 +71,7 @@ def show(config_file: Path | None) -> None:
 
 def masked(checked: Config) -> dict[str, Any]:
     """The configuration as JSON types, without PINs."""
-    document = checked.model_dump(mode="json")
+    document = checked.model_dump(mode="json", by_alias=True)
     for modem in document["modem"]:
         if modem["pin"] is not None:
             modem["pin"] = MASK

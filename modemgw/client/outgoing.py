@@ -83,7 +83,13 @@ def moment(when: datetime | str) -> str:
 
 def asked(filters: Mapping[str, Any]) -> dict[str, Any]:
     """Filters as the API wants them."""
-    return {k: moment(v) if isinstance(v, datetime) else v for k, v in filters.items()}
+    return {name: _asked(value) for name, value in filters.items()}
+
+
+def _asked(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return moment(value) if isinstance(value, datetime) else value
 
 
 def message_body(

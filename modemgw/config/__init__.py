@@ -23,6 +23,7 @@ from modemgw.config.http import HttpSection
 from modemgw.config.limits import Limits, RateLimits
 from modemgw.config.loading import load, parse
 from modemgw.config.modems import ModemMatch, ModemSection
+from modemgw.config.replies import RepliesSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteMatch, RouteSection
 from modemgw.config.templates import (
@@ -55,6 +56,7 @@ __all__ = [
     "Number",
     "ParameterDocument",
     "RateLimits",
+    "RepliesSection",
     "RetentionSection",
     "RouteMatch",
     "RouteSection",

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 
 class ConfigError(Exception):
@@ -40,12 +41,17 @@ def _what_there_is(whole: type[BaseModel], place: tuple[int | str, ...]) -> str:
     *above, unknown = place
     for step in above:
         if table is not None and isinstance(step, str):
-            field = table.model_fields.get(step)
+            field = _keys(table).get(step)
             table = None if field is None else _table_in(field.annotation)
     if table is None:
         return ""
-    close = difflib.get_close_matches(str(unknown), table.model_fields, n=1)
-    return f"; is {close[0]} meant?" if close else f"; there is {', '.join(table.model_fields)}"
+    close = difflib.get_close_matches(str(unknown), _keys(table), n=1)
+    return f"; is {close[0]} meant?" if close else f"; there is {', '.join(_keys(table))}"
+
+
+def _keys(table: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The keys of a table as the file names them."""
+    return {field.alias or name: field for name, field in table.model_fields.items()}
 
 
 def _table_in(annotation: Any) -> type[BaseModel] | None:

@@ -1,32 +1,78 @@
-"""[[handler]]: what is done with received messages."""
+"""[[handler]]: what is done with received messages, and with calls."""
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-from modemgw.config.base import Identifier, Prefix, Section, shaped
+from modemgw.config.base import Identifier, Number, Prefix, Section, shaped
+from modemgw.config.handler_texts import TEXT
+from modemgw.config.patterns import PATTERN
+
+
+def _several(value: Any) -> Any:
+    """`modem = "m1"` is `modem = ["m1"]`."""
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+SEVERAL = BeforeValidator(_several)
+Sender = Annotated[
+    str, Field(min_length=1, max_length=21)
+]  # 20 digits and a plus, or a name (TS 23.040 9.1.2.5)
+Iccid = Annotated[str, shaped(r"[0-9A-Fa-f]{10,22}", "the ICCID of a SIM: 10 to 22 digits")]
+Port = Annotated[int, Field(ge=0, le=65535)]
+MessageClass = Annotated[int, Field(ge=0, le=3)]
 
 
 class HandlerMatch(Section):
-    """Which inbound messages a handler takes. An empty match takes all."""
+    """Which inbound messages a handler takes: those that fit all that is said here.
 
-    keyword: str | None = None
+    Where there are several of a kind, one of them has to fit.
+    """
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    keyword: Annotated[str, shaped(r"\S+", "one word, without spaces")] | None = None
     """The first word of the text, in any case."""
-    from_prefix: tuple[Prefix, ...] = ()
-    modem: tuple[Identifier, ...] = ()
+    pattern: Annotated[str, PATTERN] | None = None
+    """A regular expression (RE2) that is found somewhere in the text."""
+    from_: Annotated[tuple[Sender, ...], SEVERAL] = Field(default=(), alias="from")
+    """Senders as the network gives them: numbers with +, short codes, names."""
+    from_prefix: Annotated[tuple[Prefix, ...], SEVERAL] = ()
+    from_pattern: Annotated[str, PATTERN] | None = None
+    """A regular expression (RE2) that is found somewhere in the sender."""
+    to: Annotated[tuple[Number, ...], SEVERAL] = ()
+    """Numbers of the SIMs here."""
+    sim: Annotated[tuple[Iccid, ...], SEVERAL] = ()
+    modem: Annotated[tuple[Identifier, ...], SEVERAL] = ()
+    port: Annotated[tuple[Port, ...], SEVERAL] = ()
+    """Destination ports of what is for an application (TS 23.040 9.2.3.24.4)."""
+    class_: Annotated[tuple[MessageClass, ...], SEVERAL] = Field(default=(), alias="class")
+    """Message classes (TS 23.038 4): 0 for what is shown at once."""
+
+    OF_TEXT: ClassVar[tuple[str, ...]] = ("keyword", "pattern", "port", "class_")
+    """What no call has."""
 
 
 class HandlerSection(Section):
     """[[handler]]"""
 
-    ACTIONS: ClassVar[tuple[str, ...]] = ("exec", "webhook", "python", "reply")
+    ACTIONS: ClassVar[tuple[str, ...]] = ("exec", "webhook", "python", "reply", "forward")
     """Keys of which each handler has one: what is done. Each is a kind of delivery."""
+    ONLY_WITH: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "prefix": ("forward",),
+    }
+    """Keys that say more about an action, and which."""
 
     id: Identifier | None = None
     """Whose deliveries are whose, over every change; one is made up where there is none."""
+    on: Literal["message", "call"] = "message"
+    """What it is asked about: received messages, or calls."""
     match: HandlerMatch = HandlerMatch()
+    stop: bool = False
+    """Handlers after this one are not asked about what this one takes."""
     exec: tuple[str, ...] | None = None
     webhook: (
         Annotated[str, shaped(r"https?://.+", "a URL that begins with http:// or https://")] | None
@@ -34,12 +80,18 @@ class HandlerSection(Section):
     python: (
         Annotated[str, shaped(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", "package.module:function")] | None
     ) = None
-    reply: str | None = None
+    reply: Annotated[str, TEXT] | None = None
+    """A template of what the sender is answered with."""
+    forward: Annotated[tuple[Number, ...], SEVERAL, Field(max_length=20)] | None = None
+    """Numbers that what came in is sent on to."""
+    prefix: Annotated[str, TEXT] | None = None
+    """Of `forward`: a template of what stands before the text; who sent it, if it is not said."""
     timeout: Annotated[float, Field(gt=0, le=3600)] = 30
     at_once: Annotated[int, Field(ge=1, le=64)] = 4
     """Messages that it is given at the same time."""
     in_order: bool = False
-    """Messages of one sender are given one after the other, the next when one has ended."""
+    """Messages of one sender are given one after the other, the next when one has ended. Those of
+    `reply` and `forward` always are."""
 
     @property
     def action(self) -> str:
@@ -52,4 +104,17 @@ class HandlerSection(Section):
             raise ValueError(f"give exactly one of {', '.join(self.ACTIONS)}")
         if self.exec is not None and not self.exec:
             raise ValueError('exec needs at least the program: exec = ["/path/to/program"]')
+        if self.forward is not None and not self.forward:
+            raise ValueError('forward needs at least one number: forward = ["+447700900001"]')
+        for key, actions in self.ONLY_WITH.items():
+            if getattr(self, key) is not None and self.action not in actions:
+                raise ValueError(f"{key} goes with {' and '.join(actions)} only")
+        if self.on == "call":
+            asked = [
+                name.rstrip("_")
+                for name in HandlerMatch.OF_TEXT
+                if getattr(self.match, name) not in (None, ())
+            ]
+            if asked:
+                raise ValueError(f"match.{asked[0]}: a call has no text; take it out, or on")
         return self

@@ -13,6 +13,7 @@ from modemgw.config.handlers import HandlerSection
 from modemgw.config.http import HttpSection
 from modemgw.config.limits import Limits, RateLimits
 from modemgw.config.modems import ModemSection
+from modemgw.config.replies import RepliesSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteSection
 from modemgw.config.templates import TemplatesSection
@@ -39,6 +40,7 @@ class Config(Section):
     modem: tuple[ModemSection, ...] = ()
     route: tuple[RouteSection, ...] = ()
     handler: tuple[HandlerSection, ...] = ()
+    replies: RepliesSection = RepliesSection()
 
     @model_validator(mode="after")
     def _references(self) -> Config:

@@ -13,6 +13,7 @@ from modemgw.gateway.admission.templates import TemplateExists, TemplatePreview
 from modemgw.gateway.build import Gateway
 from modemgw.gateway.deliveries.handlers import HandlerView
 from modemgw.gateway.deliveries.replaying import Replay
+from modemgw.gateway.deliveries.trying import Match, Sample, Trial
 from modemgw.gateway.deliveries.webhooks import Change as WebhookChange
 from modemgw.gateway.deliveries.webhooks import CreatedWebhook, WebhookView
 from modemgw.gateway.errors import (
@@ -31,7 +32,14 @@ from modemgw.gateway.fleet.sim_views import SimView
 from modemgw.gateway.keys import Issued, LastAdmin, NameInUse, NewKey
 from modemgw.gateway.outgoing.batches import BatchChange, BatchView
 from modemgw.gateway.outgoing.outbox import RecoveryReport
-from modemgw.store import AuditQuery, BatchQuery, DeliveryQuery, InboundQuery, MessageQuery
+from modemgw.store import (
+    AuditQuery,
+    BatchQuery,
+    ConversationQuery,
+    DeliveryQuery,
+    InboundQuery,
+    MessageQuery,
+)
 
 __all__ = [
     "Accepted",
@@ -44,6 +52,7 @@ __all__ = [
     "BatchQuery",
     "BatchView",
     "Conflict",
+    "ConversationQuery",
     "CreatedWebhook",
     "DeliveryQuery",
     "FieldProblem",
@@ -55,6 +64,7 @@ __all__ = [
     "InboundQuery",
     "Issued",
     "LastAdmin",
+    "Match",
     "MessageQuery",
     "ModemView",
     "NameInUse",
@@ -65,10 +75,12 @@ __all__ = [
     "RecoveryReport",
     "Rejected",
     "Replay",
+    "Sample",
     "SimView",
     "TemplateExists",
     "TemplatePreview",
     "TooMany",
+    "Trial",
     "Unavailable",
     "WebhookChange",
     "WebhookView",

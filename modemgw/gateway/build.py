@@ -17,13 +17,16 @@ from modemgw.clock import Clock, SteadyClock, SystemClock
 from modemgw.config import Config
 from modemgw.gateway.access import Access
 from modemgw.gateway.admission.admission import Admission
+from modemgw.gateway.admission.limits import REPLIES_KEY
 from modemgw.gateway.admission.templates import Templates
 from modemgw.gateway.audit import Audit
 from modemgw.gateway.bus import EventBus
 from modemgw.gateway.changes import in_force, lines
 from modemgw.gateway.deliveries import Deliveries
+from modemgw.gateway.deliveries.answering import Answering
 from modemgw.gateway.deliveries.handlers import Handlers
 from modemgw.gateway.deliveries.payload import Tell, told_plainly
+from modemgw.gateway.deliveries.trying import Place, Trials
 from modemgw.gateway.deliveries.webhooks import Webhooks
 from modemgw.gateway.fleet.balances import Balances
 from modemgw.gateway.fleet.fleet import Fleet
@@ -33,8 +36,10 @@ from modemgw.gateway.fleet.sims import Sims
 from modemgw.gateway.following import Follower, finish, switch
 from modemgw.gateway.incoming.broadcasts import Broadcasts
 from modemgw.gateway.incoming.calls import Calls
+from modemgw.gateway.incoming.conversations import Conversations
 from modemgw.gateway.incoming.inbounds import Inbounds
 from modemgw.gateway.incoming.intake import Intake
+from modemgw.gateway.incoming.loop_guard import LoopGuard
 from modemgw.gateway.incoming.reassembly import Incoming
 from modemgw.gateway.keys import Keys
 from modemgw.gateway.outgoing.messages import Messages
@@ -100,10 +105,17 @@ class Gateway:
             templates=self.templates.catalogue,
         )
         """Sends, and shows what would be sent."""
+        self._loop_guard = LoopGuard(
+            config,
+            answers=self.sending,
+            own_numbers=lambda: self._fleet.own_numbers(),
+            store=store,
+            clock=clock,
+        )
         self._deliveries = Deliveries(
             config.handler,
             store=store,
-            reply=self.sending.reply,
+            answering=Answering(self.sending.reply, self.sending.forward, self._loop_guard),
             clock=clock,
             random=random,
             webhooks=config.webhooks,
@@ -138,7 +150,11 @@ class Gateway:
             keeper=self.keeper,
         )
         self._housekeeping = Housekeeping(
-            config, store=store, intake=self._intake, forgetful=(self.sending,), clock=clock
+            config,
+            store=store,
+            intake=self._intake,
+            forgetful=(self.sending, self._loop_guard),
+            clock=clock,
         )
 
         self.messages = Messages(store, self._outbox)
@@ -147,10 +163,20 @@ class Gateway:
         """What was sent together: how far it came, held back, called off."""
         self.inbounds = Inbounds(store)
         """What was received."""
+        self.conversations = Conversations(store)
+        """What was sent to a number and received from it, as one."""
         self.events = EventBus(store)
         """What happens."""
         self.handlers = Handlers(self._deliveries, store)
         """Who gets what was received, and what became of it."""
+        self.trials = Trials(
+            lambda: self._deliveries.subscribers,
+            guard=self._loop_guard,
+            preview=lambda new: self.sending.preview(new, key=REPLIES_KEY),
+            places=self._places,
+            clock=clock,
+        )
+        """What handlers would do."""
         self.webhooks = Webhooks(self._deliveries, store=store, clock=clock, random=random)
         """Who asked to be told of what happens, and what became of it."""
         self.modems = Modems(self._fleet)
@@ -197,6 +223,7 @@ class Gateway:
             self._outbox,
             self.templates,
             self.sending,
+            self._loop_guard,
             self._deliveries,
             self._intake,
             self._calls,
@@ -254,6 +281,16 @@ class Gateway:
             finally:
                 stop.set()
                 await runner
+
+    def _places(self) -> list[Place]:
+        """The modems, and the SIMs that are in them."""
+        configured = {modem.id: modem.number for modem in self._config.modem}
+        found = []
+        for view in self._fleet.views.views():
+            id, sim = view.status.id, view.status.sim
+            iccid, number = (None, None) if sim is None else (sim.iccid, sim.number)
+            found.append(Place(id, iccid, configured.get(id) or number))
+        return found
 
     # --- start and stop
 

@@ -38,7 +38,7 @@ def lines(old: Config, new: Config) -> list[str]:
 
 
 def _keyed(config: Config) -> dict[str, Any]:
-    document = config.model_dump()
+    document = config.model_dump(by_alias=True)
     for kind in ("modem", "route"):
         document[kind] = {item["id"]: item for item in document[kind]}
     return document

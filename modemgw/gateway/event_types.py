@@ -21,6 +21,7 @@ EVENT_TYPES = (
     "batch.canceled",
     "batch.completed",
     "inbound.received",
+    "inbound.completed",
     "call.received",
     "broadcast.received",
     "modem.ready",
@@ -33,6 +34,7 @@ EVENT_TYPES = (
     "alert.raised",
     "alert.cleared",
     "webhook.disabled",
+    "handler.loop",
 )
 """Every type; one that is added is told to whom a pattern of its family was set up for before."""
 EVERYTHING = "*"

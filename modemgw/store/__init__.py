@@ -6,6 +6,7 @@ Knows no policy; nobody above it sees SQL, rows or a connection.
 from modemgw.store.contract.attempts import AttemptKey, Begun, Candidate
 from modemgw.store.contract.audit import AuditQuery, AuditRecord
 from modemgw.store.contract.batches import Batch, BatchQuery, BatchState, NewBatch, Span
+from modemgw.store.contract.conversations import ConversationQuery
 from modemgw.store.contract.deliveries import (
     Answer,
     Delivery,
@@ -16,7 +17,7 @@ from modemgw.store.contract.deliveries import (
     TryOutcome,
 )
 from modemgw.store.contract.events import AnsweredBefore, UnmatchedReport
-from modemgw.store.contract.inbound import InboundQuery, Kept, Place, StoredPart, WaitingSet
+from modemgw.store.contract.inbound import Gap, InboundQuery, Kept, Place, StoredPart, WaitingSet
 from modemgw.store.contract.keys import KeyRow
 from modemgw.store.contract.leases import Lease, LeaseHeld
 from modemgw.store.contract.messages import MessageQuery, Unrouted, WaitingMessage
@@ -40,9 +41,11 @@ __all__ = [
     "BatchState",
     "Begun",
     "Candidate",
+    "ConversationQuery",
     "Delivery",
     "DeliveryQuery",
     "DeliveryState",
+    "Gap",
     "InboundQuery",
     "Kept",
     "KeyRow",

@@ -251,6 +251,28 @@ class Mailing:
         return cls(message, ((message.id, message.to, message.route),))
 
 
+class InboundKind(StrEnum):
+    """What a received message is."""
+
+    TEXT = "text"
+    DATA = "data"
+    """Octets for nobody in particular."""
+    FLASH = "flash"
+    """To be shown at once and not to be kept (class 0)."""
+    MWI = "mwi"
+    """It tells of voicemail, faxes, e-mails or others that wait."""
+    RETURN_CALL = "return_call"
+    """Its sender wants to be called."""
+    APPLICATION = "application"
+    """For the application at a port."""
+    WAP_PUSH = "wap_push"
+    MMS_NOTIFICATION = "mms_notification"
+    SIM_DATA = "sim_data"
+    """From the operator, for the SIM or the modem itself."""
+    RAW = "raw"
+    """It could not be decoded."""
+
+
 @dataclass(frozen=True, slots=True)
 class InboundPart:
     """One received SMS-DELIVER of a long message."""
@@ -283,7 +305,40 @@ class Inbound:
     message_class: int | None = None
     ports: tuple[int, int] | None = None
     problem: str | None = None
-    """Why it could not be decoded."""
+    """Why it could not be decoded, or what it carries."""
+    kind: InboundKind = InboundKind.TEXT
+    details: Mapping[str, Any] | None = None
+    """What it says beside its text, as plain JSON: under `mwi`, `wap_push` or `mms`."""
+    read: bool = False
+    """Whether somebody has marked it so."""
+    completed_at: float | None = None
+    """When a late part completed what had been handed on incomplete."""
+    replace_type: int | None = None
+    """1 to 7: it takes the place of the one before it of this type and sender …"""
+    replaces: str | None = None
+    """… which is this one, if there was one. It is kept."""
+    replaced_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationItem:
+    """A message to somebody, or one from there; the other is None."""
+
+    at: float
+    """When it was accepted, or received."""
+    message: Message | None = None
+    inbound: Inbound | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What was sent to a number and received from it."""
+
+    number: str
+    """As messages to it and from it have it; or the name of a sender that has no number."""
+    unread: int
+    """Received messages that are not marked as read."""
+    last: ConversationItem
 
 
 class Event(NamedTuple):

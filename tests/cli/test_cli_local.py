@@ -73,7 +73,7 @@ def test_commands_are_listed_without_importing_what_they_need():
 def test_the_example_configuration_is_valid(run):
     answer = run("config", "check", "--config", ROOT / "config" / "modemgw.toml")
     assert answer.exit_code == 0, answer.output
-    assert "2 modems, 2 routes, 2 handlers" in answer.output
+    assert "2 modems, 2 routes, 3 handlers" in answer.output
 
 
 def test_the_example_configuration_shows_every_key():

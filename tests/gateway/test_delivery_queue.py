@@ -14,6 +14,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from labs.answering import answering
 from labs.clock import FakeClock
 from labs.raw_sql import raw
 from test_gateway_handlers import hook, message, pending_for, shop
@@ -349,7 +350,9 @@ async def test_what_was_pending_in_a_database_of_the_version_before_is_delivered
                 HandlerSection(id="c", reply="PONG"),
             ]
             strangers = await store.read(lambda view: view.deliveries.unknown_subscribers(()))  # type: ignore[attr-defined]
-            queue_ = Deliveries(sections, store=store, reply=reply, clock=clock, random=Random(1))
+            queue_ = Deliveries(
+                sections, store=store, answering=answering(reply), clock=clock, random=Random(1)
+            )
             task = asyncio.create_task(queue_.run())
             if strangers:
                 assert strangers == ["1:webhook", "2:webhook"]

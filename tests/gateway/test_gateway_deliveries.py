@@ -657,8 +657,8 @@ async def test_much_that_is_pending_is_settled_little_by_little(
     section = HandlerSection(reply="hello")
     async with kept(tmp_path, {"reply": "hello", "id": None}) as one:
         one.refuse += [Unavailable("not now")] * 10
-        for _ in range(10):
-            await one.receive(message())
+        for n in range(10):  # of one sender they would come one after the other
+            await one.receive(message(sender=f"+44770090055{n}"))
         await one.until(*[("pending", 1)] * 10)
         after = section.model_copy(update={"id": "mine"})
         one.handlers.reconfigure([after] if named_now else [])

@@ -14,15 +14,16 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from labs.answering import answering
 from labs.clock import FakeClock
 from labs.raw_sql import raw
 
 from modemgw.config import HandlerMatch, HandlerSection
 from modemgw.gateway.deliveries import Deliveries
+from modemgw.gateway.deliveries.matching import find, of_message
 from modemgw.gateway.deliveries.outcome import Taken
 from modemgw.gateway.deliveries.patience import OF_HANDLERS
 from modemgw.gateway.deliveries.reply import Reply
-from modemgw.gateway.deliveries.subscriber import matches
 from modemgw.gateway.errors import FieldProblem, Rejected, Unavailable
 from modemgw.store import Payload, Store, Transaction
 from modemgw.store.records import Inbound, NewMessage
@@ -65,8 +66,9 @@ class Shop:
         self.store, self.clock = store, clock
         self.replies: list[NewMessage] = []
         self.refuse: list[Exception] = []
+        self.answering = answering(self._reply)
         self.handlers = Deliveries(
-            sections, store=store, reply=self._reply, clock=clock, random=Random(1)
+            sections, store=store, answering=self.answering, clock=clock, random=Random(1)
         )
         self.n = 0
 
@@ -145,7 +147,7 @@ async def shop(tmp_path: Path, *sections: dict[str, Any]) -> AsyncIterator[Shop]
     ],
 )
 def test_a_handler_takes_what_matches(match: dict[str, Any], one: Inbound, wanted: bool) -> None:
-    assert matches(HandlerMatch(**match), one) is wanted
+    assert (find(HandlerMatch(**match), of_message(one)) is not None) is wanted
 
 
 async def test_a_reply_goes_to_the_sender_through_the_same_modem_once(tmp_path: Path) -> None:
@@ -163,7 +165,7 @@ async def test_a_reply_that_was_given_meanwhile_is_not_given_again(tmp_path: Pat
         n = await one.receive(message())
         await one.until(("delivered", 1))
         stale = Payload(n, "h1", "inbound.received", 0.0, {}, message(), 0, "host/run", 0.0, 0.0)
-        assert await Reply("thanks", one._reply).deliver(stale) == Taken(recorded=True)
+        assert await Reply("thanks", one.answering).deliver(stale) == Taken(recorded=True)
         assert len(one.replies) == 1
         assert await one.states() == [("delivered", 1)]
 

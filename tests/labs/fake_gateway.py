@@ -23,6 +23,7 @@ from modemgw.gateway import (
     BatchQuery,
     BatchView,
     Conflict,
+    ConversationQuery,
     CreatedWebhook,
     DeliveryQuery,
     FieldProblem,
@@ -30,14 +31,17 @@ from modemgw.gateway import (
     Idempotency,
     IdempotencyConflict,
     InboundQuery,
+    Match,
     MessageQuery,
     ModemView,
     NotFound,
     Preview,
     Rejected,
     Replay,
+    Sample,
     SimView,
     TooMany,
+    Trial,
     Unavailable,
     WebhookChange,
     WebhookView,
@@ -52,6 +56,8 @@ from modemgw.store import Answer, Batch, Delivery, DeliveryState, KeyRow, TryOut
 from modemgw.store.records import (
     Attempt,
     AttemptState,
+    Conversation,
+    ConversationItem,
     Event,
     Inbound,
     InboundPart,
@@ -451,6 +457,7 @@ class FakeSending:
 @dataclass
 class FakeInbounds:
     queries: list[Any] = field(default_factory=list)
+    marks: list[tuple[str, bool]] = field(default_factory=list)
 
     async def get(self, identifier: str) -> Inbound:
         if identifier != INBOUND.id:
@@ -460,6 +467,35 @@ class FakeInbounds:
     async def find(self, query: InboundQuery) -> Page[Inbound]:
         self.queries.append(query)
         return Page((INBOUND,), None)
+
+    async def mark(self, identifier: str, read: bool) -> Inbound:
+        self.marks.append((identifier, read))
+        return replace(await self.get(identifier), read=read)
+
+
+@dataclass
+class FakeConversations:
+    """One, of what was received, INBOUND."""
+
+    queries: list[ConversationQuery] = field(default_factory=list)
+    marks: list[tuple[str, str | None]] = field(default_factory=list)
+
+    async def find(self, query: ConversationQuery) -> Page[Conversation]:
+        self.queries.append(query)
+        last = ConversationItem(INBOUND.received_at, inbound=INBOUND)
+        return Page((Conversation(INBOUND.sender, 1, last),), None)
+
+    async def items(self, number: str, query: ConversationQuery) -> Page[ConversationItem]:
+        self.queries.append(query)
+        if number != INBOUND.sender:
+            raise NotFound(f"nothing was sent to {number!r} or received from there")
+        return Page((ConversationItem(INBOUND.received_at, inbound=INBOUND),), None)
+
+    async def mark_read(self, number: str, through: str | None) -> int:
+        if number != INBOUND.sender:
+            raise NotFound(f"nothing was received from {number!r}")
+        self.marks.append((number, through))
+        return 1
 
 
 class FakeHandlers:
@@ -472,6 +508,16 @@ class FakeHandlers:
         raise NotFound(f"there is no handler {query.subscriber}")
 
     async def replay(self, identifier: str, wanted: Replay) -> int:
+        raise NotFound(f"there is no handler {identifier}")
+
+
+class FakeTrials:
+    """There is nothing to try."""
+
+    def matches(self, sample: Sample) -> list[Match]:
+        return []
+
+    async def test(self, identifier: str, sample: Sample) -> Trial:
         raise NotFound(f"there is no handler {identifier}")
 
 
@@ -724,7 +770,9 @@ class FakeGateway:
         self.sending = FakeSending(self.messages, self.health)
         self.batches = FakeBatches(self.messages)
         self.inbounds = FakeInbounds()
+        self.conversations = FakeConversations()
         self.handlers = FakeHandlers()
+        self.trials = FakeTrials()
         self.webhooks = FakeWebhooks()
         self.templates: Any = FakeTemplates()
         self.modems = FakeModems()

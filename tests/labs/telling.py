@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from labs.answering import answering
 from labs.clock import FakeClock
 from labs.waiting import until
 from modemgw.api.telling import tell
@@ -56,8 +57,8 @@ class Telling:
     def __init__(self, store: Store, clock: Clock, section: WebhooksSection | None = None) -> None:
         self.store, self.clock = store, clock
         self.queue = Deliveries(
-            (), store=store, reply=self._reply, clock=clock, random=Random(1), tell=tell,
-            webhooks=section,
+            (), store=store, answering=answering(self._reply), clock=clock, random=Random(1),
+            tell=tell, webhooks=section,
         )  # fmt: skip
         self.webhooks = Webhooks(self.queue, store=store, clock=clock, random=Random(2))
 

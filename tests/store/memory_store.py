@@ -22,6 +22,7 @@ from modemgw.store import (
     AttemptKey,
     AuditQuery,
     AuditRecord,
+    Gap,
     KeyRow,
     Lease,
     LeaseHeld,
@@ -86,6 +87,8 @@ class State:
     events: list[Event] = field(default_factory=list)
     last_message: int = 0
     last_inbound: int = 0
+    gaps: dict[int, str] = field(default_factory=dict)
+    """Sets by the numbers of received messages that are incomplete."""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> State:
         """What is in the tables are values: the tables alone are copied."""
@@ -192,13 +195,56 @@ class InboundMessages:
     def __init__(self, state: State) -> None:
         self._state = state
 
-    def add(self, inbound: Inbound, parts: Sequence[int]) -> int:
+    def add(self, inbound: Inbound, parts: Sequence[int], *, set_key: str | None = None) -> int:
         self._state.last_inbound += 1
         self._state.inbound[self._state.last_inbound] = inbound
+        if set_key is not None:
+            self._state.gaps[self._state.last_inbound] = set_key
         return self._state.last_inbound
 
     def get(self, id: str) -> Inbound | None:
         return next((one for one in self._state.inbound.values() if one.id == id), None)
+
+    def gaps(self, set_key: str) -> list[Gap]:
+        numbers = [n for n, key in self._state.gaps.items() if key == set_key]
+        return [Gap(n, self._state.inbound[n], ()) for n in sorted(numbers, reverse=True)]
+
+    def fill(self, n: int, inbound: Inbound, parts: Sequence[int]) -> None:
+        self._state.inbound[n] = inbound
+        if inbound.complete:
+            self._state.gaps.pop(n, None)
+
+    def former(self, inbound: Inbound) -> Inbound | None:
+        same = [
+            one
+            for one in self._state.inbound.values()
+            if one.replaced_by is None
+            and (one.sim, one.sender, one.replace_type)
+            == (inbound.sim, inbound.sender, inbound.replace_type)
+        ]
+        return same[-1] if same else None
+
+    def mark_replaced(self, id: str, by: str) -> None:
+        self._change(id, replaced_by=by)
+
+    def mark_read(self, id: str, read: bool) -> bool:
+        return self._change(id, read=read)
+
+    def mark_all_read(self, sender: str, through: int | None, limit: int) -> int:
+        unread = [
+            one
+            for n, one in self._state.inbound.items()
+            if one.sender == sender and not one.read and (through is None or n <= through)
+        ]
+        unread.sort(key=lambda one: one.received_at)
+        return sum(self.mark_read(one.id, True) for one in unread[:limit])
+
+    def _change(self, id: str, **about: Any) -> bool:
+        for n, one in self._state.inbound.items():
+            if one.id == id:
+                self._state.inbound[n] = replace(one, **about)
+                return True
+        return False
 
 
 class Retention:

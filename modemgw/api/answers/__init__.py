@@ -14,18 +14,36 @@ from modemgw.api.answers.batches import (
     BatchProgress,
     RejectedItem,
 )
+from modemgw.api.answers.conversations import (
+    Conversation,
+    ConversationItem,
+    ConversationItems,
+    Conversations,
+    MarkedRead,
+)
 from modemgw.api.answers.deliveries import AnyDelivery, Outcome, Replayed
 from modemgw.api.answers.events import (
     AlertEvent,
     BroadcastEvent,
     CallEvent,
     Event,
+    LoopEvent,
     ModemEvent,
     SimEvent,
     WebhookEvent,
 )
-from modemgw.api.answers.handlers import Deliveries, Delivery, Handler, HandlerMatch, Handlers
-from modemgw.api.answers.inbound import Inbound, InboundPart, Inbounds
+from modemgw.api.answers.handlers import (
+    Deliveries,
+    Delivery,
+    Handler,
+    HandlerMatch,
+    Handlers,
+    HandlerTest,
+    MatchedHandler,
+    MatchedHandlers,
+    WouldSend,
+)
+from modemgw.api.answers.inbound import Inbound, InboundPart, Inbounds, Mms, Waiting, WapPush
 from modemgw.api.answers.keys import (
     ApiKey,
     ApiKeys,
@@ -78,6 +96,10 @@ __all__ = [
     "Batches",
     "BroadcastEvent",
     "CallEvent",
+    "Conversation",
+    "ConversationItem",
+    "ConversationItems",
+    "Conversations",
     "Deliveries",
     "Delivery",
     "Error",
@@ -85,6 +107,7 @@ __all__ = [
     "FieldError",
     "Handler",
     "HandlerMatch",
+    "HandlerTest",
     "Handlers",
     "Health",
     "Held",
@@ -92,8 +115,13 @@ __all__ = [
     "InboundPart",
     "Inbounds",
     "KeyLimits",
+    "LoopEvent",
+    "MarkedRead",
+    "MatchedHandler",
+    "MatchedHandlers",
     "Message",
     "Messages",
+    "Mms",
     "Modem",
     "ModemEvent",
     "Modems",
@@ -130,6 +158,8 @@ __all__ = [
     "Trace",
     "TraceLine",
     "Ussd",
+    "Waiting",
+    "WapPush",
     "Webhook",
     "WebhookDeliveries",
     "WebhookDelivery",
@@ -138,4 +168,5 @@ __all__ = [
     "WebhookWithSecret",
     "Webhooks",
     "WorstCase",
+    "WouldSend",
 ]

@@ -7,7 +7,7 @@ from typing import Annotated, Any, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from modemgw.api.answers.shared import Time
+from modemgw.api.answers.shared import Time, _WithFrom
 
 
 class Event(TypedDict):
@@ -69,6 +69,12 @@ class WebhookEvent(TypedDict):
 
     webhook: Annotated[str, Field(description="Its id.")]
     reason: str
+
+
+class LoopEvent(_WithFrom):
+    """A sender that is taken for a machine which answers."""
+
+    reason: Annotated[str, Field(description="Why it is not answered any more for now.")]
 
 
 class AlertEvent(TypedDict):

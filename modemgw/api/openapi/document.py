@@ -32,6 +32,7 @@ TAGS = {
     "messages": "Send, see and cancel messages.",
     "batches": "Many messages that are sent, paced, paused and called off together.",
     "inbound": "What was received.",
+    "conversations": "What was sent to a number and received from it, as one.",
     "events": "What happens, as it happens.",
     "webhooks": "What happens, posted to you.",
     "templates": "Texts by name, and how many SMS they can become.",

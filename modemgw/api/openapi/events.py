@@ -74,6 +74,12 @@ EVENT_TYPES = (
     ),
     EventType("inbound.received", "A message was received", answers.Inbound, examples.INBOUND),
     EventType(
+        "inbound.completed",
+        "A late part has completed a message that was handed on incomplete",
+        answers.Inbound,
+        examples.COMPLETED,
+    ),
+    EventType(
         "call.received",
         "Somebody calls a SIM",
         answers.CallEvent,
@@ -155,6 +161,12 @@ EVENT_TYPES = (
         "A webhook has answered 410, and is told nothing more",
         answers.WebhookEvent,
         answers.WebhookEvent(webhook=examples.WEBHOOK["id"], reason="it answered HTTP 410"),
+    ),
+    EventType(
+        "handler.loop",
+        "A sender is not answered automatically any more for now: a machine may be answering",
+        answers.LoopEvent,
+        examples.LOOP,
     ),
 )
 """Every type of event that there is."""

@@ -112,6 +112,7 @@ CANCELED: answers.Message = {
 
 INBOUND: answers.Inbound = {
     "id": INBOUND_ID,
+    "kind": "text",
     "from": RECIPIENT,
     "to": OURS,
     "text": "STATUS 7",
@@ -126,7 +127,37 @@ INBOUND: answers.Inbound = {
     "sim": SIM,
     "sent_at": "2026-11-22T10:01:09.000Z",
     "received_at": "2026-11-22T10:01:12.507Z",
+    "completed_at": None,
+    "read": False,
+    "replace_type": None,
+    "replaces": None,
+    "replaced_by": None,
+    "mwi": None,
+    "wap_push": None,
+    "mms": None,
     "problem": None,
+}
+
+COMPLETED: answers.Inbound = {
+    **INBOUND,
+    "text": "Dear sirs, the first lines came yesterday and these are the last.",
+    "parts": [
+        {"sequence": 1, "received_at": "2026-11-22T10:01:12.507Z"},
+        {"sequence": 2, "received_at": "2026-11-23T09:30:41.220Z"},
+    ],
+    "parts_total": 2,
+    "completed_at": "2026-11-23T09:30:41.220Z",
+}
+
+CONVERSATION: answers.Conversation = {
+    "number": RECIPIENT,
+    "unread": 1,
+    "last": {
+        "direction": "received",
+        "at": "2026-11-22T10:01:12.507Z",
+        "message": None,
+        "inbound": INBOUND,
+    },
 }
 
 MODEM: answers.Modem = {
@@ -187,10 +218,28 @@ SIM_CARD: answers.SimCard = {
     "last_seen_at": "2026-11-22T10:00:06.000Z",
 }
 
+LOOP: answers.LoopEvent = {
+    "from": "+447700900555",
+    "reason": "its sender has had 10 automatic answers within an hour: a machine may be answering",
+}
+
 HANDLER: answers.Handler = {
     "id": "orders",
     "kind": "webhook",
-    "match": {"keyword": "STATUS", "from_prefix": [], "modem": []},
+    "on": "message",
+    "match": {
+        "keyword": "STATUS",
+        "pattern": None,
+        "from": [],
+        "from_prefix": ["+44"],
+        "from_pattern": None,
+        "to": [],
+        "sim": [],
+        "modem": [],
+        "port": [],
+        "class": [],
+    },
+    "stop": False,
     "at_once": 4,
     "in_order": False,
     "timeout_s": 30,
@@ -198,6 +247,40 @@ HANDLER: answers.Handler = {
     "claimed": 0,
     "dead": 1,
     "problem": "http://127.0.0.1:9000/orders does not answer",
+}
+
+MATCHED_HANDLER: answers.MatchedHandler = {
+    "handler": "orders",
+    "kind": "reply",
+    "matches": True,
+    "stopped_by": None,
+    "keyword": "STATUS",
+    "rest": "4711",
+    "groups": {},
+}
+
+HANDLER_TEST: answers.HandlerTest = {
+    **MATCHED_HANDLER,
+    "outcome": "taken",
+    "code": None,
+    "problem": None,
+    "detail": None,
+    "took_ms": 1,
+    "sends": [
+        {
+            "to": "+447700900123",
+            "text": "Order 4711 is on its way.",
+            "data": None,
+            "ports": None,
+            "modem": "m1",
+            "encoding": "gsm7",
+            "parts": 1,
+        }
+    ],
+    "exit_code": None,
+    "output": None,
+    "http_status": None,
+    "answer": None,
 }
 
 HANDLER_DELIVERY: answers.Delivery = {
@@ -476,11 +559,20 @@ _EXAMPLES: Mapping[type, Any] = {
     answers.AcceptedBatch: ACCEPTED_BATCH,
     answers.Batch: BATCH,
     answers.BatchPreview: BATCH_PREVIEW,
+    answers.Conversation: CONVERSATION,
+    answers.ConversationItem: CONVERSATION["last"],
+    answers.ConversationItems: answers.ConversationItems(
+        number=RECIPIENT, items=[CONVERSATION["last"]], next_cursor=None
+    ),
     answers.Delivery: HANDLER_DELIVERY,
     answers.Event: EVENT,
     answers.Handler: HANDLER,
+    answers.HandlerTest: HANDLER_TEST,
+    answers.MatchedHandler: MATCHED_HANDLER,
+    answers.WouldSend: HANDLER_TEST["sends"][0],
     answers.Health: answers.Health(status="ok"),
     answers.Inbound: INBOUND,
+    answers.MarkedRead: answers.MarkedRead(marked=3),
     answers.Message: DELIVERED,
     answers.Modem: MODEM,
     answers.Preview: PREVIEW,

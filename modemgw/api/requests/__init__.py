@@ -14,9 +14,15 @@ from modemgw.api.requests.batches import (
     MoreMessages,
     MoreRecipients,
 )
+from modemgw.api.requests.conversations import (
+    ConversationChanges,
+    ConversationItemsQuery,
+    ConversationsQuery,
+)
 from modemgw.api.requests.deliveries import MAX_REPLAY, DeliveriesQuery, ReplayBody
 from modemgw.api.requests.events import MAX_EVENT, EventsQuery
-from modemgw.api.requests.inbound import InboundsQuery
+from modemgw.api.requests.handlers import SampleBody
+from modemgw.api.requests.inbound import InboundChanges, InboundsQuery
 from modemgw.api.requests.keys import (
     AuditQuery,
     KeyBody,
@@ -72,9 +78,13 @@ __all__ = [
     "BatchOfRecipients",
     "BatchesQuery",
     "Body",
+    "ConversationChanges",
+    "ConversationItemsQuery",
+    "ConversationsQuery",
     "Cursor",
     "DeliveriesQuery",
     "EventsQuery",
+    "InboundChanges",
     "InboundsQuery",
     "KeyBody",
     "KeyLimit",
@@ -91,6 +101,7 @@ __all__ = [
     "Recipient",
     "ReplayBody",
     "RotateBody",
+    "SampleBody",
     "Scope",
     "SharedFields",
     "TemplateBody",

@@ -9,10 +9,18 @@ from modemgw.client.answers.batches import (
     BatchProgress,
     RejectedItem,
 )
+from modemgw.client.answers.conversations import Conversation, ConversationItem
 from modemgw.client.answers.deliveries import AnyDelivery, Outcome
 from modemgw.client.answers.events import Event
-from modemgw.client.answers.handlers import Delivery, Handler, HandlerMatch
-from modemgw.client.answers.inbound import Inbound, InboundPart
+from modemgw.client.answers.handlers import (
+    Delivery,
+    Handler,
+    HandlerMatch,
+    HandlerTest,
+    MatchedHandler,
+    WouldSend,
+)
+from modemgw.client.answers.inbound import Inbound, InboundPart, Mms, Waiting, WapPush
 from modemgw.client.answers.keys import ApiKey, AuditRecord, KeyLimits, NewApiKey, RotatedApiKey
 from modemgw.client.answers.messages import Attempt, Message, Part, Preview, Receipt
 from modemgw.client.answers.modems import Held, Modem, Sim, Storage, TraceLine, Ussd
@@ -39,17 +47,22 @@ __all__ = [
     "Batch",
     "BatchPreview",
     "BatchProgress",
+    "Conversation",
+    "ConversationItem",
     "Delivery",
     "Error",
     "Event",
     "FieldError",
     "Handler",
     "HandlerMatch",
+    "HandlerTest",
     "Held",
     "Inbound",
     "InboundPart",
     "KeyLimits",
+    "MatchedHandler",
     "Message",
+    "Mms",
     "Modem",
     "NewApiKey",
     "Outcome",
@@ -74,8 +87,11 @@ __all__ = [
     "TemplateVersion",
     "TraceLine",
     "Ussd",
+    "Waiting",
+    "WapPush",
     "Webhook",
     "WebhookDelivery",
     "WebhookWithSecret",
     "WorstCase",
+    "WouldSend",
 ]

@@ -12,7 +12,7 @@ from typing import Any
 from modemgw.clock import Clock
 from modemgw.config import Config
 from modemgw.gateway.admission.idempotency import answered_before, first_answer
-from modemgw.gateway.admission.limits import REPLIES_KEY
+from modemgw.gateway.admission.limits import FORWARDS_KEY, REPLIES_KEY
 from modemgw.gateway.admission.quota import Allowance
 from modemgw.gateway.admission.results import (
     AT_ONCE,
@@ -95,6 +95,7 @@ class Admission:
         self._random = random
         self.counts: dict[str, int] = {}
         """How many messages this run has accepted, by type."""
+        self._on_reply: list[Callable[[Message], None]] = []
 
     def follow(self, config: Config) -> Rest:
         """See Follower: the rules look by another configuration, and learn what that takes."""
@@ -270,8 +271,41 @@ class Admission:
         Raises Rejected, TooMany, Unavailable, or what `first` raises.
         """
         request = Request(REPLIES_KEY, self._now(), automatic=True)
-        _, admitted = self._admit(request, new)
+        message, admitted = self._admit(request, new)
         await self._commit([admitted], request, None, first=[first])
+        for tell in self._on_reply:
+            tell(message)
+
+    async def forward(self, news: Sequence[NewMessage], first: _Write) -> list[str]:
+        """Accept what somebody sent, for others, in one transaction; `first` as with `reply`.
+
+        Returns what is wrong with those that cannot be sent. Raises Rejected when none can be, or
+        TooMany, Unavailable, or what `first` raises: then none is accepted.
+        """
+        request = Request(FORWARDS_KEY, self._now())
+        admitted: list[_Admitted] = []
+        refused: list[Rejected] = []
+        try:
+            for new in news:
+                try:
+                    admitted.append(self._admit(request, new)[1])
+                except Rejected as refusal:
+                    refused.append(refusal)
+        except BaseException:
+            _give_all_back(admitted)
+            raise
+        if not admitted:
+            raise Rejected([problem for refusal in refused for problem in refusal.problems])
+        await self._commit(admitted, request, None, first=[first])
+        return [str(refusal) for refusal in refused]
+
+    def on_reply(self, listener: Callable[[Message], None]) -> None:
+        """Call `listener` with each automatic reply that was accepted."""
+        self._on_reply.append(listener)
+
+    def replies_left(self, to: str) -> int:
+        """How many more automatic replies a number, as it is dialled, may have in this hour."""
+        return self._rules.replies_left(to)
 
     def preview(self, new: NewMessage, *, key: str) -> Preview:
         """What a message would be sent as; sends nothing. Raises Rejected as `send` would."""

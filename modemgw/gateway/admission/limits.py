@@ -22,10 +22,13 @@ from modemgw.store.contract import sim_state
 from modemgw.store.records import Key, Misdated
 
 REPLIES = RateLimits(per_minute=6, per_hour=60)
-"""Automatic replies to one number: two machines that answer each other must not go on for ever."""
+"""Automatic replies to one number at the very most, whatever `[replies]` says: two machines that
+answer each other must not go on for ever."""
 
 REPLIES_KEY = "handler"
-"""What stands for the API key in automatic replies."""
+"""What stands for the API key in automatic replies …"""
+FORWARDS_KEY = "forward"
+"""… and in what handlers send on."""
 
 _Used = list[tuple[float, str, str]]
 """(time of acceptance, recipient, key) of messages, oldest first."""
@@ -53,6 +56,7 @@ class LimitsRule(Rule):
         for quota, limits in (
             (self.recipients, config.recipient_limits),
             (self.keys, config.key_limits),
+            (self.replies, REPLIES.model_copy(update={"per_hour": config.replies.per_hour})),
         ):
             self._to_count |= quota.limits != limits
             quota.limits = limits
@@ -93,6 +97,11 @@ class LimitsRule(Rule):
         if not self.keys.limited(key):
             return ()
         return self.keys.allowances(key, self.surroundings.clock.date())
+
+    def replies_left(self, to: str) -> int | None:
+        """See Rule."""
+        allowances = self.replies.allowances(to, self.surroundings.clock.date())
+        return next(a.left for a in allowances if a.window == "per_hour")
 
     def _limits_changed(self) -> None:
         self._asked = None

@@ -248,6 +248,10 @@ class Rule:
         """What is left of the limits on a key, by its name; nothing where it has none."""
         return ()
 
+    def replies_left(self, to: str) -> int | None:
+        """How many more automatic replies a number may have in this hour; None: it says nothing."""
+        return None
+
     def clock_set(self, by_s: float) -> None:
         """The wall clock was set `by_s` seconds ahead, and the store's dates of this run with it.
 

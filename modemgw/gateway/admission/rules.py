@@ -121,6 +121,11 @@ class Rules:
             found += ask(key)
         return found
 
+    def replies_left(self, to: str) -> int:
+        """How many more automatic replies a number may have in this hour."""
+        said = [rule.replies_left(to) for rule in self.all]
+        return min(left for left in said if left is not None)
+
     def clock_set(self, by_s: float) -> None:
         """The wall clock was set `by_s` seconds ahead."""
         for rule in self.all:

@@ -19,7 +19,9 @@ class HandlerView:
 
     id: str
     kind: str
+    on: str
     match: HandlerMatch
+    stop: bool
     at_once: int
     in_order: bool
     timeout_s: float
@@ -47,9 +49,11 @@ class Handlers:
             HandlerView(
                 id=h.id,
                 kind=h.action,
+                on=h.section.on,
                 match=h.section.match,
+                stop=h.section.stop,
                 at_once=h.section.at_once,
-                in_order=h.section.in_order,
+                in_order=h.in_order,
                 timeout_s=h.section.timeout,
                 problem=h.complaint,
                 **counts[h.id],

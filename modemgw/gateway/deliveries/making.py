@@ -47,7 +47,7 @@ class Making:
         timeout = subscriber.timeout_s
         try:
             async with asyncio.timeout(timeout):
-                return await subscriber.kind.deliver(payload)
+                return await subscriber.kind.deliver(subscriber.shown(payload))
         except TimeoutError:
             return Retry(f"no answer within {timeout:g} s", code="no-answer")
         except asyncio.CancelledError:

@@ -14,6 +14,16 @@ GONE = "gone"
 
 
 @dataclass(frozen=True, slots=True)
+class Ran:
+    """What a program did. For the one who tries it out: nothing of it is kept."""
+
+    exit_code: int
+    """Negative: the signal that ended it."""
+    output: str
+    """What it printed, or the end of what it complained of: it may hold what the message says."""
+
+
+@dataclass(frozen=True, slots=True)
 class Taken:
     """It was taken."""
 
@@ -21,6 +31,7 @@ class Taken:
     """Whether that stands in the store already."""
     answer: Answer | None = None
     """What a server said to it."""
+    ran: Ran | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +50,7 @@ class Retry:
     """What a server said to it; kept with the delivery only."""
     rest_s: float = 0.0
     """The receiver wants to be left alone for so many seconds."""
+    ran: Ran | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +61,7 @@ class Never:
     detail: str = ""
     code: str = REFUSED
     answer: Answer | None = None
+    ran: Ran | None = None
 
 
 Outcome = Taken | Retry | Never

@@ -15,9 +15,10 @@ Tell = Callable[[Payload], bytes]
 
 
 def document(payload: Payload) -> dict[str, Any]:
-    """A received message as it is; of anything else what happened and when."""
+    """A received message as it is, with what a handler has found in it; of anything else what
+    happened and when."""
     if payload.inbound is not None:
-        return as_json(payload.inbound)
+        return as_json(payload.inbound) | payload.data
     return {"type": payload.event, "at": payload.at, "data": payload.data}
 
 
@@ -33,9 +34,14 @@ def as_json(message: Inbound) -> dict[str, Any]:
         "id": message.id,
         "from": message.sender,
         "to": message.to,
+        "kind": message.kind.value,
         "text": message.text,
         "data": None if message.data is None else message.data.hex(),
         "encoding": message.encoding,
+        "class": message.message_class,
+        "ports": message.ports,
+        "details": message.details,
+        "replaces": message.replaces,
         "complete": message.complete,
         "modem": message.modem,
         "sim": message.sim,

@@ -70,7 +70,7 @@ class Post:
             async with self._session().post(
                 self._url_of(payload), data=body, headers=headers, allow_redirects=False
             ) as answer:
-                said = Answer(answer.status, await _beginning(answer))
+                said = Answer(answer.status, await beginning(answer))
                 return outcome_of(said, answer.headers, self._clock.time())
         except (aiohttp.ClientConnectionError, OSError) as error:
             return _unreached(error)
@@ -129,7 +129,7 @@ def retry_after(field: str | None, now: float) -> float:
     return 0.0
 
 
-async def _beginning(answer: aiohttp.ClientResponse) -> str:
+async def beginning(answer: aiohttp.ClientResponse) -> str:
     """The first of what it says. Closes the connection of one that says too much."""
     kept, read = bytearray(), 0
     async for chunk in answer.content.iter_any():

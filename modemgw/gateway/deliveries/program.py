@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 
 from modemgw.gateway.deliveries.family import Family
-from modemgw.gateway.deliveries.outcome import Outcome, Retry, Taken
+from modemgw.gateway.deliveries.outcome import Outcome, Ran, Retry, Taken
 from modemgw.gateway.deliveries.payload import document
 from modemgw.store import Payload
 
@@ -73,10 +73,11 @@ class Program:
             except BaseException:
                 await _end(process)
                 raise
+            ran = Ran(code, complaint.tail())
             if code == 0:
-                return Taken()
+                return Taken(ran=ran)
             how = f"was ended by signal {-code}" if code < 0 else f"ended with {code}"
-            return Retry(f"{name} {how}", complaint.tail())
+            return Retry(f"{name} {how}", ran.output, ran=ran)
 
     async def close(self) -> None:
         """See Kind."""

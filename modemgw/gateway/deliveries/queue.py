@@ -22,12 +22,12 @@ from typing import Any
 
 from modemgw.clock import Clock
 from modemgw.config import Config, HandlerSection, WebhooksSection
+from modemgw.gateway.deliveries.answering import Answering
 from modemgw.gateway.deliveries.endpoint import Outside
 from modemgw.gateway.deliveries.fan_out import Read, fan_out
 from modemgw.gateway.deliveries.making import Making
 from modemgw.gateway.deliveries.patience import OF_HANDLERS, OF_WEBHOOKS
 from modemgw.gateway.deliveries.payload import Tell, told_plainly
-from modemgw.gateway.deliveries.reply import Accept
 from modemgw.gateway.deliveries.roster import Roster
 from modemgw.gateway.deliveries.subscriber import Handler, Subscriber, make
 from modemgw.gateway.deliveries.targets import Targets
@@ -97,7 +97,7 @@ class Deliveries:
         sections: Sequence[HandlerSection],
         *,
         store: Store,
-        reply: Accept,
+        answering: Answering,
         clock: Clock,
         random: Random,
         webhooks: WebhooksSection | None = None,
@@ -124,7 +124,7 @@ class Deliveries:
         """Replaced or removed, while deliveries are still being made to them."""
         self.roster = Roster(
             sections,
-            make=lambda section: make(section, reply),
+            make=lambda section: make(section, answering),
             outside=self._outside(),
             retire=self._retire,
         )

@@ -1,45 +1,28 @@
-"""An automatic reply: accepted in the transaction that ends its delivery, so sent once."""
+"""An automatic reply: a text that the configuration has, filled in."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
-from modemgw.gateway.deliveries.outcome import Never, Outcome, Retry, Taken
-from modemgw.gateway.errors import Rejected, TooMany, Unavailable
-from modemgw.store import Payload, StoreConflict, Transaction
-from modemgw.store.records import NewMessage
-
-Accept = Callable[[NewMessage, Callable[[Transaction], None]], Awaitable[None]]
-"""Accepts a message; in the same transaction, before that, it does what is handed along."""
+from modemgw.config.handler_texts import HandlerText
+from modemgw.gateway.deliveries.answering import Answering
+from modemgw.gateway.deliveries.fields import fields_of
+from modemgw.gateway.deliveries.outcome import Never, Outcome
+from modemgw.store import Payload
 
 
 class Reply:
     """Answers the sender through the modem that received."""
 
-    def __init__(self, text: str, accept: Accept) -> None:
-        self._text = text
-        self._accept = accept
+    def __init__(self, text: str, answering: Answering) -> None:
+        self._text = HandlerText(text)
+        self._answering = answering
 
     async def deliver(self, payload: Payload) -> Outcome:
         """See Kind."""
-        message = payload.inbound
-        assert message is not None, "it is asked about received messages only"
-        if not message.sender.lstrip("+").isdecimal():
-            return Never("its sender is not a number that can be answered", repr(message.sender))
         try:
-            await self._accept(
-                NewMessage(to=message.sender, text=self._text, modem=message.modem),
-                lambda tx: tx.deliveries.taken(payload),
-            )
-        except StoreConflict:  # an earlier try had gone through after all
-            return Taken(recorded=True)
-        except Rejected as refusal:
-            return Never("the reply cannot be sent", str(refusal))
-        except TooMany as refusal:
-            return Retry("as many messages as may be were sent to that number", str(refusal))
-        except Unavailable as refusal:
-            return Retry(str(refusal))
-        return Taken(recorded=True)
+            text = self._text.render(fields_of(payload))
+        except ValueError as error:
+            return Never("its text cannot be made of this", str(error), code="template")
+        return await self._answering.answer(payload, text)
 
     async def close(self) -> None:
         """See Kind."""

@@ -19,6 +19,8 @@ from modemgw.store import Webhook
 
 logger = logging.getLogger(__name__)
 
+WHOM_AND_WHEN = ("id", "match", "stop", "in_order")
+"""Keys of a handler's table that do not change what is done."""
 CALLBACKS_KEPT = 64
 """Hosts to call back that are remembered, with their connections, though nothing is for them."""
 
@@ -89,7 +91,7 @@ class Roster:
 
     def _handler(self, id: str, section: HandlerSection, old: Handler | None) -> Handler:
         if old is not None:
-            like = {"match": section.match, "id": section.id, "in_order": section.in_order}
+            like = {name: getattr(section, name) for name in WHOM_AND_WHEN}
             if old.section.model_copy(update=like) == section:
                 old.section = section
                 return old

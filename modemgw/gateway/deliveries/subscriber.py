@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
-from modemgw.config import HandlerMatch, HandlerSection
+from modemgw.config import HandlerSection
+from modemgw.gateway.deliveries.answering import Answering
 from modemgw.gateway.deliveries.kinds import KINDS
+from modemgw.gateway.deliveries.matching import Found, find, of_event, of_payload
 from modemgw.gateway.deliveries.outcome import Kind, Never, Retry
 from modemgw.gateway.deliveries.patience import OF_HANDLERS, Patience
-from modemgw.gateway.deliveries.reply import Accept
 from modemgw.store import Payload, Transaction, Webhook
 from modemgw.store.records import Event, Inbound
 
@@ -22,6 +24,8 @@ class Subscriber:
     `hears`, `wants`, `key` and `given_up` are asked in the store's thread.
     """
 
+    may_be_stopped: ClassVar[bool] = False
+    """Whether it is not asked about what a handler before it has taken for itself."""
     with_messages: ClassVar[bool] = False
     """Whether events of messages come with the message."""
     pace_s: ClassVar[float] = 0.0
@@ -57,6 +61,11 @@ class Subscriber:
         return self.id
 
     @property
+    def stops(self) -> bool:
+        """Whether handlers after it are not asked about what it wants."""
+        return False
+
+    @property
     def held(self) -> bool:
         """Whether nothing is delivered to it: what is pending waits."""
         return False
@@ -73,6 +82,10 @@ class Subscriber:
         """Deliveries with the same key are made one after the other; None: whenever."""
         raise NotImplementedError
 
+    def shown(self, payload: Payload) -> Payload:
+        """A delivery as it gets it."""
+        return payload
+
     def once(self, payload: Payload) -> bool:
         """Whether a delivery is never tried again."""
         return False
@@ -87,6 +100,8 @@ class Subscriber:
 
 class Handler(Subscriber):
     """A handler of the configuration."""
+
+    may_be_stopped = True
 
     def __init__(self, id: str, section: HandlerSection, kind: Kind) -> None:
         super().__init__(
@@ -104,15 +119,37 @@ class Handler(Subscriber):
 
     def hears(self, type: str) -> bool:
         """See Subscriber."""
-        return type in KINDS[self.section.action].events
+        return KINDS[self.section.action].hears(self.section, type)
 
     def wants(self, event: Event, message: Inbound | None) -> bool:
         """See Subscriber."""
-        return message is None or matches(self.section.match, message)
+        came = of_event(event, message)
+        return came is None or find(self.section.match, came) is not None
+
+    @property
+    def in_order(self) -> bool:
+        """Whether what one sender sends is taken one after the other."""
+        return self.section.in_order or KINDS[self.section.action].ordered
 
     def key(self, event: Event, message: Inbound | None) -> str | None:
         """See Subscriber."""
-        return message.sender if message is not None and self.section.in_order else None
+        came = of_event(event, message) if self.in_order else None
+        return None if came is None else came.sender or None
+
+    @property
+    def stops(self) -> bool:
+        """See Subscriber."""
+        return self.section.stop
+
+    def shown(self, payload: Payload) -> Payload:
+        """See Subscriber: with what it has found, where there is a text to find it in.
+
+        By its table as it is now: that may be another one than when it was found to want this.
+        """
+        if payload.inbound is None:
+            return payload
+        found = find(self.section.match, of_payload(payload)) or Found()
+        return replace(payload, data={"match": found.as_json()})
 
 
 def made_up_id(section: HandlerSection) -> str:
@@ -149,17 +186,6 @@ def former_ids(sections: Sequence[HandlerSection]) -> dict[str, str]:
     }
 
 
-def matches(match: HandlerMatch, message: Inbound) -> bool:
-    """Whether a handler wants a message."""
-    if match.keyword is not None:
-        words = (message.text or "").split(maxsplit=1)
-        if not words or words[0].casefold() != match.keyword.casefold():
-            return False
-    if match.from_prefix and not message.sender.startswith(match.from_prefix):
-        return False
-    return not match.modem or message.modem in match.modem
-
-
-def make(section: HandlerSection, accept_reply: Accept) -> Kind:
+def make(section: HandlerSection, answering: Answering) -> Kind:
     """What makes deliveries as the section says."""
-    return KINDS[section.action].make(section, accept_reply)
+    return KINDS[section.action].make(section, answering)

@@ -7,7 +7,8 @@ import aiohttp
 from modemgw.gateway.deliveries.names import Names
 from modemgw.gateway.deliveries.outcome import Never, Outcome, Retry, Taken
 from modemgw.gateway.deliveries.payload import document
-from modemgw.store import Payload
+from modemgw.gateway.deliveries.post import beginning
+from modemgw.store import Answer, Payload
 
 WORTH_ANOTHER_TRY = frozenset({408, 425, 429})
 """Client errors that say "later"; any other says that the same request will be refused again."""
@@ -31,19 +32,20 @@ class Webhook:
             async with self._session().post(
                 self._url, json=document(payload), allow_redirects=False
             ) as answer:
-                status = answer.status
+                said = Answer(answer.status, await beginning(answer))
         except (aiohttp.ClientConnectionError, OSError) as error:
             return Retry(str(error) or type(error).__name__)
         except (aiohttp.ClientError, ValueError) as error:
             return Retry(f"it cannot be posted to: {type(error).__name__}", str(error))
+        status = said.http_status
         if 200 <= status < 300:
-            return Taken()
-        if 300 <= status < 400:
-            return Retry(f"it answered HTTP {status}; redirects are not followed")
+            return Taken(answer=said)
         problem = f"it answered HTTP {status}"
+        if 300 <= status < 400:
+            return Retry(f"{problem}; redirects are not followed", answer=said)
         if 400 <= status < 500 and status not in WORTH_ANOTHER_TRY:
-            return Never(problem)
-        return Retry(problem)
+            return Never(problem, answer=said)
+        return Retry(problem, answer=said)
 
     async def close(self) -> None:
         """See Kind."""
@@ -57,6 +59,6 @@ class Webhook:
                 connector=aiohttp.TCPConnector(resolver=self._names),
                 timeout=aiohttp.ClientTimeout(total=None),  # who delivers has a time limit
                 cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,  # nobody reads the answer's body
+                auto_decompress=False,  # a few octets may stand for a great many
             )
         return self._http

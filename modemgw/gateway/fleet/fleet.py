@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
 from random import Random
 
@@ -167,6 +167,14 @@ class Fleet(ModemSink):
         """The number of the SIM in a modem: as configured, else as the SIM says."""
         station = self._stations.all.get(id)
         return sim.number if station is None else station.number_of(sim)
+
+    def own_numbers(self) -> Iterator[str]:
+        """The numbers of the SIMs here, as configured and as the SIMs say."""
+        for station in self._stations.all.values():
+            if station.section.number is not None:
+                yield station.section.number
+            if station.sim is not None and station.sim.number is not None:
+                yield station.sim.number
 
     # --- what modems tell
 

@@ -49,7 +49,7 @@ class Payload:
     at: float
     """When that happened, in UTC seconds."""
     data: dict[str, Any]
-    """What the event says; empty where `inbound` says it."""
+    """What the event says. The store has nothing to say here where `inbound` says it."""
     inbound: Inbound | None
     tries: int
     """Outcomes before this one."""

@@ -8,6 +8,7 @@ from modemgw.store.contract.attempts import Attempts, AttemptsView
 from modemgw.store.contract.audit import Audit, AuditView
 from modemgw.store.contract.batches import Batches, BatchesView
 from modemgw.store.contract.centres import Centres, CentresView
+from modemgw.store.contract.conversations import ConversationsView
 from modemgw.store.contract.deliveries import Deliveries, DeliveriesView
 from modemgw.store.contract.events import Answers, AnswersView, Events, EventsView, UnmatchedReports
 from modemgw.store.contract.inbound import InboundMessages, InboundMessagesView
@@ -60,6 +61,10 @@ class View(Protocol):
     @property
     def inbound(self) -> InboundMessagesView:
         """What came in: every PDU as it was, and the messages made of them."""
+
+    @property
+    def conversations(self) -> ConversationsView:
+        """What was sent to a number and received from it, as one."""
 
     @property
     def events(self) -> EventsView:

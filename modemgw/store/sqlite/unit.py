@@ -8,6 +8,7 @@ from modemgw.store.sqlite.attempts import SqliteAttempts
 from modemgw.store.sqlite.audit import SqliteAudit
 from modemgw.store.sqlite.batches import SqliteBatches
 from modemgw.store.sqlite.centres import RememberedCentres, SqliteCentres
+from modemgw.store.sqlite.conversations import SqliteConversations
 from modemgw.store.sqlite.deliveries import SqliteDeliveries
 from modemgw.store.sqlite.events import SqliteAnswers, SqliteEvents, SqliteUnmatchedReports
 from modemgw.store.sqlite.inbound import SqliteInboundMessages
@@ -33,6 +34,7 @@ class SqliteView:
         "batches",
         "centres",
         "connection",
+        "conversations",
         "dates",
         "deliveries",
         "events",
@@ -57,6 +59,7 @@ class SqliteView:
         self.sim_state = SqliteSimState(db)
         self.dates = SqliteDates(db)
         self.inbound = SqliteInboundMessages(db)
+        self.conversations = SqliteConversations(db)
         self.events = SqliteEvents(db)
         self.answers = SqliteAnswers(db)
         self.keys = SqliteKeys(db)
@@ -77,6 +80,7 @@ class SqliteTransaction:
         "batches",
         "centres",
         "connection",
+        "conversations",
         "dates",
         "deliveries",
         "events",
@@ -106,6 +110,7 @@ class SqliteTransaction:
         self.sim_state = SqliteSimState(db, now)
         self.dates = SqliteDates(db, now, on_redated=self.centres.forget)
         self.inbound = SqliteInboundMessages(db, now)
+        self.conversations = SqliteConversations(db, now)
         self.events = SqliteEvents(db, now)
         self.answers = SqliteAnswers(db, now)
         self.unmatched = SqliteUnmatchedReports(db, now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from modemgw.store import (
     AttemptKey,
     AuditQuery,
     AuditRecord,
+    Gap,
     KeyRow,
     LeaseHeld,
     Parameter,
@@ -27,6 +29,7 @@ from modemgw.store.records import (
     AttemptState,
     ErrorInfo,
     Inbound,
+    InboundKind,
     Key,
     KeyLimits,
     Mailing,
@@ -174,6 +177,81 @@ async def test_received_messages_are_numbered(open_store):
         ]
         assert numbers[1] > numbers[0]
         assert await store.look_up(lambda view: view.inbound.get("in_2")) == received("in_2")
+
+
+async def test_a_received_message_is_read_as_it_was_kept(open_store):
+    special = replace(
+        received("in_1"), kind=InboundKind.MMS_NOTIFICATION, details={"mms": {"size": 7}},
+        read=True, replace_type=3, replaces="in_0", ports=(2948, 9200), complete=False,
+        completed_at=1_795_000_009.0, problem="a problem", message_class=1, data=b"\0", text=None,
+    )  # fmt: skip
+    async with open_store() as store:
+        await store.write(lambda tx: tx.inbound.add(special, []))
+        assert await store.look_up(lambda view: view.inbound.get("in_1")) == special
+
+
+async def test_a_message_is_marked_as_read_and_as_not_read(open_store):
+    async with open_store() as store:
+        await store.write(lambda tx: tx.inbound.add(received("in_1"), []))
+        for read in (True, True, False):
+            assert await store.write(lambda tx, read=read: tx.inbound.mark_read("in_1", read))
+            found = await store.look_up(lambda view: view.inbound.get("in_1"))
+            assert found == replace(received("in_1"), read=read)
+        assert not await store.write(lambda tx: tx.inbound.mark_read("in_2", True))
+
+
+async def test_a_senders_messages_are_marked_as_read_as_far_as_they_were_seen(open_store):
+    async with open_store() as store:
+        for id in ("in_1", "in_2", "in_3", "in_4"):
+            await store.write(lambda tx, id=id: tx.inbound.add(received(id), []))
+        other = replace(received("in_5"), sender="+447700900124")
+        await store.write(lambda tx: tx.inbound.add(other, []))
+        mark = "+447700900123"
+        assert await store.write(lambda tx: tx.inbound.mark_all_read(mark, 3, 2)) == 2
+        assert await store.write(lambda tx: tx.inbound.mark_all_read(mark, 3, 2)) == 1
+        read = [await store.look_up(lambda view, n=n: view.inbound.get(f"in_{n}")) for n in "1234"]
+        assert [one.read for one in read] == [True, True, True, False]
+        assert await store.write(lambda tx: tx.inbound.mark_all_read(mark, None, 9)) == 1
+        assert await store.write(lambda tx: tx.inbound.mark_all_read(mark, None, 9)) == 0
+        assert await store.look_up(lambda view: view.inbound.get("in_5")) == other
+
+
+async def test_the_former_of_a_type_is_the_newest_that_was_not_replaced(open_store):
+    def of_type(id, kind, sender="+447700900123"):
+        return replace(received(id), replace_type=kind, sender=sender)
+
+    async with open_store() as store:
+        for one in (of_type("in_1", 1), of_type("in_2", 1), of_type("in_3", 2), received("in_4")):
+            await store.write(lambda tx, one=one: tx.inbound.add(one, []))
+        new = of_type("in_9", 1)
+
+        async def former():
+            return await store.write(lambda tx: tx.inbound.former(new))
+
+        assert await former() == of_type("in_2", 1)
+        await store.write(lambda tx: tx.inbound.mark_replaced("in_2", "in_9"))
+        assert await former() == of_type("in_1", 1)
+        await store.write(lambda tx: tx.inbound.mark_replaced("in_1", "in_9"))
+        assert await former() is None
+        kept = await store.look_up(lambda view: view.inbound.get("in_2"))
+        assert kept == replace(of_type("in_2", 1), replaced_by="in_9")
+
+
+async def test_a_message_with_gaps_is_found_by_its_set_until_it_is_whole(open_store):
+    half = replace(received("in_1"), complete=False, parts_total=3)
+    whole = replace(half, complete=True, text="all of it", read=True)
+    async with open_store() as store:
+        n = await store.write(lambda tx: tx.inbound.add(half, [], set_key="set"))
+        other = await store.write(lambda tx: tx.inbound.add(received("in_2"), [], set_key="other"))
+        assert await store.write(lambda tx: tx.inbound.gaps("set")) == [Gap(n, half, ())]
+        more = replace(half, text="more of it")
+        await store.write(lambda tx: tx.inbound.fill(n, more, []))
+        assert await store.write(lambda tx: tx.inbound.gaps("set")) == [Gap(n, more, ())]
+        await store.write(lambda tx: tx.inbound.fill(n, whole, []))
+        assert await store.write(lambda tx: tx.inbound.gaps("set")) == []
+        assert await store.look_up(lambda view: view.inbound.get("in_1")) == whole
+        (left,) = await store.write(lambda tx: tx.inbound.gaps("other"))
+        assert left.n == other
 
 
 async def test_a_request_is_answered_once(open_store):

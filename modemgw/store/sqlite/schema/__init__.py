@@ -30,6 +30,7 @@ from modemgw.store.sqlite.schema import (
     m0014_attempts_by_time,
     m0016_templates,
     m0018_batches,
+    m0019_inbound_kinds,
     m0023_balances,
 )
 
@@ -51,6 +52,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Database], None]], ...]] = (
     ("0014_attempts_by_time", m0014_attempts_by_time.upgrade),
     ("0016_templates", m0016_templates.upgrade),
     ("0018_batches", m0018_batches.upgrade),
+    ("0019_inbound_kinds", m0019_inbound_kinds.upgrade),
     ("0023_balances", m0023_balances.upgrade),
 )
 """In the order in which they are applied."""
