@@ -265,7 +265,7 @@ ENDPOINTS = (
     ),
     Endpoint(
         method="POST",
-        path="/v1/batches/preview",
+        path="/v1/preview/batch",
         handler=preview,
         summary="See what a batch would be sent as, and what is wrong with it; sends nothing",
         tag="batches",

@@ -92,7 +92,7 @@ class Batches(Transport):
     ) -> BatchPreview:
         """What a batch would be sent as, and what is wrong with it; sends nothing."""
         body = _body(messages, to, text, data, **options)
-        return BatchPreview(await self._post("v1/batches/preview", body, repeatable=True))
+        return BatchPreview(await self._post("v1/preview/batch", body, repeatable=True))
 
     async def batch(self, identifier: str) -> Batch:
         """A batch, and how far its messages came."""

@@ -103,7 +103,7 @@ async def test_messages_are_added_and_name_neither_a_name_nor_a_pace(http, gatew
 
 async def test_a_preview_names_what_is_wrong_and_sends_nothing(http, gateway):
     body = {"messages": [{"to": TO, "text": "x"}, {"to": "x", "text": "y"}, {"to": TO, "color": 1}]}
-    answer = await http.post("/v1/batches/preview", json=body, headers=SEND)
+    answer = await http.post("/v1/preview/batch", json=body, headers=SEND)
     assert answer.status == 200
     document = await answer.json()
     rejected = document.pop("rejected")
