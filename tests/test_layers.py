@@ -29,8 +29,7 @@ MAY_IMPORT = {
 }
 GATEWAY = (
     {"fleet"},
-    {"outgoing"},
-    {"templates"},
+    {"outgoing", "consent", "templates"},
     {"admission"},
     {"incoming", "deliveries"},
     {"upkeep"},

@@ -10,6 +10,7 @@ from aiohttp.typedefs import Handler
 from modemgw.api import (
     audit,
     batches,
+    consents,
     conversations,
     docs,
     events,
@@ -18,6 +19,7 @@ from modemgw.api import (
     keys,
     messages,
     modems,
+    privacy,
     service,
     sims,
     templates,
@@ -42,6 +44,7 @@ ENDPOINTS = (
     *messages.ENDPOINTS,
     *batches.ENDPOINTS,
     *inbound.ENDPOINTS,
+    *consents.ENDPOINTS,
     *conversations.ENDPOINTS,
     *events.ENDPOINTS,
     *handlers.ENDPOINTS,
@@ -50,6 +53,7 @@ ENDPOINTS = (
     *modems.ENDPOINTS,
     *sims.ENDPOINTS,
     *keys.ENDPOINTS,
+    *privacy.ENDPOINTS,
     *audit.ENDPOINTS,
     *service.ENDPOINTS,
 )

@@ -72,7 +72,9 @@ def _meaning(
     try:
         request.app[SENDING].preview(new, key=key_of(request).name)
     except Rejected as rejected:
-        return [problem for problem in rejected.problems if problem.field not in wrong]
+        return [
+            problem for problem in rejected.problems if problem.field.partition(".")[0] not in wrong
+        ]
     return []
 
 
@@ -185,7 +187,13 @@ ENDPOINTS = (
         status=202,
         idempotent=True,
         waits=True,
-        problems=("too-many-messages", "templates-only", "unavailable"),
+        problems=(
+            "too-many-messages",
+            "templates-only",
+            "unavailable",
+            "opted-out",
+            "no-consent",
+        ),
         description="The answer is the message as it is then. Send a request whose answer you have "
         "not seen again with the same Idempotency-Key, and nothing is sent twice.",
         example=EXAMPLE,
@@ -201,9 +209,9 @@ ENDPOINTS = (
         scopes=("send",),
         body=MessageBody,
         answer=answers.Preview,
+        problems=("templates-only", "opted-out", "no-consent"),
         example=EXAMPLE,
         examples=FURTHER_EXAMPLES,
-        problems=("templates-only",),
     ),
     Endpoint(
         method="GET",

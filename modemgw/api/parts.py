@@ -23,16 +23,22 @@ from modemgw.gateway import (
     BatchPreview,
     BatchQuery,
     BatchView,
+    ConsentRow,
+    ConsentsOf,
     ConversationQuery,
     CreatedWebhook,
     DeliveryQuery,
+    Erasure,
+    Export,
     HandlerView,
     Idempotency,
+    ImportReport,
     InboundQuery,
     Issued,
     Match,
     MessageQuery,
     ModemView,
+    NewConsent,
     NewKey,
     Preview,
     Replay,
@@ -47,7 +53,15 @@ from modemgw.gateway.bus import Watch
 from modemgw.gateway.supervision import Keeper
 from modemgw.gateway.templates.compiled import CompiledTemplate
 from modemgw.modem import TraceLine, UssdAnswer
-from modemgw.store import AuditRecord, Delivery, KeyRow, Template, TemplateContent
+from modemgw.store import (
+    AuditRecord,
+    Consent,
+    ConsentQuery,
+    Delivery,
+    KeyRow,
+    Template,
+    TemplateContent,
+)
 from modemgw.store.contract.keys import KeyState
 from modemgw.store.records import (
     Conversation,
@@ -201,6 +215,56 @@ class Conversations(Protocol):
 
         Raises NotFound, Rejected (`through`), StoreUnavailable.
         """
+        ...
+
+
+class Consents(Protocol):
+    """Records and shows who may be sent what. What records it raises Unavailable as well."""
+
+    def checked(self, new: NewConsent, /) -> NewConsent:
+        """A decision with its number as it is recorded. Raises Rejected."""
+        ...
+
+    def pseudonym(self, given: str, /) -> str:
+        """What stands for a number where it must not be told. Raises Rejected."""
+        ...
+
+    async def record(self, new: NewConsent, /) -> Consent:
+        """Record a decision. Raises Rejected."""
+        ...
+
+    async def of(self, given: str, /) -> ConsentsOf:
+        """What is known of a number. Raises NotFound, Rejected."""
+        ...
+
+    async def find(self, query: ConsentQuery, /) -> Page[Consent]:
+        """A page of decisions that stand, the newest first. Raises Rejected."""
+        ...
+
+    async def erase(self, given: str, /) -> None:
+        """Forget what a number has decided; who has opted out stays so. Raises NotFound."""
+        ...
+
+    async def bring_in(
+        self, rows: Sequence[ConsentRow], /, *, again: bool = False, dry_run: bool = False
+    ) -> ImportReport:
+        """Record the decisions of a list whose rows are `checked`."""
+        ...
+
+    def all(self) -> AsyncIterator[Sequence[Consent]]:
+        """Every decision that stands, part by part."""
+        ...
+
+
+class Privacy(Protocol):
+    """Shows and erases what is kept about a number."""
+
+    async def export(self, given: str, /) -> Export:
+        """Everything about a number. Raises Rejected."""
+        ...
+
+    async def erase(self, given: str, /, *, dry_run: bool = False) -> Erasure:
+        """Erase everything about a number that is done with. Raises Rejected, Unavailable."""
         ...
 
 
@@ -529,6 +593,10 @@ class Parts(Protocol):
     @property
     def inbounds(self) -> Inbounds: ...
     @property
+    def consents(self) -> Consents: ...
+    @property
+    def privacy(self) -> Privacy: ...
+    @property
     def conversations(self) -> Conversations: ...
     @property
     def events(self) -> Events: ...
@@ -562,6 +630,8 @@ SENDING: Final[web.AppKey[Sending]] = web.AppKey("sending")
 MESSAGES: Final[web.AppKey[Messages]] = web.AppKey("messages")
 BATCHES: Final[web.AppKey[Batches]] = web.AppKey("batches")
 INBOUNDS: Final[web.AppKey[Inbounds]] = web.AppKey("inbounds")
+CONSENTS: Final[web.AppKey[Consents]] = web.AppKey("consents")
+PRIVACY: Final[web.AppKey[Privacy]] = web.AppKey("privacy")
 CONVERSATIONS: Final[web.AppKey[Conversations]] = web.AppKey("conversations")
 EVENTS: Final[web.AppKey[Events]] = web.AppKey("events")
 HANDLERS: Final[web.AppKey[Handlers]] = web.AppKey("handlers")
@@ -583,6 +653,8 @@ def hand_over(gateway: Parts, app: web.Application) -> None:
     app[MESSAGES] = gateway.messages
     app[BATCHES] = gateway.batches
     app[INBOUNDS] = gateway.inbounds
+    app[CONSENTS] = gateway.consents
+    app[PRIVACY] = gateway.privacy
     app[CONVERSATIONS] = gateway.conversations
     app[EVENTS] = gateway.events
     app[HANDLERS] = gateway.handlers

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails, to_json
 
 from modemgw.api import answers
-from modemgw.api.problem_types import PROBLEM_TYPES, page_of, type_uri
+from modemgw.api.problem_types import PROBLEM_TYPES, REFUSALS, page_of, type_uri
 from modemgw.gateway import (
     Conflict,
     FieldProblem,
@@ -178,6 +178,9 @@ def from_refusal(error: Rejected | TooMany) -> Problem:
     for problem in error.problems:
         if problem.code in _REFUSED:
             return Problem(_REFUSED[problem.code], problem.detail, errors=error.problems)
+    codes = {problem.code for problem in error.problems}
+    if len(codes) == 1 and (code := codes.pop()) in REFUSALS:
+        return Problem(code, str(error), errors=error.problems)
     return invalid_fields(error.problems)
 
 

@@ -158,6 +158,7 @@ def inbound(record: Inbound) -> answers.Inbound:
         "wap_push": None if pushed is None else _times(pushed, "created_at", "expires_at"),
         "mms": None if mms is None else _times(mms, "expires_at"),
         "problem": record.problem,
+        "keyword": record.keyword,
     }
 
 

@@ -21,6 +21,8 @@ COMMANDS = {
     "conversations": "modemgw.cli.conversations:conversations",
     "listen": "modemgw.cli.listen:listen",
     "handlers": "modemgw.cli.handlers:handlers",
+    "consents": "modemgw.cli.consents:consents",
+    "privacy": "modemgw.cli.privacy:privacy",
     "webhooks": "modemgw.cli.webhooks:webhooks",
     "templates": "modemgw.cli.templates:templates",
     "modems": "modemgw.cli.modems:modems",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from modemgw.client.batches import Batches
+from modemgw.client.consents import Consents
 from modemgw.client.fleet import Fleet
 from modemgw.client.incoming import Incoming
 from modemgw.client.keys import Keys
@@ -11,7 +12,7 @@ from modemgw.client.templates import Templates
 from modemgw.client.webhooks import Webhooks
 
 
-class Client(Outgoing, Batches, Incoming, Webhooks, Templates, Fleet, Keys):
+class Client(Outgoing, Batches, Incoming, Consents, Webhooks, Templates, Fleet, Keys):
     """The HTTP API of a gateway.
 
         async with Client("http://127.0.0.1:8080", key) as client:

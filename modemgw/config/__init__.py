@@ -23,6 +23,7 @@ from modemgw.config.http import HttpSection
 from modemgw.config.limits import Limits, RateLimits
 from modemgw.config.loading import load, parse
 from modemgw.config.modems import ModemMatch, ModemSection
+from modemgw.config.opt_out import LanguageSection, OptOutSection
 from modemgw.config.replies import RepliesSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteMatch, RouteSection
@@ -48,12 +49,14 @@ __all__ = [
     "HandlerSection",
     "HttpSection",
     "Identifier",
+    "LanguageSection",
     "Limit",
     "Limits",
     "MessageType",
     "ModemMatch",
     "ModemSection",
     "Number",
+    "OptOutSection",
     "ParameterDocument",
     "RateLimits",
     "RepliesSection",

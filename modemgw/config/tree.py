@@ -13,6 +13,7 @@ from modemgw.config.handlers import HandlerSection
 from modemgw.config.http import HttpSection
 from modemgw.config.limits import Limits, RateLimits
 from modemgw.config.modems import ModemSection
+from modemgw.config.opt_out import OptOutSection
 from modemgw.config.replies import RepliesSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteSection
@@ -35,6 +36,7 @@ class Config(Section):
     """How the credit of SIMs is asked for; a modem may have its own."""
     retention: RetentionSection = RetentionSection()
     type: TypesSection = TypesSection()
+    opt_out: OptOutSection = OptOutSection()
     webhooks: WebhooksSection = WebhooksSection()
     templates: TemplatesSection = TemplatesSection()
     modem: tuple[ModemSection, ...] = ()

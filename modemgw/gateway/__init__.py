@@ -11,6 +11,10 @@ from modemgw.gateway.admission.results import (
 )
 from modemgw.gateway.admission.templates import TemplateExists, TemplatePreview
 from modemgw.gateway.build import Gateway
+from modemgw.gateway.consent.consents import ConsentsOf
+from modemgw.gateway.consent.decisions import NewConsent
+from modemgw.gateway.consent.importing import ImportReport
+from modemgw.gateway.consent.importing import Row as ConsentRow
 from modemgw.gateway.deliveries.handlers import HandlerView
 from modemgw.gateway.deliveries.replaying import Replay
 from modemgw.gateway.deliveries.trying import Match, Sample, Trial
@@ -32,6 +36,7 @@ from modemgw.gateway.fleet.sim_views import SimView
 from modemgw.gateway.keys import Issued, LastAdmin, NameInUse, NewKey
 from modemgw.gateway.outgoing.batches import BatchChange, BatchView
 from modemgw.gateway.outgoing.outbox import RecoveryReport
+from modemgw.gateway.upkeep.privacy import Erasure, Export
 from modemgw.store import (
     AuditQuery,
     BatchQuery,
@@ -52,15 +57,20 @@ __all__ = [
     "BatchQuery",
     "BatchView",
     "Conflict",
+    "ConsentRow",
+    "ConsentsOf",
     "ConversationQuery",
     "CreatedWebhook",
     "DeliveryQuery",
+    "Erasure",
+    "Export",
     "FieldProblem",
     "Gateway",
     "GatewayError",
     "HandlerView",
     "Idempotency",
     "IdempotencyConflict",
+    "ImportReport",
     "InboundQuery",
     "Issued",
     "LastAdmin",
@@ -68,6 +78,7 @@ __all__ = [
     "MessageQuery",
     "ModemView",
     "NameInUse",
+    "NewConsent",
     "NewKey",
     "NotFound",
     "Outdated",

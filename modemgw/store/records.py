@@ -306,6 +306,8 @@ class Inbound:
     ports: tuple[int, int] | None = None
     problem: str | None = None
     """Why it could not be decoded, or what it carries."""
+    keyword: str | None = None
+    """`stop`, `start` or `help`: what its whole text asks for."""
     kind: InboundKind = InboundKind.TEXT
     details: Mapping[str, Any] | None = None
     """What it says beside its text, as plain JSON: under `mwi`, `wap_push` or `mms`."""

@@ -253,6 +253,7 @@ async def test_both_kinds_of_batches_take_templates(http):
             {"validity": "out-of-range", "params.name": "wrong-type", "to": "invalid-number"},
         ),
         ({"params": PARAMS, "text": "x"}, {"params": "contradiction"}),
+        ({"template": "hello", "params": "Ann"}, {"params": "wrong-type"}),
     ],
 )
 async def test_what_is_wrong_with_a_message_is_told_at_once(http, body, wrong):

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 from prometheus_client import CollectorRegistry, Counter
 
@@ -23,17 +23,23 @@ from modemgw.gateway import (
     BatchQuery,
     BatchView,
     Conflict,
+    ConsentRow,
+    ConsentsOf,
     ConversationQuery,
     CreatedWebhook,
     DeliveryQuery,
+    Erasure,
+    Export,
     FieldProblem,
     HandlerView,
     Idempotency,
     IdempotencyConflict,
+    ImportReport,
     InboundQuery,
     Match,
     MessageQuery,
     ModemView,
+    NewConsent,
     NotFound,
     Preview,
     Rejected,
@@ -52,7 +58,16 @@ from modemgw.gateway.event_types import unknown_types
 from modemgw.gateway.fleet.lanes import Held
 from modemgw.gateway.supervision import Keeper
 from modemgw.modem import ModemState, ModemStatus, SimIdentity, TraceLine, UssdAnswer
-from modemgw.store import Answer, Batch, Delivery, DeliveryState, KeyRow, TryOutcome
+from modemgw.store import (
+    Answer,
+    Batch,
+    Consent,
+    ConsentQuery,
+    Delivery,
+    DeliveryState,
+    KeyRow,
+    TryOutcome,
+)
 from modemgw.store.records import (
     Attempt,
     AttemptState,
@@ -498,6 +513,47 @@ class FakeConversations:
         return 1
 
 
+class FakeConsents:
+    """Nobody has decided anything; see tests/api/test_api_consents.py for what the true ones do."""
+
+    def checked(self, new: NewConsent) -> NewConsent:
+        return new
+
+    def pseudonym(self, given: str) -> str:
+        return f"p{len(given)}"
+
+    async def record(self, new: NewConsent) -> Consent:
+        return new.consent(NOW)
+
+    async def of(self, given: str) -> ConsentsOf:
+        raise NotFound("nothing is recorded of it")
+
+    async def find(self, query: ConsentQuery) -> Page[Consent]:
+        return Page((), None)
+
+    async def erase(self, given: str) -> None:
+        raise NotFound("nothing is recorded of it")
+
+    async def bring_in(
+        self, rows: Sequence[ConsentRow], *, again: bool = False, dry_run: bool = False
+    ) -> ImportReport:
+        return ImportReport(dry_run)
+
+    async def all(self) -> AsyncIterator[Sequence[Consent]]:
+        for nothing in cast(tuple[Sequence[Consent], ...], ()):
+            yield nothing
+
+
+class FakePrivacy:
+    """Nothing is kept."""
+
+    async def export(self, given: str) -> Export:
+        return Export(given, NOW, {})
+
+    async def erase(self, given: str, *, dry_run: bool = False) -> Erasure:
+        return Erasure(dry_run, {}, {}, 0, False)
+
+
 class FakeHandlers:
     """There are none."""
 
@@ -770,6 +826,8 @@ class FakeGateway:
         self.sending = FakeSending(self.messages, self.health)
         self.batches = FakeBatches(self.messages)
         self.inbounds = FakeInbounds()
+        self.consents = FakeConsents()
+        self.privacy = FakePrivacy()
         self.conversations = FakeConversations()
         self.handlers = FakeHandlers()
         self.trials = FakeTrials()

@@ -14,6 +14,15 @@ from modemgw.api.answers.batches import (
     BatchProgress,
     RejectedItem,
 )
+from modemgw.api.answers.consents import (
+    Consent,
+    ConsentEvent,
+    Consents,
+    ConsentsOfNumber,
+    ConsentState,
+    ImportReport,
+    RefusedRow,
+)
 from modemgw.api.answers.conversations import (
     Conversation,
     ConversationItem,
@@ -56,6 +65,7 @@ from modemgw.api.answers.keys import (
 )
 from modemgw.api.answers.messages import Attempt, Message, Messages, Part, Preview, Receipt
 from modemgw.api.answers.modems import Held, Modem, Modems, Sim, Storage, Trace, TraceLine, Ussd
+from modemgw.api.answers.privacy import PrivacyErasure, PrivacyExport
 from modemgw.api.answers.problems import FieldError, Problem, ProblemType, ProblemTypes
 from modemgw.api.answers.service import Health, Readiness
 from modemgw.api.answers.shared import Base64, Error, Ports, Time
@@ -96,6 +106,11 @@ __all__ = [
     "Batches",
     "BroadcastEvent",
     "CallEvent",
+    "Consent",
+    "ConsentEvent",
+    "ConsentState",
+    "Consents",
+    "ConsentsOfNumber",
     "Conversation",
     "ConversationItem",
     "ConversationItems",
@@ -111,6 +126,7 @@ __all__ = [
     "Handlers",
     "Health",
     "Held",
+    "ImportReport",
     "Inbound",
     "InboundPart",
     "Inbounds",
@@ -132,11 +148,14 @@ __all__ = [
     "PlanUse",
     "Ports",
     "Preview",
+    "PrivacyErasure",
+    "PrivacyExport",
     "Problem",
     "ProblemType",
     "ProblemTypes",
     "Readiness",
     "Receipt",
+    "RefusedRow",
     "RejectedItem",
     "Replayed",
     "RotatedApiKey",

@@ -32,6 +32,7 @@ TAGS = {
     "messages": "Send, see and cancel messages.",
     "batches": "Many messages that are sent, paced, paused and called off together.",
     "inbound": "What was received.",
+    "consents": "Who may be sent what.",
     "conversations": "What was sent to a number and received from it, as one.",
     "events": "What happens, as it happens.",
     "webhooks": "What happens, posted to you.",
@@ -40,6 +41,7 @@ TAGS = {
     "modems": "See and control the modems.",
     "sims": "The SIMs and what they have used of their plans.",
     "keys": "API keys: who may do what.",
+    "privacy": "What is kept about one number.",
     "audit": "What admins did.",
     "service": "For those who watch the gateway, and this documentation.",
 }

@@ -136,6 +136,7 @@ INBOUND: answers.Inbound = {
     "wap_push": None,
     "mms": None,
     "problem": None,
+    "keyword": None,
 }
 
 COMPLETED: answers.Inbound = {
@@ -547,7 +548,72 @@ TEMPLATE_PREVIEW: answers.TemplatePreview = {
     "warnings": [],
 }
 
+CONSENT: answers.Consent = {
+    "number": RECIPIENT,
+    "scope": None,
+    "state": "opted_out",
+    "source": "sms",
+    "evidence": "Stop",
+    "at": "2026-11-22T10:00:09.301Z",
+    "recorded_at": "2026-11-22T10:00:09.301Z",
+    "key": None,
+    "inbound": INBOUND_ID,
+}
+
+OPT_IN: answers.Consent = {
+    **CONSENT,
+    "state": "opted_in",
+    "source": "web-form",
+    "evidence": "order 4711, box ticked, 192.0.2.7",
+    "at": "2026-11-22T09:58:00.000Z",
+    "recorded_at": "2026-11-22T09:58:02.114Z",
+    "key": KEY,
+    "inbound": None,
+}
+
+CONSENTS_OF_NUMBER: answers.ConsentsOfNumber = {
+    "number": RECIPIENT,
+    "state": "opted_out",
+    "standing": [CONSENT],
+    "history": [CONSENT, OPT_IN],
+    "erased": False,
+}
+
+IMPORT_REPORT: answers.ImportReport = {
+    "dry_run": True,
+    "rows": 1203,
+    "new": 1190,
+    "changed": 5,
+    "kept": 0,
+    "unchanged": 7,
+    "refused": 1,
+    "refused_rows": [{"line": 17, "number": RECIPIENT, "detail": "has opted out"}],
+}
+
+PRIVACY_EXPORT: answers.PrivacyExport = {
+    "number": RECIPIENT,
+    "exported_at": "2026-11-22T10:05:00.000Z",
+    "holdings": {
+        "messages": [{"id": MESSAGE_ID, "to": RECIPIENT, "text": "Your code is 123456"}],
+        "inbound": [{"id": INBOUND_ID, "from": RECIPIENT, "text": "Stop"}],
+    },
+}
+
+PRIVACY_ERASURE: answers.PrivacyErasure = {
+    "dry_run": False,
+    "canceled": 1,
+    "found": {"messages": 4, "inbound": 1, "consents": 2},
+    "left": {"messages": 1},
+    "opted_out": True,
+    "stays": ["digests by which the network's repetitions are recognised"],
+}
+
 _EXAMPLES: Mapping[type, Any] = {
+    answers.PrivacyErasure: PRIVACY_ERASURE,
+    answers.PrivacyExport: PRIVACY_EXPORT,
+    answers.Consent: CONSENT,
+    answers.ConsentsOfNumber: CONSENTS_OF_NUMBER,
+    answers.ImportReport: IMPORT_REPORT,
     answers.ApiKey: API_KEY,
     answers.AuditRecord: AUDIT_RECORD,
     answers.NewApiKey: NEW_API_KEY,

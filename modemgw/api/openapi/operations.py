@@ -85,7 +85,7 @@ class Operations:
             }
         else:
             content["example"] = first
-        return {"required": endpoint.body_required, "content": {"application/json": content}}
+        return {"required": endpoint.body_required, "content": {endpoint.body_media: content}}
 
     def example(self, endpoint: Endpoint) -> Any:
         """What `endpoint` may answer; None where that is no JSON."""

@@ -14,6 +14,13 @@ from modemgw.api.requests.batches import (
     MoreMessages,
     MoreRecipients,
 )
+from modemgw.api.requests.consents import (
+    ConsentBody,
+    ConsentsQuery,
+    ErasureBody,
+    ImportQuery,
+    NumberBody,
+)
 from modemgw.api.requests.conversations import (
     ConversationChanges,
     ConversationItemsQuery,
@@ -78,12 +85,16 @@ __all__ = [
     "BatchOfRecipients",
     "BatchesQuery",
     "Body",
+    "ConsentBody",
+    "ConsentsQuery",
     "ConversationChanges",
     "ConversationItemsQuery",
     "ConversationsQuery",
     "Cursor",
     "DeliveriesQuery",
+    "ErasureBody",
     "EventsQuery",
+    "ImportQuery",
     "InboundChanges",
     "InboundsQuery",
     "KeyBody",
@@ -95,6 +106,7 @@ __all__ = [
     "MoreMessages",
     "MoreRecipients",
     "Number",
+    "NumberBody",
     "PortsBody",
     "PostableUrl",
     "Query",

@@ -9,6 +9,14 @@ from modemgw.client.answers.batches import (
     BatchProgress,
     RejectedItem,
 )
+from modemgw.client.answers.consents import (
+    Consent,
+    ConsentsOfNumber,
+    ImportReport,
+    PrivacyErasure,
+    PrivacyExport,
+    RefusedRow,
+)
 from modemgw.client.answers.conversations import Conversation, ConversationItem
 from modemgw.client.answers.deliveries import AnyDelivery, Outcome
 from modemgw.client.answers.events import Event
@@ -47,6 +55,8 @@ __all__ = [
     "Batch",
     "BatchPreview",
     "BatchProgress",
+    "Consent",
+    "ConsentsOfNumber",
     "Conversation",
     "ConversationItem",
     "Delivery",
@@ -57,6 +67,7 @@ __all__ = [
     "HandlerMatch",
     "HandlerTest",
     "Held",
+    "ImportReport",
     "Inbound",
     "InboundPart",
     "KeyLimits",
@@ -71,9 +82,12 @@ __all__ = [
     "PlanUse",
     "Ports",
     "Preview",
+    "PrivacyErasure",
+    "PrivacyExport",
     "Problem",
     "Readiness",
     "Receipt",
+    "RefusedRow",
     "RejectedItem",
     "RotatedApiKey",
     "Sim",

@@ -32,6 +32,7 @@ from modemgw.gateway.admission.rule import (
     text_sent,
 )
 from modemgw.gateway.admission.rules import RULES, Rules
+from modemgw.gateway.consent.register import ConsentRegister
 from modemgw.gateway.errors import Conflict, FieldProblem, Rejected, TooMany, Unavailable
 from modemgw.gateway.following import Rest
 from modemgw.gateway.identifiers import new_id, new_ids
@@ -84,9 +85,10 @@ class Admission:
         outbox: Outbox,
         clock: Clock,
         random: Random,
-        templates: Catalogue | None = None,
+        consents: ConsentRegister,
+        templates: Catalogue,
     ) -> None:
-        surroundings = Surroundings(store, outbox.clock, templates or Catalogue())
+        surroundings = Surroundings(store, outbox.clock, consents, templates)
         self._rules = Rules(RULES, config, surroundings)
         outbox.clock.follow(self._rules.clock_set)
         self._store = store

@@ -11,6 +11,7 @@ from modemgw.clock import SteadyClock
 from modemgw.config import Config
 from modemgw.gateway.admission.quota import Allowance
 from modemgw.gateway.admission.results import Idempotency
+from modemgw.gateway.consent.register import ConsentRegister
 from modemgw.gateway.errors import FieldProblem, Rejected
 from modemgw.gateway.outgoing.job import Job
 from modemgw.gateway.templates.catalogue import Catalogue
@@ -180,6 +181,8 @@ class Surroundings:
 
     store: Store
     clock: SteadyClock
+    consents: ConsentRegister = field(default_factory=ConsentRegister)
+    """Who has opted out."""
     templates: Catalogue = field(default_factory=Catalogue)
     """The templates in force."""
 

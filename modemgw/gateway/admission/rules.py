@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from modemgw.config import Config
+from modemgw.gateway.admission.consent import ConsentRule
 from modemgw.gateway.admission.content import ContentRule
 from modemgw.gateway.admission.idempotency import IdempotencyRule
 from modemgw.gateway.admission.limits import LimitsRule
@@ -27,6 +28,7 @@ RULES: tuple[type[Rule], ...] = (
     ContentRule,
     ScheduleRule,
     NumberRule,
+    ConsentRule,
     LimitsRule,
     ModemRule,
     RouteRule,

@@ -8,6 +8,7 @@ from modemgw.store.contract.attempts import Attempts, AttemptsView
 from modemgw.store.contract.audit import Audit, AuditView
 from modemgw.store.contract.batches import Batches, BatchesView
 from modemgw.store.contract.centres import Centres, CentresView
+from modemgw.store.contract.consents import Consents, ConsentsView
 from modemgw.store.contract.conversations import ConversationsView
 from modemgw.store.contract.deliveries import Deliveries, DeliveriesView
 from modemgw.store.contract.events import Answers, AnswersView, Events, EventsView, UnmatchedReports
@@ -16,6 +17,7 @@ from modemgw.store.contract.keys import Keys, KeysView
 from modemgw.store.contract.leases import Leases, LeasesView
 from modemgw.store.contract.messages import Messages, MessagesView
 from modemgw.store.contract.pins import PinTries, PinTriesView
+from modemgw.store.contract.privacy import Privacy, PrivacyView
 from modemgw.store.contract.redating import Dates, DatesView
 from modemgw.store.contract.retention import Retention
 from modemgw.store.contract.sim_state import SimState, SimStateView
@@ -45,6 +47,10 @@ class View(Protocol):
     @property
     def batches(self) -> BatchesView:
         """Messages that were sent together."""
+
+    @property
+    def consents(self) -> ConsentsView:
+        """Who may be sent what."""
 
     @property
     def deliveries(self) -> DeliveriesView:
@@ -87,6 +93,10 @@ class View(Protocol):
         """What one process alone may do."""
 
     @property
+    def privacy(self) -> PrivacyView:
+        """Everything that is kept about one number."""
+
+    @property
     def webhooks(self) -> WebhooksView:
         """Who asked to be told of events by HTTP."""
 
@@ -127,6 +137,10 @@ class Transaction(View, Protocol):
         """Letting old things go, a part at a time."""
 
     @property
+    def consents(self) -> Consents:
+        """Who may be sent what."""
+
+    @property
     def deliveries(self) -> Deliveries:
         """What must reach somebody outside, and how far each consumer has read."""
 
@@ -165,6 +179,10 @@ class Transaction(View, Protocol):
     @property
     def leases(self) -> Leases:
         """What one process alone may do."""
+
+    @property
+    def privacy(self) -> Privacy:
+        """Everything that is kept about one number."""
 
     @property
     def webhooks(self) -> Webhooks:

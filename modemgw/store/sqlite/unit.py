@@ -8,6 +8,7 @@ from modemgw.store.sqlite.attempts import SqliteAttempts
 from modemgw.store.sqlite.audit import SqliteAudit
 from modemgw.store.sqlite.batches import SqliteBatches
 from modemgw.store.sqlite.centres import RememberedCentres, SqliteCentres
+from modemgw.store.sqlite.consents import SqliteConsents
 from modemgw.store.sqlite.conversations import SqliteConversations
 from modemgw.store.sqlite.deliveries import SqliteDeliveries
 from modemgw.store.sqlite.events import SqliteAnswers, SqliteEvents, SqliteUnmatchedReports
@@ -16,6 +17,7 @@ from modemgw.store.sqlite.keys import SqliteKeys
 from modemgw.store.sqlite.leases import SqliteLeases
 from modemgw.store.sqlite.messages import SqliteMessages
 from modemgw.store.sqlite.pins import SqlitePinTries
+from modemgw.store.sqlite.privacy import SqlitePrivacy
 from modemgw.store.sqlite.redating import SqliteDates
 from modemgw.store.sqlite.retention import SqliteRetention
 from modemgw.store.sqlite.rows import Rows
@@ -34,6 +36,7 @@ class SqliteView:
         "batches",
         "centres",
         "connection",
+        "consents",
         "conversations",
         "dates",
         "deliveries",
@@ -43,6 +46,7 @@ class SqliteView:
         "leases",
         "messages",
         "pins",
+        "privacy",
         "sim_state",
         "templates",
         "webhooks",
@@ -55,6 +59,7 @@ class SqliteView:
         self.pins = SqlitePinTries(db)
         self.messages = SqliteMessages(db)
         self.batches = SqliteBatches(db)
+        self.consents = SqliteConsents(db)
         self.deliveries = SqliteDeliveries(db)
         self.sim_state = SqliteSimState(db)
         self.dates = SqliteDates(db)
@@ -65,6 +70,7 @@ class SqliteView:
         self.keys = SqliteKeys(db)
         self.audit = SqliteAudit(db)
         self.leases = SqliteLeases(db)
+        self.privacy = SqlitePrivacy(db)
         self.webhooks = SqliteWebhooks(db)
         self.templates = SqliteTemplates(db)
 
@@ -80,6 +86,7 @@ class SqliteTransaction:
         "batches",
         "centres",
         "connection",
+        "consents",
         "conversations",
         "dates",
         "deliveries",
@@ -90,6 +97,7 @@ class SqliteTransaction:
         "messages",
         "now",
         "pins",
+        "privacy",
         "retention",
         "sim_state",
         "templates",
@@ -106,6 +114,7 @@ class SqliteTransaction:
         self.messages = SqliteMessages(db, now)
         self.batches = SqliteBatches(db, now)
         self.retention = SqliteRetention(db, now)
+        self.consents = SqliteConsents(db, now)
         self.deliveries = SqliteDeliveries(db, now)
         self.sim_state = SqliteSimState(db, now)
         self.dates = SqliteDates(db, now, on_redated=self.centres.forget)
@@ -117,6 +126,7 @@ class SqliteTransaction:
         self.keys = SqliteKeys(db, now)
         self.audit = SqliteAudit(db, now)
         self.leases = SqliteLeases(db, now)
+        self.privacy = SqlitePrivacy(db, now)
         self.webhooks = SqliteWebhooks(db, now)
         self.templates = SqliteTemplates(db, now)
         self._nouns: tuple[Rows, ...] = tuple(
