@@ -177,7 +177,7 @@ async def test_the_daemon_is_killed_amid_a_file_and_what_it_has_promised_goes_ou
         assert code == 1, err
     async with daemon(config) as running:
         await until_ready(running.url)
-        await send(running, path, "--chunk", "3", "--rate", "6000", "--wait", "--timeout", "90")
+        await send(running, path, "--chunk", "3", "--rate", "6000", "--wait", "--timeout", "40")
         report = report_of(path)
         taken = Counter(m.destination for m in bank.smsc.messages)
         assert max(taken.values()) == 1, "nothing is doubled"
