@@ -23,6 +23,7 @@ from modemgw.api import (
     service,
     sims,
     templates,
+    verifications,
     webhooks,
 )
 from modemgw.api.audit import recorded
@@ -52,6 +53,7 @@ ENDPOINTS = (
     *templates.ENDPOINTS,
     *modems.ENDPOINTS,
     *sims.ENDPOINTS,
+    *verifications.ENDPOINTS,
     *keys.ENDPOINTS,
     *privacy.ENDPOINTS,
     *audit.ENDPOINTS,

@@ -25,6 +25,7 @@ COMMANDS = {
     "privacy": "modemgw.cli.privacy:privacy",
     "webhooks": "modemgw.cli.webhooks:webhooks",
     "templates": "modemgw.cli.templates:templates",
+    "verifications": "modemgw.cli.verifications:verifications",
     "modems": "modemgw.cli.modems:modems",
     "sims": "modemgw.cli.sims:sims",
     "keys": "modemgw.cli.keys:keys",

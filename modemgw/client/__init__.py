@@ -31,6 +31,7 @@ from modemgw.client.outgoing import MessageFilters, SendOptions, is_final, messa
 from modemgw.client.retry import NEVER, Retry
 from modemgw.client.templates import ParameterOptions, TemplateOptions, VariantOptions
 from modemgw.client.transport import DEFAULT_URL
+from modemgw.client.verifications import VerificationFilters, VerificationOptions
 from modemgw.client.webhooks import WebhookChanges
 
 __all__ = [
@@ -63,6 +64,8 @@ __all__ = [
     "Unreachable",
     "Untrusted",
     "VariantOptions",
+    "VerificationFilters",
+    "VerificationOptions",
     "WebhookChanges",
     "has_ended",
     "is_final",

@@ -27,6 +27,7 @@ from modemgw.config.opt_out import LanguageSection, OptOutSection
 from modemgw.config.replies import RepliesSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteMatch, RouteSection
+from modemgw.config.smtp import SmtpSection
 from modemgw.config.templates import (
     ParameterDocument,
     TemplateDocument,
@@ -35,16 +36,24 @@ from modemgw.config.templates import (
 )
 from modemgw.config.tree import Config
 from modemgw.config.types import TypeSection, TypesSection
+from modemgw.config.verifications import (
+    AttemptLimits,
+    GuardSection,
+    SendLimits,
+    VerificationsSection,
+)
 from modemgw.config.webhooks import WebhooksSection
 
 __all__ = [
     "DEFAULT_PATH",
     "ENVIRONMENT_VARIABLE",
+    "AttemptLimits",
     "BalanceSection",
     "Config",
     "ConfigError",
     "Days",
     "GatewaySection",
+    "GuardSection",
     "HandlerMatch",
     "HandlerSection",
     "HttpSection",
@@ -65,11 +74,14 @@ __all__ = [
     "RouteSection",
     "Seconds",
     "Section",
+    "SendLimits",
+    "SmtpSection",
     "TemplateDocument",
     "TemplatesSection",
     "TypeSection",
     "TypesSection",
     "VariantDocument",
+    "VerificationsSection",
     "Wait",
     "WebhooksSection",
     "find",

@@ -37,6 +37,8 @@ from modemgw.gateway.keys import Issued, LastAdmin, NameInUse, NewKey
 from modemgw.gateway.outgoing.batches import BatchChange, BatchView
 from modemgw.gateway.outgoing.outbox import RecoveryReport
 from modemgw.gateway.upkeep.privacy import Erasure, Export
+from modemgw.gateway.verifications.refusals import Over, PrefixStopped, TooManyCodes, TooManyTries
+from modemgw.gateway.verifications.views import NewVerification, VerificationView
 from modemgw.store import (
     AuditQuery,
     BatchQuery,
@@ -44,6 +46,7 @@ from modemgw.store import (
     DeliveryQuery,
     InboundQuery,
     MessageQuery,
+    VerificationQuery,
 )
 
 __all__ = [
@@ -80,8 +83,11 @@ __all__ = [
     "NameInUse",
     "NewConsent",
     "NewKey",
+    "NewVerification",
     "NotFound",
     "Outdated",
+    "Over",
+    "PrefixStopped",
     "Preview",
     "RecoveryReport",
     "Rejected",
@@ -91,8 +97,12 @@ __all__ = [
     "TemplateExists",
     "TemplatePreview",
     "TooMany",
+    "TooManyCodes",
+    "TooManyTries",
     "Trial",
     "Unavailable",
+    "VerificationQuery",
+    "VerificationView",
     "WebhookChange",
     "WebhookView",
 ]

@@ -27,6 +27,13 @@ from modemgw.store.contract.sim_state import Balance, SeenSim
 from modemgw.store.contract.store import Store
 from modemgw.store.contract.templates import Parameter, Template, TemplateContent, Variant
 from modemgw.store.contract.unit import Transaction, View
+from modemgw.store.contract.verifications import (
+    CodeMessage,
+    StoppedPrefix,
+    Use,
+    Verification,
+    VerificationQuery,
+)
 from modemgw.store.contract.webhooks import Webhook, WebhookSecret
 from modemgw.store.errors import StoreConflict, StoreError, StoreUnavailable
 
@@ -42,6 +49,7 @@ __all__ = [
     "BatchState",
     "Begun",
     "Candidate",
+    "CodeMessage",
     "Consent",
     "ConsentQuery",
     "ConsentState",
@@ -64,6 +72,7 @@ __all__ = [
     "Place",
     "SeenSim",
     "Span",
+    "StoppedPrefix",
     "Store",
     "StoreConflict",
     "StoreError",
@@ -75,7 +84,10 @@ __all__ = [
     "TryOutcome",
     "UnmatchedReport",
     "Unrouted",
+    "Use",
     "Variant",
+    "Verification",
+    "VerificationQuery",
     "View",
     "WaitingMessage",
     "WaitingSet",

@@ -80,6 +80,15 @@ from modemgw.api.answers.templates import (
     TemplateVersions,
     WorstCase,
 )
+from modemgw.api.answers.verifications import (
+    CheckedVerification,
+    StoppedPrefix,
+    StoppedPrefixes,
+    StoppedPrefixEvent,
+    Verification,
+    VerificationEvent,
+    Verifications,
+)
 from modemgw.api.answers.webhooks import (
     Webhook,
     WebhookDeliveries,
@@ -106,6 +115,7 @@ __all__ = [
     "Batches",
     "BroadcastEvent",
     "CallEvent",
+    "CheckedVerification",
     "Consent",
     "ConsentEvent",
     "ConsentState",
@@ -165,6 +175,9 @@ __all__ = [
     "SimCard",
     "SimCards",
     "SimEvent",
+    "StoppedPrefix",
+    "StoppedPrefixEvent",
+    "StoppedPrefixes",
     "Storage",
     "Template",
     "TemplateParameter",
@@ -177,6 +190,9 @@ __all__ = [
     "Trace",
     "TraceLine",
     "Ussd",
+    "Verification",
+    "VerificationEvent",
+    "Verifications",
     "Waiting",
     "WapPush",
     "Webhook",

@@ -60,6 +60,12 @@ from modemgw.api.requests.shared import (
     Query,
 )
 from modemgw.api.requests.templates import TemplateBody, TemplatePreviewBody
+from modemgw.api.requests.verifications import (
+    CheckBody,
+    NumberCheckBody,
+    VerificationBody,
+    VerificationsQuery,
+)
 from modemgw.api.requests.webhooks import (
     WebhookBody,
     WebhookChanges,
@@ -85,6 +91,7 @@ __all__ = [
     "BatchOfRecipients",
     "BatchesQuery",
     "Body",
+    "CheckBody",
     "ConsentBody",
     "ConsentsQuery",
     "ConversationChanges",
@@ -107,6 +114,7 @@ __all__ = [
     "MoreRecipients",
     "Number",
     "NumberBody",
+    "NumberCheckBody",
     "PortsBody",
     "PostableUrl",
     "Query",
@@ -120,6 +128,8 @@ __all__ = [
     "TemplatePreviewBody",
     "TraceQuery",
     "UssdBody",
+    "VerificationBody",
+    "VerificationsQuery",
     "WebhookBody",
     "WebhookChanges",
     "WebhookDescription",

@@ -43,6 +43,7 @@ from modemgw.client.answers.templates import (
     TemplateVersion,
     WorstCase,
 )
+from modemgw.client.answers.verifications import CheckedVerification, StoppedPrefix, Verification
 from modemgw.client.answers.webhooks import Webhook, WebhookDelivery, WebhookWithSecret
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "Batch",
     "BatchPreview",
     "BatchProgress",
+    "CheckedVerification",
     "Consent",
     "ConsentsOfNumber",
     "Conversation",
@@ -94,6 +96,7 @@ __all__ = [
     "SimBalance",
     "SimBreaker",
     "SimCard",
+    "StoppedPrefix",
     "Storage",
     "Template",
     "TemplatePreview",
@@ -101,6 +104,7 @@ __all__ = [
     "TemplateVersion",
     "TraceLine",
     "Ussd",
+    "Verification",
     "Waiting",
     "WapPush",
     "Webhook",
