@@ -15,6 +15,7 @@ COMMANDS = {
     "serve": "modemgw.cli.serve:serve",
     "demo": "modemgw.cli.demo:demo",
     "send": "modemgw.cli.send:send",
+    "batches": "modemgw.cli.batches:batches",
     "messages": "modemgw.cli.messages:messages",
     "types": "modemgw.cli.types:types",
     "inbound": "modemgw.cli.inbound:inbound",

@@ -195,6 +195,8 @@ class Gateway:
 
         self.messages = Messages(store, self._outbox)
         """What was accepted, and how far it came."""
+        self.batches = self._outbox.batches
+        """What was sent together: how far it came, held back, called off."""
         self.inbounds = Inbounds(store)
         """What was received."""
         self.consents = Consents(
@@ -263,6 +265,7 @@ class Gateway:
             ("access", self.access.run),
             ("key uses", self.access.uses.run),
             ("targets", self._outbox.punctuality.run),
+            ("batches", self.batches.run),
             ("housekeeping", self._housekeeping.run),
             ("retention", self._housekeeping.let_go),
             ("deliveries", self._deliveries.run),

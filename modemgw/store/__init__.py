@@ -5,6 +5,7 @@ Knows no policy; nobody above it sees SQL, rows or a connection.
 
 from modemgw.store.contract.attempts import AttemptKey, Begun, Candidate
 from modemgw.store.contract.audit import AuditQuery, AuditRecord
+from modemgw.store.contract.batches import Batch, BatchQuery, BatchState, NewBatch, Span
 from modemgw.store.contract.consents import Consent, ConsentQuery, ConsentState
 from modemgw.store.contract.conversations import ConversationQuery
 from modemgw.store.contract.deliveries import (
@@ -44,6 +45,9 @@ __all__ = [
     "AuditQuery",
     "AuditRecord",
     "Balance",
+    "Batch",
+    "BatchQuery",
+    "BatchState",
     "Begun",
     "Candidate",
     "CodeMessage",
@@ -61,6 +65,7 @@ __all__ = [
     "Lease",
     "LeaseHeld",
     "MessageQuery",
+    "NewBatch",
     "NewDelivery",
     "Parameter",
     "Payload",
@@ -68,6 +73,7 @@ __all__ = [
     "Place",
     "Said",
     "SeenSim",
+    "Span",
     "StoppedPrefix",
     "Store",
     "StoreConflict",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
 
+from memory_batches import MemoryBatches, StoredBatch
 from pydantic_core import to_json
 
 from modemgw.clock import Clock
@@ -99,6 +100,7 @@ class State:
     stops: dict[str, StoppedPrefix] = field(default_factory=dict)
     keys: dict[str, StoredKey] = field(default_factory=dict)
     audit: list[AuditRecord] = field(default_factory=list)
+    batches: dict[str, StoredBatch] = field(default_factory=dict)
     consents: dict[tuple[str, str], tuple[int, Consent]] = field(default_factory=dict)
     consent_history: list[Consent] = field(default_factory=list)
     consent_marks: set[bytes] = field(default_factory=set)
@@ -745,6 +747,7 @@ class Unit:
     def __init__(self, state: State, now: float) -> None:
         self.now = now
         self.messages = Messages(state, now)
+        self.batches = MemoryBatches(state.batches, state.messages)
         self.attempts = Attempts(state)
         self.inbound = InboundMessages(state)
         self.retention = Retention(state)

@@ -4,6 +4,17 @@ made from them.
 Times are RFC 3339 UTC (`2026-11-22T10:00:00.123Z`).
 """
 
+from modemgw.api.answers.batches import (
+    AcceptedBatch,
+    Batch,
+    BatchCompleted,
+    Batches,
+    BatchEvent,
+    BatchPreview,
+    BatchProgress,
+    MergedItem,
+    RejectedItem,
+)
 from modemgw.api.answers.consents import (
     Consent,
     ConsentEvent,
@@ -55,17 +66,13 @@ from modemgw.api.answers.keys import (
     WebhookSecret,
 )
 from modemgw.api.answers.messages import (
-    AcceptedBatch,
     Attempt,
-    Batch,
     Deferral,
-    MergedItem,
     Message,
     Messages,
     Part,
     Preview,
     Receipt,
-    RejectedItem,
 )
 from modemgw.api.answers.modems import Held, Modem, Modems, Sim, Storage, Trace, TraceLine, Ussd
 from modemgw.api.answers.privacy import PrivacyErasure, PrivacyExport
@@ -112,6 +119,11 @@ __all__ = [
     "AuditRecords",
     "Base64",
     "Batch",
+    "BatchCompleted",
+    "BatchEvent",
+    "BatchPreview",
+    "BatchProgress",
+    "Batches",
     "BroadcastEvent",
     "CallEvent",
     "CheckedVerification",

@@ -1,4 +1,4 @@
-"""Messages, their parts and fates, batches and previews."""
+"""Messages, their parts and fates, and previews."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from modemgw.api.answers.problems import FieldError, Problem
+from modemgw.api.answers.problems import FieldError
 from modemgw.api.answers.shared import Base64, Error, Ports, Time, _WithClass
 
 
@@ -113,42 +113,6 @@ class Messages(TypedDict):
 
     items: list[Message]
     next_cursor: str | None
-
-
-class RejectedItem(TypedDict):
-    """A message of a batch that was not taken."""
-
-    index: Annotated[int, Field(description="Position in the request, from 0.")]
-    problem: Problem
-
-
-class MergedItem(TypedDict):
-    """A message of a batch that says what another one has said a short while ago."""
-
-    index: Annotated[int, Field(description="Position in the request, from 0.")]
-    id: Annotated[str, Field(description="Of the message that was first.")]
-
-
-class AcceptedBatch(TypedDict):
-    """What became of a batch."""
-
-    id: str
-    accepted: int
-    rejected: list[RejectedItem]
-    merged: Annotated[
-        list[MergedItem],
-        Field(description='Duplicates that are not sent again: `[duplicates] action = "merge"`.'),
-    ]
-
-
-class Batch(TypedDict):
-    """How far the messages of a batch came."""
-
-    id: str
-    created_at: Time
-    accepted: int
-    rejected: int
-    counts: Annotated[dict[str, int], Field(description="How many messages by status.")]
 
 
 class Preview(TypedDict):

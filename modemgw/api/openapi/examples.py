@@ -336,10 +336,48 @@ REJECTED_ITEM: answers.RejectedItem = {
 
 BATCH: answers.Batch = {
     "id": BATCH_ID,
+    "name": "november offers",
+    "state": "running",
+    "key": KEY,
     "created_at": "2026-11-22T10:00:00.123Z",
-    "accepted": 2,
+    "send_at": None,
+    "rate_per_minute": 60,
+    "more": False,
+    "paused_at": None,
+    "canceled_at": None,
+    "ended_at": None,
+    "accepted": 8,
     "rejected": 1,
-    "counts": {"delivered": 1, "sent": 1},
+    "counts": {"delivered": 3, "queued": 4, "sent": 1},
+    "progress": {"waiting": 4, "sending": 0, "left": 4, "percent": 50.0},
+}
+
+PAUSED_BATCH: answers.Batch = {
+    **BATCH,
+    "state": "paused",
+    "paused_at": "2026-11-22T10:00:04.000Z",
+}
+
+CANCELED_BATCH: answers.Batch = {
+    **BATCH,
+    "state": "canceled",
+    "canceled_at": "2026-11-22T10:00:04.000Z",
+}
+
+BATCH_EVENT: answers.BatchEvent = {
+    "id": BATCH_ID,
+    "name": "november offers",
+    "state": "paused",
+    "accepted": 8,
+}
+
+BATCH_PREVIEW: answers.BatchPreview = {
+    "accepted": 2,
+    "parts": 3,
+    "most_parts": 2,
+    "encodings": {"gsm7": 1, "ucs2": 1},
+    "cost": None,
+    "rejected": [REJECTED_ITEM],
 }
 
 ACCEPTED_BATCH: answers.AcceptedBatch = {
@@ -647,6 +685,7 @@ _EXAMPLES: Mapping[type, Any] = {
     answers.WebhookWithSecret: answers.WebhookWithSecret(**WEBHOOK, secret=WEBHOOK_SECRET),
     answers.AcceptedBatch: ACCEPTED_BATCH,
     answers.Batch: BATCH,
+    answers.BatchPreview: BATCH_PREVIEW,
     answers.Conversation: CONVERSATION,
     answers.ConversationItem: CONVERSATION["last"],
     answers.ConversationItems: answers.ConversationItems(

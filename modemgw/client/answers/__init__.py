@@ -2,6 +2,14 @@
 what is not here too.
 """
 
+from modemgw.client.answers.batches import (
+    AcceptedBatch,
+    Batch,
+    BatchPreview,
+    BatchProgress,
+    MergedItem,
+    RejectedItem,
+)
 from modemgw.client.answers.consents import (
     Consent,
     ConsentsOfNumber,
@@ -24,16 +32,12 @@ from modemgw.client.answers.handlers import (
 from modemgw.client.answers.inbound import Inbound, InboundPart, Mms, Waiting, WapPush
 from modemgw.client.answers.keys import ApiKey, AuditRecord, KeyLimits, NewApiKey, RotatedApiKey
 from modemgw.client.answers.messages import (
-    AcceptedBatch,
     Attempt,
-    Batch,
     Deferral,
-    MergedItem,
     Message,
     Part,
     Preview,
     Receipt,
-    RejectedItem,
 )
 from modemgw.client.answers.modems import Held, Modem, Sim, Storage, TraceLine, Ussd
 from modemgw.client.answers.problems import FieldError, Problem
@@ -59,6 +63,8 @@ __all__ = [
     "Attempt",
     "AuditRecord",
     "Batch",
+    "BatchPreview",
+    "BatchProgress",
     "CheckedVerification",
     "Consent",
     "ConsentsOfNumber",

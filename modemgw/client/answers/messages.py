@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from modemgw.client.answer import Answer
-from modemgw.client.answers.problems import FieldError, Problem
+from modemgw.client.answers.problems import FieldError
 from modemgw.client.answers.shared import FINAL, Error, Ports
 
 
@@ -104,44 +104,6 @@ class Message(Answer):
     def is_final(self) -> bool:
         """Whether its status will not change by itself any more."""
         return self.status in FINAL or (self.status == "sent" and not self.receipt)
-
-
-class RejectedItem(Answer):
-    """A message of a batch that was not taken."""
-
-    index: int
-    """Position in the request, from 0."""
-    problem: Problem
-
-
-class MergedItem(Answer):
-    """A message of a batch that says what another one has said a short while ago."""
-
-    index: int
-    """Position in the request, from 0."""
-    id: str
-    """Of the message that was first."""
-
-
-class AcceptedBatch(Answer):
-    """What became of a batch."""
-
-    id: str
-    accepted: int
-    rejected: tuple[RejectedItem, ...]
-    merged: tuple[MergedItem, ...]
-    """Duplicates that are not sent again."""
-
-
-class Batch(Answer):
-    """How far the messages of a batch came."""
-
-    id: str
-    created_at: datetime
-    accepted: int
-    rejected: int
-    counts: dict[str, int]
-    """How many messages by status."""
 
 
 class Preview(Answer):

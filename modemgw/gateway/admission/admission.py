@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from random import Random
@@ -15,7 +16,15 @@ from modemgw.gateway.admission.duplicates import Claims, DuplicateGuard, SaidBef
 from modemgw.gateway.admission.idempotency import answered_before, first_answer
 from modemgw.gateway.admission.limits import FORWARDS_KEY, REPLIES_KEY
 from modemgw.gateway.admission.quota import Allowance
-from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempotency, Preview
+from modemgw.gateway.admission.results import (
+    AT_ONCE,
+    Accepted,
+    AcceptedBatch,
+    BatchPlan,
+    BatchPreview,
+    Idempotency,
+    Preview,
+)
 from modemgw.gateway.admission.rule import (
     Deferral,
     Draft,
@@ -25,7 +34,14 @@ from modemgw.gateway.admission.rule import (
 )
 from modemgw.gateway.admission.rules import RULES, Rules
 from modemgw.gateway.consent.register import ConsentRegister
-from modemgw.gateway.errors import Duplicate, FieldProblem, Rejected, TooMany, Unavailable
+from modemgw.gateway.errors import (
+    Conflict,
+    Duplicate,
+    FieldProblem,
+    Rejected,
+    TooMany,
+    Unavailable,
+)
 from modemgw.gateway.following import Rest
 from modemgw.gateway.identifiers import new_id, new_ids
 from modemgw.gateway.outgoing import life
@@ -34,7 +50,15 @@ from modemgw.gateway.outgoing.outbox import Outbox
 from modemgw.gateway.templates.catalogue import Catalogue
 from modemgw.gateway.templates.filters import is_plain
 from modemgw.sms import Alphabet
-from modemgw.store import AnsweredBefore, Store, StoreUnavailable, Transaction
+from modemgw.store import (
+    AnsweredBefore,
+    NewBatch,
+    Span,
+    Store,
+    StoreConflict,
+    StoreUnavailable,
+    Transaction,
+)
 from modemgw.store.records import Key, Mailing, Message, NewMailing, NewMessage, Recipient
 
 TURN_S = 0.02
@@ -162,7 +186,12 @@ class Admission:
         return message
 
     async def send_batch(
-        self, news: Iterable[NewMessage], *, key: str, idempotency: Idempotency | None = None
+        self,
+        news: Iterable[NewMessage],
+        *,
+        key: str,
+        plan: BatchPlan = AT_ONCE,
+        idempotency: Idempotency | None = None,
     ) -> AcceptedBatch:
         """Accept what can be accepted of a batch, in one transaction.
 
@@ -170,7 +199,54 @@ class Admission:
         """
         now = self._now()
         id = new_id("bat", now, self._random)
-        request = Request(key, now, batch=id, idempotency=idempotency)
+        request = Request(key, now, batch=id, idempotency=idempotency, send_at=plan.send_at)
+        new = NewBatch(id, key, now, plan.name, plan.send_at, plan.rate_per_minute, plan.more)
+        return await self._take(
+            request,
+            news,
+            lambda tx, *of_messages: tx.batches.insert(new, *of_messages),
+            lambda span: self._outbox.batches.opened(new, span),
+        )
+
+    async def add_to_batch(
+        self,
+        id: str,
+        news: Iterable[NewMessage],
+        *,
+        key: str,
+        more: bool,
+        idempotency: Idempotency | None = None,
+    ) -> AcceptedBatch:
+        """Add messages to a batch that was said to have more; `more`: there are others to come.
+
+        Raises NotFound, Conflict (it takes none), IdempotencyConflict, Unavailable.
+        """
+        batch = await self._outbox.batches.kept(id)
+        request = Request(
+            key, self._now(), batch=id, idempotency=idempotency, send_at=batch.send_at
+        )
+        try:
+            return await self._take(
+                request,
+                news,
+                lambda tx, *of_messages: tx.batches.extend(id, *of_messages, more=more),
+                lambda span: self._outbox.batches.extended(id, span, more=more),
+            )
+        except StoreConflict as conflict:
+            raise Conflict(str(conflict)) from conflict
+
+    async def _take(
+        self,
+        request: Request,
+        news: Iterable[NewMessage],
+        keep: Callable[[Transaction, int, int, int], None],
+        committed: Callable[[Span | None], None],
+    ) -> AcceptedBatch:
+        """Accept what can be accepted of many.
+
+        `keep` puts on record the first message's number, how many are accepted and how many not;
+        `committed` is told where the messages are, before they are queued.
+        """
         admitted: list[Admitted] = []
         try:
             refused = await self._admit_all(request, news, admitted)
@@ -178,12 +254,17 @@ class Admission:
             give_all_back(admitted)
             raise
         try:
-            return await self._commit_batch(id, admitted, request, refused)
+            return await self._commit_many(request, admitted, refused, keep, committed)
         except AnsweredBefore as before:
-            return AcceptedBatch("", 0, (), replay=first_answer(before, idempotency))
+            return AcceptedBatch("", 0, (), replay=first_answer(before, request.idempotency))
 
-    async def _commit_batch(
-        self, id: str, admitted: Sequence[Admitted], request: Request, refused: list[_Refused]
+    async def _commit_many(
+        self,
+        request: Request,
+        admitted: Sequence[Admitted],
+        refused: list[_Refused],
+        keep: Callable[[Transaction, int, int, int], None],
+        committed: Callable[[Span | None], None],
     ) -> AcceptedBatch:
         """Promise what is no duplicate of what was accepted before."""
         claims = self._duplicates.claims(admitted, request.key, request.now)
@@ -197,20 +278,47 @@ class Admission:
                     assert claims is not None, "it has found them"
                     refused.append((position, claims.refusal(first)))
             accepted = sum(len(one.mailing.recipients) for one in admitted)
-            batch = AcceptedBatch(id, accepted, tuple(refused), tuple(merged))
-            about = id, request.key, request.now, accepted, len(refused)
+            batch = AcceptedBatch(request.batch or "", accepted, tuple(refused), tuple(merged))
             try:
                 await self._commit(
                     admitted,
                     request,
                     batch,
                     claims=claims,
-                    then=partial(_insert_batch, about),
+                    then=partial(_keep_counts, keep, accepted, len(refused)),
+                    committed=partial(_tell_span, committed, accepted),
                 )
             except SaidBefore as said:
                 found = said.claims.take_out(said.found)
             else:
                 return batch
+
+    async def preview_batch(
+        self, news: Iterable[NewMessage], *, key: str, plan: BatchPlan = AT_ONCE
+    ) -> BatchPreview:
+        """What a batch would be sent as; sends nothing, and uses up no limit."""
+        request = Request(key, self._clock.time(), send_at=plan.send_at)
+        refused: list[tuple[int, Rejected]] = []
+        encodings: Counter[str] = Counter()
+        accepted = parts = most = looked = 0
+        turn = self._clock.monotonic() + TURN_S
+        for new, to, places in await self._shared(news):
+            draft = self._rules.draft(request, new)
+            for index, given in zip(places, to, strict=True):
+                try:
+                    draft.check(given)
+                except Rejected as refusal:
+                    refused.append((index, refusal))
+                else:
+                    assert draft.parts is not None, "a draft without problems has a content"
+                    count = len(draft.parts.parts)
+                    accepted, parts, most = accepted + 1, parts + count, max(most, count)
+                    encodings[draft.parts.alphabet.value] += 1
+                looked += 1
+                if looked % LOOK_EVERY == 0 and self._clock.monotonic() > turn:
+                    await asyncio.sleep(0)  # let others in between
+                    turn = self._clock.monotonic() + TURN_S
+        return BatchPreview(accepted, parts, most, encodings, tuple(refused))
 
     async def reply(self, new: NewMessage, first: _Write) -> None:
         """Accept an automatic reply; `first` is done in the same transaction, before that.
@@ -359,7 +467,8 @@ class Admission:
         answer: Any,
         *,
         first: Sequence[_Write] = (),
-        then: _Write | None = None,
+        then: Callable[[Transaction, int], None] | None = None,
+        committed: Callable[[int], None] | None = None,
         claims: Claims | None = None,
     ) -> None:
         """Promise messages. Raises Unavailable, or what the writing raises: then nothing is.
@@ -371,7 +480,9 @@ class Admission:
             if claims is not None:
                 steps.append(claims.write)
             mailings = [one.mailing for one in admitted if one.mailing.recipients]
-            await self._outbox.accept(mailings, first=_one_after_another(steps), then=then)
+            await self._outbox.accept(
+                mailings, first=_one_after_another(steps), then=then, committed=committed
+            )
         except SaidBefore:
             raise
         except Exception as error:
@@ -384,8 +495,18 @@ class Admission:
             self.counts[type] = self.counts.get(type, 0) + len(mailing.recipients)
 
 
-def _insert_batch(about: tuple[str, str, float, int, int], tx: Transaction) -> None:
-    tx.messages.insert_batch(*about)
+def _keep_counts(
+    keep: Callable[[Transaction, int, int, int], None],
+    accepted: int,
+    refused: int,
+    tx: Transaction,
+    first: int,
+) -> None:
+    keep(tx, first, accepted, refused)
+
+
+def _tell_span(committed: Callable[[Span | None], None], accepted: int, first: int) -> None:
+    committed(Span(first, first + accepted - 1) if accepted else None)
 
 
 def _one_after_another(steps: Sequence[_Write]) -> _Write | None:

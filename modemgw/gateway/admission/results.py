@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,39 @@ class AcceptedBatch:
     merged: tuple[tuple[int, str], ...] = ()
     """(index in the request, id of the message that says the same) of duplicates."""
     replay: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPlan:
+    """How the messages of a batch are sent."""
+
+    name: str | None = None
+    """The caller's own name for it."""
+    send_at: float | None = None
+    """UTC seconds before which none is sent that says nothing else."""
+    rate_per_minute: int | None = None
+    """How many of them may begin in a minute."""
+    more: bool = False
+    """Whether messages are to be added to it."""
+
+
+AT_ONCE = BatchPlan()
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPreview:
+    """What a batch would be sent as."""
+
+    accepted: int
+    """Messages that nothing is wrong with."""
+    parts: int
+    """SMS that they take together."""
+    most_parts: int
+    """Of the longest of them."""
+    encodings: Mapping[str, int]
+    """How many messages would be sent as which."""
+    rejected: tuple[tuple[int, Rejected], ...]
+    """(index in the request, why)."""
 
 
 @dataclass(frozen=True, slots=True)

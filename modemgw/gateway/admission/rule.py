@@ -48,6 +48,8 @@ class Request(NamedTuple):
     ours: bool = False
     """Whether the gateway says what it says, and the key only who gets it."""
     idempotency: Idempotency | None = None
+    send_at: float | None = None
+    """When the messages of a batch are sent that say nothing else (UTC seconds)."""
 
 
 class Deferral(NamedTuple):

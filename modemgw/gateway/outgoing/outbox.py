@@ -16,6 +16,7 @@ from modemgw.gateway.errors import Conflict
 from modemgw.gateway.fleet.sims import Sims
 from modemgw.gateway.following import Rest
 from modemgw.gateway.outgoing import life, progress
+from modemgw.gateway.outgoing.batches import Batches
 from modemgw.gateway.outgoing.carriers import STICKY_RECIPIENTS
 from modemgw.gateway.outgoing.claim import Claim
 from modemgw.gateway.outgoing.endings import EXPIRED, await_word
@@ -125,6 +126,8 @@ class Outbox:
         self.punctuality = Punctuality(
             config, store=store, clock=clock, find=self.queue.matchmaking.get
         )
+        self.batches = Batches(store, self.queue, self.clock)
+        """What was sent together, and may be held back."""
         self.lanes = Lanes(
             config,
             queue=self.queue,
@@ -152,6 +155,7 @@ class Outbox:
         self._held = None
         rerouted = await reroute(self._store, self.queue, self._config)
         await self._remember_sims()
+        await self.batches.recover()
         now = self.clock.time()
         jobs = await self._store.read(
             lambda view: [
@@ -213,11 +217,14 @@ class Outbox:
         accepted: Sequence[Mailing],
         *,
         first: Callable[[Transaction], None] | None = None,
-        then: Callable[[Transaction], None] | None = None,
+        then: Callable[[Transaction, int], None] | None = None,
+        committed: Callable[[int], None] | None = None,
     ) -> None:
         """Commit messages, with what else belongs to the same transaction, and queue them.
 
-        `first` may refuse with StoreConflict. Raises StoreUnavailable.
+        `first` may refuse with StoreConflict, and so may `then`, which is told the number of the
+        first message. `committed` is told it, too, before any of them is queued. Raises
+        StoreUnavailable.
         """
         if self.not_yet is not None:
             raise StoreUnavailable(self._store.problem or self.not_yet)
@@ -226,7 +233,7 @@ class Outbox:
         if any(mailing.common.callback_url is not None for mailing in accepted):
             self._expect_callbacks()
 
-        def write(tx: Transaction) -> list[Job]:
+        def write(tx: Transaction) -> tuple[int, list[Job]]:
             if first is not None:
                 first(tx)
             first_n = tx.messages.insert(accepted)
@@ -240,14 +247,17 @@ class Outbox:
                     )
                 jobs += jobs_of(first_n + len(jobs), mailing, ahead_s)
             if then is not None:
-                then(tx)
-            return jobs
+                then(tx, first_n)
+            return first_n, jobs
 
-        await self._store.write(write, then=self._take_in)
+        def queue(done: tuple[int, list[Job]]) -> None:
+            first_n, jobs = done
+            if committed is not None:
+                committed(first_n)
+            self.queue.add_all(jobs)
+            self.punctuality.watch(jobs)
 
-    def _take_in(self, jobs: list[Job]) -> None:
-        self.queue.add_all(jobs)
-        self.punctuality.watch(jobs)
+        await self._store.write(write, then=queue)
 
     def _with_known_routes(self, mailing: Mailing) -> Mailing:
         """The routes may have changed since a mailing was checked."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from modemgw.store.records import (
     Attempt,
@@ -29,6 +29,8 @@ class MessageQuery:
     to: str | None = None
     type: str | None = None
     reference: str | None = None
+    batch: str | None = None
+    """Of this batch (its id) alone."""
     since: float | None = None
     until: float | None = None
     limit: int = 50
@@ -56,9 +58,6 @@ class Unrouted:
 
 class MessagesView(Protocol):
     """Messages to send: what can be asked."""
-
-    def batch_counts(self, batch: str) -> tuple[dict[str, Any], dict[str, int]] | None:
-        """What is known of a batch, and its messages counted by status."""
 
     def since(self, at: float) -> list[tuple[float, str, str]]:
         """(time of acceptance, recipient, key) of messages accepted since then, in no order."""
@@ -91,11 +90,6 @@ class Messages(MessagesView, Protocol):
         A number is higher than any that was ever given, whoever asked for that: also after it was
         deleted, and when another host writes to the same store.
         """
-
-    def insert_batch(
-        self, batch: str, key: str, created_at: float, accepted: int, rejected: int
-    ) -> None:
-        """Record that a batch was taken."""
 
     def status(self, n: int) -> MessageStatus | None:
         """Where message `n` stands; None when there is none."""

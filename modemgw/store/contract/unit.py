@@ -6,6 +6,7 @@ from typing import Protocol
 
 from modemgw.store.contract.attempts import Attempts, AttemptsView
 from modemgw.store.contract.audit import Audit, AuditView
+from modemgw.store.contract.batches import Batches, BatchesView
 from modemgw.store.contract.centres import Centres, CentresView
 from modemgw.store.contract.consents import Consents, ConsentsView
 from modemgw.store.contract.conversations import ConversationsView
@@ -44,6 +45,10 @@ class View(Protocol):
     @property
     def messages(self) -> MessagesView:
         """Messages to send."""
+
+    @property
+    def batches(self) -> BatchesView:
+        """Messages that were sent together."""
 
     @property
     def consents(self) -> ConsentsView:
@@ -132,6 +137,10 @@ class Transaction(View, Protocol):
     @property
     def messages(self) -> Messages:
         """Messages to send."""
+
+    @property
+    def batches(self) -> Batches:
+        """Messages that were sent together."""
 
     @property
     def retention(self) -> Retention:

@@ -20,6 +20,7 @@ from modemgw.store.records import (
 )
 from modemgw.store.sqlite import message_lists
 from modemgw.store.sqlite.attempts import SqliteAttempts
+from modemgw.store.sqlite.batches import SqliteBatches
 from modemgw.store.sqlite.erasing import Erasing, erasing, set_types, whatever_ends
 from modemgw.store.sqlite.message_lists import OPEN
 from modemgw.store.sqlite.numbers import next_number
@@ -100,28 +101,6 @@ class SqliteMessages(Rows):
         if templated:
             keep_uses(self._db, first, accepted)
         return first
-
-    def insert_batch(
-        self, batch: str, key: str, created_at: float, accepted: int, rejected: int
-    ) -> None:
-        """Record that a batch was taken."""
-        self._db.execute(
-            "INSERT INTO batches (id, key, created_at, accepted, rejected) VALUES (?, ?, ?, ?, ?)",
-            (batch, key, created_at, accepted, rejected),
-        )
-
-    def batch_counts(self, batch: str) -> tuple[dict[str, Any], dict[str, int]] | None:
-        """What is known of a batch, and its messages counted by status."""
-        row = self._db.execute(
-            "SELECT id, created_at, accepted, rejected FROM batches WHERE id = ?", (batch,)
-        ).fetchone()
-        if row is None:
-            return None
-        about = dict(zip(("id", "created_at", "accepted", "rejected"), row, strict=True))
-        counts = self._db.execute(
-            "SELECT status, count(*) FROM messages WHERE batch = ? GROUP BY status", (batch,)
-        )
-        return about, dict(counts.fetchall())
 
     def status(self, n: int) -> MessageStatus | None:
         """Where message `n` stands; None when there is none."""
@@ -213,7 +192,8 @@ class SqliteMessages(Rows):
 
     def find(self, query: MessageQuery, stand: Stand) -> Page[Message]:
         """A page of messages, newest first. Raises ValueError for a cursor that is not ours."""
-        found = message_lists.numbers(self._db, query)
+        spans = None if query.batch is None else SqliteBatches(self._db).spans(query.batch)
+        found = message_lists.numbers(self._db, query, spans)
         if not found:
             return Page((), None)
         shown = found[: query.limit]

@@ -135,11 +135,15 @@ class SqliteRetention(Rows):
 
         Returns how many they were.
         """
-        return self._db.execute(
-            "DELETE FROM batches WHERE id IN (SELECT id FROM batches b WHERE created_at < ? "
-            "AND NOT EXISTS (SELECT 1 FROM messages WHERE batch = b.id) LIMIT ?)",
+        rows = self._db.execute(
+            "SELECT n FROM batches b WHERE created_at < ? AND NOT EXISTS (SELECT 1 FROM "
+            "batch_spans s JOIN messages m ON m.n BETWEEN s.first AND s.last WHERE s.batch = b.n) "
+            "LIMIT ?",
             (before, limit),
-        ).rowcount
+        ).fetchall()
+        self._db.executemany("DELETE FROM batch_spans WHERE batch = ?", rows)
+        self._db.executemany("DELETE FROM batches WHERE n = ?", rows)
+        return len(rows)
 
     def delete_answers(self, before: float) -> int:
         """Forget answers kept for Idempotency-Keys that were used before then."""

@@ -6,6 +6,7 @@ import sqlite3
 
 from modemgw.store.sqlite.attempts import SqliteAttempts
 from modemgw.store.sqlite.audit import SqliteAudit
+from modemgw.store.sqlite.batches import SqliteBatches
 from modemgw.store.sqlite.centres import RememberedCentres, SqliteCentres
 from modemgw.store.sqlite.consents import SqliteConsents
 from modemgw.store.sqlite.conversations import SqliteConversations
@@ -34,6 +35,7 @@ class SqliteView:
         "answers",
         "attempts",
         "audit",
+        "batches",
         "centres",
         "connection",
         "consents",
@@ -60,6 +62,7 @@ class SqliteView:
         self.attempts = SqliteAttempts(db)
         self.pins = SqlitePinTries(db)
         self.messages = SqliteMessages(db)
+        self.batches = SqliteBatches(db)
         self.consents = SqliteConsents(db)
         self.deliveries = SqliteDeliveries(db)
         self.sim_state = SqliteSimState(db)
@@ -86,6 +89,7 @@ class SqliteTransaction:
         "answers",
         "attempts",
         "audit",
+        "batches",
         "centres",
         "connection",
         "consents",
@@ -116,6 +120,7 @@ class SqliteTransaction:
         self.attempts = SqliteAttempts(db, now)
         self.pins = SqlitePinTries(db, now)
         self.messages = SqliteMessages(db, now)
+        self.batches = SqliteBatches(db, now)
         self.retention = SqliteRetention(db, now)
         self.consents = SqliteConsents(db, now)
         self.deliveries = SqliteDeliveries(db, now)
