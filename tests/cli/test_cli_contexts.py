@@ -40,7 +40,7 @@ def asked(monkeypatch) -> Asked:
 
 @pytest.fixture
 def run(monkeypatch, tmp_path):
-    for name in ("URL", "KEY", "CONFIG", "AT", "CA_FILE"):
+    for name in ("URL", "KEY", "CONFIG", "AT", "CA_FILE", "CONTEXTS"):
         monkeypatch.delenv(f"MODEMGW_{name}", raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 

@@ -23,6 +23,7 @@ def command(*arguments):
 
 def environment(**more):
     kept = {k: v for k, v in os.environ.items() if not k.startswith("MODEMGW_")}
+    kept["MODEMGW_CONTEXTS"] = os.devnull
     return kept | {k: str(v) for k, v in more.items()}
 
 

@@ -55,7 +55,10 @@ class _Document(Section):
 
 
 def default_path() -> Path:
-    """Where the contexts of this user are: in $XDG_CONFIG_HOME, else in ~/.config."""
+    """$MODEMGW_CONTEXTS; else this user's, in $XDG_CONFIG_HOME, else in ~/.config."""
+    named = os.environ.get("MODEMGW_CONTEXTS")
+    if named:
+        return Path(named)
     base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
     return Path(base).expanduser() / "modemgw" / "contexts.toml"
 

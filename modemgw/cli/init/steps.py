@@ -22,7 +22,11 @@ def next_steps(file: Path, config: Config, token: str | None, *, serviced: bool)
 Next:
   {runs}
   export MODEMGW_KEY={token or "mgw_…"}
-  curl -H "Authorization: Bearer $MODEMGW_KEY" -H 'Content-Type: application/json' \\
-       -d '{{"to": "+447700900123", "text": "Hello"}}' {where}/v1/messages
-  modemgw doctor{at}     # is anything wrong with this machine?
-  modemgw selftest{at}   # every SIM writes to others; costs a few messages"""
+  curl -H "Authorization: Bearer $MODEMGW_KEY" \\
+       -H 'Content-Type: application/json' \\
+       -d '{{"to": "+447700900123", "text": "Hello"}}' \\
+       {where}/v1/messages
+  modemgw doctor{at}
+  modemgw selftest{at}
+doctor looks for what is wrong with this machine; selftest has every SIM write to
+others, which costs a few messages."""
