@@ -50,7 +50,7 @@ from modemgw.gateway import (
 from modemgw.gateway.bus import Watch
 from modemgw.gateway.supervision import Keeper
 from modemgw.gateway.templates.compiled import CompiledTemplate
-from modemgw.modem import TraceLine, UssdAnswer
+from modemgw.modem import AtAnswer, TraceLine, UssdAnswer
 from modemgw.store import (
     AuditRecord,
     Consent,
@@ -396,8 +396,16 @@ class Modems(Protocol):
         """End a modem's USSD dialogue, if there is one. Raises Conflict, ModemError."""
         ...
 
-    def trace(self, id: str, /, *, texts: bool = False) -> list[TraceLine]:
-        """What was last said on a modem's port, oldest first; masked, see `texts`."""
+    async def by_hand(self, id: str, command: str, timeout_s: float, /) -> AtAnswer:
+        """Type an AT command. Raises Conflict (no open port), Rejected, ModemError."""
+        ...
+
+    def signal(self, id: str, /) -> list[tuple[float, int | None]]:
+        """Times and dBm of the last polls of a modem's signal, oldest first."""
+        ...
+
+    def trace(self, id: str, /, *, texts: bool = False, after: int = 0) -> list[TraceLine]:
+        """What was last said on a modem's port, after a line's id; masked, see `texts`."""
         ...
 
 

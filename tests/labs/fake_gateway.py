@@ -56,7 +56,14 @@ from modemgw.gateway.deliveries.targets import Targets
 from modemgw.gateway.event_types import unknown_types
 from modemgw.gateway.fleet.lanes import Held
 from modemgw.gateway.supervision import Keeper
-from modemgw.modem import ModemState, ModemStatus, SimIdentity, TraceLine, UssdAnswer
+from modemgw.modem import (
+    AtAnswer,
+    ModemState,
+    ModemStatus,
+    SimIdentity,
+    TraceLine,
+    UssdAnswer,
+)
 from modemgw.store import (
     Answer,
     Consent,
@@ -754,9 +761,20 @@ class FakeModems:
     async def end_ussd(self, identifier: str) -> None:
         self.calls.append(("end_ussd", identifier))
 
-    def trace(self, identifier: str, *, texts: bool = False) -> list[TraceLine]:
+    async def by_hand(self, identifier: str, command: str, timeout_s: float) -> AtAnswer:
+        self.calls.append(("at", identifier, command, timeout_s))
+        if command == "AT+COPS?":
+            return AtAnswer((), "+CME ERROR: 30", "no network service")
+        return AtAnswer(("+CSQ: 21,99",), "OK")
+
+    def signal(self, identifier: str) -> list[tuple[float, int | None]]:
         self.view(identifier)
-        return [TraceLine(NOW, ">", 'AT+CUSD=1,"*100#"' if texts else 'AT+CUSD=1,"<masked>"')]
+        return [(NOW - 120, None), (NOW - 60, -73), (NOW, -71)]
+
+    def trace(self, identifier: str, *, texts: bool = False, after: int = 0) -> list[TraceLine]:
+        self.view(identifier)
+        text = 'AT+CUSD=1,"*100#"' if texts else 'AT+CUSD=1,"<masked>"'
+        return [line for line in [TraceLine(NOW, ">", text, 7)] if line.id > after]
 
 
 @dataclass

@@ -64,7 +64,19 @@ from modemgw.api.answers.messages import (
     Receipt,
     RejectedItem,
 )
-from modemgw.api.answers.modems import Held, Modem, Modems, Sim, Storage, Trace, TraceLine, Ussd
+from modemgw.api.answers.modems import (
+    AtAnswer,
+    Held,
+    Modem,
+    Modems,
+    Signal,
+    SignalSample,
+    Sim,
+    Storage,
+    Trace,
+    TraceLine,
+    Ussd,
+)
 from modemgw.api.answers.privacy import PrivacyErasure, PrivacyExport
 from modemgw.api.answers.problems import FieldError, Problem, ProblemType, ProblemTypes
 from modemgw.api.answers.service import Health, Readiness
@@ -103,6 +115,7 @@ __all__ = [
     "AnyDelivery",
     "ApiKey",
     "ApiKeys",
+    "AtAnswer",
     "Attempt",
     "AuditRecord",
     "AuditRecords",
@@ -164,6 +177,8 @@ __all__ = [
     "RejectedItem",
     "Replayed",
     "RotatedApiKey",
+    "Signal",
+    "SignalSample",
     "Sim",
     "SimBalance",
     "SimBreaker",

@@ -363,10 +363,20 @@ PREVIEW: answers.Preview = {
 
 TRACE: answers.Trace = {
     "items": [
-        {"at": "2026-11-22T10:00:00.131Z", "direction": ">", "text": "AT+CMGS=29"},
-        {"at": "2026-11-22T10:00:00.164Z", "direction": "<", "text": "> "},
-        {"at": "2026-11-22T10:00:02.939Z", "direction": "<", "text": "+CMGS: 17"},
-        {"at": "2026-11-22T10:00:02.939Z", "direction": "<", "text": "OK"},
+        {
+            "id": 4711,
+            "at": "2026-11-22T10:00:00.131Z",
+            "direction": ">",
+            "text": "AT+CMGS=29",
+        },
+        {"id": 4744, "at": "2026-11-22T10:00:00.164Z", "direction": "<", "text": "> "},
+        {
+            "id": 7519,
+            "at": "2026-11-22T10:00:02.939Z",
+            "direction": "<",
+            "text": "+CMGS: 17",
+        },
+        {"id": 7520, "at": "2026-11-22T10:00:02.939Z", "direction": "<", "text": "OK"},
     ]
 }
 
@@ -648,6 +658,13 @@ _EXAMPLES: Mapping[type, Any] = {
     answers.TemplatePreview: TEMPLATE_PREVIEW,
     answers.TemplateVersion: TEMPLATE_VERSION,
     answers.StoppedPrefix: STOPPED_PREFIX,
+    answers.AtAnswer: answers.AtAnswer(lines=["+CSQ: 21,99"], ok=True, result="OK", meaning=None),
+    answers.Signal: answers.Signal(
+        items=[
+            {"at": "2026-11-22T09:59:00.000Z", "dbm": -73},
+            {"at": "2026-11-22T10:00:00.000Z", "dbm": -71},
+        ]
+    ),
     answers.Trace: TRACE,
     answers.Ussd: answers.Ussd(text="Balance: 3.50", more=False),
     answers.Verification: VERIFICATION,

@@ -39,7 +39,7 @@ from modemgw.api.requests.messages import (
     Recipient,
     SharedFields,
 )
-from modemgw.api.requests.modems import TraceQuery, UssdBody
+from modemgw.api.requests.modems import AtBody, TraceQuery, UssdBody
 from modemgw.api.requests.shared import (
     MAX_BASE64,
     WHOLE,
@@ -73,6 +73,7 @@ __all__ = [
     "MAX_REPLAY",
     "MAX_VALIDITY_S",
     "WHOLE",
+    "AtBody",
     "AuditQuery",
     "Base64",
     "BatchItem",

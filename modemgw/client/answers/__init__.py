@@ -33,7 +33,16 @@ from modemgw.client.answers.messages import (
     Receipt,
     RejectedItem,
 )
-from modemgw.client.answers.modems import Held, Modem, Sim, Storage, TraceLine, Ussd
+from modemgw.client.answers.modems import (
+    AtAnswer,
+    Held,
+    Modem,
+    SignalSample,
+    Sim,
+    Storage,
+    TraceLine,
+    Ussd,
+)
 from modemgw.client.answers.problems import FieldError, Problem
 from modemgw.client.answers.service import Readiness
 from modemgw.client.answers.shared import FINAL, Error, Ports
@@ -53,6 +62,7 @@ __all__ = [
     "AcceptedBatch",
     "AnyDelivery",
     "ApiKey",
+    "AtAnswer",
     "Attempt",
     "AuditRecord",
     "Batch",
@@ -92,6 +102,7 @@ __all__ = [
     "RefusedRow",
     "RejectedItem",
     "RotatedApiKey",
+    "SignalSample",
     "Sim",
     "SimBalance",
     "SimBreaker",
