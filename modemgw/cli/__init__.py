@@ -26,6 +26,7 @@ COMMANDS = {
     "templates": "modemgw.cli.templates:templates",
     "verifications": "modemgw.cli.verifications:verifications",
     "modems": "modemgw.cli.modems:modems",
+    "top": "modemgw.cli.top.command:top",
     "sims": "modemgw.cli.sims:sims",
     "keys": "modemgw.cli.keys:keys",
     "audit": "modemgw.cli.audit:audit",
