@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -148,6 +149,26 @@ async def test_what_the_gateway_refuses_is_told(
         await comes(lambda: [n for n in top(pilot)._notifications if "not while" in n.message])
 
 
+async def test_the_chosen_modem_stays_chosen_on_another_screen(
+    gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = gateway.modems.view("m1")
+    many = [replace(one, status=replace(one.status, id=f"m{n}")) for n in range(1, 9)]
+    monkeypatch.setattr(gateway.modems, "views", lambda: many)
+    monkeypatch.setattr(gateway.modems, "signal", lambda _: [])
+    monkeypatch.setattr(gateway.modems, "pause", lambda id: many[0] if calls.append(id) else one)
+    calls: list[str] = []
+    async with shown(gateway) as pilot:
+        await comes(lambda: len(rows(pilot, "modems")) == 8)
+        await pilot.press("down", "down", "down")
+        await pilot.resize_terminal(200, 60)
+        await comes(lambda: len(rows(pilot, "modems")) == 8)
+        await pilot.press("p", "y")
+        await comes(lambda: calls)
+        assert calls == ["m4"]
+        assert str(pilot.app.query_one("#about", Static).render()).startswith("m4: ")
+
+
 async def test_the_trace_and_the_keys_open_and_close(gateway: FakeGateway) -> None:
     async with shown(gateway) as pilot:
         await comes(lambda: rows(pilot, "modems"))
@@ -186,12 +207,12 @@ async def test_a_gateway_that_fails_for_a_while_is_told_of_and_looked_at_again(
 
         with monkeypatch.context() as broken:
             broken.setattr(gateway.modems, "views", views)
-            await comes(lambda: "NO ANSWER" in head(pilot))
+            await comes(lambda: "STALE" in head(pilot))
             assert rows(pilot, "modems"), "what was known last stays"
         await comes(lambda: "1/1 modems" in head(pilot))
         await pilot.press("4")
         await comes(lambda: "answers again" in happenings(pilot))
-        assert "does not answer" in happenings(pilot)
+        assert "the gateway refuses: " in happenings(pilot)
 
 
 @pytest.mark.e2e
@@ -218,7 +239,8 @@ async def test_a_real_gateway_is_watched_over_its_restart(tmp_path: Any) -> None
                     await pilot.press("r", "y")
                     await comes(lambda: rows(pilot, "modems")[0][1] == "ready")
                     await running.end()
-                    await comes(lambda: "NO ANSWER" in head(pilot))
+                    await comes(lambda: "STALE" in head(pilot))
+                    assert "the gateway does not answer: " in happenings(pilot)
                     async with daemon(config) as again:
                         await comes(lambda: "2/2 modems" in head(pilot), 60)
                         await comes(lambda: "answers again" in happenings(pilot))

@@ -115,6 +115,7 @@ class TopApp(App[None]):
         if wide is self._wide or not self._up:
             return
         self._wide = wide
+        chosen = self._table("modems").cursor_row
         self.screen_stack[0].set_class(wide, "wide")
         for name, columns in (
             ("modems", cells.MODEMS),
@@ -126,6 +127,7 @@ class TopApp(App[None]):
             for column in columns:
                 table.add_column(column, key=column)
         self._show()
+        self._table("modems").move_cursor(row=chosen)
 
     def _table(self, name: str) -> DataTable[Text]:
         return self.screen_stack[0].query_one(f"#{name}", DataTable)
@@ -171,8 +173,8 @@ class TopApp(App[None]):
         url = printable(self._client.base_url)
         if watcher.trouble is not None:
             since = "" if watcher.answered_at is None else f" for {cells.age(watcher.silent_s)}"
-            told = f"NO ANSWER{since}, trying again: {printable(watcher.trouble)}"
-            head.update(Text(f" {url} {told}", no_wrap=True, overflow="ellipsis"))
+            told = f" STALE{since}, trying again: {printable(watcher.trouble)}"
+            head.update(Text(told, no_wrap=True, overflow="ellipsis"))
             return
         if watcher.answered_at is None:
             head.update(Text(f" asking {url} …"))

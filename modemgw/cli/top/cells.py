@@ -82,7 +82,8 @@ def about(modem: answers.Modem) -> Text:
         f"ambiguous {modem.ambiguous}, time-outs {modem.timeouts}, resets {modem.resets}"
     )
     why = reason(modem)
-    return Text.assemble((printable(head), "bold"), "\n", printable(why or counts))
+    told = Text(no_wrap=True, overflow="ellipsis")
+    return told.append(printable(head), "bold").append("\n").append(printable(why or counts))
 
 
 def sim_row(sim: answers.SimCard) -> list[Text]:

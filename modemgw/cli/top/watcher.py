@@ -126,9 +126,10 @@ class Watcher:
     def _lost(self, error: ClientError) -> None:
         trouble = str(error)
         if isinstance(error, ApiError) and error.status == 401:
-            trouble = "the gateway does not know this API key any more"
+            trouble = "this API key is not known any more"
         if self.trouble is None:
-            self._say(Happening(self._now(), f"the gateway does not answer: {trouble}"))
+            what = "refuses" if isinstance(error, ApiError) else "does not answer"
+            self._say(Happening(self._now(), f"the gateway {what}: {trouble}"))
         self.trouble = trouble
 
     def _found(self) -> None:
