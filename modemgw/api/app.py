@@ -23,6 +23,7 @@ from modemgw.api import (
     service,
     sims,
     templates,
+    types,
     verifications,
     webhooks,
 )
@@ -53,6 +54,7 @@ ENDPOINTS = (
     *templates.ENDPOINTS,
     *modems.ENDPOINTS,
     *sims.ENDPOINTS,
+    *types.ENDPOINTS,
     *verifications.ENDPOINTS,
     *keys.ENDPOINTS,
     *privacy.ENDPOINTS,

@@ -32,6 +32,8 @@ BODY = {"to": "+447700900001", "text": "x"}
         ("POST", "/v1/modems/m1/at", {"command": "AT+CSQ"}, answers.AtAnswer),
         ("POST", "/v1/modems/m1/at", {"command": "AT+COPS?"}, answers.AtAnswer),
         ("POST", "/v1/modems/m1/ussd", {"code": "*100#"}, answers.Ussd),
+        ("GET", "/v1/types", None, answers.MessageTypes),
+        ("GET", "/v1/types/promotional", None, answers.MessageType),
         ("GET", "/healthz", None, answers.Health),
         ("GET", "/readyz", None, answers.Readiness),
         ("GET", "/v1/nothing", None, answers.Problem),

@@ -6,6 +6,7 @@ import sqlite3
 
 from modemgw.store.sqlite.attempts import SqliteAttempts
 from modemgw.store.sqlite.audit import SqliteAudit
+from modemgw.store.sqlite.batches import SqliteBatches
 from modemgw.store.sqlite.centres import RememberedCentres, SqliteCentres
 from modemgw.store.sqlite.consents import SqliteConsents
 from modemgw.store.sqlite.conversations import SqliteConversations
@@ -17,6 +18,7 @@ from modemgw.store.sqlite.leases import SqliteLeases
 from modemgw.store.sqlite.messages import SqliteMessages
 from modemgw.store.sqlite.pins import SqlitePinTries
 from modemgw.store.sqlite.privacy import SqlitePrivacy
+from modemgw.store.sqlite.recent import SqliteRecent
 from modemgw.store.sqlite.redating import SqliteDates
 from modemgw.store.sqlite.retention import SqliteRetention
 from modemgw.store.sqlite.rows import Rows
@@ -33,6 +35,7 @@ class SqliteView:
         "answers",
         "attempts",
         "audit",
+        "batches",
         "centres",
         "connection",
         "consents",
@@ -46,6 +49,7 @@ class SqliteView:
         "messages",
         "pins",
         "privacy",
+        "recent",
         "sim_state",
         "templates",
         "verifications",
@@ -58,6 +62,7 @@ class SqliteView:
         self.attempts = SqliteAttempts(db)
         self.pins = SqlitePinTries(db)
         self.messages = SqliteMessages(db)
+        self.batches = SqliteBatches(db)
         self.consents = SqliteConsents(db)
         self.deliveries = SqliteDeliveries(db)
         self.sim_state = SqliteSimState(db)
@@ -71,6 +76,7 @@ class SqliteView:
         self.leases = SqliteLeases(db)
         self.privacy = SqlitePrivacy(db)
         self.webhooks = SqliteWebhooks(db)
+        self.recent = SqliteRecent(db)
         self.templates = SqliteTemplates(db)
         self.verifications = SqliteVerifications(db)
 
@@ -83,6 +89,7 @@ class SqliteTransaction:
         "answers",
         "attempts",
         "audit",
+        "batches",
         "centres",
         "connection",
         "consents",
@@ -97,6 +104,7 @@ class SqliteTransaction:
         "now",
         "pins",
         "privacy",
+        "recent",
         "retention",
         "sim_state",
         "templates",
@@ -112,6 +120,7 @@ class SqliteTransaction:
         self.attempts = SqliteAttempts(db, now)
         self.pins = SqlitePinTries(db, now)
         self.messages = SqliteMessages(db, now)
+        self.batches = SqliteBatches(db, now)
         self.retention = SqliteRetention(db, now)
         self.consents = SqliteConsents(db, now)
         self.deliveries = SqliteDeliveries(db, now)
@@ -127,6 +136,7 @@ class SqliteTransaction:
         self.leases = SqliteLeases(db, now)
         self.privacy = SqlitePrivacy(db, now)
         self.webhooks = SqliteWebhooks(db, now)
+        self.recent = SqliteRecent(db, now)
         self.templates = SqliteTemplates(db, now)
         self.verifications = SqliteVerifications(db, now)
         self._nouns: tuple[Rows, ...] = tuple(
