@@ -67,6 +67,7 @@ class AtBody(Body):
             max_length=400,
             description="Such as `AT+CSQ`: one command, printable ASCII. None that waits for data "
             "(`+CMGS`), dials (`D`), answers a call (`A`) or leaves command mode (`O`).",
+            json_schema_extra={"pattern": "^ *[Aa][Tt][ -~]*$"},
         ),
     ]
     timeout_s: Annotated[
