@@ -230,7 +230,7 @@ def signal(identifier: str, as_json: bool, daemon: Daemon) -> None:
 @click.option(
     "--timeout",
     "timeout_s",
-    type=click.FloatRange(0.1, 180),
+    type=click.FloatRange(1, 180),
     default=30,
     show_default=True,
     metavar="SECONDS",

@@ -57,6 +57,13 @@ async def test_what_may_not_be_typed_is_an_invalid_field(
     assert gateway.modems.calls == []
 
 
+async def test_a_modem_is_given_time_to_answer(http: Http, gateway: FakeGateway) -> None:
+    body = {"command": "AT+CSQ", "timeout_s": 0.1}
+    answer = await http.post("/v1/modems/m1/at", json=body, headers=ADMIN)
+    assert answer.status == 422
+    assert gateway.modems.calls == []
+
+
 async def test_clients_type_and_look(http: Http, gateway: FakeGateway) -> None:
     async with Client(str(http.make_url("/")), "key-admin") as client:
         assert (await client.at("m1", "AT+CSQ")).lines == ("+CSQ: 21,99",)

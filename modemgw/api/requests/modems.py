@@ -72,7 +72,7 @@ class AtBody(Body):
     ]
     timeout_s: Annotated[
         float,
-        Field(gt=0, le=180, description="How long the answer may take once the command is out."),
+        Field(ge=1, le=180, description="How long the answer may take once the command is out."),
     ] = 30
 
 
