@@ -26,6 +26,7 @@ from modemgw.config.modems import ModemMatch, ModemSection
 from modemgw.config.replies import RepliesSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteMatch, RouteSection
+from modemgw.config.tariffs import TariffSection
 from modemgw.config.tree import Config
 from modemgw.config.types import TypeSection, TypesSection
 from modemgw.config.webhooks import WebhooksSection
@@ -55,6 +56,7 @@ __all__ = [
     "RouteSection",
     "Seconds",
     "Section",
+    "TariffSection",
     "TypeSection",
     "TypesSection",
     "Wait",

@@ -16,6 +16,7 @@ from modemgw.config.modems import ModemSection
 from modemgw.config.replies import RepliesSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteSection
+from modemgw.config.tariffs import TariffSection, wrong_tariffs
 from modemgw.config.types import TypesSection
 from modemgw.config.webhooks import WebhooksSection
 
@@ -37,6 +38,7 @@ class Config(Section):
     webhooks: WebhooksSection = WebhooksSection()
     modem: tuple[ModemSection, ...] = ()
     route: tuple[RouteSection, ...] = ()
+    tariff: tuple[TariffSection, ...] = ()
     handler: tuple[HandlerSection, ...] = ()
     replies: RepliesSection = RepliesSection()
 
@@ -46,6 +48,7 @@ class Config(Section):
         for kind, ids in (
             ("modem", [m.id for m in self.modem]),
             ("route", [r.id for r in self.route]),
+            ("tariff", [t.id for t in self.tariff if t.id is not None]),
             ("handler", [h.id for h in self.handler if h.id is not None]),
         ):
             problems += [f"{kind} id {i!r} is used twice" for i, n in Counter(ids).items() if n > 1]
@@ -67,6 +70,7 @@ class Config(Section):
         problems += [
             f"route {r.id}: its fallbacks come back to itself" for r in self.route if self._loops(r)
         ]
+        problems += wrong_tariffs(self.tariff, (m.id for m in self.modem))
         if problems:
             raise ValueError("; ".join(problems))
         return self

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Generic, NamedTuple, TypeVar, overload
 
@@ -95,6 +96,17 @@ class Receipt:
     """TP-SCTS by the service centre's clock."""
     discharge_time: float | None
     """TP-DT by the service centre's clock."""
+
+
+class Cost(NamedTuple):
+    """What something costs."""
+
+    amount: Decimal
+    """Exact, to a millionth."""
+    currency: str
+    """ISO 4217."""
+    estimated: bool = False
+    """True: it is not all accepted by the network yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +233,8 @@ class Message(NamedTuple):
     updated_at: float
     send_at: float | None
     expires_at: float
-    cost: float | None = None
+    cost: Cost | None = None
+    """None: no tariff says."""
 
 
 Recipient = tuple[str, str, str]
