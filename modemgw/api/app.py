@@ -19,6 +19,7 @@ from modemgw.api import (
     modems,
     service,
     sims,
+    usage,
     webhooks,
 )
 from modemgw.api.audit import recorded
@@ -45,6 +46,7 @@ ENDPOINTS = (
     *webhooks.ENDPOINTS,
     *modems.ENDPOINTS,
     *sims.ENDPOINTS,
+    *usage.ENDPOINTS,
     *keys.ENDPOINTS,
     *audit.ENDPOINTS,
     *service.ENDPOINTS,

@@ -98,7 +98,7 @@ async def preview(request: web.Request) -> web.Response:
         "characters_left": seen.units_left,
         "units": list(seen.units),
         "characters_changed": [list(pair) for pair in seen.changes],
-        "cost": None,
+        "cost": render.cost(seen.cost),
     }
     return json_response(document)
 

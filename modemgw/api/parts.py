@@ -39,7 +39,7 @@ from modemgw.gateway import (
 from modemgw.gateway.bus import Watch
 from modemgw.gateway.supervision import Keeper
 from modemgw.modem import TraceLine, UssdAnswer
-from modemgw.store import AuditRecord, Delivery, KeyRow
+from modemgw.store import AuditRecord, Delivery, KeyRow, UsageQuery, UsageSum
 from modemgw.store.contract.keys import KeyState
 from modemgw.store.records import Event, Inbound, Key, Message, NewMessage, Page
 
@@ -256,6 +256,14 @@ class Sims(Protocol):
         ...
 
 
+class Usage(Protocol):
+    """Adds up what was sent."""
+
+    async def sums(self, query: UsageQuery, /) -> list[UsageSum]:
+        """The sums, in the order of what they are told apart by. Raises Rejected."""
+        ...
+
+
 class Access(Protocol):
     """Knows who may come in."""
 
@@ -384,6 +392,8 @@ class Parts(Protocol):
     @property
     def sims(self) -> Sims: ...
     @property
+    def usage(self) -> Usage: ...
+    @property
     def access(self) -> Access: ...
     @property
     def keys(self) -> Keys: ...
@@ -406,6 +416,7 @@ TRIALS: Final[web.AppKey[Trials]] = web.AppKey("trials")
 WEBHOOKS: Final[web.AppKey[Webhooks]] = web.AppKey("webhooks")
 MODEMS: Final[web.AppKey[Modems]] = web.AppKey("modems")
 SIMS: Final[web.AppKey[Sims]] = web.AppKey("sims")
+USAGE: Final[web.AppKey[Usage]] = web.AppKey("usage")
 ACCESS: Final[web.AppKey[Access]] = web.AppKey("access")
 KEYS: Final[web.AppKey[Keys]] = web.AppKey("keys")
 AUDIT: Final[web.AppKey[Audit]] = web.AppKey("audit")
@@ -424,6 +435,7 @@ def hand_over(gateway: Parts, app: web.Application) -> None:
     app[WEBHOOKS] = gateway.webhooks
     app[MODEMS] = gateway.modems
     app[SIMS] = gateway.sims
+    app[USAGE] = gateway.usage
     app[ACCESS] = gateway.access
     app[KEYS] = gateway.keys
     app[AUDIT] = gateway.audit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from decimal import Decimal
 
 from modemgw.api import answers
 from modemgw.api.moments import render_moment, render_optional_moment
@@ -11,6 +12,7 @@ from modemgw.store.contract.keys import KeyState
 from modemgw.store.records import (
     Attempt,
     AttemptState,
+    Cost,
     ErrorInfo,
     Event,
     Inbound,
@@ -24,6 +26,22 @@ def error(info: ErrorInfo | None) -> answers.Error | None:
     if info is None:
         return None
     return {"code": info.code, "detail": info.detail, "permanent": info.permanent}
+
+
+def amount(value: Decimal) -> str:
+    """An amount of money in full: `0.045`, `12.00`."""
+    whole, _, fraction = f"{value:.6f}".partition(".")
+    return f"{whole}.{fraction.rstrip('0'):0<2}"
+
+
+def cost(record: Cost | None) -> answers.Cost | None:
+    if record is None:
+        return None
+    return {
+        "amount": amount(record.amount),
+        "currency": record.currency,
+        "estimated": record.estimated,
+    }
 
 
 def receipt(record: Receipt | None) -> answers.Receipt | None:
@@ -66,6 +84,7 @@ def part(record: Part) -> answers.Part:
         "submitted_at": None,
         "receipt": None,
         "error": None,
+        "cost": cost(record.cost),
         "attempts": attempts,
     }
     if attempts:
@@ -107,7 +126,7 @@ def message(record: Message) -> answers.Message:
         "callback_url": record.callback_url,
         "batch": record.batch,
         "tags": list(record.tags),
-        "cost": record.cost,
+        "cost": cost(record.cost),
         "created_at": render_moment(record.created_at),
         "updated_at": render_moment(record.updated_at),
         "send_at": render_optional_moment(record.send_at),

@@ -22,6 +22,7 @@ COMMANDS = {
     "webhooks": "modemgw.cli.webhooks:webhooks",
     "modems": "modemgw.cli.modems:modems",
     "sims": "modemgw.cli.sims:sims",
+    "usage": "modemgw.cli.usage:usage",
     "keys": "modemgw.cli.keys:keys",
     "audit": "modemgw.cli.audit:audit",
     "doctor": "modemgw.cli.doctor.command:doctor",

@@ -168,6 +168,8 @@ class SyncClient:
     control_modem = _blocking(Client.control_modem)
     sims = _blocking(Client.sims)
     sim = _blocking(Client.sim)
+    ask_balance = _blocking(Client.ask_balance)
+    usage = _blocking(Client.usage)
     ussd = _blocking(Client.ussd)
     end_ussd = _blocking(Client.end_ussd)
     trace = _blocking(Client.trace)

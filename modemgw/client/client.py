@@ -6,10 +6,11 @@ from modemgw.client.fleet import Fleet
 from modemgw.client.incoming import Incoming
 from modemgw.client.keys import Keys
 from modemgw.client.outgoing import Outgoing
+from modemgw.client.usage import Usage
 from modemgw.client.webhooks import Webhooks
 
 
-class Client(Outgoing, Incoming, Webhooks, Fleet, Keys):
+class Client(Outgoing, Incoming, Webhooks, Fleet, Usage, Keys):
     """The HTTP API of a gateway.
 
         async with Client("http://127.0.0.1:8080", key) as client:

@@ -32,6 +32,7 @@ from modemgw.gateway.fleet.fleet import Fleet
 from modemgw.gateway.fleet.modems import Modems
 from modemgw.gateway.fleet.sim_views import SimViews
 from modemgw.gateway.fleet.sims import Sims
+from modemgw.gateway.fleet.tariffs import Tariffs
 from modemgw.gateway.following import Follower, finish, switch
 from modemgw.gateway.incoming.broadcasts import Broadcasts
 from modemgw.gateway.incoming.calls import Calls
@@ -40,6 +41,8 @@ from modemgw.gateway.incoming.intake import Intake
 from modemgw.gateway.incoming.loop_guard import LoopGuard
 from modemgw.gateway.incoming.reassembly import Incoming
 from modemgw.gateway.keys import Keys
+from modemgw.gateway.outgoing.accounts import Accounts
+from modemgw.gateway.outgoing.costs import told
 from modemgw.gateway.outgoing.messages import Messages
 from modemgw.gateway.outgoing.outbox import Outbox, RecoveryReport
 from modemgw.gateway.outgoing.receipts import Receipts
@@ -47,6 +50,7 @@ from modemgw.gateway.supervision import Keeper
 from modemgw.gateway.upkeep.health import Health
 from modemgw.gateway.upkeep.metrics import Figures
 from modemgw.gateway.upkeep.retention import Housekeeping
+from modemgw.gateway.upkeep.usage import Usage
 from modemgw.modem import Timings
 from modemgw.store import Store, StoreUnavailable
 from modemgw.store.sqlite import open_store
@@ -79,7 +83,8 @@ class Gateway:
         self.keeper = Keeper(clock=clock, random=random)
         """Keeps every task in the background going; what runs beside the gateway may use it."""
 
-        receipts = Receipts()
+        self._tariffs = Tariffs(config, operator_of=lambda modem: self._fleet.operator_of(modem))
+        receipts = Receipts(Accounts(self._tariffs))
         steady = SteadyClock(clock)
         sims = Sims(store=store, clock=steady, random=random)
         self._outbox = Outbox(
@@ -93,7 +98,12 @@ class Gateway:
             expect_callbacks=lambda: self._deliveries.expect_callbacks(),
         )
         self.sending = Admission(
-            config, store=store, outbox=self._outbox, clock=clock, random=random
+            config,
+            store=store,
+            outbox=self._outbox,
+            tariffs=self._tariffs,
+            clock=clock,
+            random=random,
         )
         """Sends, and shows what would be sent."""
         self._loop_guard = LoopGuard(
@@ -110,7 +120,7 @@ class Gateway:
             clock=clock,
             random=random,
             webhooks=config.webhooks,
-            tell=tell,
+            tell=told(tell, self._tariffs),
         )
         incoming = Incoming(
             random=random, number_of=lambda modem, sim: self._fleet.number_of(modem, sim)
@@ -131,6 +141,7 @@ class Gateway:
             store=store,
             lanes=self._outbox.lanes,
             sims=sims,
+            tariffs=self._tariffs,
             received=self._intake.received,
             called=self._calls.take,
             broadcast=Broadcasts(store, clock).take,
@@ -148,7 +159,7 @@ class Gateway:
             clock=clock,
         )
 
-        self.messages = Messages(store, self._outbox)
+        self.messages = Messages(store, self._outbox, self._tariffs)
         """What was accepted, and how far it came."""
         self.inbounds = Inbounds(store)
         """What was received."""
@@ -173,11 +184,14 @@ class Gateway:
             config,
             store=store,
             sims=sims,
+            tariffs=self._tariffs,
             clock=steady,
             places=self._fleet.views.places,
             ask_balance=self._balances.ask,
         )
         """The SIMs, and what they have used of their plans."""
+        self.usage = Usage(store)
+        """What was sent and what it cost."""
         self.access = Access(store, clock=clock, key_seen=self.sending.key_seen)
         """Who may come in."""
         self.keys = Keys(store, self.access, clock=clock)
@@ -205,6 +219,7 @@ class Gateway:
         """Begun together once the modems are, and cancelled when they have been drained."""
         self._followers: tuple[Follower, ...] = (
             self._fleet,  # it alone may refuse a configuration
+            self._tariffs,
             self._outbox,
             self.sending,
             self._loop_guard,
@@ -250,6 +265,7 @@ class Gateway:
                 paused=await store.read(lambda view: view.sim_state.paused()),
                 tell=tell,
             )
+            await gateway._tariffs.load(store)
             await gateway.sending.load()
             with contextlib.suppress(StoreUnavailable):  # then `_run` does it when the database can
                 gateway.found = await gateway._outbox.recover()

@@ -23,6 +23,7 @@ from modemgw.store.contract.pins import PinRow
 from modemgw.store.contract.sim_state import Balance, SeenSim
 from modemgw.store.contract.store import Store
 from modemgw.store.contract.unit import Transaction, View
+from modemgw.store.contract.usage import Bucket, Counts, Dimension, UsageQuery, UsageSum
 from modemgw.store.contract.webhooks import Webhook, WebhookSecret
 from modemgw.store.errors import StoreConflict, StoreError, StoreUnavailable
 
@@ -34,10 +35,13 @@ __all__ = [
     "AuditRecord",
     "Balance",
     "Begun",
+    "Bucket",
     "Candidate",
+    "Counts",
     "Delivery",
     "DeliveryQuery",
     "DeliveryState",
+    "Dimension",
     "InboundQuery",
     "Kept",
     "KeyRow",
@@ -58,6 +62,8 @@ __all__ = [
     "TryOutcome",
     "UnmatchedReport",
     "Unrouted",
+    "UsageQuery",
+    "UsageSum",
     "View",
     "WaitingMessage",
     "WaitingSet",

@@ -138,6 +138,8 @@ class Attempt:
     """True: made after an ambiguous attempt, so the recipient may have got the part twice."""
     retry: RetryAt | None = None
     """Of a refused one that is to be tried again."""
+    cost: Cost | None = None
+    """Of an accepted one, by the tariff that was in force then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,8 @@ class Part:
     """From 1."""
     status: PartStatus
     attempts: tuple[Attempt, ...] = ()
+    cost: Cost | None = None
+    """None: no tariff says."""
 
     @property
     def last(self) -> Attempt | None:

@@ -147,11 +147,12 @@ def test_an_operators_name_that_is_not_shown_just_now_is_the_last_one() -> None:
     )
     tariffs = Tariffs(config, operator_of=lambda modem: shown[0])
     tariffs.seated(A, None, "m1")
-    assert tariffs.price(A, TO) is not None
-    shown[0] = None
-    assert tariffs.price(A, TO) is not None
-    shown[0] = "Another"
-    assert tariffs.price(A, TO) is None
+    priced = []
+    for name in ("Virtual", None, "Another"):
+        shown[0] = name
+        tariffs.look("m1")
+        priced.append(tariffs.price(A, TO) is not None)
+    assert priced == [True, True, False]
 
 
 def test_without_a_tariff_nobody_knows_what_anything_costs() -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -46,10 +47,19 @@ from modemgw.gateway.event_types import unknown_types
 from modemgw.gateway.fleet.lanes import Held
 from modemgw.gateway.supervision import Keeper
 from modemgw.modem import ModemState, ModemStatus, SimIdentity, TraceLine, UssdAnswer
-from modemgw.store import Answer, Delivery, DeliveryState, KeyRow, TryOutcome
+from modemgw.store import (
+    Answer,
+    Delivery,
+    DeliveryState,
+    KeyRow,
+    TryOutcome,
+    UsageQuery,
+    UsageSum,
+)
 from modemgw.store.records import (
     Attempt,
     AttemptState,
+    Cost,
     Event,
     Inbound,
     InboundPart,
@@ -351,6 +361,7 @@ class FakeSending:
             units=(10,),
             units_left=150,
             changes=(("é", "e"),),
+            cost=Cost(Decimal("0.045"), "EUR", True),
         )
 
 
@@ -603,6 +614,18 @@ class FakeEvents:
 
 
 @dataclass
+class FakeUsage:
+    """What was sent, as a test has it; notes what it was asked for."""
+
+    found: list[UsageSum] = field(default_factory=list)
+    asked: list[UsageQuery] = field(default_factory=list)
+
+    async def sums(self, query: UsageQuery) -> list[UsageSum]:
+        self.asked.append(query)
+        return self.found
+
+
+@dataclass
 class FakeFigures:
     sending: FakeSending
 
@@ -628,6 +651,7 @@ class FakeGateway:
         self.webhooks = FakeWebhooks()
         self.modems = FakeModems()
         self.sims = FakeSims()
+        self.usage = FakeUsage()
         self.events = FakeEvents()
         self.figures = FakeFigures(self.sending)
         self.keeper = Keeper(clock=SystemClock(), random=Random(1))

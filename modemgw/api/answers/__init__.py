@@ -51,8 +51,17 @@ from modemgw.api.answers.messages import (
 from modemgw.api.answers.modems import Held, Modem, Modems, Sim, Storage, Trace, TraceLine, Ussd
 from modemgw.api.answers.problems import FieldError, Problem, ProblemType, ProblemTypes
 from modemgw.api.answers.service import Health, Readiness
-from modemgw.api.answers.shared import Base64, Error, Ports, Time
-from modemgw.api.answers.sims import PlanLimit, PlanUse, SimBalance, SimBreaker, SimCard, SimCards
+from modemgw.api.answers.shared import Base64, Cost, Error, Ports, Time
+from modemgw.api.answers.sims import (
+    PlanLimit,
+    PlanUse,
+    SimBalance,
+    SimBreaker,
+    SimCard,
+    SimCards,
+    SimTariff,
+)
+from modemgw.api.answers.usage import Amount, UsageSum, UsageSums
 from modemgw.api.answers.webhooks import (
     Webhook,
     WebhookDeliveries,
@@ -64,6 +73,7 @@ from modemgw.api.answers.webhooks import (
 __all__ = [
     "AcceptedBatch",
     "AlertEvent",
+    "Amount",
     "AnyDelivery",
     "ApiKey",
     "ApiKeys",
@@ -74,6 +84,7 @@ __all__ = [
     "Batch",
     "BroadcastEvent",
     "CallEvent",
+    "Cost",
     "Deliveries",
     "Delivery",
     "Error",
@@ -118,10 +129,13 @@ __all__ = [
     "SimCard",
     "SimCards",
     "SimEvent",
+    "SimTariff",
     "Storage",
     "Time",
     "Trace",
     "TraceLine",
+    "UsageSum",
+    "UsageSums",
     "Ussd",
     "Webhook",
     "WebhookDeliveries",

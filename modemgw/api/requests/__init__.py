@@ -39,6 +39,7 @@ from modemgw.api.requests.shared import (
     PostableUrl,
     Query,
 )
+from modemgw.api.requests.usage import UsageQuery
 from modemgw.api.requests.webhooks import (
     WebhookBody,
     WebhookChanges,
@@ -81,6 +82,7 @@ __all__ = [
     "Scope",
     "SharedFields",
     "TraceQuery",
+    "UsageQuery",
     "UssdBody",
     "WebhookBody",
     "WebhookChanges",

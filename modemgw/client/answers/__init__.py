@@ -28,17 +28,27 @@ from modemgw.client.answers.modems import Held, Modem, Sim, Storage, TraceLine, 
 from modemgw.client.answers.problems import FieldError, Problem
 from modemgw.client.answers.service import Readiness
 from modemgw.client.answers.shared import FINAL, Error, Ports
-from modemgw.client.answers.sims import PlanLimit, PlanUse, SimBalance, SimBreaker, SimCard
+from modemgw.client.answers.sims import (
+    PlanLimit,
+    PlanUse,
+    SimBalance,
+    SimBreaker,
+    SimCard,
+    SimTariff,
+)
+from modemgw.client.answers.usage import Amount, Cost, UsageSum
 from modemgw.client.answers.webhooks import Webhook, WebhookDelivery, WebhookWithSecret
 
 __all__ = [
     "FINAL",
     "AcceptedBatch",
+    "Amount",
     "AnyDelivery",
     "ApiKey",
     "Attempt",
     "AuditRecord",
     "Batch",
+    "Cost",
     "Delivery",
     "Error",
     "Event",
@@ -69,8 +79,10 @@ __all__ = [
     "SimBalance",
     "SimBreaker",
     "SimCard",
+    "SimTariff",
     "Storage",
     "TraceLine",
+    "UsageSum",
     "Ussd",
     "Webhook",
     "WebhookDelivery",

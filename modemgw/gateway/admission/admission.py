@@ -17,8 +17,10 @@ from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempoten
 from modemgw.gateway.admission.rule import Request, Reservation, Surroundings, give_back
 from modemgw.gateway.admission.rules import RULES, Rules
 from modemgw.gateway.errors import Rejected, TooMany, Unavailable
+from modemgw.gateway.fleet.tariffs import Tariffs
 from modemgw.gateway.following import Rest
 from modemgw.gateway.identifiers import new_id, new_ids
+from modemgw.gateway.outgoing.costs import with_cost
 from modemgw.gateway.outgoing.job import Job
 from modemgw.gateway.outgoing.outbox import Outbox
 from modemgw.store import AnsweredBefore, Store, StoreUnavailable, Transaction
@@ -50,12 +52,20 @@ class Admission:
     """Accepts messages into the outbox, or says why not. Await `load` before the first one."""
 
     def __init__(
-        self, config: Config, *, store: Store, outbox: Outbox, clock: Clock, random: Random
+        self,
+        config: Config,
+        *,
+        store: Store,
+        outbox: Outbox,
+        tariffs: Tariffs,
+        clock: Clock,
+        random: Random,
     ) -> None:
         self._rules = Rules(RULES, config, Surroundings(store, outbox.clock))
         outbox.clock.follow(self._rules.clock_set)
         self._store = store
         self._outbox = outbox
+        self._tariffs = tariffs
         self._clock = clock
         self._random = random
         self.counts: dict[str, int] = {}
@@ -193,7 +203,7 @@ class Admission:
     def preview(self, new: NewMessage, *, key: str) -> Preview:
         """What a message would be sent as; sends nothing. Raises Rejected as `send` would."""
         draft = self._rules.draft(Request(key, self._clock.time()), new)
-        draft.check(new.to)
+        one = draft.check(new.to)
         parts = draft.parts
         assert parts is not None, "a draft without problems has a content"
         return Preview(
@@ -202,6 +212,7 @@ class Admission:
             units=parts.units,
             units_left=parts.units_left,
             changes=parts.changes,
+            cost=self._tariffs.estimate(one.route, one.to, len(parts.parts), modem=new.modem),
         )
 
     def _now(self) -> float:
@@ -213,6 +224,8 @@ class Admission:
         draft = self._rules.draft(request, new)
         one = draft.admit(new.to)
         message = draft.message((new_id("msg", request.now, self._random), one.to, one.route))
+        if self._tariffs:
+            message = with_cost(message, self._tariffs)
         return message, _Admitted(Mailing.of(message), draft.reservations)
 
     async def _admit_all(

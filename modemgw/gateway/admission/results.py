@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from modemgw.gateway.errors import Rejected, TooMany
-from modemgw.store.records import Message
+from modemgw.store.records import Cost, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +51,5 @@ class Preview:
     """Free in the last part."""
     changes: tuple[tuple[str, str], ...]
     """What transliteration would change."""
+    cost: Cost | None
+    """What it would cost at the most; None: no tariff says."""

@@ -64,11 +64,11 @@ class PriceList:
     """The tariffs that fit one SIM. `limits`: those of the SIM, whose month is billed."""
 
     def __init__(self, tariffs: Sequence[TariffSection], sim: SimFacts, limits: Limits) -> None:
-        self.prices = [
-            [_price(tariff, limits) for tariff in owned] for owned in _by_owner(tariffs, sim)
-        ]
-        """By owner, in the order in which they are asked."""
-        self._levels: list[_Fitting] = [_longest_first(prices) for prices in self.prices]
+        owned = [[_price(one, limits) for one in level] for level in _by_owner(tariffs, sim)]
+        self._levels: list[_Fitting] = [_longest_first(prices) for prices in owned]
+        fitting = [price for level in self._levels for _, price in level]
+        self.in_order = list(dict.fromkeys(fitting))
+        """The prices in the order in which they are asked."""
 
     def price(self, to: str) -> Price | None:
         """The price of a part to a recipient; None where no tariff says."""

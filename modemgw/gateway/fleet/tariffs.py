@@ -15,7 +15,7 @@ from modemgw.store.records import Cost
 class Tariffs:
     """The tariffs of the configuration, and the SIMs that they are applied to.
 
-    False without any [[tariff]]: then nobody needs to ask. May be asked from any thread.
+    False without any [[tariff]]: then nobody needs to ask. Prices may be asked from any thread.
     """
 
     def __init__(
@@ -24,7 +24,7 @@ class Tariffs:
         """`operator_of` gives the network's name that a modem shows, by the modem's id."""
         self._operator_of = operator_of
         self._operators: dict[str, str] = {}
-        """By modem: the name that it showed last."""
+        """By modem: the name of a network that it showed last."""
         self._seats: dict[str, SimFacts] = {}
         """By ICCID: the SIMs, and where each was seen last."""
         self._last_in: dict[str, str] = {}
@@ -54,6 +54,11 @@ class Tariffs:
         """A SIM is in a modem now."""
         self._seats[iccid] = SimFacts(iccid, modem, imsi)
         self._last_in[modem] = iccid
+
+    def look(self, modem: str) -> None:
+        """Take note of the network's name that a modem shows, where a tariff goes by one."""
+        if self._names and (name := self._operator_of(modem)) is not None:
+            self._operators[modem] = name
 
     def __bool__(self) -> bool:
         return self._any
@@ -114,6 +119,7 @@ class Tariffs:
 
     def _in(self, modem: ModemSection) -> SimFacts:
         """The SIM in a modem, or that was seen in it last."""
+        self.look(modem.id)
         facts = self._seats.get(self._last_in.get(modem.id, ""))
         if facts is not None and facts.modem == modem.id:
             return facts
@@ -121,8 +127,8 @@ class Tariffs:
 
     def _list(self, facts: SimFacts) -> PriceList:
         modem = facts.modem
-        if modem is not None and self._names:
-            facts = facts._replace(operator=self._operator(modem))
+        if modem in self._operators:
+            facts = facts._replace(operator=self._operators[modem])
         found = self._lists.get(facts)
         if found is None:
             config = self._config
@@ -130,13 +136,6 @@ class Tariffs:
             limits = config.limits_of(sections[0]) if sections else config.sim_limits
             found = self._lists[facts] = PriceList(config.tariff, facts, limits)
         return found
-
-    def _operator(self, modem: str) -> str | None:
-        """The name of a modem's network; the last one, while it has none."""
-        name = self._operator_of(modem)
-        if name is not None:
-            self._operators[modem] = name
-        return self._operators.get(modem)
 
 
 def total(costs: Iterable[Cost]) -> Cost | None:

@@ -17,6 +17,7 @@ from modemgw.store.contract.pins import PinTries, PinTriesView
 from modemgw.store.contract.redating import Dates, DatesView
 from modemgw.store.contract.retention import Retention
 from modemgw.store.contract.sim_state import SimState, SimStateView
+from modemgw.store.contract.usage import Usage, UsageView
 from modemgw.store.contract.webhooks import Webhooks, WebhooksView
 
 
@@ -74,6 +75,10 @@ class View(Protocol):
     @property
     def leases(self) -> LeasesView:
         """What one process alone may do."""
+
+    @property
+    def usage(self) -> UsageView:
+        """What was sent and what it cost."""
 
     @property
     def webhooks(self) -> WebhooksView:
@@ -146,6 +151,10 @@ class Transaction(View, Protocol):
     @property
     def leases(self) -> Leases:
         """What one process alone may do."""
+
+    @property
+    def usage(self) -> Usage:
+        """What was sent and what it cost."""
 
     @property
     def webhooks(self) -> Webhooks:

@@ -18,6 +18,7 @@ from modemgw.store.sqlite.redating import SqliteDates
 from modemgw.store.sqlite.retention import SqliteRetention
 from modemgw.store.sqlite.rows import Rows
 from modemgw.store.sqlite.sim_state import SqliteSimState
+from modemgw.store.sqlite.usage import SqliteUsage
 from modemgw.store.sqlite.webhooks import SqliteWebhooks
 
 
@@ -39,6 +40,7 @@ class SqliteView:
         "messages",
         "pins",
         "sim_state",
+        "usage",
         "webhooks",
     )
 
@@ -57,6 +59,7 @@ class SqliteView:
         self.keys = SqliteKeys(db)
         self.audit = SqliteAudit(db)
         self.leases = SqliteLeases(db)
+        self.usage = SqliteUsage(db)
         self.webhooks = SqliteWebhooks(db)
 
 
@@ -82,6 +85,7 @@ class SqliteTransaction:
         "retention",
         "sim_state",
         "unmatched",
+        "usage",
         "webhooks",
     )
 
@@ -103,6 +107,7 @@ class SqliteTransaction:
         self.keys = SqliteKeys(db, now)
         self.audit = SqliteAudit(db, now)
         self.leases = SqliteLeases(db, now)
+        self.usage = SqliteUsage(db, now)
         self.webhooks = SqliteWebhooks(db, now)
         self._nouns: tuple[Rows, ...] = tuple(
             noun for name in self.__slots__ if isinstance(noun := getattr(self, name, None), Rows)
@@ -117,5 +122,6 @@ class SqliteTransaction:
         """Another group begins, at this time (UTC seconds)."""
         self.now = now
         self.events.emitted = []
+        self.usage.counted = []
         for noun in self._nouns:
             noun.now = now

@@ -29,6 +29,7 @@ from modemgw.store.sqlite.schema import (
     m0013_keys,
     m0014_attempts_by_time,
     m0023_balances,
+    m0024_usage,
 )
 
 STEPS: Final[tuple[tuple[str, Callable[[Database], None]], ...]] = (
@@ -48,6 +49,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Database], None]], ...]] = (
     ("0013_keys", m0013_keys.upgrade),
     ("0014_attempts_by_time", m0014_attempts_by_time.upgrade),
     ("0023_balances", m0023_balances.upgrade),
+    ("0024_usage", m0024_usage.upgrade),
 )
 """In the order in which they are applied."""
 
