@@ -151,6 +151,7 @@ class Lab:
         modem = self.modems[id]
         modem.up.set()
         assert modem.sim is not None
+        self.tariffs.seated(modem.sim.iccid, modem.sim.imsi, id)
         await self.outbox.lanes.set_ready(id, modem.sim)
 
     def down(self, id: str) -> None:
