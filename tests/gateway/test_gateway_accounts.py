@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 from labs import usage
 from labs.clock import START, FakeClock
-from labs.outbox import Lab, refusal, running
+from labs.outbox import Answer, Lab, refusal, running
 from labs.raw_sql import raw
 
 from modemgw.gateway.fleet.price_list import Prefixes
 from modemgw.gateway.outgoing.costs import with_cost
 from modemgw.modem import SubmitAmbiguous, Submitted
-from modemgw.store import UsageQuery, UsageSum
+from modemgw.store import Counts, UsageQuery, UsageSum
 from modemgw.store.records import Cost, Message, MessageStatus
 
 TO = "+447700900123"
 SIM = "8999901000000000000"
 DAY = 86400.0
-CHEAP = {"tariff": [{"price": "0.045", "currency": "EUR"}]}
+CHEAP: dict[str, Any] = {"tariff": [{"price": "0.045", "currency": "EUR"}]}
 LONG = "a" * 200  # two parts
 
 
@@ -93,7 +93,7 @@ async def test_a_report_adds_to_the_day_on_which_the_part_was_sent(
         for _ in range(2):  # the second one is no news
             await lab.report("m1", TO, 5, fate, sc_time=START)
         assert await sums(lab, "day") == [
-            UsageSum((int(START // DAY),), (1, 1, delivered, failed), (euros("0.045"),))
+            UsageSum((int(START // DAY),), Counts(1, 1, delivered, failed), (euros("0.045"),))
         ]
 
 
@@ -169,7 +169,7 @@ async def test_without_a_tariff_everything_is_counted_and_nothing_costs(tmp_path
         found = await shown(lab, message)
         assert (found.cost, [part.cost for part in found.parts]) == (None, [None, None])
         (one,) = await sums(lab, "prefix", "key")
-        assert one == UsageSum(("+44", "test"), (2, 2, 0, 0), ())
+        assert one == UsageSum(("+44", "test"), Counts(2, 2), ())
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -185,16 +185,13 @@ async def test_the_sums_are_those_of_the_attempts(tmp_path: Path, seed: int) -> 
         numbers = ["+447700900123", "+33700900123", "+4915112345678", "84433"]
         for _ in range(25):
             for modem in lab.modems.values():
-                modem.script.append(
-                    random.choice(
-                        [
-                            Submitted(random.randrange(4)),
-                            Submitted(random.randrange(4)),
-                            SubmitAmbiguous("no answer"),
-                            refusal(random.choice([1, 21, 331])),
-                        ]
-                    )
-                )
+                answers: list[Answer] = [
+                    Submitted(random.randrange(4)),
+                    Submitted(random.randrange(4)),
+                    SubmitAmbiguous("no answer"),
+                    refusal(random.choice([1, 21, 331])),
+                ]
+                modem.script.append(random.choice(answers))
             type = random.choice(["otp", "transactional"])
             await lab.accept(random.choice(numbers[:3]), random.choice(["x", LONG]), type=type)
             for _ in range(2):

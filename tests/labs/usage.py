@@ -8,11 +8,11 @@ from collections.abc import Iterable
 
 from modemgw.gateway.fleet.price_list import Prefixes
 from modemgw.gateway.outgoing import life
-from modemgw.store import UsageSum
+from modemgw.store import Dimension, UsageSum
 from modemgw.store.contract.usage import DAY_S
 from modemgw.store.records import AttemptState, PartStatus
 
-EVERYTHING = ("day", "sim", "key", "type", "prefix")
+EVERYTHING: tuple[Dimension, ...] = ("day", "sim", "key", "type", "prefix")
 
 Counted = dict[tuple[object, ...], tuple[int, ...]]
 """By bucket: parts, accepted, delivered, failed, and millionths of any currency."""
