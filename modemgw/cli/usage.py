@@ -11,7 +11,7 @@ import click
 
 from modemgw.cli.options import Daemon, daemon_options, json_option
 from modemgw.cli.output import print_json, print_table
-from modemgw.cli.say import say
+from modemgw.cli.say import say_lines
 from modemgw.client import answers
 from modemgw.client.usage import Dimension
 
@@ -57,7 +57,7 @@ def usage(
         text = io.StringIO()
         columns = [*by, *COUNTS, *(f"amount_{currency}" for currency in currencies)]
         csv.writer(text, lineterminator="\n").writerows([columns, *rows])
-        say(text.getvalue().rstrip("\n"))
+        say_lines(text.getvalue().rstrip("\n"))
     else:
         print_table((*by, *COUNTS, *currencies), rows, "Nothing was sent.")
 
