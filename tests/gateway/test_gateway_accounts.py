@@ -81,6 +81,18 @@ async def test_what_the_network_never_took_costs_nothing(tmp_path: Path) -> None
         assert await counted(lab) == (1, 0, 0, 1, 0)
 
 
+async def test_what_a_cheap_sim_refused_may_go_through_a_dear_one(tmp_path: Path) -> None:
+    tariffs = [{"modem": "m1", "price": "0.01", "currency": "EUR"}, {**CHEAP["tariff"][0]}]
+    async with running(tmp_path, 2, ready=False, tariff=tariffs) as lab:
+        message = await lab.accept(TO, LONG)
+        lab.modems["m1"].script = [refusal(331)]
+        await lab.up("m1")
+        assert (await shown(lab, message)).cost == euros("0.09", estimated=True)
+        await lab.up("m2")
+        await lab.pass_time(60)
+        assert (await shown(lab, message)).cost == euros("0.09")
+
+
 @pytest.mark.parametrize(("fate", "delivered", "failed"), [(0, 1, 0), (0x41, 0, 1), (0x20, 0, 0)])
 async def test_a_report_adds_to_the_day_on_which_the_part_was_sent(
     tmp_path: Path, fate: int, delivered: int, failed: int

@@ -129,6 +129,12 @@ def test_an_estimate_in_several_currencies_is_one_for_each() -> None:
 
 
 def test_a_sim_that_moves_has_the_tariff_of_its_new_modem() -> None:
+    tariffs = of(
+        {"modem": "m1"}, {"sim": A, "price": "0.09", "to_prefix": ["+44"]}, {"modem": "m2"}
+    )
+    assert tariffs.estimate("default", TO, 1) == Cost(Decimal("0.09"), "EUR", True)
+    tariffs.seated("8999901000000000003", None, "m1")
+    assert tariffs.estimate("default", TO, 1) == Cost(Decimal("0.04"), "EUR", True)
     tariffs = of({"modem": "m1"}, {"modem": "m2", "price": "0.07"})
     tariffs.seated(A, None, "m2")
     price = tariffs.price(A, TO)

@@ -70,6 +70,14 @@ class PriceList:
         self.in_order = list(dict.fromkeys(fitting))
         """The prices in the order in which they are asked."""
 
+    @property
+    def charges(self) -> tuple[object, ...]:
+        """Equal for SIMs on which each part costs the same, free parts left aside."""
+        return tuple(
+            tuple((prefix, price.amount, price.currency) for prefix, price in level)
+            for level in self._levels
+        )
+
     def price(self, to: str) -> Price | None:
         """The price of a part to a recipient; None where no tariff says."""
         for level in self._levels:

@@ -37,6 +37,8 @@ class Tariffs:
         self._names = any(one.operator and one.network is None for one in config.tariff)
         self._prefixes = Prefixes(config.tariff)
         self._lists: dict[SimFacts, PriceList] = {}
+        self._carrying: dict[tuple[str, str | None], list[PriceList]] = {}
+        """By route and modem: what `_carriers` gave."""
 
     def follow(self, config: Config) -> Rest:
         """See Follower: other tariffs, for what is accepted by the network from now on."""
@@ -54,11 +56,13 @@ class Tariffs:
         """A SIM is in a modem now."""
         self._seats[iccid] = SimFacts(iccid, modem, imsi)
         self._last_in[modem] = iccid
+        self._carrying.clear()
 
     def look(self, modem: str) -> None:
         """Take note of the network's name that a modem shows, where a tariff goes by one."""
         if self._names and (name := self._operator_of(modem)) is not None:
             self._operators[modem] = name
+            self._carrying.clear()
 
     def __bool__(self) -> bool:
         return self._any
@@ -81,7 +85,7 @@ class Tariffs:
         """What a message by `route`, or pinned to `modem`, will cost; None where no tariff says.
 
         What the dearest of the SIMs costs that may carry it, none of its parts free: it costs no
-        more than that, unless a part in doubt is sent twice. Where SIMs are paid in several
+        more than that, unless a part is sent twice. Where SIMs are paid in several
         currencies it is told in that of the first modem; see `estimates`.
         """
         return next(iter(self.estimates(route, to, parts, modem=modem)), None)
@@ -91,8 +95,8 @@ class Tariffs:
         if not self._any:
             return []
         dearest: dict[str, Cost] = {}
-        for facts in self._carriers(route, modem):
-            price = self._list(facts).price(to)
+        for carrier in self._carriers(route, modem):
+            price = carrier.price(to)
             if price is None:
                 continue
             cost = price.of(parts, estimated=True)
@@ -101,12 +105,22 @@ class Tariffs:
                 dearest[cost.currency] = cost
         return list(dearest.values())
 
-    def _carriers(self, route: str, modem: str | None) -> Iterable[SimFacts]:
-        """The SIMs that may carry a message, in the order of the modems."""
-        routes = self._with_fallbacks(route)
-        for section in self._config.modem:
-            if section.id == modem if modem is not None else routes & set(section.routes):
-                yield self._in(section)
+    def _carriers(self, route: str, modem: str | None) -> list[PriceList]:
+        """What SIMs charge that may carry a message, in the order of the modems; none twice.
+
+        Remembered until a SIM comes, so that a batch asks as many lists as there are tariffs.
+        """
+        known = self._carrying.get((route, modem))
+        if known is None or self._names:
+            routes = self._with_fallbacks(route)
+            lists = [
+                self._list(self._in(section))
+                for section in self._config.modem
+                if (section.id == modem if modem is not None else routes & set(section.routes))
+            ]
+            known = list({one.charges: one for one in lists}.values())
+            self._carrying[route, modem] = known
+        return known
 
     def _with_fallbacks(self, route: str) -> set[str]:
         by_id = {one.id: one for one in self._config.routes}

@@ -12,6 +12,10 @@ from modemgw.store.records import OPEN_STATUSES, AttemptState, Cost, Message, Pa
 
 _IN_DOUBT = frozenset({PartStatus.SUBMITTING, PartStatus.AMBIGUOUS})
 
+_WITH_THE_NETWORK = frozenset(
+    {AttemptState.SUBMITTING, AttemptState.ACCEPTED, AttemptState.AMBIGUOUS}
+)
+
 
 def with_cost(message: Message, tariffs: Tariffs) -> Message:
     """The message with what it and its parts cost, as far as tariffs say.
@@ -21,8 +25,7 @@ def with_cost(message: Message, tariffs: Tariffs) -> Message:
     """
     if not tariffs and not any(a.cost for part in message.parts for a in part.attempts):
         return message
-    sims = [part.last.sim for part in message.parts if part.last is not None]
-    estimate = _of_one(message, tariffs, sims[-1] if sims else None)
+    estimate = _of_one(message, tariffs)
     parts = tuple(replace(part, cost=_of_part(part, message, estimate)) for part in message.parts)
     costs = [part.cost for part in parts if part.cost is not None]
     cost = total(costs)
@@ -57,9 +60,11 @@ def _of_part(part: Part, message: Message, estimate: Cost | None) -> Cost | None
     return total(costs)
 
 
-def _of_one(message: Message, tariffs: Tariffs, sim: str | None) -> Cost | None:
+def _of_one(message: Message, tariffs: Tariffs) -> Cost | None:
     """What a part will cost: on the SIM that has others of the message, else at the most."""
-    if sim is not None:
-        price = tariffs.price(sim, message.to)
+    last = [part.last for part in message.parts if part.last is not None]
+    sims = [attempt.sim for attempt in last if attempt.state in _WITH_THE_NETWORK]
+    if sims:
+        price = tariffs.price(sims[-1], message.to)
         return None if price is None else price.of(1, estimated=True)
     return tariffs.estimate(message.route, message.to, 1, modem=message.modem)
