@@ -124,6 +124,8 @@ async def test_the_command_adds_up(tmp_path: Path) -> None:
         code, table, _ = await running.cli("usage")
         assert code == 0
         assert "1.10" in table
+        code, table, _ = await running.cli("sims", "list")
+        assert "1.10 SEK (+1)" in table
         code, out, _ = await running.cli("usage", "--since", "2100-01-01")
         assert (code, out) == (0, "Nothing was sent.\n")
         code, _, err = await running.cli("usage", "--by", "modem")
