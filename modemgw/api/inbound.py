@@ -5,9 +5,9 @@ from __future__ import annotations
 from aiohttp import web
 
 from modemgw.api import answers, render
-from modemgw.api.endpoint import Endpoint, json_response, parse_query
+from modemgw.api.endpoint import Endpoint, json_response, parse_body, parse_query, read_json
 from modemgw.api.parts import INBOUNDS
-from modemgw.api.requests import InboundsQuery
+from modemgw.api.requests import InboundChanges, InboundsQuery
 from modemgw.gateway import InboundQuery
 
 
@@ -20,6 +20,11 @@ async def listing(request: web.Request) -> web.Response:
     page = await request.app[INBOUNDS].find(
         InboundQuery(
             from_=query.sender,
+            to=query.to,
+            modem=query.modem,
+            kind=query.kind,
+            read=query.read,
+            complete=query.complete,
             since=query.since,
             until=query.until,
             limit=query.limit,
@@ -31,6 +36,12 @@ async def listing(request: web.Request) -> web.Response:
         "next_cursor": page.next_cursor,
     }
     return json_response(document)
+
+
+async def change(request: web.Request) -> web.Response:
+    changes = parse_body(InboundChanges, await read_json(request))
+    marked = await request.app[INBOUNDS].mark(request.match_info["id"], changes.read)
+    return json_response(render.inbound(marked))
 
 
 ENDPOINTS = (
@@ -53,5 +64,17 @@ ENDPOINTS = (
         scopes=("inbound",),
         answer=answers.Inbound,
         problems=("not-found",),
+    ),
+    Endpoint(
+        method="PATCH",
+        path="/v1/inbound/{id}",
+        handler=change,
+        summary="Mark a received message as read, or as not read",
+        tag="inbound",
+        scopes=("inbound",),
+        body=InboundChanges,
+        answer=answers.Inbound,
+        problems=("not-found",),
+        example={"read": True},
     ),
 )

@@ -6,7 +6,7 @@ A part that is added gets a protocol, a place in `Parts`, a key, and a line in `
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Final, Protocol
 
@@ -18,30 +18,62 @@ from modemgw.gateway import (
     AcceptedBatch,
     Allowance,
     AuditQuery,
+    ConsentRow,
+    ConsentsOf,
+    ConversationQuery,
     CreatedWebhook,
     DeliveryQuery,
+    Erasure,
+    Export,
     HandlerView,
     Idempotency,
+    ImportReport,
     InboundQuery,
     Issued,
     Match,
     MessageQuery,
     ModemView,
+    NewConsent,
     NewKey,
+    NewVerification,
     Preview,
     Replay,
     Sample,
     SimView,
+    TemplatePreview,
     Trial,
+    VerificationQuery,
+    VerificationView,
     WebhookChange,
     WebhookView,
 )
 from modemgw.gateway.bus import Watch
 from modemgw.gateway.supervision import Keeper
+from modemgw.gateway.templates.compiled import CompiledTemplate
 from modemgw.modem import TraceLine, UssdAnswer
-from modemgw.store import AuditRecord, Delivery, KeyRow, UsageQuery, UsageSum
+from modemgw.store import (
+    AuditRecord,
+    Consent,
+    ConsentQuery,
+    Delivery,
+    KeyRow,
+    StoppedPrefix,
+    Template,
+    TemplateContent,
+    UsageQuery,
+    UsageSum,
+)
 from modemgw.store.contract.keys import KeyState
-from modemgw.store.records import Event, Inbound, Key, Message, NewMessage, Page
+from modemgw.store.records import (
+    Conversation,
+    ConversationItem,
+    Event,
+    Inbound,
+    Key,
+    Message,
+    NewMessage,
+    Page,
+)
 
 
 class Sending(Protocol):
@@ -96,7 +128,7 @@ class Messages(Protocol):
 
 
 class Inbounds(Protocol):
-    """Shows what was received."""
+    """Shows what was received, and remembers what was read of it."""
 
     async def get(self, id: str, /) -> Inbound:
         """A received message. Raises NotFound."""
@@ -104,6 +136,82 @@ class Inbounds(Protocol):
 
     async def find(self, query: InboundQuery, /) -> Page[Inbound]:
         """A page of received messages, newest first. Raises Rejected for a foreign cursor."""
+        ...
+
+    async def mark(self, id: str, read: bool, /) -> Inbound:
+        """Mark a message as read, or as not read. Raises NotFound, StoreUnavailable."""
+        ...
+
+
+class Conversations(Protocol):
+    """Shows what was sent to a number and received from it, as one."""
+
+    async def find(self, query: ConversationQuery, /) -> Page[Conversation]:
+        """A page of conversations, newest first; it may be short and yet not be the last.
+
+        Raises Rejected for a foreign cursor.
+        """
+        ...
+
+    async def items(self, number: str, query: ConversationQuery, /) -> Page[ConversationItem]:
+        """A page of a conversation, newest first. Raises NotFound, Rejected (foreign cursor)."""
+        ...
+
+    async def mark_read(self, number: str, through: str | None, /) -> int:
+        """Mark what was received from a number as read; returns how many were not before.
+
+        Raises NotFound, Rejected (`through`), StoreUnavailable.
+        """
+        ...
+
+
+class Consents(Protocol):
+    """Records and shows who may be sent what. What records it raises Unavailable as well."""
+
+    def checked(self, new: NewConsent, /) -> NewConsent:
+        """A decision with its number as it is recorded. Raises Rejected."""
+        ...
+
+    def pseudonym(self, given: str, /) -> str:
+        """What stands for a number where it must not be told. Raises Rejected."""
+        ...
+
+    async def record(self, new: NewConsent, /) -> Consent:
+        """Record a decision. Raises Rejected."""
+        ...
+
+    async def of(self, given: str, /) -> ConsentsOf:
+        """What is known of a number. Raises NotFound, Rejected."""
+        ...
+
+    async def find(self, query: ConsentQuery, /) -> Page[Consent]:
+        """A page of decisions that stand, the newest first. Raises Rejected."""
+        ...
+
+    async def erase(self, given: str, /) -> None:
+        """Forget what a number has decided; who has opted out stays so. Raises NotFound."""
+        ...
+
+    async def bring_in(
+        self, rows: Sequence[ConsentRow], /, *, again: bool = False, dry_run: bool = False
+    ) -> ImportReport:
+        """Record the decisions of a list whose rows are `checked`."""
+        ...
+
+    def all(self) -> AsyncIterator[Sequence[Consent]]:
+        """Every decision that stands, part by part."""
+        ...
+
+
+class Privacy(Protocol):
+    """Shows and erases what is kept about a number."""
+
+    async def export(self, given: str, /) -> Export:
+        """Everything about a number. Raises Rejected."""
+        ...
+
+    async def erase(self, given: str, /, *, dry_run: bool = False) -> Erasure:
+        """Erase everything about a number that is done with. Raises Rejected, Unavailable."""
         ...
 
 
@@ -201,6 +309,64 @@ class Webhooks(Delivering, Protocol):
         ...
 
 
+class Templates(Protocol):
+    """Shows, keeps and tries templates. What changes them raises Unavailable as well."""
+
+    def all(self) -> list[CompiledTemplate]:
+        """Every template as it is now, by name."""
+        ...
+
+    def one(self, name: str, /) -> CompiledTemplate:
+        """A template as it is now. Raises NotFound."""
+        ...
+
+    async def versions(self, name: str, /) -> list[Template]:
+        """Every version of a template, the newest first. Raises NotFound."""
+        ...
+
+    async def version(self, name: str, version: int, /) -> CompiledTemplate:
+        """A version of a template, also of one that was deleted. Raises NotFound."""
+        ...
+
+    async def create(
+        self,
+        name: str,
+        content: TemplateContent,
+        *,
+        key: str,
+        idempotency: Idempotency | None,
+    ) -> CompiledTemplate | bytes:
+        """Keep a new template; or the first answer to the same request.
+
+        Raises Rejected, TemplateExists, IdempotencyConflict.
+        """
+        ...
+
+    async def put(
+        self, name: str, content: TemplateContent, *, key: str, expected: int | None
+    ) -> CompiledTemplate:
+        """Keep another version of a template; `expected`: the one that there must be now.
+
+        Raises NotFound, Rejected, Conflict (it comes from a file), Outdated.
+        """
+        ...
+
+    async def delete(self, name: str, *, key: str, expected: int | None) -> None:
+        """Delete a template. Raises NotFound, Conflict (it comes from a file), Outdated."""
+        ...
+
+    def preview(
+        self,
+        name: str,
+        params: Mapping[str, Any],
+        *,
+        language: str | None,
+        to: str | None,
+    ) -> TemplatePreview:
+        """What a template says with these values. Raises NotFound, Rejected."""
+        ...
+
+
 class Modems(Protocol):
     """Shows and controls the modems. Each verb on one modem raises NotFound."""
 
@@ -261,6 +427,57 @@ class Usage(Protocol):
 
     async def sums(self, query: UsageQuery, /) -> list[UsageSum]:
         """The sums, in the order of what they are told apart by. Raises Rejected."""
+        ...
+
+
+class Verifications(Protocol):
+    """Proves numbers by codes. What sends or changes something raises Unavailable as well."""
+
+    async def start(
+        self, new: NewVerification, /, *, key: Key, idempotency: Idempotency | None = None
+    ) -> VerificationView | bytes:
+        """Send a code to a number; or the first answer to the same request.
+
+        Raises Rejected, TooManyCodes, TooManyTries, PrefixStopped, TooMany, IdempotencyConflict.
+        """
+        ...
+
+    async def resend(
+        self, id: str, /, *, key: Key, idempotency: Idempotency | None = None
+    ) -> VerificationView | bytes:
+        """Send a code once more. Raises NotFound, Over, and as `start`."""
+        ...
+
+    async def check(
+        self, id: str, code: str, /, *, key: Key, idempotency: Idempotency | None = None
+    ) -> VerificationView | bytes:
+        """Try a code. Raises NotFound, Over, TooManyTries, IdempotencyConflict."""
+        ...
+
+    async def check_number(
+        self, to: str, code: str, /, *, key: Key, idempotency: Idempotency | None = None
+    ) -> VerificationView | bytes:
+        """Try a code for a number. Raises Rejected, and as `check`."""
+        ...
+
+    async def cancel(self, id: str, /, *, key: Key) -> VerificationView:
+        """Call a verification off. Raises NotFound, Over."""
+        ...
+
+    async def get(self, id: str, /, *, key: Key) -> VerificationView:
+        """One verification that the key may see. Raises NotFound."""
+        ...
+
+    async def find(self, query: VerificationQuery, /) -> Page[VerificationView]:
+        """A page of verifications, newest first. Raises Rejected for a cursor that is not ours."""
+        ...
+
+    async def stopped(self) -> Sequence[StoppedPrefix]:
+        """The prefixes to which no code goes now."""
+        ...
+
+    async def lift(self, prefix: str, /) -> None:
+        """Let codes go to a prefix again. Raises NotFound."""
         ...
 
 
@@ -380,6 +597,12 @@ class Parts(Protocol):
     @property
     def inbounds(self) -> Inbounds: ...
     @property
+    def consents(self) -> Consents: ...
+    @property
+    def privacy(self) -> Privacy: ...
+    @property
+    def conversations(self) -> Conversations: ...
+    @property
     def events(self) -> Events: ...
     @property
     def handlers(self) -> Handlers: ...
@@ -388,11 +611,15 @@ class Parts(Protocol):
     @property
     def webhooks(self) -> Webhooks: ...
     @property
+    def templates(self) -> Templates: ...
+    @property
     def modems(self) -> Modems: ...
     @property
     def sims(self) -> Sims: ...
     @property
     def usage(self) -> Usage: ...
+    @property
+    def verifications(self) -> Verifications: ...
     @property
     def access(self) -> Access: ...
     @property
@@ -410,13 +637,18 @@ class Parts(Protocol):
 SENDING: Final[web.AppKey[Sending]] = web.AppKey("sending")
 MESSAGES: Final[web.AppKey[Messages]] = web.AppKey("messages")
 INBOUNDS: Final[web.AppKey[Inbounds]] = web.AppKey("inbounds")
+CONSENTS: Final[web.AppKey[Consents]] = web.AppKey("consents")
+PRIVACY: Final[web.AppKey[Privacy]] = web.AppKey("privacy")
+CONVERSATIONS: Final[web.AppKey[Conversations]] = web.AppKey("conversations")
 EVENTS: Final[web.AppKey[Events]] = web.AppKey("events")
 HANDLERS: Final[web.AppKey[Handlers]] = web.AppKey("handlers")
 TRIALS: Final[web.AppKey[Trials]] = web.AppKey("trials")
 WEBHOOKS: Final[web.AppKey[Webhooks]] = web.AppKey("webhooks")
+TEMPLATES: Final[web.AppKey[Templates]] = web.AppKey("templates")
 MODEMS: Final[web.AppKey[Modems]] = web.AppKey("modems")
 SIMS: Final[web.AppKey[Sims]] = web.AppKey("sims")
 USAGE: Final[web.AppKey[Usage]] = web.AppKey("usage")
+VERIFICATIONS: Final[web.AppKey[Verifications]] = web.AppKey("verifications")
 ACCESS: Final[web.AppKey[Access]] = web.AppKey("access")
 KEYS: Final[web.AppKey[Keys]] = web.AppKey("keys")
 AUDIT: Final[web.AppKey[Audit]] = web.AppKey("audit")
@@ -429,13 +661,18 @@ def hand_over(gateway: Parts, app: web.Application) -> None:
     app[SENDING] = gateway.sending
     app[MESSAGES] = gateway.messages
     app[INBOUNDS] = gateway.inbounds
+    app[CONSENTS] = gateway.consents
+    app[PRIVACY] = gateway.privacy
+    app[CONVERSATIONS] = gateway.conversations
     app[EVENTS] = gateway.events
     app[HANDLERS] = gateway.handlers
     app[TRIALS] = gateway.trials
     app[WEBHOOKS] = gateway.webhooks
+    app[TEMPLATES] = gateway.templates
     app[MODEMS] = gateway.modems
     app[SIMS] = gateway.sims
     app[USAGE] = gateway.usage
+    app[VERIFICATIONS] = gateway.verifications
     app[ACCESS] = gateway.access
     app[KEYS] = gateway.keys
     app[AUDIT] = gateway.audit

@@ -47,6 +47,10 @@ def page_of(name: str) -> str:
     return f"/problems/{name}"
 
 
+REFUSALS = ("opted-out", "no-consent")
+"""Codes of fields that are types of problems: when all that is wrong has one of them, it is that
+type."""
+
 PROBLEM_TYPES: Mapping[str, ProblemType] = {
     "invalid-json": ProblemType(
         status=400,
@@ -89,6 +93,23 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         retry="no",
         detail="the API key 'shop' lacks the scope send",
         headers=("WWW-Authenticate",),
+    ),
+    "templates-only": ProblemType(
+        status=403,
+        title="The API key may not send this text",
+        meaning="The key may send what templates make, and nothing else; or not what this template "
+        "makes.",
+        remedy="Send a `template` with its `params` instead of `text` or `data`. Which templates a "
+        "key may send was settled when it was made: for others make another key.",
+        retry="no",
+        detail="the API key 'shop' may send templates alone: name one, and its params",
+        errors=(
+            FieldProblem(
+                "template",
+                "the API key 'shop' may send templates alone: name one, and its params",
+                "templates-only",
+            ),
+        ),
     ),
     "not-found": ProblemType(
         status=404,
@@ -136,6 +157,16 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         retry="no",
         detail="message 'msg_4711' is sent: it cannot be canceled any more",
     ),
+    "verification-over": ProblemType(
+        status=409,
+        title="The verification is over",
+        meaning="It was approved, called off, locked or has expired; a code is approved once, "
+        "so that nobody can use it after another.",
+        remedy="Begin another verification. If this was a request sent again, give both the same "
+        "Idempotency-Key: then it gets the first answer.",
+        retry="no",
+        detail="verification 'ver_4711' is approved already: begin another one",
+    ),
     "name-in-use": ProblemType(
         status=409,
         title="There is one of this name already",
@@ -156,6 +187,15 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         retry="no",
         detail="'root' is the last API key with the scope admin: make another one first",
     ),
+    "precondition-failed": ProblemType(
+        status=412,
+        title="It is not what it was any more",
+        meaning="The request has an `If-Match` or `If-None-Match`, and somebody else has changed "
+        "the thing since it was looked at. Nothing was done.",
+        remedy="GET it again, decide anew, and send the `ETag` of that answer as `If-Match`.",
+        retry="no",
+        detail="the template 'order-shipped' is not what it was: it is version 4 now",
+    ),
     "too-large": ProblemType(
         status=413,
         title="The body is too large",
@@ -168,7 +208,8 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     "unsupported-media-type": ProblemType(
         status=415,
         title="The body must be JSON",
-        meaning="`Content-Type` says that the body is something else than JSON in UTF-8.",
+        meaning="`Content-Type` says that the body is something else than JSON in UTF-8 (or, where "
+        "a list is wanted, than `text/csv`).",
         remedy="Send JSON with `Content-Type: application/json`. With curl a `-d` alone says that "
         "it is a form: add the header, or take `--json`.",
         retry="no",
@@ -200,6 +241,27 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
             ),
         ),
     ),
+    "opted-out": ProblemType(
+        status=422,
+        title="The recipient has opted out",
+        meaning="The recipient wants no such messages: they wrote STOP, or it was recorded for "
+        "them (`/v1/consents`). A message that was accepted before that is failed with this code.",
+        remedy="Send them nothing of the kind. When they opt in again, record that with its "
+        "evidence; START by SMS does it, too.",
+        retry="no",
+        detail="to: has opted out of such messages",
+        errors=(FieldProblem("to", "has opted out of such messages", "opted-out"),),
+    ),
+    "no-consent": ProblemType(
+        status=422,
+        title="The recipient has not opted in",
+        meaning="Messages of this type need consent (`consent_required`), and none is recorded of "
+        "the recipient.",
+        remedy="Record their opt-in with its evidence (`POST /v1/consents`), then send it again.",
+        retry="no",
+        detail="to: has not opted in, and such messages need that",
+        errors=(FieldProblem("to", "has not opted in, and such messages need that", "no-consent"),),
+    ),
     "idempotency-key-reused": ProblemType(
         status=422,
         title="The Idempotency-Key belongs to another request",
@@ -217,6 +279,32 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         remedy="Wait as many seconds as `Retry-After` says, then send the same again.",
         retry="later",
         detail="+447700900123 has had 5 messages within the last hour",
+        headers=("Retry-After",),
+    ),
+    "too-many-codes": ProblemType(
+        status=429,
+        title="A limit on codes is reached",
+        meaning="The number, the key, its neighbours or the client has had as many messages with "
+        "codes, or as many wrong codes, as [verifications] allows for now; or the last message "
+        "was sent a moment ago; or the number is locked after wrong codes. Nothing was sent or "
+        "tried.",
+        remedy="Show a person how long to wait: `Retry-After` has the seconds. Let nobody send "
+        "again before `resend_at`.",
+        retry="later",
+        detail="this number has had 5 codes within an hour; one more is allowed in 1312 s",
+        headers=("Retry-After",),
+    ),
+    "prefix-stopped": ProblemType(
+        status=429,
+        title="No codes go to numbers like this for now",
+        meaning="Many codes went to numbers that begin like this one, and hardly any was approved: "
+        "it looks like SMS pumping, where somebody earns by each message. So none goes there for "
+        "`verifications.guard.stop` seconds.",
+        remedy="Look at who asks for these codes, and have them solve something that programs "
+        "cannot. If it is all right, `modemgw verifications lift PREFIX` lets codes go again.",
+        retry="later",
+        detail="no code goes to numbers that begin with +44770090 for 3312 s: of 20 that were "
+        "sent there 0 were approved",
         headers=("Retry-After",),
     ),
     "too-many-streams": ProblemType(

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 from modemgw.api import answers
 from modemgw.api.moments import render_moment, render_optional_moment
+from modemgw.gateway import FieldProblem
 from modemgw.store import KeyRow
 from modemgw.store.contract.keys import KeyState
 from modemgw.store.records import (
     Attempt,
     AttemptState,
+    Conversation,
+    ConversationItem,
     Cost,
     ErrorInfo,
     Event,
@@ -42,6 +47,10 @@ def cost(record: Cost | None) -> answers.Cost | None:
         "currency": record.currency,
         "estimated": record.estimated,
     }
+
+
+def field_problem(problem: FieldProblem) -> answers.FieldError:
+    return {"field": problem.field, "detail": problem.detail, "code": problem.code}
 
 
 def receipt(record: Receipt | None) -> answers.Receipt | None:
@@ -126,6 +135,8 @@ def message(record: Message) -> answers.Message:
         "callback_url": record.callback_url,
         "batch": record.batch,
         "tags": list(record.tags),
+        "template": record.template,
+        "template_version": record.template_version,
         "cost": cost(record.cost),
         "created_at": render_moment(record.created_at),
         "updated_at": render_moment(record.updated_at),
@@ -135,8 +146,11 @@ def message(record: Message) -> answers.Message:
 
 
 def inbound(record: Inbound) -> answers.Inbound:
+    details = record.details or {}
+    pushed, mms = details.get("wap_push"), details.get("mms")
     return {
         "id": record.id,
+        "kind": record.kind.value,
         "from": record.sender,
         "to": record.to,
         "text": record.text,
@@ -154,7 +168,38 @@ def inbound(record: Inbound) -> answers.Inbound:
         "sim": record.sim,
         "sent_at": render_optional_moment(record.sent_at),
         "received_at": render_moment(record.received_at),
+        "completed_at": render_optional_moment(record.completed_at),
+        "read": record.read,
+        "replace_type": record.replace_type,
+        "replaces": record.replaces,
+        "replaced_by": record.replaced_by,
+        "mwi": details.get("mwi"),
+        "wap_push": None if pushed is None else _times(pushed, "created_at", "expires_at"),
+        "mms": None if mms is None else _times(mms, "expires_at"),
         "problem": record.problem,
+        "keyword": record.keyword,
+    }
+
+
+def _times(details: Mapping[str, Any], *names: str) -> Any:
+    """Details of a received message, with these times of theirs as they are on the wire."""
+    return {**details, **{name: render_optional_moment(details[name]) for name in names}}
+
+
+def conversation(record: Conversation) -> answers.Conversation:
+    return {
+        "number": record.number,
+        "unread": record.unread,
+        "last": conversation_item(record.last),
+    }
+
+
+def conversation_item(record: ConversationItem) -> answers.ConversationItem:
+    return {
+        "direction": "sent" if record.inbound is None else "received",
+        "at": render_moment(record.at),
+        "message": None if record.message is None else message(record.message),
+        "inbound": None if record.inbound is None else inbound(record.inbound),
     }
 
 
@@ -185,5 +230,7 @@ def api_key(row: KeyRow, state: KeyState) -> answers.ApiKey:
         "created_at": render_moment(row.created_at),
         "last_used_at": render_optional_moment(row.last_used_at),
         "revoked_at": render_optional_moment(row.revoked_at),
+        "templates_only": row.templates_only,
+        "templates": list(row.templates),
         "has_webhook_secret": True,
     }

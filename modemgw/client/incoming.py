@@ -7,7 +7,15 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, TypedDict, Unpack
 
-from modemgw.client.answers import Delivery, Handler, HandlerTest, Inbound, MatchedHandler
+from modemgw.client.answers import (
+    Conversation,
+    ConversationItem,
+    Delivery,
+    Handler,
+    HandlerTest,
+    Inbound,
+    MatchedHandler,
+)
 from modemgw.client.outgoing import asked, moment
 from modemgw.client.transport import Transport, segment
 
@@ -16,8 +24,23 @@ class InboundFilters(TypedDict, total=False):
     """Which received messages to list; times are RFC 3339, or datetimes with a zone."""
 
     from_: str | None
+    to: str | None
+    """The number of the SIM."""
+    modem: str | None
+    kind: str | None
+    read: bool | None
+    complete: bool | None
     since: datetime | str | None
     until: datetime | str | None
+    limit: int
+    """Of one page, 1 to 1000."""
+
+
+class ConversationFilters(TypedDict, total=False):
+    """Which conversations to list."""
+
+    unread: bool
+    """Only those with unread messages."""
     limit: int
     """Of one page, 1 to 1000."""
 
@@ -94,6 +117,32 @@ class Incoming(Replaying):
         if "from_" in query:
             query["from"] = query.pop("from_")
         return self._pages("v1/inbound", query, Inbound)
+
+    async def mark_inbound(self, identifier: str, *, read: bool = True) -> Inbound:
+        """Mark a received message as read, or as not read."""
+        path, body = f"v1/inbound/{segment(identifier)}", {"read": read}
+        return Inbound((await self._request("PATCH", path, body=body, repeatable=True)).document)
+
+    def conversations(self, **filters: Unpack[ConversationFilters]) -> AsyncIterator[Conversation]:
+        """Conversations, that with the newest message first; pages are fetched when wanted."""
+        return self._pages("v1/conversations", asked(filters), Conversation)
+
+    def conversation(self, number: str, *, limit: int = 50) -> AsyncIterator[ConversationItem]:
+        """What was sent to a number and received from it, newest first; `limit`: of one page."""
+        path = f"v1/conversations/{segment(number)}"
+        return self._pages(path, {"limit": limit}, ConversationItem)
+
+    async def mark_conversation(self, number: str, *, through: str | None = None) -> int:
+        """Mark what was received from a number as read; returns how many were not before.
+
+        `through`: the id of the last one that was seen; what came after it stays unread.
+        """
+        body: dict[str, Any] = {"read": True}
+        if through is not None:
+            body["through"] = through
+        path = f"v1/conversations/{segment(number)}"
+        reply = await self._request("PATCH", path, body=body, repeatable=True)
+        return int(reply.document["marked"])
 
     async def handlers(self) -> list[Handler]:
         """Every handler, and how many of its deliveries have not been made."""

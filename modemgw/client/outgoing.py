@@ -46,6 +46,12 @@ class SendOptions(TypedDict, total=False):
     callback_url: str
     max_parts: int
     tags: Sequence[str]
+    template: str
+    """Name of the template that makes the text, instead of a text …"""
+    params: Mapping[str, Any]
+    """… of these values …"""
+    language: str
+    """… best in this language: `pt-BR`."""
 
 
 class MessageFilters(TypedDict, total=False):
@@ -77,7 +83,13 @@ def moment(when: datetime | str) -> str:
 
 def asked(filters: Mapping[str, Any]) -> dict[str, Any]:
     """Filters as the API wants them."""
-    return {k: moment(v) if isinstance(v, datetime) else v for k, v in filters.items()}
+    return {name: _asked(value) for name, value in filters.items()}
+
+
+def _asked(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return moment(value) if isinstance(value, datetime) else value
 
 
 def message_body(

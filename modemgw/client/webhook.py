@@ -39,7 +39,7 @@ class WebhookEvent(Answer):
 
     @property
     def inbound(self) -> Inbound:
-        """What `inbound.received` tells of."""
+        """What `inbound.received` and `inbound.completed` tell of."""
         return Inbound(self.data)
 
 

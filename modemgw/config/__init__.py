@@ -23,32 +23,51 @@ from modemgw.config.http import HttpSection
 from modemgw.config.limits import Limits, RateLimits
 from modemgw.config.loading import load, parse
 from modemgw.config.modems import ModemMatch, ModemSection
+from modemgw.config.opt_out import LanguageSection, OptOutSection
 from modemgw.config.replies import RepliesSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteMatch, RouteSection
+from modemgw.config.smtp import SmtpSection
 from modemgw.config.tariffs import TariffSection
+from modemgw.config.templates import (
+    ParameterDocument,
+    TemplateDocument,
+    TemplatesSection,
+    VariantDocument,
+)
 from modemgw.config.tree import Config
 from modemgw.config.types import TypeSection, TypesSection
+from modemgw.config.verifications import (
+    AttemptLimits,
+    GuardSection,
+    SendLimits,
+    VerificationsSection,
+)
 from modemgw.config.webhooks import WebhooksSection
 
 __all__ = [
     "DEFAULT_PATH",
     "ENVIRONMENT_VARIABLE",
+    "AttemptLimits",
     "BalanceSection",
     "Config",
     "ConfigError",
     "Days",
     "GatewaySection",
+    "GuardSection",
     "HandlerMatch",
     "HandlerSection",
     "HttpSection",
     "Identifier",
+    "LanguageSection",
     "Limit",
     "Limits",
     "MessageType",
     "ModemMatch",
     "ModemSection",
     "Number",
+    "OptOutSection",
+    "ParameterDocument",
     "RateLimits",
     "RepliesSection",
     "RetentionSection",
@@ -56,9 +75,15 @@ __all__ = [
     "RouteSection",
     "Seconds",
     "Section",
+    "SendLimits",
+    "SmtpSection",
     "TariffSection",
+    "TemplateDocument",
+    "TemplatesSection",
     "TypeSection",
     "TypesSection",
+    "VariantDocument",
+    "VerificationsSection",
     "Wait",
     "WebhooksSection",
     "find",

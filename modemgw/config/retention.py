@@ -16,3 +16,5 @@ class RetentionSection(Section):
     """What was counted, by day."""
     audit_days: Days = 365
     """What admins did."""
+    verifications_days: Days = 30
+    """Verifications that have ended."""

@@ -13,11 +13,15 @@ from modemgw.config.handlers import HandlerSection
 from modemgw.config.http import HttpSection
 from modemgw.config.limits import Limits, RateLimits
 from modemgw.config.modems import ModemSection
+from modemgw.config.opt_out import OptOutSection
 from modemgw.config.replies import RepliesSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteSection
+from modemgw.config.smtp import SmtpSection
 from modemgw.config.tariffs import TariffSection, wrong_tariffs
+from modemgw.config.templates import TemplatesSection
 from modemgw.config.types import TypesSection
+from modemgw.config.verifications import VerificationsSection
 from modemgw.config.webhooks import WebhooksSection
 
 
@@ -35,7 +39,11 @@ class Config(Section):
     """How the credit of SIMs is asked for; a modem may have its own."""
     retention: RetentionSection = RetentionSection()
     type: TypesSection = TypesSection()
+    opt_out: OptOutSection = OptOutSection()
     webhooks: WebhooksSection = WebhooksSection()
+    templates: TemplatesSection = TemplatesSection()
+    verifications: VerificationsSection = VerificationsSection()
+    smtp: SmtpSection | None = None
     modem: tuple[ModemSection, ...] = ()
     route: tuple[RouteSection, ...] = ()
     tariff: tuple[TariffSection, ...] = ()
@@ -71,6 +79,12 @@ class Config(Section):
             f"route {r.id}: its fallbacks come back to itself" for r in self.route if self._loops(r)
         ]
         problems += wrong_tariffs(self.tariff, (m.id for m in self.modem))
+        if self.smtp is None and any(h.email for h in self.handler):
+            problems.append(
+                "a handler with email needs to know a mail server: "
+                '[smtp] with host and from, such as host = "mail.example.org", from = '
+                '"sms@example.org"'
+            )
         if problems:
             raise ValueError("; ".join(problems))
         return self

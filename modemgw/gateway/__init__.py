@@ -2,7 +2,12 @@
 
 from modemgw.gateway.admission.quota import Allowance
 from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempotency, Preview
+from modemgw.gateway.admission.templates import TemplateExists, TemplatePreview
 from modemgw.gateway.build import Gateway
+from modemgw.gateway.consent.consents import ConsentsOf
+from modemgw.gateway.consent.decisions import NewConsent
+from modemgw.gateway.consent.importing import ImportReport
+from modemgw.gateway.consent.importing import Row as ConsentRow
 from modemgw.gateway.deliveries.handlers import HandlerView
 from modemgw.gateway.deliveries.replaying import Replay
 from modemgw.gateway.deliveries.trying import Match, Sample, Trial
@@ -14,6 +19,7 @@ from modemgw.gateway.errors import (
     GatewayError,
     IdempotencyConflict,
     NotFound,
+    Outdated,
     Rejected,
     TooMany,
     Unavailable,
@@ -22,7 +28,17 @@ from modemgw.gateway.fleet.modem_views import ModemView
 from modemgw.gateway.fleet.sim_views import SimView
 from modemgw.gateway.keys import Issued, LastAdmin, NameInUse, NewKey
 from modemgw.gateway.outgoing.outbox import RecoveryReport
-from modemgw.store import AuditQuery, DeliveryQuery, InboundQuery, MessageQuery
+from modemgw.gateway.upkeep.privacy import Erasure, Export
+from modemgw.gateway.verifications.refusals import Over, PrefixStopped, TooManyCodes, TooManyTries
+from modemgw.gateway.verifications.views import NewVerification, VerificationView
+from modemgw.store import (
+    AuditQuery,
+    ConversationQuery,
+    DeliveryQuery,
+    InboundQuery,
+    MessageQuery,
+    VerificationQuery,
+)
 
 __all__ = [
     "Accepted",
@@ -30,14 +46,20 @@ __all__ = [
     "Allowance",
     "AuditQuery",
     "Conflict",
+    "ConsentRow",
+    "ConsentsOf",
+    "ConversationQuery",
     "CreatedWebhook",
     "DeliveryQuery",
+    "Erasure",
+    "Export",
     "FieldProblem",
     "Gateway",
     "GatewayError",
     "HandlerView",
     "Idempotency",
     "IdempotencyConflict",
+    "ImportReport",
     "InboundQuery",
     "Issued",
     "LastAdmin",
@@ -45,17 +67,28 @@ __all__ = [
     "MessageQuery",
     "ModemView",
     "NameInUse",
+    "NewConsent",
     "NewKey",
+    "NewVerification",
     "NotFound",
+    "Outdated",
+    "Over",
+    "PrefixStopped",
     "Preview",
     "RecoveryReport",
     "Rejected",
     "Replay",
     "Sample",
     "SimView",
+    "TemplateExists",
+    "TemplatePreview",
     "TooMany",
+    "TooManyCodes",
+    "TooManyTries",
     "Trial",
     "Unavailable",
+    "VerificationQuery",
+    "VerificationView",
     "WebhookChange",
     "WebhookView",
 ]

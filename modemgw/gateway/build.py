@@ -12,17 +12,23 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from random import Random
+from secrets import token_bytes
 
 from modemgw.clock import Clock, SteadyClock, SystemClock
 from modemgw.config import Config
 from modemgw.gateway.access import Access
 from modemgw.gateway.admission.admission import Admission
 from modemgw.gateway.admission.limits import REPLIES_KEY
+from modemgw.gateway.admission.numbering import e164
+from modemgw.gateway.admission.templates import Templates
 from modemgw.gateway.audit import Audit
 from modemgw.gateway.bus import EventBus
 from modemgw.gateway.changes import in_force, lines
+from modemgw.gateway.consent.consents import Consents
+from modemgw.gateway.consent.register import ConsentRegister
 from modemgw.gateway.deliveries import Deliveries
 from modemgw.gateway.deliveries.answering import Answering
+from modemgw.gateway.deliveries.confirmations import Confirmation, Confirmations
 from modemgw.gateway.deliveries.handlers import Handlers
 from modemgw.gateway.deliveries.payload import Tell, told_plainly
 from modemgw.gateway.deliveries.trying import Place, Trials
@@ -36,23 +42,30 @@ from modemgw.gateway.fleet.tariffs import Tariffs
 from modemgw.gateway.following import Follower, finish, switch
 from modemgw.gateway.incoming.broadcasts import Broadcasts
 from modemgw.gateway.incoming.calls import Calls
+from modemgw.gateway.incoming.conversations import Conversations
 from modemgw.gateway.incoming.inbounds import Inbounds
 from modemgw.gateway.incoming.intake import Intake
+from modemgw.gateway.incoming.keywords import Keywords
 from modemgw.gateway.incoming.loop_guard import LoopGuard
 from modemgw.gateway.incoming.reassembly import Incoming
 from modemgw.gateway.keys import Keys
 from modemgw.gateway.outgoing.accounts import Accounts
 from modemgw.gateway.outgoing.costs import told
+from modemgw.gateway.outgoing.job import Job
 from modemgw.gateway.outgoing.messages import Messages
 from modemgw.gateway.outgoing.outbox import Outbox, RecoveryReport
 from modemgw.gateway.outgoing.receipts import Receipts
 from modemgw.gateway.supervision import Keeper
 from modemgw.gateway.upkeep.health import Health
 from modemgw.gateway.upkeep.metrics import Figures
+from modemgw.gateway.upkeep.privacy import Privacy
 from modemgw.gateway.upkeep.retention import Housekeeping
 from modemgw.gateway.upkeep.usage import Usage
+from modemgw.gateway.verifications.codes import FILE_NAME as PEPPER_NAME
+from modemgw.gateway.verifications.codes import PEPPER_BYTES, read_pepper
+from modemgw.gateway.verifications.verifications import Verifications
 from modemgw.modem import Timings
-from modemgw.store import Store, StoreUnavailable
+from modemgw.store import Store, StoreError, StoreUnavailable
 from modemgw.store.sqlite import open_store
 
 logger = logging.getLogger(__name__)
@@ -74,6 +87,7 @@ class Gateway:
         timings: Timings | None = None,
         paused: Iterable[str] = (),
         tell: Tell = told_plainly,
+        pepper: bytes,
     ) -> None:
         self._config = config
         self._store = store
@@ -94,9 +108,13 @@ class Gateway:
             sims=sims,
             clock=steady,
             random=random,
-            ask_again=lambda job: self.sending.ask_again(job),
+            ask_again=self._ask_again,
             expect_callbacks=lambda: self._deliveries.expect_callbacks(),
+            take_up=lambda job: self.verifications.take_up(job),
         )
+        register = ConsentRegister()
+        self.templates = Templates(config, store=store, clock=clock)
+        """Texts by name, and what may be done with them."""
         self.sending = Admission(
             config,
             store=store,
@@ -104,6 +122,8 @@ class Gateway:
             tariffs=self._tariffs,
             clock=clock,
             random=random,
+            consents=register,
+            templates=self.templates.catalogue,
         )
         """Sends, and shows what would be sent."""
         self._loop_guard = LoopGuard(
@@ -113,17 +133,37 @@ class Gateway:
             store=store,
             clock=clock,
         )
+        answering = Answering(
+            self.sending.reply, self.sending.forward, self.sending.send, self._loop_guard
+        )
+        self._confirmation = Confirmation(config.opt_out, store, answering)
+        self.verifications = Verifications(
+            config,
+            store=store,
+            sending=self.sending,
+            clock=steady,
+            random=random,
+            pepper=pepper,
+            templates=self.templates.catalogue,
+            on_their_way=lambda: {job.id for job in self._outbox.queue.matchmaking.jobs()},
+        )
+        """Proves numbers by codes."""
         self._deliveries = Deliveries(
             config.handler,
             store=store,
-            answering=Answering(self.sending.reply, self.sending.forward, self._loop_guard),
+            answering=answering,
+            smtp=config.smtp,
             clock=clock,
             random=random,
             webhooks=config.webhooks,
             tell=told(tell, self._tariffs),
+            own=(Confirmations(self._confirmation),),
         )
+        keywords = Keywords(config, register, self._deliveries.has_the_word)
         incoming = Incoming(
-            random=random, number_of=lambda modem, sim: self._fleet.number_of(modem, sim)
+            random=random,
+            number_of=lambda modem, sim: self._fleet.number_of(modem, sim),
+            keywords=keywords,
         )
         self._intake = Intake(
             store=store,
@@ -155,7 +195,7 @@ class Gateway:
             config,
             store=store,
             intake=self._intake,
-            forgetful=(self.sending, self._loop_guard),
+            forgetful=(self.sending, self.verifications, self._loop_guard),
             clock=clock,
         )
 
@@ -163,15 +203,25 @@ class Gateway:
         """What was accepted, and how far it came."""
         self.inbounds = Inbounds(store)
         """What was received."""
+        self.consents = Consents(
+            store,
+            register,
+            clock=clock,
+            read_number=lambda text: e164(text, self._config.gateway.default_region),
+        )
+        """Who may be sent what."""
+        self.conversations = Conversations(store)
+        """What was sent to a number and received from it, as one."""
         self.events = EventBus(store)
         """What happens."""
         self.handlers = Handlers(self._deliveries, store)
         """Who gets what was received, and what became of it."""
         self.trials = Trials(
             lambda: self._deliveries.subscribers,
-            guard=self._loop_guard,
+            around=lambda: self._deliveries.around,
             preview=lambda new: self.sending.preview(new, key=REPLIES_KEY),
             places=self._places,
+            asks=keywords.asked,
             clock=clock,
         )
         """What handlers would do."""
@@ -208,12 +258,17 @@ class Gateway:
         )
         """How much of everything there was."""
 
+        self.privacy = Privacy(store, self.consents, self.messages, clock=clock)
+        """What is kept about a number."""
+
         self._background: tuple[tuple[str, Callable[[], Awaitable[None]]], ...] = (
             ("access", self.access.run),
             ("key uses", self.access.uses.run),
             ("housekeeping", self._housekeeping.run),
             ("retention", self._housekeeping.let_go),
             ("deliveries", self._deliveries.run),
+            ("templates", self.templates.run),
+            ("verifications", self.verifications.run),
             ("balances", self._balances.run),
         )
         """Begun together once the modems are, and cancelled when they have been drained."""
@@ -221,9 +276,13 @@ class Gateway:
             self._fleet,  # it alone may refuse a configuration
             self._tariffs,
             self._outbox,
+            self.templates,
             self.sending,
+            self._confirmation,
             self._loop_guard,
+            self.verifications,
             self._deliveries,
+            keywords,
             self._intake,
             self._calls,
             self._housekeeping,
@@ -256,6 +315,7 @@ class Gateway:
             clock=clock,
             backup_before_migrate=config.gateway.backup_before_migrate,
         ) as store:
+            pepper = await asyncio.to_thread(_pepper, config)
             gateway = cls(
                 config,
                 store,
@@ -264,9 +324,12 @@ class Gateway:
                 timings=timings,
                 paused=await store.read(lambda view: view.sim_state.paused()),
                 tell=tell,
+                pepper=pepper,
             )
             await gateway._tariffs.load(store)
+            await gateway.templates.load()
             await gateway.sending.load()
+            await gateway.verifications.load()
             with contextlib.suppress(StoreUnavailable):  # then `_run` does it when the database can
                 gateway.found = await gateway._outbox.recover()
             stop = asyncio.Event()
@@ -290,6 +353,11 @@ class Gateway:
             iccid, number = (None, None) if sim is None else (sim.iccid, sim.number)
             found.append(Place(id, iccid, configured.get(id) or number))
         return found
+
+    def _ask_again(self, job: Job) -> None:
+        """See Lane."""
+        self.sending.ask_again(job)
+        self.verifications.at_sending(job)
 
     # --- start and stop
 
@@ -353,3 +421,25 @@ class Gateway:
             told += await finish(rests)
             await self.audit.record("config.reload", key=None, address="local")
             return [*told, *self._outbox.pinned_to_nobody()]
+
+
+def _pepper(config: Config) -> bytes:
+    """The secret that codes are made with.
+
+    Where the data directory takes none just now, it is one of this run: codes that were sent before
+    a restart are good for nothing after it. Raises StoreError for a `pepper_file` that cannot be
+    used.
+    """
+    named = config.verifications.pepper_file
+    file = named or config.gateway.data_dir / PEPPER_NAME
+    try:
+        return read_pepper(file)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        if named is not None:
+            raise StoreError(
+                f"the secret of verifications in {file} cannot be used: {why}; set "
+                "verifications.pepper_file to a file that this user may read, or make"
+            ) from error
+        logger.warning("verifications do not survive a restart: %s cannot be used: %s", file, why)
+        return token_bytes(PEPPER_BYTES)

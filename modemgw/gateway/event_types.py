@@ -17,6 +17,10 @@ EVENT_TYPES = (
     "message.canceled",
     "message.unknown",
     "inbound.received",
+    "consent.opted_out",
+    "consent.opted_in",
+    "consent.help",
+    "inbound.completed",
     "call.received",
     "broadcast.received",
     "modem.ready",
@@ -30,6 +34,12 @@ EVENT_TYPES = (
     "alert.cleared",
     "webhook.disabled",
     "handler.loop",
+    "verification.started",
+    "verification.approved",
+    "verification.expired",
+    "verification.locked",
+    "verification.canceled",
+    "verification.prefix_stopped",
 )
 """Every type; one that is added is told to whom a pattern of its family was set up for before."""
 EVERYTHING = "*"

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from ..at import Cursor, Urc
 from ..at.dialogue import hex_digits, looks_like_pdu
-from ..sms import PduError, decode_mt, unpack_pdu
+from ..sms import Deliver, PduError, decode_mt, replace_type, unpack_pdu
 
 _TYPE_OF_ADDRESS = 0x80
 """Bit 8 of a type-of-address octet is always set (TS 23.040 9.1.2.5)."""
@@ -105,6 +105,15 @@ def _is_empty(line: str) -> bool:
 def is_submit(stored: Stored) -> bool:
     """A draft or a sent message: not ours to deliver. By TP-MTI; the status alone may lie."""
     return stored.status >= 2 and bool(stored.pdu.tpdu) and stored.pdu.tpdu[0] & 3 == _SUBMIT_MTI
+
+
+def is_replaceable(stored: Stored) -> bool:
+    """A modem puts the next message of this type into the same slot (TS 23.040 9.2.3.9)."""
+    try:
+        deliver = decode_mt(stored.pdu.tpdu)
+    except PduError:
+        return False
+    return isinstance(deliver, Deliver) and replace_type(deliver.pid) is not None
 
 
 def unpack(digits: str, length: int | None) -> tuple[str | None, bytes]:

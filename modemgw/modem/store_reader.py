@@ -6,7 +6,7 @@ import logging
 
 from ..at import AtChannel, CommandFailed
 from ..clock import Clock
-from .pdus import Stored, entries
+from .pdus import Stored, entries, is_replaceable
 
 log = logging.getLogger(__name__)
 
@@ -73,8 +73,9 @@ class StoreReader:
 
     async def delete(self, memory: str | None, stored: Stored, started: float) -> None:
         """Delete an entry that was read at `started` (monotonic) and is safe now."""
-        if self._clock.monotonic() - started > _SLOW_COMMIT_S and memory is not None:
-            # The slot may have been emptied and used again meanwhile.
+        slow = self._clock.monotonic() - started > _SLOW_COMMIT_S
+        if memory is not None and (slow or is_replaceable(stored)):
+            # The slot may have been emptied and used again meanwhile, or hold what replaced this.
             try:
                 again = await self.read(memory, stored.index)
             except NotNow:

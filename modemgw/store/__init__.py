@@ -5,6 +5,8 @@ Knows no policy; nobody above it sees SQL, rows or a connection.
 
 from modemgw.store.contract.attempts import AttemptKey, Begun, Candidate
 from modemgw.store.contract.audit import AuditQuery, AuditRecord
+from modemgw.store.contract.consents import Consent, ConsentQuery, ConsentState
+from modemgw.store.contract.conversations import ConversationQuery
 from modemgw.store.contract.deliveries import (
     Answer,
     Delivery,
@@ -15,15 +17,23 @@ from modemgw.store.contract.deliveries import (
     TryOutcome,
 )
 from modemgw.store.contract.events import AnsweredBefore, UnmatchedReport
-from modemgw.store.contract.inbound import InboundQuery, Kept, Place, StoredPart, WaitingSet
+from modemgw.store.contract.inbound import Gap, InboundQuery, Kept, Place, StoredPart, WaitingSet
 from modemgw.store.contract.keys import KeyRow
 from modemgw.store.contract.leases import Lease, LeaseHeld
 from modemgw.store.contract.messages import MessageQuery, Unrouted, WaitingMessage
 from modemgw.store.contract.pins import PinRow
 from modemgw.store.contract.sim_state import Balance, SeenSim
 from modemgw.store.contract.store import Store
+from modemgw.store.contract.templates import Parameter, Template, TemplateContent, Variant
 from modemgw.store.contract.unit import Transaction, View
 from modemgw.store.contract.usage import Bucket, Counts, Dimension, UsageQuery, UsageSum
+from modemgw.store.contract.verifications import (
+    CodeMessage,
+    StoppedPrefix,
+    Use,
+    Verification,
+    VerificationQuery,
+)
 from modemgw.store.contract.webhooks import Webhook, WebhookSecret
 from modemgw.store.errors import StoreConflict, StoreError, StoreUnavailable
 
@@ -37,11 +47,17 @@ __all__ = [
     "Begun",
     "Bucket",
     "Candidate",
+    "CodeMessage",
+    "Consent",
+    "ConsentQuery",
+    "ConsentState",
+    "ConversationQuery",
     "Counts",
     "Delivery",
     "DeliveryQuery",
     "DeliveryState",
     "Dimension",
+    "Gap",
     "InboundQuery",
     "Kept",
     "KeyRow",
@@ -49,21 +65,29 @@ __all__ = [
     "LeaseHeld",
     "MessageQuery",
     "NewDelivery",
+    "Parameter",
     "Payload",
     "PinRow",
     "Place",
     "SeenSim",
+    "StoppedPrefix",
     "Store",
     "StoreConflict",
     "StoreError",
     "StoreUnavailable",
     "StoredPart",
+    "Template",
+    "TemplateContent",
     "Transaction",
     "TryOutcome",
     "UnmatchedReport",
     "Unrouted",
     "UsageQuery",
     "UsageSum",
+    "Use",
+    "Variant",
+    "Verification",
+    "VerificationQuery",
     "View",
     "WaitingMessage",
     "WaitingSet",

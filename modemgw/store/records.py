@@ -6,7 +6,7 @@ in the store.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -182,6 +182,12 @@ class NewMessage(NamedTuple):
     callback_url: str | None = None
     max_parts: int | None = None
     tags: tuple[str, ...] = ()
+    template: str | None = None
+    """Name of the template that makes the text."""
+    params: Mapping[str, Any] | None = None
+    """What its placeholders stand for."""
+    language: str | None = None
+    """In which language, best: `pt-BR`, `en`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +245,9 @@ class Message(NamedTuple):
     expires_at: float
     cost: Cost | None = None
     """None: no tariff says."""
+    template: str | None = None
+    """Name of the template that made the text, if one has."""
+    template_version: int | None = None
 
 
 Recipient = tuple[str, str, str]
@@ -257,6 +266,28 @@ class Mailing:
     def of(cls, message: Message) -> Mailing:
         """A mailing of one message."""
         return cls(message, ((message.id, message.to, message.route),))
+
+
+class InboundKind(StrEnum):
+    """What a received message is."""
+
+    TEXT = "text"
+    DATA = "data"
+    """Octets for nobody in particular."""
+    FLASH = "flash"
+    """To be shown at once and not to be kept (class 0)."""
+    MWI = "mwi"
+    """It tells of voicemail, faxes, e-mails or others that wait."""
+    RETURN_CALL = "return_call"
+    """Its sender wants to be called."""
+    APPLICATION = "application"
+    """For the application at a port."""
+    WAP_PUSH = "wap_push"
+    MMS_NOTIFICATION = "mms_notification"
+    SIM_DATA = "sim_data"
+    """From the operator, for the SIM or the modem itself."""
+    RAW = "raw"
+    """It could not be decoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +322,42 @@ class Inbound:
     message_class: int | None = None
     ports: tuple[int, int] | None = None
     problem: str | None = None
-    """Why it could not be decoded."""
+    """Why it could not be decoded, or what it carries."""
+    keyword: str | None = None
+    """`stop`, `start` or `help`: what its whole text asks for."""
+    kind: InboundKind = InboundKind.TEXT
+    details: Mapping[str, Any] | None = None
+    """What it says beside its text, as plain JSON: under `mwi`, `wap_push` or `mms`."""
+    read: bool = False
+    """Whether somebody has marked it so."""
+    completed_at: float | None = None
+    """When a late part completed what had been handed on incomplete."""
+    replace_type: int | None = None
+    """1 to 7: it takes the place of the one before it of this type and sender …"""
+    replaces: str | None = None
+    """… which is this one, if there was one. It is kept."""
+    replaced_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationItem:
+    """A message to somebody, or one from there; the other is None."""
+
+    at: float
+    """When it was accepted, or received."""
+    message: Message | None = None
+    inbound: Inbound | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What was sent to a number and received from it."""
+
+    number: str
+    """As messages to it and from it have it; or the name of a sender that has no number."""
+    unread: int
+    """Received messages that are not marked as read."""
+    last: ConversationItem
 
 
 class Event(NamedTuple):
@@ -330,6 +396,10 @@ class Key:
     """UTC seconds from which on this token opens nothing: the key expires, or was rotated."""
     hash: bytes = field(default=b"", repr=False)
     """Of the token; see modemgw.store.contract.keys.digest."""
+    templates_only: bool = False
+    """It may send what templates make, and nothing else."""
+    templates: tuple[str, ...] = ()
+    """Names of those templates; none: all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ def test_every_curl_line_is_an_endpoint():
 
 def test_every_endpoint_is_shown():
     for endpoint in ENDPOINTS:
-        path = re.sub(r"{\w+}", r"(?:[\\w…]+|\\{id\\})", endpoint.path)
+        path = re.sub(r"{\w+}", r"(?:[\\w…%]+|\\{id\\})", endpoint.path)
         assert re.search(path + r'["?`]', TEXT), endpoint.path
 
 

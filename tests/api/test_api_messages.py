@@ -311,6 +311,11 @@ async def test_a_preview_sends_nothing(http, gateway):
         "units": [10],
         "characters_changed": [["é", "e"]],
         "cost": {"amount": "0.045", "currency": "EUR", "estimated": True},
+        "text": None,
+        "template": None,
+        "template_version": None,
+        "language": None,
+        "warnings": [],
     }
     assert gateway.sending.sent == []
 

@@ -229,11 +229,12 @@ async def test_a_second_daemon_on_the_same_data_is_one_line(bank, tmp_path):
         assert err.count("\n") == 1
 
 
-async def test_received_messages_are_followed_until_ctrl_c(bank, tmp_path):
+@pytest.mark.parametrize("words", [["tail"], ["--follow", "--from", "+447700900222"]])
+async def test_received_messages_are_followed_until_ctrl_c(bank, tmp_path, words):
     async with daemon(write_config(tmp_path, bank.paths)) as running:
         await until_ready(running.url)
         process = await asyncio.create_subprocess_exec(
-            *command("inbound", "tail"),
+            *command("inbound", *words),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             env=environment(MODEMGW_URL=running.url, MODEMGW_KEY=running.key),
@@ -242,6 +243,8 @@ async def test_received_messages_are_followed_until_ctrl_c(bank, tmp_path):
         line = asyncio.create_task(process.stdout.readline())
         async with asyncio.timeout(60):
             while not line.done():
+                if words != ["tail"]:
+                    bank.smsc.inject("+447700900333", bank.modems[0].number, "not this one")
                 bank.smsc.inject("+447700900222", bank.modems[0].number, "Hello\x1b[2J")
                 await asyncio.wait([line], timeout=0.5)
         assert line.result().decode().rstrip().endswith("+447700900222  Hello�[2J")

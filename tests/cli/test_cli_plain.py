@@ -167,6 +167,21 @@ INBOUND: dict[str, Any] = {
     "sent_at": AT,
     "received_at": AT,
 }
+SPECIAL = {
+    "mwi": [{"type": EVIL, "active": True, "count": 2, "store": True, "profile": 1}],
+    "wap_push": {
+        **dict.fromkeys(("content_type", "title", "href", "action", "id"), EVIL),
+        "created_at": AT,
+        "expires_at": AT,
+    },
+    "mms": {
+        **dict.fromkeys(("transaction_id", "location", "from", "subject", "class"), EVIL),
+        "version": "1.0",
+        "size": 7,
+        "expires_at": AT,
+    },
+}
+SPECIALS = [INBOUND | {"kind": EVIL, name: about} for name, about in SPECIAL.items()]
 MODEM = {
     "id": "m1",
     "state": "ready",
@@ -237,7 +252,25 @@ class EvilClient:
         return self._each(answers.Message(MESSAGE))
 
     def inbounds(self, **_: object):
-        return self._each(answers.Inbound(INBOUND))
+        return self._each(*map(answers.Inbound, (INBOUND, *SPECIALS)))
+
+    def conversations(self, **_: object):
+        last = {"direction": "received", "at": AT, "message": None, "inbound": SPECIALS[1]}
+        return self._each(answers.Conversation({"number": EVIL, "unread": 1, "last": last}))
+
+    def conversation(self, *_: object, **__: object):
+        sent = {"direction": "sent", "at": AT, "message": MESSAGE, "inbound": None}
+        items = [
+            {"direction": "received", "at": AT, "message": None, "inbound": inbound}
+            for inbound in (INBOUND, *SPECIALS)
+        ]
+        return self._each(*map(answers.ConversationItem, (*items, sent)))
+
+    async def mark_inbound(self, *_: object, **__: object):
+        return answers.Inbound(INBOUND | {"id": EVIL})
+
+    async def mark_conversation(self, *_: object, **__: object):
+        raise ApiError(problem(EVIL))
 
     def events(self, **_: object):
         return self._each(answers.Event(EVENT))
@@ -252,8 +285,9 @@ class EvilClient:
         on_change(answers.Message(MESSAGE))
         return answers.Message(MESSAGE)
 
-    async def inbound(self, *_: object):
-        return answers.Inbound(INBOUND)
+    async def inbound(self, identifier: str):
+        _, n = identifier.split("_")
+        return answers.Inbound([INBOUND, *SPECIALS][int(n) - 1])
 
     async def handlers(self):
         about = {"id": EVIL, "kind": "exec", "pending": 1, "claimed": 0, "dead": 0}
@@ -315,8 +349,22 @@ COMMANDS = [
     ["inbound", "list", "--json"],
     ["inbound", "show", "in_1"],
     ["inbound", "show", "in_1", "--json"],
+    ["inbound", "show", "in_2"],
+    ["inbound", "show", "in_3"],
+    ["inbound", "show", "in_4"],
+    ["inbound"],
+    ["inbound", "--json"],
+    ["inbound", "--follow"],
+    ["inbound", "--follow", "--json"],
     ["inbound", "tail"],
     ["inbound", "tail", "--json"],
+    ["inbound", "read", "in_1"],
+    ["inbound", "read", "in_1", "--json"],
+    ["conversations"],
+    ["conversations", "--json"],
+    ["conversations", "Bank"],
+    ["conversations", "Bank", "--json"],
+    ["conversations", "Bank", "--read"],
     ["listen", "--forward-to", "127.0.0.1:1"],
     ["handlers", "list"],
     ["handlers", "list", "--json"],

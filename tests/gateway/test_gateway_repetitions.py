@@ -16,6 +16,7 @@ from labs.units import run_units_twice
 from test_gateway_incoming import LONG, SIM, Postbox, delivers, postbox
 
 from modemgw.config import parse
+from modemgw.gateway.incoming import belonging
 from modemgw.gateway.incoming import reassembly as incoming
 from modemgw.gateway.upkeep.retention import CHUNK, Housekeeping
 from modemgw.modem import ReceivedPdu
@@ -126,6 +127,34 @@ async def test_a_repeated_part_of_a_long_message_makes_no_second_one(tmp_path: P
         assert await box.texts() == [LONG]
 
 
+@pytest.mark.parametrize("later", [60.0, 3600.0, 6 * DAY])
+@pytest.mark.parametrize("way", ["stored", "direct", "backwards"])
+async def test_a_whole_long_message_that_the_network_repeats_is_one(
+    tmp_path: Path, later: float, way: str
+) -> None:
+    clock, long = FakeClock(), delivers(LONG)
+    async with postbox(tmp_path, clock) as box:
+        await take(box, *(lying(tpdu, n) for n, tpdu in enumerate(long)))
+        assert await box.texts() == [LONG]
+    clock.now += later
+    async with postbox(tmp_path, clock) as box:
+        again = long[::-1] if way == "backwards" else long
+        await take(box, *(direct(t) if way == "direct" else lying(t, 9) for t in again))
+        clock.now += 2 * DAY
+        await box.intake.release_overdue()
+        assert await box.texts() == [LONG]
+
+
+async def test_two_equal_long_messages_of_one_second_are_two(tmp_path: Path) -> None:
+    """Their references tell them apart, whatever the order in which their parts come."""
+    one, other = delivers(LONG, reference=1), delivers(LONG, reference=2)
+    async with postbox(tmp_path) as box:
+        slots = count(1)
+        for pair in zip(one, other, strict=True):
+            await take(box, *(lying(tpdu, next(slots)) for tpdu in pair))
+        assert await box.texts() == [LONG, LONG]
+
+
 def _altered(tpdu: bytes) -> dict[str, bytes]:
     deliver = decode_mt(tpdu)
     assert isinstance(deliver, Deliver)
@@ -197,14 +226,14 @@ async def test_one_long_message_that_cannot_be_put_together_holds_up_no_other(
         bad = delivers("x" * 400, sender="+447700900001")
         good = delivers("y" * 400, sender="+447700900002")
         await take(box, direct(bad[0]), direct(bad[2]), direct(good[0]))
-        whole = incoming._of_one_message
+        whole = belonging.of_one_message
 
         def fails(parts: Any, anchor: Any) -> Any:
             if anchor.tpdu in bad:
                 raise KeyError("a fault of ours")
             return whole(parts, anchor)
 
-        monkeypatch.setattr(incoming, "_of_one_message", fails)
+        monkeypatch.setattr(incoming, "of_one_message", fails)
         box.clock.now += 4000
         with caplog.at_level(logging.WARNING):
             await box.intake.release_overdue()

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 from prometheus_client import CollectorRegistry, Counter
 
@@ -19,17 +19,26 @@ from modemgw.gateway import (
     AcceptedBatch,
     Allowance,
     Conflict,
+    ConsentRow,
+    ConsentsOf,
+    ConversationQuery,
     CreatedWebhook,
     DeliveryQuery,
+    Erasure,
+    Export,
     FieldProblem,
     HandlerView,
     Idempotency,
     IdempotencyConflict,
+    ImportReport,
     InboundQuery,
     Match,
     MessageQuery,
     ModemView,
+    NewConsent,
+    NewVerification,
     NotFound,
+    Over,
     Preview,
     Rejected,
     Replay,
@@ -38,6 +47,8 @@ from modemgw.gateway import (
     TooMany,
     Trial,
     Unavailable,
+    VerificationQuery,
+    VerificationView,
     WebhookChange,
     WebhookView,
 )
@@ -49,9 +60,12 @@ from modemgw.gateway.supervision import Keeper
 from modemgw.modem import ModemState, ModemStatus, SimIdentity, TraceLine, UssdAnswer
 from modemgw.store import (
     Answer,
+    Consent,
+    ConsentQuery,
     Delivery,
     DeliveryState,
     KeyRow,
+    StoppedPrefix,
     TryOutcome,
     UsageQuery,
     UsageSum,
@@ -59,6 +73,8 @@ from modemgw.store import (
 from modemgw.store.records import (
     Attempt,
     AttemptState,
+    Conversation,
+    ConversationItem,
     Cost,
     Event,
     Inbound,
@@ -368,6 +384,7 @@ class FakeSending:
 @dataclass
 class FakeInbounds:
     queries: list[Any] = field(default_factory=list)
+    marks: list[tuple[str, bool]] = field(default_factory=list)
 
     async def get(self, identifier: str) -> Inbound:
         if identifier != INBOUND.id:
@@ -377,6 +394,76 @@ class FakeInbounds:
     async def find(self, query: InboundQuery) -> Page[Inbound]:
         self.queries.append(query)
         return Page((INBOUND,), None)
+
+    async def mark(self, identifier: str, read: bool) -> Inbound:
+        self.marks.append((identifier, read))
+        return replace(await self.get(identifier), read=read)
+
+
+@dataclass
+class FakeConversations:
+    """One, of what was received, INBOUND."""
+
+    queries: list[ConversationQuery] = field(default_factory=list)
+    marks: list[tuple[str, str | None]] = field(default_factory=list)
+
+    async def find(self, query: ConversationQuery) -> Page[Conversation]:
+        self.queries.append(query)
+        last = ConversationItem(INBOUND.received_at, inbound=INBOUND)
+        return Page((Conversation(INBOUND.sender, 1, last),), None)
+
+    async def items(self, number: str, query: ConversationQuery) -> Page[ConversationItem]:
+        self.queries.append(query)
+        if number != INBOUND.sender:
+            raise NotFound(f"nothing was sent to {number!r} or received from there")
+        return Page((ConversationItem(INBOUND.received_at, inbound=INBOUND),), None)
+
+    async def mark_read(self, number: str, through: str | None) -> int:
+        if number != INBOUND.sender:
+            raise NotFound(f"nothing was received from {number!r}")
+        self.marks.append((number, through))
+        return 1
+
+
+class FakeConsents:
+    """Nobody has decided anything; see tests/api/test_api_consents.py for what the true ones do."""
+
+    def checked(self, new: NewConsent) -> NewConsent:
+        return new
+
+    def pseudonym(self, given: str) -> str:
+        return f"p{len(given)}"
+
+    async def record(self, new: NewConsent) -> Consent:
+        return new.consent(NOW)
+
+    async def of(self, given: str) -> ConsentsOf:
+        raise NotFound("nothing is recorded of it")
+
+    async def find(self, query: ConsentQuery) -> Page[Consent]:
+        return Page((), None)
+
+    async def erase(self, given: str) -> None:
+        raise NotFound("nothing is recorded of it")
+
+    async def bring_in(
+        self, rows: Sequence[ConsentRow], *, again: bool = False, dry_run: bool = False
+    ) -> ImportReport:
+        return ImportReport(dry_run)
+
+    async def all(self) -> AsyncIterator[Sequence[Consent]]:
+        for nothing in cast(tuple[Sequence[Consent], ...], ()):
+            yield nothing
+
+
+class FakePrivacy:
+    """Nothing is kept."""
+
+    async def export(self, given: str) -> Export:
+        return Export(given, NOW, {})
+
+    async def erase(self, given: str, *, dry_run: bool = False) -> Erasure:
+        return Erasure(dry_run, {}, {}, 0, False)
 
 
 class FakeHandlers:
@@ -490,6 +577,22 @@ class FakeWebhooks:
         return 1 if wanted.deliveries is None else len(wanted.deliveries)
 
 
+class FakeTemplates:
+    """There are none; see tests/api/test_api_templates.py for what the true ones do."""
+
+    def all(self) -> list[Any]:
+        return []
+
+    def one(self, name: str) -> Any:
+        raise NotFound(f"there is no template {name}")
+
+    async def versions(self, name: str) -> Any:
+        return self.one(name)
+
+    async def version(self, name: str, version: int) -> Any:
+        return self.one(name)
+
+
 class FakeSims:
     """None was ever seen."""
 
@@ -501,6 +604,96 @@ class FakeSims:
 
     async def ask_balance(self, identifier: str) -> SimView:
         raise NotFound(f"there is no SIM {identifier}")
+
+
+class FakeVerifications:
+    """The code is 123456, always."""
+
+    def __init__(self) -> None:
+        self.all: dict[str, VerificationView] = {}
+        self.codes: list[str] = []
+        self.asked: list[NewVerification] = []
+        self.refusal: Exception | None = None
+        self.stops = [StoppedPrefix("+44770090", NOW, NOW + 3600, 20, 0)]
+
+    async def start(
+        self, new: NewVerification, *, key: Key, idempotency: Idempotency | None = None
+    ) -> VerificationView | bytes:
+        if self.refusal is not None:
+            raise self.refusal
+        if not new.to.startswith("+"):
+            raise Rejected([FieldProblem("to", "this is no number", "invalid-number")])
+        self.asked.append(new)
+        view = VerificationView(
+            id=f"ver_{len(self.all) + 1}",
+            to=new.to,
+            status="pending",
+            length=new.length or 6,
+            attempts_left=5,
+            sends_left=4,
+            resend_at=NOW + 30,
+            key=key.name,
+            reference=new.reference,
+            created_at=NOW,
+            expires_at=NOW + (new.ttl_s or 600),
+            ended_at=None,
+        )
+        self.all[view.id] = view
+        return view
+
+    async def resend(
+        self, identifier: str, *, key: Key, idempotency: Idempotency | None = None
+    ) -> VerificationView | bytes:
+        if self.refusal is not None:
+            raise self.refusal
+        view = await self.get(identifier, key=key)
+        self.all[identifier] = replace(view, sends_left=view.sends_left - 1)
+        return self.all[identifier]
+
+    async def check(
+        self, identifier: str, code: str, *, key: Key, idempotency: Idempotency | None = None
+    ) -> VerificationView | bytes:
+        view = await self.get(identifier, key=key)
+        if view.status in ("approved", "canceled"):
+            raise Over(f"verification {identifier!r} is {view.status} already")
+        self.codes.append(code)
+        left = view.attempts_left - 1
+        status: Any = "approved" if code == "123456" else "pending" if left else "locked"
+        self.all[identifier] = replace(view, status=status, attempts_left=left)
+        return self.all[identifier]
+
+    async def check_number(
+        self, to: str, code: str, *, key: Key, idempotency: Idempotency | None = None
+    ) -> VerificationView | bytes:
+        for view in reversed(self.all.values()):
+            if view.to == to:
+                return await self.check(view.id, code, key=key)
+        raise NotFound("there is no verification of this number")
+
+    async def cancel(self, identifier: str, *, key: Key) -> VerificationView:
+        view = await self.get(identifier, key=key)
+        self.all[identifier] = replace(view, status="canceled", ended_at=NOW, resend_at=None)
+        return self.all[identifier]
+
+    async def get(self, identifier: str, *, key: Key) -> VerificationView:
+        if identifier not in self.all:
+            raise NotFound(f"there is no verification {identifier!r}")
+        return self.all[identifier]
+
+    async def find(self, query: VerificationQuery) -> Page[VerificationView]:
+        found = [v for v in reversed(self.all.values()) if query.status in (None, v.status)]
+        after = int(query.cursor or 0)
+        shown = found[after : after + query.limit]
+        more = after + query.limit
+        return Page(tuple(shown), str(more) if more < len(found) else None)
+
+    async def stopped(self) -> list[StoppedPrefix]:
+        return self.stops
+
+    async def lift(self, prefix: str) -> None:
+        if prefix not in [stop.prefix for stop in self.stops]:
+            raise NotFound(f"the prefix {prefix!r} is not stopped")
+        self.stops = [stop for stop in self.stops if stop.prefix != prefix]
 
 
 @dataclass
@@ -646,12 +839,17 @@ class FakeGateway:
         self.messages = FakeMessages()
         self.sending = FakeSending(self.messages, self.health)
         self.inbounds = FakeInbounds()
+        self.consents = FakeConsents()
+        self.privacy = FakePrivacy()
+        self.conversations = FakeConversations()
         self.handlers = FakeHandlers()
         self.trials = FakeTrials()
         self.webhooks = FakeWebhooks()
+        self.templates: Any = FakeTemplates()
         self.modems = FakeModems()
         self.sims = FakeSims()
         self.usage = FakeUsage()
+        self.verifications = FakeVerifications()
         self.events = FakeEvents()
         self.figures = FakeFigures(self.sending)
         self.keeper = Keeper(clock=SystemClock(), random=Random(1))

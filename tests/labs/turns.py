@@ -10,6 +10,7 @@ LONG = (
     "soak",
     "e2e_disk",
     "e2e_schema",
+    "inflow",
     "crash",
     "cli_demo",
     "cli_daemon",

@@ -239,3 +239,22 @@ async def test_a_modem_is_not_listened_to_while_more_waits_than_memory_should_ho
         gate.set()
         await r.until(lambda: len(r.sink.pdus) >= len(reports), 20)
         assert {p.raw for p in r.sink.pdus} == {urc.pdu for urc in reports}
+
+
+async def test_what_a_modem_puts_in_the_place_of_a_message_is_not_deleted_with_it(
+    rig: RigMaker,
+) -> None:
+    """The next score of the match comes between the reading of the last one and its deletion."""
+    async with rig() as r:
+        await r.ready()
+
+        async def another() -> None:
+            if not r.sink.pdus:
+                r.bank.smsc.inject(SENDER, r.virtual.number, "1 : 1", pid=0x41)
+
+        r.sink.before_keep = another
+        r.bank.smsc.inject(SENDER, r.virtual.number, "1 : 0", pid=0x41)
+        await r.until(lambda: len(r.sink.pdus) >= 2)
+        await r.until(lambda: len(r.virtual.body.storage.named("SM")) == 0)
+        kept = [decode_mt(pdu.tpdu) for pdu in r.sink.pdus]
+        assert [d.user_data.text for d in kept if isinstance(d, Deliver)] == ["1 : 0", "1 : 1"]

@@ -16,6 +16,9 @@ import pytest
 from modemgw.gateway.outgoing import life
 from modemgw.store import (
     AuditQuery,
+    ConsentQuery,
+    ConsentState,
+    ConversationQuery,
     DeliveryQuery,
     DeliveryState,
     InboundQuery,
@@ -23,9 +26,10 @@ from modemgw.store import (
     NewDelivery,
     Payload,
     StoreConflict,
+    VerificationQuery,
 )
-from modemgw.store.records import ErrorInfo, Event, MessageStatus
-from modemgw.store.sqlite import FILE_NAME
+from modemgw.store.records import ErrorInfo, Event, Inbound, InboundKind, MessageStatus
+from modemgw.store.sqlite import FILE_NAME, inbound_lists
 from modemgw.store.sqlite.opening import connect_or_create
 from modemgw.store.sqlite.unit import SqliteTransaction, SqliteView
 
@@ -105,13 +109,111 @@ def test_a_list_of_messages_costs_what_it_shows(
 
 
 @pytest.mark.parametrize(
-    "wanted", [{}, {"from_": "+447700999999"}, {"since": 9990.0}, {"until": 10.0}], ids=str
+    "wanted",
+    [
+        {},
+        {"from_": "+447700999999"},
+        {"since": 9990.0},
+        {"until": 10.0},
+        {"kind": InboundKind.MMS_NOTIFICATION},
+        {"read": True},
+        {"complete": False},
+        {"to": "+447700999999"},
+        {"modem": "m9"},
+        {"modem": "m", "complete": False, "kind": InboundKind.TEXT},
+        {"modem": "m", "kind": InboundKind.FLASH, "read": False},
+        {"from_": "+447700900001", "read": True, "kind": InboundKind.TEXT},
+    ],
+    ids=str,
 )
 def test_a_list_of_inbound_costs_what_it_shows(
     filled: sqlite3.Connection, wanted: dict[str, Any]
 ) -> None:
     steps = cost(filled, lambda: SqliteView(filled).inbound.find(InboundQuery(**wanted)))
     assert steps < 1500
+
+
+@pytest.mark.parametrize("most", [10, 1000])
+def test_of_inbound_so_many_are_looked_through_for_a_page_and_no_more(
+    filled: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """Nothing here is read: whatever finds the rows, none fits."""
+    monkeypatch.setattr(inbound_lists, "MOST_LOOKED_AT", most)
+    view = SqliteView(filled)
+    steps = cost(filled, lambda: view.inbound.find(InboundQuery(modem="m", read=True)))
+    assert steps < 100 + 2 * most
+    page = view.inbound.find(InboundQuery(modem="m", read=True))
+    assert page.items == ()
+    assert page.next_cursor == f"{10_001.0 - most!r}~{10_001 - most}"
+
+
+INBOUND_CHOICES = [
+    dict(chosen)
+    for size in range(5)
+    for chosen in itertools.combinations(
+        {
+            "from_": "+1",
+            "to": "+2",
+            "modem": "m1",
+            "kind": InboundKind.FLASH,
+            "read": False,
+            "complete": False,
+            "since": 50.0,
+            "until": 300.0,
+        }.items(),
+        size,
+    )
+]
+
+
+@pytest.fixture(scope="module")
+def inbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
+    """600 received messages of every kind, some of one time; only asked."""
+    with closing(connect_or_create(tmp_path_factory.mktemp("inbox") / FILE_NAME)) as opened:
+        fill(opened, 600)
+        opened.executemany(
+            "UPDATE inbound SET sender = ?, to_number = ?, modem = ?, kind = ?, read = ?, "
+            "complete = ?, received_at = ? WHERE n = ?",
+            [
+                (
+                    f"+{n % 2}",
+                    f"+{n // 2 % 3}",
+                    f"m{n // 3 % 2}",
+                    ("text", "flash")[n // 5 % 2],
+                    n // 7 % 2,
+                    n // 11 % 2,
+                    float(n * 7 % 400),
+                    n,
+                )
+                for n in range(1, 601)
+            ],
+        )
+        yield opened
+
+
+@pytest.mark.parametrize("most", [9, 20_000])
+@pytest.mark.parametrize("wanted", INBOUND_CHOICES, ids=lambda w: "+".join(w) or "none")
+def test_every_choice_of_filters_of_inbound_shows_what_fits_and_nothing_twice(
+    inbox: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch, wanted: dict[str, Any], most: int
+) -> None:
+    monkeypatch.setattr(inbound_lists, "MOST_LOOKED_AT", most)
+    columns = {"from_": "sender", "to": "to_number"}
+    operators = {"since": ("received_at", ">="), "until": ("received_at", "<")}
+    conditions = [operators.get(name, (columns.get(name, name), "=")) for name in wanted]
+    where = " AND ".join(["1", *(f"{column} {operator} ?" for column, operator in conditions)])
+    rows = inbox.execute(
+        f"SELECT n FROM inbound WHERE {where} ORDER BY received_at DESC, n DESC", [*wanted.values()]
+    )
+    found: list[int] = []
+    cursor = None
+    while True:
+        query = InboundQuery(**wanted, limit=7, cursor=cursor)
+        page = SqliteView(inbox).inbound.find(query)
+        found += [int(m.id.removeprefix("in_")) for m in page.items]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert found == [n for (n,) in rows]
 
 
 def plans(db: sqlite3.Connection, ask: Callable[[], Any]) -> Iterator[tuple[str, str]]:
@@ -142,6 +244,19 @@ EVERY_CHOICE = [
 ]
 
 
+INBOUND = {
+    "from_": "+1",
+    "to": "+2",
+    "modem": "m1",
+    "kind": InboundKind.FLASH,
+    "read": False,
+    "complete": False,
+    "since": 1.0,
+    "until": 2.0,
+    "cursor": "1.5~7",
+}
+
+
 ENDS = ("SCAN CONSTANT ROW", "SEARCH messages")
 """What is made of nothing, and the table's last row."""
 
@@ -169,11 +284,29 @@ def test_every_choice_of_filters_uses_an_index_and_sorts_no_more_than_pages(
     [
         *(
             ("inbound", lambda view, chosen=chosen: view.inbound.find(InboundQuery(**dict(chosen))))
+            for size in range(len(INBOUND) + 1)
+            for chosen in itertools.combinations(INBOUND.items(), size)
+        ),
+        *(
+            (
+                "consents",
+                lambda view, chosen=chosen: view.consents.find(ConsentQuery(**dict(chosen))),
+            )
             for size in range(5)
             for chosen in itertools.combinations(
-                {"from_": "+1", "since": 1.0, "until": 2.0, "cursor": "1.5~7"}.items(), size
+                {
+                    "number": "+1",
+                    "state": ConsentState.OPTED_OUT,
+                    "scope": "",
+                    "cursor": "1.5~7",
+                }.items(),
+                size,
             )
         ),
+        ("consents", lambda view: view.consents.current("+1", "news")),
+        ("consents", lambda view: view.consents.standing("+1")),
+        ("consents", lambda view: view.consents.after(7, 10)),
+        ("consent_history", lambda view: view.consents.history("+1")),
         *(
             (
                 "deliveries",
@@ -217,6 +350,14 @@ VERBS: list[Callable[[SqliteTransaction], Any]] = [
     lambda tx: tx.attempts.recent("s", 0.0),
     lambda tx: tx.inbound.seen(b"x", 0.0),
     lambda tx: tx.inbound.waiting_parts("set", 0.0),
+    lambda tx: tx.inbound.gaps("set"),
+    lambda tx: tx.inbound.former(FORMER),
+    lambda tx: tx.inbound.mark_replaced("in_1", "in_2"),
+    lambda tx: tx.inbound.mark_read("in_1", True),
+    lambda tx: tx.inbound.mark_all_read("+1", None, 9),
+    lambda tx: tx.conversations.find(ConversationQuery(), life.part_status),
+    lambda tx: tx.conversations.find(ConversationQuery(unread=True), life.part_status),
+    lambda tx: tx.conversations.items("+1", ConversationQuery(), life.part_status),
     lambda tx: tx.unmatched.find("s", 5, "0770090", 0.0),
     lambda tx: tx.inbound.overdue_sets(5.0, 9),
     lambda tx: tx.inbound.kept_from(b"x"),
@@ -258,7 +399,33 @@ VERBS: list[Callable[[SqliteTransaction], Any]] = [
             *({name: "x"} for name in ("key", "action", "target", "outcome")),
         )
     ),
+    lambda tx: tx.verifications.get("ver_1"),
+    lambda tx: tx.verifications.latest("k", "+1"),
+    lambda tx: tx.verifications.next_expiry(),
+    lambda tx: tx.verifications.overdue(9.0, 5),
+    lambda tx: tx.verifications.waiting_messages(),
+    lambda tx: tx.verifications.tally("+1", 0.0),
+    lambda tx: tx.verifications.stopped("+1"),
+    lambda tx: tx.verifications.forget_uses(9.0),
+    lambda tx: tx.verifications.add_message("msg_1", "ver_1", (5,)),
+    lambda tx: tx.retention.delete_verifications(0, 9.0, 5),
+    *(
+        lambda tx, by=by: tx.verifications.allowed_at("send", by, "x", 5, 9.0, 9.0)
+        for by in ("number", "key", "prefix", "client")
+    ),
+    *(
+        lambda tx, asked=asked: tx.verifications.find(VerificationQuery(**asked))
+        for asked in (
+            {"cursor": "1.5~7"},
+            {},
+            {"since": 1.0, "until": 2.0},
+            *({name: "x"} for name in ("number", "status", "key", "reference")),
+        )
+    ),
 ]
+FORMER: Inbound = Inbound(
+    *("in_1", "+1", None, "hi", None, "gsm7", 1, (), True, "m", "s", None, 1.0), replace_type=1
+)
 PAYLOAD: Payload = Payload(1, "h", "inbound.received", 1.0, {}, None, 0, "host/run", 1.0, 1.0)
 
 

@@ -4,6 +4,22 @@ made from them.
 Times are RFC 3339 UTC (`2026-11-22T10:00:00.123Z`).
 """
 
+from modemgw.api.answers.consents import (
+    Consent,
+    ConsentEvent,
+    Consents,
+    ConsentsOfNumber,
+    ConsentState,
+    ImportReport,
+    RefusedRow,
+)
+from modemgw.api.answers.conversations import (
+    Conversation,
+    ConversationItem,
+    ConversationItems,
+    Conversations,
+    MarkedRead,
+)
 from modemgw.api.answers.deliveries import AnyDelivery, Outcome, Replayed
 from modemgw.api.answers.events import (
     AlertEvent,
@@ -26,7 +42,7 @@ from modemgw.api.answers.handlers import (
     MatchedHandlers,
     WouldSend,
 )
-from modemgw.api.answers.inbound import Inbound, InboundPart, Inbounds
+from modemgw.api.answers.inbound import Inbound, InboundPart, Inbounds, Mms, Waiting, WapPush
 from modemgw.api.answers.keys import (
     ApiKey,
     ApiKeys,
@@ -49,6 +65,7 @@ from modemgw.api.answers.messages import (
     RejectedItem,
 )
 from modemgw.api.answers.modems import Held, Modem, Modems, Sim, Storage, Trace, TraceLine, Ussd
+from modemgw.api.answers.privacy import PrivacyErasure, PrivacyExport
 from modemgw.api.answers.problems import FieldError, Problem, ProblemType, ProblemTypes
 from modemgw.api.answers.service import Health, Readiness
 from modemgw.api.answers.shared import Base64, Cost, Error, Ports, Time
@@ -61,7 +78,26 @@ from modemgw.api.answers.sims import (
     SimCards,
     SimTariff,
 )
+from modemgw.api.answers.templates import (
+    Template,
+    TemplateParameter,
+    TemplatePreview,
+    Templates,
+    TemplateVariant,
+    TemplateVersion,
+    TemplateVersions,
+    WorstCase,
+)
 from modemgw.api.answers.usage import Amount, UsageSum, UsageSums
+from modemgw.api.answers.verifications import (
+    CheckedVerification,
+    StoppedPrefix,
+    StoppedPrefixes,
+    StoppedPrefixEvent,
+    Verification,
+    VerificationEvent,
+    Verifications,
+)
 from modemgw.api.answers.webhooks import (
     Webhook,
     WebhookDeliveries,
@@ -84,6 +120,16 @@ __all__ = [
     "Batch",
     "BroadcastEvent",
     "CallEvent",
+    "CheckedVerification",
+    "Consent",
+    "ConsentEvent",
+    "ConsentState",
+    "Consents",
+    "ConsentsOfNumber",
+    "Conversation",
+    "ConversationItem",
+    "ConversationItems",
+    "Conversations",
     "Cost",
     "Deliveries",
     "Delivery",
@@ -96,15 +142,18 @@ __all__ = [
     "Handlers",
     "Health",
     "Held",
+    "ImportReport",
     "Inbound",
     "InboundPart",
     "Inbounds",
     "KeyLimits",
     "LoopEvent",
+    "MarkedRead",
     "MatchedHandler",
     "MatchedHandlers",
     "Message",
     "Messages",
+    "Mms",
     "Modem",
     "ModemEvent",
     "Modems",
@@ -115,11 +164,14 @@ __all__ = [
     "PlanUse",
     "Ports",
     "Preview",
+    "PrivacyErasure",
+    "PrivacyExport",
     "Problem",
     "ProblemType",
     "ProblemTypes",
     "Readiness",
     "Receipt",
+    "RefusedRow",
     "RejectedItem",
     "Replayed",
     "RotatedApiKey",
@@ -130,13 +182,28 @@ __all__ = [
     "SimCards",
     "SimEvent",
     "SimTariff",
+    "StoppedPrefix",
+    "StoppedPrefixEvent",
+    "StoppedPrefixes",
     "Storage",
+    "Template",
+    "TemplateParameter",
+    "TemplatePreview",
+    "TemplateVariant",
+    "TemplateVersion",
+    "TemplateVersions",
+    "Templates",
     "Time",
     "Trace",
     "TraceLine",
     "UsageSum",
     "UsageSums",
     "Ussd",
+    "Verification",
+    "VerificationEvent",
+    "Verifications",
+    "Waiting",
+    "WapPush",
     "Webhook",
     "WebhookDeliveries",
     "WebhookDelivery",
@@ -144,5 +211,6 @@ __all__ = [
     "WebhookSecret",
     "WebhookWithSecret",
     "Webhooks",
+    "WorstCase",
     "WouldSend",
 ]

@@ -3,10 +3,22 @@
 What they mean (is this a number? does this route exist?) is the gateway's to judge.
 """
 
+from modemgw.api.requests.consents import (
+    ConsentBody,
+    ConsentsQuery,
+    ErasureBody,
+    ImportQuery,
+    NumberBody,
+)
+from modemgw.api.requests.conversations import (
+    ConversationChanges,
+    ConversationItemsQuery,
+    ConversationsQuery,
+)
 from modemgw.api.requests.deliveries import MAX_REPLAY, DeliveriesQuery, ReplayBody
 from modemgw.api.requests.events import MAX_EVENT, EventsQuery
 from modemgw.api.requests.handlers import SampleBody
-from modemgw.api.requests.inbound import InboundsQuery
+from modemgw.api.requests.inbound import InboundChanges, InboundsQuery
 from modemgw.api.requests.keys import (
     AuditQuery,
     KeyBody,
@@ -39,7 +51,14 @@ from modemgw.api.requests.shared import (
     PostableUrl,
     Query,
 )
+from modemgw.api.requests.templates import TemplateBody, TemplatePreviewBody
 from modemgw.api.requests.usage import UsageQuery
+from modemgw.api.requests.verifications import (
+    CheckBody,
+    NumberCheckBody,
+    VerificationBody,
+    VerificationsQuery,
+)
 from modemgw.api.requests.webhooks import (
     WebhookBody,
     WebhookChanges,
@@ -61,9 +80,18 @@ __all__ = [
     "BatchOfMessages",
     "BatchOfRecipients",
     "Body",
+    "CheckBody",
+    "ConsentBody",
+    "ConsentsQuery",
+    "ConversationChanges",
+    "ConversationItemsQuery",
+    "ConversationsQuery",
     "Cursor",
     "DeliveriesQuery",
+    "ErasureBody",
     "EventsQuery",
+    "ImportQuery",
+    "InboundChanges",
     "InboundsQuery",
     "KeyBody",
     "KeyLimit",
@@ -72,6 +100,8 @@ __all__ = [
     "MessageBody",
     "MessagesQuery",
     "Number",
+    "NumberBody",
+    "NumberCheckBody",
     "PortsBody",
     "PostableUrl",
     "Query",
@@ -81,9 +111,13 @@ __all__ = [
     "SampleBody",
     "Scope",
     "SharedFields",
+    "TemplateBody",
+    "TemplatePreviewBody",
     "TraceQuery",
     "UsageQuery",
     "UssdBody",
+    "VerificationBody",
+    "VerificationsQuery",
     "WebhookBody",
     "WebhookChanges",
     "WebhookDescription",

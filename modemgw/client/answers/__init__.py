@@ -2,6 +2,15 @@
 what is not here too.
 """
 
+from modemgw.client.answers.consents import (
+    Consent,
+    ConsentsOfNumber,
+    ImportReport,
+    PrivacyErasure,
+    PrivacyExport,
+    RefusedRow,
+)
+from modemgw.client.answers.conversations import Conversation, ConversationItem
 from modemgw.client.answers.deliveries import AnyDelivery, Outcome
 from modemgw.client.answers.events import Event
 from modemgw.client.answers.handlers import (
@@ -12,7 +21,7 @@ from modemgw.client.answers.handlers import (
     MatchedHandler,
     WouldSend,
 )
-from modemgw.client.answers.inbound import Inbound, InboundPart
+from modemgw.client.answers.inbound import Inbound, InboundPart, Mms, Waiting, WapPush
 from modemgw.client.answers.keys import ApiKey, AuditRecord, KeyLimits, NewApiKey, RotatedApiKey
 from modemgw.client.answers.messages import (
     AcceptedBatch,
@@ -36,7 +45,15 @@ from modemgw.client.answers.sims import (
     SimCard,
     SimTariff,
 )
+from modemgw.client.answers.templates import (
+    Template,
+    TemplatePreview,
+    TemplateVariant,
+    TemplateVersion,
+    WorstCase,
+)
 from modemgw.client.answers.usage import Amount, Cost, UsageSum
+from modemgw.client.answers.verifications import CheckedVerification, StoppedPrefix, Verification
 from modemgw.client.answers.webhooks import Webhook, WebhookDelivery, WebhookWithSecret
 
 __all__ = [
@@ -48,6 +65,11 @@ __all__ = [
     "Attempt",
     "AuditRecord",
     "Batch",
+    "CheckedVerification",
+    "Consent",
+    "ConsentsOfNumber",
+    "Conversation",
+    "ConversationItem",
     "Cost",
     "Delivery",
     "Error",
@@ -57,11 +79,13 @@ __all__ = [
     "HandlerMatch",
     "HandlerTest",
     "Held",
+    "ImportReport",
     "Inbound",
     "InboundPart",
     "KeyLimits",
     "MatchedHandler",
     "Message",
+    "Mms",
     "Modem",
     "NewApiKey",
     "Outcome",
@@ -70,9 +94,12 @@ __all__ = [
     "PlanUse",
     "Ports",
     "Preview",
+    "PrivacyErasure",
+    "PrivacyExport",
     "Problem",
     "Readiness",
     "Receipt",
+    "RefusedRow",
     "RejectedItem",
     "RotatedApiKey",
     "Sim",
@@ -80,12 +107,21 @@ __all__ = [
     "SimBreaker",
     "SimCard",
     "SimTariff",
+    "StoppedPrefix",
     "Storage",
+    "Template",
+    "TemplatePreview",
+    "TemplateVariant",
+    "TemplateVersion",
     "TraceLine",
     "UsageSum",
     "Ussd",
+    "Verification",
+    "Waiting",
+    "WapPush",
     "Webhook",
     "WebhookDelivery",
     "WebhookWithSecret",
+    "WorstCase",
     "WouldSend",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from modemgw.client.answer import Answer
-from modemgw.client.answers.problems import Problem
+from modemgw.client.answers.problems import FieldError, Problem
 from modemgw.client.answers.shared import FINAL, Error, Ports
 from modemgw.client.answers.usage import Cost
 
@@ -81,6 +81,10 @@ class Message(Answer):
     callback_url: str | None
     batch: str | None
     tags: tuple[str, ...]
+    template: str | None
+    """The template that made the text, if one has …"""
+    template_version: int | None
+    """… and which version of it."""
     cost: Cost | None
     """None: no tariff says, or its parts cost different currencies."""
     created_at: datetime
@@ -134,3 +138,11 @@ class Preview(Answer):
     """Pairs of what transliteration replaces."""
     cost: Cost | None
     """At the most."""
+    text: str | None
+    """As it would go out."""
+    template: str | None
+    template_version: int | None
+    language: str | None
+    """Of the template's variant that was chosen."""
+    warnings: tuple[FieldError, ...]
+    """What makes it cost more than may be meant, or is changed."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from modemgw.gateway.deliveries.endpoint import callback_id
-from modemgw.gateway.deliveries.kinds import INBOUND
+from modemgw.gateway.deliveries.kinds import COMPLETED, INBOUND
 from modemgw.gateway.deliveries.subscriber import Subscriber
 from modemgw.store import NewDelivery, Transaction
 from modemgw.store.records import Event, Inbound
@@ -63,7 +63,7 @@ def _deliver(tx: Transaction, subscribers: Sequence[Subscriber], event: Event) -
     if not hearing:
         return
     number, message = None, None
-    if event.type == INBOUND:
+    if event.type in (INBOUND, COMPLETED):
         number = tx.inbound.number_of(str(event.data["id"]))
         message = None if number is None else tx.inbound.numbered(number)
         if message is None:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from modemgw.config import HandlerSection
 from modemgw.gateway.deliveries.endpoint import CALLBACK, Callback, Endpoint, Outside
-from modemgw.gateway.deliveries.outcome import Kind
+from modemgw.gateway.deliveries.kinds import KINDS
+from modemgw.gateway.deliveries.outcome import Kind, Warming
 from modemgw.gateway.deliveries.subscriber import (
     Handler,
     Subscriber,
@@ -35,7 +36,10 @@ class Roster:
         make: Callable[[HandlerSection], Kind],
         outside: Outside,
         retire: Callable[[Subscriber], None],
+        own: Sequence[Subscriber] = (),
     ) -> None:
+        self._own = {subscriber.id: subscriber for subscriber in own}
+        """Parts of the gateway itself."""
         self._make = make
         self._outside = outside
         self._retire = retire
@@ -50,11 +54,21 @@ class Roster:
 
     def get(self, id: str) -> Subscriber | None:
         """The subscriber with this id."""
-        return self.handlers.get(id) or self.endpoints.get(id) or self.callbacks.get(id)
+        return (
+            self.handlers.get(id)
+            or self.endpoints.get(id)
+            or self.callbacks.get(id)
+            or self._own.get(id)
+        )
 
     def all(self) -> tuple[Subscriber, ...]:
         """Everybody."""
-        return (*self.handlers.values(), *self.endpoints.values(), *self.callbacks.values())
+        return (
+            *self.handlers.values(),
+            *self.endpoints.values(),
+            *self.callbacks.values(),
+            *self._own.values(),
+        )
 
     def hears(self, type: str) -> bool:
         """Whether events of a type may be for somebody."""
@@ -90,12 +104,18 @@ class Roster:
                 self._retire(old)
 
     def _handler(self, id: str, section: HandlerSection, old: Handler | None) -> Handler:
-        if old is not None:
+        if old is not None and not KINDS[section.action].anew:
             like = {name: getattr(section, name) for name in WHOM_AND_WHEN}
             if old.section.model_copy(update=like) == section:
                 old.section = section
                 return old
         return Handler(id, section, self._make(section))
+
+    def warm(self) -> None:
+        """Have handlers get ready that can."""
+        for handler in self.handlers.values():
+            if isinstance(handler.kind, Warming):
+                handler.kind.warm()
 
     def heir(self, id: str) -> str | None:
         """Who is meant by the id of a handler that nobody has any more."""

@@ -66,7 +66,9 @@ class Intake:
         def follow_up(message: Inbound | None) -> None:
             if message is None:
                 return
-            logger.info("modem %s: received message %s", modem, message.id)
+            self._incoming.kept(message)
+            done = "received" if message.completed_at is None else "received the rest of"
+            logger.info("modem %s: %s message %s", modem, done, message.id)
             if isinstance(value, str):
                 logger.warning("modem %s: received a PDU that cannot be decoded: %s", modem, value)
 
@@ -119,4 +121,7 @@ class Intake:
             message = await self._store.write(
                 lambda tx: self._incoming.release_raw(tx, overdue, problem)
             )
-        logger.warning("message %s is handed on incomplete", message.id)
+        if message.complete:
+            logger.info("message %s, handed on incomplete before, is complete", message.id)
+        else:
+            logger.warning("message %s is handed on incomplete", message.id)

@@ -11,16 +11,28 @@ at the same time, or comes sooner than a network repeats, is another message (do
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from random import Random
 from typing import Any
 
 from modemgw.gateway.identifiers import new_id
+from modemgw.gateway.incoming.belonging import gap_for, is_the_rest, of_one_message
+from modemgw.gateway.incoming.keywords import Keywords
+from modemgw.gateway.incoming.kinds import what_is
 from modemgw.modem import ReceivedPdu, SimIdentity
-from modemgw.sms import Alphabet, Deliver, PduError, StatusReport, UserData, assemble, decode_mt
-from modemgw.store import StoredPart, Transaction, WaitingSet
+from modemgw.sms import (
+    Alphabet,
+    Deliver,
+    PduError,
+    StatusReport,
+    assemble,
+    decode_mt,
+    replace_type,
+)
+from modemgw.store import Gap, StoredPart, Transaction, WaitingSet
 from modemgw.store.contract import inbound as rows
-from modemgw.store.records import Inbound
+from modemgw.store.records import Inbound, InboundKind
 
 REPEAT_WINDOW_S = 7 * 86400.0
 """A network repeats a DELIVER whose acknowledgement was lost, for days (TS 24.011 5.3)."""
@@ -29,8 +41,6 @@ REPEAT_AFTER_S = 30.0
 that comes into another slot before that is another one."""
 TYPE_0 = 0x40
 """TP-PID of a message that is acknowledged and discarded (TS 23.040 9.2.3.9)."""
-SPREAD_S = 1800.0
-"""The service centre takes the parts of one message within this time."""
 SET_WINDOW_S = 24 * 3600.0
 """Parts that are further apart do not belong together: concatenation references are used again."""
 
@@ -46,9 +56,11 @@ class Incoming:
         *,
         random: Random,
         number_of: Callable[[str, SimIdentity], str | None],
+        keywords: Keywords | None = None,
     ) -> None:
         self._random = random
         self._number_of = number_of
+        self._keywords = keywords
 
     def take(
         self, tx: Transaction, modem: str, sim: SimIdentity, deliver: Deliver, pdu: ReceivedPdu
@@ -80,9 +92,12 @@ class Incoming:
             return self._make(tx, [only], modem, sim)
         parts = tx.inbound.waiting_parts(set_key, tx.now - SET_WINDOW_S)
         assert concat is not None
+        new = next(p for p in parts if p.n == part)
+        if (gap := gap_for(tx.inbound.gaps(set_key), new, parts)) is not None:
+            return self._fill(tx, gap, [new], sim)
         if len({p.sequence for p in parts}) < concat.total:
             return None
-        parts = _of_one_message(parts, next(p for p in parts if p.n == part))
+        parts = of_one_message(parts, new)
         if len({p.sequence for p in parts}) < concat.total:
             return None
         return self._make(tx, parts, modem, sim)
@@ -110,11 +125,17 @@ class Incoming:
         return self._keep(tx, message, [part])
 
     def release(self, tx: Transaction, overdue: WaitingSet) -> Inbound:
-        """Hand on a long message that stayed incomplete, with its gaps marked."""
+        """Hand on a long message that stayed incomplete, with its gaps marked.
+
+        Or, if it is just what an earlier one lacks, complete that.
+        """
         parts = tx.inbound.waiting_parts(overdue.set_key, 0.0)
-        parts = _of_one_message(parts, parts[0])
+        parts = of_one_message(parts, parts[0])
         sim = SimIdentity(overdue.sim, None, None)
-        return self._make(tx, parts, parts[0].modem, sim)
+        for gap in tx.inbound.gaps(overdue.set_key):
+            if is_the_rest(gap, parts) and (whole := self._fill(tx, gap, parts, sim)) is not None:
+                return whole
+        return self._make(tx, parts, parts[0].modem, sim, set_key=overdue.set_key)
 
     def release_raw(self, tx: Transaction, overdue: WaitingSet, problem: str) -> Inbound:
         """Show the parts of a long message that cannot be put together."""
@@ -123,6 +144,27 @@ class Incoming:
         sim = SimIdentity(overdue.sim, None, None)
         message = self._raw(tx, parts[0].modem, sim, raw, problem)
         return self._keep(tx, message, [part.n for part in parts])
+
+    def _fill(
+        self, tx: Transaction, gap: Gap, new: Sequence[StoredPart], sim: SimIdentity
+    ) -> Inbound | None:
+        """Put late parts where they were missing. Returns the message if it is complete by it."""
+        before = gap.inbound
+        now = self._compose(tx, [*gap.parts, *new], before.modem, sim)
+        filled = replace(
+            now,
+            id=before.id,
+            to=before.to or now.to,
+            received_at=before.received_at,
+            completed_at=tx.now if now.complete else None,
+            replaces=before.replaces,
+            replaced_by=before.replaced_by,
+        )
+        tx.inbound.fill(gap.n, filled, [p.n for p in new])
+        if not filled.complete:
+            return None
+        tx.events.emit("inbound.completed", _about(filled))
+        return filled
 
     def _raw(
         self, tx: Transaction, modem: str, sim: SimIdentity, raw: bytes, problem: str
@@ -142,21 +184,33 @@ class Incoming:
             sent_at=None,
             received_at=tx.now,
             problem=problem,
+            kind=InboundKind.RAW,
         )
 
     def _make(
-        self, tx: Transaction, parts: Sequence[StoredPart], modem: str, sim: SimIdentity
+        self,
+        tx: Transaction,
+        parts: Sequence[StoredPart],
+        modem: str,
+        sim: SimIdentity,
+        *,
+        set_key: str | None = None,
+    ) -> Inbound:
+        message = self._compose(tx, parts, modem, sim)
+        return self._keep(tx, message, [p.n for p in parts], set_key=set_key)
+
+    def _compose(
+        self, tx: Transaction, parts: Iterable[StoredPart], modem: str, sim: SimIdentity
     ) -> Inbound:
         delivers = [d for p in parts if isinstance(d := decode_mt(p.tpdu), Deliver)]
+        delivers.sort(key=_sequence)
         whole = assemble(d.user_data for d in delivers)
-        first = min(
-            delivers,
-            key=lambda d: d.user_data.concatenation.sequence if d.user_data.concatenation else 0,
-        )
+        first = delivers[0]
         concat = first.user_data.concatenation
         ports = first.user_data.ports
         sent = first.scts.datetime
-        message = Inbound(
+        what = what_is(delivers, whole, tx.now)
+        return Inbound(
             id=new_id("in", tx.now, self._random),
             sender=str(first.originator),
             to=self._number_of(modem, sim),
@@ -172,13 +226,42 @@ class Incoming:
             received_at=tx.now,
             message_class=first.dcs.message_class,
             ports=None if ports is None else (ports.destination, ports.source),
+            problem=what.problem,
+            kind=what.kind,
+            details=what.details,
+            replace_type=replace_type(first.pid),
         )
-        return self._keep(tx, message, [p.n for p in parts])
 
-    def _keep(self, tx: Transaction, message: Inbound, parts: Sequence[int]) -> Inbound:
-        tx.inbound.add(message, parts)
+    def _keep(
+        self,
+        tx: Transaction,
+        message: Inbound,
+        parts: Sequence[int],
+        *,
+        set_key: str | None = None,
+    ) -> Inbound:
+        former = None if message.replace_type is None else tx.inbound.former(message)
+        if former is not None:
+            message = replace(message, replaces=former.id)
+            tx.inbound.mark_replaced(former.id, message.id)
+        keyword = None if self._keywords is None else self._keywords.of(message)
+        if keyword is not None:
+            message = replace(message, keyword=keyword.meaning)
+        tx.inbound.add(message, parts, set_key=set_key)
         tx.events.emit("inbound.received", _about(message))
+        if keyword is not None:
+            keyword.obey(tx, message)
         return message
+
+    def kept(self, message: Inbound) -> None:
+        """A message is committed. Called in the event loop."""
+        if self._keywords is not None and message.keyword is not None:
+            self._keywords.obeyed(message)
+
+
+def _sequence(deliver: Deliver) -> int:
+    place = deliver.user_data.concatenation
+    return 0 if place is None else place.sequence
 
 
 def is_known(
@@ -212,26 +295,6 @@ def is_known(
     return tx.inbound.seen(digest, tx.now - REPEAT_WINDOW_S)
 
 
-def _of_one_message(parts: Sequence[StoredPart], anchor: StoredPart) -> list[StoredPart]:
-    """Those parts that are of the anchor's message, by the service centre's time stamps.
-
-    Senders use references again, some the same one always: for each place the part that is nearest
-    in time counts, with its repetitions; others are of another message and go on waiting.
-    """
-    decoded = {p.n: d for p in parts if isinstance(d := decode_mt(p.tpdu), Deliver)}
-    at = decoded[anchor.n].scts.datetime
-
-    def apart(part: StoredPart) -> float:
-        other = decoded[part.n].scts.datetime
-        return 0.0 if at is None or other is None else abs((other - at).total_seconds())
-
-    near = sorted((p for p in parts if p.n in decoded and apart(p) <= SPREAD_S), key=apart)
-    counts: dict[int, UserData] = {}
-    for part in near:
-        counts.setdefault(part.sequence, decoded[part.n].user_data)
-    return [p for p in near if decoded[p.n].user_data == counts[p.sequence]]
-
-
 def decode(pdu: ReceivedPdu) -> Deliver | StatusReport | str:
     """The DELIVER or STATUS-REPORT that a modem received; a sentence when it is neither."""
     if not pdu.tpdu:
@@ -251,5 +314,7 @@ def _about(message: Inbound) -> dict[str, Any]:
         "from": message.sender,
         "to": message.to,
         "modem": message.modem,
+        "kind": message.kind.value,
         "complete": message.complete,
+        "keyword": message.keyword,
     }

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from modemgw.store.records import Inbound, Page
+from modemgw.store.records import Inbound, InboundKind, Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,11 @@ class InboundQuery:
     """Which inbound messages to list, newest first. Times are UTC seconds."""
 
     from_: str | None = None
+    to: str | None = None
+    modem: str | None = None
+    kind: InboundKind | None = None
+    read: bool | None = None
+    complete: bool | None = None
     since: float | None = None
     until: float | None = None
     limit: int = 50
@@ -39,6 +44,15 @@ class WaitingSet:
     set_key: str
     sim: str
     oldest: float
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A long message that was handed on incomplete."""
+
+    n: int
+    inbound: Inbound
+    parts: tuple[StoredPart, ...]
 
 
 Place = tuple[str, int]
@@ -107,8 +121,30 @@ class InboundMessages(InboundMessagesView, Protocol):
     def waiting_parts(self, set_key: str, since: float) -> list[StoredPart]:
         """The parts of a long message that came since then and are in no message yet."""
 
-    def add(self, inbound: Inbound, parts: Sequence[int]) -> int:
+    def add(self, inbound: Inbound, parts: Sequence[int], *, set_key: str | None = None) -> int:
         """Keep a message, made of the stored parts with these numbers.
 
-        Returns its own number, which is higher than any that was ever given.
+        `set_key`: by which late parts of it are known, if it is incomplete. Returns its own number,
+        which is higher than any that was ever given.
+        """
+
+    def gaps(self, set_key: str) -> list[Gap]:
+        """The incomplete messages to which a late part of this set may belong, newest first."""
+
+    def fill(self, n: int, inbound: Inbound, parts: Sequence[int]) -> None:
+        """Message `n` is now this, with these stored parts added. Once complete it has no gaps."""
+
+    def former(self, inbound: Inbound) -> Inbound | None:
+        """The message that this one takes the place of: by SIM, sender and replace type."""
+
+    def mark_replaced(self, id: str, by: str) -> None:
+        """Another message has taken the place of this one, which is kept."""
+
+    def mark_read(self, id: str, read: bool) -> bool:
+        """Mark a message as read or as not read. False: there is no such message."""
+
+    def mark_all_read(self, sender: str, through: int | None, limit: int) -> int:
+        """Mark `limit` unread messages of a sender as read, of the first that came.
+
+        `through`: none that came after the message with this number. Returns how many they were.
         """

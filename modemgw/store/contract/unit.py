@@ -7,6 +7,8 @@ from typing import Protocol
 from modemgw.store.contract.attempts import Attempts, AttemptsView
 from modemgw.store.contract.audit import Audit, AuditView
 from modemgw.store.contract.centres import Centres, CentresView
+from modemgw.store.contract.consents import Consents, ConsentsView
+from modemgw.store.contract.conversations import ConversationsView
 from modemgw.store.contract.deliveries import Deliveries, DeliveriesView
 from modemgw.store.contract.events import Answers, AnswersView, Events, EventsView, UnmatchedReports
 from modemgw.store.contract.inbound import InboundMessages, InboundMessagesView
@@ -14,10 +16,13 @@ from modemgw.store.contract.keys import Keys, KeysView
 from modemgw.store.contract.leases import Leases, LeasesView
 from modemgw.store.contract.messages import Messages, MessagesView
 from modemgw.store.contract.pins import PinTries, PinTriesView
+from modemgw.store.contract.privacy import Privacy, PrivacyView
 from modemgw.store.contract.redating import Dates, DatesView
 from modemgw.store.contract.retention import Retention
 from modemgw.store.contract.sim_state import SimState, SimStateView
+from modemgw.store.contract.templates import Templates, TemplatesView
 from modemgw.store.contract.usage import Usage, UsageView
+from modemgw.store.contract.verifications import Verifications, VerificationsView
 from modemgw.store.contract.webhooks import Webhooks, WebhooksView
 
 
@@ -41,6 +46,10 @@ class View(Protocol):
         """Messages to send."""
 
     @property
+    def consents(self) -> ConsentsView:
+        """Who may be sent what."""
+
+    @property
     def deliveries(self) -> DeliveriesView:
         """What must reach somebody outside, and how far each consumer has read."""
 
@@ -55,6 +64,10 @@ class View(Protocol):
     @property
     def inbound(self) -> InboundMessagesView:
         """What came in: every PDU as it was, and the messages made of them."""
+
+    @property
+    def conversations(self) -> ConversationsView:
+        """What was sent to a number and received from it, as one."""
 
     @property
     def events(self) -> EventsView:
@@ -81,8 +94,20 @@ class View(Protocol):
         """What was sent and what it cost."""
 
     @property
+    def privacy(self) -> PrivacyView:
+        """Everything that is kept about one number."""
+
+    @property
     def webhooks(self) -> WebhooksView:
         """Who asked to be told of events by HTTP."""
+
+    @property
+    def templates(self) -> TemplatesView:
+        """Texts by name."""
+
+    @property
+    def verifications(self) -> VerificationsView:
+        """Codes that were sent to prove a number."""
 
 
 class Transaction(View, Protocol):
@@ -111,6 +136,10 @@ class Transaction(View, Protocol):
     @property
     def retention(self) -> Retention:
         """Letting old things go, a part at a time."""
+
+    @property
+    def consents(self) -> Consents:
+        """Who may be sent what."""
 
     @property
     def deliveries(self) -> Deliveries:
@@ -157,5 +186,17 @@ class Transaction(View, Protocol):
         """What was sent and what it cost."""
 
     @property
+    def privacy(self) -> Privacy:
+        """Everything that is kept about one number."""
+
+    @property
     def webhooks(self) -> Webhooks:
         """Who asked to be told of events by HTTP."""
+
+    @property
+    def templates(self) -> Templates:
+        """Texts by name."""
+
+    @property
+    def verifications(self) -> Verifications:
+        """Codes that were sent to prove a number."""

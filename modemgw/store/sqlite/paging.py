@@ -35,7 +35,7 @@ def page(
     `next_cursor` of the page before. Raises ValueError when it is not.
     """
     order = f"ORDER BY {time} DESC, n DESC LIMIT {limit + 1:d}"
-    place = () if cursor is None else _place(cursor)
+    place = () if cursor is None else place_of(cursor)
     found: list[str] = []
     values: list[Any] = []
     for more in one_of:
@@ -53,7 +53,8 @@ def page(
     return Page(tuple(make(row) for row in shown), more_to_come)
 
 
-def _place(cursor: str) -> tuple[float, int]:
+def place_of(cursor: str) -> tuple[float, int]:
+    """Time and number of the last row that was seen. Raises ValueError for a foreign cursor."""
     at, _, n = cursor.partition("~")
     if not (n.isascii() and n.isdecimal() and len(n) < 19 and isfinite(float(at))):
         raise ValueError("not a cursor of ours")

@@ -18,12 +18,14 @@ _TABLES = (
     ("messages", "n", "created_at", ("created_at", "updated_at")),
     ("attempts", "message", "started_at", ("started_at", "ended_at", "report_at", "retry_at")),
     ("inbound_parts", "n", "received_at", ("received_at",)),
-    ("inbound", "n", "received_at", ("received_at",)),
+    ("inbound", "n", "received_at", ("received_at", "completed_at")),
     ("unmatched_reports", "n", "received_at", ("received_at",)),
     ("events", "id", "at", ("at",)),
     ("deliveries", "n", "created_at", ("created_at", "ended_at")),
     ("delivery_outcomes", "n", "at", ("at",)),
     ("audit", "n", "at", ("at",)),
+    ("verifications", "n", "created_at", ("created_at", "expires_at", "sent_at", "ended_at")),
+    ("verification_uses", "n", "at", ("at",)),
 )
 """(table, what numbers its rows as they come, the date by which a row is known, its dates)."""
 

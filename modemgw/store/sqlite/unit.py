@@ -7,6 +7,8 @@ import sqlite3
 from modemgw.store.sqlite.attempts import SqliteAttempts
 from modemgw.store.sqlite.audit import SqliteAudit
 from modemgw.store.sqlite.centres import RememberedCentres, SqliteCentres
+from modemgw.store.sqlite.consents import SqliteConsents
+from modemgw.store.sqlite.conversations import SqliteConversations
 from modemgw.store.sqlite.deliveries import SqliteDeliveries
 from modemgw.store.sqlite.events import SqliteAnswers, SqliteEvents, SqliteUnmatchedReports
 from modemgw.store.sqlite.inbound import SqliteInboundMessages
@@ -14,11 +16,14 @@ from modemgw.store.sqlite.keys import SqliteKeys
 from modemgw.store.sqlite.leases import SqliteLeases
 from modemgw.store.sqlite.messages import SqliteMessages
 from modemgw.store.sqlite.pins import SqlitePinTries
+from modemgw.store.sqlite.privacy import SqlitePrivacy
 from modemgw.store.sqlite.redating import SqliteDates
 from modemgw.store.sqlite.retention import SqliteRetention
 from modemgw.store.sqlite.rows import Rows
 from modemgw.store.sqlite.sim_state import SqliteSimState
+from modemgw.store.sqlite.templates import SqliteTemplates
 from modemgw.store.sqlite.usage import SqliteUsage
+from modemgw.store.sqlite.verifications import SqliteVerifications
 from modemgw.store.sqlite.webhooks import SqliteWebhooks
 
 
@@ -31,6 +36,8 @@ class SqliteView:
         "audit",
         "centres",
         "connection",
+        "consents",
+        "conversations",
         "dates",
         "deliveries",
         "events",
@@ -39,8 +46,11 @@ class SqliteView:
         "leases",
         "messages",
         "pins",
+        "privacy",
         "sim_state",
+        "templates",
         "usage",
+        "verifications",
         "webhooks",
     )
 
@@ -50,17 +60,22 @@ class SqliteView:
         self.attempts = SqliteAttempts(db)
         self.pins = SqlitePinTries(db)
         self.messages = SqliteMessages(db)
+        self.consents = SqliteConsents(db)
         self.deliveries = SqliteDeliveries(db)
         self.sim_state = SqliteSimState(db)
         self.dates = SqliteDates(db)
         self.inbound = SqliteInboundMessages(db)
+        self.conversations = SqliteConversations(db)
         self.events = SqliteEvents(db)
         self.answers = SqliteAnswers(db)
         self.keys = SqliteKeys(db)
         self.audit = SqliteAudit(db)
         self.leases = SqliteLeases(db)
         self.usage = SqliteUsage(db)
+        self.privacy = SqlitePrivacy(db)
         self.webhooks = SqliteWebhooks(db)
+        self.templates = SqliteTemplates(db)
+        self.verifications = SqliteVerifications(db)
 
 
 class SqliteTransaction:
@@ -73,6 +88,8 @@ class SqliteTransaction:
         "audit",
         "centres",
         "connection",
+        "consents",
+        "conversations",
         "dates",
         "deliveries",
         "events",
@@ -82,10 +99,13 @@ class SqliteTransaction:
         "messages",
         "now",
         "pins",
+        "privacy",
         "retention",
         "sim_state",
+        "templates",
         "unmatched",
         "usage",
+        "verifications",
         "webhooks",
     )
 
@@ -97,10 +117,12 @@ class SqliteTransaction:
         self.pins = SqlitePinTries(db, now)
         self.messages = SqliteMessages(db, now)
         self.retention = SqliteRetention(db, now)
+        self.consents = SqliteConsents(db, now)
         self.deliveries = SqliteDeliveries(db, now)
         self.sim_state = SqliteSimState(db, now)
         self.dates = SqliteDates(db, now, on_redated=self.centres.forget)
         self.inbound = SqliteInboundMessages(db, now)
+        self.conversations = SqliteConversations(db, now)
         self.events = SqliteEvents(db, now)
         self.answers = SqliteAnswers(db, now)
         self.unmatched = SqliteUnmatchedReports(db, now)
@@ -108,7 +130,10 @@ class SqliteTransaction:
         self.audit = SqliteAudit(db, now)
         self.leases = SqliteLeases(db, now)
         self.usage = SqliteUsage(db, now)
+        self.privacy = SqlitePrivacy(db, now)
         self.webhooks = SqliteWebhooks(db, now)
+        self.templates = SqliteTemplates(db, now)
+        self.verifications = SqliteVerifications(db, now)
         self._nouns: tuple[Rows, ...] = tuple(
             noun for name in self.__slots__ if isinstance(noun := getattr(self, name, None), Rows)
         )

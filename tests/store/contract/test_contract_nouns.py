@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -16,11 +17,15 @@ from modemgw.store import (
     AuditRecord,
     Bucket,
     Counts,
+    Gap,
     KeyRow,
     LeaseHeld,
+    Parameter,
     StoreConflict,
+    TemplateContent,
     UsageQuery,
     UsageSum,
+    Variant,
     Webhook,
     WebhookSecret,
 )
@@ -30,6 +35,7 @@ from modemgw.store.records import (
     Cost,
     ErrorInfo,
     Inbound,
+    InboundKind,
     Key,
     KeyLimits,
     Mailing,
@@ -179,6 +185,81 @@ async def test_received_messages_are_numbered(open_store):
         assert await store.look_up(lambda view: view.inbound.get("in_2")) == received("in_2")
 
 
+async def test_a_received_message_is_read_as_it_was_kept(open_store):
+    special = replace(
+        received("in_1"), kind=InboundKind.MMS_NOTIFICATION, details={"mms": {"size": 7}},
+        read=True, replace_type=3, replaces="in_0", ports=(2948, 9200), complete=False,
+        completed_at=1_795_000_009.0, problem="a problem", message_class=1, data=b"\0", text=None,
+    )  # fmt: skip
+    async with open_store() as store:
+        await store.write(lambda tx: tx.inbound.add(special, []))
+        assert await store.look_up(lambda view: view.inbound.get("in_1")) == special
+
+
+async def test_a_message_is_marked_as_read_and_as_not_read(open_store):
+    async with open_store() as store:
+        await store.write(lambda tx: tx.inbound.add(received("in_1"), []))
+        for read in (True, True, False):
+            assert await store.write(lambda tx, read=read: tx.inbound.mark_read("in_1", read))
+            found = await store.look_up(lambda view: view.inbound.get("in_1"))
+            assert found == replace(received("in_1"), read=read)
+        assert not await store.write(lambda tx: tx.inbound.mark_read("in_2", True))
+
+
+async def test_a_senders_messages_are_marked_as_read_as_far_as_they_were_seen(open_store):
+    async with open_store() as store:
+        for id in ("in_1", "in_2", "in_3", "in_4"):
+            await store.write(lambda tx, id=id: tx.inbound.add(received(id), []))
+        other = replace(received("in_5"), sender="+447700900124")
+        await store.write(lambda tx: tx.inbound.add(other, []))
+        mark = "+447700900123"
+        assert await store.write(lambda tx: tx.inbound.mark_all_read(mark, 3, 2)) == 2
+        assert await store.write(lambda tx: tx.inbound.mark_all_read(mark, 3, 2)) == 1
+        read = [await store.look_up(lambda view, n=n: view.inbound.get(f"in_{n}")) for n in "1234"]
+        assert [one.read for one in read] == [True, True, True, False]
+        assert await store.write(lambda tx: tx.inbound.mark_all_read(mark, None, 9)) == 1
+        assert await store.write(lambda tx: tx.inbound.mark_all_read(mark, None, 9)) == 0
+        assert await store.look_up(lambda view: view.inbound.get("in_5")) == other
+
+
+async def test_the_former_of_a_type_is_the_newest_that_was_not_replaced(open_store):
+    def of_type(id, kind, sender="+447700900123"):
+        return replace(received(id), replace_type=kind, sender=sender)
+
+    async with open_store() as store:
+        for one in (of_type("in_1", 1), of_type("in_2", 1), of_type("in_3", 2), received("in_4")):
+            await store.write(lambda tx, one=one: tx.inbound.add(one, []))
+        new = of_type("in_9", 1)
+
+        async def former():
+            return await store.write(lambda tx: tx.inbound.former(new))
+
+        assert await former() == of_type("in_2", 1)
+        await store.write(lambda tx: tx.inbound.mark_replaced("in_2", "in_9"))
+        assert await former() == of_type("in_1", 1)
+        await store.write(lambda tx: tx.inbound.mark_replaced("in_1", "in_9"))
+        assert await former() is None
+        kept = await store.look_up(lambda view: view.inbound.get("in_2"))
+        assert kept == replace(of_type("in_2", 1), replaced_by="in_9")
+
+
+async def test_a_message_with_gaps_is_found_by_its_set_until_it_is_whole(open_store):
+    half = replace(received("in_1"), complete=False, parts_total=3)
+    whole = replace(half, complete=True, text="all of it", read=True)
+    async with open_store() as store:
+        n = await store.write(lambda tx: tx.inbound.add(half, [], set_key="set"))
+        other = await store.write(lambda tx: tx.inbound.add(received("in_2"), [], set_key="other"))
+        assert await store.write(lambda tx: tx.inbound.gaps("set")) == [Gap(n, half, ())]
+        more = replace(half, text="more of it")
+        await store.write(lambda tx: tx.inbound.fill(n, more, []))
+        assert await store.write(lambda tx: tx.inbound.gaps("set")) == [Gap(n, more, ())]
+        await store.write(lambda tx: tx.inbound.fill(n, whole, []))
+        assert await store.write(lambda tx: tx.inbound.gaps("set")) == []
+        assert await store.look_up(lambda view: view.inbound.get("in_1")) == whole
+        (left,) = await store.write(lambda tx: tx.inbound.gaps("other"))
+        assert left.n == other
+
+
 async def test_a_request_is_answered_once(open_store):
     async with open_store() as store:
         await store.write(lambda tx: tx.answers.remember("shop", "k", "f", b"body"))
@@ -270,6 +351,84 @@ async def test_messages_that_name_an_address_to_call_back_are_told_from_others(o
         assert found == {"msg_2": url}
 
 
+# --- templates
+
+HELLO = TemplateContent(
+    (Variant("en", None, "Hello {{ name }}"), Variant("pt", "BR", "Olá {{ name }}")),
+    {"name": Parameter("string", max_length=30, default="you")},
+    transliterate=True,
+    description="the first one",
+)
+BYE = TemplateContent((Variant("en", None, "Bye"),))
+
+
+def add(name, content, *, source="api", at=5.0, key="shop"):
+    return lambda tx: tx.templates.add(name, content, source=source, at=at, key=key)
+
+
+async def test_every_version_of_a_template_is_kept_as_it_was(open_store):
+    async with open_store() as store:
+        first = await store.write(add("hello", HELLO))
+        second = await store.write(add("hello", BYE, source="file", at=6.0, key=None))
+        other = await store.write(add("bye", BYE))
+    assert (first.version, second.version, other.version) == (1, 2, 1)
+    async with open_store() as store:
+        assert await store.read(lambda view: view.templates.all()) == [other, second]
+        assert await store.read(lambda view: view.templates.versions("hello")) == [second, first]
+        assert await store.read(lambda view: view.templates.get("hello")) == second
+        assert await store.read(lambda view: view.templates.get("hello", 1)) == first
+        assert first.content == HELLO
+        assert await store.read(lambda view: view.templates.get("hello", 3)) is None
+        assert await store.read(lambda view: view.templates.get("none")) is None
+        assert await store.read(lambda view: view.templates.versions("none")) == []
+
+
+async def test_a_template_that_was_deleted_keeps_its_versions_and_goes_on_from_them(open_store):
+    async with open_store() as store:
+        first = await store.write(add("hello", HELLO))
+        gone = await store.write(add("hello", None))
+        assert (gone.version, gone.content) == (2, None)
+        assert await store.read(lambda view: view.templates.all()) == []
+        assert await store.read(lambda view: view.templates.get("hello")) == gone
+        assert await store.read(lambda view: view.templates.get("hello", 1)) == first
+        again = await store.write(add("hello", BYE))
+        assert again.version == 3
+        assert await store.read(lambda view: view.templates.all()) == [again]
+
+
+async def test_a_message_keeps_which_template_and_version_made_it(open_store):
+    def by(name, version, *ids):
+        common = message("-")._replace(template=name, template_version=version)
+        return Mailing(common, [(id, "+447700900123", "default") for id in ids])
+
+    async with open_store() as store:
+        await store.write(
+            lambda tx: tx.messages.insert(
+                [
+                    by(None, None, "msg_1"),
+                    by("hello", 1, "msg_2", "msg_3"),
+                    by("hello", 1, "msg_4"),
+                    by("hello", 2, "msg_5"),
+                    by(None, None, "msg_6"),
+                    by("bye", 7),
+                    by("bye", 7, *(f"msg_1{i:03}" for i in range(250))),
+                ]
+            )
+        )
+        await store.write(lambda tx: tx.messages.insert([by(None, None, "msg_7")]))
+        await store.write(lambda tx: tx.messages.insert([by("bye", 8, "msg_8")]))
+        made = {}
+        for id in [*(f"msg_{i}" for i in range(1, 9)), "msg_1000", "msg_1249"]:
+            found = await get(store, id)
+            made[id] = (found.template, found.template_version)
+    assert made == {
+        "msg_1": (None, None), "msg_2": ("hello", 1), "msg_3": ("hello", 1),
+        "msg_4": ("hello", 1), "msg_5": ("hello", 2), "msg_6": (None, None),
+        "msg_1000": ("bye", 7), "msg_1249": ("bye", 7), "msg_7": (None, None),
+        "msg_8": ("bye", 8),
+    }  # fmt: skip
+
+
 # --- keys
 
 
@@ -297,6 +456,19 @@ async def test_a_key_is_found_by_its_hash_until_it_ends(open_store):
         assert row == KeyRow("shop", ("send", "read"), 1_000.0, None, limits, 2_000.0, None)
         assert [row.state(now) for now in (1_999.0, 2_000.0)] == ["active", "expired"]
         assert await store.look_up(lambda view: view.keys.get("none")) is None
+
+
+async def test_a_key_may_be_for_templates_alone(open_store):
+    async with open_store() as store:
+        await store.write(insert_key("all", b"a", templates_only=True))
+        await store.write(insert_key("two", b"t", templates_only=True, templates=("x", "y")))
+        every, two = [await find_key(store, hash_, 1_500.0) for hash_ in (b"a", b"t")]
+        assert (every.templates_only, every.templates) == (True, ())
+        assert (two.templates_only, two.templates) == (True, ("x", "y"))
+        rows = await store.read(lambda view: view.keys.all())
+        assert [(r.templates_only, r.templates) for r in rows] == [(True, ()), (True, ("x", "y"))]
+        await store.write(insert_key("free", b"f"))
+        assert not (await find_key(store, b"f", 1_500.0)).templates_only
 
 
 async def test_a_name_is_free_when_its_key_is_revoked_and_not_before(open_store):

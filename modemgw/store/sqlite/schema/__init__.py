@@ -28,6 +28,10 @@ from modemgw.store.sqlite.schema import (
     m0012_webhooks,
     m0013_keys,
     m0014_attempts_by_time,
+    m0015_consents,
+    m0016_templates,
+    m0017_verifications,
+    m0019_inbound_kinds,
     m0023_balances,
     m0024_usage,
 )
@@ -48,6 +52,10 @@ STEPS: Final[tuple[tuple[str, Callable[[Database], None]], ...]] = (
     ("0012_webhooks", m0012_webhooks.upgrade),
     ("0013_keys", m0013_keys.upgrade),
     ("0014_attempts_by_time", m0014_attempts_by_time.upgrade),
+    ("0015_consents", m0015_consents.upgrade),
+    ("0016_templates", m0016_templates.upgrade),
+    ("0019_inbound_kinds", m0019_inbound_kinds.upgrade),
+    ("0017_verifications", m0017_verifications.upgrade),
     ("0023_balances", m0023_balances.upgrade),
     ("0024_usage", m0024_usage.upgrade),
 )
