@@ -4,6 +4,17 @@ made from them.
 Times are RFC 3339 UTC (`2026-11-22T10:00:00.123Z`).
 """
 
+from modemgw.api.answers.batches import (
+    AcceptedBatch,
+    Batch,
+    BatchCompleted,
+    Batches,
+    BatchEvent,
+    BatchPreview,
+    BatchProgress,
+    MergedItem,
+    RejectedItem,
+)
 from modemgw.api.answers.consents import (
     Consent,
     ConsentEvent,
@@ -29,6 +40,7 @@ from modemgw.api.answers.events import (
     LoopEvent,
     ModemEvent,
     SimEvent,
+    TargetEvent,
     WebhookEvent,
 )
 from modemgw.api.answers.handlers import (
@@ -54,15 +66,13 @@ from modemgw.api.answers.keys import (
     WebhookSecret,
 )
 from modemgw.api.answers.messages import (
-    AcceptedBatch,
     Attempt,
-    Batch,
+    Deferral,
     Message,
     Messages,
     Part,
     Preview,
     Receipt,
-    RejectedItem,
 )
 from modemgw.api.answers.modems import Held, Modem, Modems, Sim, Storage, Trace, TraceLine, Ussd
 from modemgw.api.answers.privacy import PrivacyErasure, PrivacyExport
@@ -88,6 +98,7 @@ from modemgw.api.answers.templates import (
     TemplateVersions,
     WorstCase,
 )
+from modemgw.api.answers.types import MessageType, MessageTypes, TypeDuplicates, TypeTarget
 from modemgw.api.answers.usage import Amount, UsageSum, UsageSums
 from modemgw.api.answers.verifications import (
     CheckedVerification,
@@ -118,6 +129,11 @@ __all__ = [
     "AuditRecords",
     "Base64",
     "Batch",
+    "BatchCompleted",
+    "BatchEvent",
+    "BatchPreview",
+    "BatchProgress",
+    "Batches",
     "BroadcastEvent",
     "CallEvent",
     "CheckedVerification",
@@ -131,6 +147,7 @@ __all__ = [
     "ConversationItems",
     "Conversations",
     "Cost",
+    "Deferral",
     "Deliveries",
     "Delivery",
     "Error",
@@ -151,7 +168,10 @@ __all__ = [
     "MarkedRead",
     "MatchedHandler",
     "MatchedHandlers",
+    "MergedItem",
     "Message",
+    "MessageType",
+    "MessageTypes",
     "Messages",
     "Mms",
     "Modem",
@@ -186,6 +206,7 @@ __all__ = [
     "StoppedPrefixEvent",
     "StoppedPrefixes",
     "Storage",
+    "TargetEvent",
     "Template",
     "TemplateParameter",
     "TemplatePreview",
@@ -196,6 +217,8 @@ __all__ = [
     "Time",
     "Trace",
     "TraceLine",
+    "TypeDuplicates",
+    "TypeTarget",
     "UsageSum",
     "UsageSums",
     "Ussd",
