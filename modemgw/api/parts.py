@@ -66,6 +66,8 @@ from modemgw.store import (
     StoppedPrefix,
     Template,
     TemplateContent,
+    UsageQuery,
+    UsageSum,
 )
 from modemgw.store.contract.keys import KeyState
 from modemgw.store.records import (
@@ -488,6 +490,14 @@ class Sims(Protocol):
         ...
 
 
+class Usage(Protocol):
+    """Adds up what was sent."""
+
+    async def sums(self, query: UsageQuery, /) -> list[UsageSum]:
+        """The sums, in the order of what they are told apart by. Raises Rejected."""
+        ...
+
+
 class Types(Protocol):
     """Shows what is done with each type of messages."""
 
@@ -689,6 +699,8 @@ class Parts(Protocol):
     @property
     def sims(self) -> Sims: ...
     @property
+    def usage(self) -> Usage: ...
+    @property
     def types(self) -> Types: ...
     @property
     def verifications(self) -> Verifications: ...
@@ -720,6 +732,7 @@ WEBHOOKS: Final[web.AppKey[Webhooks]] = web.AppKey("webhooks")
 TEMPLATES: Final[web.AppKey[Templates]] = web.AppKey("templates")
 MODEMS: Final[web.AppKey[Modems]] = web.AppKey("modems")
 SIMS: Final[web.AppKey[Sims]] = web.AppKey("sims")
+USAGE: Final[web.AppKey[Usage]] = web.AppKey("usage")
 TYPES: Final[web.AppKey[Types]] = web.AppKey("types")
 VERIFICATIONS: Final[web.AppKey[Verifications]] = web.AppKey("verifications")
 ACCESS: Final[web.AppKey[Access]] = web.AppKey("access")
@@ -745,6 +758,7 @@ def hand_over(gateway: Parts, app: web.Application) -> None:
     app[TEMPLATES] = gateway.templates
     app[MODEMS] = gateway.modems
     app[SIMS] = gateway.sims
+    app[USAGE] = gateway.usage
     app[TYPES] = gateway.types
     app[VERIFICATIONS] = gateway.verifications
     app[ACCESS] = gateway.access

@@ -30,6 +30,7 @@ COMMANDS = {
     "modems": "modemgw.cli.modems:modems",
     "top": "modemgw.cli.top.command:top",
     "sims": "modemgw.cli.sims:sims",
+    "usage": "modemgw.cli.usage:usage",
     "keys": "modemgw.cli.keys:keys",
     "audit": "modemgw.cli.audit:audit",
     "doctor": "modemgw.cli.doctor.command:doctor",

@@ -201,6 +201,7 @@ class SyncClient:
     follow_trace = _iterating(Client.follow_trace)
     sims = _blocking(Client.sims)
     sim = _blocking(Client.sim)
+    usage = _blocking(Client.usage)
     ussd = _blocking(Client.ussd)
     ask_balance = _blocking(Client.ask_balance)
     end_ussd = _blocking(Client.end_ussd)

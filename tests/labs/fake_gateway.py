@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from random import Random
 from typing import Any, cast
 
@@ -81,12 +82,15 @@ from modemgw.store import (
     KeyRow,
     StoppedPrefix,
     TryOutcome,
+    UsageQuery,
+    UsageSum,
 )
 from modemgw.store.records import (
     Attempt,
     AttemptState,
     Conversation,
     ConversationItem,
+    Cost,
     ErrorInfo,
     Event,
     Inbound,
@@ -484,6 +488,7 @@ class FakeSending:
             send_at=NOW + 30,
             expires_at=NOW + 60,
             deferred=ErrorInfo("quiet-hours", "it is quiet there", permanent=False),
+            cost=Cost(Decimal("0.045"), "EUR", True),
         )
 
 
@@ -924,6 +929,18 @@ class FakeEvents:
 
 
 @dataclass
+class FakeUsage:
+    """What was sent, as a test has it; notes what it was asked for."""
+
+    found: list[UsageSum] = field(default_factory=list)
+    asked: list[UsageQuery] = field(default_factory=list)
+
+    async def sums(self, query: UsageQuery) -> list[UsageSum]:
+        self.asked.append(query)
+        return self.found
+
+
+@dataclass
 class FakeFigures:
     sending: FakeSending
 
@@ -954,6 +971,7 @@ class FakeGateway:
         self.templates: Any = FakeTemplates()
         self.modems = FakeModems()
         self.sims = FakeSims()
+        self.usage = FakeUsage()
         self.types = TypeViews(
             parse({"type": {"promotional": {"quiet_hours": "21:00-08:00", "target_seconds": 60}}}),
             accepted={"otp": 3},

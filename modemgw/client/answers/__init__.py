@@ -52,7 +52,14 @@ from modemgw.client.answers.modems import (
 from modemgw.client.answers.problems import FieldError, Problem
 from modemgw.client.answers.service import Readiness
 from modemgw.client.answers.shared import FINAL, Error, Ports
-from modemgw.client.answers.sims import PlanLimit, PlanUse, SimBalance, SimBreaker, SimCard
+from modemgw.client.answers.sims import (
+    PlanLimit,
+    PlanUse,
+    SimBalance,
+    SimBreaker,
+    SimCard,
+    SimTariff,
+)
 from modemgw.client.answers.templates import (
     Template,
     TemplatePreview,
@@ -61,12 +68,14 @@ from modemgw.client.answers.templates import (
     WorstCase,
 )
 from modemgw.client.answers.types import MessageType, TypeDuplicates, TypeTarget
+from modemgw.client.answers.usage import Amount, Cost, UsageSum
 from modemgw.client.answers.verifications import CheckedVerification, StoppedPrefix, Verification
 from modemgw.client.answers.webhooks import Webhook, WebhookDelivery, WebhookWithSecret
 
 __all__ = [
     "FINAL",
     "AcceptedBatch",
+    "Amount",
     "AnyDelivery",
     "ApiKey",
     "AtAnswer",
@@ -80,6 +89,7 @@ __all__ = [
     "ConsentsOfNumber",
     "Conversation",
     "ConversationItem",
+    "Cost",
     "Deferral",
     "Delivery",
     "Error",
@@ -119,6 +129,7 @@ __all__ = [
     "SimBalance",
     "SimBreaker",
     "SimCard",
+    "SimTariff",
     "StoppedPrefix",
     "Storage",
     "Template",
@@ -128,6 +139,7 @@ __all__ = [
     "TraceLine",
     "TypeDuplicates",
     "TypeTarget",
+    "UsageSum",
     "Ussd",
     "Verification",
     "Waiting",
