@@ -24,6 +24,7 @@ from modemgw.api import (
     sims,
     templates,
     types,
+    usage,
     verifications,
     webhooks,
 )
@@ -54,6 +55,7 @@ ENDPOINTS = (
     *templates.ENDPOINTS,
     *modems.ENDPOINTS,
     *sims.ENDPOINTS,
+    *usage.ENDPOINTS,
     *types.ENDPOINTS,
     *verifications.ENDPOINTS,
     *keys.ENDPOINTS,

@@ -56,7 +56,7 @@ from modemgw.gateway import (
 from modemgw.gateway.bus import Watch
 from modemgw.gateway.supervision import Keeper
 from modemgw.gateway.templates.compiled import CompiledTemplate
-from modemgw.modem import TraceLine, UssdAnswer
+from modemgw.modem import AtAnswer, TraceLine, UssdAnswer
 from modemgw.store import (
     AuditRecord,
     Consent,
@@ -66,6 +66,8 @@ from modemgw.store import (
     StoppedPrefix,
     Template,
     TemplateContent,
+    UsageQuery,
+    UsageSum,
 )
 from modemgw.store.contract.keys import KeyState
 from modemgw.store.records import (
@@ -456,8 +458,16 @@ class Modems(Protocol):
         """End a modem's USSD dialogue, if there is one. Raises Conflict, ModemError."""
         ...
 
-    def trace(self, id: str, /, *, texts: bool = False) -> list[TraceLine]:
-        """What was last said on a modem's port, oldest first; masked, see `texts`."""
+    async def by_hand(self, id: str, command: str, timeout_s: float, /) -> AtAnswer:
+        """Type an AT command. Raises Conflict (no open port), Rejected, ModemError."""
+        ...
+
+    def signal(self, id: str, /) -> list[tuple[float, int | None]]:
+        """Times and dBm of the last polls of a modem's signal, oldest first."""
+        ...
+
+    def trace(self, id: str, /, *, texts: bool = False, after: int = 0) -> list[TraceLine]:
+        """What was last said on a modem's port, after a line's id; masked, see `texts`."""
         ...
 
 
@@ -477,6 +487,14 @@ class Sims(Protocol):
 
         Raises NotFound, Conflict, ModemError, StoreUnavailable.
         """
+        ...
+
+
+class Usage(Protocol):
+    """Adds up what was sent."""
+
+    async def sums(self, query: UsageQuery, /) -> list[UsageSum]:
+        """The sums, in the order of what they are told apart by. Raises Rejected."""
         ...
 
 
@@ -681,6 +699,8 @@ class Parts(Protocol):
     @property
     def sims(self) -> Sims: ...
     @property
+    def usage(self) -> Usage: ...
+    @property
     def types(self) -> Types: ...
     @property
     def verifications(self) -> Verifications: ...
@@ -712,6 +732,7 @@ WEBHOOKS: Final[web.AppKey[Webhooks]] = web.AppKey("webhooks")
 TEMPLATES: Final[web.AppKey[Templates]] = web.AppKey("templates")
 MODEMS: Final[web.AppKey[Modems]] = web.AppKey("modems")
 SIMS: Final[web.AppKey[Sims]] = web.AppKey("sims")
+USAGE: Final[web.AppKey[Usage]] = web.AppKey("usage")
 TYPES: Final[web.AppKey[Types]] = web.AppKey("types")
 VERIFICATIONS: Final[web.AppKey[Verifications]] = web.AppKey("verifications")
 ACCESS: Final[web.AppKey[Access]] = web.AppKey("access")
@@ -737,6 +758,7 @@ def hand_over(gateway: Parts, app: web.Application) -> None:
     app[TEMPLATES] = gateway.templates
     app[MODEMS] = gateway.modems
     app[SIMS] = gateway.sims
+    app[USAGE] = gateway.usage
     app[TYPES] = gateway.types
     app[VERIFICATIONS] = gateway.verifications
     app[ACCESS] = gateway.access

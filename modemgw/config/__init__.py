@@ -31,6 +31,7 @@ from modemgw.config.replies import RepliesSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteMatch, RouteSection
 from modemgw.config.smtp import SmtpSection
+from modemgw.config.tariffs import TariffSection
 from modemgw.config.templates import (
     ParameterDocument,
     TemplateDocument,
@@ -81,6 +82,7 @@ __all__ = [
     "Section",
     "SendLimits",
     "SmtpSection",
+    "TariffSection",
     "TemplateDocument",
     "TemplatesSection",
     "TimeZone",

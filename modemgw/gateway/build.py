@@ -38,6 +38,7 @@ from modemgw.gateway.fleet.fleet import Fleet
 from modemgw.gateway.fleet.modems import Modems
 from modemgw.gateway.fleet.sim_views import SimViews
 from modemgw.gateway.fleet.sims import Sims
+from modemgw.gateway.fleet.tariffs import Tariffs
 from modemgw.gateway.following import Follower, finish, switch
 from modemgw.gateway.incoming.broadcasts import Broadcasts
 from modemgw.gateway.incoming.calls import Calls
@@ -48,6 +49,8 @@ from modemgw.gateway.incoming.keywords import Keywords
 from modemgw.gateway.incoming.loop_guard import LoopGuard
 from modemgw.gateway.incoming.reassembly import Incoming
 from modemgw.gateway.keys import Keys
+from modemgw.gateway.outgoing.accounts import Accounts
+from modemgw.gateway.outgoing.costs import told
 from modemgw.gateway.outgoing.job import Job
 from modemgw.gateway.outgoing.messages import Messages
 from modemgw.gateway.outgoing.outbox import Outbox, RecoveryReport
@@ -58,6 +61,7 @@ from modemgw.gateway.upkeep.metrics import Figures
 from modemgw.gateway.upkeep.privacy import Privacy
 from modemgw.gateway.upkeep.retention import Housekeeping
 from modemgw.gateway.upkeep.type_views import TypeViews
+from modemgw.gateway.upkeep.usage import Usage
 from modemgw.gateway.verifications.codes import FILE_NAME as PEPPER_NAME
 from modemgw.gateway.verifications.codes import PEPPER_BYTES, read_pepper
 from modemgw.gateway.verifications.verifications import Verifications
@@ -94,7 +98,8 @@ class Gateway:
         self.keeper = Keeper(clock=clock, random=random)
         """Keeps every task in the background going; what runs beside the gateway may use it."""
 
-        receipts = Receipts()
+        self._tariffs = Tariffs(config, operator_of=lambda modem: self._fleet.operator_of(modem))
+        receipts = Receipts(Accounts(self._tariffs))
         steady = SteadyClock(clock)
         sims = Sims(store=store, clock=steady, random=random)
         self._outbox = Outbox(
@@ -115,6 +120,7 @@ class Gateway:
             config,
             store=store,
             outbox=self._outbox,
+            tariffs=self._tariffs,
             clock=clock,
             random=random,
             consents=register,
@@ -151,7 +157,7 @@ class Gateway:
             clock=clock,
             random=random,
             webhooks=config.webhooks,
-            tell=tell,
+            tell=told(tell, self._tariffs),
             own=(Confirmations(self._confirmation),),
         )
         keywords = Keywords(config, register, self._deliveries.has_the_word)
@@ -176,6 +182,7 @@ class Gateway:
             store=store,
             lanes=self._outbox.lanes,
             sims=sims,
+            tariffs=self._tariffs,
             received=self._intake.received,
             called=self._calls.take,
             broadcast=Broadcasts(store, clock).take,
@@ -193,7 +200,7 @@ class Gateway:
             clock=clock,
         )
 
-        self.messages = Messages(store, self._outbox)
+        self.messages = Messages(store, self._outbox, self._tariffs)
         """What was accepted, and how far it came."""
         self.batches = self._outbox.batches
         """What was sent together: how far it came, held back, called off."""
@@ -230,11 +237,14 @@ class Gateway:
             config,
             store=store,
             sims=sims,
+            tariffs=self._tariffs,
             clock=steady,
             places=self._fleet.views.places,
             ask_balance=self._balances.ask,
         )
         """The SIMs, and what they have used of their plans."""
+        self.usage = Usage(store)
+        """What was sent and what it cost."""
         self.types = TypeViews(
             config,
             accepted=self.sending.counts,
@@ -276,6 +286,7 @@ class Gateway:
         """Begun together once the modems are, and cancelled when they have been drained."""
         self._followers: tuple[Follower, ...] = (
             self._fleet,  # it alone may refuse a configuration
+            self._tariffs,
             self._outbox,
             self.templates,
             self.sending,
@@ -328,6 +339,7 @@ class Gateway:
                 tell=tell,
                 pepper=pepper,
             )
+            await gateway._tariffs.load(store)
             await gateway.templates.load()
             await gateway.sending.load()
             await gateway.verifications.load()

@@ -28,6 +28,7 @@ from modemgw.store.contract.sim_state import Balance, SeenSim
 from modemgw.store.contract.store import Store
 from modemgw.store.contract.templates import Parameter, Template, TemplateContent, Variant
 from modemgw.store.contract.unit import Transaction, View
+from modemgw.store.contract.usage import Bucket, Counts, Dimension, UsageQuery, UsageSum
 from modemgw.store.contract.verifications import (
     CodeMessage,
     StoppedPrefix,
@@ -49,15 +50,18 @@ __all__ = [
     "BatchQuery",
     "BatchState",
     "Begun",
+    "Bucket",
     "Candidate",
     "CodeMessage",
     "Consent",
     "ConsentQuery",
     "ConsentState",
     "ConversationQuery",
+    "Counts",
     "Delivery",
     "DeliveryQuery",
     "DeliveryState",
+    "Dimension",
     "Gap",
     "InboundQuery",
     "Kept",
@@ -86,6 +90,8 @@ __all__ = [
     "TryOutcome",
     "UnmatchedReport",
     "Unrouted",
+    "UsageQuery",
+    "UsageSum",
     "Use",
     "Variant",
     "Verification",

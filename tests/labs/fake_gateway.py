@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from random import Random
 from typing import Any, cast
 
@@ -63,7 +64,14 @@ from modemgw.gateway.fleet.lanes import Held
 from modemgw.gateway.outgoing.punctuality import Tally, Target
 from modemgw.gateway.supervision import Keeper
 from modemgw.gateway.upkeep.type_views import TypeViews
-from modemgw.modem import ModemState, ModemStatus, SimIdentity, TraceLine, UssdAnswer
+from modemgw.modem import (
+    AtAnswer,
+    ModemState,
+    ModemStatus,
+    SimIdentity,
+    TraceLine,
+    UssdAnswer,
+)
 from modemgw.store import (
     Answer,
     Batch,
@@ -74,12 +82,15 @@ from modemgw.store import (
     KeyRow,
     StoppedPrefix,
     TryOutcome,
+    UsageQuery,
+    UsageSum,
 )
 from modemgw.store.records import (
     Attempt,
     AttemptState,
     Conversation,
     ConversationItem,
+    Cost,
     ErrorInfo,
     Event,
     Inbound,
@@ -477,6 +488,7 @@ class FakeSending:
             send_at=NOW + 30,
             expires_at=NOW + 60,
             deferred=ErrorInfo("quiet-hours", "it is quiet there", permanent=False),
+            cost=Cost(Decimal("0.045"), "EUR", True),
         )
 
 
@@ -858,9 +870,20 @@ class FakeModems:
     async def end_ussd(self, identifier: str) -> None:
         self.calls.append(("end_ussd", identifier))
 
-    def trace(self, identifier: str, *, texts: bool = False) -> list[TraceLine]:
+    async def by_hand(self, identifier: str, command: str, timeout_s: float) -> AtAnswer:
+        self.calls.append(("at", identifier, command, timeout_s))
+        if command == "AT+COPS?":
+            return AtAnswer((), "+CME ERROR: 30", "no network service")
+        return AtAnswer(("+CSQ: 21,99",), "OK")
+
+    def signal(self, identifier: str) -> list[tuple[float, int | None]]:
         self.view(identifier)
-        return [TraceLine(NOW, ">", 'AT+CUSD=1,"*100#"' if texts else 'AT+CUSD=1,"<masked>"')]
+        return [(NOW - 120, None), (NOW - 60, -73), (NOW, -71)]
+
+    def trace(self, identifier: str, *, texts: bool = False, after: int = 0) -> list[TraceLine]:
+        self.view(identifier)
+        text = 'AT+CUSD=1,"*100#"' if texts else 'AT+CUSD=1,"<masked>"'
+        return [line for line in [TraceLine(NOW, ">", text, 7)] if line.id > after]
 
 
 @dataclass
@@ -906,6 +929,18 @@ class FakeEvents:
 
 
 @dataclass
+class FakeUsage:
+    """What was sent, as a test has it; notes what it was asked for."""
+
+    found: list[UsageSum] = field(default_factory=list)
+    asked: list[UsageQuery] = field(default_factory=list)
+
+    async def sums(self, query: UsageQuery) -> list[UsageSum]:
+        self.asked.append(query)
+        return self.found
+
+
+@dataclass
 class FakeFigures:
     sending: FakeSending
 
@@ -936,6 +971,7 @@ class FakeGateway:
         self.templates: Any = FakeTemplates()
         self.modems = FakeModems()
         self.sims = FakeSims()
+        self.usage = FakeUsage()
         self.types = TypeViews(
             parse({"type": {"promotional": {"quiet_hours": "21:00-08:00", "target_seconds": 60}}}),
             accepted={"otp": 3},

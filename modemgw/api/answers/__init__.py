@@ -74,12 +74,32 @@ from modemgw.api.answers.messages import (
     Preview,
     Receipt,
 )
-from modemgw.api.answers.modems import Held, Modem, Modems, Sim, Storage, Trace, TraceLine, Ussd
+from modemgw.api.answers.modems import (
+    AtAnswer,
+    Held,
+    Modem,
+    Modems,
+    Signal,
+    SignalSample,
+    Sim,
+    Storage,
+    Trace,
+    TraceLine,
+    Ussd,
+)
 from modemgw.api.answers.privacy import PrivacyErasure, PrivacyExport
 from modemgw.api.answers.problems import FieldError, Problem, ProblemType, ProblemTypes
 from modemgw.api.answers.service import Health, Readiness
-from modemgw.api.answers.shared import Base64, Error, Ports, Time
-from modemgw.api.answers.sims import PlanLimit, PlanUse, SimBalance, SimBreaker, SimCard, SimCards
+from modemgw.api.answers.shared import Base64, Cost, Error, Ports, Time
+from modemgw.api.answers.sims import (
+    PlanLimit,
+    PlanUse,
+    SimBalance,
+    SimBreaker,
+    SimCard,
+    SimCards,
+    SimTariff,
+)
 from modemgw.api.answers.templates import (
     Template,
     TemplateParameter,
@@ -91,6 +111,7 @@ from modemgw.api.answers.templates import (
     WorstCase,
 )
 from modemgw.api.answers.types import MessageType, MessageTypes, TypeDuplicates, TypeTarget
+from modemgw.api.answers.usage import Amount, UsageSum, UsageSums
 from modemgw.api.answers.verifications import (
     CheckedVerification,
     StoppedPrefix,
@@ -111,9 +132,11 @@ from modemgw.api.answers.webhooks import (
 __all__ = [
     "AcceptedBatch",
     "AlertEvent",
+    "Amount",
     "AnyDelivery",
     "ApiKey",
     "ApiKeys",
+    "AtAnswer",
     "Attempt",
     "AuditRecord",
     "AuditRecords",
@@ -136,6 +159,7 @@ __all__ = [
     "ConversationItem",
     "ConversationItems",
     "Conversations",
+    "Cost",
     "Deferral",
     "Deliveries",
     "Delivery",
@@ -184,12 +208,15 @@ __all__ = [
     "RejectedItem",
     "Replayed",
     "RotatedApiKey",
+    "Signal",
+    "SignalSample",
     "Sim",
     "SimBalance",
     "SimBreaker",
     "SimCard",
     "SimCards",
     "SimEvent",
+    "SimTariff",
     "StoppedPrefix",
     "StoppedPrefixEvent",
     "StoppedPrefixes",
@@ -207,6 +234,8 @@ __all__ = [
     "TraceLine",
     "TypeDuplicates",
     "TypeTarget",
+    "UsageSum",
+    "UsageSums",
     "Ussd",
     "Verification",
     "VerificationEvent",

@@ -47,7 +47,7 @@ from modemgw.api.requests.messages import (
     Recipient,
     SharedFields,
 )
-from modemgw.api.requests.modems import TraceQuery, UssdBody
+from modemgw.api.requests.modems import AtBody, TraceQuery, UssdBody
 from modemgw.api.requests.shared import (
     MAX_BASE64,
     WHOLE,
@@ -60,6 +60,7 @@ from modemgw.api.requests.shared import (
     Query,
 )
 from modemgw.api.requests.templates import TemplateBody, TemplatePreviewBody
+from modemgw.api.requests.usage import UsageQuery
 from modemgw.api.requests.verifications import (
     CheckBody,
     NumberCheckBody,
@@ -82,6 +83,7 @@ __all__ = [
     "MAX_REPLAY",
     "MAX_VALIDITY_S",
     "WHOLE",
+    "AtBody",
     "AuditQuery",
     "Base64",
     "BatchChanges",
@@ -127,6 +129,7 @@ __all__ = [
     "TemplateBody",
     "TemplatePreviewBody",
     "TraceQuery",
+    "UsageQuery",
     "UssdBody",
     "VerificationBody",
     "VerificationsQuery",

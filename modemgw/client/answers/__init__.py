@@ -39,11 +39,27 @@ from modemgw.client.answers.messages import (
     Preview,
     Receipt,
 )
-from modemgw.client.answers.modems import Held, Modem, Sim, Storage, TraceLine, Ussd
+from modemgw.client.answers.modems import (
+    AtAnswer,
+    Held,
+    Modem,
+    SignalSample,
+    Sim,
+    Storage,
+    TraceLine,
+    Ussd,
+)
 from modemgw.client.answers.problems import FieldError, Problem
 from modemgw.client.answers.service import Readiness
 from modemgw.client.answers.shared import FINAL, Error, Ports
-from modemgw.client.answers.sims import PlanLimit, PlanUse, SimBalance, SimBreaker, SimCard
+from modemgw.client.answers.sims import (
+    PlanLimit,
+    PlanUse,
+    SimBalance,
+    SimBreaker,
+    SimCard,
+    SimTariff,
+)
 from modemgw.client.answers.templates import (
     Template,
     TemplatePreview,
@@ -52,14 +68,17 @@ from modemgw.client.answers.templates import (
     WorstCase,
 )
 from modemgw.client.answers.types import MessageType, TypeDuplicates, TypeTarget
+from modemgw.client.answers.usage import Amount, Cost, UsageSum
 from modemgw.client.answers.verifications import CheckedVerification, StoppedPrefix, Verification
 from modemgw.client.answers.webhooks import Webhook, WebhookDelivery, WebhookWithSecret
 
 __all__ = [
     "FINAL",
     "AcceptedBatch",
+    "Amount",
     "AnyDelivery",
     "ApiKey",
+    "AtAnswer",
     "Attempt",
     "AuditRecord",
     "Batch",
@@ -70,6 +89,7 @@ __all__ = [
     "ConsentsOfNumber",
     "Conversation",
     "ConversationItem",
+    "Cost",
     "Deferral",
     "Delivery",
     "Error",
@@ -104,10 +124,12 @@ __all__ = [
     "RefusedRow",
     "RejectedItem",
     "RotatedApiKey",
+    "SignalSample",
     "Sim",
     "SimBalance",
     "SimBreaker",
     "SimCard",
+    "SimTariff",
     "StoppedPrefix",
     "Storage",
     "Template",
@@ -117,6 +139,7 @@ __all__ = [
     "TraceLine",
     "TypeDuplicates",
     "TypeTarget",
+    "UsageSum",
     "Ussd",
     "Verification",
     "Waiting",

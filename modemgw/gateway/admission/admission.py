@@ -42,9 +42,11 @@ from modemgw.gateway.errors import (
     TooMany,
     Unavailable,
 )
+from modemgw.gateway.fleet.tariffs import Tariffs
 from modemgw.gateway.following import Rest
 from modemgw.gateway.identifiers import new_id, new_ids
 from modemgw.gateway.outgoing import life
+from modemgw.gateway.outgoing.costs import with_cost
 from modemgw.gateway.outgoing.job import Job
 from modemgw.gateway.outgoing.outbox import Outbox
 from modemgw.gateway.templates.catalogue import Catalogue
@@ -81,6 +83,7 @@ class Admission:
         *,
         store: Store,
         outbox: Outbox,
+        tariffs: Tariffs,
         clock: Clock,
         random: Random,
         consents: ConsentRegister,
@@ -91,6 +94,7 @@ class Admission:
         outbox.clock.follow(self._rules.clock_set)
         self._store = store
         self._outbox = outbox
+        self._tariffs = tariffs
         self._clock = clock
         self._random = random
         self._duplicates = DuplicateGuard(config)
@@ -181,6 +185,7 @@ class Admission:
             )
         if message is None:
             raise said.claims.refusal(first)
+        message = with_cost(message, self._tariffs)
         if keep := _one_after_another(self._rules.in_transaction(request, message)):
             await self._store.write(keep)
         return message
@@ -386,7 +391,8 @@ class Admission:
     def preview(self, new: NewMessage, *, key: str) -> Preview:
         """What a message would be sent as; sends nothing. Raises Rejected as `send` would."""
         draft = self._rules.draft(Request(key, self._clock.time()), new)
-        deferral = draft.check(new.to).deferral
+        one = draft.check(new.to)
+        deferral = one.deferral
         parts = draft.parts
         assert parts is not None, "a draft without problems has a content"
         return Preview(
@@ -398,6 +404,7 @@ class Admission:
             send_at=draft.send_at if deferral is None else deferral.until,
             expires_at=draft.expires_at,
             deferred=None if deferral is None else deferral.why,
+            cost=self._tariffs.estimate(one.route, one.to, len(parts.parts), modem=new.modem),
             text=text_sent(draft.new, parts),
             template=None if draft.variant is None else draft.variant.of.template,
             language=None if draft.variant is None else draft.variant.language,
@@ -414,6 +421,8 @@ class Admission:
         one = draft.admit(new.to)
         id = new_id("msg", request.now, self._random)
         message = draft.message((id, one.to, one.route), one.deferral)
+        if self._tariffs:
+            message = with_cost(message, self._tariffs)
         return message, Admitted(Mailing.of(message), draft.reservations, [0], draft.send_at)
 
     async def _admit_all(

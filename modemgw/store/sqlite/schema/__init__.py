@@ -35,6 +35,7 @@ from modemgw.store.sqlite.schema import (
     m0019_inbound_kinds,
     m0022_types,
     m0023_balances,
+    m0024_usage,
 )
 
 STEPS: Final[tuple[tuple[str, Callable[[Database], None]], ...]] = (
@@ -60,6 +61,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Database], None]], ...]] = (
     ("0019_inbound_kinds", m0019_inbound_kinds.upgrade),
     ("0022_types", m0022_types.upgrade),
     ("0023_balances", m0023_balances.upgrade),
+    ("0024_usage", m0024_usage.upgrade),
 )
 """In the order in which they are applied."""
 
