@@ -30,6 +30,7 @@ MAY_IMPORT = {
 GATEWAY = (
     {"fleet"},
     {"outgoing", "consent"},
+    {"budgets"},
     {"admission"},
     {"incoming", "deliveries"},
     {"upkeep"},

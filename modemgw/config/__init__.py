@@ -15,6 +15,7 @@ from modemgw.config.base import (
     Section,
     Wait,
 )
+from modemgw.config.budgets import BillShockSection, BudgetMatch, BudgetSection
 from modemgw.config.errors import ConfigError
 from modemgw.config.finding import DEFAULT_PATH, ENVIRONMENT_VARIABLE, find
 from modemgw.config.gateway import GatewaySection
@@ -35,6 +36,9 @@ __all__ = [
     "DEFAULT_PATH",
     "ENVIRONMENT_VARIABLE",
     "BalanceSection",
+    "BillShockSection",
+    "BudgetMatch",
+    "BudgetSection",
     "Config",
     "ConfigError",
     "Days",

@@ -20,6 +20,7 @@ from modemgw.gateway.admission.admission import Admission
 from modemgw.gateway.admission.limits import REPLIES_KEY
 from modemgw.gateway.admission.numbering import e164
 from modemgw.gateway.audit import Audit
+from modemgw.gateway.budgets.budgets import Budgets
 from modemgw.gateway.bus import EventBus
 from modemgw.gateway.changes import in_force, lines
 from modemgw.gateway.consent.consents import Consents
@@ -100,6 +101,9 @@ class Gateway:
             expect_callbacks=lambda: self._deliveries.expect_callbacks(),
         )
         register = ConsentRegister()
+        self.budgets = Budgets(store, steady)
+        """What may be spent, and how much of it is taken."""
+        self._outbox.queue.matchmaking.spending = self.budgets
         self.sending = Admission(
             config,
             store=store,
@@ -107,6 +111,7 @@ class Gateway:
             clock=clock,
             random=random,
             consents=register,
+            budgets=self.budgets,
         )
         """Sends, and shows what would be sent."""
         self._loop_guard = LoopGuard(

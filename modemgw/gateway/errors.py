@@ -50,6 +50,10 @@ class TooMany(GatewayError):
         self.retry_after_s = retry_after_s
 
 
+class BudgetExhausted(TooMany):
+    """A budget has not enough left for the message; it has again after `retry_after_s` seconds."""
+
+
 class IdempotencyConflict(GatewayError):
     """The Idempotency-Key was used before, for another request."""
 

@@ -5,6 +5,7 @@ Knows no policy; nobody above it sees SQL, rows or a connection.
 
 from modemgw.store.contract.attempts import AttemptKey, Begun, Candidate
 from modemgw.store.contract.audit import AuditQuery, AuditRecord
+from modemgw.store.contract.budgets import BudgetHold, BudgetPeriod, BudgetUse
 from modemgw.store.contract.consents import Consent, ConsentQuery, ConsentState
 from modemgw.store.contract.conversations import ConversationQuery
 from modemgw.store.contract.deliveries import (
@@ -36,6 +37,9 @@ __all__ = [
     "AuditRecord",
     "Balance",
     "Begun",
+    "BudgetHold",
+    "BudgetPeriod",
+    "BudgetUse",
     "Candidate",
     "Consent",
     "ConsentQuery",

@@ -14,8 +14,9 @@ from modemgw.gateway.admission.idempotency import answered_before, first_answer
 from modemgw.gateway.admission.limits import FORWARDS_KEY, REPLIES_KEY
 from modemgw.gateway.admission.quota import Allowance
 from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempotency, Preview
-from modemgw.gateway.admission.rule import Request, Reservation, Surroundings, give_back
+from modemgw.gateway.admission.rule import Kept, Request, Reservation, Surroundings, give_back
 from modemgw.gateway.admission.rules import RULES, Rules
+from modemgw.gateway.budgets.budgets import Budgets
 from modemgw.gateway.consent.register import ConsentRegister
 from modemgw.gateway.errors import Rejected, TooMany, Unavailable
 from modemgw.gateway.following import Rest
@@ -40,11 +41,14 @@ class _Admitted:
 
     mailing: Mailing
     reservations: Sequence[Reservation]
+    kept: Sequence[Kept]
 
     def give_back(self) -> None:
         """They were not accepted after all."""
         for _, to, _ in self.mailing.recipients:
             give_back(self.reservations, to)
+        for kept in self.kept:
+            kept.forget(self.mailing)
 
 
 class Admission:
@@ -59,8 +63,9 @@ class Admission:
         clock: Clock,
         random: Random,
         consents: ConsentRegister,
+        budgets: Budgets | None = None,
     ) -> None:
-        self._rules = Rules(RULES, config, Surroundings(store, outbox.clock, consents))
+        self._rules = Rules(RULES, config, Surroundings(store, outbox.clock, consents, budgets))
         outbox.clock.follow(self._rules.clock_set)
         self._store = store
         self._outbox = outbox
@@ -221,7 +226,7 @@ class Admission:
         draft = self._rules.draft(request, new)
         one = draft.admit(new.to)
         message = draft.message((new_id("msg", request.now, self._random), one.to, one.route))
-        return message, _Admitted(Mailing.of(message), draft.reservations)
+        return message, _Admitted(Mailing.of(message), draft.reservations, draft.kept)
 
     async def _admit_all(
         self, request: Request, news: Iterable[NewMessage], admitted: list[_Admitted]
@@ -239,7 +244,7 @@ class Admission:
             recipients: list[Recipient] = []
             if not draft.problems:
                 mailing = Mailing(draft.message(), recipients)
-                admitted.append(_Admitted(mailing, draft.reservations))
+                admitted.append(_Admitted(mailing, draft.reservations, draft.kept))
             for given in to:
                 try:
                     one = draft.admit(given)
@@ -264,7 +269,9 @@ class Admission:
         """Promise messages. Raises Unavailable, or what the writing raises: then nothing is."""
         try:
             steps = [*first, *self._rules.in_transaction(request, answer)]
-            mailings = [one.mailing for one in admitted if one.mailing.recipients]
+            accepted = [one for one in admitted if one.mailing.recipients]
+            steps += [kept.keep(one.mailing) for one in accepted for kept in one.kept]
+            mailings = [one.mailing for one in accepted]
             await self._outbox.accept(mailings, first=_one_after_another(steps), then=then)
         except Exception as error:
             _give_all_back(admitted)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from modemgw.config import Config
+from modemgw.gateway.admission.budget import BudgetRule
 from modemgw.gateway.admission.consent import ConsentRule
 from modemgw.gateway.admission.content import ContentRule
 from modemgw.gateway.admission.idempotency import IdempotencyRule
@@ -28,6 +29,7 @@ RULES: tuple[type[Rule], ...] = (
     NumberRule,
     ConsentRule,
     LimitsRule,
+    BudgetRule,
     ModemRule,
     RouteRule,
 )

@@ -6,6 +6,7 @@ import sqlite3
 
 from modemgw.store.sqlite.attempts import SqliteAttempts
 from modemgw.store.sqlite.audit import SqliteAudit
+from modemgw.store.sqlite.budgets import SqliteBudgets
 from modemgw.store.sqlite.centres import RememberedCentres, SqliteCentres
 from modemgw.store.sqlite.consents import SqliteConsents
 from modemgw.store.sqlite.conversations import SqliteConversations
@@ -31,6 +32,7 @@ class SqliteView:
         "answers",
         "attempts",
         "audit",
+        "budgets",
         "centres",
         "connection",
         "consents",
@@ -66,6 +68,7 @@ class SqliteView:
         self.audit = SqliteAudit(db)
         self.leases = SqliteLeases(db)
         self.privacy = SqlitePrivacy(db)
+        self.budgets = SqliteBudgets(db)
         self.webhooks = SqliteWebhooks(db)
 
 
@@ -77,6 +80,7 @@ class SqliteTransaction:
         "answers",
         "attempts",
         "audit",
+        "budgets",
         "centres",
         "connection",
         "consents",
@@ -118,6 +122,7 @@ class SqliteTransaction:
         self.audit = SqliteAudit(db, now)
         self.leases = SqliteLeases(db, now)
         self.privacy = SqlitePrivacy(db, now)
+        self.budgets = SqliteBudgets(db, now)
         self.webhooks = SqliteWebhooks(db, now)
         self._nouns: tuple[Rows, ...] = tuple(
             noun for name in self.__slots__ if isinstance(noun := getattr(self, name, None), Rows)

@@ -31,6 +31,7 @@ from modemgw.store.sqlite.schema import (
     m0015_consents,
     m0019_inbound_kinds,
     m0023_balances,
+    m0025_budgets,
 )
 
 STEPS: Final[tuple[tuple[str, Callable[[Database], None]], ...]] = (
@@ -52,6 +53,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Database], None]], ...]] = (
     ("0015_consents", m0015_consents.upgrade),
     ("0019_inbound_kinds", m0019_inbound_kinds.upgrade),
     ("0023_balances", m0023_balances.upgrade),
+    ("0025_budgets", m0025_budgets.upgrade),
 )
 """In the order in which they are applied."""
 
