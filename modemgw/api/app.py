@@ -10,6 +10,7 @@ from aiohttp.typedefs import Handler
 from modemgw.api import (
     audit,
     batches,
+    budgets,
     consents,
     conversations,
     docs,
@@ -50,6 +51,7 @@ ENDPOINTS = (
     *webhooks.ENDPOINTS,
     *modems.ENDPOINTS,
     *sims.ENDPOINTS,
+    *budgets.ENDPOINTS,
     *keys.ENDPOINTS,
     *privacy.ENDPOINTS,
     *audit.ENDPOINTS,

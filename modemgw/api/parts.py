@@ -18,6 +18,7 @@ from modemgw.gateway import (
     AcceptedBatch,
     Allowance,
     AuditQuery,
+    BudgetView,
     ConsentRow,
     ConsentsOf,
     ConversationQuery,
@@ -348,6 +349,14 @@ class Sims(Protocol):
         ...
 
 
+class Budgets(Protocol):
+    """Shows what may be spent, and how much of it is taken."""
+
+    def views(self) -> list[BudgetView]:
+        """Every budget, in the order of the configuration."""
+        ...
+
+
 class Access(Protocol):
     """Knows who may come in."""
 
@@ -481,6 +490,9 @@ class Parts(Protocol):
     def modems(self) -> Modems: ...
     @property
     def sims(self) -> Sims: ...
+
+    @property
+    def budgets(self) -> Budgets: ...
     @property
     def access(self) -> Access: ...
     @property
@@ -507,6 +519,7 @@ TRIALS: Final[web.AppKey[Trials]] = web.AppKey("trials")
 WEBHOOKS: Final[web.AppKey[Webhooks]] = web.AppKey("webhooks")
 MODEMS: Final[web.AppKey[Modems]] = web.AppKey("modems")
 SIMS: Final[web.AppKey[Sims]] = web.AppKey("sims")
+BUDGETS: Final[web.AppKey[Budgets]] = web.AppKey("budgets")
 ACCESS: Final[web.AppKey[Access]] = web.AppKey("access")
 KEYS: Final[web.AppKey[Keys]] = web.AppKey("keys")
 AUDIT: Final[web.AppKey[Audit]] = web.AppKey("audit")
@@ -528,6 +541,7 @@ def hand_over(gateway: Parts, app: web.Application) -> None:
     app[WEBHOOKS] = gateway.webhooks
     app[MODEMS] = gateway.modems
     app[SIMS] = gateway.sims
+    app[BUDGETS] = gateway.budgets
     app[ACCESS] = gateway.access
     app[KEYS] = gateway.keys
     app[AUDIT] = gateway.audit

@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails, to_json
 from modemgw.api import answers
 from modemgw.api.problem_types import PROBLEM_TYPES, REFUSALS, page_of, type_uri
 from modemgw.gateway import (
+    BudgetExhausted,
     Conflict,
     FieldProblem,
     IdempotencyConflict,
@@ -166,7 +167,8 @@ def from_refusal(error: Rejected | TooMany) -> Problem:
     """The problem of a message that the gateway does not take."""
     if isinstance(error, TooMany):
         seconds = max(1, math.ceil(error.retry_after_s))
-        return Problem("too-many-messages", str(error), headers={"Retry-After": str(seconds)})
+        slug = "budget-exhausted" if isinstance(error, BudgetExhausted) else "too-many-messages"
+        return Problem(slug, str(error), headers={"Retry-After": str(seconds)})
     codes = {problem.code for problem in error.problems}
     if len(codes) == 1 and (code := codes.pop()) in REFUSALS:
         return Problem(code, str(error), errors=error.problems)

@@ -25,6 +25,7 @@ COMMANDS = {
     "webhooks": "modemgw.cli.webhooks:webhooks",
     "modems": "modemgw.cli.modems:modems",
     "sims": "modemgw.cli.sims:sims",
+    "budgets": "modemgw.cli.budgets:budgets",
     "keys": "modemgw.cli.keys:keys",
     "audit": "modemgw.cli.audit:audit",
     "doctor": "modemgw.cli.doctor.command:doctor",

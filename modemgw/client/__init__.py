@@ -12,6 +12,7 @@ from modemgw.client.blocking import SyncClient
 from modemgw.client.client import Client
 from modemgw.client.errors import (
     ApiError,
+    BudgetExhausted,
     ClientError,
     Conflict,
     Forbidden,
@@ -37,6 +38,7 @@ __all__ = [
     "NEVER",
     "Answer",
     "ApiError",
+    "BudgetExhausted",
     "Client",
     "ClientError",
     "Conflict",

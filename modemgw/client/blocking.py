@@ -180,6 +180,7 @@ class SyncClient:
     control_modem = _blocking(Client.control_modem)
     sims = _blocking(Client.sims)
     sim = _blocking(Client.sim)
+    budgets = _blocking(Client.budgets)
     ussd = _blocking(Client.ussd)
     ask_balance = _blocking(Client.ask_balance)
     end_ussd = _blocking(Client.end_ussd)

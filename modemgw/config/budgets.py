@@ -37,6 +37,7 @@ class BudgetSection(Section):
     parts_per_month: Limit = 0
     warn_at: Annotated[float, Field(gt=0, le=1)] = 0.8
     """The share of a limit at which `budget.warned` is told."""
+    currency: str | None = None
     action: Literal["stop", "warn"] = "stop"
     """What a used-up budget does: `stop` lets nothing more through, `warn` only tells."""
     timezone: str = "UTC"

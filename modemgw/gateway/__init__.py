@@ -2,6 +2,7 @@
 
 from modemgw.gateway.admission.quota import Allowance
 from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempotency, Preview
+from modemgw.gateway.budgets.budgets import BudgetView
 from modemgw.gateway.build import Gateway
 from modemgw.gateway.consent.consents import ConsentsOf
 from modemgw.gateway.consent.decisions import NewConsent
@@ -13,6 +14,7 @@ from modemgw.gateway.deliveries.trying import Match, Sample, Trial
 from modemgw.gateway.deliveries.webhooks import Change as WebhookChange
 from modemgw.gateway.deliveries.webhooks import CreatedWebhook, WebhookView
 from modemgw.gateway.errors import (
+    BudgetExhausted,
     Conflict,
     FieldProblem,
     GatewayError,
@@ -34,6 +36,8 @@ __all__ = [
     "AcceptedBatch",
     "Allowance",
     "AuditQuery",
+    "BudgetExhausted",
+    "BudgetView",
     "Conflict",
     "ConsentRow",
     "ConsentsOf",

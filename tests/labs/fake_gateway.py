@@ -12,11 +12,12 @@ from typing import Any, cast
 from prometheus_client import CollectorRegistry, Counter
 
 from modemgw.clock import SystemClock
-from modemgw.config import Limits, WebhooksSection
+from modemgw.config import BudgetSection, Limits, WebhooksSection
 from modemgw.gateway import (
     Accepted,
     AcceptedBatch,
     Allowance,
+    BudgetView,
     Conflict,
     ConsentRow,
     ConsentsOf,
@@ -47,6 +48,7 @@ from modemgw.gateway import (
     WebhookChange,
     WebhookView,
 )
+from modemgw.gateway.budgets.budgets import LimitView
 from modemgw.gateway.bus import Watch
 from modemgw.gateway.deliveries.targets import Targets
 from modemgw.gateway.event_types import unknown_types
@@ -572,6 +574,15 @@ class FakeSims:
         raise NotFound(f"there is no SIM {identifier}")
 
 
+class FakeBudgets:
+    """There is one."""
+
+    def views(self) -> list[BudgetView]:
+        section = BudgetSection(id="day", parts_per_day=10)
+        limit = LimitView("parts_per_day", 10, 8, 1, "warned", 1_795_392_000.0)
+        return [BudgetView(section, "warned", (limit,))]
+
+
 @dataclass
 class FakeModems:
     """One modem, m1."""
@@ -711,6 +722,7 @@ class FakeGateway:
         self.webhooks = FakeWebhooks()
         self.modems = FakeModems()
         self.sims = FakeSims()
+        self.budgets = FakeBudgets()
         self.events = FakeEvents()
         self.figures = FakeFigures(self.sending)
         self.keeper = Keeper(clock=SystemClock(), random=Random(1))

@@ -4,6 +4,14 @@ made from them.
 Times are RFC 3339 UTC (`2026-11-22T10:00:00.123Z`).
 """
 
+from modemgw.api.answers.budgets import (
+    BillShockEvent,
+    Budget,
+    BudgetEvent,
+    BudgetLimit,
+    BudgetMatch,
+    Budgets,
+)
 from modemgw.api.answers.consents import (
     Consent,
     ConsentEvent,
@@ -89,7 +97,13 @@ __all__ = [
     "AuditRecords",
     "Base64",
     "Batch",
+    "BillShockEvent",
     "BroadcastEvent",
+    "Budget",
+    "BudgetEvent",
+    "BudgetLimit",
+    "BudgetMatch",
+    "Budgets",
     "CallEvent",
     "Consent",
     "ConsentEvent",

@@ -39,6 +39,7 @@ TAGS = {
     "handlers": "Programs of the configuration that get what was received.",
     "modems": "See and control the modems.",
     "sims": "The SIMs and what they have used of their plans.",
+    "budgets": "What may be spent.",
     "keys": "API keys: who may do what.",
     "privacy": "What is kept about one number.",
     "audit": "What admins did.",

@@ -217,6 +217,35 @@ SIM_CARD: answers.SimCard = {
     "last_seen_at": "2026-11-22T10:00:06.000Z",
 }
 
+BUDGET: answers.Budget = {
+    "id": "newsletter",
+    "match": {"key": ["shop"], "sim": [], "type": ["promotional"], "to_prefix": []},
+    "action": "stop",
+    "warn_at": 0.8,
+    "currency": None,
+    "state": "warned",
+    "limits": [
+        {
+            "measure": "parts_per_day",
+            "limit": "1000",
+            "used": "790",
+            "reserved": "22",
+            "left": "188",
+            "state": "warned",
+            "resets_at": "2026-11-23T00:00:00.000Z",
+        }
+    ],
+}
+
+BUDGET_EVENT: answers.BudgetEvent = {
+    "budget": "newsletter",
+    "measure": "parts_per_day",
+    "limit": "1000",
+    "taken": "800",
+    "action": "stop",
+    "resets_at": 1795392000.0,
+}
+
 LOOP: answers.LoopEvent = {
     "from": "+447700900555",
     "reason": "its sender has had 10 automatic answers within an hour: a machine may be answering",
@@ -509,6 +538,7 @@ _EXAMPLES: Mapping[type, Any] = {
     answers.WebhookWithSecret: answers.WebhookWithSecret(**WEBHOOK, secret=WEBHOOK_SECRET),
     answers.AcceptedBatch: ACCEPTED_BATCH,
     answers.Batch: BATCH,
+    answers.Budget: BUDGET,
     answers.Conversation: CONVERSATION,
     answers.ConversationItem: CONVERSATION["last"],
     answers.ConversationItems: answers.ConversationItems(

@@ -2,6 +2,7 @@
 what is not here too.
 """
 
+from modemgw.client.answers.budgets import Budget, BudgetLimit, BudgetMatch
 from modemgw.client.answers.consents import (
     Consent,
     ConsentsOfNumber,
@@ -48,6 +49,9 @@ __all__ = [
     "Attempt",
     "AuditRecord",
     "Batch",
+    "Budget",
+    "BudgetLimit",
+    "BudgetMatch",
     "Consent",
     "ConsentsOfNumber",
     "Conversation",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from modemgw.clock import SteadyClock
 from modemgw.config import BudgetSection, Config
 from modemgw.gateway.budgets.ledger import Ledger, Share, exhausted
-from modemgw.gateway.budgets.pots import STATES, Budget, Pot, State, pots_of
+from modemgw.gateway.budgets.pots import STATES, Budget, Pot, State, pots_of, shown
 from modemgw.gateway.budgets.settling import ENDS, Settled, settle, tell, tell_mark
 from modemgw.gateway.errors import BudgetExhausted
 from modemgw.gateway.outgoing.job import Job
@@ -30,6 +30,10 @@ class LimitView:
     state: State
     resets_at: float
     """UTC seconds."""
+
+    def shown(self, quantity: int) -> str:
+        """A quantity of it, as people write it."""
+        return shown(self.measure, quantity)
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,11 @@ class Budget:
         return starts(self.section.match, to)
 
 
+def shown(measure: str, quantity: int) -> str:
+    """A quantity of what a limit counts, as people write it."""
+    return str(quantity)
+
+
 def starts(match: BudgetMatch, to: str) -> bool:
     """Whether a number begins as is asked for."""
     return not match.to_prefix or to.startswith(match.to_prefix)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from modemgw.gateway.budgets.pots import STATES, Pot
+from modemgw.gateway.budgets.pots import STATES, Pot, shown
 from modemgw.gateway.outgoing import life
 from modemgw.store import BudgetHold, BudgetPeriod, BudgetUse, Transaction
 from modemgw.store.records import AttemptState, Message, MessageStatus
@@ -74,8 +74,8 @@ def tell_mark(tx: Transaction, use: BudgetUse, pot: Pot, resets_at: float, mark:
         data = {
             "budget": pot.budget,
             "measure": pot.measure,
-            "limit": pot.limit,
-            "taken": use.reserved + use.used,
+            "limit": shown(pot.measure, pot.limit),
+            "taken": shown(pot.measure, use.reserved + use.used),
             "action": "stop" if pot.stops else "warn",
             "resets_at": resets_at,
         }
