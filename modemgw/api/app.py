@@ -23,6 +23,8 @@ from modemgw.api import (
     privacy,
     service,
     sims,
+    templates,
+    verifications,
     webhooks,
 )
 from modemgw.api.audit import recorded
@@ -49,9 +51,11 @@ ENDPOINTS = (
     *events.ENDPOINTS,
     *handlers.ENDPOINTS,
     *webhooks.ENDPOINTS,
+    *templates.ENDPOINTS,
     *modems.ENDPOINTS,
     *sims.ENDPOINTS,
     *budgets.ENDPOINTS,
+    *verifications.ENDPOINTS,
     *keys.ENDPOINTS,
     *privacy.ENDPOINTS,
     *audit.ENDPOINTS,

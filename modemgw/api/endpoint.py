@@ -59,6 +59,8 @@ class Endpoint:
     media: str = JSON
     idempotent: bool = False
     """True: it takes an Idempotency-Key."""
+    conditional: bool = False
+    """True: it takes `If-Match`."""
     waits: bool = False
     """True: it takes `Prefer: wait=N`."""
     problems: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ A part that is added gets a protocol, a place in `Parts`, a key, and a line in `
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Final, Protocol
 
@@ -36,18 +36,32 @@ from modemgw.gateway import (
     ModemView,
     NewConsent,
     NewKey,
+    NewVerification,
     Preview,
     Replay,
     Sample,
     SimView,
+    TemplatePreview,
     Trial,
+    VerificationQuery,
+    VerificationView,
     WebhookChange,
     WebhookView,
 )
 from modemgw.gateway.bus import Watch
 from modemgw.gateway.supervision import Keeper
+from modemgw.gateway.templates.compiled import CompiledTemplate
 from modemgw.modem import TraceLine, UssdAnswer
-from modemgw.store import AuditRecord, Consent, ConsentQuery, Delivery, KeyRow
+from modemgw.store import (
+    AuditRecord,
+    Consent,
+    ConsentQuery,
+    Delivery,
+    KeyRow,
+    StoppedPrefix,
+    Template,
+    TemplateContent,
+)
 from modemgw.store.contract.keys import KeyState
 from modemgw.store.records import (
     Conversation,
@@ -294,6 +308,64 @@ class Webhooks(Delivering, Protocol):
         ...
 
 
+class Templates(Protocol):
+    """Shows, keeps and tries templates. What changes them raises Unavailable as well."""
+
+    def all(self) -> list[CompiledTemplate]:
+        """Every template as it is now, by name."""
+        ...
+
+    def one(self, name: str, /) -> CompiledTemplate:
+        """A template as it is now. Raises NotFound."""
+        ...
+
+    async def versions(self, name: str, /) -> list[Template]:
+        """Every version of a template, the newest first. Raises NotFound."""
+        ...
+
+    async def version(self, name: str, version: int, /) -> CompiledTemplate:
+        """A version of a template, also of one that was deleted. Raises NotFound."""
+        ...
+
+    async def create(
+        self,
+        name: str,
+        content: TemplateContent,
+        *,
+        key: str,
+        idempotency: Idempotency | None,
+    ) -> CompiledTemplate | bytes:
+        """Keep a new template; or the first answer to the same request.
+
+        Raises Rejected, TemplateExists, IdempotencyConflict.
+        """
+        ...
+
+    async def put(
+        self, name: str, content: TemplateContent, *, key: str, expected: int | None
+    ) -> CompiledTemplate:
+        """Keep another version of a template; `expected`: the one that there must be now.
+
+        Raises NotFound, Rejected, Conflict (it comes from a file), Outdated.
+        """
+        ...
+
+    async def delete(self, name: str, *, key: str, expected: int | None) -> None:
+        """Delete a template. Raises NotFound, Conflict (it comes from a file), Outdated."""
+        ...
+
+    def preview(
+        self,
+        name: str,
+        params: Mapping[str, Any],
+        *,
+        language: str | None,
+        to: str | None,
+    ) -> TemplatePreview:
+        """What a template says with these values. Raises NotFound, Rejected."""
+        ...
+
+
 class Modems(Protocol):
     """Shows and controls the modems. Each verb on one modem raises NotFound."""
 
@@ -354,6 +426,57 @@ class Budgets(Protocol):
 
     def views(self) -> list[BudgetView]:
         """Every budget, in the order of the configuration."""
+        ...
+
+
+class Verifications(Protocol):
+    """Proves numbers by codes. What sends or changes something raises Unavailable as well."""
+
+    async def start(
+        self, new: NewVerification, /, *, key: Key, idempotency: Idempotency | None = None
+    ) -> VerificationView | bytes:
+        """Send a code to a number; or the first answer to the same request.
+
+        Raises Rejected, TooManyCodes, TooManyTries, PrefixStopped, TooMany, IdempotencyConflict.
+        """
+        ...
+
+    async def resend(
+        self, id: str, /, *, key: Key, idempotency: Idempotency | None = None
+    ) -> VerificationView | bytes:
+        """Send a code once more. Raises NotFound, Over, and as `start`."""
+        ...
+
+    async def check(
+        self, id: str, code: str, /, *, key: Key, idempotency: Idempotency | None = None
+    ) -> VerificationView | bytes:
+        """Try a code. Raises NotFound, Over, TooManyTries, IdempotencyConflict."""
+        ...
+
+    async def check_number(
+        self, to: str, code: str, /, *, key: Key, idempotency: Idempotency | None = None
+    ) -> VerificationView | bytes:
+        """Try a code for a number. Raises Rejected, and as `check`."""
+        ...
+
+    async def cancel(self, id: str, /, *, key: Key) -> VerificationView:
+        """Call a verification off. Raises NotFound, Over."""
+        ...
+
+    async def get(self, id: str, /, *, key: Key) -> VerificationView:
+        """One verification that the key may see. Raises NotFound."""
+        ...
+
+    async def find(self, query: VerificationQuery, /) -> Page[VerificationView]:
+        """A page of verifications, newest first. Raises Rejected for a cursor that is not ours."""
+        ...
+
+    async def stopped(self) -> Sequence[StoppedPrefix]:
+        """The prefixes to which no code goes now."""
+        ...
+
+    async def lift(self, prefix: str, /) -> None:
+        """Let codes go to a prefix again. Raises NotFound."""
         ...
 
 
@@ -487,12 +610,16 @@ class Parts(Protocol):
     @property
     def webhooks(self) -> Webhooks: ...
     @property
+    def templates(self) -> Templates: ...
+    @property
     def modems(self) -> Modems: ...
     @property
     def sims(self) -> Sims: ...
 
     @property
     def budgets(self) -> Budgets: ...
+    @property
+    def verifications(self) -> Verifications: ...
     @property
     def access(self) -> Access: ...
     @property
@@ -517,9 +644,11 @@ EVENTS: Final[web.AppKey[Events]] = web.AppKey("events")
 HANDLERS: Final[web.AppKey[Handlers]] = web.AppKey("handlers")
 TRIALS: Final[web.AppKey[Trials]] = web.AppKey("trials")
 WEBHOOKS: Final[web.AppKey[Webhooks]] = web.AppKey("webhooks")
+TEMPLATES: Final[web.AppKey[Templates]] = web.AppKey("templates")
 MODEMS: Final[web.AppKey[Modems]] = web.AppKey("modems")
 SIMS: Final[web.AppKey[Sims]] = web.AppKey("sims")
 BUDGETS: Final[web.AppKey[Budgets]] = web.AppKey("budgets")
+VERIFICATIONS: Final[web.AppKey[Verifications]] = web.AppKey("verifications")
 ACCESS: Final[web.AppKey[Access]] = web.AppKey("access")
 KEYS: Final[web.AppKey[Keys]] = web.AppKey("keys")
 AUDIT: Final[web.AppKey[Audit]] = web.AppKey("audit")
@@ -539,9 +668,11 @@ def hand_over(gateway: Parts, app: web.Application) -> None:
     app[HANDLERS] = gateway.handlers
     app[TRIALS] = gateway.trials
     app[WEBHOOKS] = gateway.webhooks
+    app[TEMPLATES] = gateway.templates
     app[MODEMS] = gateway.modems
     app[SIMS] = gateway.sims
     app[BUDGETS] = gateway.budgets
+    app[VERIFICATIONS] = gateway.verifications
     app[ACCESS] = gateway.access
     app[KEYS] = gateway.keys
     app[AUDIT] = gateway.audit

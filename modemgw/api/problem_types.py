@@ -108,6 +108,23 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         detail="the API key 'shop' lacks the scope send",
         headers=("WWW-Authenticate",),
     ),
+    "templates-only": ProblemType(
+        status=403,
+        title="The API key may not send this text",
+        meaning="The key may send what templates make, and nothing else; or not what this template "
+        "makes.",
+        remedy="Send a `template` with its `params` instead of `text` or `data`. Which templates a "
+        "key may send was settled when it was made: for others make another key.",
+        retry="no",
+        detail="the API key 'shop' may send templates alone: name one, and its params",
+        errors=(
+            FieldProblem(
+                "template",
+                "the API key 'shop' may send templates alone: name one, and its params",
+                "templates-only",
+            ),
+        ),
+    ),
     "not-found": ProblemType(
         status=404,
         title="There is no such thing",
@@ -154,6 +171,16 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         retry="no",
         detail="message 'msg_4711' is sent: it cannot be canceled any more",
     ),
+    "verification-over": ProblemType(
+        status=409,
+        title="The verification is over",
+        meaning="It was approved, called off, locked or has expired; a code is approved once, "
+        "so that nobody can use it after another.",
+        remedy="Begin another verification. If this was a request sent again, give both the same "
+        "Idempotency-Key: then it gets the first answer.",
+        retry="no",
+        detail="verification 'ver_4711' is approved already: begin another one",
+    ),
     "name-in-use": ProblemType(
         status=409,
         title="There is one of this name already",
@@ -173,6 +200,15 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         "keys revoke` revokes it all the same.",
         retry="no",
         detail="'root' is the last API key with the scope admin: make another one first",
+    ),
+    "precondition-failed": ProblemType(
+        status=412,
+        title="It is not what it was any more",
+        meaning="The request has an `If-Match` or `If-None-Match`, and somebody else has changed "
+        "the thing since it was looked at. Nothing was done.",
+        remedy="GET it again, decide anew, and send the `ETag` of that answer as `If-Match`.",
+        retry="no",
+        detail="the template 'order-shipped' is not what it was: it is version 4 now",
     ),
     "too-large": ProblemType(
         status=413,
@@ -257,6 +293,32 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         remedy="Wait as many seconds as `Retry-After` says, then send the same again.",
         retry="later",
         detail="+447700900123 has had 5 messages within the last hour",
+        headers=("Retry-After",),
+    ),
+    "too-many-codes": ProblemType(
+        status=429,
+        title="A limit on codes is reached",
+        meaning="The number, the key, its neighbours or the client has had as many messages with "
+        "codes, or as many wrong codes, as [verifications] allows for now; or the last message "
+        "was sent a moment ago; or the number is locked after wrong codes. Nothing was sent or "
+        "tried.",
+        remedy="Show a person how long to wait: `Retry-After` has the seconds. Let nobody send "
+        "again before `resend_at`.",
+        retry="later",
+        detail="this number has had 5 codes within an hour; one more is allowed in 1312 s",
+        headers=("Retry-After",),
+    ),
+    "prefix-stopped": ProblemType(
+        status=429,
+        title="No codes go to numbers like this for now",
+        meaning="Many codes went to numbers that begin like this one, and hardly any was approved: "
+        "it looks like SMS pumping, where somebody earns by each message. So none goes there for "
+        "`verifications.guard.stop` seconds.",
+        remedy="Look at who asks for these codes, and have them solve something that programs "
+        "cannot. If it is all right, `modemgw verifications lift PREFIX` lets codes go again.",
+        retry="later",
+        detail="no code goes to numbers that begin with +44770090 for 3312 s: of 20 that were "
+        "sent there 0 were approved",
         headers=("Retry-After",),
     ),
     "too-many-streams": ProblemType(

@@ -22,6 +22,7 @@ from modemgw.gateway import (
     FieldProblem,
     IdempotencyConflict,
     NotFound,
+    Outdated,
     Rejected,
     TooMany,
     Unavailable,
@@ -52,6 +53,13 @@ _CODES = (
     ("_type", "wrong-type"),
     ("_parsing", "wrong-type"),
 )
+
+
+_REFUSED: Mapping[str, str] = {
+    "templates-only": "templates-only",
+    "template-not-allowed": "templates-only",
+}
+"""Codes of what is wrong with a field that make a problem another one than `invalid-fields`."""
 
 
 class Problem(Exception):
@@ -163,12 +171,16 @@ def invalid_json(message: str) -> Problem:
     return Problem("invalid-json", message)
 
 
-def from_refusal(error: Rejected | TooMany) -> Problem:
-    """The problem of a message that the gateway does not take."""
+def from_refusal(error: Rejected | TooMany, too_many: str = "too-many-messages") -> Problem:
+    """The problem of a message that the gateway does not take; `too_many`: by a limit."""
     if isinstance(error, TooMany):
         seconds = max(1, math.ceil(error.retry_after_s))
-        slug = "budget-exhausted" if isinstance(error, BudgetExhausted) else "too-many-messages"
-        return Problem(slug, str(error), headers={"Retry-After": str(seconds)})
+        if isinstance(error, BudgetExhausted):
+            too_many = "budget-exhausted"
+        return Problem(too_many, str(error), headers={"Retry-After": str(seconds)})
+    for problem in error.problems:
+        if problem.code in _REFUSED:
+            return Problem(_REFUSED[problem.code], problem.detail, errors=error.problems)
     codes = {problem.code for problem in error.problems}
     if len(codes) == 1 and (code := codes.pop()) in REFUSALS:
         return Problem(code, str(error), errors=error.problems)
@@ -207,6 +219,8 @@ def to_problem(error: Exception, request: web.Request) -> Problem:
             return from_refusal(error)
         case NotFound():
             return Problem("not-found", str(error))
+        case Outdated():
+            return Problem("precondition-failed", str(error))
         case Conflict():
             return Problem("conflict", str(error))
         case IdempotencyConflict():

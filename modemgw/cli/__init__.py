@@ -23,6 +23,8 @@ COMMANDS = {
     "consents": "modemgw.cli.consents:consents",
     "privacy": "modemgw.cli.privacy:privacy",
     "webhooks": "modemgw.cli.webhooks:webhooks",
+    "templates": "modemgw.cli.templates:templates",
+    "verifications": "modemgw.cli.verifications:verifications",
     "modems": "modemgw.cli.modems:modems",
     "sims": "modemgw.cli.sims:sims",
     "budgets": "modemgw.cli.budgets:budgets",

@@ -9,11 +9,12 @@ import time
 from pathlib import Path
 
 from modemgw.api.tls import Tls
-from modemgw.cli.config import check_modems
+from modemgw.cli.config import check_handlers, check_modems
 from modemgw.cli.logs import set_level
 from modemgw.cli.notify import Notifier
 from modemgw.config import Config, ConfigError, load
 from modemgw.gateway import Gateway
+from modemgw.gateway.templates.documents import read_files
 from modemgw.modem import ModemState
 
 log = logging.getLogger(__name__)
@@ -100,4 +101,6 @@ class Reloader:
 def _load_checked(file: Path) -> Config:
     config = load(file)
     check_modems(config)
+    read_files(config.templates)
+    check_handlers(config)
     return config

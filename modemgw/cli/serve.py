@@ -16,7 +16,7 @@ from modemgw.api.server import ListenError, bind, is_private
 from modemgw.api.server import serve as serve_http
 from modemgw.api.telling import tell
 from modemgw.api.tls import TlsError, open_tls
-from modemgw.cli.config import check_modems
+from modemgw.cli.config import check_handlers, check_modems
 from modemgw.cli.errors import told
 from modemgw.cli.logs import set_up_logging
 from modemgw.cli.notify import Notifier
@@ -26,6 +26,7 @@ from modemgw.cli.say import say
 from modemgw.cli.signals import stop_on_signals
 from modemgw.config import Config, ConfigError, find
 from modemgw.gateway import Gateway, NotFound
+from modemgw.gateway.templates.documents import read_files
 from modemgw.modem import TraceLine
 from modemgw.store import StoreError
 
@@ -53,6 +54,8 @@ def serve(config_file: Path | None, traced: tuple[str, ...]) -> None:
     set_up_logging(config.gateway.log_level)
     with told(StoreError, ListenError, TlsError, ConfigError, NotFound):
         check_modems(config)
+        read_files(config.templates)
+        check_handlers(config)
         try:
             asyncio.run(_serve(config, find(config_file), traced))
         except asyncio.CancelledError:

@@ -29,7 +29,9 @@ from modemgw.client.errors import (
 )
 from modemgw.client.outgoing import MessageFilters, SendOptions, is_final, message_body
 from modemgw.client.retry import NEVER, Retry
+from modemgw.client.templates import ParameterOptions, TemplateOptions, VariantOptions
 from modemgw.client.transport import DEFAULT_URL
+from modemgw.client.verifications import VerificationFilters, VerificationOptions
 from modemgw.client.webhooks import WebhookChanges
 
 __all__ = [
@@ -49,15 +51,20 @@ __all__ = [
     "ModemFailed",
     "NotFound",
     "NotInAnswer",
+    "ParameterOptions",
     "Retry",
     "SendOptions",
     "SyncClient",
+    "TemplateOptions",
     "TooManyRequests",
     "Unauthorized",
     "Unavailable",
     "UnexpectedAnswer",
     "Unreachable",
     "Untrusted",
+    "VariantOptions",
+    "VerificationFilters",
+    "VerificationOptions",
     "WebhookChanges",
     "is_final",
     "message_body",

@@ -28,13 +28,27 @@ from modemgw.config.opt_out import LanguageSection, OptOutSection
 from modemgw.config.replies import RepliesSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteMatch, RouteSection
+from modemgw.config.smtp import SmtpSection
+from modemgw.config.templates import (
+    ParameterDocument,
+    TemplateDocument,
+    TemplatesSection,
+    VariantDocument,
+)
 from modemgw.config.tree import Config
 from modemgw.config.types import TypeSection, TypesSection
+from modemgw.config.verifications import (
+    AttemptLimits,
+    GuardSection,
+    SendLimits,
+    VerificationsSection,
+)
 from modemgw.config.webhooks import WebhooksSection
 
 __all__ = [
     "DEFAULT_PATH",
     "ENVIRONMENT_VARIABLE",
+    "AttemptLimits",
     "BalanceSection",
     "BillShockSection",
     "BudgetMatch",
@@ -43,6 +57,7 @@ __all__ = [
     "ConfigError",
     "Days",
     "GatewaySection",
+    "GuardSection",
     "HandlerMatch",
     "HandlerSection",
     "HttpSection",
@@ -55,6 +70,7 @@ __all__ = [
     "ModemSection",
     "Number",
     "OptOutSection",
+    "ParameterDocument",
     "RateLimits",
     "RepliesSection",
     "RetentionSection",
@@ -62,8 +78,14 @@ __all__ = [
     "RouteSection",
     "Seconds",
     "Section",
+    "SendLimits",
+    "SmtpSection",
+    "TemplateDocument",
+    "TemplatesSection",
     "TypeSection",
     "TypesSection",
+    "VariantDocument",
+    "VerificationsSection",
     "Wait",
     "WebhooksSection",
     "find",

@@ -2,6 +2,7 @@
 
 from modemgw.gateway.admission.quota import Allowance
 from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempotency, Preview
+from modemgw.gateway.admission.templates import TemplateExists, TemplatePreview
 from modemgw.gateway.budgets.budgets import BudgetView
 from modemgw.gateway.build import Gateway
 from modemgw.gateway.consent.consents import ConsentsOf
@@ -20,6 +21,7 @@ from modemgw.gateway.errors import (
     GatewayError,
     IdempotencyConflict,
     NotFound,
+    Outdated,
     Rejected,
     TooMany,
     Unavailable,
@@ -29,7 +31,16 @@ from modemgw.gateway.fleet.sim_views import SimView
 from modemgw.gateway.keys import Issued, LastAdmin, NameInUse, NewKey
 from modemgw.gateway.outgoing.outbox import RecoveryReport
 from modemgw.gateway.upkeep.privacy import Erasure, Export
-from modemgw.store import AuditQuery, ConversationQuery, DeliveryQuery, InboundQuery, MessageQuery
+from modemgw.gateway.verifications.refusals import Over, PrefixStopped, TooManyCodes, TooManyTries
+from modemgw.gateway.verifications.views import NewVerification, VerificationView
+from modemgw.store import (
+    AuditQuery,
+    ConversationQuery,
+    DeliveryQuery,
+    InboundQuery,
+    MessageQuery,
+    VerificationQuery,
+)
 
 __all__ = [
     "Accepted",
@@ -62,16 +73,26 @@ __all__ = [
     "NameInUse",
     "NewConsent",
     "NewKey",
+    "NewVerification",
     "NotFound",
+    "Outdated",
+    "Over",
+    "PrefixStopped",
     "Preview",
     "RecoveryReport",
     "Rejected",
     "Replay",
     "Sample",
     "SimView",
+    "TemplateExists",
+    "TemplatePreview",
     "TooMany",
+    "TooManyCodes",
+    "TooManyTries",
     "Trial",
     "Unavailable",
+    "VerificationQuery",
+    "VerificationView",
     "WebhookChange",
     "WebhookView",
 ]

@@ -25,7 +25,15 @@ from modemgw.store.contract.messages import MessageQuery, Unrouted, WaitingMessa
 from modemgw.store.contract.pins import PinRow
 from modemgw.store.contract.sim_state import Balance, SeenSim
 from modemgw.store.contract.store import Store
+from modemgw.store.contract.templates import Parameter, Template, TemplateContent, Variant
 from modemgw.store.contract.unit import Transaction, View
+from modemgw.store.contract.verifications import (
+    CodeMessage,
+    StoppedPrefix,
+    Use,
+    Verification,
+    VerificationQuery,
+)
 from modemgw.store.contract.webhooks import Webhook, WebhookSecret
 from modemgw.store.errors import StoreConflict, StoreError, StoreUnavailable
 
@@ -41,6 +49,7 @@ __all__ = [
     "BudgetPeriod",
     "BudgetUse",
     "Candidate",
+    "CodeMessage",
     "Consent",
     "ConsentQuery",
     "ConsentState",
@@ -56,19 +65,27 @@ __all__ = [
     "LeaseHeld",
     "MessageQuery",
     "NewDelivery",
+    "Parameter",
     "Payload",
     "PinRow",
     "Place",
     "SeenSim",
+    "StoppedPrefix",
     "Store",
     "StoreConflict",
     "StoreError",
     "StoreUnavailable",
     "StoredPart",
+    "Template",
+    "TemplateContent",
     "Transaction",
     "TryOutcome",
     "UnmatchedReport",
     "Unrouted",
+    "Use",
+    "Variant",
+    "Verification",
+    "VerificationQuery",
     "View",
     "WaitingMessage",
     "WaitingSet",

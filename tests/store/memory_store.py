@@ -24,6 +24,7 @@ from modemgw.store import (
     BudgetHold,
     BudgetPeriod,
     BudgetUse,
+    CodeMessage,
     Consent,
     ConsentQuery,
     ConsentState,
@@ -31,12 +32,20 @@ from modemgw.store import (
     KeyRow,
     Lease,
     LeaseHeld,
+    StoppedPrefix,
     StoreConflict,
+    Template,
+    TemplateContent,
+    Use,
+    Verification,
+    VerificationQuery,
     Webhook,
 )
 from modemgw.store.contract.consents import Erased, lets_in, mark_of
 from modemgw.store.contract.keys import SLACK_S
 from modemgw.store.contract.messages import Stand
+from modemgw.store.contract.templates import Source
+from modemgw.store.contract.verifications import Tally
 from modemgw.store.records import (
     NO_LIMITS,
     OPEN_STATUSES,
@@ -84,6 +93,11 @@ class State:
     answers: dict[tuple[str, str], AnsweredBefore] = field(default_factory=dict)
     leases: dict[str, Lease] = field(default_factory=dict)
     webhooks: dict[str, Webhook] = field(default_factory=dict)
+    templates: list[Template] = field(default_factory=list)
+    verifications: dict[int, Verification] = field(default_factory=dict)
+    code_messages: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
+    uses: list[Use] = field(default_factory=list)
+    stops: dict[str, StoppedPrefix] = field(default_factory=dict)
     keys: dict[str, StoredKey] = field(default_factory=dict)
     audit: list[AuditRecord] = field(default_factory=list)
     consents: dict[tuple[str, str], tuple[int, Consent]] = field(default_factory=dict)
@@ -97,6 +111,7 @@ class State:
     last_inbound: int = 0
     gaps: dict[int, str] = field(default_factory=dict)
     """Sets by the numbers of received messages that are incomplete."""
+    last_verification: int = 0
 
     def __deepcopy__(self, memo: dict[int, Any]) -> State:
         """What is in the tables are values: the tables alone are copied."""
@@ -262,9 +277,17 @@ class Retention:
     def delete_messages(self, after: int, before: float, limit: int) -> int | None:
         old = [n for n, m in self._state.messages.items() if n > after and m.created_at < before]
         for n in old[:limit]:
-            if self._state.messages[n].status.value not in ("scheduled", "queued", "sending"):
+            if self._state.messages[n].status not in OPEN_STATUSES:
                 del self._state.messages[n]
         return old[:limit][-1] if old else None
+
+    def delete_verifications(self, after: int, before: float, limit: int) -> int | None:
+        kept = self._state.verifications
+        old = [n for n, v in kept.items() if n > after and v.created_at < before][:limit]
+        for n in old:
+            if kept[n].status != "pending":
+                del kept[n]
+        return old[-1] if old else None
 
 
 class Events:
@@ -345,6 +368,139 @@ class Webhooks:
         }
 
 
+class Verifications:
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._all = state.verifications
+
+    def get(self, id: str) -> Verification | None:
+        return next((v for v in self._all.values() if v.id == id), None)
+
+    def latest(self, key: str, number: str) -> Verification | None:
+        found = [v for v in self._all.values() if (v.key, v.number) == (key, number)]
+        return found[-1] if found else None
+
+    def find(self, query: VerificationQuery) -> Page[Verification]:
+        at, _, n = (query.cursor or "inf~0").partition("~")
+        before = float(at), int(n)
+        found = [
+            (v.created_at, n, v)
+            for n, v in self._all.items()
+            if all(
+                getattr(query, name) in (None, getattr(v, name))
+                for name in ("number", "status", "key", "reference")
+            )
+            and (query.since is None or v.created_at >= query.since)
+            and (query.until is None or v.created_at < query.until)
+            and (v.created_at, n) < before
+        ]
+        found.sort(key=lambda one: one[:2], reverse=True)
+        shown = found[: query.limit]
+        more = f"{shown[-1][0]!r}~{shown[-1][1]}" if len(found) > len(shown) else None
+        return Page(tuple(v for _, _, v in shown), more)
+
+    def next_expiry(self) -> float | None:
+        return min((v.expires_at for v in self._pending()), default=None)
+
+    def overdue(self, now: float, limit: int) -> list[Verification]:
+        due = [v for v in self._pending() if v.expires_at <= now]
+        return sorted(due, key=lambda v: v.expires_at)[:limit]
+
+    def waiting_messages(self) -> list[CodeMessage]:
+        found = []
+        for message in self._state.messages.values():
+            id, places = self._state.code_messages.get(message.id, ("", ()))
+            verification = self.get(id)
+            if verification is not None and message.status in OPEN_STATUSES:
+                waiting = CodeMessage(
+                    message.id, verification, message.text, places, message.expires_at
+                )
+                found.append(waiting)
+        return found
+
+    def allowed_at(
+        self, what: str, by: str, name: str | bytes, most: int, span_s: float, now: float
+    ) -> float:
+        times = sorted(
+            use.at
+            for use in self._state.uses
+            if use.what == what and getattr(use, by) == name and use.at > now - span_s
+        )
+        return now if len(times) < most else times[-most] + span_s
+
+    def tally(self, prefix: str, since: float) -> Tally:
+        found = [v for v in self._all.values() if v.prefix == prefix and v.created_at >= since]
+        return Tally(len(found), sum(v.status == "approved" for v in found))
+
+    def stopped(self, prefix: str) -> StoppedPrefix | None:
+        return self._state.stops.get(prefix)
+
+    def all_stopped(self, now: float) -> list[StoppedPrefix]:
+        found = [stop for stop in self._state.stops.values() if stop.until > now]
+        return sorted(found, key=lambda stop: -stop.since)
+
+    def insert(self, verification: Verification) -> None:
+        names = [(v.key, v.number) for v in self._pending()]
+        if (verification.key, verification.number) in names and verification.status == "pending":
+            raise StoreConflict("there is a pending verification of this number")
+        self._state.last_verification += 1
+        self._all[self._state.last_verification] = verification
+
+    def update(self, verification: Verification) -> None:
+        for n, before in self._all.items():
+            if before.id == verification.id:
+                self._all[n] = verification
+
+    def add_message(self, message: str, verification: str, places: Sequence[int]) -> None:
+        self._state.code_messages[message] = verification, tuple(places)
+
+    def count(self, use: Use) -> None:
+        self._state.uses.append(use)
+
+    def forget_uses(self, before: float) -> int:
+        kept = [use for use in self._state.uses if use.at >= before]
+        forgotten, self._state.uses = len(self._state.uses) - len(kept), kept
+        return forgotten
+
+    def stop(self, stop: StoppedPrefix) -> None:
+        self._state.stops[stop.prefix] = stop
+
+    def lift(self, prefix: str) -> bool:
+        return self._state.stops.pop(prefix, None) is not None
+
+    def _pending(self) -> list[Verification]:
+        return [v for v in self._all.values() if v.status == "pending"]
+
+
+class Templates:
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def all(self) -> list[Template]:
+        newest = {template.name: template for template in self._state.templates}
+        return [newest[name] for name in sorted(newest) if newest[name].content is not None]
+
+    def get(self, name: str, version: int | None = None) -> Template | None:
+        found = (t for t in self.versions(name) if version in (None, t.version))
+        return next(found, None)
+
+    def versions(self, name: str) -> list[Template]:
+        return [one for one in reversed(self._state.templates) if one.name == name]
+
+    def add(
+        self,
+        name: str,
+        content: TemplateContent | None,
+        *,
+        source: Source,
+        at: float,
+        key: str | None,
+    ) -> Template:
+        made = Template(name, len(self.versions(name)) + 1, content, source, at, key)
+        self._state.templates.append(made)
+        return made
+
+
 class Keys:
     def __init__(self, state: State) -> None:
         self._state = state
@@ -362,7 +518,10 @@ class Keys:
         for token, row, ends_at in self._tokens(now):
             if token == hash_:
                 scopes = frozenset(row.scopes)
-                return Key(row.name, scopes, row.created_at, row.limits, ends_at, token)
+                return Key(
+                    row.name, scopes, row.created_at, row.limits, ends_at, token,
+                    row.templates_only, row.templates,
+                )  # fmt: skip
         return None
 
     def in_force(self, now: float) -> set[bytes]:
@@ -390,10 +549,15 @@ class Keys:
         limits: KeyLimits = NO_LIMITS,
         expires_at: float | None = None,
         webhook_secret: str,
+        templates_only: bool = False,
+        templates: Iterable[str] = (),
     ) -> None:
         if self._unrevoked(name) is not None:
             raise StoreConflict(f"there is a key named {name!r}")
-        row = KeyRow(name, tuple(scopes), at, limits=limits, expires_at=expires_at)
+        row = KeyRow(
+            name, tuple(scopes), at, limits=limits, expires_at=expires_at,
+            templates_only=templates_only, templates=tuple(templates),
+        )  # fmt: skip
         self._state.keys[name] = StoredKey(row, hash_, webhook_secret)
 
     def rotate(self, name: str, hash_: bytes, at: float, until: float) -> bool:
@@ -600,6 +764,8 @@ class Unit:
         self.answers = Answers(state)
         self.leases = Leases(state, now)
         self.webhooks = Webhooks(state)
+        self.templates = Templates(state)
+        self.verifications = Verifications(state)
         self.keys = Keys(state)
         self.audit = Audit(state, now)
         self.consents = Consents(state)

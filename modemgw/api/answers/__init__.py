@@ -78,6 +78,25 @@ from modemgw.api.answers.problems import FieldError, Problem, ProblemType, Probl
 from modemgw.api.answers.service import Health, Readiness
 from modemgw.api.answers.shared import Base64, Error, Ports, Time
 from modemgw.api.answers.sims import PlanLimit, PlanUse, SimBalance, SimBreaker, SimCard, SimCards
+from modemgw.api.answers.templates import (
+    Template,
+    TemplateParameter,
+    TemplatePreview,
+    Templates,
+    TemplateVariant,
+    TemplateVersion,
+    TemplateVersions,
+    WorstCase,
+)
+from modemgw.api.answers.verifications import (
+    CheckedVerification,
+    StoppedPrefix,
+    StoppedPrefixes,
+    StoppedPrefixEvent,
+    Verification,
+    VerificationEvent,
+    Verifications,
+)
 from modemgw.api.answers.webhooks import (
     Webhook,
     WebhookDeliveries,
@@ -105,6 +124,7 @@ __all__ = [
     "BudgetMatch",
     "Budgets",
     "CallEvent",
+    "CheckedVerification",
     "Consent",
     "ConsentEvent",
     "ConsentState",
@@ -164,11 +184,24 @@ __all__ = [
     "SimCard",
     "SimCards",
     "SimEvent",
+    "StoppedPrefix",
+    "StoppedPrefixEvent",
+    "StoppedPrefixes",
     "Storage",
+    "Template",
+    "TemplateParameter",
+    "TemplatePreview",
+    "TemplateVariant",
+    "TemplateVersion",
+    "TemplateVersions",
+    "Templates",
     "Time",
     "Trace",
     "TraceLine",
     "Ussd",
+    "Verification",
+    "VerificationEvent",
+    "Verifications",
     "Waiting",
     "WapPush",
     "Webhook",
@@ -178,5 +211,6 @@ __all__ = [
     "WebhookSecret",
     "WebhookWithSecret",
     "Webhooks",
+    "WorstCase",
     "WouldSend",
 ]

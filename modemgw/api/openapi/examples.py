@@ -51,6 +51,8 @@ QUEUED: answers.Message = {
     "callback_url": None,
     "batch": None,
     "tags": [],
+    "template": None,
+    "template_version": None,
     "cost": None,
     "created_at": "2026-11-22T10:00:00.123Z",
     "updated_at": "2026-11-22T10:00:00.123Z",
@@ -381,6 +383,11 @@ PREVIEW: answers.Preview = {
     "units": [19],
     "characters_changed": [],
     "cost": None,
+    "text": "Your code is 123456",
+    "template": None,
+    "template_version": None,
+    "language": None,
+    "warnings": [],
 }
 
 TRACE: answers.Trace = {
@@ -403,6 +410,8 @@ API_KEY: answers.ApiKey = {
     "created_at": "2026-11-20T09:12:44.310Z",
     "last_used_at": "2026-11-22T09:59:41.000Z",
     "revoked_at": None,
+    "templates_only": False,
+    "templates": [],
     "has_webhook_secret": True,
 }
 TOKEN = "mgw_5rW0cZqUO2n4tVYxJ7aD1kFhLmPe9sGbN3iQwTzXuy8"  # noqa: S105 - opens nothing
@@ -460,6 +469,74 @@ WEBHOOK_DELIVERY: answers.WebhookDelivery = {
             "answer": "",
         }
     ],
+}
+
+TEMPLATE: answers.Template = {
+    "name": "order-shipped",
+    "version": 1,
+    "description": None,
+    "variants": [
+        {
+            "language": "en",
+            "region": None,
+            "text": "Hello {{ name }}, your order {{ order }} is on its way."
+            "{% if day %} It arrives on {{ day | format('%d/%m') }}.{% endif %}",
+            "placeholders": ["name", "order", "day"],
+            "encoding": "gsm7",
+            "worst_case": [{"encoding": "gsm7", "parts": 1, "units": 95}],
+        },
+        {
+            "language": "pt",
+            "region": "BR",
+            "text": "Olá {{ name }}, o seu pedido {{ order }} está a caminho.",
+            "placeholders": ["name", "order"],
+            "encoding": "ucs2",
+            "worst_case": [{"encoding": "ucs2", "parts": 2, "units": 75}],
+        },
+    ],
+    "parameters": {
+        "name": {"type": "string", "max_length": 30, "default": None, "allow_unicode": False},
+        "order": {"type": "code", "max_length": 10, "default": None, "allow_unicode": False},
+        "day": {"type": "date", "max_length": 10, "default": "", "allow_unicode": False},
+    },
+    "allow_unicode": False,
+    "transliterate": True,
+    "source": "api",
+    "key": "boss",
+    "created_at": "2026-11-21T15:20:11.904Z",
+    "warnings": [
+        {
+            "field": "variants[1].text",
+            "detail": "does not use day, as other variants do",
+            "code": "unused",
+        },
+        {
+            "field": "variants[1].text",
+            "detail": "is sent as UCS-2, for GSM 7-bit lacks 'á'",
+            "code": "ucs2",
+        },
+    ],
+}
+
+TEMPLATE_VERSION: answers.TemplateVersion = {
+    "name": "order-shipped",
+    "version": 1,
+    "deleted": False,
+    "source": "api",
+    "key": "boss",
+    "created_at": "2026-11-21T15:20:11.904Z",
+}
+
+TEMPLATE_PREVIEW: answers.TemplatePreview = {
+    "name": "order-shipped",
+    "version": 1,
+    "language": "en",
+    "text": "Hello Ann, your order A-7 is on its way.",
+    "encoding": "gsm7",
+    "parts": 1,
+    "characters_left": 120,
+    "units": [40],
+    "warnings": [],
 }
 
 CONSENT: answers.Consent = {
@@ -522,6 +599,42 @@ PRIVACY_ERASURE: answers.PrivacyErasure = {
     "stays": ["digests by which the network's repetitions are recognised"],
 }
 
+VERIFICATION: answers.Verification = {
+    "id": "ver_01a2132a48c31f0b6f0d9a4c2b7e5d18",
+    "to": RECIPIENT,
+    "status": "pending",
+    "length": 6,
+    "attempts_left": 5,
+    "sends_left": 4,
+    "resend_at": "2026-11-22T10:00:30.123Z",
+    "key": KEY,
+    "reference": "login-81",
+    "created_at": "2026-11-22T10:00:00.123Z",
+    "expires_at": "2026-11-22T10:10:00.123Z",
+    "ended_at": None,
+}
+
+CALLED_OFF: answers.Verification = {
+    **VERIFICATION,
+    "status": "canceled",
+    "resend_at": None,
+    "ended_at": "2026-11-22T10:01:12.507Z",
+}
+
+CHECKED_VERIFICATION: answers.CheckedVerification = {
+    "id": VERIFICATION["id"],
+    "status": "approved",
+    "attempts_left": 4,
+}
+
+STOPPED_PREFIX: answers.StoppedPrefix = {
+    "prefix": "+44770090",
+    "since": "2026-11-22T10:00:00.123Z",
+    "until": "2026-11-22T11:00:00.123Z",
+    "sent": 20,
+    "approved": 0,
+}
+
 _EXAMPLES: Mapping[type, Any] = {
     answers.PrivacyErasure: PRIVACY_ERASURE,
     answers.PrivacyExport: PRIVACY_EXPORT,
@@ -561,8 +674,14 @@ _EXAMPLES: Mapping[type, Any] = {
     answers.RejectedItem: REJECTED_ITEM,
     answers.Replayed: answers.Replayed(replayed=3),
     answers.SimCard: SIM_CARD,
+    answers.Template: TEMPLATE,
+    answers.TemplatePreview: TEMPLATE_PREVIEW,
+    answers.TemplateVersion: TEMPLATE_VERSION,
+    answers.StoppedPrefix: STOPPED_PREFIX,
     answers.Trace: TRACE,
     answers.Ussd: answers.Ussd(text="Balance: 3.50", more=False),
+    answers.Verification: VERIFICATION,
+    answers.CheckedVerification: CHECKED_VERIFICATION,
 }
 
 EXAMPLES: Mapping[str, Any] = {kind.__name__: example for kind, example in _EXAMPLES.items()}

@@ -64,6 +64,8 @@ def problems_of(endpoint: Endpoint) -> tuple[str, ...]:
         names += ["invalid-json"] if endpoint.body_media == JSON else []
     if endpoint.body is not None or endpoint.query is not None:
         names.append("invalid-fields")
+    if endpoint.conditional:
+        names.append("precondition-failed")
     if endpoint.idempotent:
         names += ["invalid-fields", "idempotency-key-reused"]
     return tuple(dict.fromkeys([*names, *endpoint.problems]))

@@ -227,6 +227,14 @@ def _header_parameters(endpoint: Endpoint) -> Iterator[dict[str, Any]]:
             "schema": {"type": "string"},
             "example": "wait=30",
         }
+    if endpoint.conditional:
+        yield {
+            "name": "If-Match",
+            "in": "header",
+            "description": "The ETag of what is to be changed: 412 if it is another one by now.",
+            "schema": {"type": "string"},
+            "example": headers.HEADERS["ETag"].example,
+        }
     if endpoint.has_etag:
         yield {
             "name": "If-None-Match",

@@ -51,6 +51,13 @@ from modemgw.api.requests.shared import (
     PostableUrl,
     Query,
 )
+from modemgw.api.requests.templates import TemplateBody, TemplatePreviewBody
+from modemgw.api.requests.verifications import (
+    CheckBody,
+    NumberCheckBody,
+    VerificationBody,
+    VerificationsQuery,
+)
 from modemgw.api.requests.webhooks import (
     WebhookBody,
     WebhookChanges,
@@ -72,6 +79,7 @@ __all__ = [
     "BatchOfMessages",
     "BatchOfRecipients",
     "Body",
+    "CheckBody",
     "ConsentBody",
     "ConsentsQuery",
     "ConversationChanges",
@@ -92,6 +100,7 @@ __all__ = [
     "MessagesQuery",
     "Number",
     "NumberBody",
+    "NumberCheckBody",
     "PortsBody",
     "PostableUrl",
     "Query",
@@ -101,8 +110,12 @@ __all__ = [
     "SampleBody",
     "Scope",
     "SharedFields",
+    "TemplateBody",
+    "TemplatePreviewBody",
     "TraceQuery",
     "UssdBody",
+    "VerificationBody",
+    "VerificationsQuery",
     "WebhookBody",
     "WebhookChanges",
     "WebhookDescription",

@@ -39,6 +39,14 @@ from modemgw.client.answers.problems import FieldError, Problem
 from modemgw.client.answers.service import Readiness
 from modemgw.client.answers.shared import FINAL, Error, Ports
 from modemgw.client.answers.sims import PlanLimit, PlanUse, SimBalance, SimBreaker, SimCard
+from modemgw.client.answers.templates import (
+    Template,
+    TemplatePreview,
+    TemplateVariant,
+    TemplateVersion,
+    WorstCase,
+)
+from modemgw.client.answers.verifications import CheckedVerification, StoppedPrefix, Verification
 from modemgw.client.answers.webhooks import Webhook, WebhookDelivery, WebhookWithSecret
 
 __all__ = [
@@ -52,6 +60,7 @@ __all__ = [
     "Budget",
     "BudgetLimit",
     "BudgetMatch",
+    "CheckedVerification",
     "Consent",
     "ConsentsOfNumber",
     "Conversation",
@@ -91,13 +100,20 @@ __all__ = [
     "SimBalance",
     "SimBreaker",
     "SimCard",
+    "StoppedPrefix",
     "Storage",
+    "Template",
+    "TemplatePreview",
+    "TemplateVariant",
+    "TemplateVersion",
     "TraceLine",
     "Ussd",
+    "Verification",
     "Waiting",
     "WapPush",
     "Webhook",
     "WebhookDelivery",
     "WebhookWithSecret",
+    "WorstCase",
     "WouldSend",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -14,15 +14,26 @@ from modemgw.gateway.admission.idempotency import answered_before, first_answer
 from modemgw.gateway.admission.limits import FORWARDS_KEY, REPLIES_KEY
 from modemgw.gateway.admission.quota import Allowance
 from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempotency, Preview
-from modemgw.gateway.admission.rule import Kept, Request, Reservation, Surroundings, give_back
+from modemgw.gateway.admission.rule import (
+    Draft,
+    Kept,
+    Request,
+    Reservation,
+    Surroundings,
+    give_back,
+    text_sent,
+)
 from modemgw.gateway.admission.rules import RULES, Rules
 from modemgw.gateway.budgets.budgets import Budgets
 from modemgw.gateway.consent.register import ConsentRegister
-from modemgw.gateway.errors import Rejected, TooMany, Unavailable
+from modemgw.gateway.errors import FieldProblem, Rejected, TooMany, Unavailable
 from modemgw.gateway.following import Rest
 from modemgw.gateway.identifiers import new_id, new_ids
 from modemgw.gateway.outgoing.job import Job
 from modemgw.gateway.outgoing.outbox import Outbox
+from modemgw.gateway.templates.catalogue import Catalogue
+from modemgw.gateway.templates.filters import is_plain
+from modemgw.sms import Alphabet
 from modemgw.store import AnsweredBefore, Store, StoreUnavailable, Transaction
 from modemgw.store.records import Key, Mailing, Message, NewMailing, NewMessage, Recipient
 
@@ -63,9 +74,11 @@ class Admission:
         clock: Clock,
         random: Random,
         consents: ConsentRegister,
+        templates: Catalogue,
         budgets: Budgets | None = None,
     ) -> None:
-        self._rules = Rules(RULES, config, Surroundings(store, outbox.clock, consents, budgets))
+        surroundings = Surroundings(store, outbox.clock, consents, templates, budgets)
+        self._rules = Rules(RULES, config, surroundings)
         outbox.clock.follow(self._rules.clock_set)
         self._store = store
         self._outbox = outbox
@@ -111,14 +124,19 @@ class Admission:
         self._rules.forget_idle(now)
 
     async def send(
-        self, new: NewMessage, *, key: str, idempotency: Idempotency | None = None
+        self,
+        new: NewMessage,
+        *,
+        key: str,
+        idempotency: Idempotency | None = None,
+        automatic: bool = False,
     ) -> Accepted:
         """Accept a message: when this returns it is committed.
 
-        Raises Rejected (with every field that is wrong), TooMany, IdempotencyConflict,
-        Unavailable.
+        `automatic`: it is an answer that no person has written; see Request. Raises Rejected (with
+        every field that is wrong), TooMany, IdempotencyConflict, Unavailable.
         """
-        request = Request(key, self._now(), idempotency=idempotency)
+        request = Request(key, self._now(), automatic=automatic, idempotency=idempotency)
         try:
             message, admitted = self._admit(request, new)
         except (Rejected, TooMany):  # the first time it may have been taken: by other routes, say
@@ -130,6 +148,8 @@ class Admission:
             await self._commit([admitted], request, message)
         except AnsweredBefore as before:
             return Accepted(None, first_answer(before, idempotency))
+        if automatic:
+            self._tell_of_reply(message)
         return Accepted(message)
 
     async def send_batch(
@@ -169,8 +189,7 @@ class Admission:
         request = Request(REPLIES_KEY, self._now(), automatic=True)
         message, admitted = self._admit(request, new)
         await self._commit([admitted], request, None, first=[first])
-        for tell in self._on_reply:
-            tell(message)
+        self._tell_of_reply(message)
 
     async def forward(self, news: Sequence[NewMessage], first: _Write) -> list[str]:
         """Accept what somebody sent, for others, in one transaction; `first` as with `reply`.
@@ -195,6 +214,10 @@ class Admission:
         await self._commit(admitted, request, None, first=[first])
         return [str(refusal) for refusal in refused]
 
+    def _tell_of_reply(self, message: Message) -> None:
+        for tell in self._on_reply:
+            tell(message)
+
     def on_reply(self, listener: Callable[[Message], None]) -> None:
         """Call `listener` with each automatic reply that was accepted."""
         self._on_reply.append(listener)
@@ -202,6 +225,24 @@ class Admission:
     def replies_left(self, to: str) -> int:
         """How many more automatic replies a number, as it is dialled, may have in this hour."""
         return self._rules.replies_left(to)
+
+    async def send_beside(
+        self, new: NewMessage, *, key: str, prepare: Callable[[Message], _Write]
+    ) -> Message:
+        """Accept a message that the gateway words for a key, in one transaction with more.
+
+        `prepare` gets the message before it is committed, and gives what is done in the same
+        transaction, before it. Raises Rejected, TooMany, Unavailable, or what either raises.
+        """
+        request = Request(key, self._now(), ours=True)
+        message, admitted = self._admit(request, new)
+        try:
+            first = prepare(message)
+        except BaseException:
+            admitted.give_back()
+            raise
+        await self._commit([admitted], request, message, first=[first])
+        return message
 
     def preview(self, new: NewMessage, *, key: str) -> Preview:
         """What a message would be sent as; sends nothing. Raises Rejected as `send` would."""
@@ -215,6 +256,10 @@ class Admission:
             units=parts.units,
             units_left=parts.units_left,
             changes=parts.changes,
+            text=text_sent(draft.new, parts),
+            template=None if draft.variant is None else draft.variant.of.template,
+            language=None if draft.variant is None else draft.variant.language,
+            warnings=tuple(_warnings(draft)),
         )
 
     def _now(self) -> float:
@@ -237,25 +282,36 @@ class Admission:
         """
         refused: list[tuple[int, Rejected | TooMany]] = []
         ids = new_ids("msg", request.now, self._random)
-        index = 0
+        looked = 0
         turn = self._clock.monotonic() + TURN_S
-        for new, to in _shared(news):
+        for new, to, places in await self._shared(news):
             draft = self._rules.draft(request, new)
             recipients: list[Recipient] = []
             if not draft.problems:
                 mailing = Mailing(draft.message(), recipients)
                 admitted.append(_Admitted(mailing, draft.reservations, draft.kept))
-            for given in to:
+            for index, given in zip(places, to, strict=True):
                 try:
                     one = draft.admit(given)
                     recipients.append((next(ids), one.to, one.route))
                 except (Rejected, TooMany) as refusal:
                     refused.append((index, refusal))
-                index += 1
-                if index % LOOK_EVERY == 0 and self._clock.monotonic() > turn:
+                looked += 1
+                if looked % LOOK_EVERY == 0 and self._clock.monotonic() > turn:
                     await asyncio.sleep(0)  # let others in between
                     turn = self._clock.monotonic() + TURN_S
         return refused
+
+    async def _shared(
+        self, news: Iterable[NewMessage]
+    ) -> Iterable[tuple[NewMessage, Sequence[str], Sequence[int]]]:
+        """What is said, to whom, and which places of the request they have."""
+        if not isinstance(news, NewMailing):
+            return ((new, (new.to,), (place,)) for place, new in enumerate(news))
+        return [
+            (content, [news.to[place] for place in places], places)
+            for content, places in await self._rules.groups(news)
+        ]
 
     async def _commit(
         self,
@@ -291,11 +347,16 @@ def _one_after_another(steps: Sequence[_Write]) -> _Write | None:
     return write if steps else None
 
 
-def _shared(news: Iterable[NewMessage]) -> Iterable[tuple[NewMessage, Sequence[str]]]:
-    """What is said, and to whom."""
-    if isinstance(news, NewMailing):
-        return ((news.content, news.to),)
-    return ((new, (new.to,)) for new in news)
+def _warnings(draft: Draft) -> Iterator[FieldProblem]:
+    """What makes a message cost more than its sender may think."""
+    new, variant, parts = draft.new, draft.variant, draft.parts
+    if variant is not None and not new.transliterate and new.encoding == "auto":
+        yield from variant.of.odd(variant, new.params or {})
+    elif variant is None and new.text and parts is not None and parts.alphabet is Alphabet.UCS2:
+        character = next((c for c in new.text if not is_plain(c)), None)
+        if character is not None and new.encoding == "auto":
+            detail = f"has {character!r}, so that it is sent as UCS-2, in more parts"
+            yield FieldProblem("text", detail, "ucs2")
 
 
 def _give_all_back(admitted: Iterable[_Admitted]) -> None:

@@ -15,6 +15,8 @@ from modemgw.gateway.budgets.budgets import Budgets
 from modemgw.gateway.consent.register import ConsentRegister
 from modemgw.gateway.errors import FieldProblem, Rejected
 from modemgw.gateway.outgoing.job import Job
+from modemgw.gateway.templates.catalogue import Catalogue
+from modemgw.gateway.templates.compiled import CompiledVariant
 from modemgw.sms import Segmentation
 from modemgw.store import Store, Transaction
 from modemgw.store.records import (
@@ -22,6 +24,7 @@ from modemgw.store.records import (
     Mailing,
     Message,
     MessageStatus,
+    NewMailing,
     NewMessage,
     Part,
     PartStatus,
@@ -43,6 +46,8 @@ class Request(NamedTuple):
     """The batch's id, if it is one."""
     automatic: bool = False
     """Whether it is an automatic reply."""
+    ours: bool = False
+    """Whether the gateway says what it says, and the key only who gets it."""
     idempotency: Idempotency | None = None
 
 
@@ -96,7 +101,10 @@ class Draft:
 
     request: Request
     new: NewMessage
-    """What the caller asks for. Its `to` is not read: see Addressee."""
+    """What the caller asks for. Its `to` is one of those who get it, if it is not empty; who they
+    are is told by Addressee."""
+    variant: CompiledVariant | None = None
+    """What has made the text, if a template has."""
     parts: Segmentation | None = None
     """The parts that the content makes."""
     send_at: float | None = None
@@ -153,10 +161,11 @@ class Draft:
         """The message as it will be stored; only of a draft without problems."""
         assert self.parts is not None, "a draft without problems has a content"
         new, request, (id, to, route) = self.new, self.request, recipient
+        template = None if self.variant is None else self.variant.of.template
         return Message(
             id=id,
             to=to,
-            text=_text_sent(new, self.parts),
+            text=text_sent(new, self.parts),
             data=new.data,
             ports=new.ports,
             type=new.type,
@@ -177,6 +186,8 @@ class Draft:
             updated_at=request.now,
             send_at=self.send_at,
             expires_at=self.expires_at,
+            template=None if template is None else template.name,
+            template_version=None if template is None else template.version,
         )
 
 
@@ -188,6 +199,8 @@ class Surroundings:
     clock: SteadyClock
     consents: ConsentRegister = field(default_factory=ConsentRegister)
     """Who has opted out."""
+    templates: Catalogue = field(default_factory=Catalogue)
+    """The templates in force."""
     budgets: Budgets | None = None
     """What budgets have left; None: there are none."""
 
@@ -207,6 +220,14 @@ class Rule:
 
     async def load(self) -> None:
         """Learn from the store what must be known; awaited after each `configure`."""
+
+    async def groups(
+        self, mailing: NewMailing
+    ) -> Sequence[tuple[NewMessage, Sequence[int]]] | None:
+        """Recipients who cannot share a draft, though they were given one content: each group by
+        its places in `mailing.to`, with a content whose `to` is one of them. None: all can.
+        """
+        return None
 
     def common(self, draft: Draft) -> None:
         """Look at what all recipients share, once however many they are; fill in what is found.
@@ -274,7 +295,7 @@ def give_back(reservations: Sequence[Reservation], to: str) -> None:
         reservation.give_back(to)
 
 
-def _text_sent(new: NewMessage, parts: Segmentation) -> str | None:
+def text_sent(new: NewMessage, parts: Segmentation) -> str | None:
     """The text as it goes out: with what transliteration changed."""
     if new.data is not None or not parts.changes:
         return None if new.data is not None else new.text

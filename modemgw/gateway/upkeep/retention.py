@@ -120,6 +120,9 @@ class Housekeeping:
             partial(self._forget, lambda tx, before: tx.retention.delete_unmatched(before), answers)
         )
         chores.append(partial(self._forget, lambda tx, at: tx.keys.forget_retired(at), now))
+        chores.append(
+            partial(self._forget, lambda tx, at: tx.verifications.forget_uses(at), now - DAY_S)
+        )
         await _each(*chores)
 
     async def _forget_batches(self, before: float) -> None:
@@ -172,6 +175,13 @@ class Housekeeping:
                 "audit",
                 keep.audit_days,
                 lambda tx, after, before, limit: tx.retention.delete_audit(after, before, limit),
+            ),
+            (
+                "verifications",
+                keep.verifications_days,
+                lambda tx, after, before, limit: tx.retention.delete_verifications(
+                    after, before, limit
+                ),
             ),
         ]
 

@@ -21,6 +21,8 @@ from modemgw.store.contract.privacy import Privacy, PrivacyView
 from modemgw.store.contract.redating import Dates, DatesView
 from modemgw.store.contract.retention import Retention
 from modemgw.store.contract.sim_state import SimState, SimStateView
+from modemgw.store.contract.templates import Templates, TemplatesView
+from modemgw.store.contract.verifications import Verifications, VerificationsView
 from modemgw.store.contract.webhooks import Webhooks, WebhooksView
 
 
@@ -98,6 +100,14 @@ class View(Protocol):
     @property
     def webhooks(self) -> WebhooksView:
         """Who asked to be told of events by HTTP."""
+
+    @property
+    def templates(self) -> TemplatesView:
+        """Texts by name."""
+
+    @property
+    def verifications(self) -> VerificationsView:
+        """Codes that were sent to prove a number."""
 
 
 class Transaction(View, Protocol):
@@ -182,3 +192,11 @@ class Transaction(View, Protocol):
     @property
     def webhooks(self) -> Webhooks:
         """Who asked to be told of events by HTTP."""
+
+    @property
+    def templates(self) -> Templates:
+        """Texts by name."""
+
+    @property
+    def verifications(self) -> Verifications:
+        """Codes that were sent to prove a number."""

@@ -6,6 +6,7 @@ import sqlite3
 
 from modemgw.store.sqlite.numbers import keep_number
 from modemgw.store.sqlite.rows import Rows
+from modemgw.store.sqlite.templates import forget_uses
 
 _FINAL = "('sent', 'delivered', 'undelivered', 'failed', 'expired', 'canceled', 'unknown')"
 
@@ -43,6 +44,7 @@ class SqliteRetention(Rows):
             keep_number(self._db, "messages", rows[-1][0])
         self._db.executemany("DELETE FROM attempts WHERE message = ?", rows)
         self._db.executemany("DELETE FROM messages WHERE n = ?", rows)
+        forget_uses(self._db, found[1])
         return found[1]
 
     def delete_inbound(self, after: int, before: float, limit: int) -> int | None:
@@ -114,6 +116,18 @@ class SqliteRetention(Rows):
         self._db.execute(
             "DELETE FROM audit WHERE n BETWEEN ? AND ? AND n < (SELECT max(n) FROM audit)", found
         )
+        return found[1]
+
+    def delete_verifications(self, after: int, before: float, limit: int) -> int | None:
+        """Delete verifications that have ended and were begun before then."""
+        found = _next(self._db, "verifications", "n", "created_at", after, before, limit)
+        if found is None:
+            return None
+        rows = self._db.execute(
+            "SELECT n FROM verifications WHERE n BETWEEN ? AND ? AND +status <> 'pending'", found
+        ).fetchall()
+        self._db.executemany("DELETE FROM verification_messages WHERE verification = ?", rows)
+        self._db.executemany("DELETE FROM verifications WHERE n = ?", rows)
         return found[1]
 
     def delete_batches(self, before: float, limit: int) -> int:

@@ -22,6 +22,8 @@ from modemgw.store.sqlite.redating import SqliteDates
 from modemgw.store.sqlite.retention import SqliteRetention
 from modemgw.store.sqlite.rows import Rows
 from modemgw.store.sqlite.sim_state import SqliteSimState
+from modemgw.store.sqlite.templates import SqliteTemplates
+from modemgw.store.sqlite.verifications import SqliteVerifications
 from modemgw.store.sqlite.webhooks import SqliteWebhooks
 
 
@@ -47,6 +49,8 @@ class SqliteView:
         "pins",
         "privacy",
         "sim_state",
+        "templates",
+        "verifications",
         "webhooks",
     )
 
@@ -70,6 +74,8 @@ class SqliteView:
         self.privacy = SqlitePrivacy(db)
         self.budgets = SqliteBudgets(db)
         self.webhooks = SqliteWebhooks(db)
+        self.templates = SqliteTemplates(db)
+        self.verifications = SqliteVerifications(db)
 
 
 class SqliteTransaction:
@@ -97,7 +103,9 @@ class SqliteTransaction:
         "privacy",
         "retention",
         "sim_state",
+        "templates",
         "unmatched",
+        "verifications",
         "webhooks",
     )
 
@@ -124,6 +132,8 @@ class SqliteTransaction:
         self.privacy = SqlitePrivacy(db, now)
         self.budgets = SqliteBudgets(db, now)
         self.webhooks = SqliteWebhooks(db, now)
+        self.templates = SqliteTemplates(db, now)
+        self.verifications = SqliteVerifications(db, now)
         self._nouns: tuple[Rows, ...] = tuple(
             noun for name in self.__slots__ if isinstance(noun := getattr(self, name, None), Rows)
         )

@@ -29,6 +29,8 @@ from modemgw.store.sqlite.schema import (
     m0013_keys,
     m0014_attempts_by_time,
     m0015_consents,
+    m0016_templates,
+    m0017_verifications,
     m0019_inbound_kinds,
     m0023_balances,
     m0025_budgets,
@@ -51,7 +53,9 @@ STEPS: Final[tuple[tuple[str, Callable[[Database], None]], ...]] = (
     ("0013_keys", m0013_keys.upgrade),
     ("0014_attempts_by_time", m0014_attempts_by_time.upgrade),
     ("0015_consents", m0015_consents.upgrade),
+    ("0016_templates", m0016_templates.upgrade),
     ("0019_inbound_kinds", m0019_inbound_kinds.upgrade),
+    ("0017_verifications", m0017_verifications.upgrade),
     ("0023_balances", m0023_balances.upgrade),
     ("0025_budgets", m0025_budgets.upgrade),
 )
