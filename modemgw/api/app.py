@@ -21,6 +21,7 @@ from modemgw.api import (
     messages,
     modems,
     privacy,
+    readiness,
     service,
     sims,
     templates,
@@ -59,6 +60,7 @@ ENDPOINTS = (
     *keys.ENDPOINTS,
     *privacy.ENDPOINTS,
     *audit.ENDPOINTS,
+    *readiness.ENDPOINTS,
     *service.ENDPOINTS,
 )
 

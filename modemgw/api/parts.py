@@ -51,6 +51,7 @@ from modemgw.gateway import (
 from modemgw.gateway.bus import Watch
 from modemgw.gateway.supervision import Keeper
 from modemgw.gateway.templates.compiled import CompiledTemplate
+from modemgw.gateway.upkeep.readiness.finding import Item
 from modemgw.modem import TraceLine, UssdAnswer
 from modemgw.store import (
     AuditRecord,
@@ -480,6 +481,14 @@ class Verifications(Protocol):
         ...
 
 
+class Checklist(Protocol):
+    """Looks whether all is ready for production."""
+
+    async def items(self) -> list[Item]:
+        """Every point, in the order of the checklist. Raises StoreUnavailable."""
+        ...
+
+
 class Access(Protocol):
     """Knows who may come in."""
 
@@ -619,6 +628,8 @@ class Parts(Protocol):
     @property
     def budgets(self) -> Budgets: ...
     @property
+    def checklist(self) -> Checklist: ...
+    @property
     def verifications(self) -> Verifications: ...
     @property
     def access(self) -> Access: ...
@@ -647,6 +658,7 @@ WEBHOOKS: Final[web.AppKey[Webhooks]] = web.AppKey("webhooks")
 TEMPLATES: Final[web.AppKey[Templates]] = web.AppKey("templates")
 MODEMS: Final[web.AppKey[Modems]] = web.AppKey("modems")
 SIMS: Final[web.AppKey[Sims]] = web.AppKey("sims")
+CHECKLIST: Final[web.AppKey[Checklist]] = web.AppKey("checklist")
 BUDGETS: Final[web.AppKey[Budgets]] = web.AppKey("budgets")
 VERIFICATIONS: Final[web.AppKey[Verifications]] = web.AppKey("verifications")
 ACCESS: Final[web.AppKey[Access]] = web.AppKey("access")
@@ -672,6 +684,7 @@ def hand_over(gateway: Parts, app: web.Application) -> None:
     app[MODEMS] = gateway.modems
     app[SIMS] = gateway.sims
     app[BUDGETS] = gateway.budgets
+    app[CHECKLIST] = gateway.checklist
     app[VERIFICATIONS] = gateway.verifications
     app[ACCESS] = gateway.access
     app[KEYS] = gateway.keys

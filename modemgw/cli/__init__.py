@@ -30,6 +30,7 @@ COMMANDS = {
     "budgets": "modemgw.cli.budgets:budgets",
     "keys": "modemgw.cli.keys:keys",
     "audit": "modemgw.cli.audit:audit",
+    "readiness": "modemgw.cli.readiness:readiness",
     "doctor": "modemgw.cli.doctor.command:doctor",
     "selftest": "modemgw.cli.selftest.command:selftest",
     "config": "modemgw.cli.config:config",

@@ -209,3 +209,4 @@ class SyncClient:
     renew_webhook_secret = _blocking(Client.renew_webhook_secret)
     audit = _iterating(Client.audit)
     readiness = _blocking(Client.readiness)
+    checklist = _blocking(Client.checklist)

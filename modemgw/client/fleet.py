@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from modemgw.client.answers import Modem, Readiness, SimCard, TraceLine, Ussd
+from modemgw.client.answers import Checklist, Modem, Readiness, SimCard, TraceLine, Ussd
 from modemgw.client.errors import ApiError
 from modemgw.client.retry import NEVER
 from modemgw.client.transport import Transport, segment
@@ -62,6 +62,10 @@ class Fleet(Transport):
             f"v1/modems/{segment(identifier)}/trace", texts="true" if texts else None
         )
         return [TraceLine(line) for line in found["items"]]
+
+    async def checklist(self) -> Checklist:
+        """Whether everything is as an application in production needs it."""
+        return Checklist(await self._get("v1/readiness"))
 
     async def readiness(self) -> Readiness:
         """Whether a message could be sent now, asked once. Needs no key."""

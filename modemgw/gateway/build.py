@@ -57,6 +57,8 @@ from modemgw.gateway.supervision import Keeper
 from modemgw.gateway.upkeep.health import Health
 from modemgw.gateway.upkeep.metrics import Figures
 from modemgw.gateway.upkeep.privacy import Privacy
+from modemgw.gateway.upkeep.readiness.checklist import Checklist
+from modemgw.gateway.upkeep.readiness.facts import Seat
 from modemgw.gateway.upkeep.retention import Housekeeping
 from modemgw.gateway.verifications.codes import FILE_NAME as PEPPER_NAME
 from modemgw.gateway.verifications.codes import PEPPER_BYTES, read_pepper
@@ -252,6 +254,14 @@ class Gateway:
             self.keeper,
         )
         """How much of everything there was."""
+        self.checklist = Checklist(
+            config,
+            store=store,
+            clock=clock,
+            seats=self._seats,
+            metrics_reads=lambda: self.figures.read,
+        )
+        """Whether all is ready for production."""
 
         self.privacy = Privacy(store, self.consents, self.messages, clock=clock)
         """What is kept about a number."""
@@ -282,6 +292,7 @@ class Gateway:
             self._housekeeping,
             self.sims,
             self._balances,
+            self.checklist,
         )
         """Whoever goes by the configuration, in the order in which they switch."""
 
@@ -346,6 +357,15 @@ class Gateway:
             iccid, number = (None, None) if sim is None else (sim.iccid, sim.number)
             found.append(Place(id, iccid, configured.get(id) or number))
         return found
+
+    def _seats(self) -> list[Seat]:
+        """The SIMs that are in modems now."""
+        operators = {view.status.id: view.status.operator for view in self._fleet.views.views()}
+        return [
+            Seat(place.modem, place.sim, place.number, operators.get(place.modem))
+            for place in self._places()
+            if place.sim is not None
+        ]
 
     def _ask_again(self, job: Job) -> None:
         """See Lane."""

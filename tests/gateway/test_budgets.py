@@ -141,7 +141,7 @@ async def test_a_budget_that_warns_refuses_nothing_and_each_mark_is_told_once(
         events = await events_of(gateway)
         assert told(events) == ["budget.warned", "budget.exhausted"]
         data = next(data for type, data in events if type == "budget.warned")
-        assert (data["budget"], data["taken"]) == ("day", 4)
+        assert (data["budget"], data["taken"]) == ("day", "4")
 
 
 async def test_a_refusal_for_lack_of_parts_is_told_as_exhausted(tmp_path: Path) -> None:

@@ -58,6 +58,7 @@ from modemgw.gateway.deliveries.targets import Targets
 from modemgw.gateway.event_types import unknown_types
 from modemgw.gateway.fleet.lanes import Held
 from modemgw.gateway.supervision import Keeper
+from modemgw.gateway.upkeep.readiness.finding import Item, failed, passed
 from modemgw.modem import ModemState, ModemStatus, SimIdentity, TraceLine, UssdAnswer
 from modemgw.store import (
     Answer,
@@ -603,6 +604,16 @@ class FakeSims:
         raise NotFound(f"there is no SIM {identifier}")
 
 
+class FakeChecklist:
+    """Two points of it."""
+
+    async def items(self) -> list[Item]:
+        return [
+            Item("types", "Messages have a type", passed("2 otp")),
+            Item("cost", "Spending has a bound", failed("there is no budget", "Set a [[budget]].")),
+        ]
+
+
 class FakeBudgets:
     """There is one."""
 
@@ -843,6 +854,7 @@ class FakeGateway:
         self.modems = FakeModems()
         self.sims = FakeSims()
         self.budgets = FakeBudgets()
+        self.checklist = FakeChecklist()
         self.verifications = FakeVerifications()
         self.events = FakeEvents()
         self.figures = FakeFigures(self.sending)

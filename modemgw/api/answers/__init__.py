@@ -75,6 +75,7 @@ from modemgw.api.answers.messages import (
 from modemgw.api.answers.modems import Held, Modem, Modems, Sim, Storage, Trace, TraceLine, Ussd
 from modemgw.api.answers.privacy import PrivacyErasure, PrivacyExport
 from modemgw.api.answers.problems import FieldError, Problem, ProblemType, ProblemTypes
+from modemgw.api.answers.readiness import Checklist, ChecklistItem
 from modemgw.api.answers.service import Health, Readiness
 from modemgw.api.answers.shared import Base64, Error, Ports, Time
 from modemgw.api.answers.sims import PlanLimit, PlanUse, SimBalance, SimBreaker, SimCard, SimCards
@@ -125,6 +126,8 @@ __all__ = [
     "Budgets",
     "CallEvent",
     "CheckedVerification",
+    "Checklist",
+    "ChecklistItem",
     "Consent",
     "ConsentEvent",
     "ConsentState",

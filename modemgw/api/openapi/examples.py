@@ -219,6 +219,23 @@ SIM_CARD: answers.SimCard = {
     "last_seen_at": "2026-11-22T10:00:06.000Z",
 }
 
+CHECKLIST: answers.Checklist = {
+    "ready": False,
+    "passed": 0,
+    "failed": 1,
+    "not_tested": 0,
+    "items": [
+        {
+            "id": "cost",
+            "title": "Spending has a bound, and somebody is told of it",
+            "status": "failed",
+            "evidence": "there are 2 budgets, and nobody is told",
+            "next_step": "Make a webhook for budget.* and alert.*.",
+        }
+    ],
+    "next_cursor": None,
+}
+
 BUDGET: answers.Budget = {
     "id": "newsletter",
     "match": {"key": ["shop"], "sim": [], "type": ["promotional"], "to_prefix": []},
@@ -652,6 +669,7 @@ _EXAMPLES: Mapping[type, Any] = {
     answers.AcceptedBatch: ACCEPTED_BATCH,
     answers.Batch: BATCH,
     answers.Budget: BUDGET,
+    answers.Checklist: CHECKLIST,
     answers.Conversation: CONVERSATION,
     answers.ConversationItem: CONVERSATION["last"],
     answers.ConversationItems: answers.ConversationItems(

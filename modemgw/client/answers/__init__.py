@@ -36,6 +36,7 @@ from modemgw.client.answers.messages import (
 )
 from modemgw.client.answers.modems import Held, Modem, Sim, Storage, TraceLine, Ussd
 from modemgw.client.answers.problems import FieldError, Problem
+from modemgw.client.answers.readiness import Checklist, ChecklistItem
 from modemgw.client.answers.service import Readiness
 from modemgw.client.answers.shared import FINAL, Error, Ports
 from modemgw.client.answers.sims import PlanLimit, PlanUse, SimBalance, SimBreaker, SimCard
@@ -61,6 +62,8 @@ __all__ = [
     "BudgetLimit",
     "BudgetMatch",
     "CheckedVerification",
+    "Checklist",
+    "ChecklistItem",
     "Consent",
     "ConsentsOfNumber",
     "Conversation",
