@@ -19,7 +19,7 @@ async def show(request: web.Request) -> web.Response:
         "passed": counts["passed"],
         "failed": counts["failed"],
         "not_tested": counts["not_tested"],
-        "items": [
+        "points": [
             {
                 "id": item.id,
                 "title": item.title,
@@ -29,7 +29,6 @@ async def show(request: web.Request) -> web.Response:
             }
             for item in items
         ],
-        "next_cursor": None,
     }
     return json_response(document)
 

@@ -192,7 +192,7 @@ async def test_the_live_gateway_is_asked(tmp_path: Path) -> None:
                 await status(gateway, sent, MessageStatus.DELIVERED)
             async with TestClient(TestServer(app), headers=headers) as client:
                 document = await (await client.get("/v1/readiness")).json()
-    found = {item["id"]: item["status"] for item in document["items"]}
+    found = {item["id"]: item["status"] for item in document["points"]}
     assert found["end-to-end"] == "passed"
     assert found["failover"] == "passed"
     assert found["protocol"] == "passed"

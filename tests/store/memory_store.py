@@ -729,6 +729,9 @@ class Budgets:
             taken[hold.of] = self._add(hold.of, hold.quantity, 0)
         return list(taken.values())
 
+    def count(self, of: BudgetPeriod, used: int) -> None:
+        self._add(of, 0, used)
+
     def settle(self, hold: BudgetHold, used: int) -> None:
         self._state.budget_holds.pop((hold.message, hold.of, hold.sim), None)
         self._add(hold.of, -hold.quantity, used)

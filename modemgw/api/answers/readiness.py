@@ -27,5 +27,4 @@ class Checklist(TypedDict):
     passed: int
     failed: int
     not_tested: int
-    items: list[ChecklistItem]
-    next_cursor: None
+    points: list[ChecklistItem]

@@ -224,7 +224,7 @@ CHECKLIST: answers.Checklist = {
     "passed": 0,
     "failed": 1,
     "not_tested": 0,
-    "items": [
+    "points": [
         {
             "id": "cost",
             "title": "Spending has a bound, and somebody is told of it",
@@ -233,7 +233,6 @@ CHECKLIST: answers.Checklist = {
             "next_step": "Make a webhook for budget.* and alert.*.",
         }
     ],
-    "next_cursor": None,
 }
 
 BUDGET: answers.Budget = {

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 from modemgw.client.answer import Answer
 
 
@@ -23,12 +20,9 @@ class ChecklistItem(Answer):
 class Checklist(Answer):
     """The checklist, and how many of its points stand how."""
 
-    _names: ClassVar[Mapping[str, str]] = {"points": "items"}
-
     ready: bool
     """Whether every point has passed."""
     passed: int
     failed: int
     not_tested: int
     points: tuple[ChecklistItem, ...]
-    """`items` of the answer."""

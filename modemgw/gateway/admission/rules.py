@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from modemgw.config import Config
+from modemgw.gateway.admission.bill_shock import BillShockRule
 from modemgw.gateway.admission.budget import BudgetRule
 from modemgw.gateway.admission.consent import ConsentRule
 from modemgw.gateway.admission.content import ContentRule
@@ -31,6 +32,7 @@ RULES: tuple[type[Rule], ...] = (
     NumberRule,
     ConsentRule,
     LimitsRule,
+    BillShockRule,
     BudgetRule,
     ModemRule,
     RouteRule,

@@ -61,6 +61,9 @@ class Budgets(BudgetsView, Protocol):
     def reserve(self, holds: Iterable[BudgetHold]) -> list[BudgetUse]:
         """Messages take these, beside what they hold already. Returns how their limits stand."""
 
+    def count(self, of: BudgetPeriod, used: int) -> None:
+        """So much was used that nobody had reserved."""
+
     def settle(self, hold: BudgetHold, used: int) -> None:
         """Of a hold so much was used in the end; the rest is given back. It is over."""
 

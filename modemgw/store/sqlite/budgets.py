@@ -58,6 +58,10 @@ class SqliteBudgets(Rows):
         )
         return [self._add(of, quantity, 0) for of, quantity in taken.items()]
 
+    def count(self, of: BudgetPeriod, used: int) -> None:
+        """So much was used that nobody had reserved."""
+        self._add(of, 0, used)
+
     def settle(self, hold: BudgetHold, used: int) -> None:
         """Of a hold so much was used in the end; the rest is given back. It is over."""
         self._db.execute(

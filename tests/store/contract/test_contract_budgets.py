@@ -52,5 +52,7 @@ async def test_old_periods_go_unless_something_is_reserved_in_them(open_store: A
     async with open_store() as store:
         await store.write(lambda tx: tx.budgets.reserve([hold("a", 1), hold("b", 1, MONTH)]))
         await store.write(lambda tx: tx.budgets.settle(hold("b", 1, MONTH), 1))
+        await store.write(lambda tx: tx.budgets.count(MONTH, 4))
+        assert BudgetUse(MONTH, 0, 5, 0) in await store.read(lambda view: view.budgets.uses())
         await store.write(lambda tx: tx.budgets.drop(DAY.period + 1))
         assert await store.read(lambda view: view.budgets.uses()) == [BudgetUse(DAY, 1, 0, 0)]
