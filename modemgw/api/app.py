@@ -25,6 +25,7 @@ from modemgw.api import (
     service,
     sims,
     templates,
+    usage,
     verifications,
     webhooks,
 )
@@ -56,6 +57,7 @@ ENDPOINTS = (
     *modems.ENDPOINTS,
     *sims.ENDPOINTS,
     *budgets.ENDPOINTS,
+    *usage.ENDPOINTS,
     *verifications.ENDPOINTS,
     *keys.ENDPOINTS,
     *privacy.ENDPOINTS,

@@ -103,7 +103,7 @@ async def preview(request: web.Request) -> web.Response:
         "characters_left": seen.units_left,
         "units": list(seen.units),
         "characters_changed": [list(pair) for pair in seen.changes],
-        "cost": None,
+        "cost": render.cost(seen.cost),
         "text": seen.text,
         "template": None if seen.template is None else seen.template.name,
         "template_version": None if seen.template is None else seen.template.version,

@@ -62,6 +62,8 @@ from modemgw.store import (
     StoppedPrefix,
     Template,
     TemplateContent,
+    UsageQuery,
+    UsageSum,
 )
 from modemgw.store.contract.keys import KeyState
 from modemgw.store.records import (
@@ -430,6 +432,14 @@ class Budgets(Protocol):
         ...
 
 
+class Usage(Protocol):
+    """Adds up what was sent."""
+
+    async def sums(self, query: UsageQuery, /) -> list[UsageSum]:
+        """The sums, in the order of what they are told apart by. Raises Rejected."""
+        ...
+
+
 class Verifications(Protocol):
     """Proves numbers by codes. What sends or changes something raises Unavailable as well."""
 
@@ -630,6 +640,8 @@ class Parts(Protocol):
     @property
     def checklist(self) -> Checklist: ...
     @property
+    def usage(self) -> Usage: ...
+    @property
     def verifications(self) -> Verifications: ...
     @property
     def access(self) -> Access: ...
@@ -660,6 +672,7 @@ MODEMS: Final[web.AppKey[Modems]] = web.AppKey("modems")
 SIMS: Final[web.AppKey[Sims]] = web.AppKey("sims")
 CHECKLIST: Final[web.AppKey[Checklist]] = web.AppKey("checklist")
 BUDGETS: Final[web.AppKey[Budgets]] = web.AppKey("budgets")
+USAGE: Final[web.AppKey[Usage]] = web.AppKey("usage")
 VERIFICATIONS: Final[web.AppKey[Verifications]] = web.AppKey("verifications")
 ACCESS: Final[web.AppKey[Access]] = web.AppKey("access")
 KEYS: Final[web.AppKey[Keys]] = web.AppKey("keys")
@@ -685,6 +698,7 @@ def hand_over(gateway: Parts, app: web.Application) -> None:
     app[SIMS] = gateway.sims
     app[BUDGETS] = gateway.budgets
     app[CHECKLIST] = gateway.checklist
+    app[USAGE] = gateway.usage
     app[VERIFICATIONS] = gateway.verifications
     app[ACCESS] = gateway.access
     app[KEYS] = gateway.keys

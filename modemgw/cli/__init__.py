@@ -28,6 +28,7 @@ COMMANDS = {
     "modems": "modemgw.cli.modems:modems",
     "sims": "modemgw.cli.sims:sims",
     "budgets": "modemgw.cli.budgets:budgets",
+    "usage": "modemgw.cli.usage:usage",
     "keys": "modemgw.cli.keys:keys",
     "audit": "modemgw.cli.audit:audit",
     "readiness": "modemgw.cli.readiness:readiness",

@@ -188,6 +188,7 @@ class SyncClient:
     sims = _blocking(Client.sims)
     sim = _blocking(Client.sim)
     budgets = _blocking(Client.budgets)
+    usage = _blocking(Client.usage)
     ussd = _blocking(Client.ussd)
     ask_balance = _blocking(Client.ask_balance)
     end_ussd = _blocking(Client.end_ussd)

@@ -9,12 +9,22 @@ from modemgw.client.keys import Keys
 from modemgw.client.outgoing import Outgoing
 from modemgw.client.spending import Spending
 from modemgw.client.templates import Templates
+from modemgw.client.usage import Usage
 from modemgw.client.verifications import Verifications
 from modemgw.client.webhooks import Webhooks
 
 
 class Client(
-    Outgoing, Incoming, Consents, Webhooks, Templates, Fleet, Spending, Verifications, Keys
+    Outgoing,
+    Incoming,
+    Consents,
+    Webhooks,
+    Templates,
+    Fleet,
+    Usage,
+    Spending,
+    Verifications,
+    Keys,
 ):
     """The HTTP API of a gateway.
 

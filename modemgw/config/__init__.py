@@ -29,6 +29,7 @@ from modemgw.config.replies import RepliesSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteMatch, RouteSection
 from modemgw.config.smtp import SmtpSection
+from modemgw.config.tariffs import TariffSection
 from modemgw.config.templates import (
     ParameterDocument,
     TemplateDocument,
@@ -80,6 +81,7 @@ __all__ = [
     "Section",
     "SendLimits",
     "SmtpSection",
+    "TariffSection",
     "TemplateDocument",
     "TemplatesSection",
     "TypeSection",

@@ -19,6 +19,7 @@ from modemgw.config.replies import RepliesSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteSection
 from modemgw.config.smtp import SmtpSection
+from modemgw.config.tariffs import TariffSection, wrong_tariffs
 from modemgw.config.templates import TemplatesSection
 from modemgw.config.types import TypesSection
 from modemgw.config.verifications import VerificationsSection
@@ -46,6 +47,7 @@ class Config(Section):
     smtp: SmtpSection | None = None
     modem: tuple[ModemSection, ...] = ()
     route: tuple[RouteSection, ...] = ()
+    tariff: tuple[TariffSection, ...] = ()
     handler: tuple[HandlerSection, ...] = ()
     budget: tuple[BudgetSection, ...] = ()
     bill_shock: BillShockSection = BillShockSection()
@@ -57,6 +59,7 @@ class Config(Section):
         for kind, ids in (
             ("modem", [m.id for m in self.modem]),
             ("route", [r.id for r in self.route]),
+            ("tariff", [t.id for t in self.tariff if t.id is not None]),
             ("handler", [h.id for h in self.handler if h.id is not None]),
             ("budget", [b.id for b in self.budget]),
         ):
@@ -79,6 +82,7 @@ class Config(Section):
         problems += [
             f"route {r.id}: its fallbacks come back to itself" for r in self.route if self._loops(r)
         ]
+        problems += wrong_tariffs(self.tariff, (m.id for m in self.modem))
         if self.smtp is None and any(h.email for h in self.handler):
             problems.append(
                 "a handler with email needs to know a mail server: "

@@ -39,6 +39,7 @@ from modemgw.gateway.fleet.fleet import Fleet
 from modemgw.gateway.fleet.modems import Modems
 from modemgw.gateway.fleet.sim_views import SimViews
 from modemgw.gateway.fleet.sims import Sims
+from modemgw.gateway.fleet.tariffs import Tariffs
 from modemgw.gateway.following import Follower, finish, switch
 from modemgw.gateway.incoming.broadcasts import Broadcasts
 from modemgw.gateway.incoming.calls import Calls
@@ -49,6 +50,8 @@ from modemgw.gateway.incoming.keywords import Keywords
 from modemgw.gateway.incoming.loop_guard import LoopGuard
 from modemgw.gateway.incoming.reassembly import Incoming
 from modemgw.gateway.keys import Keys
+from modemgw.gateway.outgoing.accounts import Accounts
+from modemgw.gateway.outgoing.costs import told
 from modemgw.gateway.outgoing.job import Job
 from modemgw.gateway.outgoing.messages import Messages
 from modemgw.gateway.outgoing.outbox import Outbox, RecoveryReport
@@ -60,6 +63,7 @@ from modemgw.gateway.upkeep.privacy import Privacy
 from modemgw.gateway.upkeep.readiness.checklist import Checklist
 from modemgw.gateway.upkeep.readiness.facts import Seat
 from modemgw.gateway.upkeep.retention import Housekeeping
+from modemgw.gateway.upkeep.usage import Usage
 from modemgw.gateway.verifications.codes import FILE_NAME as PEPPER_NAME
 from modemgw.gateway.verifications.codes import PEPPER_BYTES, read_pepper
 from modemgw.gateway.verifications.verifications import Verifications
@@ -96,7 +100,8 @@ class Gateway:
         self.keeper = Keeper(clock=clock, random=random)
         """Keeps every task in the background going; what runs beside the gateway may use it."""
 
-        receipts = Receipts()
+        self._tariffs = Tariffs(config, operator_of=lambda modem: self._fleet.operator_of(modem))
+        receipts = Receipts(Accounts(self._tariffs))
         steady = SteadyClock(clock)
         sims = Sims(store=store, clock=steady, random=random)
         self._outbox = Outbox(
@@ -120,6 +125,7 @@ class Gateway:
             config,
             store=store,
             outbox=self._outbox,
+            tariffs=self._tariffs,
             clock=clock,
             random=random,
             consents=register,
@@ -157,7 +163,7 @@ class Gateway:
             clock=clock,
             random=random,
             webhooks=config.webhooks,
-            tell=tell,
+            tell=told(tell, self._tariffs),
             own=(Confirmations(self._confirmation),),
         )
         keywords = Keywords(config, register, self._deliveries.has_the_word)
@@ -182,6 +188,7 @@ class Gateway:
             store=store,
             lanes=self._outbox.lanes,
             sims=sims,
+            tariffs=self._tariffs,
             received=self._intake.received,
             called=self._calls.take,
             broadcast=Broadcasts(store, clock).take,
@@ -199,7 +206,7 @@ class Gateway:
             clock=clock,
         )
 
-        self.messages = Messages(store, self._outbox)
+        self.messages = Messages(store, self._outbox, self._tariffs)
         """What was accepted, and how far it came."""
         self.inbounds = Inbounds(store)
         """What was received."""
@@ -234,11 +241,14 @@ class Gateway:
             config,
             store=store,
             sims=sims,
+            tariffs=self._tariffs,
             clock=steady,
             places=self._fleet.views.places,
             ask_balance=self._balances.ask,
         )
         """The SIMs, and what they have used of their plans."""
+        self.usage = Usage(store)
+        """What was sent and what it cost."""
         self.access = Access(store, clock=clock, key_seen=self.sending.key_seen)
         """Who may come in."""
         self.keys = Keys(store, self.access, clock=clock)
@@ -279,6 +289,7 @@ class Gateway:
         """Begun together once the modems are, and cancelled when they have been drained."""
         self._followers: tuple[Follower, ...] = (
             self._fleet,  # it alone may refuse a configuration
+            self._tariffs,
             self._outbox,
             self.templates,
             self.sending,
@@ -331,6 +342,7 @@ class Gateway:
                 tell=tell,
                 pepper=pepper,
             )
+            await gateway._tariffs.load(store)
             await gateway.templates.load()
             await gateway.sending.load()
             await gateway.verifications.load()

@@ -27,6 +27,7 @@ from modemgw.store.contract.sim_state import Balance, SeenSim
 from modemgw.store.contract.store import Store
 from modemgw.store.contract.templates import Parameter, Template, TemplateContent, Variant
 from modemgw.store.contract.unit import Transaction, View
+from modemgw.store.contract.usage import Bucket, Counts, Dimension, UsageQuery, UsageSum
 from modemgw.store.contract.verifications import (
     CodeMessage,
     StoppedPrefix,
@@ -45,6 +46,7 @@ __all__ = [
     "AuditRecord",
     "Balance",
     "Begun",
+    "Bucket",
     "BudgetHold",
     "BudgetPeriod",
     "BudgetUse",
@@ -54,9 +56,11 @@ __all__ = [
     "ConsentQuery",
     "ConsentState",
     "ConversationQuery",
+    "Counts",
     "Delivery",
     "DeliveryQuery",
     "DeliveryState",
+    "Dimension",
     "Gap",
     "InboundQuery",
     "Kept",
@@ -82,6 +86,8 @@ __all__ = [
     "TryOutcome",
     "UnmatchedReport",
     "Unrouted",
+    "UsageQuery",
+    "UsageSum",
     "Use",
     "Variant",
     "Verification",

@@ -310,7 +310,7 @@ async def test_a_preview_sends_nothing(http, gateway):
         "characters_left": 150,
         "units": [10],
         "characters_changed": [["é", "e"]],
-        "cost": None,
+        "cost": {"amount": "0.045", "currency": "EUR", "estimated": True},
         "text": None,
         "template": None,
         "template_version": None,

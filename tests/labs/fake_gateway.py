@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from random import Random
 from typing import Any, cast
 
@@ -69,12 +70,15 @@ from modemgw.store import (
     KeyRow,
     StoppedPrefix,
     TryOutcome,
+    UsageQuery,
+    UsageSum,
 )
 from modemgw.store.records import (
     Attempt,
     AttemptState,
     Conversation,
     ConversationItem,
+    Cost,
     Event,
     Inbound,
     InboundPart,
@@ -376,6 +380,7 @@ class FakeSending:
             units=(10,),
             units_left=150,
             changes=(("é", "e"),),
+            cost=Cost(Decimal("0.045"), "EUR", True),
         )
 
 
@@ -824,6 +829,18 @@ class FakeEvents:
 
 
 @dataclass
+class FakeUsage:
+    """What was sent, as a test has it; notes what it was asked for."""
+
+    found: list[UsageSum] = field(default_factory=list)
+    asked: list[UsageQuery] = field(default_factory=list)
+
+    async def sums(self, query: UsageQuery) -> list[UsageSum]:
+        self.asked.append(query)
+        return self.found
+
+
+@dataclass
 class FakeFigures:
     sending: FakeSending
 
@@ -855,6 +872,7 @@ class FakeGateway:
         self.sims = FakeSims()
         self.budgets = FakeBudgets()
         self.checklist = FakeChecklist()
+        self.usage = FakeUsage()
         self.verifications = FakeVerifications()
         self.events = FakeEvents()
         self.figures = FakeFigures(self.sending)

@@ -10,6 +10,7 @@ import asyncio
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
 
@@ -21,6 +22,7 @@ from modemgw.store import (
     AttemptKey,
     AuditQuery,
     AuditRecord,
+    Bucket,
     BudgetHold,
     BudgetPeriod,
     BudgetUse,
@@ -28,6 +30,7 @@ from modemgw.store import (
     Consent,
     ConsentQuery,
     ConsentState,
+    Counts,
     Gap,
     KeyRow,
     Lease,
@@ -36,6 +39,8 @@ from modemgw.store import (
     StoreConflict,
     Template,
     TemplateContent,
+    UsageQuery,
+    UsageSum,
     Use,
     Verification,
     VerificationQuery,
@@ -51,6 +56,7 @@ from modemgw.store.records import (
     OPEN_STATUSES,
     Attempt,
     AttemptState,
+    Cost,
     ErrorInfo,
     Event,
     Inbound,
@@ -100,6 +106,8 @@ class State:
     stops: dict[str, StoppedPrefix] = field(default_factory=dict)
     keys: dict[str, StoredKey] = field(default_factory=dict)
     audit: list[AuditRecord] = field(default_factory=list)
+    usage: list[tuple[Bucket, Counts, Cost | None]] = field(default_factory=list)
+    free_parts: dict[tuple[str, str, int], int] = field(default_factory=dict)
     consents: dict[tuple[str, str], tuple[int, Consent]] = field(default_factory=dict)
     consent_history: list[Consent] = field(default_factory=list)
     consent_marks: set[bytes] = field(default_factory=set)
@@ -196,12 +204,16 @@ class Attempts:
         error: ErrorInfo | None = None,
         ended_at: float,
         retry: RetryAt | None = None,
-    ) -> None:
+    ) -> bool:
         begun = self._state.attempts[key]
         if begun.state is AttemptState.SUBMITTING:
             self._state.attempts[key] = replace(
                 begun, state=state, reference=reference, error=error, ended_at=ended_at, retry=retry
             )
+        return begun.state is AttemptState.SUBMITTING
+
+    def set_cost(self, key: AttemptKey, cost: Cost) -> None:
+        self._state.attempts[key] = replace(self._state.attempts[key], cost=cost)
 
     def interrupted(self, error: ErrorInfo) -> list[AttemptKey]:
         found = [
@@ -639,6 +651,45 @@ class Audit:
         return Page(tuple(record for _, _, record in shown), more)
 
 
+class Usage:
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def count(self, bucket: Bucket, counts: Counts, cost: Cost | None = None) -> None:
+        self._state.usage.append((bucket, counts, cost))
+
+    def take_free(self, sim: str, tariff: str, month: int, most: int) -> bool:
+        used = self.free_used(sim, tariff, month)
+        if used < most:
+            self._state.free_parts[sim, tariff, month] = used + 1
+        return used < most
+
+    def free_used(self, sim: str, tariff: str, month: int) -> int:
+        return self._state.free_parts.get((sim, tariff, month), 0)
+
+    def sums(self, query: UsageQuery) -> list[UsageSum]:
+        counted: dict[tuple[Any, ...], Counts] = {}
+        amounts: dict[tuple[Any, ...], dict[str, Decimal]] = {}
+        for bucket, counts, cost in self._state.usage:
+            of = tuple(getattr(bucket, name) for name in query.by)
+            if (
+                any(getattr(bucket, name) != value for name, value in query.only.items())
+                or (query.since is not None and bucket.day < query.since)
+                or (query.until is not None and bucket.day >= query.until)
+            ):
+                continue
+            counted[of] = Counts(
+                *(a + b for a, b in zip(counts, counted.get(of, Counts()), strict=True))
+            )
+            charged = amounts.setdefault(of, {})
+            if cost is not None:
+                charged[cost.currency] = charged.get(cost.currency, Decimal()) + cost.amount
+        return [
+            UsageSum(of, counted[of], tuple(Cost(a, c) for c, a in sorted(amounts[of].items())))
+            for of in sorted(counted)[: query.limit]
+        ]
+
+
 class Consents:
     KEY = b"of this store"
 
@@ -771,6 +822,7 @@ class Unit:
         self.verifications = Verifications(state)
         self.keys = Keys(state)
         self.audit = Audit(state, now)
+        self.usage = Usage(state)
         self.consents = Consents(state)
         self.budgets = Budgets(state)
 

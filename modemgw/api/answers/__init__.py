@@ -77,8 +77,16 @@ from modemgw.api.answers.privacy import PrivacyErasure, PrivacyExport
 from modemgw.api.answers.problems import FieldError, Problem, ProblemType, ProblemTypes
 from modemgw.api.answers.readiness import Checklist, ChecklistItem
 from modemgw.api.answers.service import Health, Readiness
-from modemgw.api.answers.shared import Base64, Error, Ports, Time
-from modemgw.api.answers.sims import PlanLimit, PlanUse, SimBalance, SimBreaker, SimCard, SimCards
+from modemgw.api.answers.shared import Base64, Cost, Error, Ports, Time
+from modemgw.api.answers.sims import (
+    PlanLimit,
+    PlanUse,
+    SimBalance,
+    SimBreaker,
+    SimCard,
+    SimCards,
+    SimTariff,
+)
 from modemgw.api.answers.templates import (
     Template,
     TemplateParameter,
@@ -89,6 +97,7 @@ from modemgw.api.answers.templates import (
     TemplateVersions,
     WorstCase,
 )
+from modemgw.api.answers.usage import Amount, UsageSum, UsageSums
 from modemgw.api.answers.verifications import (
     CheckedVerification,
     StoppedPrefix,
@@ -109,6 +118,7 @@ from modemgw.api.answers.webhooks import (
 __all__ = [
     "AcceptedBatch",
     "AlertEvent",
+    "Amount",
     "AnyDelivery",
     "ApiKey",
     "ApiKeys",
@@ -137,6 +147,7 @@ __all__ = [
     "ConversationItem",
     "ConversationItems",
     "Conversations",
+    "Cost",
     "Deliveries",
     "Delivery",
     "Error",
@@ -187,6 +198,7 @@ __all__ = [
     "SimCard",
     "SimCards",
     "SimEvent",
+    "SimTariff",
     "StoppedPrefix",
     "StoppedPrefixEvent",
     "StoppedPrefixes",
@@ -201,6 +213,8 @@ __all__ = [
     "Time",
     "Trace",
     "TraceLine",
+    "UsageSum",
+    "UsageSums",
     "Ussd",
     "Verification",
     "VerificationEvent",

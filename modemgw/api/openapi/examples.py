@@ -19,6 +19,9 @@ KEY = "shop"
 RECIPIENT = "+447700900123"
 OURS = "+447700900001"
 
+ESTIMATE: answers.Cost = {"amount": "0.045", "currency": "EUR", "estimated": True}
+COST: answers.Cost = {"amount": "0.045", "currency": "EUR", "estimated": False}
+
 QUEUED: answers.Message = {
     "id": MESSAGE_ID,
     "to": RECIPIENT,
@@ -40,6 +43,7 @@ QUEUED: answers.Message = {
             "submitted_at": None,
             "receipt": None,
             "error": None,
+            "cost": ESTIMATE,
             "attempts": [],
         }
     ],
@@ -53,7 +57,7 @@ QUEUED: answers.Message = {
     "tags": [],
     "template": None,
     "template_version": None,
-    "cost": None,
+    "cost": ESTIMATE,
     "created_at": "2026-11-22T10:00:00.123Z",
     "updated_at": "2026-11-22T10:00:00.123Z",
     "send_at": None,
@@ -84,6 +88,7 @@ DELIVERED: answers.Message = {
             "submitted_at": "2026-11-22T10:00:02.940Z",
             "receipt": RECEIPT,
             "error": None,
+            "cost": COST,
             "attempts": [
                 {
                     "n": 1,
@@ -100,6 +105,7 @@ DELIVERED: answers.Message = {
             ],
         }
     ],
+    "cost": COST,
     "updated_at": "2026-11-22T10:00:05.871Z",
 }
 """As GET shows it, six seconds later."""
@@ -107,6 +113,8 @@ DELIVERED: answers.Message = {
 CANCELED: answers.Message = {
     **QUEUED,
     "status": "canceled",
+    "parts": [{**QUEUED["parts"][0], "status": "canceled", "cost": None}],
+    "cost": {"amount": "0.00", "currency": "EUR", "estimated": False},
     "updated_at": "2026-11-22T10:00:01.402Z",
 }
 
@@ -215,7 +223,17 @@ SIM_CARD: answers.SimCard = {
         "said": "Your balance is 12.34 EUR.",
         "at": "2026-11-22T09:00:00.000Z",
     },
-    "tariff": None,
+    "tariff": [
+        {
+            "tariff": "home",
+            "to_prefix": ["+44"],
+            "price": "0.045",
+            "currency": "EUR",
+            "free_parts": 500,
+            "free_parts_used": 500,
+            "month_ends_at": "2026-12-01T00:00:00.000Z",
+        }
+    ],
     "last_seen_at": "2026-11-22T10:00:06.000Z",
 }
 
@@ -262,6 +280,19 @@ BUDGET_EVENT: answers.BudgetEvent = {
     "taken": "800",
     "action": "stop",
     "resets_at": 1795392000.0,
+}
+
+USAGE_SUM: answers.UsageSum = {
+    "day": "2026-11-22",
+    "sim": SIM,
+    "key": None,
+    "type": None,
+    "prefix": None,
+    "parts": 417,
+    "accepted": 412,
+    "delivered": 398,
+    "failed": 11,
+    "amounts": [{"amount": "18.54", "currency": "EUR"}],
 }
 
 LOOP: answers.LoopEvent = {
@@ -398,7 +429,7 @@ PREVIEW: answers.Preview = {
     "characters_left": 141,
     "units": [19],
     "characters_changed": [],
-    "cost": None,
+    "cost": ESTIMATE,
     "text": "Your code is 123456",
     "template": None,
     "template_version": None,
@@ -696,6 +727,7 @@ _EXAMPLES: Mapping[type, Any] = {
     answers.TemplateVersion: TEMPLATE_VERSION,
     answers.StoppedPrefix: STOPPED_PREFIX,
     answers.Trace: TRACE,
+    answers.UsageSum: USAGE_SUM,
     answers.Ussd: answers.Ussd(text="Balance: 3.50", more=False),
     answers.Verification: VERIFICATION,
     answers.CheckedVerification: CHECKED_VERIFICATION,

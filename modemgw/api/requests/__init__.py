@@ -52,6 +52,7 @@ from modemgw.api.requests.shared import (
     Query,
 )
 from modemgw.api.requests.templates import TemplateBody, TemplatePreviewBody
+from modemgw.api.requests.usage import UsageQuery
 from modemgw.api.requests.verifications import (
     CheckBody,
     NumberCheckBody,
@@ -113,6 +114,7 @@ __all__ = [
     "TemplateBody",
     "TemplatePreviewBody",
     "TraceQuery",
+    "UsageQuery",
     "UssdBody",
     "VerificationBody",
     "VerificationsQuery",

@@ -39,7 +39,14 @@ from modemgw.client.answers.problems import FieldError, Problem
 from modemgw.client.answers.readiness import Checklist, ChecklistItem
 from modemgw.client.answers.service import Readiness
 from modemgw.client.answers.shared import FINAL, Error, Ports
-from modemgw.client.answers.sims import PlanLimit, PlanUse, SimBalance, SimBreaker, SimCard
+from modemgw.client.answers.sims import (
+    PlanLimit,
+    PlanUse,
+    SimBalance,
+    SimBreaker,
+    SimCard,
+    SimTariff,
+)
 from modemgw.client.answers.templates import (
     Template,
     TemplatePreview,
@@ -47,12 +54,14 @@ from modemgw.client.answers.templates import (
     TemplateVersion,
     WorstCase,
 )
+from modemgw.client.answers.usage import Amount, Cost, UsageSum
 from modemgw.client.answers.verifications import CheckedVerification, StoppedPrefix, Verification
 from modemgw.client.answers.webhooks import Webhook, WebhookDelivery, WebhookWithSecret
 
 __all__ = [
     "FINAL",
     "AcceptedBatch",
+    "Amount",
     "AnyDelivery",
     "ApiKey",
     "Attempt",
@@ -68,6 +77,7 @@ __all__ = [
     "ConsentsOfNumber",
     "Conversation",
     "ConversationItem",
+    "Cost",
     "Delivery",
     "Error",
     "Event",
@@ -103,6 +113,7 @@ __all__ = [
     "SimBalance",
     "SimBreaker",
     "SimCard",
+    "SimTariff",
     "StoppedPrefix",
     "Storage",
     "Template",
@@ -110,6 +121,7 @@ __all__ = [
     "TemplateVariant",
     "TemplateVersion",
     "TraceLine",
+    "UsageSum",
     "Ussd",
     "Verification",
     "Waiting",

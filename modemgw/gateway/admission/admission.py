@@ -27,8 +27,10 @@ from modemgw.gateway.admission.rules import RULES, Rules
 from modemgw.gateway.budgets.budgets import Budgets
 from modemgw.gateway.consent.register import ConsentRegister
 from modemgw.gateway.errors import FieldProblem, Rejected, TooMany, Unavailable
+from modemgw.gateway.fleet.tariffs import Tariffs
 from modemgw.gateway.following import Rest
 from modemgw.gateway.identifiers import new_id, new_ids
+from modemgw.gateway.outgoing.costs import with_cost
 from modemgw.gateway.outgoing.job import Job
 from modemgw.gateway.outgoing.outbox import Outbox
 from modemgw.gateway.templates.catalogue import Catalogue
@@ -71,6 +73,7 @@ class Admission:
         *,
         store: Store,
         outbox: Outbox,
+        tariffs: Tariffs,
         clock: Clock,
         random: Random,
         consents: ConsentRegister,
@@ -82,6 +85,7 @@ class Admission:
         outbox.clock.follow(self._rules.clock_set)
         self._store = store
         self._outbox = outbox
+        self._tariffs = tariffs
         self._clock = clock
         self._random = random
         self.counts: dict[str, int] = {}
@@ -247,7 +251,7 @@ class Admission:
     def preview(self, new: NewMessage, *, key: str) -> Preview:
         """What a message would be sent as; sends nothing. Raises Rejected as `send` would."""
         draft = self._rules.draft(Request(key, self._clock.time()), new)
-        draft.check(new.to)
+        one = draft.check(new.to)
         parts = draft.parts
         assert parts is not None, "a draft without problems has a content"
         return Preview(
@@ -256,6 +260,7 @@ class Admission:
             units=parts.units,
             units_left=parts.units_left,
             changes=parts.changes,
+            cost=self._tariffs.estimate(one.route, one.to, len(parts.parts), modem=new.modem),
             text=text_sent(draft.new, parts),
             template=None if draft.variant is None else draft.variant.of.template,
             language=None if draft.variant is None else draft.variant.language,
@@ -271,6 +276,8 @@ class Admission:
         draft = self._rules.draft(request, new)
         one = draft.admit(new.to)
         message = draft.message((new_id("msg", request.now, self._random), one.to, one.route))
+        if self._tariffs:
+            message = with_cost(message, self._tariffs)
         return message, _Admitted(Mailing.of(message), draft.reservations, draft.kept)
 
     async def _admit_all(

@@ -8,7 +8,7 @@ from typing import Any
 
 from modemgw.gateway.errors import FieldProblem, Rejected, TooMany
 from modemgw.store import Template
-from modemgw.store.records import Message
+from modemgw.store.records import Cost, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,8 @@ class Preview:
     """Free in the last part."""
     changes: tuple[tuple[str, str], ...]
     """What transliteration would change."""
+    cost: Cost | None
+    """What it would cost at the most; None: no tariff says."""
     text: str | None = None
     """As it would go out; None for a binary message."""
     template: Template | None = None

@@ -126,6 +126,7 @@ class Outbox:
             store=store,
             sims=sims,
             receipts=receipts,
+            accounts=receipts.accounts,
             on_settled=self.settle,
             ask_again=ask_again,
             clock=clock,

@@ -22,6 +22,7 @@ from modemgw.store.contract.redating import Dates, DatesView
 from modemgw.store.contract.retention import Retention
 from modemgw.store.contract.sim_state import SimState, SimStateView
 from modemgw.store.contract.templates import Templates, TemplatesView
+from modemgw.store.contract.usage import Usage, UsageView
 from modemgw.store.contract.verifications import Verifications, VerificationsView
 from modemgw.store.contract.webhooks import Webhooks, WebhooksView
 
@@ -88,6 +89,10 @@ class View(Protocol):
     @property
     def leases(self) -> LeasesView:
         """What one process alone may do."""
+
+    @property
+    def usage(self) -> UsageView:
+        """What was sent and what it cost."""
 
     @property
     def privacy(self) -> PrivacyView:
@@ -180,6 +185,10 @@ class Transaction(View, Protocol):
     @property
     def leases(self) -> Leases:
         """What one process alone may do."""
+
+    @property
+    def usage(self) -> Usage:
+        """What was sent and what it cost."""
 
     @property
     def privacy(self) -> Privacy:

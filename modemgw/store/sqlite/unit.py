@@ -23,6 +23,7 @@ from modemgw.store.sqlite.retention import SqliteRetention
 from modemgw.store.sqlite.rows import Rows
 from modemgw.store.sqlite.sim_state import SqliteSimState
 from modemgw.store.sqlite.templates import SqliteTemplates
+from modemgw.store.sqlite.usage import SqliteUsage
 from modemgw.store.sqlite.verifications import SqliteVerifications
 from modemgw.store.sqlite.webhooks import SqliteWebhooks
 
@@ -50,6 +51,7 @@ class SqliteView:
         "privacy",
         "sim_state",
         "templates",
+        "usage",
         "verifications",
         "webhooks",
     )
@@ -71,6 +73,7 @@ class SqliteView:
         self.keys = SqliteKeys(db)
         self.audit = SqliteAudit(db)
         self.leases = SqliteLeases(db)
+        self.usage = SqliteUsage(db)
         self.privacy = SqlitePrivacy(db)
         self.budgets = SqliteBudgets(db)
         self.webhooks = SqliteWebhooks(db)
@@ -105,6 +108,7 @@ class SqliteTransaction:
         "sim_state",
         "templates",
         "unmatched",
+        "usage",
         "verifications",
         "webhooks",
     )
@@ -129,6 +133,7 @@ class SqliteTransaction:
         self.keys = SqliteKeys(db, now)
         self.audit = SqliteAudit(db, now)
         self.leases = SqliteLeases(db, now)
+        self.usage = SqliteUsage(db, now)
         self.privacy = SqlitePrivacy(db, now)
         self.budgets = SqliteBudgets(db, now)
         self.webhooks = SqliteWebhooks(db, now)
@@ -147,5 +152,6 @@ class SqliteTransaction:
         """Another group begins, at this time (UTC seconds)."""
         self.now = now
         self.events.emitted = []
+        self.usage.counted = []
         for noun in self._nouns:
             noun.now = now

@@ -33,6 +33,7 @@ from modemgw.store.sqlite.schema import (
     m0017_verifications,
     m0019_inbound_kinds,
     m0023_balances,
+    m0024_usage,
     m0025_budgets,
 )
 
@@ -57,6 +58,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Database], None]], ...]] = (
     ("0019_inbound_kinds", m0019_inbound_kinds.upgrade),
     ("0017_verifications", m0017_verifications.upgrade),
     ("0023_balances", m0023_balances.upgrade),
+    ("0024_usage", m0024_usage.upgrade),
     ("0025_budgets", m0025_budgets.upgrade),
 )
 """In the order in which they are applied."""
