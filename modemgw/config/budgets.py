@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -10,6 +11,9 @@ from pydantic import Field, field_validator, model_validator
 from modemgw.config.base import Identifier, Limit, MessageType, Prefix, Section, shaped
 
 Iccid = Annotated[str, shaped(r"[0-9A-Fa-f]{18,21}", "an ICCID, as `modemgw sims list` shows it")]
+
+
+Amount = Annotated[Decimal, Field(ge=0, le=1_000_000_000, decimal_places=6, allow_inf_nan=False)]
 
 
 class BudgetMatch(Section):
@@ -29,15 +33,20 @@ class BudgetMatch(Section):
 
 
 class BudgetSection(Section):
-    """[[budget]]: one pot for all that it matches. Counted in parts; 0 = no limit."""
+    """[[budget]]: one pot for all that it matches, in parts or money; 0 = no limit."""
 
     id: Identifier
     match: BudgetMatch = BudgetMatch()
     parts_per_day: Limit = 0
     parts_per_month: Limit = 0
+    amount_per_day: Amount = Decimal()
+    amount_per_month: Amount = Decimal()
+    currency: (
+        Annotated[str, shaped(r"[A-Z]{3}", 'a currency: three letters of ISO 4217, "EUR"')] | None
+    ) = None
+    """Of the amounts; what costs another currency does not count in them."""
     warn_at: Annotated[float, Field(gt=0, le=1)] = 0.8
     """The share of a limit at which `budget.warned` is told."""
-    currency: str | None = None
     action: Literal["stop", "warn"] = "stop"
     """What a used-up budget does: `stop` lets nothing more through, `warn` only tells."""
     timezone: str = "UTC"
@@ -61,8 +70,11 @@ class BudgetSection(Section):
 
     @model_validator(mode="after")
     def _limits_something(self) -> BudgetSection:
-        if not (self.parts_per_day or self.parts_per_month):
-            raise ValueError("give it a limit: parts_per_day, parts_per_month, or both")
+        amounts = self.amount_per_day or self.amount_per_month
+        if not (self.parts_per_day or self.parts_per_month or amounts):
+            raise ValueError("give it a limit: parts_per_day or _month, amount_per_day or _month")
+        if amounts and self.currency is None:
+            raise ValueError("amounts need a currency")
         return self
 
 

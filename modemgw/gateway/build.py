@@ -116,7 +116,7 @@ class Gateway:
             take_up=lambda job: self.verifications.take_up(job),
         )
         register = ConsentRegister()
-        self.budgets = Budgets(store, steady)
+        self.budgets = Budgets(store, steady, self._tariffs)
         """What may be spent, and how much of it is taken."""
         self._outbox.queue.matchmaking.spending = self.budgets
         self.templates = Templates(config, store=store, clock=clock)

@@ -14,7 +14,8 @@ from labs.waiting import until
 from modemgw.config import Config, ConfigError, parse
 from modemgw.gateway import Gateway
 from modemgw.gateway.budgets.budgets import LimitView
-from modemgw.gateway.errors import BudgetExhausted
+from modemgw.gateway.errors import BudgetExhausted, Rejected, Unavailable
+from modemgw.store import StoreUnavailable
 from modemgw.store.records import Message, MessageStatus, NewMailing, NewMessage
 
 TO = "+447700900123"
@@ -218,3 +219,93 @@ def test_a_budget_without_a_limit_is_no_budget(tmp_path: Path) -> None:
         configured(tmp_path, {"id": "day"})
     with pytest.raises(ConfigError, match="budget id 'a' is used twice"):
         configured(tmp_path, *({"id": "a", "parts_per_day": 1} for _ in range(2)))
+
+
+TARIFF = [{"price": "0.05", "currency": "EUR"}]
+
+
+async def test_amounts_are_reserved_at_the_most_and_settled_at_the_price(tmp_path: Path) -> None:
+    budget = {"id": "eur", "amount_per_day": "0.20", "currency": "EUR"}
+    async with bank_of(tmp_path, 1) as bank:
+        config = config_of(tmp_path, bank, budget=[budget], tariff=TARIFF)
+        async with gateway_on(config) as gateway:
+            long = await send(gateway, TO, "x" * 400)
+            with pytest.raises(BudgetExhausted, match=r"0\.05 of 0\.2 left .* takes 0\.1;"):
+                await send(gateway, TO, "x" * 200)
+            await status(gateway, long, MessageStatus.DELIVERED)
+            await until(lambda: stands(gateway) == (0, 150_000, "ok"), 10)
+            refused = await send(gateway, REFUSED)
+            await status(gateway, refused, MessageStatus.FAILED)
+            await until(lambda: stands(gateway) == (0, 150_000, "ok"), 10)
+            last = await send(gateway, TO)
+            await status(gateway, last, MessageStatus.DELIVERED)
+            await until(lambda: stands(gateway) == (0, 200_000, "exhausted"), 10)
+            limit = gateway.budgets.views()[0].limits[0]
+            assert limit.shown(limit.used) == "0.2"
+
+
+async def test_another_currency_does_not_count(tmp_path: Path) -> None:
+    budget = {"id": "usd", "amount_per_month": "0.01", "currency": "USD"}
+    async with bank_of(tmp_path, 1) as bank:
+        config = config_of(tmp_path, bank, budget=[budget], tariff=TARIFF)
+        async with gateway_on(config) as gateway:
+            await send(gateway, TO)
+            assert stands(gateway) == (0, 0, "ok")
+
+
+async def test_a_batch_reserves_what_each_recipient_costs(tmp_path: Path) -> None:
+    tariff = [*TARIFF, {"price": "0.50", "currency": "EUR", "to_prefix": ["+49"]}]
+    budget = {"id": "eur", "amount_per_day": "1.00", "currency": "EUR"}
+    async with bank_of(tmp_path, 1) as bank:
+        config = config_of(tmp_path, bank, budget=[budget], tariff=tariff)
+        async with Gateway.open(config) as gateway:
+            numbers = [TO, "+491711234567", TO, "+491711234568"]
+            news = NewMailing(NewMessage(to="", text="x", send_at=None), numbers)
+            batch = await gateway.sending.send_batch(news, key="shop")
+            assert [index for index, _ in batch.rejected] == [3]
+            reserved, used, _ = stands(gateway)
+            assert reserved + used == 600_000
+
+
+async def test_what_a_failed_batch_took_is_given_back_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = configured(tmp_path, {"id": "day", "parts_per_day": 5})
+    async with Gateway.open(config) as gateway:
+
+        async def refuses(*_: Any, **__: Any) -> None:
+            raise StoreUnavailable("the disk is full")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(gateway._outbox, "accept", refuses)
+            news = NewMailing(NewMessage(to="", text="x"), [f"+44770090012{i}" for i in range(4)])
+            with pytest.raises(Unavailable):
+                await gateway.sending.send_batch(news, key="shop")
+        assert stands(gateway) == (0, 0, "ok")
+        assert gateway.budgets._ledger._held == {}
+
+
+def test_amounts_need_a_currency(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="amounts need a currency"):
+        configured(tmp_path, {"id": "day", "amount_per_day": "1"})
+
+
+async def test_a_part_that_is_sent_once_more_takes_one_more_or_is_not_sent(tmp_path: Path) -> None:
+    config = configured(tmp_path, {"id": "day", "parts_per_day": 3})
+    async with Gateway.open(config) as gateway:
+        jobs = gateway._outbox.queue.matchmaking
+        ids = [(await accepted(gateway, type="otp")).id for _ in range(2)]
+        first, second = sorted(jobs.jobs(), key=lambda job: job.n)
+        assert [first.id, second.id] == ids
+        for job in (first, second):
+            gateway.sending.ask_again(job)  # nothing was tried: it takes nothing
+            job.part(0).duplicate_risk = True
+        gateway.sending.ask_again(first)
+        assert stands(gateway) == (3, 0, "exhausted")
+        gateway.sending.ask_again(first)  # the same once more is not another one
+        with pytest.raises(Rejected) as refused:
+            gateway.sending.ask_again(second)
+        assert refused.value.problems[0].code == "budget-exhausted"
+        await gateway._store.write(lambda tx: None)
+        holds = await gateway._store.read(lambda view: view.budgets.holds())
+        assert {hold.message: hold.quantity for hold in holds} == {first.id: 2, second.id: 1}

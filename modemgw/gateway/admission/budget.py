@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from modemgw.config import Config
-from modemgw.gateway.admission.rule import Draft, Reservation, Rule
+from modemgw.gateway.admission.rule import Addressee, Draft, Reservation, Rule
 from modemgw.gateway.budgets.budgets import Budgets
 from modemgw.gateway.budgets.ledger import Share
 from modemgw.gateway.budgets.pots import Budget
 from modemgw.gateway.errors import BudgetExhausted, FieldProblem, Rejected
 from modemgw.gateway.outgoing.job import Job
 from modemgw.store import Transaction
-from modemgw.store.records import Mailing
+from modemgw.store.records import Cost, Mailing
 
 
 class BudgetRule(Rule):
@@ -38,7 +38,9 @@ class BudgetRule(Rule):
         if not counting:
             return None
         at = draft.request.now if draft.send_at is None else draft.send_at
-        spend = Spend(budgets, counting, len(draft.parts.parts), at)
+        spend = Spend(budgets, counting, len(draft.parts.parts), at, draft.new.modem)
+        if spend.by_amount:
+            draft.checks.append(spend.note)
         draft.kept.append(spend)
         return spend
 
@@ -55,15 +57,27 @@ class BudgetRule(Rule):
 class Spend:
     """What the messages of one draft take of budgets: in the period in which they are due."""
 
-    def __init__(self, budgets: Budgets, counting: Sequence[Budget], parts: int, at: float) -> None:
+    def __init__(
+        self,
+        budgets: Budgets,
+        counting: Sequence[Budget],
+        parts: int,
+        at: float,
+        modem: str | None,
+    ) -> None:
         self._budgets = budgets
-        self._shares = [
-            (
-                budget,
-                [Share(pot, pot.period(at), pot.span(at).end, parts) for pot in budget.pots],
-            )
-            for budget in counting
-        ]
+        self._counting = counting
+        self._parts, self._at, self._modem = parts, at, modem
+        self.by_amount = any(pot.currency for budget in counting for pot in budget.pots)
+        """Whether it matters what recipients cost."""
+        self._route = ""
+        """Of the recipient that was looked at last."""
+        self._known: dict[str, list[Share]] = {}
+        """By recipient: what is given back is what was taken, whatever changed in between."""
+
+    def note(self, one: Addressee) -> None:
+        """See Check: what it will cost depends on the route."""
+        self._route = one.route
 
     def take(self, to: str) -> None:
         """See Reservation."""
@@ -85,6 +99,19 @@ class Spend:
             self._budgets.drop(id)
 
     def _of(self, to: str) -> list[Share]:
+        found = self._known.get(to)
+        if found is None:
+            found = self._known[to] = self._shares(to)
+        return found
+
+    def _shares(self, to: str) -> list[Share]:
+        parts, at = self._parts, self._at
+        costs: list[Cost] = []
+        if self.by_amount:
+            costs = self._budgets.estimates(self._route, to, parts, self._modem)
         return [
-            share for budget, shares in self._shares if budget.counts_to(to) for share in shares
+            Share(pot, pot.period(at), pot.span(at).end, pot.quantity(parts, costs))
+            for budget in self._counting
+            if budget.counts_to(to)
+            for pot in budget.pots
         ]

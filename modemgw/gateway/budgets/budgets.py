@@ -11,9 +11,10 @@ from modemgw.gateway.budgets.ledger import Ledger, Share, exhausted
 from modemgw.gateway.budgets.pots import STATES, Budget, Pot, State, pots_of, shown
 from modemgw.gateway.budgets.settling import ENDS, Settled, settle, tell, tell_mark
 from modemgw.gateway.errors import BudgetExhausted
+from modemgw.gateway.fleet.tariffs import Tariffs
 from modemgw.gateway.outgoing.job import Job
 from modemgw.store import BudgetPeriod, BudgetUse, Store, Transaction
-from modemgw.store.records import Event
+from modemgw.store.records import Cost, Event
 
 KEPT_S = 100 * 86400
 """So old periods are still shown to nobody, and go."""
@@ -49,8 +50,9 @@ class BudgetView:
 class Budgets:
     """Counts what messages take of the budgets. Its methods are for the event loop."""
 
-    def __init__(self, store: Store, clock: SteadyClock) -> None:
+    def __init__(self, store: Store, clock: SteadyClock, tariffs: Tariffs) -> None:
         self._store = store
+        self._tariffs = tariffs
         self._clock = clock
         self._ledger = Ledger()
         self._loaded = False
@@ -95,6 +97,10 @@ class Budgets:
     def counting(self, key: str, type: str) -> tuple[Budget, ...]:
         """The budgets that count such messages, whatever SIM sends them."""
         return tuple(one for one in self._at_acceptance if one.counts(key, type))
+
+    def estimates(self, route: str, to: str, parts: int, modem: str | None) -> list[Cost]:
+        """What a message will cost at the most, by currency."""
+        return self._tariffs.estimates(route, to, parts, modem=modem)
 
     def take(self, shares: Sequence[Share]) -> None:
         """Reserve all of these, or none: raises BudgetExhausted."""
@@ -154,12 +160,15 @@ class Budgets:
         if held is None or not any(part.duplicate_risk for part in job.progress):
             return
         wanted = _parts(job)
+        costs = self.estimates(job.route, job.to, wanted, job.modem)
         shares = []
         for (of, sim), quantity in held.items():
             pot = self._pots.get((of.budget, of.measure))
-            if pot is not None and not sim and quantity < wanted:
-                resets_at = pot.span(of.period).end
-                shares.append(Share(pot, of, resets_at, wanted - quantity))
+            if pot is None or sim:
+                continue
+            more = pot.quantity(wanted, costs) - quantity
+            if more > 0:
+                shares.append(Share(pot, of, pot.span(of.period).end, more))
         short = self._ledger.lacking(shares)
         if short is not None:
             self._tell_short(short)
@@ -169,7 +178,9 @@ class Budgets:
     def _missing(self, sim: str, job: Job) -> list[Share]:
         """What a message still has to take before this SIM may send it."""
         found, at = [], self._clock.date()
-        held = self._ledger.held(job.id) or {}
+        held, parts = self._ledger.held(job.id) or {}, _parts(job)
+        price = self._tariffs.price(sim, job.to)
+        costs = [] if price is None else [price.of(parts)]
         for budget in self._by_sim:
             if sim not in budget.section.match.sim or not budget.counts(job.key, job.type):
                 continue
@@ -177,7 +188,7 @@ class Budgets:
                 continue
             for pot in budget.pots:
                 of = pot.period(at)
-                more = _parts(job) - held.get((of, sim), 0)
+                more = pot.quantity(parts, costs) - held.get((of, sim), 0)
                 if more > 0:
                     found.append(Share(pot, of, pot.span(at).end, more, sim))
         return found
@@ -195,6 +206,8 @@ class Budgets:
     # --- at the end
 
     def _heard(self, events: list[Event]) -> None:
+        if not self._ledger:
+            return
         held = self._ledger.held
         over = [
             id

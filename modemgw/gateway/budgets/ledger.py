@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from modemgw.gateway.budgets.pots import Pot
+from modemgw.gateway.budgets.pots import Pot, shown
 from modemgw.gateway.errors import BudgetExhausted
 from modemgw.store import BudgetHold, BudgetPeriod, BudgetUse
 
@@ -77,6 +77,10 @@ class Ledger:
         place = hold.of, hold.sim
         held[place] = held.get(place, 0) + hold.quantity
 
+    def __bool__(self) -> bool:
+        """Whether any message holds anything."""
+        return bool(self._held)
+
     def drop(self, message: str) -> None:
         """A message holds nothing any more."""
         self._held.pop(message, None)
@@ -98,9 +102,11 @@ class Ledger:
 def exhausted(share: Share, taken: int, now: float) -> BudgetExhausted:
     """Why a share cannot be had; `now` in UTC seconds."""
     pot = share.pot
-    left = max(0, pot.limit - taken)
+    left, limit, quantity = (
+        shown(pot.measure, n) for n in (max(0, pot.limit - taken), pot.limit, share.quantity)
+    )
     return BudgetExhausted(
-        f"the budget {pot.budget} has {left} of {pot.limit} left ({pot.measure}), and this takes "
-        f"{share.quantity}; it is full again in {share.resets_at - now:.0f} s",
+        f"the budget {pot.budget} has {left} of {limit} left ({pot.name}), and this takes "
+        f"{quantity}; it is full again in {share.resets_at - now:.0f} s",
         share.resets_at - now,
     )

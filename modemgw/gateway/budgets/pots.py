@@ -6,11 +6,13 @@ Pure: of what was taken from it the ledger knows.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import ROUND_CEILING, Decimal
 from typing import Literal
 
 from modemgw.config import BudgetMatch, BudgetSection, Limits
 from modemgw.gateway.fleet.calendar import Calendar, Span
 from modemgw.store import BudgetPeriod
+from modemgw.store.records import Cost
 
 State = Literal["ok", "warned", "exhausted"]
 STATES: tuple[State, ...] = ("ok", "warned", "exhausted")
@@ -18,11 +20,15 @@ STATES: tuple[State, ...] = ("ok", "warned", "exhausted")
 MEASURES: tuple[tuple[str, Literal["day", "month"]], ...] = (
     ("parts_per_day", "day"),
     ("parts_per_month", "month"),
+    ("amount_per_day", "day"),
+    ("amount_per_month", "month"),
 )
+MILLION = 1_000_000
+"""Amounts are counted in millionths: exactly."""
 
 
 class Pot:
-    """One limit of a budget, in parts."""
+    """One limit of a budget, in parts or in millionths of its currency."""
 
     def __init__(
         self,
@@ -33,7 +39,12 @@ class Pot:
     ) -> None:
         self.budget = section.id
         self.measure = measure
-        self.limit: int = getattr(section, measure)
+        self.currency = section.currency if measure.startswith("amount") else None
+        """None: it counts parts."""
+        self.name = measure if self.currency is None else f"{measure} {self.currency}"
+        """As the store has it: amounts of another currency are another limit."""
+        limit = getattr(section, measure)
+        self.limit: int = limit if self.currency is None else int(limit * MILLION)
         self.stops = section.action == "stop"
         self._warn_at = section.warn_at
         self._span = span
@@ -45,7 +56,13 @@ class Pot:
 
     def period(self, at: float) -> BudgetPeriod:
         """That period, by its name in the store."""
-        return BudgetPeriod(self.budget, self.measure, int(self.span(at).start))
+        return BudgetPeriod(self.budget, self.name, int(self.span(at).start))
+
+    def quantity(self, parts: int, costs: Iterable[Cost]) -> int:
+        """How much of it so many parts take; `costs`: what they cost, by currency."""
+        if self.currency is None:
+            return parts
+        return next((millionths(one) for one in costs if one.currency == self.currency), 0)
 
     def mark(self, taken: int) -> int:
         """Which mark is reached when so much is taken: a place in STATES."""
@@ -89,7 +106,14 @@ class Budget:
 
 def shown(measure: str, quantity: int) -> str:
     """A quantity of what a limit counts, as people write it."""
-    return str(quantity)
+    if not measure.startswith("amount"):
+        return str(quantity)
+    return format((Decimal(quantity) / MILLION).normalize(), "f")
+
+
+def millionths(cost: Cost) -> int:
+    """A cost, as limits count it: no less than it is."""
+    return int((cost.amount * MILLION).to_integral_value(ROUND_CEILING))
 
 
 def starts(match: BudgetMatch, to: str) -> bool:
@@ -98,5 +122,5 @@ def starts(match: BudgetMatch, to: str) -> bool:
 
 
 def pots_of(budgets: Iterable[Budget]) -> dict[tuple[str, str], Pot]:
-    """All pots by budget and measure."""
-    return {(pot.budget, pot.measure): pot for budget in budgets for pot in budget.pots}
+    """All pots by budget and name."""
+    return {(pot.budget, pot.name): pot for budget in budgets for pot in budget.pots}

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from modemgw.gateway.budgets.pots import STATES, Pot, shown
+from modemgw.gateway.budgets.pots import STATES, Pot, millionths, shown
 from modemgw.gateway.outgoing import life
 from modemgw.store import BudgetHold, BudgetPeriod, BudgetUse, Transaction
-from modemgw.store.records import AttemptState, Message, MessageStatus
+from modemgw.store.records import Attempt, AttemptState, Message, MessageStatus
 
 ENDS = frozenset(
     f"message.{status}"
@@ -43,15 +43,29 @@ def used_of(message: Message, hold: BudgetHold) -> int:
     A try counts when the network took it, or nobody knows. A status report may end a message while
     the rest of its parts are still on their way: then those count, too.
     """
-    used = sum(
-        attempt.state in _GONE_OUT and hold.sim in ("", attempt.sim)
+    gone = [
+        attempt
         for part in message.parts
         for attempt in part.attempts
-    )
+        if attempt.state in _GONE_OUT and hold.sim in ("", attempt.sim)
+    ]
+    _, _, currency = hold.of.measure.partition(" ")
+    if currency:
+        used = sum(_paid(attempt, currency, hold.quantity, len(message.parts)) for attempt in gone)
+    else:
+        used = len(gone)
     by_report = message.status is MessageStatus.UNDELIVERED or (
         message.error is not None and message.error.code.startswith(_BY_REPORT)
     )
-    return max(used, hold.quantity) if by_report and used else used
+    return max(used, hold.quantity) if by_report and gone else used
+
+
+def _paid(attempt: Attempt, currency: str, estimated: int, parts: int) -> int:
+    """What a try cost, in millionths; of one of which nobody knows, what was estimated for it."""
+    if attempt.state is not AttemptState.ACCEPTED:
+        return -(-estimated // parts)
+    cost = attempt.cost
+    return 0 if cost is None or cost.currency != currency else millionths(cost)
 
 
 def tell(
