@@ -212,6 +212,7 @@ async def test_a_sim_with_a_used_up_budget_leaves_messages_to_another(tmp_path: 
             assert used.count(sims[1]) == 10
             await until(lambda: stands(gateway) == (0, 2, "exhausted"), 10)
             assert told(await events_of(gateway)) == ["budget.warned", "budget.exhausted"]
+            assert not any(gateway.keeper.failures().values())
 
 
 def test_a_budget_without_a_limit_is_no_budget(tmp_path: Path) -> None:
