@@ -19,6 +19,7 @@ from modemgw.api.problem_types import PROBLEM_TYPES, REFUSALS, page_of, type_uri
 from modemgw.gateway import (
     BudgetExhausted,
     Conflict,
+    Duplicate,
     FieldProblem,
     IdempotencyConflict,
     NotFound,
@@ -171,13 +172,16 @@ def invalid_json(message: str) -> Problem:
     return Problem("invalid-json", message)
 
 
-def from_refusal(error: Rejected | TooMany, too_many: str = "too-many-messages") -> Problem:
+def from_refusal(
+    error: Rejected | TooMany | Duplicate, too_many: str = "too-many-messages"
+) -> Problem:
     """The problem of a message that the gateway does not take; `too_many`: by a limit."""
-    if isinstance(error, TooMany):
+    if isinstance(error, TooMany | Duplicate):
+        slug = "duplicate" if isinstance(error, Duplicate) else too_many
         seconds = max(1, math.ceil(error.retry_after_s))
         if isinstance(error, BudgetExhausted):
-            too_many = "budget-exhausted"
-        return Problem(too_many, str(error), headers={"Retry-After": str(seconds)})
+            slug = "budget-exhausted"
+        return Problem(slug, str(error), headers={"Retry-After": str(seconds)})
     for problem in error.problems:
         if problem.code in _REFUSED:
             return Problem(_REFUSED[problem.code], problem.detail, errors=error.problems)
@@ -215,7 +219,7 @@ def to_problem(error: Exception, request: web.Request) -> Problem:
     match error:
         case Problem():
             return error
-        case Rejected() | TooMany():
+        case Rejected() | TooMany() | Duplicate():
             return from_refusal(error)
         case NotFound():
             return Problem("not-found", str(error))

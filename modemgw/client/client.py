@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from modemgw.client.batches import Batches
 from modemgw.client.consents import Consents
 from modemgw.client.fleet import Fleet
 from modemgw.client.incoming import Incoming
@@ -16,6 +17,7 @@ from modemgw.client.webhooks import Webhooks
 
 class Client(
     Outgoing,
+    Batches,
     Incoming,
     Consents,
     Webhooks,

@@ -13,9 +13,11 @@ from modemgw.config.base import (
     Number,
     Seconds,
     Section,
+    TimeZone,
     Wait,
 )
 from modemgw.config.budgets import BillShockSection, BudgetMatch, BudgetSection
+from modemgw.config.duplicates import DuplicatesSection
 from modemgw.config.errors import ConfigError
 from modemgw.config.finding import DEFAULT_PATH, ENVIRONMENT_VARIABLE, find
 from modemgw.config.gateway import GatewaySection
@@ -25,6 +27,7 @@ from modemgw.config.limits import Limits, RateLimits
 from modemgw.config.loading import load, parse
 from modemgw.config.modems import ModemMatch, ModemSection
 from modemgw.config.opt_out import LanguageSection, OptOutSection
+from modemgw.config.quiet_hours import QuietWindow, windows
 from modemgw.config.replies import RepliesSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteMatch, RouteSection
@@ -57,6 +60,7 @@ __all__ = [
     "Config",
     "ConfigError",
     "Days",
+    "DuplicatesSection",
     "GatewaySection",
     "GuardSection",
     "HandlerMatch",
@@ -72,6 +76,7 @@ __all__ = [
     "Number",
     "OptOutSection",
     "ParameterDocument",
+    "QuietWindow",
     "RateLimits",
     "RepliesSection",
     "RetentionSection",
@@ -84,6 +89,7 @@ __all__ = [
     "TariffSection",
     "TemplateDocument",
     "TemplatesSection",
+    "TimeZone",
     "TypeSection",
     "TypesSection",
     "VariantDocument",
@@ -93,4 +99,5 @@ __all__ = [
     "find",
     "load",
     "parse",
+    "windows",
 ]

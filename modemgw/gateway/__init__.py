@@ -1,7 +1,14 @@
 """Policy: accept, route, keep to limits, send, retry, match receipts, reassemble, hand on."""
 
 from modemgw.gateway.admission.quota import Allowance
-from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempotency, Preview
+from modemgw.gateway.admission.results import (
+    Accepted,
+    AcceptedBatch,
+    BatchPlan,
+    BatchPreview,
+    Idempotency,
+    Preview,
+)
 from modemgw.gateway.admission.templates import TemplateExists, TemplatePreview
 from modemgw.gateway.budgets.budgets import BudgetView
 from modemgw.gateway.build import Gateway
@@ -17,6 +24,7 @@ from modemgw.gateway.deliveries.webhooks import CreatedWebhook, WebhookView
 from modemgw.gateway.errors import (
     BudgetExhausted,
     Conflict,
+    Duplicate,
     FieldProblem,
     GatewayError,
     IdempotencyConflict,
@@ -29,12 +37,15 @@ from modemgw.gateway.errors import (
 from modemgw.gateway.fleet.modem_views import ModemView
 from modemgw.gateway.fleet.sim_views import SimView
 from modemgw.gateway.keys import Issued, LastAdmin, NameInUse, NewKey
+from modemgw.gateway.outgoing.batches import BatchChange, BatchView
 from modemgw.gateway.outgoing.outbox import RecoveryReport
 from modemgw.gateway.upkeep.privacy import Erasure, Export
+from modemgw.gateway.upkeep.type_views import TypeView
 from modemgw.gateway.verifications.refusals import Over, PrefixStopped, TooManyCodes, TooManyTries
 from modemgw.gateway.verifications.views import NewVerification, VerificationView
 from modemgw.store import (
     AuditQuery,
+    BatchQuery,
     ConversationQuery,
     DeliveryQuery,
     InboundQuery,
@@ -47,6 +58,11 @@ __all__ = [
     "AcceptedBatch",
     "Allowance",
     "AuditQuery",
+    "BatchChange",
+    "BatchPlan",
+    "BatchPreview",
+    "BatchQuery",
+    "BatchView",
     "BudgetExhausted",
     "BudgetView",
     "Conflict",
@@ -55,6 +71,7 @@ __all__ = [
     "ConversationQuery",
     "CreatedWebhook",
     "DeliveryQuery",
+    "Duplicate",
     "Erasure",
     "Export",
     "FieldProblem",
@@ -90,6 +107,7 @@ __all__ = [
     "TooManyCodes",
     "TooManyTries",
     "Trial",
+    "TypeView",
     "Unavailable",
     "VerificationQuery",
     "VerificationView",

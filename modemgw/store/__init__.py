@@ -5,6 +5,7 @@ Knows no policy; nobody above it sees SQL, rows or a connection.
 
 from modemgw.store.contract.attempts import AttemptKey, Begun, Candidate
 from modemgw.store.contract.audit import AuditQuery, AuditRecord
+from modemgw.store.contract.batches import Batch, BatchQuery, BatchState, NewBatch, Span
 from modemgw.store.contract.budgets import BudgetHold, BudgetPeriod, BudgetUse
 from modemgw.store.contract.consents import Consent, ConsentQuery, ConsentState
 from modemgw.store.contract.conversations import ConversationQuery
@@ -23,6 +24,7 @@ from modemgw.store.contract.keys import KeyRow
 from modemgw.store.contract.leases import Lease, LeaseHeld
 from modemgw.store.contract.messages import MessageQuery, Unrouted, WaitingMessage
 from modemgw.store.contract.pins import PinRow
+from modemgw.store.contract.recent import Said
 from modemgw.store.contract.sim_state import Balance, SeenSim
 from modemgw.store.contract.store import Store
 from modemgw.store.contract.templates import Parameter, Template, TemplateContent, Variant
@@ -45,6 +47,9 @@ __all__ = [
     "AuditQuery",
     "AuditRecord",
     "Balance",
+    "Batch",
+    "BatchQuery",
+    "BatchState",
     "Begun",
     "Bucket",
     "BudgetHold",
@@ -68,12 +73,15 @@ __all__ = [
     "Lease",
     "LeaseHeld",
     "MessageQuery",
+    "NewBatch",
     "NewDelivery",
     "Parameter",
     "Payload",
     "PinRow",
     "Place",
+    "Said",
     "SeenSim",
+    "Span",
     "StoppedPrefix",
     "Store",
     "StoreConflict",

@@ -196,6 +196,16 @@ async def test_cost_is_estimated_at_first_and_what_it_was_in_the_end(tmp_path: P
         }
 
 
+async def test_lists_tell_what_their_messages_cost(tmp_path: Path) -> None:
+    tariff = {"price": "0.045", "currency": "EUR"}
+    body = {"messages": [{"to": "+447700900123", "text": "hello"}]}
+    async with serving(tmp_path, tariff=[tariff]) as http:
+        batch = await (await http.post("/v1/batches", json=body)).json()
+        for path in ("/v1/messages", f"/v1/batches/{batch['id']}/messages"):
+            (item,) = (await (await http.get(path)).json())["items"]
+            assert item["cost"]["amount"] == "0.045"
+
+
 async def test_without_a_tariff_nothing_is_said_of_cost(tmp_path: Path) -> None:
     body = {"to": "+447700900123", "text": "hello"}
     async with serving(tmp_path) as http:

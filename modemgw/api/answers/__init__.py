@@ -4,6 +4,17 @@ made from them.
 Times are RFC 3339 UTC (`2026-11-22T10:00:00.123Z`).
 """
 
+from modemgw.api.answers.batches import (
+    AcceptedBatch,
+    Batch,
+    BatchCompleted,
+    Batches,
+    BatchEvent,
+    BatchPreview,
+    BatchProgress,
+    MergedItem,
+    RejectedItem,
+)
 from modemgw.api.answers.budgets import (
     BillShockEvent,
     Budget,
@@ -37,6 +48,7 @@ from modemgw.api.answers.events import (
     LoopEvent,
     ModemEvent,
     SimEvent,
+    TargetEvent,
     WebhookEvent,
 )
 from modemgw.api.answers.handlers import (
@@ -62,15 +74,13 @@ from modemgw.api.answers.keys import (
     WebhookSecret,
 )
 from modemgw.api.answers.messages import (
-    AcceptedBatch,
     Attempt,
-    Batch,
+    Deferral,
     Message,
     Messages,
     Part,
     Preview,
     Receipt,
-    RejectedItem,
 )
 from modemgw.api.answers.modems import Held, Modem, Modems, Sim, Storage, Trace, TraceLine, Ussd
 from modemgw.api.answers.privacy import PrivacyErasure, PrivacyExport
@@ -97,6 +107,7 @@ from modemgw.api.answers.templates import (
     TemplateVersions,
     WorstCase,
 )
+from modemgw.api.answers.types import MessageType, MessageTypes, TypeDuplicates, TypeTarget
 from modemgw.api.answers.usage import Amount, UsageSum, UsageSums
 from modemgw.api.answers.verifications import (
     CheckedVerification,
@@ -127,6 +138,11 @@ __all__ = [
     "AuditRecords",
     "Base64",
     "Batch",
+    "BatchCompleted",
+    "BatchEvent",
+    "BatchPreview",
+    "BatchProgress",
+    "Batches",
     "BillShockEvent",
     "BroadcastEvent",
     "Budget",
@@ -148,6 +164,7 @@ __all__ = [
     "ConversationItems",
     "Conversations",
     "Cost",
+    "Deferral",
     "Deliveries",
     "Delivery",
     "Error",
@@ -168,7 +185,10 @@ __all__ = [
     "MarkedRead",
     "MatchedHandler",
     "MatchedHandlers",
+    "MergedItem",
     "Message",
+    "MessageType",
+    "MessageTypes",
     "Messages",
     "Mms",
     "Modem",
@@ -203,6 +223,7 @@ __all__ = [
     "StoppedPrefixEvent",
     "StoppedPrefixes",
     "Storage",
+    "TargetEvent",
     "Template",
     "TemplateParameter",
     "TemplatePreview",
@@ -213,6 +234,8 @@ __all__ = [
     "Time",
     "Trace",
     "TraceLine",
+    "TypeDuplicates",
+    "TypeTarget",
     "UsageSum",
     "UsageSums",
     "Ussd",

@@ -3,6 +3,17 @@
 What they mean (is this a number? does this route exist?) is the gateway's to judge.
 """
 
+from modemgw.api.requests.batches import (
+    MAX_BATCH,
+    MAX_RATE,
+    BatchChanges,
+    BatchesQuery,
+    BatchMessagesQuery,
+    BatchOfMessages,
+    BatchOfRecipients,
+    MoreMessages,
+    MoreRecipients,
+)
 from modemgw.api.requests.consents import (
     ConsentBody,
     ConsentsQuery,
@@ -28,11 +39,8 @@ from modemgw.api.requests.keys import (
     Scope,
 )
 from modemgw.api.requests.messages import (
-    MAX_BATCH,
     MAX_VALIDITY_S,
     BatchItem,
-    BatchOfMessages,
-    BatchOfRecipients,
     MessageBody,
     MessagesQuery,
     PortsBody,
@@ -71,14 +79,18 @@ __all__ = [
     "MAX_BASE64",
     "MAX_BATCH",
     "MAX_EVENT",
+    "MAX_RATE",
     "MAX_REPLAY",
     "MAX_VALIDITY_S",
     "WHOLE",
     "AuditQuery",
     "Base64",
+    "BatchChanges",
     "BatchItem",
+    "BatchMessagesQuery",
     "BatchOfMessages",
     "BatchOfRecipients",
+    "BatchesQuery",
     "Body",
     "CheckBody",
     "ConsentBody",
@@ -99,6 +111,8 @@ __all__ = [
     "Limit",
     "MessageBody",
     "MessagesQuery",
+    "MoreMessages",
+    "MoreRecipients",
     "Number",
     "NumberBody",
     "NumberCheckBody",

@@ -2,6 +2,14 @@
 what is not here too.
 """
 
+from modemgw.client.answers.batches import (
+    AcceptedBatch,
+    Batch,
+    BatchPreview,
+    BatchProgress,
+    MergedItem,
+    RejectedItem,
+)
 from modemgw.client.answers.budgets import Budget, BudgetLimit, BudgetMatch
 from modemgw.client.answers.consents import (
     Consent,
@@ -25,14 +33,12 @@ from modemgw.client.answers.handlers import (
 from modemgw.client.answers.inbound import Inbound, InboundPart, Mms, Waiting, WapPush
 from modemgw.client.answers.keys import ApiKey, AuditRecord, KeyLimits, NewApiKey, RotatedApiKey
 from modemgw.client.answers.messages import (
-    AcceptedBatch,
     Attempt,
-    Batch,
+    Deferral,
     Message,
     Part,
     Preview,
     Receipt,
-    RejectedItem,
 )
 from modemgw.client.answers.modems import Held, Modem, Sim, Storage, TraceLine, Ussd
 from modemgw.client.answers.problems import FieldError, Problem
@@ -54,6 +60,7 @@ from modemgw.client.answers.templates import (
     TemplateVersion,
     WorstCase,
 )
+from modemgw.client.answers.types import MessageType, TypeDuplicates, TypeTarget
 from modemgw.client.answers.usage import Amount, Cost, UsageSum
 from modemgw.client.answers.verifications import CheckedVerification, StoppedPrefix, Verification
 from modemgw.client.answers.webhooks import Webhook, WebhookDelivery, WebhookWithSecret
@@ -67,6 +74,8 @@ __all__ = [
     "Attempt",
     "AuditRecord",
     "Batch",
+    "BatchPreview",
+    "BatchProgress",
     "Budget",
     "BudgetLimit",
     "BudgetMatch",
@@ -78,6 +87,7 @@ __all__ = [
     "Conversation",
     "ConversationItem",
     "Cost",
+    "Deferral",
     "Delivery",
     "Error",
     "Event",
@@ -91,7 +101,9 @@ __all__ = [
     "InboundPart",
     "KeyLimits",
     "MatchedHandler",
+    "MergedItem",
     "Message",
+    "MessageType",
     "Mms",
     "Modem",
     "NewApiKey",
@@ -121,6 +133,8 @@ __all__ = [
     "TemplateVariant",
     "TemplateVersion",
     "TraceLine",
+    "TypeDuplicates",
+    "TypeTarget",
     "UsageSum",
     "Ussd",
     "Verification",

@@ -35,15 +35,16 @@ class Accounts:
     """Counts tries of parts. Its methods run inside a unit of work, in the store's thread."""
 
     def __init__(self, tariffs: Tariffs) -> None:
-        self._tariffs = tariffs
+        self.tariffs = tariffs
+        """What is charged by."""
 
     def look(self, modem: str) -> None:
         """A modem is about to end a try. The one method for the event loop."""
-        self._tariffs.look(modem)
+        self.tariffs.look(modem)
 
     def accepted(self, tx: Transaction, attempt: AttemptKey, sent: Sent, at: float) -> None:
         """The network accepted a try at `at` (UTC seconds): from now on it has to be paid."""
-        cost = self._charge(tx, sent, at) if self._tariffs else None
+        cost = self._charge(tx, sent, at) if self.tariffs else None
         if cost is not None:
             tx.attempts.set_cost(attempt, cost)
         tx.usage.count(self._bucket(sent, at), _ACCEPTED, cost)
@@ -67,7 +68,7 @@ class Accounts:
         tx.usage.count(self._bucket(sent, at if found.ended_at is None else found.ended_at), news)
 
     def _charge(self, tx: Transaction, sent: Sent, at: float) -> Cost | None:
-        price = self._tariffs.price(sent.sim, sent.to)
+        price = self.tariffs.price(sent.sim, sent.to)
         if price is None:
             return None
         if price.free_parts:
@@ -77,7 +78,7 @@ class Accounts:
         return price.of(1)
 
     def _bucket(self, sent: Sent, at: float) -> Bucket:
-        prefix = self._tariffs.prefix(sent.to)
+        prefix = self.tariffs.prefix(sent.to)
         return Bucket(int(at // DAY_S), sent.sim, sent.key, sent.type, prefix)
 
 

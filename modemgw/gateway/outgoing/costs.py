@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from modemgw.gateway.fleet.tariffs import Tariffs, total
 from modemgw.store import Payload
-from modemgw.store.records import OPEN_STATUSES, AttemptState, Cost, Message, Part, PartStatus
+from modemgw.store.records import OPEN_STATUSES, AttemptState, Cost, Message, Page, Part, PartStatus
 
 _IN_DOUBT = frozenset({PartStatus.SUBMITTING, PartStatus.AMBIGUOUS})
 
@@ -32,6 +32,11 @@ def with_cost(message: Message, tariffs: Tariffs) -> Message:
     if not costs and estimate is not None and _came_to_nothing(message):
         cost = Cost(Decimal(), estimate.currency)
     return message._replace(parts=parts, cost=cost)
+
+
+def page_with_cost(page: Page[Message], tariffs: Tariffs) -> Page[Message]:
+    """A page of messages, each as `with_cost` has it."""
+    return replace(page, items=tuple(with_cost(one, tariffs) for one in page.items))
 
 
 def told(tell: Callable[[Payload], bytes], tariffs: Tariffs) -> Callable[[Payload], bytes]:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
-
 from modemgw.gateway.errors import NotFound, foreign_cursor
 from modemgw.gateway.fleet.tariffs import Tariffs
 from modemgw.gateway.outgoing import life
-from modemgw.gateway.outgoing.costs import with_cost
+from modemgw.gateway.outgoing.costs import page_with_cost, with_cost
 from modemgw.gateway.outgoing.outbox import Outbox
 from modemgw.store import MessageQuery, Store
 from modemgw.store.records import Message, Page
@@ -35,7 +32,7 @@ class Messages:
             page = await self._store.read(lambda view: view.messages.find(query, life.part_status))
         except (ValueError, OverflowError) as error:
             raise foreign_cursor() from error
-        return replace(page, items=tuple(with_cost(one, self._tariffs) for one in page.items))
+        return page_with_cost(page, self._tariffs)
 
     async def cancel(self, id: str) -> Message:
         """Cancel a message of which nothing can have gone out. Raises NotFound, Conflict."""
@@ -44,10 +41,3 @@ class Messages:
             raise NotFound(f"there is no message {id!r}")
         await self._outbox.cancel(n)
         return await self.get(id)
-
-    async def batch(self, id: str) -> tuple[dict[str, Any], dict[str, int]]:
-        """What is known of a batch, and its messages counted by status. Raises NotFound."""
-        found = await self._store.read(lambda view: view.messages.batch_counts(id))
-        if found is None:
-            raise NotFound(f"there is no batch {id!r}")
-        return found

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from modemgw.store.contract.attempts import Attempts, AttemptsView
 from modemgw.store.contract.audit import Audit, AuditView
+from modemgw.store.contract.batches import Batches, BatchesView
 from modemgw.store.contract.budgets import Budgets, BudgetsView
 from modemgw.store.contract.centres import Centres, CentresView
 from modemgw.store.contract.consents import Consents, ConsentsView
@@ -18,6 +19,7 @@ from modemgw.store.contract.leases import Leases, LeasesView
 from modemgw.store.contract.messages import Messages, MessagesView
 from modemgw.store.contract.pins import PinTries, PinTriesView
 from modemgw.store.contract.privacy import Privacy, PrivacyView
+from modemgw.store.contract.recent import Recent, RecentView
 from modemgw.store.contract.redating import Dates, DatesView
 from modemgw.store.contract.retention import Retention
 from modemgw.store.contract.sim_state import SimState, SimStateView
@@ -45,6 +47,10 @@ class View(Protocol):
     @property
     def messages(self) -> MessagesView:
         """Messages to send."""
+
+    @property
+    def batches(self) -> BatchesView:
+        """Messages that were sent together."""
 
     @property
     def consents(self) -> ConsentsView:
@@ -103,6 +109,10 @@ class View(Protocol):
         """What budgets have given out."""
 
     @property
+    def recent(self) -> RecentView:
+        """What was said lately."""
+
+    @property
     def webhooks(self) -> WebhooksView:
         """Who asked to be told of events by HTTP."""
 
@@ -137,6 +147,10 @@ class Transaction(View, Protocol):
     @property
     def messages(self) -> Messages:
         """Messages to send."""
+
+    @property
+    def batches(self) -> Batches:
+        """Messages that were sent together."""
 
     @property
     def retention(self) -> Retention:
@@ -197,6 +211,10 @@ class Transaction(View, Protocol):
     @property
     def budgets(self) -> Budgets:
         """What budgets have given out."""
+
+    @property
+    def recent(self) -> Recent:
+        """What was said lately."""
 
     @property
     def webhooks(self) -> Webhooks:
