@@ -310,3 +310,22 @@ async def test_a_part_that_is_sent_once_more_takes_one_more_or_is_not_sent(tmp_p
         await gateway._store.write(lambda tx: None)
         holds = await gateway._store.read(lambda view: view.budgets.holds())
         assert {hold.message: hold.quantity for hold in holds} == {first.id: 2, second.id: 1}
+
+
+async def test_a_duplicate_takes_nothing_and_the_rest_of_its_batch_is_counted_once(
+    tmp_path: Path,
+) -> None:
+    duplicates = {"window_seconds": 3600, "action": "merge"}
+    budgets = ({"id": "day", "parts_per_day": 10},)
+    config = parse(
+        {"gateway": {"data_dir": str(tmp_path)}, "budget": budgets, "duplicates": duplicates}
+    )
+    async with Gateway.open(config) as gateway:
+        numbers = [f"+44770090012{i}" for i in range(4)]
+        for taken in (numbers[:2], numbers):
+            news = NewMailing(NewMessage(to="", text="x"), taken)
+            await gateway.sending.send_batch(news, key="shop")
+        assert stands(gateway) == (4, 0, "ok")
+        holds = await gateway._store.read(lambda view: view.budgets.holds())
+        assert [hold.quantity for hold in holds] == [1] * 4
+        assert len(gateway.budgets._ledger._held) == 4

@@ -81,6 +81,11 @@ CASES: dict[str, list[tuple[str, Facts, str]]] = {
         ("failed", facts(sample=(message("otp", waited_s=90),)), "otp are sent within 90.0 s"),
         (
             "failed",
+            facts({"type": {"otp": {"target_seconds": 5}}}, sample=(message("otp", waited_s=9),)),
+            "otp are sent within 9.0 s",
+        ),
+        (
+            "failed",
             facts({"type": {"otp": {"validity": 7200}}}, sample=(message(),)),
             "may wait 7200 s",
         ),

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from modemgw.config import TypeSection
 from modemgw.gateway.upkeep.readiness.facts import Facts
 from modemgw.gateway.upkeep.readiness.finding import Finding, failed, not_tested, passed
 from modemgw.store.records import AttemptState, Message, MessageStatus
 
 SENT_WITHIN_S = {"otp": 30.0, "transactional": 300.0}
-"""Nineteen of twenty messages of a type are with the network so soon after they were due."""
+"""Nineteen of twenty messages of a type are with the network so soon after they were due, where
+the configuration sets no target of its own for that."""
 OTP_VALIDITY_S = 1800.0
 """A code is worthless after so long."""
 _SEND = "Send a message of each type that you use, then look again."
@@ -28,7 +30,10 @@ def types(facts: Facts) -> Finding:
         )
     seen = ", ".join(f"{count} {type}" for type, count in sorted(counts.items()))
     told = [f"of the last {len(facts.sample)} messages: {seen}"]
-    for type, within_s in SENT_WITHIN_S.items():
+    for type, usual_s in SENT_WITHIN_S.items():
+        section: TypeSection = getattr(facts.config.type, type)
+        own = section.target == "sent" and section.target_seconds
+        within_s = own or usual_s
         waits = sorted(_waits([m for m in facts.sample if m.type == type]))
         if not waits:
             continue
