@@ -10,6 +10,7 @@ from aiohttp.typedefs import Handler
 from modemgw.api import (
     audit,
     batches,
+    budgets,
     consents,
     conversations,
     docs,
@@ -20,6 +21,7 @@ from modemgw.api import (
     messages,
     modems,
     privacy,
+    readiness,
     service,
     sims,
     templates,
@@ -55,12 +57,14 @@ ENDPOINTS = (
     *templates.ENDPOINTS,
     *modems.ENDPOINTS,
     *sims.ENDPOINTS,
+    *budgets.ENDPOINTS,
     *usage.ENDPOINTS,
     *types.ENDPOINTS,
     *verifications.ENDPOINTS,
     *keys.ENDPOINTS,
     *privacy.ENDPOINTS,
     *audit.ENDPOINTS,
+    *readiness.ENDPOINTS,
     *service.ENDPOINTS,
 )
 

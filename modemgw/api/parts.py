@@ -23,6 +23,7 @@ from modemgw.gateway import (
     BatchPreview,
     BatchQuery,
     BatchView,
+    BudgetView,
     ConsentRow,
     ConsentsOf,
     ConversationQuery,
@@ -56,6 +57,7 @@ from modemgw.gateway import (
 from modemgw.gateway.bus import Watch
 from modemgw.gateway.supervision import Keeper
 from modemgw.gateway.templates.compiled import CompiledTemplate
+from modemgw.gateway.upkeep.readiness.finding import Item
 from modemgw.modem import AtAnswer, TraceLine, UssdAnswer
 from modemgw.store import (
     AuditRecord,
@@ -490,6 +492,14 @@ class Sims(Protocol):
         ...
 
 
+class Budgets(Protocol):
+    """Shows what may be spent, and how much of it is taken."""
+
+    def views(self) -> list[BudgetView]:
+        """Every budget, in the order of the configuration."""
+        ...
+
+
 class Usage(Protocol):
     """Adds up what was sent."""
 
@@ -558,6 +568,14 @@ class Verifications(Protocol):
 
     async def lift(self, prefix: str, /) -> None:
         """Let codes go to a prefix again. Raises NotFound."""
+        ...
+
+
+class Checklist(Protocol):
+    """Looks whether all is ready for production."""
+
+    async def items(self) -> list[Item]:
+        """Every point, in the order of the checklist. Raises StoreUnavailable."""
         ...
 
 
@@ -698,6 +716,11 @@ class Parts(Protocol):
     def modems(self) -> Modems: ...
     @property
     def sims(self) -> Sims: ...
+
+    @property
+    def budgets(self) -> Budgets: ...
+    @property
+    def checklist(self) -> Checklist: ...
     @property
     def usage(self) -> Usage: ...
     @property
@@ -732,6 +755,8 @@ WEBHOOKS: Final[web.AppKey[Webhooks]] = web.AppKey("webhooks")
 TEMPLATES: Final[web.AppKey[Templates]] = web.AppKey("templates")
 MODEMS: Final[web.AppKey[Modems]] = web.AppKey("modems")
 SIMS: Final[web.AppKey[Sims]] = web.AppKey("sims")
+CHECKLIST: Final[web.AppKey[Checklist]] = web.AppKey("checklist")
+BUDGETS: Final[web.AppKey[Budgets]] = web.AppKey("budgets")
 USAGE: Final[web.AppKey[Usage]] = web.AppKey("usage")
 TYPES: Final[web.AppKey[Types]] = web.AppKey("types")
 VERIFICATIONS: Final[web.AppKey[Verifications]] = web.AppKey("verifications")
@@ -758,6 +783,8 @@ def hand_over(gateway: Parts, app: web.Application) -> None:
     app[TEMPLATES] = gateway.templates
     app[MODEMS] = gateway.modems
     app[SIMS] = gateway.sims
+    app[BUDGETS] = gateway.budgets
+    app[CHECKLIST] = gateway.checklist
     app[USAGE] = gateway.usage
     app[TYPES] = gateway.types
     app[VERIFICATIONS] = gateway.verifications

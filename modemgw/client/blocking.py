@@ -201,6 +201,7 @@ class SyncClient:
     follow_trace = _iterating(Client.follow_trace)
     sims = _blocking(Client.sims)
     sim = _blocking(Client.sim)
+    budgets = _blocking(Client.budgets)
     usage = _blocking(Client.usage)
     ussd = _blocking(Client.ussd)
     ask_balance = _blocking(Client.ask_balance)
@@ -223,3 +224,4 @@ class SyncClient:
     renew_webhook_secret = _blocking(Client.renew_webhook_secret)
     audit = _iterating(Client.audit)
     readiness = _blocking(Client.readiness)
+    checklist = _blocking(Client.checklist)

@@ -8,6 +8,7 @@ from modemgw.client.fleet import Fleet
 from modemgw.client.incoming import Incoming
 from modemgw.client.keys import Keys
 from modemgw.client.outgoing import Outgoing
+from modemgw.client.spending import Spending
 from modemgw.client.templates import Templates
 from modemgw.client.usage import Usage
 from modemgw.client.verifications import Verifications
@@ -15,7 +16,17 @@ from modemgw.client.webhooks import Webhooks
 
 
 class Client(
-    Outgoing, Batches, Incoming, Consents, Webhooks, Templates, Fleet, Usage, Verifications, Keys
+    Outgoing,
+    Batches,
+    Incoming,
+    Consents,
+    Webhooks,
+    Templates,
+    Fleet,
+    Usage,
+    Spending,
+    Verifications,
+    Keys,
 ):
     """The HTTP API of a gateway.
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from modemgw.client.answers import (
     AtAnswer,
+    Checklist,
     Modem,
     Readiness,
     SignalSample,
@@ -117,6 +118,10 @@ class Fleet(Transport):
                 yield line
             last = lines[-1].id if lines else last or 0
             await self._clock.sleep(every_s)
+
+    async def checklist(self) -> Checklist:
+        """Whether everything is as an application in production needs it."""
+        return Checklist(await self._get("v1/readiness"))
 
     async def readiness(self) -> Readiness:
         """Whether a message could be sent now, asked once. Needs no key."""

@@ -16,6 +16,7 @@ from modemgw.config.base import (
     TimeZone,
     Wait,
 )
+from modemgw.config.budgets import BillShockSection, BudgetMatch, BudgetSection
 from modemgw.config.duplicates import DuplicatesSection
 from modemgw.config.errors import ConfigError
 from modemgw.config.finding import DEFAULT_PATH, ENVIRONMENT_VARIABLE, find
@@ -53,6 +54,9 @@ __all__ = [
     "ENVIRONMENT_VARIABLE",
     "AttemptLimits",
     "BalanceSection",
+    "BillShockSection",
+    "BudgetMatch",
+    "BudgetSection",
     "Config",
     "ConfigError",
     "Days",

@@ -8,6 +8,7 @@ from pydantic import model_validator
 
 from modemgw.config.balance import BalanceSection
 from modemgw.config.base import Section
+from modemgw.config.budgets import BillShockSection, BudgetSection
 from modemgw.config.duplicates import DuplicatesSection
 from modemgw.config.gateway import GatewaySection
 from modemgw.config.handlers import HandlerSection
@@ -50,6 +51,8 @@ class Config(Section):
     route: tuple[RouteSection, ...] = ()
     tariff: tuple[TariffSection, ...] = ()
     handler: tuple[HandlerSection, ...] = ()
+    budget: tuple[BudgetSection, ...] = ()
+    bill_shock: BillShockSection = BillShockSection()
     replies: RepliesSection = RepliesSection()
 
     @model_validator(mode="after")
@@ -60,6 +63,7 @@ class Config(Section):
             ("route", [r.id for r in self.route]),
             ("tariff", [t.id for t in self.tariff if t.id is not None]),
             ("handler", [h.id for h in self.handler if h.id is not None]),
+            ("budget", [b.id for b in self.budget]),
         ):
             problems += [f"{kind} id {i!r} is used twice" for i, n in Counter(ids).items() if n > 1]
         devices = [m.device for m in self.modem if m.device is not None]

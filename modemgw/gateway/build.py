@@ -22,6 +22,7 @@ from modemgw.gateway.admission.limits import REPLIES_KEY
 from modemgw.gateway.admission.numbering import e164
 from modemgw.gateway.admission.templates import Templates
 from modemgw.gateway.audit import Audit
+from modemgw.gateway.budgets.budgets import Budgets
 from modemgw.gateway.bus import EventBus
 from modemgw.gateway.changes import in_force, lines
 from modemgw.gateway.consent.consents import Consents
@@ -59,6 +60,8 @@ from modemgw.gateway.supervision import Keeper
 from modemgw.gateway.upkeep.health import Health
 from modemgw.gateway.upkeep.metrics import Figures
 from modemgw.gateway.upkeep.privacy import Privacy
+from modemgw.gateway.upkeep.readiness.checklist import Checklist
+from modemgw.gateway.upkeep.readiness.facts import Seat
 from modemgw.gateway.upkeep.retention import Housekeeping
 from modemgw.gateway.upkeep.type_views import TypeViews
 from modemgw.gateway.upkeep.usage import Usage
@@ -114,6 +117,9 @@ class Gateway:
             take_up=lambda job: self.verifications.take_up(job),
         )
         register = ConsentRegister()
+        self.budgets = Budgets(store, steady, self._tariffs)
+        """What may be spent, and how much of it is taken."""
+        self._outbox.queue.matchmaking.spending = self.budgets
         self.templates = Templates(config, store=store, clock=clock)
         """Texts by name, and what may be done with them."""
         self.sending = Admission(
@@ -124,6 +130,7 @@ class Gateway:
             clock=clock,
             random=random,
             consents=register,
+            budgets=self.budgets,
             templates=self.templates.catalogue,
         )
         """Sends, and shows what would be sent."""
@@ -267,6 +274,14 @@ class Gateway:
             self.keeper,
         )
         """How much of everything there was."""
+        self.checklist = Checklist(
+            config,
+            store=store,
+            clock=clock,
+            seats=self._seats,
+            metrics_reads=lambda: self.figures.read,
+        )
+        """Whether all is ready for production."""
 
         self.privacy = Privacy(store, self.consents, self.messages, clock=clock)
         """What is kept about a number."""
@@ -301,6 +316,7 @@ class Gateway:
             self.sims,
             self.types,
             self._balances,
+            self.checklist,
         )
         """Whoever goes by the configuration, in the order in which they switch."""
 
@@ -366,6 +382,15 @@ class Gateway:
             iccid, number = (None, None) if sim is None else (sim.iccid, sim.number)
             found.append(Place(id, iccid, configured.get(id) or number))
         return found
+
+    def _seats(self) -> list[Seat]:
+        """The SIMs that are in modems now."""
+        operators = {view.status.id: view.status.operator for view in self._fleet.views.views()}
+        return [
+            Seat(place.modem, place.sim, place.number, operators.get(place.modem))
+            for place in self._places()
+            if place.sim is not None
+        ]
 
     def _ask_again(self, job: Job) -> None:
         """See Lane."""

@@ -6,6 +6,7 @@ Knows no policy; nobody above it sees SQL, rows or a connection.
 from modemgw.store.contract.attempts import AttemptKey, Begun, Candidate
 from modemgw.store.contract.audit import AuditQuery, AuditRecord
 from modemgw.store.contract.batches import Batch, BatchQuery, BatchState, NewBatch, Span
+from modemgw.store.contract.budgets import BudgetHold, BudgetPeriod, BudgetUse
 from modemgw.store.contract.consents import Consent, ConsentQuery, ConsentState
 from modemgw.store.contract.conversations import ConversationQuery
 from modemgw.store.contract.deliveries import (
@@ -51,6 +52,9 @@ __all__ = [
     "BatchState",
     "Begun",
     "Bucket",
+    "BudgetHold",
+    "BudgetPeriod",
+    "BudgetUse",
     "Candidate",
     "CodeMessage",
     "Consent",

@@ -13,7 +13,7 @@ from typing import Any, cast
 from prometheus_client import CollectorRegistry, Counter
 
 from modemgw.clock import SystemClock
-from modemgw.config import Limits, WebhooksSection, parse
+from modemgw.config import BudgetSection, Limits, WebhooksSection, parse
 from modemgw.gateway import (
     Accepted,
     AcceptedBatch,
@@ -23,6 +23,7 @@ from modemgw.gateway import (
     BatchPreview,
     BatchQuery,
     BatchView,
+    BudgetView,
     Conflict,
     ConsentRow,
     ConsentsOf,
@@ -57,12 +58,14 @@ from modemgw.gateway import (
     WebhookChange,
     WebhookView,
 )
+from modemgw.gateway.budgets.budgets import LimitView
 from modemgw.gateway.bus import Watch
 from modemgw.gateway.deliveries.targets import Targets
 from modemgw.gateway.event_types import unknown_types
 from modemgw.gateway.fleet.lanes import Held
 from modemgw.gateway.outgoing.punctuality import Tally, Target
 from modemgw.gateway.supervision import Keeper
+from modemgw.gateway.upkeep.readiness.finding import Item, failed, passed
 from modemgw.gateway.upkeep.type_views import TypeViews
 from modemgw.modem import (
     AtAnswer,
@@ -717,6 +720,25 @@ class FakeSims:
         raise NotFound(f"there is no SIM {identifier}")
 
 
+class FakeChecklist:
+    """Two points of it."""
+
+    async def items(self) -> list[Item]:
+        return [
+            Item("types", "Messages have a type", passed("2 otp")),
+            Item("cost", "Spending has a bound", failed("there is no budget", "Set a [[budget]].")),
+        ]
+
+
+class FakeBudgets:
+    """There is one."""
+
+    def views(self) -> list[BudgetView]:
+        section = BudgetSection(id="day", parts_per_day=10)
+        limit = LimitView("parts_per_day", 10, 8, 1, "warned", 1_795_392_000.0)
+        return [BudgetView(section, "warned", (limit,))]
+
+
 class FakeVerifications:
     """The code is 123456, always."""
 
@@ -971,6 +993,8 @@ class FakeGateway:
         self.templates: Any = FakeTemplates()
         self.modems = FakeModems()
         self.sims = FakeSims()
+        self.budgets = FakeBudgets()
+        self.checklist = FakeChecklist()
         self.usage = FakeUsage()
         self.types = TypeViews(
             parse({"type": {"promotional": {"quiet_hours": "21:00-08:00", "target_seconds": 60}}}),

@@ -25,6 +25,9 @@ from modemgw.store import (
     AuditQuery,
     AuditRecord,
     Bucket,
+    BudgetHold,
+    BudgetPeriod,
+    BudgetUse,
     CodeMessage,
     Consent,
     ConsentQuery,
@@ -113,6 +116,8 @@ class State:
     consent_history: list[Consent] = field(default_factory=list)
     consent_marks: set[bytes] = field(default_factory=set)
     last_consent: int = 0
+    budget_uses: dict[BudgetPeriod, BudgetUse] = field(default_factory=dict)
+    budget_holds: dict[tuple[str, BudgetPeriod, str], BudgetHold] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     last_message: int = 0
     last_inbound: int = 0
@@ -792,6 +797,58 @@ class Consents:
         return count
 
 
+class Budgets:
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def uses(self) -> list[BudgetUse]:
+        return sorted(self._state.budget_uses.values())
+
+    def holds(self) -> list[BudgetHold]:
+        return sorted(self._state.budget_holds.values())
+
+    def holds_of(self, message: str) -> list[BudgetHold]:
+        return [hold for hold in self.holds() if hold.message == message]
+
+    def over(self) -> list[str]:
+        open_ = {m.id for m in self._state.messages.values() if m.status in OPEN_STATUSES}
+        return sorted({hold.message for hold in self.holds()} - open_)
+
+    def reserve(self, holds: Iterable[BudgetHold]) -> list[BudgetUse]:
+        taken = {}
+        for hold in holds:
+            place = hold.message, hold.of, hold.sim
+            before = self._state.budget_holds.get(place)
+            more = hold.quantity + (0 if before is None else before.quantity)
+            self._state.budget_holds[place] = hold._replace(quantity=more)
+            taken[hold.of] = self._add(hold.of, hold.quantity, 0)
+        return list(taken.values())
+
+    def count(self, of: BudgetPeriod, used: int) -> None:
+        self._add(of, 0, used)
+
+    def settle(self, hold: BudgetHold, used: int) -> None:
+        self._state.budget_holds.pop((hold.message, hold.of, hold.sim), None)
+        self._add(hold.of, -hold.quantity, used)
+
+    def tell(self, of: BudgetPeriod, mark: int) -> bool:
+        use = self._add(of, 0, 0)
+        if use.told < mark:
+            self._state.budget_uses[of] = use._replace(told=mark)
+        return use.told < mark
+
+    def drop(self, before: int) -> None:
+        for of, use in list(self._state.budget_uses.items()):
+            if of.period < before and not use.reserved:
+                del self._state.budget_uses[of]
+
+    def _add(self, of: BudgetPeriod, reserved: int, used: int) -> BudgetUse:
+        use = self._state.budget_uses.get(of, BudgetUse(of, 0, 0, 0))
+        use = use._replace(reserved=use.reserved + reserved, used=use.used + used)
+        self._state.budget_uses[of] = use
+        return use
+
+
 class Unit:
     """What a unit of work, or a query, is handed."""
 
@@ -813,6 +870,7 @@ class Unit:
         self.audit = Audit(state, now)
         self.usage = Usage(state)
         self.consents = Consents(state)
+        self.budgets = Budgets(state)
 
 
 class MemoryStore:

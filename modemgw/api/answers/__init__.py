@@ -15,6 +15,14 @@ from modemgw.api.answers.batches import (
     MergedItem,
     RejectedItem,
 )
+from modemgw.api.answers.budgets import (
+    BillShockEvent,
+    Budget,
+    BudgetEvent,
+    BudgetLimit,
+    BudgetMatch,
+    Budgets,
+)
 from modemgw.api.answers.consents import (
     Consent,
     ConsentEvent,
@@ -89,6 +97,7 @@ from modemgw.api.answers.modems import (
 )
 from modemgw.api.answers.privacy import PrivacyErasure, PrivacyExport
 from modemgw.api.answers.problems import FieldError, Problem, ProblemType, ProblemTypes
+from modemgw.api.answers.readiness import Checklist, ChecklistItem
 from modemgw.api.answers.service import Health, Readiness
 from modemgw.api.answers.shared import Base64, Cost, Error, Ports, Time
 from modemgw.api.answers.sims import (
@@ -147,9 +156,17 @@ __all__ = [
     "BatchPreview",
     "BatchProgress",
     "Batches",
+    "BillShockEvent",
     "BroadcastEvent",
+    "Budget",
+    "BudgetEvent",
+    "BudgetLimit",
+    "BudgetMatch",
+    "Budgets",
     "CallEvent",
     "CheckedVerification",
+    "Checklist",
+    "ChecklistItem",
     "Consent",
     "ConsentEvent",
     "ConsentState",

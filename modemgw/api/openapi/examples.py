@@ -238,6 +238,51 @@ SIM_CARD: answers.SimCard = {
     "last_seen_at": "2026-11-22T10:00:06.000Z",
 }
 
+CHECKLIST: answers.Checklist = {
+    "ready": False,
+    "passed": 0,
+    "failed": 1,
+    "not_tested": 0,
+    "points": [
+        {
+            "id": "cost",
+            "title": "Spending has a bound, and somebody is told of it",
+            "status": "failed",
+            "evidence": "there are 2 budgets, and nobody is told",
+            "next_step": "Make a webhook for budget.* and alert.*.",
+        }
+    ],
+}
+
+BUDGET: answers.Budget = {
+    "id": "newsletter",
+    "match": {"key": ["shop"], "sim": [], "type": ["promotional"], "to_prefix": []},
+    "action": "stop",
+    "warn_at": 0.8,
+    "currency": None,
+    "state": "warned",
+    "limits": [
+        {
+            "measure": "parts_per_day",
+            "limit": "1000",
+            "used": "790",
+            "reserved": "22",
+            "left": "188",
+            "state": "warned",
+            "resets_at": "2026-11-23T00:00:00.000Z",
+        }
+    ],
+}
+
+BUDGET_EVENT: answers.BudgetEvent = {
+    "budget": "newsletter",
+    "measure": "parts_per_day",
+    "limit": "1000",
+    "taken": "800",
+    "action": "stop",
+    "resets_at": 1795392000.0,
+}
+
 USAGE_SUM: answers.UsageSum = {
     "day": "2026-11-22",
     "sim": SIM,
@@ -726,6 +771,8 @@ _EXAMPLES: Mapping[type, Any] = {
     answers.WebhookWithSecret: answers.WebhookWithSecret(**WEBHOOK, secret=WEBHOOK_SECRET),
     answers.AcceptedBatch: ACCEPTED_BATCH,
     answers.Batch: BATCH,
+    answers.Budget: BUDGET,
+    answers.Checklist: CHECKLIST,
     answers.BatchPreview: BATCH_PREVIEW,
     answers.Conversation: CONVERSATION,
     answers.ConversationItem: CONVERSATION["last"],

@@ -10,6 +10,7 @@ from modemgw.client.answers.batches import (
     MergedItem,
     RejectedItem,
 )
+from modemgw.client.answers.budgets import Budget, BudgetLimit, BudgetMatch
 from modemgw.client.answers.consents import (
     Consent,
     ConsentsOfNumber,
@@ -50,6 +51,7 @@ from modemgw.client.answers.modems import (
     Ussd,
 )
 from modemgw.client.answers.problems import FieldError, Problem
+from modemgw.client.answers.readiness import Checklist, ChecklistItem
 from modemgw.client.answers.service import Readiness
 from modemgw.client.answers.shared import FINAL, Error, Ports
 from modemgw.client.answers.sims import (
@@ -84,7 +86,12 @@ __all__ = [
     "Batch",
     "BatchPreview",
     "BatchProgress",
+    "Budget",
+    "BudgetLimit",
+    "BudgetMatch",
     "CheckedVerification",
+    "Checklist",
+    "ChecklistItem",
     "Consent",
     "ConsentsOfNumber",
     "Conversation",

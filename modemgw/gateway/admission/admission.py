@@ -33,6 +33,7 @@ from modemgw.gateway.admission.rule import (
     text_sent,
 )
 from modemgw.gateway.admission.rules import RULES, Rules
+from modemgw.gateway.budgets.budgets import Budgets
 from modemgw.gateway.consent.register import ConsentRegister
 from modemgw.gateway.errors import (
     Conflict,
@@ -70,6 +71,7 @@ LOOK_EVERY = 16
 """So many recipients are looked at between two looks at the clock."""
 
 _Write = Callable[[Transaction], None]
+
 _Refused = tuple[int, Rejected | TooMany | Duplicate]
 """Its place in the request, and why."""
 
@@ -88,8 +90,9 @@ class Admission:
         random: Random,
         consents: ConsentRegister,
         templates: Catalogue,
+        budgets: Budgets | None = None,
     ) -> None:
-        surroundings = Surroundings(store, outbox.clock, consents, templates)
+        surroundings = Surroundings(store, outbox.clock, consents, templates, budgets)
         self._rules = Rules(RULES, config, surroundings)
         outbox.clock.follow(self._rules.clock_set)
         self._store = store
@@ -423,7 +426,8 @@ class Admission:
         message = draft.message((id, one.to, one.route), one.deferral)
         if self._tariffs:
             message = with_cost(message, self._tariffs)
-        return message, Admitted(Mailing.of(message), draft.reservations, [0], draft.send_at)
+        taken = Admitted(Mailing.of(message), draft.reservations, [0], draft.send_at, draft.kept)
+        return message, taken
 
     async def _admit_all(
         self, request: Request, news: Iterable[NewMessage], admitted: list[Admitted]
@@ -446,7 +450,9 @@ class Admission:
                     if rows is None:
                         rows = by_deferral[one.deferral] = [], []
                         mailing = Mailing(draft.message(deferral=one.deferral), rows[0])
-                        taken = Admitted(mailing, draft.reservations, rows[1], draft.send_at)
+                        taken = Admitted(
+                            mailing, draft.reservations, rows[1], draft.send_at, draft.kept
+                        )
                         admitted.append(taken)
                     rows[0].append((next(ids), one.to, one.route))
                     rows[1].append(index)
@@ -486,13 +492,17 @@ class Admission:
         """
         try:
             steps = [*first, *self._rules.in_transaction(request, answer)]
+            accepted = [one for one in admitted if one.mailing.recipients]
+            steps += [write for one in accepted for write in one.writes()]
             if claims is not None:
                 steps.append(claims.write)
-            mailings = [one.mailing for one in admitted if one.mailing.recipients]
+            mailings = [one.mailing for one in accepted]
             await self._outbox.accept(
                 mailings, first=_one_after_another(steps), then=then, committed=committed
             )
         except SaidBefore:
+            for one in admitted:
+                one.forget()
             raise
         except Exception as error:
             give_all_back(admitted)

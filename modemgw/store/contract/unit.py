@@ -7,6 +7,7 @@ from typing import Protocol
 from modemgw.store.contract.attempts import Attempts, AttemptsView
 from modemgw.store.contract.audit import Audit, AuditView
 from modemgw.store.contract.batches import Batches, BatchesView
+from modemgw.store.contract.budgets import Budgets, BudgetsView
 from modemgw.store.contract.centres import Centres, CentresView
 from modemgw.store.contract.consents import Consents, ConsentsView
 from modemgw.store.contract.conversations import ConversationsView
@@ -102,6 +103,10 @@ class View(Protocol):
     @property
     def privacy(self) -> PrivacyView:
         """Everything that is kept about one number."""
+
+    @property
+    def budgets(self) -> BudgetsView:
+        """What budgets have given out."""
 
     @property
     def recent(self) -> RecentView:
@@ -202,6 +207,10 @@ class Transaction(View, Protocol):
     @property
     def privacy(self) -> Privacy:
         """Everything that is kept about one number."""
+
+    @property
+    def budgets(self) -> Budgets:
+        """What budgets have given out."""
 
     @property
     def recent(self) -> Recent:

@@ -7,6 +7,7 @@ import sqlite3
 from modemgw.store.sqlite.attempts import SqliteAttempts
 from modemgw.store.sqlite.audit import SqliteAudit
 from modemgw.store.sqlite.batches import SqliteBatches
+from modemgw.store.sqlite.budgets import SqliteBudgets
 from modemgw.store.sqlite.centres import RememberedCentres, SqliteCentres
 from modemgw.store.sqlite.consents import SqliteConsents
 from modemgw.store.sqlite.conversations import SqliteConversations
@@ -37,6 +38,7 @@ class SqliteView:
         "attempts",
         "audit",
         "batches",
+        "budgets",
         "centres",
         "connection",
         "consents",
@@ -78,6 +80,7 @@ class SqliteView:
         self.leases = SqliteLeases(db)
         self.usage = SqliteUsage(db)
         self.privacy = SqlitePrivacy(db)
+        self.budgets = SqliteBudgets(db)
         self.webhooks = SqliteWebhooks(db)
         self.recent = SqliteRecent(db)
         self.templates = SqliteTemplates(db)
@@ -93,6 +96,7 @@ class SqliteTransaction:
         "attempts",
         "audit",
         "batches",
+        "budgets",
         "centres",
         "connection",
         "consents",
@@ -140,6 +144,7 @@ class SqliteTransaction:
         self.leases = SqliteLeases(db, now)
         self.usage = SqliteUsage(db, now)
         self.privacy = SqlitePrivacy(db, now)
+        self.budgets = SqliteBudgets(db, now)
         self.webhooks = SqliteWebhooks(db, now)
         self.recent = SqliteRecent(db, now)
         self.templates = SqliteTemplates(db, now)

@@ -36,6 +36,7 @@ from modemgw.store.sqlite.schema import (
     m0022_types,
     m0023_balances,
     m0024_usage,
+    m0025_budgets,
 )
 
 STEPS: Final[tuple[tuple[str, Callable[[Database], None]], ...]] = (
@@ -62,6 +63,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Database], None]], ...]] = (
     ("0022_types", m0022_types.upgrade),
     ("0023_balances", m0023_balances.upgrade),
     ("0024_usage", m0024_usage.upgrade),
+    ("0025_budgets", m0025_budgets.upgrade),
 )
 """In the order in which they are applied."""
 
