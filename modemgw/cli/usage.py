@@ -35,19 +35,24 @@ def _dimensions(
 @click.option("--since", metavar="DAY", help="From this day (UTC) on, such as 2026-11-01.")
 @click.option("--until", metavar="DAY", help="Before this day.")
 @click.option("--sim", metavar="ICCID", help="Only of this SIM.")
-@click.option("--of-key", "key", metavar="NAME", help="Only of this API key.")
+@click.option("--of-key", metavar="NAME", help="Only of this API key.")
 @click.option("--type", help="Only of this type of message.")
 @click.option("--prefix", help="Only to this prefix, such as +44.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print a table for a spreadsheet.")
 @json_option
 @daemon_options
 def usage(
-    by: list[Dimension], as_csv: bool, as_json: bool, daemon: Daemon, **filters: str | None
+    by: list[Dimension],
+    of_key: str | None,
+    as_csv: bool,
+    as_json: bool,
+    daemon: Daemon,
+    **filters: str | None,
 ) -> None:
     """Add up what was sent and what it cost."""
     if as_csv and as_json:
         raise click.UsageError("--csv or --json, not both")
-    sums = daemon.call(lambda client: client.usage(by, **filters))
+    sums = daemon.call(lambda client: client.usage(by, key=of_key, **filters))
     if as_json:
         print_json(sums)
         return

@@ -193,8 +193,9 @@ def test_a_shell_is_taught_to_complete(run, shell):
     assert f"_MODEMGW_COMPLETE={shell}_complete" in answer.stdout
 
 
-def test_by_whom_and_with_which_key_are_two_things(run, asked):
-    run("audit", "--by", "somebody", "--key", "mgw_k")
+@pytest.mark.parametrize("about", [("audit", "--by"), ("usage", "--of-key")])
+def test_whose_doings_are_asked_for_and_with_which_key_are_two_things(run, asked, about):
+    run(*about, "somebody", "--key", "mgw_k")
     assert asked.key == "mgw_k"
-    run("audit", "--by", "somebody", env={"MODEMGW_KEY": "mgw_env"})
+    run(*about, "somebody", env={"MODEMGW_KEY": "mgw_env"})
     assert asked.key == "mgw_env"
