@@ -6,6 +6,8 @@ from collections import Counter
 
 from pydantic import model_validator
 
+from modemgw.config.alerts import AlertRule, AlertSection, AlertsSection
+from modemgw.config.alerts import rules as alert_rules
 from modemgw.config.balance import BalanceSection
 from modemgw.config.base import Section
 from modemgw.config.gateway import GatewaySection
@@ -32,6 +34,7 @@ class Config(Section):
     """How many messages one API key may send."""
     balance: BalanceSection = BalanceSection()
     """How the credit of SIMs is asked for; a modem may have its own."""
+    alerts: AlertsSection = AlertsSection()
     retention: RetentionSection = RetentionSection()
     type: TypesSection = TypesSection()
     webhooks: WebhooksSection = WebhooksSection()
@@ -39,6 +42,7 @@ class Config(Section):
     route: tuple[RouteSection, ...] = ()
     handler: tuple[HandlerSection, ...] = ()
     replies: RepliesSection = RepliesSection()
+    alert: tuple[AlertSection, ...] = ()
 
     @model_validator(mode="after")
     def _references(self) -> Config:
@@ -47,6 +51,7 @@ class Config(Section):
             ("modem", [m.id for m in self.modem]),
             ("route", [r.id for r in self.route]),
             ("handler", [h.id for h in self.handler if h.id is not None]),
+            ("alert", [a.name for a in self.alert]),
         ):
             problems += [f"{kind} id {i!r} is used twice" for i, n in Counter(ids).items() if n > 1]
         devices = [m.device for m in self.modem if m.device is not None]
@@ -88,6 +93,11 @@ class Config(Section):
         if any(r.id == "default" for r in self.route):
             return self.route
         return (*self.route, RouteSection(id="default"))
+
+    @property
+    def alert_rules(self) -> tuple[AlertRule, ...]:
+        """The alerts in force: the defaults, with what the file says of them and adds."""
+        return alert_rules(self.alerts, self.alert)
 
     def limits_of(self, modem: ModemSection) -> Limits:
         """The limits of the SIM in `modem`: its own keys over [sim_limits]."""

@@ -3,6 +3,7 @@
 Knows no policy; nobody above it sees SQL, rows or a connection.
 """
 
+from modemgw.store.contract.alerts import Alert, AlertQuery, Silence
 from modemgw.store.contract.attempts import AttemptKey, Begun, Candidate
 from modemgw.store.contract.audit import AuditQuery, AuditRecord
 from modemgw.store.contract.conversations import ConversationQuery
@@ -28,6 +29,8 @@ from modemgw.store.contract.webhooks import Webhook, WebhookSecret
 from modemgw.store.errors import StoreConflict, StoreError, StoreUnavailable
 
 __all__ = [
+    "Alert",
+    "AlertQuery",
     "Answer",
     "AnsweredBefore",
     "AttemptKey",
@@ -52,6 +55,7 @@ __all__ = [
     "PinRow",
     "Place",
     "SeenSim",
+    "Silence",
     "Store",
     "StoreConflict",
     "StoreError",

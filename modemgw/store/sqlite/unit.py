@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from modemgw.store.sqlite.alerts import SqliteAlerts
 from modemgw.store.sqlite.attempts import SqliteAttempts
 from modemgw.store.sqlite.audit import SqliteAudit
 from modemgw.store.sqlite.centres import RememberedCentres, SqliteCentres
@@ -26,6 +27,7 @@ class SqliteView:
     """Verbs that read. Made once for each reading connection."""
 
     __slots__ = (
+        "alerts",
         "answers",
         "attempts",
         "audit",
@@ -60,6 +62,7 @@ class SqliteView:
         self.keys = SqliteKeys(db)
         self.audit = SqliteAudit(db)
         self.leases = SqliteLeases(db)
+        self.alerts = SqliteAlerts(db)
         self.webhooks = SqliteWebhooks(db)
 
 
@@ -68,6 +71,7 @@ class SqliteTransaction:
 
     __slots__ = (
         "_nouns",
+        "alerts",
         "answers",
         "attempts",
         "audit",
@@ -108,6 +112,7 @@ class SqliteTransaction:
         self.keys = SqliteKeys(db, now)
         self.audit = SqliteAudit(db, now)
         self.leases = SqliteLeases(db, now)
+        self.alerts = SqliteAlerts(db, now)
         self.webhooks = SqliteWebhooks(db, now)
         self._nouns: tuple[Rows, ...] = tuple(
             noun for name in self.__slots__ if isinstance(noun := getattr(self, name, None), Rows)

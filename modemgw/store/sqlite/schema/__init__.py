@@ -30,6 +30,7 @@ from modemgw.store.sqlite.schema import (
     m0014_attempts_by_time,
     m0019_inbound_kinds,
     m0023_balances,
+    m0026_alerts,
 )
 
 STEPS: Final[tuple[tuple[str, Callable[[Database], None]], ...]] = (
@@ -50,6 +51,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Database], None]], ...]] = (
     ("0014_attempts_by_time", m0014_attempts_by_time.upgrade),
     ("0019_inbound_kinds", m0019_inbound_kinds.upgrade),
     ("0023_balances", m0023_balances.upgrade),
+    ("0026_alerts", m0026_alerts.upgrade),
 )
 """In the order in which they are applied."""
 
