@@ -8,6 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from modemgw.api import (
+    alerts,
     audit,
     batches,
     conversations,
@@ -47,6 +48,7 @@ ENDPOINTS = (
     *webhooks.ENDPOINTS,
     *modems.ENDPOINTS,
     *sims.ENDPOINTS,
+    *alerts.ENDPOINTS,
     *keys.ENDPOINTS,
     *audit.ENDPOINTS,
     *service.ENDPOINTS,

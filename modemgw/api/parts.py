@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from modemgw.gateway import (
     Accepted,
     AcceptedBatch,
+    AlertQuery,
     Allowance,
     AuditQuery,
     ConversationQuery,
@@ -40,7 +41,7 @@ from modemgw.gateway import (
 from modemgw.gateway.bus import Watch
 from modemgw.gateway.supervision import Keeper
 from modemgw.modem import TraceLine, UssdAnswer
-from modemgw.store import AuditRecord, Delivery, KeyRow
+from modemgw.store import Alert, AuditRecord, Delivery, KeyRow
 from modemgw.store.contract.keys import KeyState
 from modemgw.store.records import (
     Conversation,
@@ -292,6 +293,22 @@ class Sims(Protocol):
         ...
 
 
+class Alerts(Protocol):
+    """Shows what a person must see to, and keeps it from notifying anybody for a time."""
+
+    async def find(self, query: AlertQuery, /) -> Page[Alert]:
+        """A page of alerts, that raised last first. Raises Rejected for a foreign cursor."""
+        ...
+
+    async def one(self, id: str, /) -> Alert:
+        """One alert. Raises NotFound, StoreUnavailable."""
+        ...
+
+    async def silence(self, id: str, seconds: float, /) -> Alert:
+        """Notify nobody of it for so long; 0 ends that. Raises NotFound, StoreUnavailable."""
+        ...
+
+
 class Access(Protocol):
     """Knows who may come in."""
 
@@ -422,6 +439,8 @@ class Parts(Protocol):
     @property
     def sims(self) -> Sims: ...
     @property
+    def alerts(self) -> Alerts: ...
+    @property
     def access(self) -> Access: ...
     @property
     def keys(self) -> Keys: ...
@@ -445,6 +464,7 @@ TRIALS: Final[web.AppKey[Trials]] = web.AppKey("trials")
 WEBHOOKS: Final[web.AppKey[Webhooks]] = web.AppKey("webhooks")
 MODEMS: Final[web.AppKey[Modems]] = web.AppKey("modems")
 SIMS: Final[web.AppKey[Sims]] = web.AppKey("sims")
+ALERTS: Final[web.AppKey[Alerts]] = web.AppKey("alerts")
 ACCESS: Final[web.AppKey[Access]] = web.AppKey("access")
 KEYS: Final[web.AppKey[Keys]] = web.AppKey("keys")
 AUDIT: Final[web.AppKey[Audit]] = web.AppKey("audit")
@@ -464,6 +484,7 @@ def hand_over(gateway: Parts, app: web.Application) -> None:
     app[WEBHOOKS] = gateway.webhooks
     app[MODEMS] = gateway.modems
     app[SIMS] = gateway.sims
+    app[ALERTS] = gateway.alerts
     app[ACCESS] = gateway.access
     app[KEYS] = gateway.keys
     app[AUDIT] = gateway.audit

@@ -23,6 +23,7 @@ COMMANDS = {
     "webhooks": "modemgw.cli.webhooks:webhooks",
     "modems": "modemgw.cli.modems:modems",
     "sims": "modemgw.cli.sims:sims",
+    "alerts": "modemgw.cli.alerts:alerts",
     "keys": "modemgw.cli.keys:keys",
     "audit": "modemgw.cli.audit:audit",
     "doctor": "modemgw.cli.doctor.command:doctor",

@@ -39,7 +39,10 @@ METRICS: Final[dict[str, AlertMetric]] = {
     ),
     "modem_down": AlertMetric("modem", "level", "high", ""),
     "modem_recoveries": AlertMetric(
-        "modem", "count", "high", "the modem {subject} had to be recovered {value:.0f} times in {window}"
+        "modem",
+        "count",
+        "high",
+        "the modem {subject} had to be recovered {value:.0f} times in {window}",
     ),
     "modem_alarm": AlertMetric("modem", "level", "high", ""),
     "sim_blocked": AlertMetric("sim", "level", "high", ""),

@@ -75,7 +75,8 @@ class AlertSection(Section):
         default = DEFAULTS.get(name)
         if default is None and self.metric is None:
             raise ValueError(
-                f"metric is missing; without it, id must be that of a default: {', '.join(DEFAULTS)}"
+                "metric is missing; without it, id must be that of a default: "
+                + ", ".join(DEFAULTS)
             )
         if default is not None and self.metric not in (None, default.metric):
             raise ValueError(
@@ -143,16 +144,14 @@ def _default(
     severity: Severity = "warning",
     subjects: tuple[str, ...] = (),
 ) -> AlertRule:
-    return AlertRule(
-        id, metric, threshold, clear, window_s, minimum, for_s, severity, (), subjects
-    )
+    return AlertRule(id, metric, threshold, clear, window_s, minimum, for_s, severity, (), subjects)
 
 
 DEFAULTS: dict[str, AlertRule] = {
     rule.id: rule
     for rule in (
-        _default("delivery-rate", "delivery_rate", 0.7, 0.85, minimum=20),
-        _default("error-rate", "error_rate", 0.3, 0.1, window_s=900, minimum=10),
+        _default("delivery-rate", "delivery_rate", 0.7, 0.85, minimum=20, for_s=300),
+        _default("error-rate", "error_rate", 0.3, 0.1, window_s=900, minimum=10, for_s=60),
         _default("queue-age", "queue_age", 900, 300, for_s=60),
         _default(
             "otp-queue-age", "queue_age", 60, 20, for_s=20, severity="critical", subjects=("otp",)

@@ -22,11 +22,19 @@ from modemgw.gateway.fleet.modem_views import ModemView
 from modemgw.gateway.fleet.sim_views import SimView
 from modemgw.gateway.keys import Issued, LastAdmin, NameInUse, NewKey
 from modemgw.gateway.outgoing.outbox import RecoveryReport
-from modemgw.store import AuditQuery, ConversationQuery, DeliveryQuery, InboundQuery, MessageQuery
+from modemgw.store import (
+    AlertQuery,
+    AuditQuery,
+    ConversationQuery,
+    DeliveryQuery,
+    InboundQuery,
+    MessageQuery,
+)
 
 __all__ = [
     "Accepted",
     "AcceptedBatch",
+    "AlertQuery",
     "Allowance",
     "AuditQuery",
     "Conflict",

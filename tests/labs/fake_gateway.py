@@ -47,7 +47,7 @@ from modemgw.gateway.event_types import unknown_types
 from modemgw.gateway.fleet.lanes import Held
 from modemgw.gateway.supervision import Keeper
 from modemgw.modem import ModemState, ModemStatus, SimIdentity, TraceLine, UssdAnswer
-from modemgw.store import Answer, Delivery, DeliveryState, KeyRow, TryOutcome
+from modemgw.store import Alert, AlertQuery, Answer, Delivery, DeliveryState, KeyRow, TryOutcome
 from modemgw.store.records import (
     Attempt,
     AttemptState,
@@ -525,6 +525,43 @@ class FakeSims:
         raise NotFound(f"there is no SIM {identifier}")
 
 
+ALERT = Alert(
+    id="alr_1",
+    alert="modem-down",
+    metric="modem_down",
+    severity="warning",
+    subject="m1",
+    modem="m1",
+    value=1.0,
+    threshold=1.0,
+    reason="the modem m1 is absent",
+    raised_at=NOW,
+)
+
+
+@dataclass
+class FakeAlerts:
+    """One was raised."""
+
+    alert: Alert = ALERT
+    asked: list[AlertQuery] = field(default_factory=list)
+
+    async def find(self, query: AlertQuery) -> Page[Alert]:
+        self.asked.append(query)
+        return Page((self.alert,), None)
+
+    async def one(self, identifier: str) -> Alert:
+        if identifier != self.alert.id:
+            raise NotFound(f"there is no alert {identifier!r}")
+        return self.alert
+
+    async def silence(self, identifier: str, seconds: float) -> Alert:
+        await self.one(identifier)
+        until = NOW + seconds if seconds else None
+        self.alert = replace(self.alert, silenced_until=until)
+        return self.alert
+
+
 @dataclass
 class FakeModems:
     """One modem, m1."""
@@ -662,6 +699,7 @@ class FakeGateway:
         self.webhooks = FakeWebhooks()
         self.modems = FakeModems()
         self.sims = FakeSims()
+        self.alerts = FakeAlerts()
         self.events = FakeEvents()
         self.figures = FakeFigures(self.sending)
         self.keeper = Keeper(clock=SystemClock(), random=Random(1))

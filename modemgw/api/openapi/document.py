@@ -38,6 +38,7 @@ TAGS = {
     "handlers": "Programs of the configuration that get what was received.",
     "modems": "See and control the modems.",
     "sims": "The SIMs and what they have used of their plans.",
+    "alerts": "What a person must see to, and had to before.",
     "keys": "API keys: who may do what.",
     "audit": "What admins did.",
     "service": "For those who watch the gateway, and this documentation.",

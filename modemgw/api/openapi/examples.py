@@ -216,6 +216,22 @@ SIM_CARD: answers.SimCard = {
     "last_seen_at": "2026-11-22T10:00:06.000Z",
 }
 
+ALERT: answers.Alert = {
+    "id": "alr_01a2132b3d105b3c8e6f4a10c22d9a7e",
+    "alert": "modem-down",
+    "metric": "modem_down",
+    "severity": "warning",
+    "state": "raised",
+    "subject": "m1",
+    "modem": "m1",
+    "value": 1.0,
+    "threshold": 1.0,
+    "reason": "the modem m1 is absent: the port is gone",
+    "raised_at": "2026-11-22T10:03:00.000Z",
+    "cleared_at": None,
+    "silenced_until": None,
+}
+
 LOOP: answers.LoopEvent = {
     "from": "+447700900555",
     "reason": "its sender has had 10 automatic answers within an hour: a machine may be answering",
@@ -464,6 +480,7 @@ _EXAMPLES: Mapping[type, Any] = {
     answers.Receipt: RECEIPT,
     answers.RejectedItem: REJECTED_ITEM,
     answers.Replayed: answers.Replayed(replayed=3),
+    answers.Alert: ALERT,
     answers.SimCard: SIM_CARD,
     answers.Trace: TRACE,
     answers.Ussd: answers.Ussd(text="Balance: 3.50", more=False),

@@ -3,6 +3,7 @@
 What they mean (is this a number? does this route exist?) is the gateway's to judge.
 """
 
+from modemgw.api.requests.alerts import AlertsQuery, SilenceBody
 from modemgw.api.requests.conversations import (
     ConversationChanges,
     ConversationItemsQuery,
@@ -59,6 +60,7 @@ __all__ = [
     "MAX_REPLAY",
     "MAX_VALIDITY_S",
     "WHOLE",
+    "AlertsQuery",
     "AuditQuery",
     "Base64",
     "BatchItem",
@@ -89,6 +91,7 @@ __all__ = [
     "SampleBody",
     "Scope",
     "SharedFields",
+    "SilenceBody",
     "TraceQuery",
     "UssdBody",
     "WebhookBody",

@@ -2,6 +2,7 @@
 what is not here too.
 """
 
+from modemgw.client.answers.alerts import Alert
 from modemgw.client.answers.conversations import Conversation, ConversationItem
 from modemgw.client.answers.deliveries import AnyDelivery, Outcome
 from modemgw.client.answers.events import Event
@@ -35,6 +36,7 @@ from modemgw.client.answers.webhooks import Webhook, WebhookDelivery, WebhookWit
 __all__ = [
     "FINAL",
     "AcceptedBatch",
+    "Alert",
     "AnyDelivery",
     "ApiKey",
     "Attempt",

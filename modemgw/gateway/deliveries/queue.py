@@ -13,7 +13,7 @@ import contextlib
 import logging
 import socket
 from collections import defaultdict
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import inf
@@ -138,6 +138,11 @@ class Deliveries:
     def subscribers(self) -> dict[str, Handler]:
         """The configured handlers, by id."""
         return self.roster.handlers
+
+    @property
+    def outcomes(self) -> Mapping[tuple[str, str], int]:
+        """By kind and outcome (`taken`, `put-off`, `given-up`): the tries since the start."""
+        return self._making.outcomes
 
     def wake(self) -> None:
         """Something may be due."""

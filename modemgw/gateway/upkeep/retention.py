@@ -120,6 +120,8 @@ class Housekeeping:
             partial(self._forget, lambda tx, before: tx.retention.delete_unmatched(before), answers)
         )
         chores.append(partial(self._forget, lambda tx, at: tx.keys.forget_retired(at), now))
+        cleared = now - self._config.alerts.keep_days * DAY_S
+        chores.append(partial(self._forget, lambda tx, at: tx.alerts.delete_cleared(at), cleared))
         await _each(*chores)
 
     async def _forget_batches(self, before: float) -> None:

@@ -86,7 +86,5 @@ class Alerts(AlertsView, Protocol):
     def silence(self, silence: Silence) -> None:
         """Silence an alert about a subject; one that is over by now ends the silence."""
 
-    def forget(self, before: float) -> int:
+    def delete_cleared(self, before: float) -> int:
         """Delete what was cleared before this moment. Returns how many were."""
-
-

@@ -92,6 +92,6 @@ class SqliteAlerts(Rows):
             (silence.alert, silence.subject, silence.until),
         )
 
-    def forget(self, before: float) -> int:
+    def delete_cleared(self, before: float) -> int:
         """Delete what was cleared before this moment. Returns how many were."""
         return self._db.execute("DELETE FROM alerts WHERE cleared_at < ?", (before,)).rowcount
