@@ -29,7 +29,7 @@ MAY_IMPORT = {
 }
 GATEWAY = (
     {"fleet"},
-    {"outgoing"},
+    {"outgoing", "consent", "templates"},
     {"admission"},
     {"incoming", "deliveries"},
     {"upkeep"},

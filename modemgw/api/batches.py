@@ -94,7 +94,21 @@ ENDPOINTS = (
                     {"to": "+447700900123", "text": "Hello Ann"},
                     {"to": "+447700900124", "text": "Hello Bob"},
                 ]
-            }
+            },
+            "Each with values of its own": {
+                "messages": [
+                    {
+                        "to": "+447700900123",
+                        "template": "order-shipped",
+                        "params": {"name": "Ann", "order": "A-7"},
+                    },
+                    {
+                        "to": "+5511961234567",
+                        "template": "order-shipped",
+                        "params": {"name": "Bruna", "order": "A-8"},
+                    },
+                ]
+            },
         },
     ),
     Endpoint(

@@ -48,6 +48,8 @@ class Endpoint:
     """True: it answers without a key."""
     body: Any = None
     """The type of the JSON body, if it takes one."""
+    body_media: str = JSON
+    """What the body is, if it is no JSON: then `body` is the type of a text."""
     body_required: bool = True
     """False: it works without a body, too."""
     query: type[BaseModel] | None = None
@@ -57,11 +59,13 @@ class Endpoint:
     media: str = JSON
     idempotent: bool = False
     """True: it takes an Idempotency-Key."""
+    conditional: bool = False
+    """True: it takes `If-Match`."""
     waits: bool = False
     """True: it takes `Prefer: wait=N`."""
     problems: tuple[str, ...] = ()
     """Types of problems beyond those that every endpoint may answer."""
-    example: dict[str, Any] | None = None
+    example: dict[str, Any] | str | None = None
     """A body that works, for the documentation."""
     examples: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     """Further bodies that work, by what they show."""
@@ -129,6 +133,21 @@ async def read_json(request: web.Request) -> bytes:
             )
         if (request.charset or "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
             raise Problem("unsupported-media-type", "JSON is UTF-8 and nothing else (RFC 8259)")
+    return await _read(request)
+
+
+async def read_body(request: web.Request, media: str, what: str) -> bytes:
+    """A body that is no JSON. Raises Problem when it says that it is something else than `what`."""
+    if request.content_type != media:
+        raise Problem(
+            "unsupported-media-type",
+            f"the body is {request.content_type}; send {what} with Content-Type: {media}",
+            headers={"Accept": media},
+        )
+    return await _read(request)
+
+
+async def _read(request: web.Request) -> bytes:
     try:
         return await request.app[BODIES].read(request)
     except (web.RequestPayloadError, ConnectionError) as error:

@@ -8,6 +8,8 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from modemgw.api.problems import Problem
+
 TAG_OCTETS: Final = 12
 """Of the digest: two states of one thing do not meet in it by chance."""
 
@@ -21,7 +23,7 @@ def tagged(handler: Handler) -> Handler:
             return answer
         if not isinstance(answer.body, bytes):
             return answer
-        tag = blake2b(answer.body, digest_size=TAG_OCTETS).hexdigest()
+        tag = tag_of(answer.body)
         if has(request, tag):
             kept = {n: v for n, v in answer.headers.items() if not n.startswith("Content-")}
             answer = web.Response(status=304, headers=kept)
@@ -29,6 +31,22 @@ def tagged(handler: Handler) -> Handler:
         return answer
 
     return show
+
+
+def tag_of(body: bytes) -> str:
+    """What names the state of something that is shown like this."""
+    return blake2b(body, digest_size=TAG_OCTETS).hexdigest()
+
+
+def check_match(request: web.Request, tag: str, what: str) -> None:
+    """Raises Problem if `If-Match` (RFC 9110, 13.1.1) names another state than `tag`: somebody
+    else has changed it. `what`: it, in words.
+    """
+    given = request.headers.get("If-Match")
+    if given is None or given.strip() == "*":
+        return
+    if not any(one.value == tag and not one.is_weak for one in request.if_match or ()):
+        raise Problem("precondition-failed", f"{what} is not what If-Match says: GET it again")
 
 
 def has(request: web.Request, tag: str) -> bool:

@@ -53,7 +53,12 @@ async def create(request: web.Request) -> web.Response:
     tell_record(request, target=body.name, detail=f"scopes {' '.join(body.scopes)}")
     keys = request.app[KEYS]
     new = NewKey(
-        body.name, tuple(dict.fromkeys(body.scopes)), _limits(body.limits), body.expires_at
+        body.name,
+        tuple(dict.fromkeys(body.scopes)),
+        _limits(body.limits),
+        body.expires_at,
+        body.templates_only,
+        tuple(dict.fromkeys(body.templates)),
     )
     try:
         issued = await keys.create(new, by=key_of(request))

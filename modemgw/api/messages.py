@@ -65,11 +65,16 @@ def _meaning(
     sound.setdefault("to", PLACEHOLDER)
     if not wrong.isdisjoint({"text", "data"}):
         sound.setdefault("text", "-")
+    if "template" in wrong:
+        sound = {n: v for n, v in sound.items() if n not in ("params", "language")}
+        sound.setdefault("text", "-")
     new = MessageBody.model_validate_json(to_json(sound)).new_message()
     try:
         request.app[SENDING].preview(new, key=key_of(request).name)
     except Rejected as rejected:
-        return [problem for problem in rejected.problems if problem.field not in wrong]
+        return [
+            problem for problem in rejected.problems if problem.field.partition(".")[0] not in wrong
+        ]
     return []
 
 
@@ -99,6 +104,11 @@ async def preview(request: web.Request) -> web.Response:
         "units": list(seen.units),
         "characters_changed": [list(pair) for pair in seen.changes],
         "cost": None,
+        "text": seen.text,
+        "template": None if seen.template is None else seen.template.name,
+        "template_version": None if seen.template is None else seen.template.version,
+        "language": seen.language,
+        "warnings": [render.field_problem(one) for one in seen.warnings],
     }
     return json_response(document)
 
@@ -151,6 +161,12 @@ FURTHER_EXAMPLES: dict[str, dict[str, Any]] = {
         "send_at": "2026-11-24T08:00:00Z",
         "max_parts": 1,
     },
+    "What a template makes": {
+        "to": "+447700900123",
+        "template": "order-shipped",
+        "params": {"name": "Ann", "order": "A-7"},
+        "language": "en",
+    },
     "Octets to a port": {
         "to": "+447700900123",
         "data": "AQYDvq+E",
@@ -171,7 +187,13 @@ ENDPOINTS = (
         status=202,
         idempotent=True,
         waits=True,
-        problems=("too-many-messages", "unavailable"),
+        problems=(
+            "too-many-messages",
+            "templates-only",
+            "unavailable",
+            "opted-out",
+            "no-consent",
+        ),
         description="The answer is the message as it is then. Send a request whose answer you have "
         "not seen again with the same Idempotency-Key, and nothing is sent twice.",
         example=EXAMPLE,
@@ -187,7 +209,9 @@ ENDPOINTS = (
         scopes=("send",),
         body=MessageBody,
         answer=answers.Preview,
+        problems=("templates-only", "opted-out", "no-consent"),
         example=EXAMPLE,
+        examples=FURTHER_EXAMPLES,
     ),
     Endpoint(
         method="GET",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from aiohttp import web
@@ -28,10 +29,20 @@ def add_routes(
         if "GET" in methods:
             methods.setdefault("HEAD", methods["GET"])
         methods["OPTIONS"] = options.handler
-        resource = app.router.add_resource(path)
+        resource = app.router.add_resource(_pattern(path, paths))
         for method, handler in methods.items():
             resource.add_route(method, handler)
     return guarded
+
+
+def _pattern(path: str, paths: Iterable[str]) -> str:
+    """The path for the router: no name is meant by what another path has in its place."""
+    above, _, last = path.rpartition("/")
+    beside = (other.rpartition("/") for other in paths)
+    taken = sorted(name for place, _, name in beside if place == above and "{" not in name)
+    if not (taken and last.startswith("{")):
+        return path
+    return f"{above}/{last[:-1]}:(?!(?:{'|'.join(map(re.escape, taken))})$)[^/]+}}"
 
 
 def _handler(endpoint: Endpoint) -> Handler:

@@ -6,7 +6,7 @@ A part that is added gets a protocol, a place in `Parts`, a key, and a line in `
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Final, Protocol
 
@@ -19,29 +19,46 @@ from modemgw.gateway import (
     AlertQuery,
     Allowance,
     AuditQuery,
+    ConsentRow,
+    ConsentsOf,
     ConversationQuery,
     CreatedWebhook,
     DeliveryQuery,
+    Erasure,
+    Export,
     HandlerView,
     Idempotency,
+    ImportReport,
     InboundQuery,
     Issued,
     Match,
     MessageQuery,
     ModemView,
+    NewConsent,
     NewKey,
     Preview,
     Replay,
     Sample,
     SimView,
+    TemplatePreview,
     Trial,
     WebhookChange,
     WebhookView,
 )
 from modemgw.gateway.bus import Watch
 from modemgw.gateway.supervision import Keeper
+from modemgw.gateway.templates.compiled import CompiledTemplate
 from modemgw.modem import TraceLine, UssdAnswer
-from modemgw.store import Alert, AuditRecord, Delivery, KeyRow
+from modemgw.store import (
+    Alert,
+    AuditRecord,
+    Consent,
+    ConsentQuery,
+    Delivery,
+    KeyRow,
+    Template,
+    TemplateContent,
+)
 from modemgw.store.contract.keys import KeyState
 from modemgw.store.records import (
     Conversation,
@@ -144,6 +161,56 @@ class Conversations(Protocol):
         ...
 
 
+class Consents(Protocol):
+    """Records and shows who may be sent what. What records it raises Unavailable as well."""
+
+    def checked(self, new: NewConsent, /) -> NewConsent:
+        """A decision with its number as it is recorded. Raises Rejected."""
+        ...
+
+    def pseudonym(self, given: str, /) -> str:
+        """What stands for a number where it must not be told. Raises Rejected."""
+        ...
+
+    async def record(self, new: NewConsent, /) -> Consent:
+        """Record a decision. Raises Rejected."""
+        ...
+
+    async def of(self, given: str, /) -> ConsentsOf:
+        """What is known of a number. Raises NotFound, Rejected."""
+        ...
+
+    async def find(self, query: ConsentQuery, /) -> Page[Consent]:
+        """A page of decisions that stand, the newest first. Raises Rejected."""
+        ...
+
+    async def erase(self, given: str, /) -> None:
+        """Forget what a number has decided; who has opted out stays so. Raises NotFound."""
+        ...
+
+    async def bring_in(
+        self, rows: Sequence[ConsentRow], /, *, again: bool = False, dry_run: bool = False
+    ) -> ImportReport:
+        """Record the decisions of a list whose rows are `checked`."""
+        ...
+
+    def all(self) -> AsyncIterator[Sequence[Consent]]:
+        """Every decision that stands, part by part."""
+        ...
+
+
+class Privacy(Protocol):
+    """Shows and erases what is kept about a number."""
+
+    async def export(self, given: str, /) -> Export:
+        """Everything about a number. Raises Rejected."""
+        ...
+
+    async def erase(self, given: str, /, *, dry_run: bool = False) -> Erasure:
+        """Erase everything about a number that is done with. Raises Rejected, Unavailable."""
+        ...
+
+
 class Events(Protocol):
     """Tells what happens."""
 
@@ -235,6 +302,64 @@ class Webhooks(Delivering, Protocol):
 
     async def test(self, id: str, /) -> Delivery:
         """Post a test event to a webhook and say how that ended. Raises NotFound, Conflict."""
+        ...
+
+
+class Templates(Protocol):
+    """Shows, keeps and tries templates. What changes them raises Unavailable as well."""
+
+    def all(self) -> list[CompiledTemplate]:
+        """Every template as it is now, by name."""
+        ...
+
+    def one(self, name: str, /) -> CompiledTemplate:
+        """A template as it is now. Raises NotFound."""
+        ...
+
+    async def versions(self, name: str, /) -> list[Template]:
+        """Every version of a template, the newest first. Raises NotFound."""
+        ...
+
+    async def version(self, name: str, version: int, /) -> CompiledTemplate:
+        """A version of a template, also of one that was deleted. Raises NotFound."""
+        ...
+
+    async def create(
+        self,
+        name: str,
+        content: TemplateContent,
+        *,
+        key: str,
+        idempotency: Idempotency | None,
+    ) -> CompiledTemplate | bytes:
+        """Keep a new template; or the first answer to the same request.
+
+        Raises Rejected, TemplateExists, IdempotencyConflict.
+        """
+        ...
+
+    async def put(
+        self, name: str, content: TemplateContent, *, key: str, expected: int | None
+    ) -> CompiledTemplate:
+        """Keep another version of a template; `expected`: the one that there must be now.
+
+        Raises NotFound, Rejected, Conflict (it comes from a file), Outdated.
+        """
+        ...
+
+    async def delete(self, name: str, *, key: str, expected: int | None) -> None:
+        """Delete a template. Raises NotFound, Conflict (it comes from a file), Outdated."""
+        ...
+
+    def preview(
+        self,
+        name: str,
+        params: Mapping[str, Any],
+        *,
+        language: str | None,
+        to: str | None,
+    ) -> TemplatePreview:
+        """What a template says with these values. Raises NotFound, Rejected."""
         ...
 
 
@@ -425,6 +550,10 @@ class Parts(Protocol):
     @property
     def inbounds(self) -> Inbounds: ...
     @property
+    def consents(self) -> Consents: ...
+    @property
+    def privacy(self) -> Privacy: ...
+    @property
     def conversations(self) -> Conversations: ...
     @property
     def events(self) -> Events: ...
@@ -434,6 +563,8 @@ class Parts(Protocol):
     def trials(self) -> Trials: ...
     @property
     def webhooks(self) -> Webhooks: ...
+    @property
+    def templates(self) -> Templates: ...
     @property
     def modems(self) -> Modems: ...
     @property
@@ -457,11 +588,14 @@ class Parts(Protocol):
 SENDING: Final[web.AppKey[Sending]] = web.AppKey("sending")
 MESSAGES: Final[web.AppKey[Messages]] = web.AppKey("messages")
 INBOUNDS: Final[web.AppKey[Inbounds]] = web.AppKey("inbounds")
+CONSENTS: Final[web.AppKey[Consents]] = web.AppKey("consents")
+PRIVACY: Final[web.AppKey[Privacy]] = web.AppKey("privacy")
 CONVERSATIONS: Final[web.AppKey[Conversations]] = web.AppKey("conversations")
 EVENTS: Final[web.AppKey[Events]] = web.AppKey("events")
 HANDLERS: Final[web.AppKey[Handlers]] = web.AppKey("handlers")
 TRIALS: Final[web.AppKey[Trials]] = web.AppKey("trials")
 WEBHOOKS: Final[web.AppKey[Webhooks]] = web.AppKey("webhooks")
+TEMPLATES: Final[web.AppKey[Templates]] = web.AppKey("templates")
 MODEMS: Final[web.AppKey[Modems]] = web.AppKey("modems")
 SIMS: Final[web.AppKey[Sims]] = web.AppKey("sims")
 ALERTS: Final[web.AppKey[Alerts]] = web.AppKey("alerts")
@@ -477,11 +611,14 @@ def hand_over(gateway: Parts, app: web.Application) -> None:
     app[SENDING] = gateway.sending
     app[MESSAGES] = gateway.messages
     app[INBOUNDS] = gateway.inbounds
+    app[CONSENTS] = gateway.consents
+    app[PRIVACY] = gateway.privacy
     app[CONVERSATIONS] = gateway.conversations
     app[EVENTS] = gateway.events
     app[HANDLERS] = gateway.handlers
     app[TRIALS] = gateway.trials
     app[WEBHOOKS] = gateway.webhooks
+    app[TEMPLATES] = gateway.templates
     app[MODEMS] = gateway.modems
     app[SIMS] = gateway.sims
     app[ALERTS] = gateway.alerts

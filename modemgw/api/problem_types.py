@@ -47,6 +47,10 @@ def page_of(name: str) -> str:
     return f"/problems/{name}"
 
 
+REFUSALS = ("opted-out", "no-consent")
+"""Codes of fields that are types of problems: when all that is wrong has one of them, it is that
+type."""
+
 PROBLEM_TYPES: Mapping[str, ProblemType] = {
     "invalid-json": ProblemType(
         status=400,
@@ -89,6 +93,23 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         retry="no",
         detail="the API key 'shop' lacks the scope send",
         headers=("WWW-Authenticate",),
+    ),
+    "templates-only": ProblemType(
+        status=403,
+        title="The API key may not send this text",
+        meaning="The key may send what templates make, and nothing else; or not what this template "
+        "makes.",
+        remedy="Send a `template` with its `params` instead of `text` or `data`. Which templates a "
+        "key may send was settled when it was made: for others make another key.",
+        retry="no",
+        detail="the API key 'shop' may send templates alone: name one, and its params",
+        errors=(
+            FieldProblem(
+                "template",
+                "the API key 'shop' may send templates alone: name one, and its params",
+                "templates-only",
+            ),
+        ),
     ),
     "not-found": ProblemType(
         status=404,
@@ -156,6 +177,15 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         retry="no",
         detail="'root' is the last API key with the scope admin: make another one first",
     ),
+    "precondition-failed": ProblemType(
+        status=412,
+        title="It is not what it was any more",
+        meaning="The request has an `If-Match` or `If-None-Match`, and somebody else has changed "
+        "the thing since it was looked at. Nothing was done.",
+        remedy="GET it again, decide anew, and send the `ETag` of that answer as `If-Match`.",
+        retry="no",
+        detail="the template 'order-shipped' is not what it was: it is version 4 now",
+    ),
     "too-large": ProblemType(
         status=413,
         title="The body is too large",
@@ -168,7 +198,8 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     "unsupported-media-type": ProblemType(
         status=415,
         title="The body must be JSON",
-        meaning="`Content-Type` says that the body is something else than JSON in UTF-8.",
+        meaning="`Content-Type` says that the body is something else than JSON in UTF-8 (or, where "
+        "a list is wanted, than `text/csv`).",
         remedy="Send JSON with `Content-Type: application/json`. With curl a `-d` alone says that "
         "it is a form: add the header, or take `--json`.",
         retry="no",
@@ -199,6 +230,27 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
                 "to", "'nobody' is neither a number in GB nor a short code", "invalid-number"
             ),
         ),
+    ),
+    "opted-out": ProblemType(
+        status=422,
+        title="The recipient has opted out",
+        meaning="The recipient wants no such messages: they wrote STOP, or it was recorded for "
+        "them (`/v1/consents`). A message that was accepted before that is failed with this code.",
+        remedy="Send them nothing of the kind. When they opt in again, record that with its "
+        "evidence; START by SMS does it, too.",
+        retry="no",
+        detail="to: has opted out of such messages",
+        errors=(FieldProblem("to", "has opted out of such messages", "opted-out"),),
+    ),
+    "no-consent": ProblemType(
+        status=422,
+        title="The recipient has not opted in",
+        meaning="Messages of this type need consent (`consent_required`), and none is recorded of "
+        "the recipient.",
+        remedy="Record their opt-in with its evidence (`POST /v1/consents`), then send it again.",
+        retry="no",
+        detail="to: has not opted in, and such messages need that",
+        errors=(FieldProblem("to", "has not opted in, and such messages need that", "no-consent"),),
     ),
     "idempotency-key-reused": ProblemType(
         status=422,

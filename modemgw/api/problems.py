@@ -15,12 +15,13 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails, to_json
 
 from modemgw.api import answers
-from modemgw.api.problem_types import PROBLEM_TYPES, page_of, type_uri
+from modemgw.api.problem_types import PROBLEM_TYPES, REFUSALS, page_of, type_uri
 from modemgw.gateway import (
     Conflict,
     FieldProblem,
     IdempotencyConflict,
     NotFound,
+    Outdated,
     Rejected,
     TooMany,
     Unavailable,
@@ -51,6 +52,13 @@ _CODES = (
     ("_type", "wrong-type"),
     ("_parsing", "wrong-type"),
 )
+
+
+_REFUSED: Mapping[str, str] = {
+    "templates-only": "templates-only",
+    "template-not-allowed": "templates-only",
+}
+"""Codes of what is wrong with a field that make a problem another one than `invalid-fields`."""
 
 
 class Problem(Exception):
@@ -167,6 +175,12 @@ def from_refusal(error: Rejected | TooMany) -> Problem:
     if isinstance(error, TooMany):
         seconds = max(1, math.ceil(error.retry_after_s))
         return Problem("too-many-messages", str(error), headers={"Retry-After": str(seconds)})
+    for problem in error.problems:
+        if problem.code in _REFUSED:
+            return Problem(_REFUSED[problem.code], problem.detail, errors=error.problems)
+    codes = {problem.code for problem in error.problems}
+    if len(codes) == 1 and (code := codes.pop()) in REFUSALS:
+        return Problem(code, str(error), errors=error.problems)
     return invalid_fields(error.problems)
 
 
@@ -202,6 +216,8 @@ def to_problem(error: Exception, request: web.Request) -> Problem:
             return from_refusal(error)
         case NotFound():
             return Problem("not-found", str(error))
+        case Outdated():
+            return Problem("precondition-failed", str(error))
         case Conflict():
             return Problem("conflict", str(error))
         case IdempotencyConflict():

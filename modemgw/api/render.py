@@ -8,6 +8,7 @@ from typing import Any
 
 from modemgw.api import answers
 from modemgw.api.moments import render_moment, render_optional_moment
+from modemgw.gateway import FieldProblem
 from modemgw.store import KeyRow
 from modemgw.store.contract.keys import KeyState
 from modemgw.store.records import (
@@ -28,6 +29,10 @@ def error(info: ErrorInfo | None) -> answers.Error | None:
     if info is None:
         return None
     return {"code": info.code, "detail": info.detail, "permanent": info.permanent}
+
+
+def field_problem(problem: FieldProblem) -> answers.FieldError:
+    return {"field": problem.field, "detail": problem.detail, "code": problem.code}
 
 
 def receipt(record: Receipt | None) -> answers.Receipt | None:
@@ -111,6 +116,8 @@ def message(record: Message) -> answers.Message:
         "callback_url": record.callback_url,
         "batch": record.batch,
         "tags": list(record.tags),
+        "template": record.template,
+        "template_version": record.template_version,
         "cost": record.cost,
         "created_at": render_moment(record.created_at),
         "updated_at": render_moment(record.updated_at),
@@ -151,6 +158,7 @@ def inbound(record: Inbound) -> answers.Inbound:
         "wap_push": None if pushed is None else _times(pushed, "created_at", "expires_at"),
         "mms": None if mms is None else _times(mms, "expires_at"),
         "problem": record.problem,
+        "keyword": record.keyword,
     }
 
 
@@ -203,5 +211,7 @@ def api_key(row: KeyRow, state: KeyState) -> answers.ApiKey:
         "created_at": render_moment(row.created_at),
         "last_used_at": render_optional_moment(row.last_used_at),
         "revoked_at": render_optional_moment(row.revoked_at),
+        "templates_only": row.templates_only,
+        "templates": list(row.templates),
         "has_webhook_secret": True,
     }

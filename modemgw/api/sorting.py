@@ -27,6 +27,7 @@ from modemgw.api.requests import (
     SharedFields,
 )
 from modemgw.api.shape import check_fields, read_document
+from modemgw.config.templates import MAX_PARAMETERS
 from modemgw.gateway import FieldProblem
 from modemgw.store.records import NewMailing, NewMessage
 
@@ -112,6 +113,9 @@ def _is_plain(item: Any) -> bool:
     if not isinstance(item, dict):
         return True
     ports = item.get("ports")
+    params = item.get("params")
+    if isinstance(params, dict) and len(params) > MAX_PARAMETERS:
+        return False
     return len(item) <= len(_MESSAGE_FIELDS) and not (isinstance(ports, dict) and len(ports) > 2)
 
 

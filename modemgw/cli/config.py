@@ -14,6 +14,7 @@ from modemgw.cli.options import config_option, load_config
 from modemgw.cli.output import print_json
 from modemgw.cli.say import say
 from modemgw.config import Config, ConfigError, find
+from modemgw.gateway.templates.documents import read_files
 from modemgw.modem.profiles import by_name
 
 MASK = "********"
@@ -31,6 +32,7 @@ def check(config_file: Path | None) -> None:
     checked = load_config(config_file)
     with told(ConfigError, TlsError):
         check_modems(checked)
+        read_files(checked.templates)
         open_tls(checked.http)
     say(f"{find(config_file)}: valid; {_counts(checked)}")
 

@@ -112,6 +112,16 @@ def _user() -> str:
 @_limit("--per-hour", "n hour")
 @_limit("--per-day", " day")
 @click.option(
+    "--templates-only", is_flag=True, help="It may send what templates make, and nothing else."
+)
+@click.option(
+    "--template",
+    "templates",
+    multiple=True,
+    metavar="TEMPLATE",
+    help="It may send what this template makes, and nothing else; may be given more than once.",
+)
+@click.option(
     "--json", "as_json", is_flag=True, help="Print the key with all about it, as POST /v1/keys."
 )
 @database_options
@@ -122,13 +132,22 @@ def create(
     per_minute: int | None,
     per_hour: int | None,
     per_day: int | None,
+    templates_only: bool,
+    templates: tuple[str, ...],
     as_json: bool,
     config_file: Path | None,
     data_dir: Path | None,
 ) -> None:
     """Make a key and print it. It is shown this once: only its hash is kept."""
     limits = KeyLimits(per_minute or 0, per_hour or 0, per_day or 0)
-    new = rules.NewKey(name, tuple(dict.fromkeys(scopes)), limits, expires)
+    new = rules.NewKey(
+        name,
+        tuple(dict.fromkeys(scopes)),
+        limits,
+        expires,
+        templates_only,
+        tuple(dict.fromkeys(templates)),
+    )
     database = database_path(config_file, data_dir)
     with told(GatewayError):
         rules.check(new, time.time())
@@ -197,6 +216,7 @@ def show(name: str, as_json: bool, config_file: Path | None, data_dir: Path | No
             ("scopes", " ".join(key["scopes"])),
             ("state", key["state"]),
             ("limits", _limits(key)),
+            ("templates", _templates(key)),
             ("created", local_time(key["created_at"])),
             ("last used", local_time(key["last_used_at"])),
             ("expires", local_time(key["expires_at"])),
@@ -262,6 +282,13 @@ def _revoke(tx: Transaction, name: str) -> bool:
 
 def _document(row: KeyRow) -> answers.ApiKey:
     return render.api_key(row, row.state(time.time()))
+
+
+def _templates(key: answers.ApiKey) -> str:
+    """Which it is for, if it is for templates alone."""
+    if not key["templates_only"]:
+        return ""
+    return f"only {' '.join(key['templates'])}" if key["templates"] else "only, all of them"
 
 
 def _limits(key: answers.ApiKey) -> str:

@@ -14,6 +14,7 @@ from modemgw.cli.logs import set_level
 from modemgw.cli.notify import Notifier
 from modemgw.config import Config, ConfigError, load
 from modemgw.gateway import Gateway
+from modemgw.gateway.templates.documents import read_files
 from modemgw.modem import ModemState
 
 log = logging.getLogger(__name__)
@@ -100,4 +101,5 @@ class Reloader:
 def _load_checked(file: Path) -> Config:
     config = load(file)
     check_modems(config)
+    read_files(config.templates)
     return config

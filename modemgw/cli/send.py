@@ -10,12 +10,16 @@ import click
 from modemgw.cli.options import Daemon, daemon_options
 from modemgw.cli.output import print_json
 from modemgw.cli.say import say
+from modemgw.cli.template_options import language_option, params_option
 from modemgw.client import Client, SendOptions, answers
 
 
 @click.command()
 @click.option("--to", required=True, help="The recipient's number, best with + and country code.")
 @click.option("--text", help="What to say; taken from standard input if not given.")
+@click.option("--template", metavar="TEMPLATE", help="The template that makes the text.")
+@params_option
+@language_option
 @click.option("--hex", "octets", help="Octets of a binary message, in hexadecimal.")
 @click.option(
     "--ports", type=(int, int), metavar="DEST SRC", help="Application ports of a binary message."
@@ -50,6 +54,9 @@ def send(
     context: click.Context,
     to: str,
     text: str | None,
+    template: str | None,
+    params: dict[str, str],
+    language: str | None,
     octets: str | None,
     ports: tuple[int, int] | None,
     type_: str | None,
@@ -76,9 +83,14 @@ def send(
     without a receipt). Exit code 0: accepted, or with --wait: delivered, or sent as asked.
     """
     data = _data(octets, text)
-    if data is None and text is None:
+    if template is not None and (text is not None or data is not None):
+        raise click.UsageError("give --text, --hex or --template, one of them")
+    if data is None and text is None and template is None:
         text = _standard_input()
     given: dict[str, object] = {
+        "template": template,
+        "params": params or None,
+        "language": language,
         "type": type_,
         "route": route,
         "modem": modem,

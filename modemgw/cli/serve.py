@@ -26,6 +26,7 @@ from modemgw.cli.say import say
 from modemgw.cli.signals import stop_on_signals
 from modemgw.config import Config, ConfigError, find
 from modemgw.gateway import Gateway, NotFound
+from modemgw.gateway.templates.documents import read_files
 from modemgw.modem import TraceLine
 from modemgw.store import StoreError
 
@@ -53,6 +54,7 @@ def serve(config_file: Path | None, traced: tuple[str, ...]) -> None:
     set_up_logging(config.gateway.log_level)
     with told(StoreError, ListenError, TlsError, ConfigError, NotFound):
         check_modems(config)
+        read_files(config.templates)
         try:
             asyncio.run(_serve(config, find(config_file), traced))
         except asyncio.CancelledError:

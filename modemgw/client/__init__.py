@@ -28,6 +28,7 @@ from modemgw.client.errors import (
 )
 from modemgw.client.outgoing import MessageFilters, SendOptions, is_final, message_body
 from modemgw.client.retry import NEVER, Retry
+from modemgw.client.templates import ParameterOptions, TemplateOptions, VariantOptions
 from modemgw.client.transport import DEFAULT_URL
 from modemgw.client.webhooks import WebhookChanges
 
@@ -47,15 +48,18 @@ __all__ = [
     "ModemFailed",
     "NotFound",
     "NotInAnswer",
+    "ParameterOptions",
     "Retry",
     "SendOptions",
     "SyncClient",
+    "TemplateOptions",
     "TooManyRequests",
     "Unauthorized",
     "Unavailable",
     "UnexpectedAnswer",
     "Unreachable",
     "Untrusted",
+    "VariantOptions",
     "WebhookChanges",
     "is_final",
     "message_body",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from modemgw.client.alerts import Alerts
+from modemgw.client.consents import Consents
 from modemgw.client.fleet import Fleet
 from modemgw.client.incoming import Incoming
 from modemgw.client.keys import Keys
 from modemgw.client.outgoing import Outgoing
+from modemgw.client.templates import Templates
 from modemgw.client.webhooks import Webhooks
 
 
-class Client(Outgoing, Incoming, Webhooks, Fleet, Alerts, Keys):
+class Client(Outgoing, Incoming, Consents, Webhooks, Templates, Fleet, Alerts, Keys):
     """The HTTP API of a gateway.
 
         async with Client("http://127.0.0.1:8080", key) as client:

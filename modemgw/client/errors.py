@@ -100,7 +100,7 @@ class NotFound(ApiError):
 
 
 class Conflict(ApiError):
-    """It is too late for this, or the thing is not in the right state."""
+    """It is too late for this, or the thing is not in the right state, or another one by now."""
 
 
 class TooManyRequests(ApiError):
@@ -121,6 +121,7 @@ _BY_STATUS: dict[int, type[ApiError]] = {
     403: Forbidden,
     404: NotFound,
     409: Conflict,
+    412: Conflict,
     413: InvalidRequest,
     415: InvalidRequest,
     422: InvalidRequest,

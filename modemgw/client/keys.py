@@ -50,13 +50,21 @@ class Keys(Transport):
         *,
         limits: LimitOptions | None = None,
         expires_at: datetime | str | None = None,
+        templates_only: bool = False,
+        templates: Sequence[str] = (),
     ) -> NewApiKey:
-        """Make an API key. The answer's `key` and `webhook_secret` are shown this once."""
+        """Make an API key. The answer's `key` and `webhook_secret` are shown this once.
+
+        `templates_only`: it may send what templates make, and nothing else; `templates`: of these
+        names.
+        """
         body: dict[str, Any] = {"name": name, "scopes": list(scopes)}
         if limits is not None:
             body["limits"] = limits
         if expires_at is not None:
             body["expires_at"] = moment(expires_at)
+        if templates_only or templates:
+            body |= {"templates_only": True, "templates": list(templates)}
         return NewApiKey(await self._post("v1/keys", body))
 
     async def rotate_key(self, name: str, *, grace_seconds: float = 0) -> RotatedApiKey:

@@ -46,6 +46,12 @@ class SendOptions(TypedDict, total=False):
     callback_url: str
     max_parts: int
     tags: Sequence[str]
+    template: str
+    """Name of the template that makes the text, instead of a text …"""
+    params: Mapping[str, Any]
+    """… of these values …"""
+    language: str
+    """… best in this language: `pt-BR`."""
 
 
 class MessageFilters(TypedDict, total=False):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -145,12 +145,16 @@ class Transport:
         *,
         query: Mapping[str, Any] | None = None,
         body: Any = None,
+        text: tuple[bytes, str] | None = None,
         headers: Mapping[str, str] | None = None,
         repeatable: bool = False,
         timeout_s: float | None = None,
         retry: Retry | None = None,
     ) -> Reply:
-        """A request, tried again as `retry` has it. `repeatable`: doing it twice does it once."""
+        """A request, tried again as `retry` has it. `repeatable`: doing it twice does it once.
+
+        `text` is a body that is no JSON, and its media type.
+        """
         retry = retry or self._retry
         options: dict[str, Any] = {
             "params": {k: str(v) for k, v in (query or {}).items() if v is not None},
@@ -159,6 +163,9 @@ class Transport:
         }
         if body is not None:
             options["json"] = body
+        if text is not None:
+            options["data"] = text[0]
+            options["headers"] = {**(headers or {}), "Content-Type": text[1]}
         failures = 0
         while True:
             try:
@@ -169,6 +176,18 @@ class Transport:
                 if pause_s is None:
                     raise
             await self._clock.sleep(pause_s)
+
+    async def _download(self, path: str) -> AsyncGenerator[bytes, None]:
+        """What lies at a path and is no JSON, part by part. It is not tried again."""
+        timeout = aiohttp.ClientTimeout(total=None, sock_read=self._timeout_s)
+        try:
+            async with self._open().get(path, timeout=timeout) as answer:
+                if answer.status != 200:
+                    raise await refusal(answer)
+                async for part in answer.content.iter_any():
+                    yield part
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise self._unreachable(error) from error
 
     async def _once(self, method: str, path: str, options: dict[str, Any]) -> Reply:
         try:

@@ -24,9 +24,16 @@ from modemgw.config.http import HttpSection
 from modemgw.config.limits import Limits, RateLimits
 from modemgw.config.loading import load, parse
 from modemgw.config.modems import ModemMatch, ModemSection
+from modemgw.config.opt_out import LanguageSection, OptOutSection
 from modemgw.config.replies import RepliesSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteMatch, RouteSection
+from modemgw.config.templates import (
+    ParameterDocument,
+    TemplateDocument,
+    TemplatesSection,
+    VariantDocument,
+)
 from modemgw.config.tree import Config
 from modemgw.config.types import TypeSection, TypesSection
 from modemgw.config.webhooks import WebhooksSection
@@ -46,12 +53,15 @@ __all__ = [
     "HandlerSection",
     "HttpSection",
     "Identifier",
+    "LanguageSection",
     "Limit",
     "Limits",
     "MessageType",
     "ModemMatch",
     "ModemSection",
     "Number",
+    "OptOutSection",
+    "ParameterDocument",
     "RateLimits",
     "RepliesSection",
     "RetentionSection",
@@ -59,8 +69,11 @@ __all__ = [
     "RouteSection",
     "Seconds",
     "Section",
+    "TemplateDocument",
+    "TemplatesSection",
     "TypeSection",
     "TypesSection",
+    "VariantDocument",
     "Wait",
     "WebhooksSection",
     "find",

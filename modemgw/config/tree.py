@@ -15,9 +15,11 @@ from modemgw.config.handlers import HandlerSection
 from modemgw.config.http import HttpSection
 from modemgw.config.limits import Limits, RateLimits
 from modemgw.config.modems import ModemSection
+from modemgw.config.opt_out import OptOutSection
 from modemgw.config.replies import RepliesSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteSection
+from modemgw.config.templates import TemplatesSection
 from modemgw.config.types import TypesSection
 from modemgw.config.webhooks import WebhooksSection
 
@@ -37,7 +39,9 @@ class Config(Section):
     alerts: AlertsSection = AlertsSection()
     retention: RetentionSection = RetentionSection()
     type: TypesSection = TypesSection()
+    opt_out: OptOutSection = OptOutSection()
     webhooks: WebhooksSection = WebhooksSection()
+    templates: TemplatesSection = TemplatesSection()
     modem: tuple[ModemSection, ...] = ()
     route: tuple[RouteSection, ...] = ()
     handler: tuple[HandlerSection, ...] = ()

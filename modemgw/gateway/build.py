@@ -18,11 +18,16 @@ from modemgw.config import Config, TypesSection
 from modemgw.gateway.access import Access
 from modemgw.gateway.admission.admission import Admission
 from modemgw.gateway.admission.limits import REPLIES_KEY
+from modemgw.gateway.admission.numbering import e164
+from modemgw.gateway.admission.templates import Templates
 from modemgw.gateway.audit import Audit
 from modemgw.gateway.bus import EventBus
 from modemgw.gateway.changes import in_force, lines
+from modemgw.gateway.consent.consents import Consents
+from modemgw.gateway.consent.register import ConsentRegister
 from modemgw.gateway.deliveries import Deliveries
 from modemgw.gateway.deliveries.answering import Answering
+from modemgw.gateway.deliveries.confirmations import Confirmation, Confirmations
 from modemgw.gateway.deliveries.handlers import Handlers
 from modemgw.gateway.deliveries.payload import Tell, told_plainly
 from modemgw.gateway.deliveries.trying import Place, Trials
@@ -38,6 +43,7 @@ from modemgw.gateway.incoming.calls import Calls
 from modemgw.gateway.incoming.conversations import Conversations
 from modemgw.gateway.incoming.inbounds import Inbounds
 from modemgw.gateway.incoming.intake import Intake
+from modemgw.gateway.incoming.keywords import Keywords
 from modemgw.gateway.incoming.loop_guard import LoopGuard
 from modemgw.gateway.incoming.reassembly import Incoming
 from modemgw.gateway.keys import Keys
@@ -51,6 +57,7 @@ from modemgw.gateway.upkeep.alerts.notices import Notice, Notices, NotTaken
 from modemgw.gateway.upkeep.alerts.readings import ClockSteps, Sources, read
 from modemgw.gateway.upkeep.health import Health
 from modemgw.gateway.upkeep.metrics import Figures, sending, system
+from modemgw.gateway.upkeep.privacy import Privacy
 from modemgw.gateway.upkeep.retention import Housekeeping
 from modemgw.gateway.upkeep.sampling import Sampler
 from modemgw.modem import Timings
@@ -98,8 +105,17 @@ class Gateway:
             ask_again=lambda job: self.sending.ask_again(job),
             expect_callbacks=lambda: self._deliveries.expect_callbacks(),
         )
+        register = ConsentRegister()
+        self.templates = Templates(config, store=store, clock=clock)
+        """Texts by name, and what may be done with them."""
         self.sending = Admission(
-            config, store=store, outbox=self._outbox, clock=clock, random=random
+            config,
+            store=store,
+            outbox=self._outbox,
+            clock=clock,
+            random=random,
+            consents=register,
+            templates=self.templates.catalogue,
         )
         """Sends, and shows what would be sent."""
         self._loop_guard = LoopGuard(
@@ -109,17 +125,23 @@ class Gateway:
             store=store,
             clock=clock,
         )
+        answering = Answering(self.sending.reply, self.sending.forward, self._loop_guard)
+        self._confirmation = Confirmation(config.opt_out, store, answering)
         self._deliveries = Deliveries(
             config.handler,
             store=store,
-            answering=Answering(self.sending.reply, self.sending.forward, self._loop_guard),
+            answering=answering,
             clock=clock,
             random=random,
             webhooks=config.webhooks,
             tell=tell,
+            own=(Confirmations(self._confirmation),),
         )
+        keywords = Keywords(config, register, self._deliveries.has_the_word)
         incoming = Incoming(
-            random=random, number_of=lambda modem, sim: self._fleet.number_of(modem, sim)
+            random=random,
+            number_of=lambda modem, sim: self._fleet.number_of(modem, sim),
+            keywords=keywords,
         )
         self._intake = Intake(
             store=store,
@@ -159,6 +181,13 @@ class Gateway:
         """What was accepted, and how far it came."""
         self.inbounds = Inbounds(store)
         """What was received."""
+        self.consents = Consents(
+            store,
+            register,
+            clock=clock,
+            read_number=lambda text: e164(text, self._config.gateway.default_region),
+        )
+        """Who may be sent what."""
         self.conversations = Conversations(store)
         """What was sent to a number and received from it, as one."""
         self.events = EventBus(store)
@@ -170,6 +199,7 @@ class Gateway:
             guard=self._loop_guard,
             preview=lambda new: self.sending.preview(new, key=REPLIES_KEY),
             places=self._places,
+            asks=keywords.asked,
             clock=clock,
         )
         """What handlers would do."""
@@ -247,12 +277,16 @@ class Gateway:
         )
         """How much of everything there was."""
 
+        self.privacy = Privacy(store, self.consents, self.messages, clock=clock)
+        """What is kept about a number."""
+
         self._background: tuple[tuple[str, Callable[[], Awaitable[None]]], ...] = (
             ("access", self.access.run),
             ("key uses", self.access.uses.run),
             ("housekeeping", self._housekeeping.run),
             ("retention", self._housekeeping.let_go),
             ("deliveries", self._deliveries.run),
+            ("templates", self.templates.run),
             ("balances", self._balances.run),
             ("samples", self._sampler.run),
             ("lag", self._sampler.watch_lag),
@@ -263,9 +297,12 @@ class Gateway:
         self._followers: tuple[Follower, ...] = (
             self._fleet,  # it alone may refuse a configuration
             self._outbox,
+            self.templates,
             self.sending,
+            self._confirmation,
             self._loop_guard,
             self._deliveries,
+            keywords,
             self._intake,
             self._calls,
             self._housekeeping,
@@ -308,6 +345,7 @@ class Gateway:
                 paused=await store.read(lambda view: view.sim_state.paused()),
                 tell=tell,
             )
+            await gateway.templates.load()
             await gateway.sending.load()
             with contextlib.suppress(StoreUnavailable):  # then `_run` does it when the database can
                 gateway.found = await gateway._outbox.recover()

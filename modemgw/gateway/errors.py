@@ -38,6 +38,10 @@ class Conflict(GatewayError):
     """The thing is not in a state in which this can be done."""
 
 
+class Outdated(GatewayError):
+    """The thing is not what it was when it was looked at: somebody else has changed it."""
+
+
 class Unavailable(GatewayError):
     """It cannot be done just now; later it may be."""
 

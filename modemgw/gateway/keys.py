@@ -59,6 +59,10 @@ class NewKey:
     limits: KeyLimits = NO_LIMITS
     expires_at: float | None = None
     """UTC seconds."""
+    templates_only: bool = False
+    """It may send what templates make, and nothing else."""
+    templates: tuple[str, ...] = ()
+    """Names of those templates; none: all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,8 @@ def create(tx: Transaction, new: NewKey, now: float) -> Issued:
             limits=new.limits,
             expires_at=new.expires_at,
             webhook_secret=secret,
+            templates_only=new.templates_only or bool(new.templates),
+            templates=new.templates,
         )
     except StoreConflict as error:
         raise NameInUse(f"{error}; revoke it first, or choose another name") from error
@@ -103,6 +109,8 @@ def check(new: NewKey, now: float) -> None:
     if unknown or not new.scopes:
         what = f"there is no scope {', '.join(unknown)}" if unknown else "a key needs a scope"
         problems.append(FieldProblem("scopes", f"{what}; there are {', '.join(SCOPES)}", "unknown"))
+    if wrong := [name for name in new.templates if not NAME.fullmatch(name)]:
+        problems.append(FieldProblem("templates", f"{wrong[0]!r} is no name of one", "invalid"))
     if new.expires_at is not None and new.expires_at <= now:
         problems.append(FieldProblem("expires_at", "must be later than now", "out-of-range"))
     if problems:

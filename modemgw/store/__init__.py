@@ -6,6 +6,7 @@ Knows no policy; nobody above it sees SQL, rows or a connection.
 from modemgw.store.contract.alerts import Alert, AlertQuery, Silence
 from modemgw.store.contract.attempts import AttemptKey, Begun, Candidate
 from modemgw.store.contract.audit import AuditQuery, AuditRecord
+from modemgw.store.contract.consents import Consent, ConsentQuery, ConsentState
 from modemgw.store.contract.conversations import ConversationQuery
 from modemgw.store.contract.deliveries import (
     Answer,
@@ -24,6 +25,7 @@ from modemgw.store.contract.messages import MessageQuery, Unrouted, WaitingMessa
 from modemgw.store.contract.pins import PinRow
 from modemgw.store.contract.sim_state import Balance, SeenSim
 from modemgw.store.contract.store import Store
+from modemgw.store.contract.templates import Parameter, Template, TemplateContent, Variant
 from modemgw.store.contract.unit import Transaction, View
 from modemgw.store.contract.webhooks import Webhook, WebhookSecret
 from modemgw.store.errors import StoreConflict, StoreError, StoreUnavailable
@@ -39,6 +41,9 @@ __all__ = [
     "Balance",
     "Begun",
     "Candidate",
+    "Consent",
+    "ConsentQuery",
+    "ConsentState",
     "ConversationQuery",
     "Delivery",
     "DeliveryQuery",
@@ -51,6 +56,7 @@ __all__ = [
     "LeaseHeld",
     "MessageQuery",
     "NewDelivery",
+    "Parameter",
     "Payload",
     "PinRow",
     "Place",
@@ -61,10 +67,13 @@ __all__ = [
     "StoreError",
     "StoreUnavailable",
     "StoredPart",
+    "Template",
+    "TemplateContent",
     "Transaction",
     "TryOutcome",
     "UnmatchedReport",
     "Unrouted",
+    "Variant",
     "View",
     "WaitingMessage",
     "WaitingSet",

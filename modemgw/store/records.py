@@ -166,6 +166,12 @@ class NewMessage(NamedTuple):
     callback_url: str | None = None
     max_parts: int | None = None
     tags: tuple[str, ...] = ()
+    template: str | None = None
+    """Name of the template that makes the text."""
+    params: Mapping[str, Any] | None = None
+    """What its placeholders stand for."""
+    language: str | None = None
+    """In which language, best: `pt-BR`, `en`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +228,9 @@ class Message(NamedTuple):
     send_at: float | None
     expires_at: float
     cost: float | None = None
+    template: str | None = None
+    """Name of the template that made the text, if one has."""
+    template_version: int | None = None
 
 
 Recipient = tuple[str, str, str]
@@ -297,6 +306,8 @@ class Inbound:
     ports: tuple[int, int] | None = None
     problem: str | None = None
     """Why it could not be decoded, or what it carries."""
+    keyword: str | None = None
+    """`stop`, `start` or `help`: what its whole text asks for."""
     kind: InboundKind = InboundKind.TEXT
     details: Mapping[str, Any] | None = None
     """What it says beside its text, as plain JSON: under `mwi`, `wap_push` or `mms`."""
@@ -368,6 +379,10 @@ class Key:
     """UTC seconds from which on this token opens nothing: the key expires, or was rotated."""
     hash: bytes = field(default=b"", repr=False)
     """Of the token; see modemgw.store.contract.keys.digest."""
+    templates_only: bool = False
+    """It may send what templates make, and nothing else."""
+    templates: tuple[str, ...] = ()
+    """Names of those templates; none: all."""
 
 
 @dataclass(frozen=True, slots=True)

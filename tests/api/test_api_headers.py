@@ -29,7 +29,7 @@ def real(path: str) -> str:
     found = {"/v1/messages": "msg1", "/v1/inbound": "in1", "/v1/batches": "b1", "/v1/modems": "m1"}
     start = "/".join(path.split("/")[:3])
     path = path.replace("{id}", found.get(start, "x")).replace("{iccid}", "8944")
-    path = path.replace("{number}", "%2B447700900111")
+    path = path.replace("{number}", "%2B447700900111").replace("{version}", "1")
     return path.replace("{name}", "invalid-fields")
 
 

@@ -95,6 +95,8 @@ async def test_a_key_is_told_once_and_shown_without_what_opens_doors(api: Http) 
         "created_at": made["created_at"],
         "last_used_at": seen["last_used_at"],
         "revoked_at": None,
+        "templates_only": False,
+        "templates": [],
         "has_webhook_secret": True,
     }
     page = await call(api, "GET", "/v1/keys")

@@ -311,6 +311,11 @@ async def test_a_preview_sends_nothing(http, gateway):
         "units": [10],
         "characters_changed": [["é", "e"]],
         "cost": None,
+        "text": None,
+        "template": None,
+        "template_version": None,
+        "language": None,
+        "warnings": [],
     }
     assert gateway.sending.sent == []
 

@@ -1,4 +1,4 @@
-"""The credit of SIMs: asked when it is time and no sooner, and little until the network says otherwise."""
+"""The credit of SIMs: asked when it is time and no sooner; little is so until it is more."""
 
 from __future__ import annotations
 

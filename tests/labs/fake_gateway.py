@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 from prometheus_client import CollectorRegistry, Counter
 
@@ -18,17 +18,23 @@ from modemgw.gateway import (
     AcceptedBatch,
     Allowance,
     Conflict,
+    ConsentRow,
+    ConsentsOf,
     ConversationQuery,
     CreatedWebhook,
     DeliveryQuery,
+    Erasure,
+    Export,
     FieldProblem,
     HandlerView,
     Idempotency,
     IdempotencyConflict,
+    ImportReport,
     InboundQuery,
     Match,
     MessageQuery,
     ModemView,
+    NewConsent,
     NotFound,
     Preview,
     Rejected,
@@ -47,7 +53,17 @@ from modemgw.gateway.event_types import unknown_types
 from modemgw.gateway.fleet.lanes import Held
 from modemgw.gateway.supervision import Keeper
 from modemgw.modem import ModemState, ModemStatus, SimIdentity, TraceLine, UssdAnswer
-from modemgw.store import Alert, AlertQuery, Answer, Delivery, DeliveryState, KeyRow, TryOutcome
+from modemgw.store import (
+    Alert,
+    AlertQuery,
+    Answer,
+    Consent,
+    ConsentQuery,
+    Delivery,
+    DeliveryState,
+    KeyRow,
+    TryOutcome,
+)
 from modemgw.store.records import (
     Attempt,
     AttemptState,
@@ -401,6 +417,47 @@ class FakeConversations:
         return 1
 
 
+class FakeConsents:
+    """Nobody has decided anything; see tests/api/test_api_consents.py for what the true ones do."""
+
+    def checked(self, new: NewConsent) -> NewConsent:
+        return new
+
+    def pseudonym(self, given: str) -> str:
+        return f"p{len(given)}"
+
+    async def record(self, new: NewConsent) -> Consent:
+        return new.consent(NOW)
+
+    async def of(self, given: str) -> ConsentsOf:
+        raise NotFound("nothing is recorded of it")
+
+    async def find(self, query: ConsentQuery) -> Page[Consent]:
+        return Page((), None)
+
+    async def erase(self, given: str) -> None:
+        raise NotFound("nothing is recorded of it")
+
+    async def bring_in(
+        self, rows: Sequence[ConsentRow], *, again: bool = False, dry_run: bool = False
+    ) -> ImportReport:
+        return ImportReport(dry_run)
+
+    async def all(self) -> AsyncIterator[Sequence[Consent]]:
+        for nothing in cast(tuple[Sequence[Consent], ...], ()):
+            yield nothing
+
+
+class FakePrivacy:
+    """Nothing is kept."""
+
+    async def export(self, given: str) -> Export:
+        return Export(given, NOW, {})
+
+    async def erase(self, given: str, *, dry_run: bool = False) -> Erasure:
+        return Erasure(dry_run, {}, {}, 0, False)
+
+
 class FakeHandlers:
     """There are none."""
 
@@ -510,6 +567,22 @@ class FakeWebhooks:
         await self.one(identifier)
         self.replays.append((identifier, wanted))
         return 1 if wanted.deliveries is None else len(wanted.deliveries)
+
+
+class FakeTemplates:
+    """There are none; see tests/api/test_api_templates.py for what the true ones do."""
+
+    def all(self) -> list[Any]:
+        return []
+
+    def one(self, name: str) -> Any:
+        raise NotFound(f"there is no template {name}")
+
+    async def versions(self, name: str) -> Any:
+        return self.one(name)
+
+    async def version(self, name: str, version: int) -> Any:
+        return self.one(name)
 
 
 class FakeSims:
@@ -693,10 +766,13 @@ class FakeGateway:
         self.messages = FakeMessages()
         self.sending = FakeSending(self.messages, self.health)
         self.inbounds = FakeInbounds()
+        self.consents = FakeConsents()
+        self.privacy = FakePrivacy()
         self.conversations = FakeConversations()
         self.handlers = FakeHandlers()
         self.trials = FakeTrials()
         self.webhooks = FakeWebhooks()
+        self.templates: Any = FakeTemplates()
         self.modems = FakeModems()
         self.sims = FakeSims()
         self.alerts = FakeAlerts()

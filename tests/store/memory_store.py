@@ -21,15 +21,22 @@ from modemgw.store import (
     AttemptKey,
     AuditQuery,
     AuditRecord,
+    Consent,
+    ConsentQuery,
+    ConsentState,
     Gap,
     KeyRow,
     Lease,
     LeaseHeld,
     StoreConflict,
+    Template,
+    TemplateContent,
     Webhook,
 )
+from modemgw.store.contract.consents import Erased, lets_in, mark_of
 from modemgw.store.contract.keys import SLACK_S
 from modemgw.store.contract.messages import Stand
+from modemgw.store.contract.templates import Source
 from modemgw.store.records import (
     NO_LIMITS,
     Attempt,
@@ -76,8 +83,13 @@ class State:
     answers: dict[tuple[str, str], AnsweredBefore] = field(default_factory=dict)
     leases: dict[str, Lease] = field(default_factory=dict)
     webhooks: dict[str, Webhook] = field(default_factory=dict)
+    templates: list[Template] = field(default_factory=list)
     keys: dict[str, StoredKey] = field(default_factory=dict)
     audit: list[AuditRecord] = field(default_factory=list)
+    consents: dict[tuple[str, str], tuple[int, Consent]] = field(default_factory=dict)
+    consent_history: list[Consent] = field(default_factory=list)
+    consent_marks: set[bytes] = field(default_factory=set)
+    last_consent: int = 0
     events: list[Event] = field(default_factory=list)
     last_message: int = 0
     last_inbound: int = 0
@@ -331,6 +343,35 @@ class Webhooks:
         }
 
 
+class Templates:
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def all(self) -> list[Template]:
+        newest = {template.name: template for template in self._state.templates}
+        return [newest[name] for name in sorted(newest) if newest[name].content is not None]
+
+    def get(self, name: str, version: int | None = None) -> Template | None:
+        found = (t for t in self.versions(name) if version in (None, t.version))
+        return next(found, None)
+
+    def versions(self, name: str) -> list[Template]:
+        return [one for one in reversed(self._state.templates) if one.name == name]
+
+    def add(
+        self,
+        name: str,
+        content: TemplateContent | None,
+        *,
+        source: Source,
+        at: float,
+        key: str | None,
+    ) -> Template:
+        made = Template(name, len(self.versions(name)) + 1, content, source, at, key)
+        self._state.templates.append(made)
+        return made
+
+
 class Keys:
     def __init__(self, state: State) -> None:
         self._state = state
@@ -348,7 +389,10 @@ class Keys:
         for token, row, ends_at in self._tokens(now):
             if token == hash_:
                 scopes = frozenset(row.scopes)
-                return Key(row.name, scopes, row.created_at, row.limits, ends_at, token)
+                return Key(
+                    row.name, scopes, row.created_at, row.limits, ends_at, token,
+                    row.templates_only, row.templates,
+                )  # fmt: skip
         return None
 
     def in_force(self, now: float) -> set[bytes]:
@@ -376,10 +420,15 @@ class Keys:
         limits: KeyLimits = NO_LIMITS,
         expires_at: float | None = None,
         webhook_secret: str,
+        templates_only: bool = False,
+        templates: Iterable[str] = (),
     ) -> None:
         if self._unrevoked(name) is not None:
             raise StoreConflict(f"there is a key named {name!r}")
-        row = KeyRow(name, tuple(scopes), at, limits=limits, expires_at=expires_at)
+        row = KeyRow(
+            name, tuple(scopes), at, limits=limits, expires_at=expires_at,
+            templates_only=templates_only, templates=tuple(templates),
+        )  # fmt: skip
         self._state.keys[name] = StoredKey(row, hash_, webhook_secret)
 
     def rotate(self, name: str, hash_: bytes, at: float, until: float) -> bool:
@@ -461,6 +510,69 @@ class Audit:
         return Page(tuple(record for _, _, record in shown), more)
 
 
+class Consents:
+    KEY = b"of this store"
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def current(self, number: str, scope: str = "") -> Consent | None:
+        found = self._state.consents.get((number, scope))
+        return None if found is None else found[1]
+
+    def standing(self, number: str) -> list[Consent]:
+        found = (one for (whose, _), (_, one) in self._state.consents.items() if whose == number)
+        return sorted(found, key=lambda one: one.scope)
+
+    def history(self, number: str) -> list[Consent]:
+        return [one for one in reversed(self._state.consent_history) if one.number == number]
+
+    def find(self, query: ConsentQuery) -> Page[Consent]:
+        at, _, n = (query.cursor or "inf~0").partition("~")
+        before = float(at), int(n)
+        found = [
+            (one.recorded_at, n, one)
+            for n, one in self._state.consents.values()
+            if all(
+                getattr(query, name) in (None, getattr(one, name))
+                for name in ("number", "scope", "state")
+            )
+            and (one.recorded_at, n) < before
+        ]
+        found.sort(key=lambda one: one[:2], reverse=True)
+        shown = found[: query.limit]
+        more = f"{shown[-1][0]!r}~{shown[-1][1]}" if len(found) > len(shown) else None
+        return Page(tuple(one for _, _, one in shown), more)
+
+    def after(self, n: int, limit: int) -> list[tuple[int, Consent]]:
+        found = sorted(self._state.consents.values(), key=lambda one: one[0])
+        return [one for one in found if one[0] > n][:limit]
+
+    def erased(self) -> Erased:
+        return Erased(self.KEY, frozenset(self._state.consent_marks))
+
+    def record(self, consents: Iterable[Consent], *, stands: bool = True) -> None:
+        for one in consents:
+            self._state.consent_history.append(one)
+            if stands:
+                self._state.last_consent += 1
+                numbered = (self._state.last_consent, one)
+                self._state.consents[one.number, one.scope] = numbered
+                if lets_in(one):
+                    self._state.consent_marks.discard(mark_of(self.KEY, one.number))
+
+    def erase(self, number: str) -> int:
+        stands = self.current(number)
+        if stands is not None and stands.state is ConsentState.OPTED_OUT:
+            self._state.consent_marks.add(mark_of(self.KEY, number))
+        for one in self.standing(number):
+            del self._state.consents[number, one.scope]
+        kept = [one for one in self._state.consent_history if one.number != number]
+        count = len(self._state.consent_history) - len(kept)
+        self._state.consent_history = kept
+        return count
+
+
 class Unit:
     """What a unit of work, or a query, is handed."""
 
@@ -474,8 +586,10 @@ class Unit:
         self.answers = Answers(state)
         self.leases = Leases(state, now)
         self.webhooks = Webhooks(state)
+        self.templates = Templates(state)
         self.keys = Keys(state)
         self.audit = Audit(state, now)
+        self.consents = Consents(state)
 
 
 class MemoryStore:

@@ -16,6 +16,8 @@ import pytest
 from modemgw.gateway.outgoing import life
 from modemgw.store import (
     AuditQuery,
+    ConsentQuery,
+    ConsentState,
     ConversationQuery,
     DeliveryQuery,
     DeliveryState,
@@ -284,6 +286,26 @@ def test_every_choice_of_filters_uses_an_index_and_sorts_no_more_than_pages(
             for size in range(len(INBOUND) + 1)
             for chosen in itertools.combinations(INBOUND.items(), size)
         ),
+        *(
+            (
+                "consents",
+                lambda view, chosen=chosen: view.consents.find(ConsentQuery(**dict(chosen))),
+            )
+            for size in range(5)
+            for chosen in itertools.combinations(
+                {
+                    "number": "+1",
+                    "state": ConsentState.OPTED_OUT,
+                    "scope": "",
+                    "cursor": "1.5~7",
+                }.items(),
+                size,
+            )
+        ),
+        ("consents", lambda view: view.consents.current("+1", "news")),
+        ("consents", lambda view: view.consents.standing("+1")),
+        ("consents", lambda view: view.consents.after(7, 10)),
+        ("consent_history", lambda view: view.consents.history("+1")),
         *(
             (
                 "deliveries",

@@ -53,6 +53,21 @@ def test_ended_old_messages_go_with_their_history_and_open_ones_stay(tx: SqliteT
     assert numbers(tx, "SELECT message FROM attempts ORDER BY 1") == [2, 4, 6]
 
 
+def test_which_template_made_messages_is_forgotten_with_the_last_of_them(
+    tx: SqliteTransaction,
+) -> None:
+    for n, status in enumerate(["delivered", "delivered", "queued", "delivered"], 1):
+        add_message(tx, n, OLD, status)
+    raw(tx).executemany(
+        "INSERT INTO template_uses (first, last, template, version) VALUES (?, ?, 'hello', 1)",
+        [(1, 2), (3, 4)],
+    )
+    assert tx.retention.delete_messages(0, CUT, 1) == 1
+    assert numbers(tx, "SELECT first FROM template_uses ORDER BY first") == [1, 3]
+    assert tx.retention.delete_messages(1, CUT, 9) == 4
+    assert numbers(tx, "SELECT first FROM template_uses ORDER BY first") == [3]
+
+
 def test_texts_of_old_ended_messages_of_the_type_are_emptied(tx: SqliteTransaction) -> None:
     add_message(tx, 1, OLD, "delivered")
     add_message(tx, 2, OLD, "queued")

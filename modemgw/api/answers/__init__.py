@@ -5,6 +5,15 @@ Times are RFC 3339 UTC (`2026-11-22T10:00:00.123Z`).
 """
 
 from modemgw.api.answers.alerts import Alert, Alerts
+from modemgw.api.answers.consents import (
+    Consent,
+    ConsentEvent,
+    Consents,
+    ConsentsOfNumber,
+    ConsentState,
+    ImportReport,
+    RefusedRow,
+)
 from modemgw.api.answers.conversations import (
     Conversation,
     ConversationItem,
@@ -57,10 +66,21 @@ from modemgw.api.answers.messages import (
     RejectedItem,
 )
 from modemgw.api.answers.modems import Held, Modem, Modems, Sim, Storage, Trace, TraceLine, Ussd
+from modemgw.api.answers.privacy import PrivacyErasure, PrivacyExport
 from modemgw.api.answers.problems import FieldError, Problem, ProblemType, ProblemTypes
 from modemgw.api.answers.service import Health, Readiness
 from modemgw.api.answers.shared import Base64, Error, Ports, Time
 from modemgw.api.answers.sims import PlanLimit, PlanUse, SimBalance, SimBreaker, SimCard, SimCards
+from modemgw.api.answers.templates import (
+    Template,
+    TemplateParameter,
+    TemplatePreview,
+    Templates,
+    TemplateVariant,
+    TemplateVersion,
+    TemplateVersions,
+    WorstCase,
+)
 from modemgw.api.answers.webhooks import (
     Webhook,
     WebhookDeliveries,
@@ -84,6 +104,11 @@ __all__ = [
     "Batch",
     "BroadcastEvent",
     "CallEvent",
+    "Consent",
+    "ConsentEvent",
+    "ConsentState",
+    "Consents",
+    "ConsentsOfNumber",
     "Conversation",
     "ConversationItem",
     "ConversationItems",
@@ -99,6 +124,7 @@ __all__ = [
     "Handlers",
     "Health",
     "Held",
+    "ImportReport",
     "Inbound",
     "InboundPart",
     "Inbounds",
@@ -120,11 +146,14 @@ __all__ = [
     "PlanUse",
     "Ports",
     "Preview",
+    "PrivacyErasure",
+    "PrivacyExport",
     "Problem",
     "ProblemType",
     "ProblemTypes",
     "Readiness",
     "Receipt",
+    "RefusedRow",
     "RejectedItem",
     "Replayed",
     "RotatedApiKey",
@@ -135,6 +164,13 @@ __all__ = [
     "SimCards",
     "SimEvent",
     "Storage",
+    "Template",
+    "TemplateParameter",
+    "TemplatePreview",
+    "TemplateVariant",
+    "TemplateVersion",
+    "TemplateVersions",
+    "Templates",
     "Time",
     "Trace",
     "TraceLine",
@@ -148,5 +184,6 @@ __all__ = [
     "WebhookSecret",
     "WebhookWithSecret",
     "Webhooks",
+    "WorstCase",
     "WouldSend",
 ]

@@ -100,6 +100,10 @@ class Inbound(_WithFrom, _WithClass):
     problem: Annotated[
         str | None, Field(description="Why it, or what it carries, could not be decoded.")
     ]
+    keyword: Annotated[
+        str | None,
+        Field(description="stop, start or help: what its whole text asks for, and is done."),
+    ]
 
 
 class Inbounds(TypedDict):

@@ -33,6 +33,10 @@ class ApiKey(TypedDict):
     created_at: Time
     last_used_at: Annotated[Time | None, Field(description="Up to a minute late.")]
     revoked_at: Time | None
+    templates_only: Annotated[
+        bool, Field(description="It may send what templates make, and nothing else.")
+    ]
+    templates: Annotated[list[str], Field(description="Names of those; none: all there are.")]
     has_webhook_secret: Annotated[
         bool, Field(description="Whether events to a `callback_url` are signed for this key.")
     ]

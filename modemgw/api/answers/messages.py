@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from modemgw.api.answers.problems import Problem
+from modemgw.api.answers.problems import FieldError, Problem
 from modemgw.api.answers.shared import Base64, Error, Ports, Time, _WithClass
 
 
@@ -88,6 +88,8 @@ class Message(_WithClass):
     callback_url: str | None
     batch: Annotated[str | None, Field(description="Id of the batch that it came with.")]
     tags: list[str]
+    template: Annotated[str | None, Field(description="The template that made the text.")]
+    template_version: Annotated[int | None, Field(description="Which version of it.")]
     cost: float | None
     created_at: Annotated[Time, Field(description="When it was accepted.")]
     updated_at: Annotated[Time, Field(description="When its status changed last.")]
@@ -140,3 +142,11 @@ class Preview(TypedDict):
         list[list[str]], Field(description="Pairs of what transliteration replaces.")
     ]
     cost: float | None
+    text: Annotated[str | None, Field(description="As it would go out; null for a binary message.")]
+    template: Annotated[str | None, Field(description="The template that makes the text.")]
+    template_version: int | None
+    language: Annotated[str | None, Field(description="Of the variant that was chosen.")]
+    warnings: Annotated[
+        list[FieldError],
+        Field(description="What makes it cost more than may be meant, or is changed."),
+    ]

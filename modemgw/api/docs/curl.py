@@ -21,11 +21,14 @@ def curl(method: str, path: str, operation: Mapping[str, Any]) -> str:
     if is_stream(operation):
         line += "N"
     body = example_body(operation)
-    if method != ("GET" if body is None else "POST"):
+    if method != ("POST" if "requestBody" in operation else "GET"):
         line += f" -X {method}"
     line += f' "$MODEMGW_URL{path}"'
     if operation.get("security") != []:
         line += ' \\\n  -H "Authorization: Bearer $MODEMGW_KEY"'
+    if body is None:
+        for media in operation.get("requestBody", {}).get("content", {}):
+            line += f" \\\n  -H 'Content-Type: {media}' \\\n  --data-binary @FILE"
     if body is not None:
         example = json.dumps(body, ensure_ascii=False)
         if len(example) > 60:

@@ -64,6 +64,33 @@ EVENT_TYPES = (
     _message("unknown", "Nobody can know whether the network has it"),
     EventType("inbound.received", "A message was received", answers.Inbound, examples.INBOUND),
     EventType(
+        "consent.opted_out",
+        "Somebody has opted out",
+        answers.ConsentEvent,
+        answers.ConsentEvent(
+            number=examples.RECIPIENT,
+            scope="",
+            source="sms",
+            inbound=examples.INBOUND_ID,
+            language="en",
+            answered=True,
+        ),
+    ),
+    EventType(
+        "consent.opted_in",
+        "Somebody has opted in",
+        answers.ConsentEvent,
+        answers.ConsentEvent(number=examples.RECIPIENT, scope="", source="web-form", inbound=None),
+    ),
+    EventType(
+        "consent.help",
+        "Somebody has asked for help, by HELP as the whole text",
+        answers.ConsentEvent,
+        answers.ConsentEvent(
+            number=examples.RECIPIENT, inbound=examples.INBOUND_ID, language="en", answered=True
+        ),
+    ),
+    EventType(
         "inbound.completed",
         "A late part has completed a message that was handed on incomplete",
         answers.Inbound,

@@ -51,6 +51,8 @@ QUEUED: answers.Message = {
     "callback_url": None,
     "batch": None,
     "tags": [],
+    "template": None,
+    "template_version": None,
     "cost": None,
     "created_at": "2026-11-22T10:00:00.123Z",
     "updated_at": "2026-11-22T10:00:00.123Z",
@@ -134,6 +136,7 @@ INBOUND: answers.Inbound = {
     "wap_push": None,
     "mms": None,
     "problem": None,
+    "keyword": None,
 }
 
 COMPLETED: answers.Inbound = {
@@ -367,6 +370,11 @@ PREVIEW: answers.Preview = {
     "units": [19],
     "characters_changed": [],
     "cost": None,
+    "text": "Your code is 123456",
+    "template": None,
+    "template_version": None,
+    "language": None,
+    "warnings": [],
 }
 
 TRACE: answers.Trace = {
@@ -389,6 +397,8 @@ API_KEY: answers.ApiKey = {
     "created_at": "2026-11-20T09:12:44.310Z",
     "last_used_at": "2026-11-22T09:59:41.000Z",
     "revoked_at": None,
+    "templates_only": False,
+    "templates": [],
     "has_webhook_secret": True,
 }
 TOKEN = "mgw_5rW0cZqUO2n4tVYxJ7aD1kFhLmPe9sGbN3iQwTzXuy8"  # noqa: S105 - opens nothing
@@ -448,7 +458,140 @@ WEBHOOK_DELIVERY: answers.WebhookDelivery = {
     ],
 }
 
+TEMPLATE: answers.Template = {
+    "name": "order-shipped",
+    "version": 1,
+    "description": None,
+    "variants": [
+        {
+            "language": "en",
+            "region": None,
+            "text": "Hello {{ name }}, your order {{ order }} is on its way."
+            "{% if day %} It arrives on {{ day | format('%d/%m') }}.{% endif %}",
+            "placeholders": ["name", "order", "day"],
+            "encoding": "gsm7",
+            "worst_case": [{"encoding": "gsm7", "parts": 1, "units": 95}],
+        },
+        {
+            "language": "pt",
+            "region": "BR",
+            "text": "Olá {{ name }}, o seu pedido {{ order }} está a caminho.",
+            "placeholders": ["name", "order"],
+            "encoding": "ucs2",
+            "worst_case": [{"encoding": "ucs2", "parts": 2, "units": 75}],
+        },
+    ],
+    "parameters": {
+        "name": {"type": "string", "max_length": 30, "default": None, "allow_unicode": False},
+        "order": {"type": "code", "max_length": 10, "default": None, "allow_unicode": False},
+        "day": {"type": "date", "max_length": 10, "default": "", "allow_unicode": False},
+    },
+    "allow_unicode": False,
+    "transliterate": True,
+    "source": "api",
+    "key": "boss",
+    "created_at": "2026-11-21T15:20:11.904Z",
+    "warnings": [
+        {
+            "field": "variants[1].text",
+            "detail": "does not use day, as other variants do",
+            "code": "unused",
+        },
+        {
+            "field": "variants[1].text",
+            "detail": "is sent as UCS-2, for GSM 7-bit lacks 'á'",
+            "code": "ucs2",
+        },
+    ],
+}
+
+TEMPLATE_VERSION: answers.TemplateVersion = {
+    "name": "order-shipped",
+    "version": 1,
+    "deleted": False,
+    "source": "api",
+    "key": "boss",
+    "created_at": "2026-11-21T15:20:11.904Z",
+}
+
+TEMPLATE_PREVIEW: answers.TemplatePreview = {
+    "name": "order-shipped",
+    "version": 1,
+    "language": "en",
+    "text": "Hello Ann, your order A-7 is on its way.",
+    "encoding": "gsm7",
+    "parts": 1,
+    "characters_left": 120,
+    "units": [40],
+    "warnings": [],
+}
+
+CONSENT: answers.Consent = {
+    "number": RECIPIENT,
+    "scope": None,
+    "state": "opted_out",
+    "source": "sms",
+    "evidence": "Stop",
+    "at": "2026-11-22T10:00:09.301Z",
+    "recorded_at": "2026-11-22T10:00:09.301Z",
+    "key": None,
+    "inbound": INBOUND_ID,
+}
+
+OPT_IN: answers.Consent = {
+    **CONSENT,
+    "state": "opted_in",
+    "source": "web-form",
+    "evidence": "order 4711, box ticked, 192.0.2.7",
+    "at": "2026-11-22T09:58:00.000Z",
+    "recorded_at": "2026-11-22T09:58:02.114Z",
+    "key": KEY,
+    "inbound": None,
+}
+
+CONSENTS_OF_NUMBER: answers.ConsentsOfNumber = {
+    "number": RECIPIENT,
+    "state": "opted_out",
+    "standing": [CONSENT],
+    "history": [CONSENT, OPT_IN],
+    "erased": False,
+}
+
+IMPORT_REPORT: answers.ImportReport = {
+    "dry_run": True,
+    "rows": 1203,
+    "new": 1190,
+    "changed": 5,
+    "kept": 0,
+    "unchanged": 7,
+    "refused": 1,
+    "refused_rows": [{"line": 17, "number": RECIPIENT, "detail": "has opted out"}],
+}
+
+PRIVACY_EXPORT: answers.PrivacyExport = {
+    "number": RECIPIENT,
+    "exported_at": "2026-11-22T10:05:00.000Z",
+    "holdings": {
+        "messages": [{"id": MESSAGE_ID, "to": RECIPIENT, "text": "Your code is 123456"}],
+        "inbound": [{"id": INBOUND_ID, "from": RECIPIENT, "text": "Stop"}],
+    },
+}
+
+PRIVACY_ERASURE: answers.PrivacyErasure = {
+    "dry_run": False,
+    "canceled": 1,
+    "found": {"messages": 4, "inbound": 1, "consents": 2},
+    "left": {"messages": 1},
+    "opted_out": True,
+    "stays": ["digests by which the network's repetitions are recognised"],
+}
+
 _EXAMPLES: Mapping[type, Any] = {
+    answers.PrivacyErasure: PRIVACY_ERASURE,
+    answers.PrivacyExport: PRIVACY_EXPORT,
+    answers.Consent: CONSENT,
+    answers.ConsentsOfNumber: CONSENTS_OF_NUMBER,
+    answers.ImportReport: IMPORT_REPORT,
     answers.ApiKey: API_KEY,
     answers.AuditRecord: AUDIT_RECORD,
     answers.NewApiKey: NEW_API_KEY,
@@ -482,6 +625,9 @@ _EXAMPLES: Mapping[type, Any] = {
     answers.Replayed: answers.Replayed(replayed=3),
     answers.Alert: ALERT,
     answers.SimCard: SIM_CARD,
+    answers.Template: TEMPLATE,
+    answers.TemplatePreview: TEMPLATE_PREVIEW,
+    answers.TemplateVersion: TEMPLATE_VERSION,
     answers.Trace: TRACE,
     answers.Ussd: answers.Ussd(text="Balance: 3.50", more=False),
 }

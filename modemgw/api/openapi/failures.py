@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from modemgw.api import answers
-from modemgw.api.endpoint import Endpoint
+from modemgw.api.endpoint import JSON, Endpoint
 from modemgw.api.openapi import headers
 from modemgw.api.problem_types import PROBLEM_TYPES, ProblemType, page_of, type_uri
 from modemgw.api.problems import CONTENT_TYPE
@@ -60,9 +60,12 @@ def problems_of(endpoint: Endpoint) -> tuple[str, ...]:
     if endpoint.scopes:
         names.append("missing-scope")
     if endpoint.body is not None:
-        names += ["invalid-json", "too-large", "unsupported-media-type"]
+        names += ["too-large", "unsupported-media-type"]
+        names += ["invalid-json"] if endpoint.body_media == JSON else []
     if endpoint.body is not None or endpoint.query is not None:
         names.append("invalid-fields")
+    if endpoint.conditional:
+        names.append("precondition-failed")
     if endpoint.idempotent:
         names += ["invalid-fields", "idempotency-key-reused"]
     return tuple(dict.fromkeys([*names, *endpoint.problems]))

@@ -85,7 +85,7 @@ class Operations:
             }
         else:
             content["example"] = first
-        return {"required": endpoint.body_required, "content": {"application/json": content}}
+        return {"required": endpoint.body_required, "content": {endpoint.body_media: content}}
 
     def example(self, endpoint: Endpoint) -> Any:
         """What `endpoint` may answer; None where that is no JSON."""
@@ -226,6 +226,14 @@ def _header_parameters(endpoint: Endpoint) -> Iterator[dict[str, Any]]:
             f"most {MAX_WAIT_S}); `Preference-Applied` says that it was heeded (RFC 7240).",
             "schema": {"type": "string"},
             "example": "wait=30",
+        }
+    if endpoint.conditional:
+        yield {
+            "name": "If-Match",
+            "in": "header",
+            "description": "The ETag of what is to be changed: 412 if it is another one by now.",
+            "schema": {"type": "string"},
+            "example": headers.HEADERS["ETag"].example,
         }
     if endpoint.has_etag:
         yield {

@@ -4,6 +4,13 @@ What they mean (is this a number? does this route exist?) is the gateway's to ju
 """
 
 from modemgw.api.requests.alerts import AlertsQuery, SilenceBody
+from modemgw.api.requests.consents import (
+    ConsentBody,
+    ConsentsQuery,
+    ErasureBody,
+    ImportQuery,
+    NumberBody,
+)
 from modemgw.api.requests.conversations import (
     ConversationChanges,
     ConversationItemsQuery,
@@ -45,6 +52,7 @@ from modemgw.api.requests.shared import (
     PostableUrl,
     Query,
 )
+from modemgw.api.requests.templates import TemplateBody, TemplatePreviewBody
 from modemgw.api.requests.webhooks import (
     WebhookBody,
     WebhookChanges,
@@ -67,12 +75,16 @@ __all__ = [
     "BatchOfMessages",
     "BatchOfRecipients",
     "Body",
+    "ConsentBody",
+    "ConsentsQuery",
     "ConversationChanges",
     "ConversationItemsQuery",
     "ConversationsQuery",
     "Cursor",
     "DeliveriesQuery",
+    "ErasureBody",
     "EventsQuery",
+    "ImportQuery",
     "InboundChanges",
     "InboundsQuery",
     "KeyBody",
@@ -82,6 +94,7 @@ __all__ = [
     "MessageBody",
     "MessagesQuery",
     "Number",
+    "NumberBody",
     "PortsBody",
     "PostableUrl",
     "Query",
@@ -92,6 +105,8 @@ __all__ = [
     "Scope",
     "SharedFields",
     "SilenceBody",
+    "TemplateBody",
+    "TemplatePreviewBody",
     "TraceQuery",
     "UssdBody",
     "WebhookBody",

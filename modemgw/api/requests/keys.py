@@ -30,6 +30,12 @@ class KeyLimitsBody(Body):
     per_day: KeyLimit = None
 
 
+TemplateName = Annotated[
+    str,
+    Field(min_length=1, max_length=64, json_schema_extra={"pattern": f"^{KEY_NAME.pattern}$"}),
+]
+
+
 class KeyBody(Body):
     """A key to be made."""
 
@@ -50,6 +56,13 @@ class KeyBody(Body):
     expires_at: Annotated[
         Moment | None, Field(description="It opens nothing from then on; null: no end.")
     ] = None
+    templates_only: Annotated[
+        bool, Field(description="It may send what templates make, and nothing else.")
+    ] = False
+    templates: Annotated[
+        tuple[TemplateName, ...],
+        Field(max_length=64, description="Names of those templates; none: all there are."),
+    ] = ()
 
 
 class RotateBody(Body):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     ConfigDict,
@@ -23,6 +23,7 @@ from modemgw.api.requests.shared import (
     Query,
 )
 from modemgw.config import MessageType
+from modemgw.config.templates import MAX_PARAMETERS
 from modemgw.store.records import MessageStatus, NewMailing, NewMessage
 
 MAX_BATCH = 10_000
@@ -39,12 +40,42 @@ class PortsBody(Body):
     source: Annotated[int, Field(ge=0, le=65535), WHOLE] = 0
 
 
+Params = Annotated[
+    dict[str, Any],
+    Field(
+        max_length=MAX_PARAMETERS,
+        json_schema_extra={
+            "additionalProperties": {"type": ["string", "number", "boolean", "null"]}
+        },
+    ),
+]
+"""What they mean, and of which type each must be, the template says."""
+
+
 class SharedFields(Body):
     """Everything about a message but its recipient."""
 
     text: Annotated[
         str | None,
-        Field(min_length=1, max_length=255 * 153, description="What to say. Or `data`, not both."),
+        Field(
+            min_length=1,
+            max_length=255 * 153,
+            description="What to say. Or `data`, or a `template`: one of them.",
+        ),
+    ] = None
+    template: Annotated[
+        str | None, Field(max_length=64, description="Name of the template that makes the text.")
+    ] = None
+    params: Annotated[
+        Params | None, Field(description="What the template's placeholders stand for, by name.")
+    ] = None
+    language: Annotated[
+        str | None,
+        Field(
+            max_length=16,
+            description="Which variant of the template, best: `pt-BR`, else `pt`, else its first. "
+            "Without it the country of the number may decide.",
+        ),
     ] = None
     data: Annotated[Base64 | None, Field(description="Octets of a binary message, in base64.")] = (
         None
@@ -115,6 +146,9 @@ class SharedFields(Body):
             callback_url=self.callback_url,
             max_parts=self.max_parts,
             tags=self.tags,
+            template=self.template,
+            params=self.params,
+            language=self.language,
         )
 
 
@@ -157,6 +191,18 @@ class MessageBody(BatchItem):
                     "properties": {
                         "text": {"type": "string"},
                         "data": {"type": "null"},
+                        "template": {"type": "null"},
+                        "params": {"type": "null"},
+                        "language": {"type": "null"},
+                        "encoding": {"enum": ["auto", "gsm7", "ucs2"]},
+                    },
+                },
+                {
+                    "required": ["template"],
+                    "properties": {
+                        "template": {"type": "string"},
+                        "text": {"type": "null"},
+                        "data": {"type": "null"},
                         "encoding": {"enum": ["auto", "gsm7", "ucs2"]},
                     },
                 },
@@ -165,6 +211,9 @@ class MessageBody(BatchItem):
                     "properties": {
                         "data": {"type": "string"},
                         "text": {"type": "null"},
+                        "template": {"type": "null"},
+                        "params": {"type": "null"},
+                        "language": {"type": "null"},
                         "encoding": {"enum": ["auto", "binary"]},
                     },
                 },

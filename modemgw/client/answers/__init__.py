@@ -3,6 +3,14 @@ what is not here too.
 """
 
 from modemgw.client.answers.alerts import Alert
+from modemgw.client.answers.consents import (
+    Consent,
+    ConsentsOfNumber,
+    ImportReport,
+    PrivacyErasure,
+    PrivacyExport,
+    RefusedRow,
+)
 from modemgw.client.answers.conversations import Conversation, ConversationItem
 from modemgw.client.answers.deliveries import AnyDelivery, Outcome
 from modemgw.client.answers.events import Event
@@ -31,6 +39,13 @@ from modemgw.client.answers.problems import FieldError, Problem
 from modemgw.client.answers.service import Readiness
 from modemgw.client.answers.shared import FINAL, Error, Ports
 from modemgw.client.answers.sims import PlanLimit, PlanUse, SimBalance, SimBreaker, SimCard
+from modemgw.client.answers.templates import (
+    Template,
+    TemplatePreview,
+    TemplateVariant,
+    TemplateVersion,
+    WorstCase,
+)
 from modemgw.client.answers.webhooks import Webhook, WebhookDelivery, WebhookWithSecret
 
 __all__ = [
@@ -42,6 +57,8 @@ __all__ = [
     "Attempt",
     "AuditRecord",
     "Batch",
+    "Consent",
+    "ConsentsOfNumber",
     "Conversation",
     "ConversationItem",
     "Delivery",
@@ -52,6 +69,7 @@ __all__ = [
     "HandlerMatch",
     "HandlerTest",
     "Held",
+    "ImportReport",
     "Inbound",
     "InboundPart",
     "KeyLimits",
@@ -66,9 +84,12 @@ __all__ = [
     "PlanUse",
     "Ports",
     "Preview",
+    "PrivacyErasure",
+    "PrivacyExport",
     "Problem",
     "Readiness",
     "Receipt",
+    "RefusedRow",
     "RejectedItem",
     "RotatedApiKey",
     "Sim",
@@ -76,6 +97,10 @@ __all__ = [
     "SimBreaker",
     "SimCard",
     "Storage",
+    "Template",
+    "TemplatePreview",
+    "TemplateVariant",
+    "TemplateVersion",
     "TraceLine",
     "Ussd",
     "Waiting",
@@ -83,5 +108,6 @@ __all__ = [
     "Webhook",
     "WebhookDelivery",
     "WebhookWithSecret",
+    "WorstCase",
     "WouldSend",
 ]

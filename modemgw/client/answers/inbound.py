@@ -85,3 +85,5 @@ class Inbound(Answer):
     mms: Mms | None = None
     problem: str | None
     """Why it could not be decoded."""
+    keyword: str | None
+    """`stop`, `start` or `help`: what its whole text asks for, and the gateway has done."""

@@ -28,6 +28,10 @@ class ApiKey(Answer):
     last_used_at: datetime | None
     """Up to a minute late."""
     revoked_at: datetime | None
+    templates_only: bool
+    """It may send what templates make, and nothing else …"""
+    templates: tuple[str, ...]
+    """… of these names, if there are any."""
     has_webhook_secret: bool
     """Whether events to a `callback_url` are signed for this key."""
 

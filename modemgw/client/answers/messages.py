@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from modemgw.client.answer import Answer
-from modemgw.client.answers.problems import Problem
+from modemgw.client.answers.problems import FieldError, Problem
 from modemgw.client.answers.shared import FINAL, Error, Ports
 
 
@@ -80,6 +80,10 @@ class Message(Answer):
     callback_url: str | None
     batch: str | None
     tags: tuple[str, ...]
+    template: str | None
+    """The template that made the text, if one has …"""
+    template_version: int | None
+    """… and which version of it."""
     cost: Any
     created_at: datetime
     updated_at: datetime
@@ -131,3 +135,11 @@ class Preview(Answer):
     characters_changed: tuple[list[str], ...]
     """Pairs of what transliteration replaces."""
     cost: Any
+    text: str | None
+    """As it would go out."""
+    template: str | None
+    template_version: int | None
+    language: str | None
+    """Of the template's variant that was chosen."""
+    warnings: tuple[FieldError, ...]
+    """What makes it cost more than may be meant, or is changed."""

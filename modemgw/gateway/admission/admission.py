@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -14,13 +14,24 @@ from modemgw.gateway.admission.idempotency import answered_before, first_answer
 from modemgw.gateway.admission.limits import FORWARDS_KEY, REPLIES_KEY
 from modemgw.gateway.admission.quota import Allowance
 from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempotency, Preview
-from modemgw.gateway.admission.rule import Request, Reservation, Surroundings, give_back
+from modemgw.gateway.admission.rule import (
+    Draft,
+    Request,
+    Reservation,
+    Surroundings,
+    give_back,
+    text_sent,
+)
 from modemgw.gateway.admission.rules import RULES, Rules
-from modemgw.gateway.errors import Rejected, TooMany, Unavailable
+from modemgw.gateway.consent.register import ConsentRegister
+from modemgw.gateway.errors import FieldProblem, Rejected, TooMany, Unavailable
 from modemgw.gateway.following import Rest
 from modemgw.gateway.identifiers import new_id, new_ids
 from modemgw.gateway.outgoing.job import Job
 from modemgw.gateway.outgoing.outbox import Outbox
+from modemgw.gateway.templates.catalogue import Catalogue
+from modemgw.gateway.templates.filters import is_plain
+from modemgw.sms import Alphabet
 from modemgw.store import AnsweredBefore, Store, StoreUnavailable, Transaction
 from modemgw.store.records import Key, Mailing, Message, NewMailing, NewMessage, Recipient
 
@@ -50,9 +61,18 @@ class Admission:
     """Accepts messages into the outbox, or says why not. Await `load` before the first one."""
 
     def __init__(
-        self, config: Config, *, store: Store, outbox: Outbox, clock: Clock, random: Random
+        self,
+        config: Config,
+        *,
+        store: Store,
+        outbox: Outbox,
+        clock: Clock,
+        random: Random,
+        consents: ConsentRegister,
+        templates: Catalogue,
     ) -> None:
-        self._rules = Rules(RULES, config, Surroundings(store, outbox.clock))
+        surroundings = Surroundings(store, outbox.clock, consents, templates)
+        self._rules = Rules(RULES, config, surroundings)
         outbox.clock.follow(self._rules.clock_set)
         self._store = store
         self._outbox = outbox
@@ -202,6 +222,10 @@ class Admission:
             units=parts.units,
             units_left=parts.units_left,
             changes=parts.changes,
+            text=text_sent(draft.new, parts),
+            template=None if draft.variant is None else draft.variant.of.template,
+            language=None if draft.variant is None else draft.variant.language,
+            warnings=tuple(_warnings(draft)),
         )
 
     def _now(self) -> float:
@@ -224,25 +248,36 @@ class Admission:
         """
         refused: list[tuple[int, Rejected | TooMany]] = []
         ids = new_ids("msg", request.now, self._random)
-        index = 0
+        looked = 0
         turn = self._clock.monotonic() + TURN_S
-        for new, to in _shared(news):
+        for new, to, places in await self._shared(news):
             draft = self._rules.draft(request, new)
             recipients: list[Recipient] = []
             if not draft.problems:
                 mailing = Mailing(draft.message(), recipients)
                 admitted.append(_Admitted(mailing, draft.reservations))
-            for given in to:
+            for index, given in zip(places, to, strict=True):
                 try:
                     one = draft.admit(given)
                     recipients.append((next(ids), one.to, one.route))
                 except (Rejected, TooMany) as refusal:
                     refused.append((index, refusal))
-                index += 1
-                if index % LOOK_EVERY == 0 and self._clock.monotonic() > turn:
+                looked += 1
+                if looked % LOOK_EVERY == 0 and self._clock.monotonic() > turn:
                     await asyncio.sleep(0)  # let others in between
                     turn = self._clock.monotonic() + TURN_S
         return refused
+
+    async def _shared(
+        self, news: Iterable[NewMessage]
+    ) -> Iterable[tuple[NewMessage, Sequence[str], Sequence[int]]]:
+        """What is said, to whom, and which places of the request they have."""
+        if not isinstance(news, NewMailing):
+            return ((new, (new.to,), (place,)) for place, new in enumerate(news))
+        return [
+            (content, [news.to[place] for place in places], places)
+            for content, places in await self._rules.groups(news)
+        ]
 
     async def _commit(
         self,
@@ -276,11 +311,16 @@ def _one_after_another(steps: Sequence[_Write]) -> _Write | None:
     return write if steps else None
 
 
-def _shared(news: Iterable[NewMessage]) -> Iterable[tuple[NewMessage, Sequence[str]]]:
-    """What is said, and to whom."""
-    if isinstance(news, NewMailing):
-        return ((news.content, news.to),)
-    return ((new, (new.to,)) for new in news)
+def _warnings(draft: Draft) -> Iterator[FieldProblem]:
+    """What makes a message cost more than its sender may think."""
+    new, variant, parts = draft.new, draft.variant, draft.parts
+    if variant is not None and not new.transliterate and new.encoding == "auto":
+        yield from variant.of.odd(variant, new.params or {})
+    elif variant is None and new.text and parts is not None and parts.alphabet is Alphabet.UCS2:
+        character = next((c for c in new.text if not is_plain(c)), None)
+        if character is not None and new.encoding == "auto":
+            detail = f"has {character!r}, so that it is sent as UCS-2, in more parts"
+            yield FieldProblem("text", detail, "ucs2")
 
 
 def _give_all_back(admitted: Iterable[_Admitted]) -> None:

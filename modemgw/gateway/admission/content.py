@@ -16,6 +16,8 @@ class ContentRule(Rule):
     def common(self, draft: Draft) -> None:
         """See Rule."""
         new = draft.new
+        if new.template is not None and draft.variant is None:
+            return  # it has made no text, and that has been told
         if (problem := _contradiction(new)) is not None:
             raise Rejected([problem])
         content = Content(
@@ -26,7 +28,15 @@ class ContentRule(Rule):
             transliterate=new.transliterate,
             message_class=new.message_class,
         )
-        draft.parts = split(content, max_parts=new.max_parts)
+        draft.parts = split(content, max_parts=_allowed(draft))
+
+
+def _allowed(draft: Draft) -> int | None:
+    """Parts that it may have: no more than its template says that its texts have."""
+    new, variant = draft.new, draft.variant
+    if variant is None or new.encoding != "auto" or new.transliterate:
+        return new.max_parts
+    return variant.most_parts if new.max_parts is None else min(new.max_parts, variant.most_parts)
 
 
 def _contradiction(new: NewMessage) -> FieldProblem | None:

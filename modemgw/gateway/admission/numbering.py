@@ -56,6 +56,14 @@ def normalise(text: str, region: str) -> str:
     return compact if _fits(compact) else _by_plan(text, compact)
 
 
+def e164(text: str, region: str) -> str:
+    """The number of a subscriber, who can be somebody: as `normalise`, and no short code."""
+    number = normalise(text, region)
+    if not number.startswith("+"):
+        raise NumberError(f"{text!r} is a short code: this must be a subscriber's number")
+    return number
+
+
 @lru_cache(maxsize=256)
 def _dials_abroad_by_00(region: str) -> bool:
     found = PhoneMetadata.metadata_for_region(region)

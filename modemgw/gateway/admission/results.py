@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from modemgw.gateway.errors import Rejected, TooMany
+from modemgw.gateway.errors import FieldProblem, Rejected, TooMany
+from modemgw.store import Template
 from modemgw.store.records import Message
 
 
@@ -51,3 +52,11 @@ class Preview:
     """Free in the last part."""
     changes: tuple[tuple[str, str], ...]
     """What transliteration would change."""
+    text: str | None = None
+    """As it would go out; None for a binary message."""
+    template: Template | None = None
+    """The version of a template that makes the text, if one does …"""
+    language: str | None = None
+    """… and that of the variant that was chosen, with its region."""
+    warnings: tuple[FieldProblem, ...] = ()
+    """What may cost more than the sender thinks, or is changed."""

@@ -11,14 +11,18 @@ from modemgw.clock import SteadyClock
 from modemgw.config import Config
 from modemgw.gateway.admission.quota import Allowance
 from modemgw.gateway.admission.results import Idempotency
+from modemgw.gateway.consent.register import ConsentRegister
 from modemgw.gateway.errors import FieldProblem, Rejected
 from modemgw.gateway.outgoing.job import Job
+from modemgw.gateway.templates.catalogue import Catalogue
+from modemgw.gateway.templates.compiled import CompiledVariant
 from modemgw.sms import Segmentation
 from modemgw.store import Store, Transaction
 from modemgw.store.records import (
     Key,
     Message,
     MessageStatus,
+    NewMailing,
     NewMessage,
     Part,
     PartStatus,
@@ -81,7 +85,10 @@ class Draft:
 
     request: Request
     new: NewMessage
-    """What the caller asks for. Its `to` is not read: see Addressee."""
+    """What the caller asks for. Its `to` is one of those who get it, if it is not empty; who they
+    are is told by Addressee."""
+    variant: CompiledVariant | None = None
+    """What has made the text, if a template has."""
     parts: Segmentation | None = None
     """The parts that the content makes."""
     send_at: float | None = None
@@ -136,10 +143,11 @@ class Draft:
         """The message as it will be stored; only of a draft without problems."""
         assert self.parts is not None, "a draft without problems has a content"
         new, request, (id, to, route) = self.new, self.request, recipient
+        template = None if self.variant is None else self.variant.of.template
         return Message(
             id=id,
             to=to,
-            text=_text_sent(new, self.parts),
+            text=text_sent(new, self.parts),
             data=new.data,
             ports=new.ports,
             type=new.type,
@@ -160,6 +168,8 @@ class Draft:
             updated_at=request.now,
             send_at=self.send_at,
             expires_at=self.expires_at,
+            template=None if template is None else template.name,
+            template_version=None if template is None else template.version,
         )
 
 
@@ -169,6 +179,10 @@ class Surroundings:
 
     store: Store
     clock: SteadyClock
+    consents: ConsentRegister = field(default_factory=ConsentRegister)
+    """Who has opted out."""
+    templates: Catalogue = field(default_factory=Catalogue)
+    """The templates in force."""
 
 
 class Rule:
@@ -186,6 +200,14 @@ class Rule:
 
     async def load(self) -> None:
         """Learn from the store what must be known; awaited after each `configure`."""
+
+    async def groups(
+        self, mailing: NewMailing
+    ) -> Sequence[tuple[NewMessage, Sequence[int]]] | None:
+        """Recipients who cannot share a draft, though they were given one content: each group by
+        its places in `mailing.to`, with a content whose `to` is one of them. None: all can.
+        """
+        return None
 
     def common(self, draft: Draft) -> None:
         """Look at what all recipients share, once however many they are; fill in what is found.
@@ -253,7 +275,7 @@ def give_back(reservations: Sequence[Reservation], to: str) -> None:
         reservation.give_back(to)
 
 
-def _text_sent(new: NewMessage, parts: Segmentation) -> str | None:
+def text_sent(new: NewMessage, parts: Segmentation) -> str | None:
     """The text as it goes out: with what transliteration changed."""
     if new.data is not None or not parts.changes:
         return None if new.data is not None else new.text

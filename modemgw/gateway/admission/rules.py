@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from modemgw.config import Config
+from modemgw.gateway.admission.consent import ConsentRule
 from modemgw.gateway.admission.content import ContentRule
 from modemgw.gateway.admission.idempotency import IdempotencyRule
 from modemgw.gateway.admission.limits import LimitsRule
@@ -15,16 +16,19 @@ from modemgw.gateway.admission.quota import Allowance
 from modemgw.gateway.admission.route import RouteRule
 from modemgw.gateway.admission.rule import Draft, Request, Rule, Surroundings
 from modemgw.gateway.admission.schedule import ScheduleRule
+from modemgw.gateway.admission.template import TemplateRule
 from modemgw.gateway.errors import Rejected
 from modemgw.gateway.outgoing.job import Job
 from modemgw.store import Transaction
-from modemgw.store.records import Key, NewMessage
+from modemgw.store.records import Key, NewMailing, NewMessage
 
 RULES: tuple[type[Rule], ...] = (
     IdempotencyRule,
+    TemplateRule,
     ContentRule,
     ScheduleRule,
     NumberRule,
+    ConsentRule,
     LimitsRule,
     ModemRule,
     RouteRule,
@@ -44,6 +48,7 @@ class Rules:
         self.all = tuple(rule(surroundings) for rule in order)
         # Each rule is asked only what it has something to say to: a message costs microseconds.
         self._common = [r.common for r in self.all if type(r).common is not Rule.common]
+        self._groups = [r.groups for r in self.all if type(r).groups is not Rule.groups]
         self._each = [r.each for r in self.all if type(r).each is not Rule.each]
         self._reservation = [
             r.reservation for r in self.all if type(r).reservation is not Rule.reservation
@@ -69,6 +74,13 @@ class Rules:
         """Let the rules learn what they must know of the store."""
         for rule in self.all:
             await rule.load()
+
+    async def groups(self, mailing: NewMailing) -> Sequence[tuple[NewMessage, Sequence[int]]]:
+        """The recipients of a mailing by the drafts that they can share: mostly all one."""
+        for ask in self._groups:
+            if (found := await ask(mailing)) is not None:
+                return found
+        return [(mailing.content, range(len(mailing.to)))]
 
     def draft(self, request: Request, new: NewMessage) -> Draft:
         """What many recipients share, looked at once. `new.to` is not read: see `Draft.check`."""

@@ -33,6 +33,8 @@ class Came:
     message_class: int | None = None
     name: str = ""
     """Of a caller, where the modem knows it."""
+    asks: str | None = None
+    """`stop`, `start` or `help`: what its whole text asks of the gateway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ def of_message(message: Inbound) -> Came:
         data=message.data,
         ports=message.ports,
         message_class=message.message_class,
+        asks=message.keyword,
     )
 
 
@@ -99,6 +102,8 @@ def find(match: HandlerMatch, came: Came) -> Found | None:
     """What a handler finds in what it takes; None where it is not for it."""
     if not _from_and_to(match, came):
         return None
+    if came.asks is not None and match.keyword is None:
+        return None  # the gateway has done it; it is for nobody else who has not that very word
     if match.port and (came.ports is None or came.ports[0] not in match.port):
         return None
     if match.class_ and came.message_class not in match.class_:

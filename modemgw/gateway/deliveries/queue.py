@@ -26,6 +26,7 @@ from modemgw.gateway.deliveries.answering import Answering
 from modemgw.gateway.deliveries.endpoint import Outside
 from modemgw.gateway.deliveries.fan_out import Read, fan_out
 from modemgw.gateway.deliveries.making import Making
+from modemgw.gateway.deliveries.matching import find, of_message
 from modemgw.gateway.deliveries.patience import OF_HANDLERS, OF_WEBHOOKS
 from modemgw.gateway.deliveries.payload import Tell, told_plainly
 from modemgw.gateway.deliveries.roster import Roster
@@ -35,7 +36,7 @@ from modemgw.gateway.following import Rest, nothing_left
 from modemgw.gateway.identifiers import new_id
 from modemgw.gateway.outgoing import life
 from modemgw.store import Payload, Store, Transaction, Webhook
-from modemgw.store.records import Event
+from modemgw.store.records import Event, Inbound
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +87,8 @@ class _Turn:
 
 
 class Deliveries:
-    """Delivers what happens to the configured handlers, to webhooks, and to who is called back.
+    """Delivers what happens to the configured handlers, to webhooks, and to who is called back; and
+    to `own` parts of the gateway.
 
     `run` looks for what is due and begins it; it may fail and be run anew. What was begun goes on
     meanwhile, until `close`. `webhooks` says where may be posted to, `tell` what is told there.
@@ -102,6 +104,7 @@ class Deliveries:
         random: Random,
         webhooks: WebhooksSection | None = None,
         tell: Tell = told_plainly,
+        own: Sequence[Subscriber] = (),
     ) -> None:
         self._store = store
         self._tell_of = tell
@@ -127,6 +130,7 @@ class Deliveries:
             make=lambda section: make(section, answering),
             outside=self._outside(),
             retire=self._retire,
+            own=own,
         )
         """Who gets deliveries."""
         self._read = 0
@@ -143,6 +147,12 @@ class Deliveries:
     def outcomes(self) -> Mapping[tuple[str, str], int]:
         """By kind and outcome (`taken`, `put-off`, `given-up`): the tries since the start."""
         return self._making.outcomes
+
+    def has_the_word(self, message: Inbound) -> bool:
+        """Whether a received message is for a handler by its keyword. Called in any thread."""
+        came = of_message(message)
+        sections = [handler.section for handler in self.roster.handlers.values()]
+        return any(s.match.keyword and find(s.match, came) is not None for s in sections)
 
     def wake(self) -> None:
         """Something may be due."""

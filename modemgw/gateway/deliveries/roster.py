@@ -35,7 +35,10 @@ class Roster:
         make: Callable[[HandlerSection], Kind],
         outside: Outside,
         retire: Callable[[Subscriber], None],
+        own: Sequence[Subscriber] = (),
     ) -> None:
+        self._own = {subscriber.id: subscriber for subscriber in own}
+        """Parts of the gateway itself."""
         self._make = make
         self._outside = outside
         self._retire = retire
@@ -50,11 +53,21 @@ class Roster:
 
     def get(self, id: str) -> Subscriber | None:
         """The subscriber with this id."""
-        return self.handlers.get(id) or self.endpoints.get(id) or self.callbacks.get(id)
+        return (
+            self.handlers.get(id)
+            or self.endpoints.get(id)
+            or self.callbacks.get(id)
+            or self._own.get(id)
+        )
 
     def all(self) -> tuple[Subscriber, ...]:
         """Everybody."""
-        return (*self.handlers.values(), *self.endpoints.values(), *self.callbacks.values())
+        return (
+            *self.handlers.values(),
+            *self.endpoints.values(),
+            *self.callbacks.values(),
+            *self._own.values(),
+        )
 
     def hears(self, type: str) -> bool:
         """Whether events of a type may be for somebody."""

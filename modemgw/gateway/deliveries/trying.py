@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from modemgw.clock import Clock
 from modemgw.gateway.admission.results import Preview
@@ -184,7 +184,8 @@ async def try_out(
 
 
 class Trials:
-    """What handlers would do. `preview`: what a message would be sent as."""
+    """What handlers would do. `preview`: what a message would be sent as; `asks`: what one asks of
+    the gateway, as STOP does."""
 
     def __init__(
         self,
@@ -193,12 +194,14 @@ class Trials:
         guard: Guard,
         preview: PreviewOf,
         places: Callable[[], Sequence[Place]],
+        asks: Callable[[Inbound], str | None],
         clock: Clock,
     ) -> None:
         self._handlers = handlers
         self._guard = guard
         self._preview = preview
         self._places = places
+        self._asks = asks
         self._clock = clock
 
     def matches(self, sample: Sample) -> list[Match]:
@@ -223,7 +226,10 @@ class Trials:
         )
 
     def _payload(self, sample: Sample) -> Payload:
-        return payload_of(sample, self._places(), self._clock.time())
+        payload = payload_of(sample, self._places(), self._clock.time())
+        if (made_up := payload.inbound) is None:
+            return payload
+        return replace(payload, inbound=replace(made_up, keyword=self._asks(made_up)))
 
 
 class _Judging:

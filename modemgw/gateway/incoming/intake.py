@@ -66,6 +66,7 @@ class Intake:
         def follow_up(message: Inbound | None) -> None:
             if message is None:
                 return
+            self._incoming.kept(message)
             done = "received" if message.completed_at is None else "received the rest of"
             logger.info("modem %s: %s message %s", modem, done, message.id)
             if isinstance(value, str):

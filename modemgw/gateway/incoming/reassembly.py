@@ -18,6 +18,7 @@ from typing import Any
 
 from modemgw.gateway.identifiers import new_id
 from modemgw.gateway.incoming.belonging import gap_for, is_the_rest, of_one_message
+from modemgw.gateway.incoming.keywords import Keywords
 from modemgw.gateway.incoming.kinds import what_is
 from modemgw.modem import ReceivedPdu, SimIdentity
 from modemgw.sms import (
@@ -55,9 +56,11 @@ class Incoming:
         *,
         random: Random,
         number_of: Callable[[str, SimIdentity], str | None],
+        keywords: Keywords | None = None,
     ) -> None:
         self._random = random
         self._number_of = number_of
+        self._keywords = keywords
 
     def take(
         self, tx: Transaction, modem: str, sim: SimIdentity, deliver: Deliver, pdu: ReceivedPdu
@@ -241,9 +244,19 @@ class Incoming:
         if former is not None:
             message = replace(message, replaces=former.id)
             tx.inbound.mark_replaced(former.id, message.id)
+        keyword = None if self._keywords is None else self._keywords.of(message)
+        if keyword is not None:
+            message = replace(message, keyword=keyword.meaning)
         tx.inbound.add(message, parts, set_key=set_key)
         tx.events.emit("inbound.received", _about(message))
+        if keyword is not None:
+            keyword.obey(tx, message)
         return message
+
+    def kept(self, message: Inbound) -> None:
+        """A message is committed. Called in the event loop."""
+        if self._keywords is not None and message.keyword is not None:
+            self._keywords.obeyed(message)
 
 
 def _sequence(deliver: Deliver) -> int:
@@ -303,4 +316,5 @@ def _about(message: Inbound) -> dict[str, Any]:
         "modem": message.modem,
         "kind": message.kind.value,
         "complete": message.complete,
+        "keyword": message.keyword,
     }

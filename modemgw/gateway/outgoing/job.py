@@ -62,6 +62,9 @@ class Job:
     expires_at: float
     part_count: int
     reference: str | None = None
+    key: str = ""
+    """The name of the API key that sent it, or what stands for one."""
+    tags: tuple[str, ...] = ()
     progress: Sequence[PartProgress] = ()
     """Empty until the first attempt; use `part`."""
     sim: str | None = None
@@ -151,7 +154,7 @@ def jobs_of(n: int, mailing: Mailing, ahead_s: float = 0.0) -> list[Job]:
     type, modem, receipt, status = common.type, common.modem, common.receipt, common.status
     created_at, expires_at = common.created_at - ahead_s, common.expires_at - ahead_s
     due_at = created_at if common.send_at is None else common.send_at - ahead_s
-    count, reference = len(common.parts), common.reference
+    count, reference, key, tags = len(common.parts), common.reference, common.key, common.tags
     return [
         Job(
             i,
@@ -168,6 +171,8 @@ def jobs_of(n: int, mailing: Mailing, ahead_s: float = 0.0) -> list[Job]:
             expires_at,
             count,
             reference,
+            key,
+            tags,
         )
         for i, (id, to, route) in enumerate(mailing.recipients, n)
     ]

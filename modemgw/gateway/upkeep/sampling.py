@@ -101,8 +101,8 @@ class Sampler:
         types: Iterable[str],
         clock: SteadyClock,
     ) -> None:
-        """`database`: its file; `jobs`: the messages that want a modem; `sims`: ICCIDs of those that
-        have been ready; `subscribers`: who gets deliveries."""
+        """`database`: its file; `jobs`: the messages that want a modem; `sims`: ICCIDs of those
+        that have been ready; `subscribers`: who gets deliveries."""
         self._store = store
         self._database = database
         self._jobs = jobs

@@ -38,6 +38,10 @@ class KeyRow:
     expires_at: float | None = None
     last_used_at: float | None = None
     """Up to a minute late."""
+    templates_only: bool = False
+    """It may send what templates make, and nothing else."""
+    templates: tuple[str, ...] = ()
+    """Names of those templates; none: all."""
 
     def state(self, now: float) -> KeyState:
         """How it stands at `now` (UTC seconds); only an active one opens something."""
@@ -106,6 +110,8 @@ class Keys(KeysView, Protocol):
         limits: KeyLimits = NO_LIMITS,
         expires_at: float | None = None,
         webhook_secret: str,
+        templates_only: bool = False,
+        templates: Iterable[str] = (),
     ) -> None:
         """Keep a new key. One of this name that is revoked makes way.
 

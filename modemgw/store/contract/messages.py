@@ -85,7 +85,7 @@ class MessagesView(Protocol):
 class Messages(MessagesView, Protocol):
     """Messages to send."""
 
-    def insert(self, accepted: Iterable[Mailing]) -> int:
+    def insert(self, accepted: Sequence[Mailing]) -> int:
         """Accept messages. Returns the number `n` of the first; the others follow in their order.
 
         A number is higher than any that was ever given, whoever asked for that: also after it was

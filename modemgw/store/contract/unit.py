@@ -8,6 +8,7 @@ from modemgw.store.contract.alerts import Alerts, AlertsView
 from modemgw.store.contract.attempts import Attempts, AttemptsView
 from modemgw.store.contract.audit import Audit, AuditView
 from modemgw.store.contract.centres import Centres, CentresView
+from modemgw.store.contract.consents import Consents, ConsentsView
 from modemgw.store.contract.conversations import ConversationsView
 from modemgw.store.contract.deliveries import Deliveries, DeliveriesView
 from modemgw.store.contract.events import Answers, AnswersView, Events, EventsView, UnmatchedReports
@@ -16,9 +17,11 @@ from modemgw.store.contract.keys import Keys, KeysView
 from modemgw.store.contract.leases import Leases, LeasesView
 from modemgw.store.contract.messages import Messages, MessagesView
 from modemgw.store.contract.pins import PinTries, PinTriesView
+from modemgw.store.contract.privacy import Privacy, PrivacyView
 from modemgw.store.contract.redating import Dates, DatesView
 from modemgw.store.contract.retention import Retention
 from modemgw.store.contract.sim_state import SimState, SimStateView
+from modemgw.store.contract.templates import Templates, TemplatesView
 from modemgw.store.contract.webhooks import Webhooks, WebhooksView
 
 
@@ -40,6 +43,10 @@ class View(Protocol):
     @property
     def messages(self) -> MessagesView:
         """Messages to send."""
+
+    @property
+    def consents(self) -> ConsentsView:
+        """Who may be sent what."""
 
     @property
     def deliveries(self) -> DeliveriesView:
@@ -86,8 +93,16 @@ class View(Protocol):
         """What one process alone may do."""
 
     @property
+    def privacy(self) -> PrivacyView:
+        """Everything that is kept about one number."""
+
+    @property
     def webhooks(self) -> WebhooksView:
         """Who asked to be told of events by HTTP."""
+
+    @property
+    def templates(self) -> TemplatesView:
+        """Texts by name."""
 
 
 class Transaction(View, Protocol):
@@ -116,6 +131,10 @@ class Transaction(View, Protocol):
     @property
     def retention(self) -> Retention:
         """Letting old things go, a part at a time."""
+
+    @property
+    def consents(self) -> Consents:
+        """Who may be sent what."""
 
     @property
     def deliveries(self) -> Deliveries:
@@ -162,5 +181,13 @@ class Transaction(View, Protocol):
         """What one process alone may do."""
 
     @property
+    def privacy(self) -> Privacy:
+        """Everything that is kept about one number."""
+
+    @property
     def webhooks(self) -> Webhooks:
         """Who asked to be told of events by HTTP."""
+
+    @property
+    def templates(self) -> Templates:
+        """Texts by name."""

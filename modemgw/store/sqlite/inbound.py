@@ -24,6 +24,7 @@ _NAMES = (
     *("id", "sender", "to_number", "text", "data", "encoding", "parts_total", "complete"),
     *("modem", "sim", "sent_at", "received_at", "message_class", "ports", "problem", "kind"),
     *("details", "read", "completed_at", "replace_type", "replaces", "replaced_by"),
+    "keyword",
 )
 """Columns, in the order of `_values`."""
 _COLUMNS = f"n, {', '.join(_NAMES)}"
@@ -220,6 +221,7 @@ def _values(inbound: Inbound) -> tuple[Any, ...]:
         inbound.replace_type,
         inbound.replaces,
         inbound.replaced_by,
+        inbound.keyword,
     )
 
 
@@ -253,4 +255,5 @@ def _inbound(db: sqlite3.Connection, row: Sequence[Any]) -> Inbound:
         replace_type=row[20],
         replaces=row[21],
         replaced_by=row[22],
+        keyword=row[23],
     )

@@ -11,10 +11,13 @@ from modemgw.store.errors import StoreConflict
 from modemgw.store.records import NO_LIMITS, Key, KeyLimits
 from modemgw.store.sqlite.rows import Rows
 
-_KEY = "k.name, k.scopes, k.created_at, k.per_minute, k.per_hour, k.per_day, k.expires_at"
+_KEY = (
+    "k.name, k.scopes, k.created_at, k.per_minute, k.per_hour, k.per_day, k.expires_at, "
+    "k.templates_only, k.templates"
+)
 _ROW = (
     "SELECT name, scopes, created_at, revoked_at, per_minute, per_hour, per_day, expires_at, "
-    "last_used_at FROM keys"
+    "last_used_at, templates_only, templates FROM keys"
 )
 _IN_FORCE = "k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > :now)"
 _RETIRED = f"FROM retired_tokens t JOIN keys k ON k.name = t.key WHERE t.until > :now \
@@ -73,6 +76,8 @@ class SqliteKeys(Rows):
         limits: KeyLimits = NO_LIMITS,
         expires_at: float | None = None,
         webhook_secret: str,
+        templates_only: bool = False,
+        templates: Iterable[str] = (),
     ) -> None:
         """Keep a new key. One of this name that is revoked makes way.
 
@@ -82,7 +87,8 @@ class SqliteKeys(Rows):
         try:
             self._db.execute(
                 "INSERT INTO keys (name, hash, scopes, created_at, per_minute, per_hour, per_day, "
-                "expires_at, webhook_secret) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "expires_at, webhook_secret, templates_only, templates) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     name,
                     hash_,
@@ -93,6 +99,8 @@ class SqliteKeys(Rows):
                     limits.per_day,
                     expires_at,
                     webhook_secret,
+                    templates_only,
+                    " ".join(templates),
                 ),
             )
         except sqlite3.IntegrityError as error:
@@ -147,7 +155,7 @@ class SqliteKeys(Rows):
 
 
 def _key(row: tuple[Any, ...], hash_: bytes) -> Key:
-    name, scopes, created_at, minute, hour, day, expires_at, until = row
+    name, scopes, created_at, minute, hour, day, expires_at, only, templates, until = row
     ends = [at for at in (expires_at, until) if at is not None]
     return Key(
         name,
@@ -156,11 +164,13 @@ def _key(row: tuple[Any, ...], hash_: bytes) -> Key:
         KeyLimits(minute, hour, day),
         min(ends, default=None),
         hash_,
+        bool(only),
+        tuple(templates.split()),
     )
 
 
 def _row(row: tuple[Any, ...]) -> KeyRow:
-    name, scopes, created_at, revoked_at, minute, hour, day, expires_at, last_used_at = row
+    name, scopes, created_at, revoked_at, minute, hour, day, expires_at, used, only, templates = row
     return KeyRow(
         name,
         tuple(scopes.split()),
@@ -168,5 +178,7 @@ def _row(row: tuple[Any, ...]) -> KeyRow:
         revoked_at,
         KeyLimits(minute, hour, day),
         expires_at,
-        last_used_at,
+        used,
+        bool(only),
+        tuple(templates.split()),
     )

@@ -23,6 +23,7 @@ from modemgw.store.sqlite.attempts import SqliteAttempts
 from modemgw.store.sqlite.message_lists import OPEN
 from modemgw.store.sqlite.numbers import next_number
 from modemgw.store.sqlite.rows import Rows
+from modemgw.store.sqlite.templates import keep_uses, with_use
 
 _OWN = "n, id, to_number, route"
 """What each message of a mailing has of its own …"""
@@ -77,11 +78,13 @@ class SqliteMessages(Rows):
         """See Rows: messages may have been inserted in vain."""
         self._next = None
 
-    def insert(self, accepted: Iterable[Mailing]) -> int:
+    def insert(self, accepted: Sequence[Mailing]) -> int:
         """Accept messages. Returns the number `n` of the first; the others follow in order."""
         first = n = self._next or next_number(self._db, "messages")
         few: list[tuple[int, Mailing]] = []
+        templated = False
         for mailing in accepted:
+            templated |= mailing.common.template is not None
             if len(mailing.recipients) < _BLOCK:
                 few.append((n, mailing))
             else:
@@ -89,6 +92,8 @@ class SqliteMessages(Rows):
             n += len(mailing.recipients)
         self._db.executemany(_INSERT, _rows(few))
         self._next = n
+        if templated:
+            keep_uses(self._db, first, accepted)
         return first
 
     def insert_batch(
@@ -179,7 +184,7 @@ class SqliteMessages(Rows):
     def get(self, id: str, stand: Stand) -> Message | None:
         """The message with this id and its whole history."""
         row = self._db.execute(f"SELECT {_COLUMNS} FROM messages WHERE id = ?", (id,)).fetchone()
-        return None if row is None else _message(row, SqliteAttempts(self._db).of(row[0]), stand)
+        return None if row is None else self._shown(row, stand)
 
     def find(self, query: MessageQuery, stand: Stand) -> Page[Message]:
         """A page of messages, newest first. Raises ValueError for a cursor that is not ours."""
@@ -191,8 +196,7 @@ class SqliteMessages(Rows):
         rows = self._db.execute(
             f"SELECT {_COLUMNS} FROM messages WHERE n IN ({marks}) ORDER BY n DESC", shown
         )
-        attempts = SqliteAttempts(self._db)
-        messages = tuple(_message(row, attempts.of(row[0]), stand) for row in rows)
+        messages = tuple(self._shown(row, stand) for row in rows.fetchall())
         return Page(messages, str(shown[-1]) if len(found) > len(shown) else None)
 
     def waiting(self, stand: Stand) -> Iterable[WaitingMessage]:
@@ -234,7 +238,12 @@ class SqliteMessages(Rows):
     def of_number(self, n: int, stand: Stand) -> Message | None:
         """The message number `n` and its whole history."""
         row = self._db.execute(f"SELECT {_COLUMNS} FROM messages WHERE n = ?", (n,)).fetchone()
-        return None if row is None else _message(row, SqliteAttempts(self._db).of(n), stand)
+        return None if row is None else self._shown(row, stand)
+
+    def _shown(self, row: Sequence[Any], stand: Stand) -> Message:
+        """A message with its history and the template that made it."""
+        message = _message(row, SqliteAttempts(self._db).of(row[0]), stand)
+        return with_use(self._db, row[0], message)
 
 
 def _insert_many(db: sqlite3.Connection, n: int, mailing: Mailing) -> None:

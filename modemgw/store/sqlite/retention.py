@@ -6,6 +6,7 @@ import sqlite3
 
 from modemgw.store.sqlite.numbers import keep_number
 from modemgw.store.sqlite.rows import Rows
+from modemgw.store.sqlite.templates import forget_uses
 
 _FINAL = "('sent', 'delivered', 'undelivered', 'failed', 'expired', 'canceled', 'unknown')"
 
@@ -43,6 +44,7 @@ class SqliteRetention(Rows):
             keep_number(self._db, "messages", rows[-1][0])
         self._db.executemany("DELETE FROM attempts WHERE message = ?", rows)
         self._db.executemany("DELETE FROM messages WHERE n = ?", rows)
+        forget_uses(self._db, found[1])
         return found[1]
 
     def delete_inbound(self, after: int, before: float, limit: int) -> int | None:

@@ -8,6 +8,7 @@ from modemgw.store.sqlite.alerts import SqliteAlerts
 from modemgw.store.sqlite.attempts import SqliteAttempts
 from modemgw.store.sqlite.audit import SqliteAudit
 from modemgw.store.sqlite.centres import RememberedCentres, SqliteCentres
+from modemgw.store.sqlite.consents import SqliteConsents
 from modemgw.store.sqlite.conversations import SqliteConversations
 from modemgw.store.sqlite.deliveries import SqliteDeliveries
 from modemgw.store.sqlite.events import SqliteAnswers, SqliteEvents, SqliteUnmatchedReports
@@ -16,10 +17,12 @@ from modemgw.store.sqlite.keys import SqliteKeys
 from modemgw.store.sqlite.leases import SqliteLeases
 from modemgw.store.sqlite.messages import SqliteMessages
 from modemgw.store.sqlite.pins import SqlitePinTries
+from modemgw.store.sqlite.privacy import SqlitePrivacy
 from modemgw.store.sqlite.redating import SqliteDates
 from modemgw.store.sqlite.retention import SqliteRetention
 from modemgw.store.sqlite.rows import Rows
 from modemgw.store.sqlite.sim_state import SqliteSimState
+from modemgw.store.sqlite.templates import SqliteTemplates
 from modemgw.store.sqlite.webhooks import SqliteWebhooks
 
 
@@ -33,6 +36,7 @@ class SqliteView:
         "audit",
         "centres",
         "connection",
+        "consents",
         "conversations",
         "dates",
         "deliveries",
@@ -42,7 +46,9 @@ class SqliteView:
         "leases",
         "messages",
         "pins",
+        "privacy",
         "sim_state",
+        "templates",
         "webhooks",
     )
 
@@ -52,6 +58,7 @@ class SqliteView:
         self.attempts = SqliteAttempts(db)
         self.pins = SqlitePinTries(db)
         self.messages = SqliteMessages(db)
+        self.consents = SqliteConsents(db)
         self.deliveries = SqliteDeliveries(db)
         self.sim_state = SqliteSimState(db)
         self.dates = SqliteDates(db)
@@ -63,7 +70,9 @@ class SqliteView:
         self.audit = SqliteAudit(db)
         self.leases = SqliteLeases(db)
         self.alerts = SqliteAlerts(db)
+        self.privacy = SqlitePrivacy(db)
         self.webhooks = SqliteWebhooks(db)
+        self.templates = SqliteTemplates(db)
 
 
 class SqliteTransaction:
@@ -77,6 +86,7 @@ class SqliteTransaction:
         "audit",
         "centres",
         "connection",
+        "consents",
         "conversations",
         "dates",
         "deliveries",
@@ -87,8 +97,10 @@ class SqliteTransaction:
         "messages",
         "now",
         "pins",
+        "privacy",
         "retention",
         "sim_state",
+        "templates",
         "unmatched",
         "webhooks",
     )
@@ -101,6 +113,7 @@ class SqliteTransaction:
         self.pins = SqlitePinTries(db, now)
         self.messages = SqliteMessages(db, now)
         self.retention = SqliteRetention(db, now)
+        self.consents = SqliteConsents(db, now)
         self.deliveries = SqliteDeliveries(db, now)
         self.sim_state = SqliteSimState(db, now)
         self.dates = SqliteDates(db, now, on_redated=self.centres.forget)
@@ -113,7 +126,9 @@ class SqliteTransaction:
         self.audit = SqliteAudit(db, now)
         self.leases = SqliteLeases(db, now)
         self.alerts = SqliteAlerts(db, now)
+        self.privacy = SqlitePrivacy(db, now)
         self.webhooks = SqliteWebhooks(db, now)
+        self.templates = SqliteTemplates(db, now)
         self._nouns: tuple[Rows, ...] = tuple(
             noun for name in self.__slots__ if isinstance(noun := getattr(self, name, None), Rows)
         )

@@ -17,7 +17,10 @@ from modemgw.store import (
     Gap,
     KeyRow,
     LeaseHeld,
+    Parameter,
     StoreConflict,
+    TemplateContent,
+    Variant,
     Webhook,
     WebhookSecret,
 )
@@ -342,6 +345,84 @@ async def test_messages_that_name_an_address_to_call_back_are_told_from_others(o
         assert found == {"msg_2": url}
 
 
+# --- templates
+
+HELLO = TemplateContent(
+    (Variant("en", None, "Hello {{ name }}"), Variant("pt", "BR", "Olá {{ name }}")),
+    {"name": Parameter("string", max_length=30, default="you")},
+    transliterate=True,
+    description="the first one",
+)
+BYE = TemplateContent((Variant("en", None, "Bye"),))
+
+
+def add(name, content, *, source="api", at=5.0, key="shop"):
+    return lambda tx: tx.templates.add(name, content, source=source, at=at, key=key)
+
+
+async def test_every_version_of_a_template_is_kept_as_it_was(open_store):
+    async with open_store() as store:
+        first = await store.write(add("hello", HELLO))
+        second = await store.write(add("hello", BYE, source="file", at=6.0, key=None))
+        other = await store.write(add("bye", BYE))
+    assert (first.version, second.version, other.version) == (1, 2, 1)
+    async with open_store() as store:
+        assert await store.read(lambda view: view.templates.all()) == [other, second]
+        assert await store.read(lambda view: view.templates.versions("hello")) == [second, first]
+        assert await store.read(lambda view: view.templates.get("hello")) == second
+        assert await store.read(lambda view: view.templates.get("hello", 1)) == first
+        assert first.content == HELLO
+        assert await store.read(lambda view: view.templates.get("hello", 3)) is None
+        assert await store.read(lambda view: view.templates.get("none")) is None
+        assert await store.read(lambda view: view.templates.versions("none")) == []
+
+
+async def test_a_template_that_was_deleted_keeps_its_versions_and_goes_on_from_them(open_store):
+    async with open_store() as store:
+        first = await store.write(add("hello", HELLO))
+        gone = await store.write(add("hello", None))
+        assert (gone.version, gone.content) == (2, None)
+        assert await store.read(lambda view: view.templates.all()) == []
+        assert await store.read(lambda view: view.templates.get("hello")) == gone
+        assert await store.read(lambda view: view.templates.get("hello", 1)) == first
+        again = await store.write(add("hello", BYE))
+        assert again.version == 3
+        assert await store.read(lambda view: view.templates.all()) == [again]
+
+
+async def test_a_message_keeps_which_template_and_version_made_it(open_store):
+    def by(name, version, *ids):
+        common = message("-")._replace(template=name, template_version=version)
+        return Mailing(common, [(id, "+447700900123", "default") for id in ids])
+
+    async with open_store() as store:
+        await store.write(
+            lambda tx: tx.messages.insert(
+                [
+                    by(None, None, "msg_1"),
+                    by("hello", 1, "msg_2", "msg_3"),
+                    by("hello", 1, "msg_4"),
+                    by("hello", 2, "msg_5"),
+                    by(None, None, "msg_6"),
+                    by("bye", 7),
+                    by("bye", 7, *(f"msg_1{i:03}" for i in range(250))),
+                ]
+            )
+        )
+        await store.write(lambda tx: tx.messages.insert([by(None, None, "msg_7")]))
+        await store.write(lambda tx: tx.messages.insert([by("bye", 8, "msg_8")]))
+        made = {}
+        for id in [*(f"msg_{i}" for i in range(1, 9)), "msg_1000", "msg_1249"]:
+            found = await get(store, id)
+            made[id] = (found.template, found.template_version)
+    assert made == {
+        "msg_1": (None, None), "msg_2": ("hello", 1), "msg_3": ("hello", 1),
+        "msg_4": ("hello", 1), "msg_5": ("hello", 2), "msg_6": (None, None),
+        "msg_1000": ("bye", 7), "msg_1249": ("bye", 7), "msg_7": (None, None),
+        "msg_8": ("bye", 8),
+    }  # fmt: skip
+
+
 # --- keys
 
 
@@ -369,6 +450,19 @@ async def test_a_key_is_found_by_its_hash_until_it_ends(open_store):
         assert row == KeyRow("shop", ("send", "read"), 1_000.0, None, limits, 2_000.0, None)
         assert [row.state(now) for now in (1_999.0, 2_000.0)] == ["active", "expired"]
         assert await store.look_up(lambda view: view.keys.get("none")) is None
+
+
+async def test_a_key_may_be_for_templates_alone(open_store):
+    async with open_store() as store:
+        await store.write(insert_key("all", b"a", templates_only=True))
+        await store.write(insert_key("two", b"t", templates_only=True, templates=("x", "y")))
+        every, two = [await find_key(store, hash_, 1_500.0) for hash_ in (b"a", b"t")]
+        assert (every.templates_only, every.templates) == (True, ())
+        assert (two.templates_only, two.templates) == (True, ("x", "y"))
+        rows = await store.read(lambda view: view.keys.all())
+        assert [(r.templates_only, r.templates) for r in rows] == [(True, ()), (True, ("x", "y"))]
+        await store.write(insert_key("free", b"f"))
+        assert not (await find_key(store, b"f", 1_500.0)).templates_only
 
 
 async def test_a_name_is_free_when_its_key_is_revoked_and_not_before(open_store):

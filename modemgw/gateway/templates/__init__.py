@@ -1,0 +1,1 @@
+"""Templates: what their language allows, how long they can become, and who keeps them."""
