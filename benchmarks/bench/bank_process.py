@@ -3,7 +3,8 @@
     python bank_process.py DIRECTORY '{"modems": 8, "part_seconds": 0.25}'
 
 The second argument holds fields of `BankSettings`. Beside the usual verbs the control socket knows
-`parts` (what each modem noted), `reset_parts`, and `report` (status reports in any order).
+`parts` (what each modem noted), `reset_parts`, `hints` (when each +CMTI went out), `inject_all`
+(many messages from outside at once), and `report` (status reports in any order).
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from modemgw import sms
 from modemgw.virtual import AcceptedPart, Bank, BankSettings
 from modemgw.virtual.control import ControlServer
 from modemgw.virtual.line import Line
+from modemgw.virtual.output import Wire
 from modemgw.virtual.sending import Purpose, Sender
 
 COMMANDED, TYPED, BUSY, ANSWERED = range(4)
@@ -48,6 +50,22 @@ class NotingSender(Sender):
         note[BUSY] = self.busy_seconds - before
 
 
+class NotingWire:
+    """A modem's wire that notes when each +CMTI went out; what it does stays the same."""
+
+    def __init__(self, wire: Wire, hints: list[float]) -> None:
+        self._wire = wire
+        self._hints = hints
+
+    def write(self, data: bytes) -> None:
+        if b"+CMTI" in data:
+            self._hints.append(time.monotonic())
+        self._wire.write(data)
+
+    def stall(self, *, stalled: bool) -> None:
+        self._wire.stall(stalled=stalled)
+
+
 class BenchControl(ControlServer):
     """The control socket with the benchmarks' verbs."""
 
@@ -56,8 +74,13 @@ class BenchControl(ControlServer):
         self._senders = [NotingSender(modem.line) for modem in bank.modems]
         for modem, sender in zip(bank.modems, self._senders, strict=True):
             modem.line.sender = sender
+        self._hints: list[float] = []
+        for modem in bank.modems:
+            modem.line.output._wire = NotingWire(modem.line.output._wire, self._hints)
         bank.smsc.on_accept = self._note_accepted
         self._verbs |= {
+            "hints": self._all_hints,
+            "inject_all": self._inject_all,
             "parts": self._parts,
             "reset_parts": self._reset_parts,
             "report": self._report,
@@ -65,6 +88,15 @@ class BenchControl(ControlServer):
 
     def _note_accepted(self, part: AcceptedPart) -> None:
         self._senders[part.modem_index].notes[-1][ANSWERED] = part.at
+
+    async def _all_hints(self) -> list[float]:
+        return self._hints
+
+    async def _inject_all(self, count: int, first: int, text: str) -> None:
+        """So many messages at once, each from a sender of its own, to the modems in turn."""
+        for n in range(first, first + count):
+            to = self._bank.modems[n % len(self._bank.modems)].number
+            self._bank.smsc.inject(f"+44770{n:07d}", to, f"{text} {n}")
 
     async def _parts(self) -> list[list[list[float | None]]]:
         return [sender.notes for sender in self._senders]

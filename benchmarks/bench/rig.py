@@ -120,14 +120,18 @@ class Daemon:
             raise Failed(f"{code} is no checkout of modemgw: {seen} would be run")
 
     def _toml(self, ports: list[Path], tables: dict[str, Any]) -> str:
-        given: dict[str, dict[str, Any]] = {
+        given: dict[str, Any] = {
             "gateway": {"data_dir": str(self._directory / "data"), "log_level": "warning"},
             "http": {"listen": f"127.0.0.1:{self._port}"},
             "sim_limits": UNLIMITED,
         }
-        for name, values in tables.items():
-            given[name] = given.get(name, {}) | values
         lines = []
+        for name, values in tables.items():
+            if isinstance(values, list):  # of tables
+                for one in values:
+                    lines += [f"[[{name}]]", *(f"{k} = {json.dumps(v)}" for k, v in one.items())]
+            else:
+                given[name] = given.get(name, {}) | values
         for name, values in given.items():
             lines += [f"[{name}]", *(f"{k} = {json.dumps(v)}" for k, v in values.items())]
         for number, port in enumerate(ports):

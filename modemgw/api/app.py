@@ -24,6 +24,7 @@ from modemgw.api import (
     service,
     sims,
     templates,
+    verifications,
     webhooks,
 )
 from modemgw.api.audit import recorded
@@ -54,6 +55,7 @@ ENDPOINTS = (
     *modems.ENDPOINTS,
     *sims.ENDPOINTS,
     *alerts.ENDPOINTS,
+    *verifications.ENDPOINTS,
     *keys.ENDPOINTS,
     *privacy.ENDPOINTS,
     *audit.ENDPOINTS,

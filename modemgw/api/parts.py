@@ -36,12 +36,15 @@ from modemgw.gateway import (
     ModemView,
     NewConsent,
     NewKey,
+    NewVerification,
     Preview,
     Replay,
     Sample,
     SimView,
     TemplatePreview,
     Trial,
+    VerificationQuery,
+    VerificationView,
     WebhookChange,
     WebhookView,
 )
@@ -56,6 +59,7 @@ from modemgw.store import (
     ConsentQuery,
     Delivery,
     KeyRow,
+    StoppedPrefix,
     Template,
     TemplateContent,
 )
@@ -434,6 +438,57 @@ class Alerts(Protocol):
         ...
 
 
+class Verifications(Protocol):
+    """Proves numbers by codes. What sends or changes something raises Unavailable as well."""
+
+    async def start(
+        self, new: NewVerification, /, *, key: Key, idempotency: Idempotency | None = None
+    ) -> VerificationView | bytes:
+        """Send a code to a number; or the first answer to the same request.
+
+        Raises Rejected, TooManyCodes, TooManyTries, PrefixStopped, TooMany, IdempotencyConflict.
+        """
+        ...
+
+    async def resend(
+        self, id: str, /, *, key: Key, idempotency: Idempotency | None = None
+    ) -> VerificationView | bytes:
+        """Send a code once more. Raises NotFound, Over, and as `start`."""
+        ...
+
+    async def check(
+        self, id: str, code: str, /, *, key: Key, idempotency: Idempotency | None = None
+    ) -> VerificationView | bytes:
+        """Try a code. Raises NotFound, Over, TooManyTries, IdempotencyConflict."""
+        ...
+
+    async def check_number(
+        self, to: str, code: str, /, *, key: Key, idempotency: Idempotency | None = None
+    ) -> VerificationView | bytes:
+        """Try a code for a number. Raises Rejected, and as `check`."""
+        ...
+
+    async def cancel(self, id: str, /, *, key: Key) -> VerificationView:
+        """Call a verification off. Raises NotFound, Over."""
+        ...
+
+    async def get(self, id: str, /, *, key: Key) -> VerificationView:
+        """One verification that the key may see. Raises NotFound."""
+        ...
+
+    async def find(self, query: VerificationQuery, /) -> Page[VerificationView]:
+        """A page of verifications, newest first. Raises Rejected for a cursor that is not ours."""
+        ...
+
+    async def stopped(self) -> Sequence[StoppedPrefix]:
+        """The prefixes to which no code goes now."""
+        ...
+
+    async def lift(self, prefix: str, /) -> None:
+        """Let codes go to a prefix again. Raises NotFound."""
+        ...
+
+
 class Access(Protocol):
     """Knows who may come in."""
 
@@ -572,6 +627,8 @@ class Parts(Protocol):
     @property
     def alerts(self) -> Alerts: ...
     @property
+    def verifications(self) -> Verifications: ...
+    @property
     def access(self) -> Access: ...
     @property
     def keys(self) -> Keys: ...
@@ -599,6 +656,7 @@ TEMPLATES: Final[web.AppKey[Templates]] = web.AppKey("templates")
 MODEMS: Final[web.AppKey[Modems]] = web.AppKey("modems")
 SIMS: Final[web.AppKey[Sims]] = web.AppKey("sims")
 ALERTS: Final[web.AppKey[Alerts]] = web.AppKey("alerts")
+VERIFICATIONS: Final[web.AppKey[Verifications]] = web.AppKey("verifications")
 ACCESS: Final[web.AppKey[Access]] = web.AppKey("access")
 KEYS: Final[web.AppKey[Keys]] = web.AppKey("keys")
 AUDIT: Final[web.AppKey[Audit]] = web.AppKey("audit")
@@ -622,6 +680,7 @@ def hand_over(gateway: Parts, app: web.Application) -> None:
     app[MODEMS] = gateway.modems
     app[SIMS] = gateway.sims
     app[ALERTS] = gateway.alerts
+    app[VERIFICATIONS] = gateway.verifications
     app[ACCESS] = gateway.access
     app[KEYS] = gateway.keys
     app[AUDIT] = gateway.audit

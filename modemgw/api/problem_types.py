@@ -157,6 +157,16 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         retry="no",
         detail="message 'msg_4711' is sent: it cannot be canceled any more",
     ),
+    "verification-over": ProblemType(
+        status=409,
+        title="The verification is over",
+        meaning="It was approved, called off, locked or has expired; a code is approved once, "
+        "so that nobody can use it after another.",
+        remedy="Begin another verification. If this was a request sent again, give both the same "
+        "Idempotency-Key: then it gets the first answer.",
+        retry="no",
+        detail="verification 'ver_4711' is approved already: begin another one",
+    ),
     "name-in-use": ProblemType(
         status=409,
         title="There is one of this name already",
@@ -269,6 +279,32 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         remedy="Wait as many seconds as `Retry-After` says, then send the same again.",
         retry="later",
         detail="+447700900123 has had 5 messages within the last hour",
+        headers=("Retry-After",),
+    ),
+    "too-many-codes": ProblemType(
+        status=429,
+        title="A limit on codes is reached",
+        meaning="The number, the key, its neighbours or the client has had as many messages with "
+        "codes, or as many wrong codes, as [verifications] allows for now; or the last message "
+        "was sent a moment ago; or the number is locked after wrong codes. Nothing was sent or "
+        "tried.",
+        remedy="Show a person how long to wait: `Retry-After` has the seconds. Let nobody send "
+        "again before `resend_at`.",
+        retry="later",
+        detail="this number has had 5 codes within an hour; one more is allowed in 1312 s",
+        headers=("Retry-After",),
+    ),
+    "prefix-stopped": ProblemType(
+        status=429,
+        title="No codes go to numbers like this for now",
+        meaning="Many codes went to numbers that begin like this one, and hardly any was approved: "
+        "it looks like SMS pumping, where somebody earns by each message. So none goes there for "
+        "`verifications.guard.stop` seconds.",
+        remedy="Look at who asks for these codes, and have them solve something that programs "
+        "cannot. If it is all right, `modemgw verifications lift PREFIX` lets codes go again.",
+        retry="later",
+        detail="no code goes to numbers that begin with +44770090 for 3312 s: of 20 that were "
+        "sent there 0 were approved",
         headers=("Retry-After",),
     ),
     "too-many-streams": ProblemType(

@@ -170,11 +170,11 @@ def invalid_json(message: str) -> Problem:
     return Problem("invalid-json", message)
 
 
-def from_refusal(error: Rejected | TooMany) -> Problem:
-    """The problem of a message that the gateway does not take."""
+def from_refusal(error: Rejected | TooMany, too_many: str = "too-many-messages") -> Problem:
+    """The problem of a message that the gateway does not take; `too_many`: by a limit."""
     if isinstance(error, TooMany):
         seconds = max(1, math.ceil(error.retry_after_s))
-        return Problem("too-many-messages", str(error), headers={"Retry-After": str(seconds)})
+        return Problem(too_many, str(error), headers={"Retry-After": str(seconds)})
     for problem in error.problems:
         if problem.code in _REFUSED:
             return Problem(_REFUSED[problem.code], problem.detail, errors=error.problems)

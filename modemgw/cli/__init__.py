@@ -24,6 +24,7 @@ COMMANDS = {
     "privacy": "modemgw.cli.privacy:privacy",
     "webhooks": "modemgw.cli.webhooks:webhooks",
     "templates": "modemgw.cli.templates:templates",
+    "verifications": "modemgw.cli.verifications:verifications",
     "modems": "modemgw.cli.modems:modems",
     "sims": "modemgw.cli.sims:sims",
     "alerts": "modemgw.cli.alerts:alerts",

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from modemgw.api.tls import Tls
-from modemgw.cli.config import check_modems
+from modemgw.cli.config import check_handlers, check_modems
 from modemgw.cli.logs import set_level
 from modemgw.cli.notify import Notifier
 from modemgw.config import Config, ConfigError, load
@@ -102,4 +102,5 @@ def _load_checked(file: Path) -> Config:
     config = load(file)
     check_modems(config)
     read_files(config.templates)
+    check_handlers(config)
     return config

@@ -16,7 +16,7 @@ from modemgw.api.server import ListenError, bind, is_private
 from modemgw.api.server import serve as serve_http
 from modemgw.api.telling import tell
 from modemgw.api.tls import TlsError, open_tls
-from modemgw.cli.config import check_modems
+from modemgw.cli.config import check_handlers, check_modems
 from modemgw.cli.errors import told
 from modemgw.cli.logs import set_up_logging
 from modemgw.cli.notify import Notifier
@@ -55,6 +55,7 @@ def serve(config_file: Path | None, traced: tuple[str, ...]) -> None:
     with told(StoreError, ListenError, TlsError, ConfigError, NotFound):
         check_modems(config)
         read_files(config.templates)
+        check_handlers(config)
         try:
             asyncio.run(_serve(config, find(config_file), traced))
         except asyncio.CancelledError:

@@ -30,6 +30,7 @@ from modemgw.client.outgoing import MessageFilters, SendOptions, is_final, messa
 from modemgw.client.retry import NEVER, Retry
 from modemgw.client.templates import ParameterOptions, TemplateOptions, VariantOptions
 from modemgw.client.transport import DEFAULT_URL
+from modemgw.client.verifications import VerificationFilters, VerificationOptions
 from modemgw.client.webhooks import WebhookChanges
 
 __all__ = [
@@ -60,6 +61,8 @@ __all__ = [
     "Unreachable",
     "Untrusted",
     "VariantOptions",
+    "VerificationFilters",
+    "VerificationOptions",
     "WebhookChanges",
     "is_final",
     "message_body",

@@ -9,10 +9,11 @@ from modemgw.client.incoming import Incoming
 from modemgw.client.keys import Keys
 from modemgw.client.outgoing import Outgoing
 from modemgw.client.templates import Templates
+from modemgw.client.verifications import Verifications
 from modemgw.client.webhooks import Webhooks
 
 
-class Client(Outgoing, Incoming, Consents, Webhooks, Templates, Fleet, Alerts, Keys):
+class Client(Outgoing, Incoming, Consents, Webhooks, Templates, Fleet, Alerts, Verifications, Keys):
     """The HTTP API of a gateway.
 
         async with Client("http://127.0.0.1:8080", key) as client:

@@ -114,11 +114,20 @@ class Transport:
         """The document at a path."""
         return (await self._request("GET", path, query=query, repeatable=True)).document
 
-    async def _create(self, path: str, body: Any, idempotency_key: str | None = None) -> Any:
+    async def _create(
+        self,
+        path: str,
+        body: Any,
+        idempotency_key: str | None = None,
+        *,
+        retry: Retry | None = None,
+    ) -> Any:
         """POST what creates something: with an Idempotency-Key, so that it is safe to repeat."""
         headers = idempotent(idempotency_key)
         return (
-            await self._request("POST", path, body=body, headers=headers, repeatable=True)
+            await self._request(
+                "POST", path, body=body, headers=headers, repeatable=True, retry=retry
+            )
         ).document
 
     async def _post(self, path: str, body: Any = None, *, repeatable: bool = False) -> Any:

@@ -28,6 +28,7 @@ from modemgw.config.opt_out import LanguageSection, OptOutSection
 from modemgw.config.replies import RepliesSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteMatch, RouteSection
+from modemgw.config.smtp import SmtpSection
 from modemgw.config.templates import (
     ParameterDocument,
     TemplateDocument,
@@ -36,6 +37,12 @@ from modemgw.config.templates import (
 )
 from modemgw.config.tree import Config
 from modemgw.config.types import TypeSection, TypesSection
+from modemgw.config.verifications import (
+    AttemptLimits,
+    GuardSection,
+    SendLimits,
+    VerificationsSection,
+)
 from modemgw.config.webhooks import WebhooksSection
 
 __all__ = [
@@ -44,11 +51,13 @@ __all__ = [
     "AlertRule",
     "AlertSection",
     "AlertsSection",
+    "AttemptLimits",
     "BalanceSection",
     "Config",
     "ConfigError",
     "Days",
     "GatewaySection",
+    "GuardSection",
     "HandlerMatch",
     "HandlerSection",
     "HttpSection",
@@ -69,11 +78,14 @@ __all__ = [
     "RouteSection",
     "Seconds",
     "Section",
+    "SendLimits",
+    "SmtpSection",
     "TemplateDocument",
     "TemplatesSection",
     "TypeSection",
     "TypesSection",
     "VariantDocument",
+    "VerificationsSection",
     "Wait",
     "WebhooksSection",
     "find",

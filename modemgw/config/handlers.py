@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from modemgw.config.base import Identifier, Number, Prefix, Section, shaped
 from modemgw.config.handler_texts import TEXT
 from modemgw.config.patterns import PATTERN
+from modemgw.config.smtp import MailAddress
 
 
 def _several(value: Any) -> Any:
@@ -59,10 +60,18 @@ class HandlerMatch(Section):
 class HandlerSection(Section):
     """[[handler]]"""
 
-    ACTIONS: ClassVar[tuple[str, ...]] = ("exec", "webhook", "python", "reply", "forward")
+    ACTIONS: ClassVar[tuple[str, ...]] = (
+        "exec", "webhook", "python", "reply", "forward", "email",
+    )  # fmt: skip
     """Keys of which each handler has one: what is done. Each is a kind of delivery."""
     ONLY_WITH: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "prefix": ("forward",),
+        "subject": ("email",),
+        "body": ("email",),
+        "output": ("exec",),
+        "output_bytes": ("exec",),
+        "user": ("exec", "python"),
+        "memory_mb": ("exec", "python"),
     }
     """Keys that say more about an action, and which."""
 
@@ -86,6 +95,21 @@ class HandlerSection(Section):
     """Numbers that what came in is sent on to."""
     prefix: Annotated[str, TEXT] | None = None
     """Of `forward`: a template of what stands before the text; who sent it, if it is not said."""
+    email: Annotated[tuple[MailAddress, ...], SEVERAL, Field(max_length=100)] | None = None
+    """Who gets a mail; [smtp] says how."""
+    subject: Annotated[str, TEXT] | None = None
+    """Of `email`: a template of one line."""
+    body: Annotated[str, TEXT] | None = None
+    """Of `email`: a template."""
+    output: Literal["ignore", "reply"] | None = None
+    """Of `exec`: whether what it prints is the answer to the sender. Not if it is not said."""
+    output_bytes: Annotated[int, Field(ge=1, le=1_048_576)] | None = None
+    """Of `exec`: the most that an answer may have, in UTF-8; 16,384 if it is not said."""
+    user: Annotated[str, shaped(r"[A-Za-z_][\w.-]{0,31}", "the name of a user")] | None = None
+    """Of `exec` and `python`: as whom it runs; as the daemon does, if it is not said."""
+    memory_mb: Annotated[int, Field(ge=16, le=1_048_576)] | None = None
+    """Of `exec` and `python`: address space (RLIMIT_AS) in MiB of each process; as much as there
+    is, if it is not said."""
     timeout: Annotated[float, Field(gt=0, le=3600)] = 30
     at_once: Annotated[int, Field(ge=1, le=64)] = 4
     """Messages that it is given at the same time."""
@@ -106,6 +130,8 @@ class HandlerSection(Section):
             raise ValueError('exec needs at least the program: exec = ["/path/to/program"]')
         if self.forward is not None and not self.forward:
             raise ValueError('forward needs at least one number: forward = ["+447700900001"]')
+        if self.email is not None and not self.email:
+            raise ValueError('email needs at least one address: email = ["a@example.org"]')
         for key, actions in self.ONLY_WITH.items():
             if getattr(self, key) is not None and self.action not in actions:
                 raise ValueError(f"{key} goes with {' and '.join(actions)} only")

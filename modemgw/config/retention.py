@@ -14,3 +14,5 @@ class RetentionSection(Section):
     deliveries_days: Days = 30
     audit_days: Days = 365
     """What admins did."""
+    verifications_days: Days = 30
+    """Verifications that have ended."""

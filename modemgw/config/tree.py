@@ -19,8 +19,10 @@ from modemgw.config.opt_out import OptOutSection
 from modemgw.config.replies import RepliesSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteSection
+from modemgw.config.smtp import SmtpSection
 from modemgw.config.templates import TemplatesSection
 from modemgw.config.types import TypesSection
+from modemgw.config.verifications import VerificationsSection
 from modemgw.config.webhooks import WebhooksSection
 
 
@@ -42,6 +44,8 @@ class Config(Section):
     opt_out: OptOutSection = OptOutSection()
     webhooks: WebhooksSection = WebhooksSection()
     templates: TemplatesSection = TemplatesSection()
+    verifications: VerificationsSection = VerificationsSection()
+    smtp: SmtpSection | None = None
     modem: tuple[ModemSection, ...] = ()
     route: tuple[RouteSection, ...] = ()
     handler: tuple[HandlerSection, ...] = ()
@@ -76,6 +80,12 @@ class Config(Section):
         problems += [
             f"route {r.id}: its fallbacks come back to itself" for r in self.route if self._loops(r)
         ]
+        if self.smtp is None and any(h.email for h in self.handler):
+            problems.append(
+                "a handler with email needs to know a mail server: "
+                '[smtp] with host and from, such as host = "mail.example.org", from = '
+                '"sms@example.org"'
+            )
         if problems:
             raise ValueError("; ".join(problems))
         return self

@@ -29,6 +29,8 @@ from modemgw.gateway.fleet.sim_views import SimView
 from modemgw.gateway.keys import Issued, LastAdmin, NameInUse, NewKey
 from modemgw.gateway.outgoing.outbox import RecoveryReport
 from modemgw.gateway.upkeep.privacy import Erasure, Export
+from modemgw.gateway.verifications.refusals import Over, PrefixStopped, TooManyCodes, TooManyTries
+from modemgw.gateway.verifications.views import NewVerification, VerificationView
 from modemgw.store import (
     AlertQuery,
     AuditQuery,
@@ -36,6 +38,7 @@ from modemgw.store import (
     DeliveryQuery,
     InboundQuery,
     MessageQuery,
+    VerificationQuery,
 )
 
 __all__ = [
@@ -68,8 +71,11 @@ __all__ = [
     "NameInUse",
     "NewConsent",
     "NewKey",
+    "NewVerification",
     "NotFound",
     "Outdated",
+    "Over",
+    "PrefixStopped",
     "Preview",
     "RecoveryReport",
     "Rejected",
@@ -79,8 +85,12 @@ __all__ = [
     "TemplateExists",
     "TemplatePreview",
     "TooMany",
+    "TooManyCodes",
+    "TooManyTries",
     "Trial",
     "Unavailable",
+    "VerificationQuery",
+    "VerificationView",
     "WebhookChange",
     "WebhookView",
 ]

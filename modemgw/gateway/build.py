@@ -12,6 +12,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from random import Random
+from secrets import token_bytes
 
 from modemgw.clock import Clock, SteadyClock, SystemClock
 from modemgw.config import Config, TypesSection
@@ -47,6 +48,7 @@ from modemgw.gateway.incoming.keywords import Keywords
 from modemgw.gateway.incoming.loop_guard import LoopGuard
 from modemgw.gateway.incoming.reassembly import Incoming
 from modemgw.gateway.keys import Keys
+from modemgw.gateway.outgoing.job import Job
 from modemgw.gateway.outgoing.messages import Messages
 from modemgw.gateway.outgoing.outbox import Outbox, RecoveryReport
 from modemgw.gateway.outgoing.receipts import Receipts
@@ -60,8 +62,11 @@ from modemgw.gateway.upkeep.metrics import Figures, sending, system
 from modemgw.gateway.upkeep.privacy import Privacy
 from modemgw.gateway.upkeep.retention import Housekeeping
 from modemgw.gateway.upkeep.sampling import Sampler
+from modemgw.gateway.verifications.codes import FILE_NAME as PEPPER_NAME
+from modemgw.gateway.verifications.codes import PEPPER_BYTES, read_pepper
+from modemgw.gateway.verifications.verifications import Verifications
 from modemgw.modem import Timings
-from modemgw.store import Store, StoreUnavailable
+from modemgw.store import Store, StoreError, StoreUnavailable
 from modemgw.store.sqlite import FILE_NAME, open_store
 
 logger = logging.getLogger(__name__)
@@ -83,6 +88,7 @@ class Gateway:
         timings: Timings | None = None,
         paused: Iterable[str] = (),
         tell: Tell = told_plainly,
+        pepper: bytes,
     ) -> None:
         self._config = config
         self._store = store
@@ -102,8 +108,9 @@ class Gateway:
             sims=sims,
             clock=steady,
             random=random,
-            ask_again=lambda job: self.sending.ask_again(job),
+            ask_again=self._ask_again,
             expect_callbacks=lambda: self._deliveries.expect_callbacks(),
+            take_up=lambda job: self.verifications.take_up(job),
         )
         register = ConsentRegister()
         self.templates = Templates(config, store=store, clock=clock)
@@ -125,12 +132,26 @@ class Gateway:
             store=store,
             clock=clock,
         )
-        answering = Answering(self.sending.reply, self.sending.forward, self._loop_guard)
+        answering = Answering(
+            self.sending.reply, self.sending.forward, self.sending.send, self._loop_guard
+        )
         self._confirmation = Confirmation(config.opt_out, store, answering)
+        self.verifications = Verifications(
+            config,
+            store=store,
+            sending=self.sending,
+            clock=steady,
+            random=random,
+            pepper=pepper,
+            templates=self.templates.catalogue,
+            on_their_way=lambda: {job.id for job in self._outbox.queue.matchmaking.jobs()},
+        )
+        """Proves numbers by codes."""
         self._deliveries = Deliveries(
             config.handler,
             store=store,
             answering=answering,
+            smtp=config.smtp,
             clock=clock,
             random=random,
             webhooks=config.webhooks,
@@ -173,7 +194,7 @@ class Gateway:
             config,
             store=store,
             intake=self._intake,
-            forgetful=(self.sending, self._loop_guard),
+            forgetful=(self.sending, self.verifications, self._loop_guard),
             clock=clock,
         )
 
@@ -196,7 +217,7 @@ class Gateway:
         """Who gets what was received, and what became of it."""
         self.trials = Trials(
             lambda: self._deliveries.subscribers,
-            guard=self._loop_guard,
+            around=lambda: self._deliveries.around,
             preview=lambda new: self.sending.preview(new, key=REPLIES_KEY),
             places=self._places,
             asks=keywords.asked,
@@ -287,6 +308,7 @@ class Gateway:
             ("retention", self._housekeeping.let_go),
             ("deliveries", self._deliveries.run),
             ("templates", self.templates.run),
+            ("verifications", self.verifications.run),
             ("balances", self._balances.run),
             ("samples", self._sampler.run),
             ("lag", self._sampler.watch_lag),
@@ -301,6 +323,7 @@ class Gateway:
             self.sending,
             self._confirmation,
             self._loop_guard,
+            self.verifications,
             self._deliveries,
             keywords,
             self._intake,
@@ -336,6 +359,7 @@ class Gateway:
             clock=clock,
             backup_before_migrate=config.gateway.backup_before_migrate,
         ) as store:
+            pepper = await asyncio.to_thread(_pepper, config)
             gateway = cls(
                 config,
                 store,
@@ -344,9 +368,11 @@ class Gateway:
                 timings=timings,
                 paused=await store.read(lambda view: view.sim_state.paused()),
                 tell=tell,
+                pepper=pepper,
             )
             await gateway.templates.load()
             await gateway.sending.load()
+            await gateway.verifications.load()
             with contextlib.suppress(StoreUnavailable):  # then `_run` does it when the database can
                 gateway.found = await gateway._outbox.recover()
             stop = asyncio.Event()
@@ -373,6 +399,11 @@ class Gateway:
 
     async def _mail(self, notice: Notice, to: str) -> None:
         raise NotTaken("no mail server is configured")
+
+    def _ask_again(self, job: Job) -> None:
+        """See Lane."""
+        self.sending.ask_again(job)
+        self.verifications.at_sending(job)
 
     # --- start and stop
 
@@ -436,3 +467,25 @@ class Gateway:
             told += await finish(rests)
             await self.audit.record("config.reload", key=None, address="local")
             return [*told, *self._outbox.pinned_to_nobody()]
+
+
+def _pepper(config: Config) -> bytes:
+    """The secret that codes are made with.
+
+    Where the data directory takes none just now, it is one of this run: codes that were sent before
+    a restart are good for nothing after it. Raises StoreError for a `pepper_file` that cannot be
+    used.
+    """
+    named = config.verifications.pepper_file
+    file = named or config.gateway.data_dir / PEPPER_NAME
+    try:
+        return read_pepper(file)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        if named is not None:
+            raise StoreError(
+                f"the secret of verifications in {file} cannot be used: {why}; set "
+                "verifications.pepper_file to a file that this user may read, or make"
+            ) from error
+        logger.warning("verifications do not survive a restart: %s cannot be used: %s", file, why)
+        return token_bytes(PEPPER_BYTES)

@@ -7,7 +7,12 @@ from typing import Any
 
 from modemgw.config import Config
 
-RESTART = ("gateway.data_dir", "gateway.backup_before_migrate", "http.")
+RESTART = (
+    "gateway.data_dir",
+    "gateway.backup_before_migrate",
+    "http.",
+    "verifications.pepper_file",
+)
 """Keys, by their beginning, that are read at the start only."""
 
 

@@ -34,6 +34,12 @@ EVENT_TYPES = (
     "alert.cleared",
     "webhook.disabled",
     "handler.loop",
+    "verification.started",
+    "verification.approved",
+    "verification.expired",
+    "verification.locked",
+    "verification.canceled",
+    "verification.prefix_stopped",
 )
 """Every type; one that is added is told to whom a pattern of its family was set up for before."""
 EVERYTHING = "*"

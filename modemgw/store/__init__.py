@@ -27,6 +27,13 @@ from modemgw.store.contract.sim_state import Balance, SeenSim
 from modemgw.store.contract.store import Store
 from modemgw.store.contract.templates import Parameter, Template, TemplateContent, Variant
 from modemgw.store.contract.unit import Transaction, View
+from modemgw.store.contract.verifications import (
+    CodeMessage,
+    StoppedPrefix,
+    Use,
+    Verification,
+    VerificationQuery,
+)
 from modemgw.store.contract.webhooks import Webhook, WebhookSecret
 from modemgw.store.errors import StoreConflict, StoreError, StoreUnavailable
 
@@ -41,6 +48,7 @@ __all__ = [
     "Balance",
     "Begun",
     "Candidate",
+    "CodeMessage",
     "Consent",
     "ConsentQuery",
     "ConsentState",
@@ -62,6 +70,7 @@ __all__ = [
     "Place",
     "SeenSim",
     "Silence",
+    "StoppedPrefix",
     "Store",
     "StoreConflict",
     "StoreError",
@@ -73,7 +82,10 @@ __all__ = [
     "TryOutcome",
     "UnmatchedReport",
     "Unrouted",
+    "Use",
     "Variant",
+    "Verification",
+    "VerificationQuery",
     "View",
     "WaitingMessage",
     "WaitingSet",

@@ -216,6 +216,27 @@ def test_the_configuration_and_its_secrets(tmp_path: Path) -> None:
     assert [one for one in settings.file(file, config, SERVICE) if "nokia" in one.what]
 
 
+@pytest.mark.parametrize("how", ["password", "password_file"])
+def test_the_password_of_the_mail_server_is_a_secret_too(tmp_path: Path, how: str) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("hunter2")
+    given = "hunter2" if how == "password" else secret
+    file, config = _config(
+        tmp_path,
+        '[smtp]\nhost = "mail.example.org"\nfrom = "a@example.org"\nuser = "u"\n'
+        f'{how} = "{given}"\n',
+    )
+    for one in (file, secret):
+        one.chmod(0o644)
+    (found,) = settings.secrets(file, config)
+    assert "a password" in found.what
+    (file if how == "password" else secret).chmod(0o600)
+    assert list(settings.secrets(file, config)) == []
+    secret.unlink()
+    told = [one.what for one in settings.file(file, config, SERVICE)]
+    assert any("password_file" in what for what in told) is (how == "password_file")
+
+
 def test_the_data_and_their_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = tmp_path / "data"
     owner = User("owner", os.geteuid(), frozenset())

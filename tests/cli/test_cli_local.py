@@ -91,7 +91,10 @@ def test_the_example_configuration_shows_every_key():
         assert shown, name
         assert isinstance(section, type) and issubclass(section, BaseModel)  # noqa: PT018
         for key in section.model_fields:
-            assert re.search(rf"^{key} = ", shown[0], re.MULTILINE), f"{name}.{key}"
+            a_table = rf"^\[{re.escape(name)}\.{key}\."
+            assert re.search(rf"^{key} = ", shown[0], re.MULTILINE) or re.search(
+                a_table, text, re.MULTILINE
+            ), f"{name}.{key}"
 
 
 def test_every_problem_of_a_configuration_is_told_at_once(run, tmp_path):
@@ -138,6 +141,25 @@ def test_the_configuration_is_shown_without_its_secrets(run, config_file):
     assert document["modem"][0]["pin"] == "********"
     assert "4711" not in answer.output
     assert document["http"]["listen"] == "127.0.0.1:8080"
+
+
+def test_the_password_of_the_mail_server_is_masked(run, config_file):
+    smtp = '[smtp]\nhost = "mail.example.org"\nfrom = "a@x.org"\nuser = "u"\npassword = "hunter2"\n'
+    config_file.write_text(config_file.read_text() + smtp)
+    answer = run("config", "show", "--config", config_file)
+    assert answer.exit_code == 0, answer.output
+    assert "hunter2" not in answer.output
+    assert json.loads(answer.stdout)["smtp"] == {
+        "host": "mail.example.org",
+        "port": None,
+        "tls": "starttls",
+        "ca_file": None,
+        "user": "u",
+        "password": "********",
+        "password_file": None,
+        "from": "a@x.org",
+        "timeout": 20,
+    }
 
 
 def test_a_key_is_printed_alone_and_its_listing_does_not_have_it(run, config_file):

@@ -57,10 +57,18 @@ BEYOND_A_SCHEMA = {
     ("code", "not-encodable"),
     ("cursor", "invalid-cursor"),  # which list gave it
     ("deliveries", "unknown"),  # what there is
+    ("number", "invalid-number"),
+    ("number", "missing"),  # columns of a table
+    ("state", "missing"),
     ("on", "contradiction"),  # what a handler is asked about
     ("through", "unknown"),
     ("url", "unfit"),  # what addresses are, and which may be posted to
     ("callback_url", "invalid"),
+    ("to", "short-code"),  # whose numbers are proved, as countries and numbering plans are data
+    ("to", "country-refused"),
+    ("to", "kind-refused"),
+    ("client_ip", "invalid"),
+    ("template", "unknown"),
 }
 OF_TEMPLATES = {
     ("language", "invalid"),  # which languages there are

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import os
 import resource
@@ -15,7 +14,6 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,15 +28,13 @@ from labs.waiting import until
 from test_gateway_handlers import Shop, hook, message, pending_for, shop
 
 from modemgw.config import ConfigError, HandlerSection, parse
-from modemgw.gateway.deliveries import program, queue
-from modemgw.gateway.deliveries.program import clean_environment
+from modemgw.gateway.deliveries import child, queue
+from modemgw.gateway.deliveries.child import clean_environment
 from modemgw.gateway.deliveries.subscriber import made_up_id, named
 from modemgw.gateway.errors import Unavailable
 from modemgw.store import StoreUnavailable
-from modemgw.store.records import Inbound
 from modemgw.store.sqlite import FILE_NAME, SqliteStore
 
-HERE = __name__
 PYTHON = sys.executable
 
 
@@ -51,267 +47,14 @@ async def kept(tmp_path: Path, *sections: dict[str, Any]) -> AsyncIterator[Shop]
         assert len(running) == 1, "the queue's task has ended"
 
 
-# --- Python functions
-
-calls: list[str] = []
 blocked = threading.Event()
 
 
 @pytest.fixture(autouse=True)
 def _fresh() -> Any:
-    calls.clear()
     blocked.clear()
     yield
     blocked.set()
-
-
-def leaves(one: Inbound) -> None:
-    sys.exit(3)
-
-
-def interrupts(one: Inbound) -> None:
-    raise KeyboardInterrupt
-
-
-async def leaves_later(one: Inbound) -> None:
-    await asyncio.sleep(0)
-    sys.exit(3)
-
-
-async def interrupts_later(one: Inbound) -> None:
-    raise KeyboardInterrupt
-
-
-async def cancels_itself(one: Inbound) -> None:
-    calls.append("cancelled")
-    raise asyncio.CancelledError
-
-
-async def leaves_behind_a_task_that_exits(one: Inbound) -> None:
-    async def exit_() -> None:
-        sys.exit(3)
-
-    calls.append("left behind")
-    task = asyncio.create_task(exit_())
-    await asyncio.sleep(0.01)
-    del task
-
-
-def generator_exit(one: Inbound) -> None:
-    raise GeneratorExit
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["leaves", "interrupts", "leaves_later", "interrupts_later", "generator_exit"],
-)
-async def test_a_python_handler_that_ends_the_process_ends_only_its_delivery(
-    tmp_path: Path, name: str
-) -> None:
-    async with kept(tmp_path, {"python": f"{HERE}:{name}"}, {"reply": "hello"}) as one:
-        await one.receive(message())
-        await one.until(("pending", 1), ("delivered", 1))
-        await one.receive(message())
-        await one.until(("pending", 1), ("delivered", 1), ("pending", 1), ("delivered", 1))
-
-
-async def test_a_module_that_exits_or_blocks_while_it_is_imported_is_a_failure(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "exits_at_import.py").write_text("import sys\nsys.exit(1)\n")
-    (tmp_path / "blocks_at_import.py").write_text(
-        "import test_gateway_deliveries as t\nt.blocked.wait(60)\ndef f(m): pass\n"
-    )
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setitem(sys.modules, "test_gateway_deliveries", sys.modules[HERE])
-    sections: list[dict[str, Any]] = [
-        {"python": "exits_at_import:f"},
-        {"python": "blocks_at_import:f", "timeout": 0.2},
-        {"reply": "hello"},
-    ]
-    async with kept(tmp_path, *sections) as one:
-        await one.receive(message())
-        await one.until(("pending", 1), ("pending", 1), ("delivered", 1))
-
-
-async def test_a_coroutine_that_is_cancelled_from_within_is_a_failure_with_back_off(
-    tmp_path: Path,
-) -> None:
-    async with kept(tmp_path, {"python": f"{HERE}:cancels_itself"}) as one:
-        await one.receive(message())
-        await one.until(("pending", 1))
-        for _ in range(50):
-            one.handlers.wake()
-            await asyncio.sleep(0.002)
-        assert calls == ["cancelled"]
-
-
-async def test_a_task_that_a_handler_leaves_behind_ends_nothing(tmp_path: Path) -> None:
-    async with kept(tmp_path, {"python": f"{HERE}:leaves_behind_a_task_that_exits"}) as one:
-        await one.receive(message())
-        await one.until(("delivered", 1))
-        await one.receive(message())
-        await one.until(("delivered", 1), ("delivered", 1))
-
-
-def blocks(one: Inbound) -> None:
-    calls.append("blocks")
-    blocked.wait(60)
-
-
-async def blocks_its_loop(one: Inbound) -> None:
-    calls.append("blocks")
-    blocked.wait(60)
-
-
-async def waits(one: Inbound) -> None:
-    await asyncio.sleep(60)
-
-
-def plain(one: Inbound) -> None:
-    calls.append("plain")
-
-
-@pytest.mark.parametrize("name", ["blocks", "blocks_its_loop", "waits"])
-async def test_calls_that_never_come_back_hold_up_nothing_else(tmp_path: Path, name: str) -> None:
-    sections: list[dict[str, Any]] = [
-        {"python": f"{HERE}:{name}", "timeout": 0.1, "at_once": 2},
-        {"python": f"{HERE}:plain"},
-    ]
-    threads = threading.active_count()
-    begun = time.monotonic()
-    async with kept(tmp_path, *sections) as one:
-        for _ in range(20):
-            await one.receive(message())
-        async with asyncio.timeout(60):
-            while [s for s in await one.states() if s[0] == "delivered"] != [("delivered", 1)] * 20:
-                await asyncio.sleep(0.005)
-            while any(s == ("pending", 0) for s in await one.states()):
-                await asyncio.sleep(0.005)
-        assert calls.count("blocks") <= 2, "no more than at_once are under way"
-        assert threading.active_count() - threads < 12
-        await asyncio.get_running_loop().getaddrinfo("localhost", 80)
-    assert time.monotonic() - begun < 60, "nobody waits for them at the end"
-
-
-async def test_what_is_blocked_is_called_again_once_it_comes_back(tmp_path: Path) -> None:
-    async with kept(tmp_path, {"python": f"{HERE}:blocks", "timeout": 0.1, "at_once": 1}) as one:
-        await one.receive(message())
-        await one.until(("pending", 1))
-        await one.again()
-        await one.until(("pending", 2))
-        assert calls == ["blocks"], "its place is taken until it comes back"
-        blocked.set()
-        async with asyncio.timeout(60):
-            while (await one.states())[0][0] != "delivered":
-                await one.again()
-                await asyncio.sleep(0.05)
-
-
-class Callable:
-    async def __call__(self, one: Inbound, mark: str = "object") -> None:
-        await asyncio.sleep(0)
-        calls.append(mark)
-
-
-an_object = Callable()
-a_partial = partial(an_object, mark="partial")
-
-
-async def test_whatever_returns_something_to_await_is_awaited(tmp_path: Path) -> None:
-    sections = [{"python": f"{HERE}:an_object"}, {"python": f"{HERE}:a_partial"}]
-    async with kept(tmp_path, *sections) as one:
-        await one.receive(message())
-        await one.until(("delivered", 1), ("delivered", 1))
-    assert sorted(calls) == ["object", "partial"]
-
-
-loops: set[int] = set()
-
-
-async def notes_its_loop(one: Inbound) -> None:
-    loops.add(id(asyncio.get_running_loop()))
-
-
-async def test_coroutines_of_one_handler_share_a_loop_that_is_not_the_daemons(
-    tmp_path: Path,
-) -> None:
-    loops.clear()
-    async with kept(tmp_path, {"python": f"{HERE}:notes_its_loop"}) as one:
-        for _ in range(5):
-            await one.receive(message())
-        await one.until(*[("delivered", 1)] * 5)
-    assert len(loops) == 1
-    assert loops != {id(asyncio.get_running_loop())}
-
-
-def says_the_text(one: Inbound) -> None:
-    raise ValueError(f"cannot read {one.text}")
-
-
-async def test_what_a_handler_says_of_a_message_is_in_the_log_only_for_debugging(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    talks = (PYTHON, "-c", "import sys; sys.exit(sys.stdin.read() + '\\x1b[2J')")
-    sections: list[dict[str, Any]] = [{"python": f"{HERE}:says_the_text"}, {"exec": talks}]
-    caplog.set_level("INFO")
-    async with kept(tmp_path, *sections) as one:
-        await one.receive(message("my secret"))
-        await one.until(("pending", 1), ("pending", 1))
-        told = await one.store.read(
-            lambda view: [
-                p
-                for (p,) in raw(view).execute(
-                    "SELECT problem FROM delivery_outcomes JOIN deliveries d ON d.n = delivery "
-                    "ORDER BY subscriber"
-                )
-            ]
-        )
-    assert "my secret" not in caplog.text
-    assert "ValueError in " in caplog.text
-    assert "my secret" in told[0]
-    assert "my secret" in told[1]
-    assert all(problem.isprintable() for problem in told)
-
-
-def yields(one: Inbound) -> Any:
-    calls.append("never")
-    yield
-
-
-async def yields_later(one: Inbound) -> Any:
-    calls.append("never")
-    yield
-
-
-async def test_a_generator_that_nobody_runs_has_taken_nothing(tmp_path: Path) -> None:
-    sections = [{"python": f"{HERE}:yields"}, {"python": f"{HERE}:yields_later"}]
-    async with kept(tmp_path, *sections) as one:
-        await one.receive(message())
-        await one.until(("pending", 1), ("pending", 1))
-
-
-async def leaves_behind_a_task_that_says_the_text(one: Inbound) -> None:
-    async def fails() -> None:
-        raise ValueError(f"cannot read {one.text}")
-
-    task = asyncio.create_task(fails())
-    await asyncio.sleep(0.01)
-    del task
-
-
-async def test_nor_does_what_a_handler_leaves_behind_say_it(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    target = f"{HERE}:leaves_behind_a_task_that_says_the_text"
-    async with kept(tmp_path, {"python": target}) as one:
-        await one.receive(message("my secret"))
-        await one.until(("delivered", 1))
-        async with asyncio.timeout(60):
-            while "ValueError" not in caplog.text:
-                gc.collect()
-                await asyncio.sleep(0.01)
-    assert "my secret" not in caplog.text
 
 
 # --- programs
@@ -345,7 +88,7 @@ async def test_a_program_is_over_when_it_ends_whoever_holds_its_standard_error(
 async def test_a_program_that_takes_too_long_is_ended_with_all_that_it_started(
     tmp_path: Path, script: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(program, "GRACE_S", 0.2)
+    monkeypatch.setattr(child, "GRACE_S", 0.2)
     pids = tmp_path / "pids"
     script = script.replace("pids", str(pids))
     before = {p.pid for p in psutil.Process().children(recursive=True)}

@@ -18,14 +18,15 @@ from labs.answering import answering
 from labs.clock import FakeClock
 from labs.raw_sql import raw
 
-from modemgw.config import HandlerMatch, HandlerSection
+from modemgw.config import HandlerMatch, HandlerSection, SmtpSection
+from modemgw.gateway.admission.results import Accepted, Idempotency
 from modemgw.gateway.deliveries import Deliveries
 from modemgw.gateway.deliveries.matching import find, of_message
 from modemgw.gateway.deliveries.outcome import Taken
 from modemgw.gateway.deliveries.patience import OF_HANDLERS
 from modemgw.gateway.deliveries.reply import Reply
 from modemgw.gateway.errors import FieldProblem, Rejected, Unavailable
-from modemgw.store import Payload, Store, Transaction
+from modemgw.store import AnsweredBefore, Payload, Store, Transaction
 from modemgw.store.records import Inbound, NewMessage
 from modemgw.store.sqlite import FILE_NAME, SqliteStore
 
@@ -62,21 +63,56 @@ def pending_for(tx: Transaction, n: int, *subscribers: str, at: float = 0.0) -> 
 class Shop:
     """Handlers over a real store."""
 
-    def __init__(self, store: Store, clock: FakeClock, sections: list[HandlerSection]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: FakeClock,
+        sections: list[HandlerSection],
+        smtp: SmtpSection | None = None,
+    ) -> None:
         self.store, self.clock = store, clock
         self.replies: list[NewMessage] = []
         self.refuse: list[Exception] = []
-        self.answering = answering(self._reply)
+        self.sent: list[NewMessage] = []
+        """What functions of handlers have sent."""
+        self.answering = answering(self._reply, self._send)
         self.handlers = Deliveries(
-            sections, store=store, answering=self.answering, clock=clock, random=Random(1)
+            sections,
+            store=store,
+            answering=self.answering,
+            smtp=smtp,
+            clock=clock,
+            random=Random(1),
         )
         self.n = 0
 
     async def _reply(self, new: NewMessage, then: Callable[[Transaction], None]) -> None:
         if self.refuse:
             raise self.refuse.pop(0)
-        await self.store.write(then)
-        self.replies.append(new)
+        await self.store.write(then, then=lambda _: self.replies.append(new))
+
+    async def _send(
+        self,
+        new: NewMessage,
+        /,
+        *,
+        key: str,
+        idempotency: Idempotency | None = None,
+        automatic: bool = False,
+    ) -> Accepted:
+        """As the gateway does: once for each Idempotency-Key."""
+        if self.refuse:
+            raise self.refuse.pop(0)
+        assert idempotency is not None
+        asked, id = idempotency, f"msg_{len(self.sent) + 1}"
+        try:
+            await self.store.write(
+                lambda tx: tx.answers.remember(key, asked.key, asked.fingerprint, id.encode()),
+                then=lambda _: (self.replies if automatic else self.sent).append(new),
+            )
+        except AnsweredBefore as before:
+            return Accepted(None, before.body)
+        return Accepted(None, id.encode())
 
     async def receive(self, one: Inbound) -> int:
         self.n += 1
@@ -114,12 +150,14 @@ class Shop:
 
 
 @asynccontextmanager
-async def shop(tmp_path: Path, *sections: dict[str, Any]) -> AsyncIterator[Shop]:
+async def shop(
+    tmp_path: Path, *sections: dict[str, Any], smtp: SmtpSection | None = None
+) -> AsyncIterator[Shop]:
     """Handlers h1, h2, … where they have no other id."""
     clock = FakeClock()
     async with SqliteStore(tmp_path / FILE_NAME, clock=clock) as store:
         named = [{"id": f"h{place}", **section} for place, section in enumerate(sections, 1)]
-        one = Shop(store, clock, [HandlerSection(**section) for section in named])
+        one = Shop(store, clock, [HandlerSection(**section) for section in named], smtp)
         task = asyncio.create_task(one.handlers.run())
         try:
             yield one
@@ -219,36 +257,6 @@ async def test_a_program_that_is_not_there_or_hangs_is_a_failure(tmp_path: Path)
     async with shop(tmp_path, *sections) as one:
         await one.receive(message())
         await one.until(("pending", 1), ("pending", 1))
-
-
-taken: list[str] = []
-
-
-def plain(one: Inbound) -> None:
-    taken.append(f"plain {one.text}")
-
-
-async def later(one: Inbound) -> None:
-    taken.append(f"later {one.text}")
-
-
-def broken(one: Inbound) -> None:
-    raise SystemError("broken")
-
-
-async def test_python_functions_are_called_and_may_fail(tmp_path: Path) -> None:
-    taken.clear()
-    (tmp_path / "wrecked_module.py").write_text("this is no Python")
-    sys.path.insert(0, str(tmp_path))
-    names = ["plain", "later", "broken", "absent"]
-    sections = [{"python": f"{__name__}:{name}"} for name in names]
-    try:
-        async with shop(tmp_path, *sections, {"python": "wrecked_module:f"}) as one:
-            await one.receive(message("x"))
-            await one.until(*[("delivered", 1)] * 2, *[("pending", 1)] * 3)
-    finally:
-        sys.path.remove(str(tmp_path))
-    assert sorted(taken) == ["later x", "plain x"]
 
 
 @asynccontextmanager

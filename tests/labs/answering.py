@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from modemgw.gateway.deliveries.answering import Accept, Answering
+from modemgw.gateway.admission.results import Accepted
+from modemgw.gateway.deliveries.answering import Accept, Answering, Send
 from modemgw.gateway.deliveries.matching import Came
+from modemgw.gateway.errors import Unavailable
 from modemgw.store import Transaction
 from modemgw.store.records import NewMessage
 
@@ -41,7 +43,11 @@ class LaxGuard:
         self.sent_on.append(text)
 
 
-def answering(accept: Accept) -> Answering:
+async def _refuse(new: NewMessage, **more: object) -> Accepted:
+    raise Unavailable("nothing is sent here")
+
+
+def answering(accept: Accept, send: Send | None = None) -> Answering:
     """Answers, and what is sent on, are accepted by `accept`, one after the other."""
 
     async def accept_all(
@@ -51,4 +57,4 @@ def answering(accept: Accept) -> Answering:
             await accept(new, (lambda tx: None) if n else first)
         return []
 
-    return Answering(accept, accept_all, LaxGuard())
+    return Answering(accept, accept_all, send or _refuse, LaxGuard())

@@ -35,7 +35,9 @@ from modemgw.gateway import (
     MessageQuery,
     ModemView,
     NewConsent,
+    NewVerification,
     NotFound,
+    Over,
     Preview,
     Rejected,
     Replay,
@@ -44,6 +46,8 @@ from modemgw.gateway import (
     TooMany,
     Trial,
     Unavailable,
+    VerificationQuery,
+    VerificationView,
     WebhookChange,
     WebhookView,
 )
@@ -62,6 +66,7 @@ from modemgw.store import (
     Delivery,
     DeliveryState,
     KeyRow,
+    StoppedPrefix,
     TryOutcome,
 )
 from modemgw.store.records import (
@@ -635,6 +640,96 @@ class FakeAlerts:
         return self.alert
 
 
+class FakeVerifications:
+    """The code is 123456, always."""
+
+    def __init__(self) -> None:
+        self.all: dict[str, VerificationView] = {}
+        self.codes: list[str] = []
+        self.asked: list[NewVerification] = []
+        self.refusal: Exception | None = None
+        self.stops = [StoppedPrefix("+44770090", NOW, NOW + 3600, 20, 0)]
+
+    async def start(
+        self, new: NewVerification, *, key: Key, idempotency: Idempotency | None = None
+    ) -> VerificationView | bytes:
+        if self.refusal is not None:
+            raise self.refusal
+        if not new.to.startswith("+"):
+            raise Rejected([FieldProblem("to", "this is no number", "invalid-number")])
+        self.asked.append(new)
+        view = VerificationView(
+            id=f"ver_{len(self.all) + 1}",
+            to=new.to,
+            status="pending",
+            length=new.length or 6,
+            attempts_left=5,
+            sends_left=4,
+            resend_at=NOW + 30,
+            key=key.name,
+            reference=new.reference,
+            created_at=NOW,
+            expires_at=NOW + (new.ttl_s or 600),
+            ended_at=None,
+        )
+        self.all[view.id] = view
+        return view
+
+    async def resend(
+        self, identifier: str, *, key: Key, idempotency: Idempotency | None = None
+    ) -> VerificationView | bytes:
+        if self.refusal is not None:
+            raise self.refusal
+        view = await self.get(identifier, key=key)
+        self.all[identifier] = replace(view, sends_left=view.sends_left - 1)
+        return self.all[identifier]
+
+    async def check(
+        self, identifier: str, code: str, *, key: Key, idempotency: Idempotency | None = None
+    ) -> VerificationView | bytes:
+        view = await self.get(identifier, key=key)
+        if view.status in ("approved", "canceled"):
+            raise Over(f"verification {identifier!r} is {view.status} already")
+        self.codes.append(code)
+        left = view.attempts_left - 1
+        status: Any = "approved" if code == "123456" else "pending" if left else "locked"
+        self.all[identifier] = replace(view, status=status, attempts_left=left)
+        return self.all[identifier]
+
+    async def check_number(
+        self, to: str, code: str, *, key: Key, idempotency: Idempotency | None = None
+    ) -> VerificationView | bytes:
+        for view in reversed(self.all.values()):
+            if view.to == to:
+                return await self.check(view.id, code, key=key)
+        raise NotFound("there is no verification of this number")
+
+    async def cancel(self, identifier: str, *, key: Key) -> VerificationView:
+        view = await self.get(identifier, key=key)
+        self.all[identifier] = replace(view, status="canceled", ended_at=NOW, resend_at=None)
+        return self.all[identifier]
+
+    async def get(self, identifier: str, *, key: Key) -> VerificationView:
+        if identifier not in self.all:
+            raise NotFound(f"there is no verification {identifier!r}")
+        return self.all[identifier]
+
+    async def find(self, query: VerificationQuery) -> Page[VerificationView]:
+        found = [v for v in reversed(self.all.values()) if query.status in (None, v.status)]
+        after = int(query.cursor or 0)
+        shown = found[after : after + query.limit]
+        more = after + query.limit
+        return Page(tuple(shown), str(more) if more < len(found) else None)
+
+    async def stopped(self) -> list[StoppedPrefix]:
+        return self.stops
+
+    async def lift(self, prefix: str) -> None:
+        if prefix not in [stop.prefix for stop in self.stops]:
+            raise NotFound(f"the prefix {prefix!r} is not stopped")
+        self.stops = [stop for stop in self.stops if stop.prefix != prefix]
+
+
 @dataclass
 class FakeModems:
     """One modem, m1."""
@@ -776,6 +871,7 @@ class FakeGateway:
         self.modems = FakeModems()
         self.sims = FakeSims()
         self.alerts = FakeAlerts()
+        self.verifications = FakeVerifications()
         self.events = FakeEvents()
         self.figures = FakeFigures(self.sending)
         self.keeper = Keeper(clock=SystemClock(), random=Random(1))

@@ -24,6 +24,7 @@ from modemgw.store import (
     AttemptKey,
     AuditQuery,
     AuditRecord,
+    CodeMessage,
     Consent,
     ConsentQuery,
     ConsentState,
@@ -32,17 +33,23 @@ from modemgw.store import (
     Lease,
     LeaseHeld,
     Silence,
+    StoppedPrefix,
     StoreConflict,
     Template,
     TemplateContent,
+    Use,
+    Verification,
+    VerificationQuery,
     Webhook,
 )
 from modemgw.store.contract.consents import Erased, lets_in, mark_of
 from modemgw.store.contract.keys import SLACK_S
 from modemgw.store.contract.messages import Stand
 from modemgw.store.contract.templates import Source
+from modemgw.store.contract.verifications import Tally
 from modemgw.store.records import (
     NO_LIMITS,
+    OPEN_STATUSES,
     Attempt,
     AttemptState,
     ErrorInfo,
@@ -88,6 +95,10 @@ class State:
     leases: dict[str, Lease] = field(default_factory=dict)
     webhooks: dict[str, Webhook] = field(default_factory=dict)
     templates: list[Template] = field(default_factory=list)
+    verifications: dict[int, Verification] = field(default_factory=dict)
+    code_messages: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
+    uses: list[Use] = field(default_factory=list)
+    stops: dict[str, StoppedPrefix] = field(default_factory=dict)
     keys: dict[str, StoredKey] = field(default_factory=dict)
     audit: list[AuditRecord] = field(default_factory=list)
     alerts: dict[str, Alert] = field(default_factory=dict)
@@ -101,6 +112,7 @@ class State:
     last_inbound: int = 0
     gaps: dict[int, str] = field(default_factory=dict)
     """Sets by the numbers of received messages that are incomplete."""
+    last_verification: int = 0
 
     def __deepcopy__(self, memo: dict[int, Any]) -> State:
         """What is in the tables are values: the tables alone are copied."""
@@ -266,9 +278,17 @@ class Retention:
     def delete_messages(self, after: int, before: float, limit: int) -> int | None:
         old = [n for n, m in self._state.messages.items() if n > after and m.created_at < before]
         for n in old[:limit]:
-            if self._state.messages[n].status.value not in ("scheduled", "queued", "sending"):
+            if self._state.messages[n].status not in OPEN_STATUSES:
                 del self._state.messages[n]
         return old[:limit][-1] if old else None
+
+    def delete_verifications(self, after: int, before: float, limit: int) -> int | None:
+        kept = self._state.verifications
+        old = [n for n, v in kept.items() if n > after and v.created_at < before][:limit]
+        for n in old:
+            if kept[n].status != "pending":
+                del kept[n]
+        return old[-1] if old else None
 
 
 class Events:
@@ -347,6 +367,110 @@ class Webhooks:
             for m in self._state.messages.values()
             if m.id in messages and m.callback_url is not None
         }
+
+
+class Verifications:
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._all = state.verifications
+
+    def get(self, id: str) -> Verification | None:
+        return next((v for v in self._all.values() if v.id == id), None)
+
+    def latest(self, key: str, number: str) -> Verification | None:
+        found = [v for v in self._all.values() if (v.key, v.number) == (key, number)]
+        return found[-1] if found else None
+
+    def find(self, query: VerificationQuery) -> Page[Verification]:
+        at, _, n = (query.cursor or "inf~0").partition("~")
+        before = float(at), int(n)
+        found = [
+            (v.created_at, n, v)
+            for n, v in self._all.items()
+            if all(
+                getattr(query, name) in (None, getattr(v, name))
+                for name in ("number", "status", "key", "reference")
+            )
+            and (query.since is None or v.created_at >= query.since)
+            and (query.until is None or v.created_at < query.until)
+            and (v.created_at, n) < before
+        ]
+        found.sort(key=lambda one: one[:2], reverse=True)
+        shown = found[: query.limit]
+        more = f"{shown[-1][0]!r}~{shown[-1][1]}" if len(found) > len(shown) else None
+        return Page(tuple(v for _, _, v in shown), more)
+
+    def next_expiry(self) -> float | None:
+        return min((v.expires_at for v in self._pending()), default=None)
+
+    def overdue(self, now: float, limit: int) -> list[Verification]:
+        due = [v for v in self._pending() if v.expires_at <= now]
+        return sorted(due, key=lambda v: v.expires_at)[:limit]
+
+    def waiting_messages(self) -> list[CodeMessage]:
+        found = []
+        for message in self._state.messages.values():
+            id, places = self._state.code_messages.get(message.id, ("", ()))
+            verification = self.get(id)
+            if verification is not None and message.status in OPEN_STATUSES:
+                waiting = CodeMessage(
+                    message.id, verification, message.text, places, message.expires_at
+                )
+                found.append(waiting)
+        return found
+
+    def allowed_at(
+        self, what: str, by: str, name: str | bytes, most: int, span_s: float, now: float
+    ) -> float:
+        times = sorted(
+            use.at
+            for use in self._state.uses
+            if use.what == what and getattr(use, by) == name and use.at > now - span_s
+        )
+        return now if len(times) < most else times[-most] + span_s
+
+    def tally(self, prefix: str, since: float) -> Tally:
+        found = [v for v in self._all.values() if v.prefix == prefix and v.created_at >= since]
+        return Tally(len(found), sum(v.status == "approved" for v in found))
+
+    def stopped(self, prefix: str) -> StoppedPrefix | None:
+        return self._state.stops.get(prefix)
+
+    def all_stopped(self, now: float) -> list[StoppedPrefix]:
+        found = [stop for stop in self._state.stops.values() if stop.until > now]
+        return sorted(found, key=lambda stop: -stop.since)
+
+    def insert(self, verification: Verification) -> None:
+        names = [(v.key, v.number) for v in self._pending()]
+        if (verification.key, verification.number) in names and verification.status == "pending":
+            raise StoreConflict("there is a pending verification of this number")
+        self._state.last_verification += 1
+        self._all[self._state.last_verification] = verification
+
+    def update(self, verification: Verification) -> None:
+        for n, before in self._all.items():
+            if before.id == verification.id:
+                self._all[n] = verification
+
+    def add_message(self, message: str, verification: str, places: Sequence[int]) -> None:
+        self._state.code_messages[message] = verification, tuple(places)
+
+    def count(self, use: Use) -> None:
+        self._state.uses.append(use)
+
+    def forget_uses(self, before: float) -> int:
+        kept = [use for use in self._state.uses if use.at >= before]
+        forgotten, self._state.uses = len(self._state.uses) - len(kept), kept
+        return forgotten
+
+    def stop(self, stop: StoppedPrefix) -> None:
+        self._state.stops[stop.prefix] = stop
+
+    def lift(self, prefix: str) -> bool:
+        return self._state.stops.pop(prefix, None) is not None
+
+    def _pending(self) -> list[Verification]:
+        return [v for v in self._all.values() if v.status == "pending"]
 
 
 class Templates:
@@ -656,6 +780,7 @@ class Unit:
         self.leases = Leases(state, now)
         self.webhooks = Webhooks(state)
         self.templates = Templates(state)
+        self.verifications = Verifications(state)
         self.keys = Keys(state)
         self.audit = Audit(state, now)
         self.consents = Consents(state)

@@ -26,6 +26,7 @@ from modemgw.store import (
     NewDelivery,
     Payload,
     StoreConflict,
+    VerificationQuery,
 )
 from modemgw.store.records import ErrorInfo, Event, Inbound, InboundKind, MessageStatus
 from modemgw.store.sqlite import FILE_NAME, inbound_lists
@@ -396,6 +397,29 @@ VERBS: list[Callable[[SqliteTransaction], Any]] = [
             {},
             {"since": 1.0, "until": 2.0},
             *({name: "x"} for name in ("key", "action", "target", "outcome")),
+        )
+    ),
+    lambda tx: tx.verifications.get("ver_1"),
+    lambda tx: tx.verifications.latest("k", "+1"),
+    lambda tx: tx.verifications.next_expiry(),
+    lambda tx: tx.verifications.overdue(9.0, 5),
+    lambda tx: tx.verifications.waiting_messages(),
+    lambda tx: tx.verifications.tally("+1", 0.0),
+    lambda tx: tx.verifications.stopped("+1"),
+    lambda tx: tx.verifications.forget_uses(9.0),
+    lambda tx: tx.verifications.add_message("msg_1", "ver_1", (5,)),
+    lambda tx: tx.retention.delete_verifications(0, 9.0, 5),
+    *(
+        lambda tx, by=by: tx.verifications.allowed_at("send", by, "x", 5, 9.0, 9.0)
+        for by in ("number", "key", "prefix", "client")
+    ),
+    *(
+        lambda tx, asked=asked: tx.verifications.find(VerificationQuery(**asked))
+        for asked in (
+            {"cursor": "1.5~7"},
+            {},
+            {"since": 1.0, "until": 2.0},
+            *({name: "x"} for name in ("number", "status", "key", "reference")),
         )
     ),
 ]

@@ -87,6 +87,10 @@ def test_nothing_of_it_is_left_in_any_table(db: sqlite3.Connection) -> None:
     insert(db, "sim_state", sim="s", recipients=f'["{ANNA.e164}"]')
     insert(db, "consents", number=ANNA.e164, state="opted_out", evidence="secret")
     insert(db, "consent_history", number=ANNA.e164, state="opted_out", evidence="secret")
+    about = {"number": ANNA.e164, "reference": "anna", "status": "approved"}
+    insert(db, "verifications", n=1, id="ver_1", prefix=ANNA.e164[:-4], **about)
+    insert(db, "verification_messages", message="msg_1", verification=1)
+    insert(db, "verification_uses", number=ANNA.e164, prefix=ANNA.e164[:-4])
     db.execute("UPDATE cursors SET event = 2")
     assert set(found(db)) == {holding.name for holding in HOLDINGS}
     erase(db)
@@ -104,6 +108,8 @@ def test_what_is_not_done_with_is_left_as_it_is(db: sqlite3.Connection) -> None:
     received(db, 1, ANNA.e164, state="pending")
     received(db, 2, ANNA.e164, state="claimed")
     insert(db, "events", id=5, type="inbound.received", data=f'{{"from":"{ANNA.e164}"}}')
+    insert(db, "verifications", n=1, id="ver_1", number=ANNA.e164, status="pending")
+    insert(db, "verification_messages", message="msg_1", verification=1)
     before, all_of_it = everything(db), found(db)
     erase(db)
     assert found(db) == all_of_it
@@ -116,6 +122,8 @@ def test_nothing_of_others_is_touched(db: sqlite3.Connection) -> None:
     insert(db, "events", id=1, type="inbound.received", data=f'{{"from":"{BOB}"}}')
     insert(db, "consents", number=BOB, state="opted_out")
     insert(db, "consent_history", number=BOB, state="opted_out")
+    insert(db, "verifications", n=1, id="ver_1", number=BOB, status="approved")
+    insert(db, "verification_uses", number=BOB)
     db.execute("UPDATE cursors SET event = 1")
     before = everything(db)
     erase(db)

@@ -81,6 +81,15 @@ from modemgw.api.answers.templates import (
     TemplateVersions,
     WorstCase,
 )
+from modemgw.api.answers.verifications import (
+    CheckedVerification,
+    StoppedPrefix,
+    StoppedPrefixes,
+    StoppedPrefixEvent,
+    Verification,
+    VerificationEvent,
+    Verifications,
+)
 from modemgw.api.answers.webhooks import (
     Webhook,
     WebhookDeliveries,
@@ -104,6 +113,7 @@ __all__ = [
     "Batch",
     "BroadcastEvent",
     "CallEvent",
+    "CheckedVerification",
     "Consent",
     "ConsentEvent",
     "ConsentState",
@@ -163,6 +173,9 @@ __all__ = [
     "SimCard",
     "SimCards",
     "SimEvent",
+    "StoppedPrefix",
+    "StoppedPrefixEvent",
+    "StoppedPrefixes",
     "Storage",
     "Template",
     "TemplateParameter",
@@ -175,6 +188,9 @@ __all__ = [
     "Trace",
     "TraceLine",
     "Ussd",
+    "Verification",
+    "VerificationEvent",
+    "Verifications",
     "Waiting",
     "WapPush",
     "Webhook",

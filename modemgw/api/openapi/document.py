@@ -41,6 +41,7 @@ TAGS = {
     "modems": "See and control the modems.",
     "sims": "The SIMs and what they have used of their plans.",
     "alerts": "What a person must see to, and had to before.",
+    "verifications": "Codes by SMS that prove a number.",
     "keys": "API keys: who may do what.",
     "privacy": "What is kept about one number.",
     "audit": "What admins did.",

@@ -52,6 +52,19 @@ _ALERT = answers.AlertEvent(
     silenced=False,
     modem="m1",
 )
+
+
+def _verification(what: str, meaning: str) -> EventType:
+    left = 0 if what == "locked" else 4
+    example = answers.VerificationEvent(
+        id=examples.VERIFICATION["id"],
+        status="pending" if what == "started" else what,  # type: ignore[typeddict-item]
+        reference=examples.VERIFICATION["reference"],
+        attempts_left=left,
+    )
+    return EventType(f"verification.{what}", meaning, answers.VerificationEvent, example)
+
+
 _QUIET = answers.ModemEvent(modem="m1", reason="the port is gone")
 EVENT_TYPES = (
     _message("queued", "A message was accepted, or its time has come, and it waits for a modem"),
@@ -184,6 +197,17 @@ EVENT_TYPES = (
         "A sender is not answered automatically any more for now: a machine may be answering",
         answers.LoopEvent,
         examples.LOOP,
+    ),
+    _verification("started", "A code was sent to a number that is to be proved"),
+    _verification("approved", "The right code was tried: the number is proved"),
+    _verification("expired", "The right code was not tried in time"),
+    _verification("locked", "As many wrong codes were tried as may be"),
+    _verification("canceled", "A verification was called off"),
+    EventType(
+        "verification.prefix_stopped",
+        "Many codes went to a prefix and hardly any was approved: no code goes there for a while",
+        answers.StoppedPrefixEvent,
+        answers.StoppedPrefixEvent(prefix="+44770090", until=1795345200.0, sent=20, approved=0),
     ),
 )
 """Every type of event that there is."""

@@ -586,6 +586,42 @@ PRIVACY_ERASURE: answers.PrivacyErasure = {
     "stays": ["digests by which the network's repetitions are recognised"],
 }
 
+VERIFICATION: answers.Verification = {
+    "id": "ver_01a2132a48c31f0b6f0d9a4c2b7e5d18",
+    "to": RECIPIENT,
+    "status": "pending",
+    "length": 6,
+    "attempts_left": 5,
+    "sends_left": 4,
+    "resend_at": "2026-11-22T10:00:30.123Z",
+    "key": KEY,
+    "reference": "login-81",
+    "created_at": "2026-11-22T10:00:00.123Z",
+    "expires_at": "2026-11-22T10:10:00.123Z",
+    "ended_at": None,
+}
+
+CALLED_OFF: answers.Verification = {
+    **VERIFICATION,
+    "status": "canceled",
+    "resend_at": None,
+    "ended_at": "2026-11-22T10:01:12.507Z",
+}
+
+CHECKED_VERIFICATION: answers.CheckedVerification = {
+    "id": VERIFICATION["id"],
+    "status": "approved",
+    "attempts_left": 4,
+}
+
+STOPPED_PREFIX: answers.StoppedPrefix = {
+    "prefix": "+44770090",
+    "since": "2026-11-22T10:00:00.123Z",
+    "until": "2026-11-22T11:00:00.123Z",
+    "sent": 20,
+    "approved": 0,
+}
+
 _EXAMPLES: Mapping[type, Any] = {
     answers.PrivacyErasure: PRIVACY_ERASURE,
     answers.PrivacyExport: PRIVACY_EXPORT,
@@ -628,8 +664,11 @@ _EXAMPLES: Mapping[type, Any] = {
     answers.Template: TEMPLATE,
     answers.TemplatePreview: TEMPLATE_PREVIEW,
     answers.TemplateVersion: TEMPLATE_VERSION,
+    answers.StoppedPrefix: STOPPED_PREFIX,
     answers.Trace: TRACE,
     answers.Ussd: answers.Ussd(text="Balance: 3.50", more=False),
+    answers.Verification: VERIFICATION,
+    answers.CheckedVerification: CHECKED_VERIFICATION,
 }
 
 EXAMPLES: Mapping[str, Any] = {kind.__name__: example for kind, example in _EXAMPLES.items()}

@@ -53,6 +53,12 @@ from modemgw.api.requests.shared import (
     Query,
 )
 from modemgw.api.requests.templates import TemplateBody, TemplatePreviewBody
+from modemgw.api.requests.verifications import (
+    CheckBody,
+    NumberCheckBody,
+    VerificationBody,
+    VerificationsQuery,
+)
 from modemgw.api.requests.webhooks import (
     WebhookBody,
     WebhookChanges,
@@ -75,6 +81,7 @@ __all__ = [
     "BatchOfMessages",
     "BatchOfRecipients",
     "Body",
+    "CheckBody",
     "ConsentBody",
     "ConsentsQuery",
     "ConversationChanges",
@@ -95,6 +102,7 @@ __all__ = [
     "MessagesQuery",
     "Number",
     "NumberBody",
+    "NumberCheckBody",
     "PortsBody",
     "PostableUrl",
     "Query",
@@ -109,6 +117,8 @@ __all__ = [
     "TemplatePreviewBody",
     "TraceQuery",
     "UssdBody",
+    "VerificationBody",
+    "VerificationsQuery",
     "WebhookBody",
     "WebhookChanges",
     "WebhookDescription",

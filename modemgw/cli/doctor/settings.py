@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from modemgw.api.tls import TlsError, open_tls
-from modemgw.cli.config import check_modems
+from modemgw.cli.config import check_handlers, check_modems
 from modemgw.cli.doctor.finding import Finding, ok, problem, warning
 from modemgw.cli.doctor.machine import User
 from modemgw.config import Config, ConfigError
@@ -18,10 +18,11 @@ ABOUT = "configuration"
 def file(path: Path, config: Config, user: User) -> Iterator[Finding]:
     """Whether it can be used as it is, by whoever runs the daemon."""
     problems: list[str] = []
-    try:
-        check_modems(config)
-    except ConfigError as error:
-        problems += error.problems
+    for check in (check_modems, check_handlers):
+        try:
+            check(config)
+        except ConfigError as error:
+            problems += error.problems
     try:
         open_tls(config.http)
     except TlsError as error:
@@ -43,13 +44,19 @@ def file(path: Path, config: Config, user: User) -> Iterator[Finding]:
 
 
 def secrets(path: Path, config: Config) -> Iterator[Finding]:
-    """Whether others may read PINs."""
+    """Whether others may read PINs, or the password of the mail server."""
     files = [path] if any(modem.pin is not None for modem in config.modem) else []
     files += [modem.pin_file for modem in config.modem if modem.pin_file is not None]
-    for one in dict.fromkeys(files):
+    passwords: list[Path] = []
+    if config.smtp is not None and config.smtp.password is not None:
+        passwords.append(path)
+    elif config.smtp is not None and config.smtp.password_file is not None:
+        passwords.append(config.smtp.password_file)
+    for one in dict.fromkeys(files + passwords):
         try:
             mode = one.stat().st_mode
         except OSError:
             continue  # told of above
         if mode & stat.S_IROTH:
-            yield warning("secrets", f"everybody may read PINs in {one}", f"chmod o-rwx {one}")
+            what = "PINs" if one in files else "a password"
+            yield warning("secrets", f"everybody may read {what} in {one}", f"chmod o-rwx {one}")

@@ -46,6 +46,7 @@ from modemgw.client.answers.templates import (
     TemplateVersion,
     WorstCase,
 )
+from modemgw.client.answers.verifications import CheckedVerification, StoppedPrefix, Verification
 from modemgw.client.answers.webhooks import Webhook, WebhookDelivery, WebhookWithSecret
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "Attempt",
     "AuditRecord",
     "Batch",
+    "CheckedVerification",
     "Consent",
     "ConsentsOfNumber",
     "Conversation",
@@ -96,6 +98,7 @@ __all__ = [
     "SimBalance",
     "SimBreaker",
     "SimCard",
+    "StoppedPrefix",
     "Storage",
     "Template",
     "TemplatePreview",
@@ -103,6 +106,7 @@ __all__ = [
     "TemplateVersion",
     "TraceLine",
     "Ussd",
+    "Verification",
     "Waiting",
     "WapPush",
     "Webhook",

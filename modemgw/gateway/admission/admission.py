@@ -118,14 +118,19 @@ class Admission:
         self._rules.forget_idle(now)
 
     async def send(
-        self, new: NewMessage, *, key: str, idempotency: Idempotency | None = None
+        self,
+        new: NewMessage,
+        *,
+        key: str,
+        idempotency: Idempotency | None = None,
+        automatic: bool = False,
     ) -> Accepted:
         """Accept a message: when this returns it is committed.
 
-        Raises Rejected (with every field that is wrong), TooMany, IdempotencyConflict,
-        Unavailable.
+        `automatic`: it is an answer that no person has written; see Request. Raises Rejected (with
+        every field that is wrong), TooMany, IdempotencyConflict, Unavailable.
         """
-        request = Request(key, self._now(), idempotency=idempotency)
+        request = Request(key, self._now(), automatic=automatic, idempotency=idempotency)
         try:
             message, admitted = self._admit(request, new)
         except (Rejected, TooMany):  # the first time it may have been taken: by other routes, say
@@ -137,6 +142,8 @@ class Admission:
             await self._commit([admitted], request, message)
         except AnsweredBefore as before:
             return Accepted(None, first_answer(before, idempotency))
+        if automatic:
+            self._tell_of_reply(message)
         return Accepted(message)
 
     async def send_batch(
@@ -176,8 +183,7 @@ class Admission:
         request = Request(REPLIES_KEY, self._now(), automatic=True)
         message, admitted = self._admit(request, new)
         await self._commit([admitted], request, None, first=[first])
-        for tell in self._on_reply:
-            tell(message)
+        self._tell_of_reply(message)
 
     async def forward(self, news: Sequence[NewMessage], first: _Write) -> list[str]:
         """Accept what somebody sent, for others, in one transaction; `first` as with `reply`.
@@ -202,6 +208,10 @@ class Admission:
         await self._commit(admitted, request, None, first=[first])
         return [str(refusal) for refusal in refused]
 
+    def _tell_of_reply(self, message: Message) -> None:
+        for tell in self._on_reply:
+            tell(message)
+
     def on_reply(self, listener: Callable[[Message], None]) -> None:
         """Call `listener` with each automatic reply that was accepted."""
         self._on_reply.append(listener)
@@ -209,6 +219,24 @@ class Admission:
     def replies_left(self, to: str) -> int:
         """How many more automatic replies a number, as it is dialled, may have in this hour."""
         return self._rules.replies_left(to)
+
+    async def send_beside(
+        self, new: NewMessage, *, key: str, prepare: Callable[[Message], _Write]
+    ) -> Message:
+        """Accept a message that the gateway words for a key, in one transaction with more.
+
+        `prepare` gets the message before it is committed, and gives what is done in the same
+        transaction, before it. Raises Rejected, TooMany, Unavailable, or what either raises.
+        """
+        request = Request(key, self._now(), ours=True)
+        message, admitted = self._admit(request, new)
+        try:
+            first = prepare(message)
+        except BaseException:
+            admitted.give_back()
+            raise
+        await self._commit([admitted], request, message, first=[first])
+        return message
 
     def preview(self, new: NewMessage, *, key: str) -> Preview:
         """What a message would be sent as; sends nothing. Raises Rejected as `send` would."""

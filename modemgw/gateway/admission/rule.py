@@ -44,6 +44,8 @@ class Request(NamedTuple):
     """The batch's id, if it is one."""
     automatic: bool = False
     """Whether it is an automatic reply."""
+    ours: bool = False
+    """Whether the gateway says what it says, and the key only who gets it."""
     idempotency: Idempotency | None = None
 
 

@@ -47,7 +47,7 @@ class TemplateRule(Rule):
     def common(self, draft: Draft) -> None:
         """See Rule."""
         new = draft.new
-        if self._only and not draft.request.automatic:
+        if self._only and not (draft.request.automatic or draft.request.ours):
             self._check_key(draft.request.key, new.template)
         if new.template is None:
             for field in ("params", "language"):

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from modemgw.gateway.admission.results import Accepted, Idempotency
 from modemgw.gateway.deliveries.matching import Came, of_payload
 from modemgw.gateway.deliveries.outcome import Never, Outcome, Retry, Taken
 from modemgw.gateway.errors import Rejected, TooMany, Unavailable
@@ -25,6 +26,22 @@ Accept = Callable[[NewMessage, Callable[[Transaction], None]], Awaitable[None]]
 AcceptAll = Callable[[Sequence[NewMessage], Callable[[Transaction], None]], Awaitable[list[str]]]
 """Accepts what is sent on, in one transaction as well. Returns what is wrong with those that
 cannot be sent; raises Rejected when none can."""
+
+
+class Send(Protocol):
+    """Accepts what a handler's own code sends: see Admission.send."""
+
+    async def __call__(
+        self,
+        new: NewMessage,
+        /,
+        *,
+        key: str,
+        idempotency: Idempotency | None = None,
+        automatic: bool = False,
+    ) -> Accepted:
+        """Raises Rejected, TooMany, Unavailable."""
+        ...
 
 
 class Reason(Protocol):
@@ -71,6 +88,7 @@ class Answering:
 
     accept: Accept
     accept_all: AcceptAll
+    send: Send
     guard: Guard
 
     async def answer(self, payload: Payload, text: str) -> Outcome:

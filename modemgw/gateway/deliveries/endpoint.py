@@ -46,6 +46,10 @@ class Outside:
     clock: Clock
 
 
+_IN_ORDER = ("message.", "verification.")
+"""Of these families what is told of one thing, by its id, comes in its order."""
+
+
 class _Told(Subscriber):
     """Somebody who is told by signed requests."""
 
@@ -56,7 +60,7 @@ class _Told(Subscriber):
         """See Subscriber."""
         if message is not None:
             return message.sender
-        return str(event.data.get("id")) if event.type.startswith("message.") else None
+        return event.data.get("id") if event.type.startswith(_IN_ORDER) else None
 
 
 class Endpoint(_Told):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from modemgw.store import Answer, Payload
 
@@ -76,4 +76,13 @@ class Kind(Protocol):
 
     async def close(self) -> None:
         """Give back what it holds. Nothing is delivered any more."""
+        ...
+
+
+@runtime_checkable
+class Warming(Protocol):
+    """A kind that can get ready beforehand."""
+
+    def warm(self) -> None:
+        """Get ready: deliveries may come at any time."""
         ...

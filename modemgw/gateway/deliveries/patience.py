@@ -55,6 +55,9 @@ class Patience:
 
 OF_HANDLERS = Patience(first_wait_s=5.0, longest_wait_s=900.0, tries=12)
 """A little over two hours."""
+OF_MAIL = Patience(first_wait_s=5.0, longest_wait_s=1800.0, lasts_s=3 * 86400.0, at_least=3)
+"""Three days: a mail server may be down over a weekend (RFC 5321, 4.5.4.1 asks for four or five of
+those who relay)."""
 OF_WEBHOOKS = Patience(
     first_wait_s=5.0,
     longest_wait_s=7200.0,

@@ -42,9 +42,11 @@ def as_json(message: Inbound) -> dict[str, Any]:
         "ports": message.ports,
         "details": message.details,
         "replaces": message.replaces,
+        "parts_total": message.parts_total,
         "complete": message.complete,
         "modem": message.modem,
         "sim": message.sim,
         "sent_at": message.sent_at,
         "received_at": message.received_at,
+        "problem": message.problem,
     }

@@ -1,8 +1,9 @@
 """A program: the message as JSON on its standard input; exit code 0 takes it.
 
 It runs in a session of its own, so that all that it started can be ended with it, and knows nothing
-of the service: neither its environment nor its files. What it says is kept only in so far as it
-helps to find out what went wrong.
+of the service: neither its environment nor its files. What it says on standard error is kept only
+in so far as it helps to find out what went wrong; what it prints is the answer to the sender, if
+the handler wants that.
 """
 
 from __future__ import annotations
@@ -11,76 +12,164 @@ import asyncio
 import contextlib
 import json
 import os
-import signal
-from collections.abc import Iterator, Mapping, Sequence
-from types import TracebackType
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 
-from modemgw.gateway.deliveries.family import Family
-from modemgw.gateway.deliveries.outcome import Outcome, Ran, Retry, Taken
+from modemgw.gateway.deliveries import child
+from modemgw.gateway.deliveries.account import Account
+from modemgw.gateway.deliveries.answering import Answering
+from modemgw.gateway.deliveries.child import clean_environment
+from modemgw.gateway.deliveries.hearing import Head, Tail
+from modemgw.gateway.deliveries.matching import of_payload
+from modemgw.gateway.deliveries.outcome import Never, Outcome, Ran, Retry, Taken
 from modemgw.gateway.deliveries.payload import document
 from modemgw.store import Payload
 
-GRACE_S = 2.0
-"""From SIGTERM to SIGKILL, for a program that took too long."""
-TAIL_BYTES = 4096
-"""So much of the end of what it says on standard error is kept."""
-READ_BYTES = 65536
-"""Read at a time: as much as a pipe holds."""
-PAUSE_S = 0.001
-"""Between two reads while it floods, so that its talk cannot fill the event loop."""
-
-PASSED_ON = frozenset(
-    {"HOME", "LANG", "LANGUAGE", "LOGNAME", "PATH", "SHELL", "TMPDIR", "TZ", "USER"}
-)
-"""What a program may need to know of the machine; LC_* and MODEMGW_* (for `modemgw send`) too."""
+OUTPUT_BYTES = 16_384
+LONGEST_VARIABLE = 65536
+"""Octets of a variable: the kernel takes twice as many; what is longer is in the JSON only."""
+CANNOT_RUN = (126, 127)
+"""Exit codes of a shell that could not run what it was told to (POSIX, sh, EXIT STATUS)."""
+LIMITED = ("/bin/sh", "-c", 'ulimit -v "$0" && exec "$@"')
+"""Gives a program its limit and becomes it: nothing of the command is read by the shell. A limit
+that is set from here would have to be set between fork and exec, where Python must not run."""
 
 
-def clean_environment(own: Mapping[str, str]) -> dict[str, str]:
-    """What a program gets of our environment: nothing that service manager or secrets put there."""
-    kept = {
-        name: value
-        for name, value in own.items()
-        if name in PASSED_ON or name.startswith(("LC_", "MODEMGW_"))
-    }
-    return {"PATH": os.defpath, **kept}
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What bounds a program besides its time, and as whom it runs."""
+
+    account: Account | None = None
+    memory_mb: int | None = None
+    output_bytes: int = OUTPUT_BYTES
+    """Of what it prints, where that is the answer."""
 
 
 class Program:
-    """Runs `command` once for each message."""
+    """Runs `command` once for each message. `answering`: if what it prints is the answer."""
 
-    def __init__(self, command: Sequence[str]) -> None:
-        self._command = command
+    def __init__(
+        self,
+        command: Sequence[str],
+        answering: Answering | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self._name = command[0]
+        self._limits = limits or Limits()
+        self._command = tuple(command)
+        if (mib := self._limits.memory_mb) is not None:
+            self._command = (*LIMITED, str(mib << 10), *command)
+        self._answering = answering
 
     async def deliver(self, payload: Payload) -> Outcome:
         """See Kind. Cancelled, it ends the program and everything the program started."""
-        name = self._command[0]
-        with _Complaint() as complaint, _stdin(json.dumps(document(payload))) as stdin:
+        with Tail() as complaint, self._printed() as printed:
             try:
-                process = await asyncio.create_subprocess_exec(
-                    *self._command,
-                    stdin=stdin,
-                    stdout=asyncio.subprocess.DEVNULL,
-                    stderr=complaint.write_end,
-                    env=clean_environment(os.environ),
-                    start_new_session=True,
-                )
+                code = await self._run(payload, complaint, printed)
             except (OSError, ValueError) as error:
                 why = error.strerror if isinstance(error, OSError) else error
-                return Retry(f"{name} cannot be run: {why}")
-            complaint.begin()
-            try:
-                code = await process.wait()
-            except BaseException:
-                await _end(process)
-                raise
-            ran = Ran(code, complaint.tail())
-            if code == 0:
-                return Taken(ran=ran)
-            how = f"was ended by signal {-code}" if code < 0 else f"ended with {code}"
-            return Retry(f"{name} {how}", ran.output, ran=ran)
+                return Retry(f"{self._name} cannot be run: {why}")
+            if code is None:
+                return self._too_much()
+            if code:
+                cannot = self._limits.memory_mb is not None and code in CANNOT_RUN
+                how = "cannot be run" if cannot else child.how_it_ended(code)
+                ran = Ran(code, complaint.last_line())
+                return Retry(f"{self._name} {how}", ran.output, ran=ran)
+            if printed is None:
+                return Taken(ran=Ran(code, complaint.last_line()))
+            return await self._answer(payload, printed)
+
+    async def _run(self, payload: Payload, complaint: Tail, printed: Head | None) -> int | None:
+        """The program's exit code; None when it was ended for saying too much."""
+        with _stdin(json.dumps(document(payload))) as stdin:
+            process = await child.begin(
+                self._command,
+                stdin=stdin,
+                stdout=asyncio.subprocess.DEVNULL if printed is None else printed.write_end,
+                stderr=complaint.write_end,
+                env=_environment(payload, self._limits.account),
+                account=self._limits.account,
+            )
+        complaint.begin()
+        try:
+            if printed is None:
+                return await process.wait()
+            printed.begin()
+            if await _ends_before(process, printed.full):
+                return process.returncode
+        except BaseException:
+            await child.end(process)
+            raise
+        await child.end(process)
+        return None
+
+    async def _answer(self, payload: Payload, printed: Head) -> Outcome:
+        assert self._answering is not None, "it is not listened to for nothing"
+        try:
+            text = printed.text()
+        except UnicodeDecodeError:
+            return Never(f"{self._name} has printed what is not UTF-8: that is no answer")
+        if printed.full.is_set():
+            return self._too_much()
+        outcome = await self._answering.answer(payload, text.strip())
+        return replace(outcome, ran=Ran(0, text))
+
+    def _too_much(self) -> Never:
+        limit = self._limits.output_bytes
+        return Never(f"{self._name} has printed more than {limit} octets: that is no answer")
+
+    def _printed(self) -> AbstractContextManager[Head | None]:
+        """What hears the answer, if it is one."""
+        if self._answering is None:
+            return contextlib.nullcontext()
+        return Head(self._limits.output_bytes)
 
     async def close(self) -> None:
         """See Kind."""
+
+
+async def _ends_before(process: asyncio.subprocess.Process, other: asyncio.Event) -> bool:
+    """Whether a program has ended before something else happens."""
+    ways = [asyncio.ensure_future(process.wait()), asyncio.ensure_future(other.wait())]
+    try:
+        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for way in ways:
+            way.cancel()
+    return process.returncode is not None
+
+
+def _environment(payload: Payload, account: Account | None) -> dict[str, str | bytes]:
+    """What came in beside the JSON, for programs that have no use for that."""
+    came = of_payload(payload)
+    said: dict[str, object] = {
+        "delivery": payload.id,
+        "handler": payload.subscriber,
+        "event": payload.event,
+        "id": came.id,
+        "kind": None if payload.inbound is None else payload.inbound.kind.value,
+        "from": came.sender,
+        "to": came.to,
+        "name": came.name or None,
+        "text": came.text,
+        "data": None if came.data is None else came.data.hex(),
+        "class": came.message_class,
+        "port": None if came.ports is None else came.ports[0],
+        "modem": came.modem,
+        "sim": came.sim,
+        "received_at": came.at,
+    }
+    environment: dict[str, str | bytes] = {
+        **clean_environment(os.environ, account, prefixes=("MODEMGW_",))
+    }
+    for name, value in said.items():
+        if value is not None:
+            octets = str(value).encode(errors="replace").replace(b"\0", b"")
+            if len(octets) <= LONGEST_VARIABLE:
+                environment[f"MODEMGW_{name.upper()}"] = octets
+    return environment
 
 
 @contextlib.contextmanager
@@ -93,78 +182,3 @@ def _stdin(text: str) -> Iterator[int]:
         yield file
     finally:
         os.close(file)
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """End a program and all that it started: politely, then surely."""
-    family = Family(process.pid)
-    family.signal(signal.SIGTERM)
-    try:
-        async with asyncio.timeout(GRACE_S):
-            await process.wait()
-    except TimeoutError:
-        pass
-    finally:
-        # What it started may live on without it, deaf to SIGTERM.
-        family.signal(signal.SIGKILL)
-    await process.wait()
-
-
-class _Complaint:
-    """A program's standard error: read for as long as it runs, of which the end is kept.
-
-    A pipe of our own and not asyncio's: that one is read until everybody who holds it is gone, and
-    what a program leaves running in the background must not keep its delivery waiting.
-    """
-
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._tail = bytearray()
-        self._pause: asyncio.TimerHandle | None = None
-
-    def __enter__(self) -> _Complaint:
-        self._read_end, self.write_end = os.pipe()
-        os.set_blocking(self._read_end, False)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._pause is not None:
-            self._pause.cancel()
-        self._loop.remove_reader(self._read_end)
-        os.close(self._read_end)
-        if self.write_end >= 0:
-            os.close(self.write_end)
-
-    def begin(self) -> None:
-        """Read; the program has its end of the pipe."""
-        os.close(self.write_end)
-        self.write_end = -1
-        self._loop.add_reader(self._read_end, self._read)
-
-    def tail(self) -> str:
-        """The last line of what it has said."""
-        self._read_once()
-        return self._tail.decode(errors="replace").strip().rpartition("\n")[2]
-
-    def _read(self) -> None:
-        if self._read_once() == READ_BYTES:
-            self._loop.remove_reader(self._read_end)
-            self._pause = self._loop.call_later(
-                PAUSE_S, self._loop.add_reader, self._read_end, self._read
-            )
-
-    def _read_once(self) -> int:
-        try:
-            data = os.read(self._read_end, READ_BYTES)
-        except BlockingIOError:
-            return 0
-        if not data:
-            self._loop.remove_reader(self._read_end)
-        self._tail += data
-        del self._tail[:-TAIL_BYTES]
-        return len(data)

@@ -14,20 +14,21 @@ import logging
 import socket
 from collections import defaultdict
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
 from random import Random
 from typing import Any
 
 from modemgw.clock import Clock
-from modemgw.config import Config, HandlerSection, WebhooksSection
+from modemgw.config import Config, HandlerSection, SmtpSection, WebhooksSection
 from modemgw.gateway.deliveries.answering import Answering
 from modemgw.gateway.deliveries.endpoint import Outside
 from modemgw.gateway.deliveries.fan_out import Read, fan_out
+from modemgw.gateway.deliveries.kinds import Surroundings
 from modemgw.gateway.deliveries.making import Making
 from modemgw.gateway.deliveries.matching import find, of_message
-from modemgw.gateway.deliveries.patience import OF_HANDLERS, OF_WEBHOOKS
+from modemgw.gateway.deliveries.patience import OF_HANDLERS, OF_MAIL, OF_WEBHOOKS
 from modemgw.gateway.deliveries.payload import Tell, told_plainly
 from modemgw.gateway.deliveries.roster import Roster
 from modemgw.gateway.deliveries.subscriber import Handler, Subscriber, make
@@ -55,7 +56,7 @@ UNRECORDED_S = 5.0
 """Pause after an outcome that could not be recorded."""
 GONE = "who was to get this is no longer configured"
 
-assert 1.5 * max(OF_HANDLERS.longest_wait_s, OF_WEBHOOKS.longest_wait_s) < FURTHEST_S
+assert 1.5 * max(p.longest_wait_s for p in (OF_HANDLERS, OF_MAIL, OF_WEBHOOKS)) < FURTHEST_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,8 @@ class Deliveries:
     to `own` parts of the gateway.
 
     `run` looks for what is due and begins it; it may fail and be run anew. What was begun goes on
-    meanwhile, until `close`. `webhooks` says where may be posted to, `tell` what is told there.
+    meanwhile, until `close`. `webhooks` says where may be posted to, `tell` what is told there;
+    `smtp` by whom mail goes.
     """
 
     def __init__(
@@ -103,10 +105,13 @@ class Deliveries:
         clock: Clock,
         random: Random,
         webhooks: WebhooksSection | None = None,
+        smtp: SmtpSection | None = None,
         tell: Tell = told_plainly,
         own: Sequence[Subscriber] = (),
     ) -> None:
         self._store = store
+        self.around = Surroundings(answering, store, smtp)
+        """What handlers are made with."""
         self._tell_of = tell
         self._confined = webhooks or WebhooksSection()
         self.targets = Targets(self._confined)
@@ -127,7 +132,7 @@ class Deliveries:
         """Replaced or removed, while deliveries are still being made to them."""
         self.roster = Roster(
             sections,
-            make=lambda section: make(section, answering),
+            make=lambda section: make(section, self.around),
             outside=self._outside(),
             retire=self._retire,
             own=own,
@@ -164,6 +169,7 @@ class Deliveries:
             self._confined = config.webhooks
             self.targets = Targets(config.webhooks)
             self.roster.lead(self._outside())
+        self.around = replace(self.around, smtp=config.smtp)
         self.reconfigure(config.handler)
         return nothing_left()
 
@@ -207,6 +213,8 @@ class Deliveries:
         more, it is dead. What is being delivered is not disturbed.
         """
         self.roster.configure(sections)
+        if self._begun:
+            self.roster.warm()
         self.wake()
 
     def _retire(self, subscriber: Subscriber) -> None:
@@ -252,6 +260,7 @@ class Deliveries:
         if callbacks:
             self.roster.expect_callbacks()
         self._begun = True
+        self.roster.warm()
 
     def _plan(self) -> _Plan:
         subscribers, now = self.roster.all(), self._clock.monotonic()

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from modemgw.config import HandlerSection
 from modemgw.gateway.deliveries.endpoint import CALLBACK, Callback, Endpoint, Outside
-from modemgw.gateway.deliveries.outcome import Kind
+from modemgw.gateway.deliveries.kinds import KINDS
+from modemgw.gateway.deliveries.outcome import Kind, Warming
 from modemgw.gateway.deliveries.subscriber import (
     Handler,
     Subscriber,
@@ -103,12 +104,18 @@ class Roster:
                 self._retire(old)
 
     def _handler(self, id: str, section: HandlerSection, old: Handler | None) -> Handler:
-        if old is not None:
+        if old is not None and not KINDS[section.action].anew:
             like = {name: getattr(section, name) for name in WHOM_AND_WHEN}
             if old.section.model_copy(update=like) == section:
                 old.section = section
                 return old
         return Handler(id, section, self._make(section))
+
+    def warm(self) -> None:
+        """Have handlers get ready that can."""
+        for handler in self.handlers.values():
+            if isinstance(handler.kind, Warming):
+                handler.kind.warm()
 
     def heir(self, id: str) -> str | None:
         """Who is meant by the id of a handler that nobody has any more."""

@@ -9,11 +9,10 @@ from dataclasses import replace
 from typing import ClassVar
 
 from modemgw.config import HandlerSection
-from modemgw.gateway.deliveries.answering import Answering
-from modemgw.gateway.deliveries.kinds import KINDS
+from modemgw.gateway.deliveries.kinds import KINDS, Surroundings
 from modemgw.gateway.deliveries.matching import Found, find, of_event, of_payload
 from modemgw.gateway.deliveries.outcome import Kind, Never, Retry
-from modemgw.gateway.deliveries.patience import OF_HANDLERS, Patience
+from modemgw.gateway.deliveries.patience import Patience
 from modemgw.store import Payload, Transaction, Webhook
 from modemgw.store.records import Event, Inbound
 
@@ -110,7 +109,7 @@ class Handler(Subscriber):
             kind,
             at_once=section.at_once,
             timeout_s=section.timeout,
-            patience=OF_HANDLERS,
+            patience=KINDS[section.action].patience,
         )
         self.section = section
 
@@ -186,6 +185,6 @@ def former_ids(sections: Sequence[HandlerSection]) -> dict[str, str]:
     }
 
 
-def make(section: HandlerSection, answering: Answering) -> Kind:
+def make(section: HandlerSection, around: Surroundings) -> Kind:
     """What makes deliveries as the section says."""
-    return KINDS[section.action].make(section, answering)
+    return KINDS[section.action].make(section, around)

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from modemgw.clock import Clock
-from modemgw.gateway.admission.results import Preview
+from modemgw.gateway.admission.results import Accepted, Idempotency, Preview
 from modemgw.gateway.deliveries.answering import Answering, Guard, Reason
-from modemgw.gateway.deliveries.kinds import ON
+from modemgw.gateway.deliveries.kinds import ON, Surroundings
 from modemgw.gateway.deliveries.matching import Came, Found, find, of_payload
 from modemgw.gateway.deliveries.outcome import Outcome, Retry
 from modemgw.gateway.deliveries.subscriber import Handler, make
@@ -146,7 +146,12 @@ def matches(handlers: Iterable[Handler], payload: Payload) -> list[Match]:
 
 
 async def try_out(
-    match: Match, payload: Payload, *, guard: Guard, preview: PreviewOf, clock: Clock
+    match: Match,
+    payload: Payload,
+    *,
+    around: Surroundings,
+    preview: PreviewOf,
+    clock: Clock,
 ) -> Trial:
     """Have a handler do what it does with something that is made up, if it is for it."""
     if match.found is None:
@@ -169,7 +174,19 @@ async def try_out(
             raise Rejected([problem for refusal in wrong for problem in refusal.problems])
         return [str(refusal) for refusal in wrong]
 
-    kind = make(handler.section, Answering(accept, accept_all, _Judging(guard)))
+    async def send(
+        new: NewMessage,
+        /,
+        *,
+        key: str,
+        idempotency: Idempotency | None = None,
+        automatic: bool = False,
+    ) -> Accepted:
+        sends.append(WouldSend(new, preview(new)))
+        return Accepted(None, ID.encode())
+
+    answering = Answering(accept, accept_all, send, _Judging(around.answering.guard))
+    kind = make(handler.section, replace(around, answering=answering))
     begun, timeout = clock.monotonic(), min(handler.timeout_s, LONGEST_S)
     try:
         async with asyncio.timeout(timeout):
@@ -191,14 +208,14 @@ class Trials:
         self,
         handlers: Callable[[], Mapping[str, Handler]],
         *,
-        guard: Guard,
+        around: Callable[[], Surroundings],
         preview: PreviewOf,
         places: Callable[[], Sequence[Place]],
         asks: Callable[[Inbound], str | None],
         clock: Clock,
     ) -> None:
         self._handlers = handlers
-        self._guard = guard
+        self._around = around
         self._preview = preview
         self._places = places
         self._asks = asks
@@ -222,7 +239,7 @@ class Trials:
         payload = self._payload(sample)
         match = next(m for m in matches(handlers.values(), payload) if m.handler.id == id)
         return await try_out(
-            match, payload, guard=self._guard, preview=self._preview, clock=self._clock
+            match, payload, around=self._around(), preview=self._preview, clock=self._clock
         )
 
     def _payload(self, sample: Sample) -> Payload:

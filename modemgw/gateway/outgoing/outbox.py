@@ -74,7 +74,7 @@ class Outbox:
     """Owns the queue and the lanes. Use the queue as a context manager while lanes run.
 
     `ask_again`: see Lane. `expect_callbacks` is called before messages are committed that name an
-    address to call back.
+    address to call back; `take_up` with each message that the last run left.
     """
 
     def __init__(
@@ -88,7 +88,9 @@ class Outbox:
         random: Random,
         ask_again: Callable[[Job], None] = lambda job: None,
         expect_callbacks: Callable[[], None] = lambda: None,
+        take_up: Callable[[Job], None] = lambda job: None,
     ) -> None:
+        self._take_up_job = take_up
         self._expect_callbacks = expect_callbacks
         self._config = config
         self._store = store
@@ -151,6 +153,8 @@ class Outbox:
                 job_of(w.n, w.message, now) for w in view.messages.waiting(life.part_status)
             ]
         )
+        for job in jobs:
+            self._take_up_job(job)
         self._found = [job.n for job in jobs]
         fresh = []
         for job in jobs:

@@ -122,6 +122,9 @@ class Housekeeping:
         chores.append(partial(self._forget, lambda tx, at: tx.keys.forget_retired(at), now))
         cleared = now - self._config.alerts.keep_days * DAY_S
         chores.append(partial(self._forget, lambda tx, at: tx.alerts.delete_cleared(at), cleared))
+        chores.append(
+            partial(self._forget, lambda tx, at: tx.verifications.forget_uses(at), now - DAY_S)
+        )
         await _each(*chores)
 
     async def _forget_batches(self, before: float) -> None:
@@ -174,6 +177,13 @@ class Housekeeping:
                 "audit",
                 keep.audit_days,
                 lambda tx, after, before, limit: tx.retention.delete_audit(after, before, limit),
+            ),
+            (
+                "verifications",
+                keep.verifications_days,
+                lambda tx, after, before, limit: tx.retention.delete_verifications(
+                    after, before, limit
+                ),
             ),
         ]
 

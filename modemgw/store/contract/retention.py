@@ -36,6 +36,9 @@ class Retention(Protocol):
     def delete_audit(self, after: int, before: float, limit: int) -> int | None:
         """Delete what admins did before then. The newest record stays."""
 
+    def delete_verifications(self, after: int, before: float, limit: int) -> int | None:
+        """Delete verifications that have ended and were begun before then."""
+
     def delete_batches(self, before: float, limit: int) -> int:
         """Forget `limit` batches that were taken before then and whose messages are all gone.
 

@@ -22,6 +22,7 @@ from modemgw.store.contract.redating import Dates, DatesView
 from modemgw.store.contract.retention import Retention
 from modemgw.store.contract.sim_state import SimState, SimStateView
 from modemgw.store.contract.templates import Templates, TemplatesView
+from modemgw.store.contract.verifications import Verifications, VerificationsView
 from modemgw.store.contract.webhooks import Webhooks, WebhooksView
 
 
@@ -103,6 +104,10 @@ class View(Protocol):
     @property
     def templates(self) -> TemplatesView:
         """Texts by name."""
+
+    @property
+    def verifications(self) -> VerificationsView:
+        """Codes that were sent to prove a number."""
 
 
 class Transaction(View, Protocol):
@@ -191,3 +196,7 @@ class Transaction(View, Protocol):
     @property
     def templates(self) -> Templates:
         """Texts by name."""
+
+    @property
+    def verifications(self) -> Verifications:
+        """Codes that were sent to prove a number."""

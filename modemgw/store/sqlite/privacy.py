@@ -113,6 +113,21 @@ HOLDINGS: tuple[Holding, ...] = (
         ("UPDATE sim_state SET recipients = replace(recipients, '\"' || :e164 || '\"', '\"\"')",),
     ),
     Holding(
+        "verifications",
+        "SELECT n, id, number, status, key, reference, attempts, sends, language, created_at, "
+        "expires_at, ended_at FROM verifications WHERE number = :e164 ORDER BY n",
+        (
+            "DELETE FROM verification_messages WHERE verification = :n "
+            "AND EXISTS (SELECT 1 FROM verifications v WHERE v.n = :n AND v.status <> 'pending')",
+            "DELETE FROM verifications WHERE n = :n AND status <> 'pending'",
+        ),
+    ),
+    Holding(
+        "verification_uses",
+        "SELECT n, what, number, key, at FROM verification_uses WHERE number = :e164 ORDER BY n",
+        ("DELETE FROM verification_uses WHERE n = :n",),
+    ),
+    Holding(
         "consents",
         "SELECT n, number, scope, state, source, evidence, at, recorded_at, key, inbound "
         "FROM consent_history WHERE number = :e164 ORDER BY n",

@@ -24,6 +24,8 @@ _TABLES = (
     ("deliveries", "n", "created_at", ("created_at", "ended_at")),
     ("delivery_outcomes", "n", "at", ("at",)),
     ("audit", "n", "at", ("at",)),
+    ("verifications", "n", "created_at", ("created_at", "expires_at", "sent_at", "ended_at")),
+    ("verification_uses", "n", "at", ("at",)),
 )
 """(table, what numbers its rows as they come, the date by which a row is known, its dates)."""
 

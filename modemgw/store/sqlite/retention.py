@@ -118,6 +118,18 @@ class SqliteRetention(Rows):
         )
         return found[1]
 
+    def delete_verifications(self, after: int, before: float, limit: int) -> int | None:
+        """Delete verifications that have ended and were begun before then."""
+        found = _next(self._db, "verifications", "n", "created_at", after, before, limit)
+        if found is None:
+            return None
+        rows = self._db.execute(
+            "SELECT n FROM verifications WHERE n BETWEEN ? AND ? AND +status <> 'pending'", found
+        ).fetchall()
+        self._db.executemany("DELETE FROM verification_messages WHERE verification = ?", rows)
+        self._db.executemany("DELETE FROM verifications WHERE n = ?", rows)
+        return found[1]
+
     def delete_batches(self, before: float, limit: int) -> int:
         """Forget `limit` batches that were taken before then and whose messages are all gone.
 

@@ -23,6 +23,7 @@ from modemgw.store.sqlite.retention import SqliteRetention
 from modemgw.store.sqlite.rows import Rows
 from modemgw.store.sqlite.sim_state import SqliteSimState
 from modemgw.store.sqlite.templates import SqliteTemplates
+from modemgw.store.sqlite.verifications import SqliteVerifications
 from modemgw.store.sqlite.webhooks import SqliteWebhooks
 
 
@@ -49,6 +50,7 @@ class SqliteView:
         "privacy",
         "sim_state",
         "templates",
+        "verifications",
         "webhooks",
     )
 
@@ -73,6 +75,7 @@ class SqliteView:
         self.privacy = SqlitePrivacy(db)
         self.webhooks = SqliteWebhooks(db)
         self.templates = SqliteTemplates(db)
+        self.verifications = SqliteVerifications(db)
 
 
 class SqliteTransaction:
@@ -102,6 +105,7 @@ class SqliteTransaction:
         "sim_state",
         "templates",
         "unmatched",
+        "verifications",
         "webhooks",
     )
 
@@ -129,6 +133,7 @@ class SqliteTransaction:
         self.privacy = SqlitePrivacy(db, now)
         self.webhooks = SqliteWebhooks(db, now)
         self.templates = SqliteTemplates(db, now)
+        self.verifications = SqliteVerifications(db, now)
         self._nouns: tuple[Rows, ...] = tuple(
             noun for name in self.__slots__ if isinstance(noun := getattr(self, name, None), Rows)
         )

@@ -1,0 +1,1 @@
+"""Verifications: a code by SMS proves that somebody has a number."""
