@@ -12,10 +12,12 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from modemgw.config.alert_metrics import METRICS, AlertMetric
 from modemgw.config.base import Identifier, Seconds, Section
+from modemgw.config.smtp import MAIL_ADDRESS
 
 Severity = Literal["info", "warning", "critical"]
+LONGEST_MAIL = 254
 _NUMBER = re.compile(r"\+[1-9][0-9]{4,14}", re.ASCII)
-_MAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[A-Za-z0-9.-]{1,253}", re.ASCII)
+_MAIL = re.compile(MAIL_ADDRESS, re.ASCII)
 
 
 def is_mail(target: str) -> bool:
@@ -24,7 +26,7 @@ def is_mail(target: str) -> bool:
 
 
 def _target(text: str) -> str:
-    if _NUMBER.fullmatch(text) or _MAIL.fullmatch(text):
+    if _NUMBER.fullmatch(text) or (len(text) <= LONGEST_MAIL and _MAIL.fullmatch(text)):
         return text
     raise ValueError(
         "this must be a number with country code, such as +447700900001, or an e-mail address"

@@ -6,7 +6,7 @@ from collections import Counter
 
 from pydantic import model_validator
 
-from modemgw.config.alerts import AlertRule, AlertSection, AlertsSection
+from modemgw.config.alerts import AlertRule, AlertSection, AlertsSection, is_mail
 from modemgw.config.alerts import rules as alert_rules
 from modemgw.config.balance import BalanceSection
 from modemgw.config.base import Section
@@ -80,6 +80,14 @@ class Config(Section):
         problems += [
             f"route {r.id}: its fallbacks come back to itself" for r in self.route if self._loops(r)
         ]
+        if self.smtp is None and any(
+            is_mail(to) for rule in self.alert_rules for to in rule.notify
+        ):
+            problems.append(
+                "an alert that notifies an e-mail address needs to know a mail server: "
+                '[smtp] with host and from, such as host = "mail.example.org", from = '
+                '"sms@example.org"'
+            )
         if self.smtp is None and any(h.email for h in self.handler):
             problems.append(
                 "a handler with email needs to know a mail server: "

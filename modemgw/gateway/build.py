@@ -54,8 +54,9 @@ from modemgw.gateway.outgoing.outbox import Outbox, RecoveryReport
 from modemgw.gateway.outgoing.receipts import Receipts
 from modemgw.gateway.supervision import Keeper
 from modemgw.gateway.upkeep.alerts.alerts import Alerts
+from modemgw.gateway.upkeep.alerts.mailing import Mailing
 from modemgw.gateway.upkeep.alerts.notices import KEY as ALERTS_KEY
-from modemgw.gateway.upkeep.alerts.notices import Notice, Notices, NotTaken
+from modemgw.gateway.upkeep.alerts.notices import Notices
 from modemgw.gateway.upkeep.alerts.readings import ClockSteps, Sources, read
 from modemgw.gateway.upkeep.health import Health
 from modemgw.gateway.upkeep.metrics import Figures, sending, system
@@ -264,9 +265,10 @@ class Gateway:
             keeper=self.keeper,
             store=store,
         )
+        mailing = Mailing(config)
         self._notices = Notices(
             send=lambda new: self.sending.send(new, key=ALERTS_KEY),
-            mail=self._mail,
+            mail=mailing.mail,
             views=self._fleet.views.views,
             clock=steady,
         )
@@ -332,6 +334,7 @@ class Gateway:
             self.sims,
             self._balances,
             self.alerts,
+            mailing,
         )
         """Whoever goes by the configuration, in the order in which they switch."""
 
@@ -396,9 +399,6 @@ class Gateway:
             iccid, number = (None, None) if sim is None else (sim.iccid, sim.number)
             found.append(Place(id, iccid, configured.get(id) or number))
         return found
-
-    async def _mail(self, notice: Notice, to: str) -> None:
-        raise NotTaken("no mail server is configured")
 
     def _ask_again(self, job: Job) -> None:
         """See Lane."""

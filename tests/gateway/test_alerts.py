@@ -12,6 +12,7 @@ from typing import Any, cast
 import pytest
 from labs.clock import FakeClock
 from labs.fake_gateway import FakeModems
+from labs.post_office import post_office
 
 from modemgw.clock import SteadyClock
 from modemgw.config import Config, ConfigError, parse
@@ -19,6 +20,7 @@ from modemgw.gateway.errors import NotFound, Unavailable
 from modemgw.gateway.fleet.modem_views import ModemView
 from modemgw.gateway.upkeep.alerts.alerts import Alerts
 from modemgw.gateway.upkeep.alerts.engine import Reading
+from modemgw.gateway.upkeep.alerts.mailing import Mailing
 from modemgw.gateway.upkeep.alerts.notices import (
     HOUR_S,
     MOST_SMS,
@@ -35,12 +37,13 @@ from modemgw.store.sqlite import open_store
 
 PHONE = "+447700900009"
 MAIL = "ops@example.org"
+SMTP = {"host": "127.0.0.1", "from": "sms@example.org", "tls": "none"}
 
 
 def config(*alerts: dict[str, Any], notify: tuple[str, ...] = (), **more: Any) -> Config:
     wanted = alerts or ({"id": "modem-down", "for": 0},)
     about = {"defaults": False, "notify": list(notify)}
-    return parse({"alerts": about, "alert": list(wanted), **more})
+    return parse({"alerts": about, "alert": list(wanted), "smtp": SMTP} | more)
 
 
 @dataclass
@@ -276,6 +279,7 @@ def test_a_default_is_changed_key_by_key_and_others_come_to_them() -> None:
     changed = parse(
         {
             "alerts": {"notify": [MAIL]},
+            "smtp": SMTP,
             "alert": [
                 {"id": "disk", "threshold": 10, "clear_above": 20},
                 {"id": "queue-age", "enabled": False},
@@ -288,3 +292,29 @@ def test_a_default_is_changed_key_by_key_and_others_come_to_them() -> None:
     assert "queue-age" not in rules
     assert (rules["slow-news"].clear, rules["slow-news"].notify) == (9e4, (MAIL,))
     assert "modem-down" in rules
+
+
+def test_an_address_wants_a_mail_server() -> None:
+    with pytest.raises(ConfigError, match="needs to know a mail server"):
+        parse({"alerts": {"notify": [MAIL]}})
+
+
+async def test_an_alert_as_a_mail(tmp_path: Path) -> None:
+    async with lab(tmp_path) as made, post_office() as (office, port):
+        await made.down("m1")
+        await made.down()
+        raised, (cleared,) = replace((await made.kept())[0], cleared_at=None), await made.kept()
+        mailing = Mailing(config(smtp=SMTP | {"port": port}))
+        await mailing.mail(Notice(raised, (MAIL,)), MAIL)
+        await mailing.mail(Notice(cleared, (MAIL,)), MAIL)
+        first, second = office.letters
+        assert first.to == [MAIL]
+        assert first.mail["Subject"] == "modemgw: modem-down raised (warning): m1"
+        assert first.text.startswith("m1 is absent\n\nAlert: modem-down (warning)\nAbout: m1\n")
+        assert "Cleared: 2026-" in second.text
+        assert second.mail["In-Reply-To"] == first.mail["Message-ID"]
+        office.rcpt = lambda recipient: "550 no such user"
+        with pytest.raises(NotTaken, match="550 no such user"):
+            await mailing.mail(Notice(raised, (MAIL,)), MAIL)
+    with pytest.raises(NotTaken, match="no connection"):
+        await mailing.mail(Notice(raised, (MAIL,)), MAIL)
