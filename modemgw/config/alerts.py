@@ -100,8 +100,6 @@ class AlertsSection(Section):
     """Who is told of alerts that do not say it themselves: numbers and e-mail addresses."""
     defaults: bool = True
     """Whether there are the default ones."""
-    keep_days: Annotated[float, Field(gt=0, le=36_500)] = 90
-    """How long those that were cleared are kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from labs.waiting import until
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from modemgw.config.alert_metrics import METRICS
+from modemgw.config.alerts import DEFAULTS
 from modemgw.gateway.fleet import tallies
 from modemgw.gateway.fleet.tallies import Tallies
 from modemgw.histogram import Histogram
@@ -130,3 +132,26 @@ def test_a_histogram_counts_up_to_each_bound() -> None:
         made.observe(value)
     assert made.cumulated() == [("1.0", 2.0), ("5.0", 3.0), ("+Inf", 4.0)]
     assert (made.count, made.total) == (4, 9.6)
+
+
+def test_the_page_lists_the_default_alerts_as_they_are() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "monitoring.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z-]+)` \| (.+) \|$", page, re.MULTILINE)
+    told = {id: [cell.strip() for cell in row.split("|")] for id, row in rows if id in DEFAULTS}
+    wanted = {}
+    for id, rule in DEFAULTS.items():
+        high, level = rule.about.bad == "high", rule.about.kind == "level"
+        metric = f"`{rule.metric}`" + "".join(f" of `{one}`" for one in rule.subjects)
+        flag = rule.threshold == rule.clear == 1 and level
+        raised = "1" if flag else f"{'from' if high else 'below'} {plain(rule.threshold)}"
+        cleared = "0" if flag else f"{'below ' if high else ''}{plain(rule.clear)}"
+        window = "" if level else plain(rule.window_s)
+        least = plain(rule.minimum) if rule.about.kind == "share" else ""
+        wanted[id] = [metric, raised, cleared, window, least, plain(rule.for_s), rule.severity]
+    assert told == wanted
+    described = set(re.findall(r"^\| `([a-z_]+)` \|", page, re.MULTILINE))
+    assert set(METRICS) <= described
+
+
+def plain(number: float) -> str:
+    return f"{number:.2f}".rstrip("0").rstrip(".")

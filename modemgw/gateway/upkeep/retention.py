@@ -120,8 +120,11 @@ class Housekeeping:
             partial(self._forget, lambda tx, before: tx.retention.delete_unmatched(before), answers)
         )
         chores.append(partial(self._forget, lambda tx, at: tx.keys.forget_retired(at), now))
-        cleared = now - self._config.alerts.keep_days * DAY_S
-        chores.append(partial(self._forget, lambda tx, at: tx.alerts.delete_cleared(at), cleared))
+        if days := self._config.retention.alerts_days:
+            cleared = now - days * DAY_S
+            chores.append(
+                partial(self._forget, lambda tx, at: tx.alerts.delete_cleared(at), cleared)
+            )
         chores.append(
             partial(self._forget, lambda tx, at: tx.verifications.forget_uses(at), now - DAY_S)
         )
