@@ -164,8 +164,7 @@ BAD = {
     "ModemgwNoModemReady": {'modemgw_modem_ready{modem="m1"}': "0x120"},
     "ModemgwModemDown": {
         'modemgw_modem_ready{modem="m1"}': "0x120",
-        'modemgw_modem_ready{modem="m2"}': "0x120",
-        'modemgw_modem_state{modem="m2",state="paused"}': "1x120",
+        'modemgw_modem_state{modem="m1",state="absent"}': "1x120",
     },
     "ModemgwModemUnstable": {'modemgw_modem_recoveries_total{modem="m1"}': "0+1x120"},
     "ModemgwSimBlocked": {'modemgw_sim_blocked{sim="s1"}': "1x120"},
@@ -225,6 +224,19 @@ def test_every_rule_is_raised_once_by_its_fault_and_none_by_a_gateway_that_is_we
         }
         for name, bad in BAD.items()
     ]  # fmt: skip
+    tests.append(
+        {
+            "interval": "1m",
+            "input_series": [
+                {"series": 'modemgw_modem_ready{modem="m1"}', "values": "0+0x120"},
+                {
+                    "series": 'modemgw_modem_state{modem="m1",state="paused"}',
+                    "values": "1+0x120",
+                },
+            ],
+            "promql_expr_test": [fires("ModemgwModemDown", False)],
+        }
+    )
     well = [one for one in series(growing=False) if "alerts_raised" not in one["series"]]
     tests.append(
         {
