@@ -18,6 +18,7 @@ sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 HURRIED = {
+    "test_e2e_batches.py",
     "test_e2e_dispatch.py",
     "test_e2e_fates.py",
     "test_e2e_faults.py",

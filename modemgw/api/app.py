@@ -24,6 +24,7 @@ from modemgw.api import (
     service,
     sims,
     templates,
+    types,
     verifications,
     webhooks,
 )
@@ -55,6 +56,7 @@ ENDPOINTS = (
     *modems.ENDPOINTS,
     *sims.ENDPOINTS,
     *alerts.ENDPOINTS,
+    *types.ENDPOINTS,
     *verifications.ENDPOINTS,
     *keys.ENDPOINTS,
     *privacy.ENDPOINTS,

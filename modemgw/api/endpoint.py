@@ -79,6 +79,8 @@ class Endpoint:
     """Further media types that a client may ask for by `Accept`."""
     documented: bool = True
     """False: it is a part of a page, and no call."""
+    recorded: bool = False
+    """True: it goes on record though no admin is needed for it."""
     steady: bool = False
     """True: the answer changes so seldom that it has an ETag, as single objects and pages do."""
 
@@ -97,10 +99,10 @@ class Endpoint:
     def action(self) -> str | None:
         """Under which name it is put on record that it was called; None: it is not.
 
-        On record goes whatever changes something and wants the scope `admin`. The name follows the
-        path: `keys.create`, `keys.rotate`, `modems.ussd.delete`.
+        On record goes whatever changes something and wants the scope `admin`, and what says so of
+        itself. The name follows the path: `keys.create`, `keys.rotate`, `modems.ussd.delete`.
         """
-        if self.method in ("GET", "HEAD") or self.scopes != ("admin",):
+        if self.method in ("GET", "HEAD") or not (self.recorded or self.scopes == ("admin",)):
             return None
         words = [word for word in self.path.split("/")[2:] if not word.startswith("{")]
         if self.method == "POST":

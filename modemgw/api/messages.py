@@ -20,6 +20,7 @@ from modemgw.api.endpoint import (
     read_json,
 )
 from modemgw.api.idempotency import REPLAYED, idempotency_of
+from modemgw.api.moments import render_moment, render_optional_moment
 from modemgw.api.openapi.examples import CANCELED, QUEUED
 from modemgw.api.parts import MESSAGES, SENDING
 from modemgw.api.problems import field_problem, from_validation, invalid_fields
@@ -103,6 +104,9 @@ async def preview(request: web.Request) -> web.Response:
         "characters_left": seen.units_left,
         "units": list(seen.units),
         "characters_changed": [list(pair) for pair in seen.changes],
+        "send_at": render_optional_moment(seen.send_at),
+        "expires_at": render_moment(seen.expires_at),
+        "deferred": render.deferral(seen.deferred),
         "cost": None,
         "text": seen.text,
         "template": None if seen.template is None else seen.template.name,
@@ -188,11 +192,13 @@ ENDPOINTS = (
         idempotent=True,
         waits=True,
         problems=(
+            "duplicate",
             "too-many-messages",
             "templates-only",
             "unavailable",
             "opted-out",
             "no-consent",
+            "quiet-hours",
         ),
         description="The answer is the message as it is then. Send a request whose answer you have "
         "not seen again with the same Idempotency-Key, and nothing is sent twice.",
@@ -209,7 +215,7 @@ ENDPOINTS = (
         scopes=("send",),
         body=MessageBody,
         answer=answers.Preview,
-        problems=("templates-only", "opted-out", "no-consent"),
+        problems=("templates-only", "opted-out", "no-consent", "quiet-hours"),
         example=EXAMPLE,
         examples=FURTHER_EXAMPLES,
     ),

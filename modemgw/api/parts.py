@@ -19,6 +19,11 @@ from modemgw.gateway import (
     AlertQuery,
     Allowance,
     AuditQuery,
+    BatchChange,
+    BatchPlan,
+    BatchPreview,
+    BatchQuery,
+    BatchView,
     ConsentRow,
     ConsentsOf,
     ConversationQuery,
@@ -43,6 +48,7 @@ from modemgw.gateway import (
     SimView,
     TemplatePreview,
     Trial,
+    TypeView,
     VerificationQuery,
     VerificationView,
     WebhookChange,
@@ -90,12 +96,38 @@ class Sending(Protocol):
         ...
 
     async def send_batch(
-        self, news: Iterable[NewMessage], *, key: str, idempotency: Idempotency | None = None
+        self,
+        news: Iterable[NewMessage],
+        *,
+        key: str,
+        plan: BatchPlan,
+        idempotency: Idempotency | None = None,
     ) -> AcceptedBatch:
         """Accept what can be accepted of a batch, in one transaction.
 
         Raises IdempotencyConflict, Unavailable.
         """
+        ...
+
+    async def add_to_batch(
+        self,
+        id: str,
+        news: Iterable[NewMessage],
+        *,
+        key: str,
+        more: bool,
+        idempotency: Idempotency | None = None,
+    ) -> AcceptedBatch:
+        """Add messages to a batch that was said to have more.
+
+        Raises NotFound, Conflict, IdempotencyConflict, Unavailable.
+        """
+        ...
+
+    async def preview_batch(
+        self, news: Iterable[NewMessage], *, key: str, plan: BatchPlan
+    ) -> BatchPreview:
+        """What a batch would be sent as; sends nothing, and uses up no limit."""
         ...
 
     def preview(self, new: NewMessage, *, key: str) -> Preview:
@@ -122,8 +154,36 @@ class Messages(Protocol):
         """Cancel a message of which nothing can have gone out. Raises NotFound, Conflict."""
         ...
 
-    async def batch(self, id: str, /) -> tuple[dict[str, Any], dict[str, int]]:
-        """What is known of a batch, and its messages counted by status. Raises NotFound."""
+
+class Batches(Protocol):
+    """Shows, holds back and calls off what was sent together. Each verb on one raises NotFound."""
+
+    async def get(self, id: str, /) -> BatchView:
+        """A batch, and how far its messages came."""
+        ...
+
+    async def find(self, query: BatchQuery, /) -> Page[BatchView]:
+        """A page of batches, newest first. Raises Rejected for a cursor that is not ours."""
+        ...
+
+    async def messages(self, id: str, query: MessageQuery, /) -> Page[Message]:
+        """A page of a batch's messages, newest first. Raises Rejected (cursor)."""
+        ...
+
+    async def pause(self, id: str, /) -> BatchView:
+        """Hold back what has not begun. Raises Conflict, Unavailable."""
+        ...
+
+    async def resume(self, id: str, /) -> BatchView:
+        """Go on with a batch. Raises Conflict, Unavailable."""
+        ...
+
+    async def cancel(self, id: str, /) -> BatchView:
+        """Take back what has not begun. Raises Conflict, Unavailable."""
+        ...
+
+    async def change(self, id: str, change: BatchChange, /) -> BatchView:
+        """Change its name or pace, or end it. Raises Conflict, Unavailable."""
         ...
 
 
@@ -438,6 +498,18 @@ class Alerts(Protocol):
         ...
 
 
+class Types(Protocol):
+    """Shows what is done with each type of messages."""
+
+    def all(self) -> list[TypeView]:
+        """Every type, what is most urgent first."""
+        ...
+
+    def one(self, name: str, /) -> TypeView:
+        """One type. Raises NotFound."""
+        ...
+
+
 class Verifications(Protocol):
     """Proves numbers by codes. What sends or changes something raises Unavailable as well."""
 
@@ -603,6 +675,8 @@ class Parts(Protocol):
     @property
     def messages(self) -> Messages: ...
     @property
+    def batches(self) -> Batches: ...
+    @property
     def inbounds(self) -> Inbounds: ...
     @property
     def consents(self) -> Consents: ...
@@ -627,6 +701,8 @@ class Parts(Protocol):
     @property
     def alerts(self) -> Alerts: ...
     @property
+    def types(self) -> Types: ...
+    @property
     def verifications(self) -> Verifications: ...
     @property
     def access(self) -> Access: ...
@@ -644,6 +720,7 @@ class Parts(Protocol):
 
 SENDING: Final[web.AppKey[Sending]] = web.AppKey("sending")
 MESSAGES: Final[web.AppKey[Messages]] = web.AppKey("messages")
+BATCHES: Final[web.AppKey[Batches]] = web.AppKey("batches")
 INBOUNDS: Final[web.AppKey[Inbounds]] = web.AppKey("inbounds")
 CONSENTS: Final[web.AppKey[Consents]] = web.AppKey("consents")
 PRIVACY: Final[web.AppKey[Privacy]] = web.AppKey("privacy")
@@ -656,6 +733,7 @@ TEMPLATES: Final[web.AppKey[Templates]] = web.AppKey("templates")
 MODEMS: Final[web.AppKey[Modems]] = web.AppKey("modems")
 SIMS: Final[web.AppKey[Sims]] = web.AppKey("sims")
 ALERTS: Final[web.AppKey[Alerts]] = web.AppKey("alerts")
+TYPES: Final[web.AppKey[Types]] = web.AppKey("types")
 VERIFICATIONS: Final[web.AppKey[Verifications]] = web.AppKey("verifications")
 ACCESS: Final[web.AppKey[Access]] = web.AppKey("access")
 KEYS: Final[web.AppKey[Keys]] = web.AppKey("keys")
@@ -668,6 +746,7 @@ def hand_over(gateway: Parts, app: web.Application) -> None:
     """Give the endpoints of `app` each part to ask."""
     app[SENDING] = gateway.sending
     app[MESSAGES] = gateway.messages
+    app[BATCHES] = gateway.batches
     app[INBOUNDS] = gateway.inbounds
     app[CONSENTS] = gateway.consents
     app[PRIVACY] = gateway.privacy
@@ -680,6 +759,7 @@ def hand_over(gateway: Parts, app: web.Application) -> None:
     app[MODEMS] = gateway.modems
     app[SIMS] = gateway.sims
     app[ALERTS] = gateway.alerts
+    app[TYPES] = gateway.types
     app[VERIFICATIONS] = gateway.verifications
     app[ACCESS] = gateway.access
     app[KEYS] = gateway.keys

@@ -47,7 +47,7 @@ def page_of(name: str) -> str:
     return f"/problems/{name}"
 
 
-REFUSALS = ("opted-out", "no-consent")
+REFUSALS = ("opted-out", "no-consent", "quiet-hours")
 """Codes of fields that are types of problems: when all that is wrong has one of them, it is that
 type."""
 
@@ -157,6 +157,20 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         retry="no",
         detail="message 'msg_4711' is sent: it cannot be canceled any more",
     ),
+    "duplicate": ProblemType(
+        status=409,
+        title="The same was accepted a short while ago",
+        meaning="The key has sent the same text to the same number within the last "
+        "`[duplicates] window_seconds`. Nothing was taken; `detail` names the first message.",
+        remedy="If this was a request sent again, the first one was done: look at that message. "
+        "Otherwise say something else, or the same again after as many seconds as `Retry-After` "
+        "says. "
+        'With `action = "merge"` the first message is answered instead.',
+        retry="no",
+        detail="the same was accepted for this recipient 12 s ago as "
+        "msg_01a2132a47f5ea28bda7e45dea9a0c22; it may be said again in 48 s",
+        headers=("Retry-After",),
+    ),
     "verification-over": ProblemType(
         status=409,
         title="The verification is over",
@@ -261,6 +275,26 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         retry="no",
         detail="to: has not opted in, and such messages need that",
         errors=(FieldProblem("to", "has not opted in, and such messages need that", "no-consent"),),
+    ),
+    "quiet-hours": ProblemType(
+        status=422,
+        title="The recipient sleeps, and the message cannot wait",
+        meaning="It is within the type's `quiet_hours` where the recipient is, or will be at "
+        "`send_at`, and the validity of the message ends before they do. A message that can wait "
+        "is accepted, and scheduled for their end.",
+        remedy="Give it a longer `validity`, a `send_at` in the day, or the type that it is of. "
+        "`POST /v1/preview` says when a message would go out.",
+        retry="no",
+        detail="to: it is quiet where its recipient is (Europe/London) until Tue 08:00 there, and "
+        "its validity ends before that",
+        errors=(
+            FieldProblem(
+                "to",
+                "it is quiet where its recipient is (Europe/London) until Tue 08:00 there, and its "
+                "validity ends before that",
+                "quiet-hours",
+            ),
+        ),
     ),
     "idempotency-key-reused": ProblemType(
         status=422,

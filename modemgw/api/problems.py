@@ -18,6 +18,7 @@ from modemgw.api import answers
 from modemgw.api.problem_types import PROBLEM_TYPES, REFUSALS, page_of, type_uri
 from modemgw.gateway import (
     Conflict,
+    Duplicate,
     FieldProblem,
     IdempotencyConflict,
     NotFound,
@@ -170,11 +171,14 @@ def invalid_json(message: str) -> Problem:
     return Problem("invalid-json", message)
 
 
-def from_refusal(error: Rejected | TooMany, too_many: str = "too-many-messages") -> Problem:
+def from_refusal(
+    error: Rejected | TooMany | Duplicate, too_many: str = "too-many-messages"
+) -> Problem:
     """The problem of a message that the gateway does not take; `too_many`: by a limit."""
-    if isinstance(error, TooMany):
+    if isinstance(error, TooMany | Duplicate):
+        slug = "duplicate" if isinstance(error, Duplicate) else too_many
         seconds = max(1, math.ceil(error.retry_after_s))
-        return Problem(too_many, str(error), headers={"Retry-After": str(seconds)})
+        return Problem(slug, str(error), headers={"Retry-After": str(seconds)})
     for problem in error.problems:
         if problem.code in _REFUSED:
             return Problem(_REFUSED[problem.code], problem.detail, errors=error.problems)
@@ -212,7 +216,7 @@ def to_problem(error: Exception, request: web.Request) -> Problem:
     match error:
         case Problem():
             return error
-        case Rejected() | TooMany():
+        case Rejected() | TooMany() | Duplicate():
             return from_refusal(error)
         case NotFound():
             return Problem("not-found", str(error))

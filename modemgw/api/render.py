@@ -20,6 +20,7 @@ from modemgw.store.records import (
     Event,
     Inbound,
     Message,
+    MessageStatus,
     Part,
     Receipt,
 )
@@ -29,6 +30,10 @@ def error(info: ErrorInfo | None) -> answers.Error | None:
     if info is None:
         return None
     return {"code": info.code, "detail": info.detail, "permanent": info.permanent}
+
+
+def deferral(why: ErrorInfo | None) -> answers.Deferral | None:
+    return None if why is None else {"code": why.code, "detail": why.detail}
 
 
 def field_problem(problem: FieldProblem) -> answers.FieldError:
@@ -96,6 +101,7 @@ def octets(data: bytes | None) -> str | None:
 
 
 def message(record: Message) -> answers.Message:
+    waits = record.status is MessageStatus.SCHEDULED  # an error that it has then is why
     return {
         "id": record.id,
         "to": record.to,
@@ -108,7 +114,7 @@ def message(record: Message) -> answers.Message:
         "class": record.message_class,
         "receipt": record.receipt,
         "parts": [part(p) for p in record.parts],
-        "error": error(record.error),
+        "error": None if waits else error(record.error),
         "route": record.route,
         "modem": record.modem,
         "key": record.key,
@@ -122,6 +128,7 @@ def message(record: Message) -> answers.Message:
         "created_at": render_moment(record.created_at),
         "updated_at": render_moment(record.updated_at),
         "send_at": render_optional_moment(record.send_at),
+        "deferred": deferral(record.error) if waits else None,
         "expires_at": render_moment(record.expires_at),
     }
 

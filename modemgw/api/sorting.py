@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, to_json
@@ -22,6 +23,8 @@ from modemgw.api.requests import (
     BatchOfMessages,
     BatchOfRecipients,
     Body,
+    MoreMessages,
+    MoreRecipients,
     PortsBody,
     Recipient,
     SharedFields,
@@ -36,15 +39,37 @@ TURN_S = 0.01
 MAX_ITEM_ERRORS = 8
 """Fields that are described for one item; what is wrong beyond is counted."""
 _RECIPIENT: TypeAdapter[str] = TypeAdapter(Recipient)
-_SHARED_FIELDS = frozenset(f.alias or name for name, f in SharedFields.model_fields.items())
-_MESSAGE_FIELDS = _SHARED_FIELDS | {"to"}
 _SOMEBODY = "+447700900000"
+_SOMETHING = {"to": _SOMEBODY}
+BatchT = TypeVar("BatchT", bound=Body)
+
+
+@cache
+def _fields(model: type[Body]) -> frozenset[str]:
+    return frozenset(f.alias or name for name, f in model.model_fields.items())
+
+
+_MESSAGE_FIELDS = _fields(SharedFields) | {"to"}
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """The two forms of a body that has many messages."""
+
+    messages: type[MoreMessages]
+    recipients: type[MoreRecipients]
+
+
+NEW_BATCH = Forms(BatchOfMessages, BatchOfRecipients)
+ADDED = Forms(MoreMessages, MoreRecipients)
 
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
     """A batch with the items of the wrong shape taken out."""
 
+    body: MoreMessages | MoreRecipients
+    """What is said of the batch itself."""
     messages: Iterable[NewMessage]
     positions: Sequence[int]
     """Where the caller had put each of `messages`."""
@@ -52,46 +77,47 @@ class Sorted:
     """What is wrong with the others, by their position in the request."""
 
 
-async def sort(raw: bytes) -> Sorted:
+async def sort(raw: bytes, forms: Forms = NEW_BATCH) -> Sorted:
     """The batch in a body. Raises Problem when it is wrong itself, or no item of it is right."""
     document = read_document(raw)
     if isinstance(document, dict) and "messages" in document:
-        return await _sort_messages(raw, document)
-    return await _sort_recipients(raw, document)
+        return await _sort_messages(raw, document, forms.messages)
+    return await _sort_recipients(raw, document, forms.recipients)
 
 
-async def _sort_messages(raw: bytes, document: dict[str, Any]) -> Sorted:
-    check_fields(document, {"messages"}, {"messages"})
+async def _sort_messages(raw: bytes, document: dict[str, Any], form: type[MoreMessages]) -> Sorted:
+    check_fields(document, _fields(form), {"messages"})
     items = _items(document, "messages")
     if all(map(_is_plain, items)):
         try:
-            batch = BatchOfMessages.model_validate_json(raw)
+            batch = form.model_validate_json(raw)
         except ValidationError as error:
             if not items:
                 raise invalid_fields(map(field_problem, _found(error))) from error
         else:
-            return Sorted(batch.new_messages(), range(len(items)))
-    whole = _others(BatchOfMessages, document, "messages", {"to": _SOMEBODY})
+            return Sorted(batch, batch.new_messages(), range(len(items)))
+    whole, rest = _others(form, document, "messages", _SOMETHING)
     bodies, positions, problems = await _each(items, _message)
     _raise_if_hopeless("messages", whole, problems, bodies)
-    return Sorted((body.new_message() for body in bodies), positions, problems)
+    assert rest is not None, "nothing is wrong with the batch itself"
+    return Sorted(rest, (body.new_message() for body in bodies), positions, problems)
 
 
-async def _sort_recipients(raw: bytes, document: Any) -> Sorted:
-    check_fields(document, _MESSAGE_FIELDS, {"to"})
+async def _sort_recipients(raw: bytes, document: Any, form: type[MoreRecipients]) -> Sorted:
+    check_fields(document, _fields(form), {"to"})
     items = _items(document, "to") if isinstance(document, dict) else []
     try:
-        batch = BatchOfRecipients.model_validate_json(raw)
+        batch = form.model_validate_json(raw)
     except ValidationError as error:
         if not items:
             raise invalid_fields(map(field_problem, _found(error))) from error
     else:
-        return Sorted(batch.new_messages(), range(len(items)))
-    whole = _others(BatchOfRecipients, document, "to", _SOMEBODY)
+        return Sorted(batch, batch.new_messages(), range(len(items)))
+    whole, rest = _others(form, document, "to", _SOMEBODY)
     recipients, positions, problems = await _each(items, _recipient)
     _raise_if_hopeless("to", whole, problems, recipients)
-    batch = BatchOfRecipients.model_validate_json(to_json(document | {"to": [_SOMEBODY]}))
-    return Sorted(NewMailing(batch.addressed(""), recipients), positions, problems)
+    assert rest is not None, "nothing is wrong with the batch itself"
+    return Sorted(rest, NewMailing(rest.addressed(""), recipients), positions, problems)
 
 
 def _items(document: dict[str, Any], name: str) -> list[Any]:
@@ -156,14 +182,13 @@ async def _each(
 
 
 def _others(
-    model: type[Body], document: dict[str, Any], name: str, item: Any
-) -> list[FieldProblem]:
-    """What is wrong with the batch itself, whatever its items are."""
+    model: type[BatchT], document: dict[str, Any], name: str, item: Any
+) -> tuple[list[FieldProblem], BatchT | None]:
+    """What is wrong with the batch itself, whatever its items are; else the batch without them."""
     try:
-        model.model_validate_json(to_json(document | {name: [item]}))
+        return [], model.model_validate_json(to_json(document | {name: [item]}))
     except ValidationError as error:
-        return [field_problem(found) for found in _found(error)]
-    return []
+        return [field_problem(found) for found in _found(error)], None
 
 
 def _raise_if_hopeless(

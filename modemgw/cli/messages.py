@@ -121,6 +121,7 @@ def _print(message: answers.Message) -> None:
             ("reference", message.reference),
             ("created", local_time(message.created_at)),
             ("send at", local_time(message.send_at)),
+            ("deferred", None if message.deferred is None else message.deferred.detail),
             ("expires", local_time(message.expires_at)),
         ]
     )

@@ -21,6 +21,8 @@ WIDE = 200
 
 STYLES = {
     "delivered": "green",
+    "done": "green",
+    "running": "cyan",
     "sent": "green",
     "ready": "green",
     "sending": "cyan",

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from typing import Any
 
 import click
 
+from modemgw.cli.bulk.command import run
+from modemgw.cli.bulk.options import BulkOptions, bulk_options
 from modemgw.cli.options import Daemon, daemon_options
 from modemgw.cli.output import print_json
 from modemgw.cli.say import say
@@ -15,8 +18,8 @@ from modemgw.client import Client, SendOptions, answers
 
 
 @click.command()
-@click.option("--to", required=True, help="The recipient's number, best with + and country code.")
-@click.option("--text", help="What to say; taken from standard input if not given.")
+@click.option("--to", help="The recipient's number, best with + and country code.")
+@click.option("--text", help="What to say; else standard input. With --csv: {column}.")
 @click.option("--template", metavar="TEMPLATE", help="The template that makes the text.")
 @params_option
 @language_option
@@ -48,11 +51,12 @@ from modemgw.client import Client, SendOptions, answers
     "--timeout", type=click.FloatRange(0.1), metavar="SECONDS", help="With --wait: give up then."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the message as JSON.")
+@bulk_options
 @daemon_options
 @click.pass_context
 def send(
     context: click.Context,
-    to: str,
+    to: str | None,
     text: str | None,
     template: str | None,
     params: dict[str, str],
@@ -75,18 +79,20 @@ def send(
     wait: bool,
     timeout: float | None,
     as_json: bool,
+    bulk: BulkOptions,
     daemon: Daemon,
 ) -> None:
-    """Send a message through the running daemon and print its id.
+    """Send a message through the running daemon and print its id, or one for each row of a file.
 
     With --wait its progress is shown on standard error until its fate is known (`sent` is the end
     without a receipt). Exit code 0: accepted, or with --wait: delivered, or sent as asked.
+
+    With --csv the text may hold values of columns, such as 'Dear {name}'. When it is broken off,
+    the same command goes on where it was, and sends nothing twice.
     """
     data = _data(octets, text)
     if template is not None and (text is not None or data is not None):
         raise click.UsageError("give --text, --hex or --template, one of them")
-    if data is None and text is None and template is None:
-        text = _standard_input()
     given: dict[str, object] = {
         "template": template,
         "params": params or None,
@@ -106,9 +112,36 @@ def send(
         "ports": None if ports is None else {"destination": ports[0], "source": ports[1]},
     }
     options: SendOptions = {k: v for k, v in given.items() if v is not None}  # type: ignore[assignment]
+    if bulk.csv_file is not None:
+        if to is not None or data is not None or idempotency_key is not None:
+            raise click.UsageError(
+                "--csv goes with --text, not with --to, --hex, --idempotency-key"
+            )
+        if text is None and template is None:
+            raise click.UsageError(
+                "say what to send: --text 'Dear {name}', or --template with columns of the names "
+                "of its parameters"
+            )
+        task = bulk.bulk(
+            text=text,
+            options=options,
+            declared=None if template is None else _parameters_of(daemon, template),
+            wait=wait,
+            timeout=timeout,
+            as_json=as_json,
+        )
+        with task.journal:
+            context.exit(daemon.call(lambda client: run(client, task)))
+    if to is None:
+        raise click.UsageError("say with --to to whom, or with --csv to whom all")
+    if data is None and text is None and template is None:
+        text = _standard_input()
+    recipient = to
 
     async def work(client: Client) -> answers.Message:
-        message = await client.send(to, text, data=data, idempotency_key=idempotency_key, **options)
+        message = await client.send(
+            recipient, text, data=data, idempotency_key=idempotency_key, **options
+        )
         if wait:
             return await _follow(client, message.id, timeout)
         return message
@@ -136,6 +169,10 @@ def _data(octets: str | None, text: str | None) -> bytes | None:
         return bytes.fromhex(octets)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--hex") from error
+
+
+def _parameters_of(daemon: Daemon, template: str) -> dict[str, Any]:
+    return daemon.call(lambda client: client.template(template)).parameters
 
 
 def _standard_input() -> str:
@@ -175,6 +212,8 @@ def describe(message: answers.Message) -> str:
     modems = sorted({part.modem for part in parts if part.modem is not None})
     if modems:
         line += f" by the network (modem {', '.join(modems)})"
+    if message.deferred is not None:
+        line += f"; {message.deferred.detail}"
     if message.error is not None:
         line += f"; {message.error.detail}"
     return line

@@ -8,6 +8,7 @@ It knows nothing of the server but the API.
 
 from modemgw.client.answer import Answer, NotInAnswer
 from modemgw.client.answers import FINAL
+from modemgw.client.batches import BatchChanges, BatchFilters, has_ended
 from modemgw.client.blocking import SyncClient
 from modemgw.client.client import Client
 from modemgw.client.errors import (
@@ -39,6 +40,8 @@ __all__ = [
     "NEVER",
     "Answer",
     "ApiError",
+    "BatchChanges",
+    "BatchFilters",
     "Client",
     "ClientError",
     "Conflict",
@@ -64,6 +67,7 @@ __all__ = [
     "VerificationFilters",
     "VerificationOptions",
     "WebhookChanges",
+    "has_ended",
     "is_final",
     "message_body",
 ]

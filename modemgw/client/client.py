@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from modemgw.client.alerts import Alerts
+from modemgw.client.batches import Batches
 from modemgw.client.consents import Consents
 from modemgw.client.fleet import Fleet
 from modemgw.client.incoming import Incoming
@@ -13,7 +14,9 @@ from modemgw.client.verifications import Verifications
 from modemgw.client.webhooks import Webhooks
 
 
-class Client(Outgoing, Incoming, Consents, Webhooks, Templates, Fleet, Alerts, Verifications, Keys):
+class Client(
+    Outgoing, Batches, Incoming, Consents, Webhooks, Templates, Fleet, Alerts, Verifications, Keys
+):
     """The HTTP API of a gateway.
 
         async with Client("http://127.0.0.1:8080", key) as client:

@@ -10,7 +10,7 @@ from datetime import datetime
 from math import ceil
 from typing import Any, Final, Literal, TypedDict, Unpack
 
-from modemgw.client.answers import AcceptedBatch, Batch, Message, Preview
+from modemgw.client.answers import Message, MessageType, Preview
 from modemgw.client.errors import ApiError, Conflict, Forbidden, Unreachable
 from modemgw.client.happenings import Happenings
 from modemgw.client.transport import Reply, idempotent, segment
@@ -138,28 +138,6 @@ class Outgoing(Happenings):
             return await self._fate(message, until)
         return message
 
-    async def send_batch(
-        self,
-        messages: Sequence[Mapping[str, Any]] | None = None,
-        *,
-        to: Sequence[str] | None = None,
-        text: str | None = None,
-        data: bytes | None = None,
-        idempotency_key: str | None = None,
-        **options: Unpack[SendOptions],
-    ) -> AcceptedBatch:
-        """Many messages (bodies as of POST /v1/messages), or one content to many recipients."""
-        body: dict[str, Any] = message_body(text, data, **options)
-        if messages is not None:
-            body["messages"] = list(messages)
-        if to is not None:
-            body["to"] = list(to)
-        return AcceptedBatch(await self._create("v1/batches", body, idempotency_key))
-
-    async def batch(self, identifier: str) -> Batch:
-        """How far the messages of a batch came."""
-        return Batch(await self._get(f"v1/batches/{segment(identifier)}"))
-
     async def preview(
         self,
         to: str,
@@ -171,6 +149,14 @@ class Outgoing(Happenings):
         """How a message would be sent; sends nothing."""
         body = {"to": to, **message_body(text, data, **options)}
         return Preview(await self._post("v1/preview", body, repeatable=True))
+
+    async def types(self) -> list[MessageType]:
+        """Every type of messages, what is most urgent first."""
+        return [MessageType(item) for item in (await self._get("v1/types"))["items"]]
+
+    async def message_type(self, name: str) -> MessageType:
+        """One type of messages."""
+        return MessageType(await self._get(f"v1/types/{segment(name)}"))
 
     async def message(self, identifier: str, *, wait: float | None = None) -> Message:
         """A message as it stands; `wait`: once it is final, or after so many seconds."""

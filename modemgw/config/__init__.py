@@ -14,8 +14,10 @@ from modemgw.config.base import (
     Number,
     Seconds,
     Section,
+    TimeZone,
     Wait,
 )
+from modemgw.config.duplicates import DuplicatesSection
 from modemgw.config.errors import ConfigError
 from modemgw.config.finding import DEFAULT_PATH, ENVIRONMENT_VARIABLE, find
 from modemgw.config.gateway import GatewaySection
@@ -25,6 +27,7 @@ from modemgw.config.limits import Limits, RateLimits
 from modemgw.config.loading import load, parse
 from modemgw.config.modems import ModemMatch, ModemSection
 from modemgw.config.opt_out import LanguageSection, OptOutSection
+from modemgw.config.quiet_hours import QuietWindow, windows
 from modemgw.config.replies import RepliesSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteMatch, RouteSection
@@ -56,6 +59,7 @@ __all__ = [
     "Config",
     "ConfigError",
     "Days",
+    "DuplicatesSection",
     "GatewaySection",
     "GuardSection",
     "HandlerMatch",
@@ -71,6 +75,7 @@ __all__ = [
     "Number",
     "OptOutSection",
     "ParameterDocument",
+    "QuietWindow",
     "RateLimits",
     "RepliesSection",
     "RetentionSection",
@@ -82,6 +87,7 @@ __all__ = [
     "SmtpSection",
     "TemplateDocument",
     "TemplatesSection",
+    "TimeZone",
     "TypeSection",
     "TypesSection",
     "VariantDocument",
@@ -92,4 +98,5 @@ __all__ = [
     "is_mail",
     "load",
     "parse",
+    "windows",
 ]

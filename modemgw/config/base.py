@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zoneinfo
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -20,6 +21,19 @@ def shaped(pattern: str, what: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _known_zone(name: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(
+            "this is no time zone of the IANA database; it wants a name such as "
+            '"Europe/London", or "UTC"'
+        ) from None
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+"""A name of the IANA time zone database."""
 MessageType = Literal["otp", "transactional", "promotional"]
 Identifier = Annotated[
     str,

@@ -8,7 +8,7 @@ from typing import Literal
 import phonenumbers
 from pydantic import field_validator
 
-from modemgw.config.base import Seconds, Section
+from modemgw.config.base import Seconds, Section, TimeZone
 
 
 class GatewaySection(Section):
@@ -17,6 +17,8 @@ class GatewaySection(Section):
     data_dir: Path = Path("/var/lib/modemgw")
     default_region: str = "GB"
     """How to read numbers that do not begin with +: an ISO 3166 country code."""
+    timezone: TimeZone = "UTC"
+    """Where recipients are taken to live whose number does not tell."""
     receipt_timeout: Seconds = 3 * 86400
     """After this time without a final report a `sent` message stays `sent` for good."""
     reassembly_timeout: Seconds = 24 * 3600

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from modemgw.config.base import Limit, Seconds, Section
+from modemgw.config.base import Limit, Seconds, Section, TimeZone
 
 
 class Limits(Section):
@@ -22,24 +21,12 @@ class Limits(Section):
     """Least time from the start of a part to that of the next message; parts go back to back."""
     jitter: Seconds = 0
     """A random time up to this is added to `min_interval`."""
-    timezone: str = "UTC"
+    timezone: TimeZone = "UTC"
     """Where the plan's days and months begin: a name of the IANA time zone database."""
     day_reset_hour: Annotated[int, Field(ge=0, le=23)] = 0
     """The hour there in which the plan's day begins."""
     month_reset_day: Annotated[int, Field(ge=1, le=28)] = 1
     """The day on which the plan's month begins."""
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, name: str) -> str:
-        try:
-            zoneinfo.ZoneInfo(name)
-        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(
-                "this is no time zone of the IANA database; it wants a name such as "
-                '"Europe/London", or "UTC"'
-            ) from None
-        return name
 
     def over(self, defaults: Limits) -> Limits:
         """These limits, with the keys that were not given taken from `defaults`."""

@@ -10,6 +10,7 @@ from modemgw.config.alerts import AlertRule, AlertSection, AlertsSection, is_mai
 from modemgw.config.alerts import rules as alert_rules
 from modemgw.config.balance import BalanceSection
 from modemgw.config.base import Section
+from modemgw.config.duplicates import DuplicatesSection
 from modemgw.config.gateway import GatewaySection
 from modemgw.config.handlers import HandlerSection
 from modemgw.config.http import HttpSection
@@ -42,6 +43,7 @@ class Config(Section):
     retention: RetentionSection = RetentionSection()
     type: TypesSection = TypesSection()
     opt_out: OptOutSection = OptOutSection()
+    duplicates: DuplicatesSection = DuplicatesSection()
     webhooks: WebhooksSection = WebhooksSection()
     templates: TemplatesSection = TemplatesSection()
     verifications: VerificationsSection = VerificationsSection()
@@ -77,6 +79,7 @@ class Config(Section):
                     f"route {route.id}: fallback {route.fallback!r} is not defined; "
                     f"there is {_listed(routes)}"
                 )
+        problems += self._of_types()
         problems += [
             f"route {r.id}: its fallbacks come back to itself" for r in self.route if self._loops(r)
         ]
@@ -97,6 +100,21 @@ class Config(Section):
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    def _of_types(self) -> list[str]:
+        """What is wrong with the routes that types name."""
+        by_id = {route.id: route for route in self.routes}
+        problems = []
+        for name, policy in self.type.by_name().items():
+            for id in policy.routes:
+                if id not in by_id:
+                    told = f"is not defined; there is {_listed(set(by_id))}"
+                elif (only := by_id[id].match.type) and name not in only:
+                    told = f"carries {', '.join(only)} only: its match.type says so"
+                else:
+                    continue
+                problems.append(f"type.{name}: route {id!r} {told}")
+        return problems
 
     def _loops(self, route: RouteSection) -> bool:
         by_id = {r.id: r for r in self.route}
@@ -120,6 +138,14 @@ class Config(Section):
     def alert_rules(self) -> tuple[AlertRule, ...]:
         """The alerts in force: the defaults, with what the file says of them and adds."""
         return alert_rules(self.alerts, self.alert)
+
+    def routes_of(self, type: str) -> tuple[RouteSection, ...]:
+        """The routes that a type's messages may take, in the order in which they are tried."""
+        named = self.type.of(type).routes
+        if not named:
+            return self.routes
+        by_id = {route.id: route for route in self.routes}
+        return tuple(by_id[id] for id in named)
 
     def limits_of(self, modem: ModemSection) -> Limits:
         """The limits of the SIM in `modem`: its own keys over [sim_limits]."""

@@ -1,7 +1,14 @@
 """Policy: accept, route, keep to limits, send, retry, match receipts, reassemble, hand on."""
 
 from modemgw.gateway.admission.quota import Allowance
-from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempotency, Preview
+from modemgw.gateway.admission.results import (
+    Accepted,
+    AcceptedBatch,
+    BatchPlan,
+    BatchPreview,
+    Idempotency,
+    Preview,
+)
 from modemgw.gateway.admission.templates import TemplateExists, TemplatePreview
 from modemgw.gateway.build import Gateway
 from modemgw.gateway.consent.consents import ConsentsOf
@@ -15,6 +22,7 @@ from modemgw.gateway.deliveries.webhooks import Change as WebhookChange
 from modemgw.gateway.deliveries.webhooks import CreatedWebhook, WebhookView
 from modemgw.gateway.errors import (
     Conflict,
+    Duplicate,
     FieldProblem,
     GatewayError,
     IdempotencyConflict,
@@ -27,13 +35,16 @@ from modemgw.gateway.errors import (
 from modemgw.gateway.fleet.modem_views import ModemView
 from modemgw.gateway.fleet.sim_views import SimView
 from modemgw.gateway.keys import Issued, LastAdmin, NameInUse, NewKey
+from modemgw.gateway.outgoing.batches import BatchChange, BatchView
 from modemgw.gateway.outgoing.outbox import RecoveryReport
 from modemgw.gateway.upkeep.privacy import Erasure, Export
+from modemgw.gateway.upkeep.type_views import TypeView
 from modemgw.gateway.verifications.refusals import Over, PrefixStopped, TooManyCodes, TooManyTries
 from modemgw.gateway.verifications.views import NewVerification, VerificationView
 from modemgw.store import (
     AlertQuery,
     AuditQuery,
+    BatchQuery,
     ConversationQuery,
     DeliveryQuery,
     InboundQuery,
@@ -47,12 +58,18 @@ __all__ = [
     "AlertQuery",
     "Allowance",
     "AuditQuery",
+    "BatchChange",
+    "BatchPlan",
+    "BatchPreview",
+    "BatchQuery",
+    "BatchView",
     "Conflict",
     "ConsentRow",
     "ConsentsOf",
     "ConversationQuery",
     "CreatedWebhook",
     "DeliveryQuery",
+    "Duplicate",
     "Erasure",
     "Export",
     "FieldProblem",
@@ -88,6 +105,7 @@ __all__ = [
     "TooManyCodes",
     "TooManyTries",
     "Trial",
+    "TypeView",
     "Unavailable",
     "VerificationQuery",
     "VerificationView",

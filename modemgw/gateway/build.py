@@ -63,6 +63,7 @@ from modemgw.gateway.upkeep.metrics import Figures, sending, system
 from modemgw.gateway.upkeep.privacy import Privacy
 from modemgw.gateway.upkeep.retention import Housekeeping
 from modemgw.gateway.upkeep.sampling import Sampler
+from modemgw.gateway.upkeep.type_views import TypeViews
 from modemgw.gateway.verifications.codes import FILE_NAME as PEPPER_NAME
 from modemgw.gateway.verifications.codes import PEPPER_BYTES, read_pepper
 from modemgw.gateway.verifications.verifications import Verifications
@@ -201,6 +202,8 @@ class Gateway:
 
         self.messages = Messages(store, self._outbox)
         """What was accepted, and how far it came."""
+        self.batches = self._outbox.batches
+        """What was sent together: how far it came, held back, called off."""
         self.inbounds = Inbounds(store)
         """What was received."""
         self.consents = Consents(
@@ -239,6 +242,12 @@ class Gateway:
             ask_balance=self._balances.ask,
         )
         """The SIMs, and what they have used of their plans."""
+        self.types = TypeViews(
+            config,
+            accepted=self.sending.counts,
+            tallies=lambda: self._outbox.punctuality.tallies,
+        )
+        """What is done with each type of messages, and how they do."""
         self.access = Access(store, clock=clock, key_seen=self.sending.key_seen)
         """Who may come in."""
         self.keys = Keys(store, self.access, clock=clock)
@@ -285,6 +294,7 @@ class Gateway:
             self._fleet.views.views,
             lambda: len(self._outbox.queue.matchmaking),
             self.sending.counts,
+            lambda: self._outbox.punctuality.tallies,
             self.keeper,
             (
                 lambda: sending.queue(self._sampler.last),
@@ -306,6 +316,8 @@ class Gateway:
         self._background: tuple[tuple[str, Callable[[], Awaitable[None]]], ...] = (
             ("access", self.access.run),
             ("key uses", self.access.uses.run),
+            ("targets", self._outbox.punctuality.run),
+            ("batches", self.batches.run),
             ("housekeeping", self._housekeeping.run),
             ("retention", self._housekeeping.let_go),
             ("deliveries", self._deliveries.run),
@@ -332,6 +344,7 @@ class Gateway:
             self._calls,
             self._housekeeping,
             self.sims,
+            self.types,
             self._balances,
             self.alerts,
             mailing,

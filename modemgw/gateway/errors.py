@@ -54,6 +54,24 @@ class TooMany(GatewayError):
         self.retry_after_s = retry_after_s
 
 
+class NotYet(GatewayError):
+    """The message is well, but this is not its time: until UTC second `until` it is scheduled."""
+
+    def __init__(self, until: float, detail: str, code: str) -> None:
+        super().__init__(detail)
+        self.until = until
+        self.code = code
+
+
+class Duplicate(GatewayError):
+    """The same was sent to the same number by the same key; `first` is that message's id."""
+
+    def __init__(self, first: str, detail: str, retry_after_s: float) -> None:
+        super().__init__(detail)
+        self.first = first
+        self.retry_after_s = retry_after_s
+
+
 class IdempotencyConflict(GatewayError):
     """The Idempotency-Key was used before, for another request."""
 

@@ -6,6 +6,7 @@ Knows no policy; nobody above it sees SQL, rows or a connection.
 from modemgw.store.contract.alerts import Alert, AlertQuery, Silence
 from modemgw.store.contract.attempts import AttemptKey, Begun, Candidate
 from modemgw.store.contract.audit import AuditQuery, AuditRecord
+from modemgw.store.contract.batches import Batch, BatchQuery, BatchState, NewBatch, Span
 from modemgw.store.contract.consents import Consent, ConsentQuery, ConsentState
 from modemgw.store.contract.conversations import ConversationQuery
 from modemgw.store.contract.deliveries import (
@@ -23,6 +24,7 @@ from modemgw.store.contract.keys import KeyRow
 from modemgw.store.contract.leases import Lease, LeaseHeld
 from modemgw.store.contract.messages import MessageQuery, Unrouted, WaitingMessage
 from modemgw.store.contract.pins import PinRow
+from modemgw.store.contract.recent import Said
 from modemgw.store.contract.sim_state import Balance, SeenSim
 from modemgw.store.contract.store import Store
 from modemgw.store.contract.templates import Parameter, Template, TemplateContent, Variant
@@ -46,6 +48,9 @@ __all__ = [
     "AuditQuery",
     "AuditRecord",
     "Balance",
+    "Batch",
+    "BatchQuery",
+    "BatchState",
     "Begun",
     "Candidate",
     "CodeMessage",
@@ -63,13 +68,16 @@ __all__ = [
     "Lease",
     "LeaseHeld",
     "MessageQuery",
+    "NewBatch",
     "NewDelivery",
     "Parameter",
     "Payload",
     "PinRow",
     "Place",
+    "Said",
     "SeenSim",
     "Silence",
+    "Span",
     "StoppedPrefix",
     "Store",
     "StoreConflict",

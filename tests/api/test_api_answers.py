@@ -29,6 +29,8 @@ BODY = {"to": "+447700900001", "text": "x"}
         ("GET", "/v1/modems/m1", None, answers.Modem),
         ("GET", "/v1/modems/m1/trace", None, answers.Trace),
         ("POST", "/v1/modems/m1/ussd", {"code": "*100#"}, answers.Ussd),
+        ("GET", "/v1/types", None, answers.MessageTypes),
+        ("GET", "/v1/types/promotional", None, answers.MessageType),
         ("GET", "/healthz", None, answers.Health),
         ("GET", "/readyz", None, answers.Readiness),
         ("GET", "/v1/nothing", None, answers.Problem),

@@ -30,6 +30,7 @@ def real(path: str) -> str:
     start = "/".join(path.split("/")[:3])
     path = path.replace("{id}", found.get(start, "x")).replace("{iccid}", "8944")
     path = path.replace("{number}", "%2B447700900111").replace("{version}", "1")
+    path = path.replace("{prefix}", "%2B4477")
     return path.replace("{name}", "invalid-fields")
 
 

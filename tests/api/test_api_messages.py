@@ -310,6 +310,9 @@ async def test_a_preview_sends_nothing(http, gateway):
         "characters_left": 150,
         "units": [10],
         "characters_changed": [["é", "e"]],
+        "send_at": "2026-11-22T10:00:30.125Z",
+        "expires_at": "2026-11-22T10:01:00.125Z",
+        "deferred": {"code": "quiet-hours", "detail": "it is quiet there"},
         "cost": None,
         "text": None,
         "template": None,
@@ -407,15 +410,3 @@ async def test_a_batch_with_an_idempotency_key_is_taken_once(http, gateway):
     assert await first.read() == await second.read()
     assert (await second.json())["rejected"][0]["index"] == 1
     assert len(gateway.sending.sent) == 1
-
-
-async def test_a_batch_is_counted_by_status(http):
-    answer = await http.get("/v1/batches/b1", headers=READ)
-    assert await answer.json() == {
-        "id": "b1",
-        "created_at": "2026-11-22T10:00:00.125Z",
-        "accepted": 3,
-        "rejected": 1,
-        "counts": {"queued": 2, "delivered": 1},
-    }
-    assert (await http.get("/v1/batches/b2", headers=READ)).status == 404

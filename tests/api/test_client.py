@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from aiohttp import web
+from labs.fake_gateway import NOW
 
 from modemgw.api.server import ListenError, bind, is_private, serve
-from modemgw.client import NEVER, ApiError, Client, Retry, Unreachable
+from modemgw.client import NEVER, ApiError, Client, Conflict, Retry, Unreachable
 from modemgw.config import HttpSection
+from modemgw.gateway import BatchPlan
 from modemgw.store.records import MessageStatus
 
 SOON = Retry(first_s=0.01, longest_s=0.01)
@@ -116,6 +119,33 @@ async def test_batches_previews_and_modems_work(client, gateway):
     assert gateway.modems.calls == [("pause", "m1"), ("ussd", "m1", "*100#", 30.0)]
     gateway.health.ready = False
     assert (await client.readiness()).detail == "no modem can send"
+
+
+async def test_batches_are_named_paced_added_to_and_controlled(client, gateway):
+    to = ["+447700900001", "x"]
+    options = {"name": "offers", "rate_per_minute": 60, "more": True}
+    first = await client.send_batch(to=to, text="same", type="promotional", **options)
+    assert (first.id, first.accepted) == ("b1", 1)
+    assert gateway.sending.plans[-1] == BatchPlan("offers", None, 60, True)
+    more = await client.add_to_batch("b1", [{"to": "+447700900001", "text": "a"}], more=True)
+    assert more.accepted == 1
+    seen = await client.preview_batch(to=to, text="same")
+    assert (seen.accepted, seen.parts, seen.rejected[0].index) == (1, 1, 1)
+    assert [batch.name async for batch in client.batches(state="running")] == ["offers"]
+    assert gateway.batches.queries[0].state == "running"
+    assert [m.text async for m in client.batch_messages("b1", status="queued")] == ["a", "same"]
+    assert (await client.pause_batch("b1")).state == "paused"
+    assert (await client.resume_batch("b1")).state == "running"
+    changed = await client.change_batch("b1", rate_per_minute=None, name="more offers")
+    assert (changed.rate_per_minute, changed.name) == (None, "more offers")
+    assert changed.progress.percent == 33.3
+    gateway.batches.batch = replace(gateway.batches.batch, ended_at=NOW)
+    on_the_way: list[str] = []
+    ended = await client.wait_for_batch("b1", on_change=lambda b: on_the_way.append(b.state))
+    assert (ended.state, on_the_way) == ("done", ["done"])
+    assert (await client.cancel_batch("b1")).state == "canceled"
+    with pytest.raises(Conflict):
+        await client.pause_batch("b1")
 
 
 async def test_canceling_is_told(client):

@@ -55,6 +55,8 @@ def test_calls_return_when_they_are_done(client: SyncClient) -> None:
     assert client.message(message.id) == message
     assert client.cancel(message.id).status == "canceled"
     assert [modem.id for modem in client.modems()] == ["m1"]
+    assert [type.name for type in client.types()] == ["otp", "transactional", "promotional"]
+    assert client.message_type("promotional").quiet_hours == ("21:00-08:00",)
     with pytest.raises(InvalidRequest) as raised:
         client.send("nobody", "hello")
     assert raised.value.fields == {"to": "this is no number"}

@@ -61,6 +61,31 @@ async def test_the_sims_are_listed_with_what_they_have_used(bank, tmp_path):
             assert (await client.sim(used["iccid"]))["modem"] == used["modem"]
 
 
+async def test_the_types_are_shown_with_what_is_done_with_them(bank, tmp_path):
+    types = (
+        '[type.promotional]\nquiet_hours = ["21:00-08:00", "sun 00:00-24:00"]\n'
+        "[type.transactional]\ntarget_seconds = 90\nredact_text_after_days = 7\n"
+        '[duplicates]\nwindow_seconds = 60\ntypes = ["promotional"]\n'
+    )
+    async with daemon(write_config(tmp_path, bank.paths, extra=types)) as running:
+        await until_ready(running.url)
+        for type in ("otp", "transactional"):
+            code, _, err = await running.cli(
+                "send", "--to", "+447700900111", "--text", "x", "--type", type, "--wait"
+            )
+            assert code == 0, err
+        code, out, _ = await running.cli("types", "--json")
+        assert code == 0
+        otp, transactional, promotional = json.loads(out)
+        assert (otp["name"], otp["accepted"], otp["erase_text"]) == ("otp", 1, True)
+        assert transactional["target"]["in_time"] == 1
+        assert promotional["duplicates"] == {"window_seconds": 60, "action": "refuse"}
+        code, table, _ = await running.cli("types")
+        assert code == 0
+        for shown in ("10 min", "2 d", "sun 00:00-24:00", "sent in 90 s", "refuse for 1 min"):
+            assert shown in " ".join(table.split()), table
+
+
 async def test_a_message_that_is_not_delivered_is_exit_code_1(bank, tmp_path):
     async with daemon(write_config(tmp_path, bank.paths)) as running:
         await until_ready(running.url)

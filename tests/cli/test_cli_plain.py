@@ -148,6 +148,7 @@ MESSAGE = {
     "reference": EVIL,
     "created_at": AT,
     "send_at": None,
+    "deferred": {"code": "quiet-hours", "detail": EVIL},
     "expires_at": AT,
 }
 INBOUND: dict[str, Any] = {

@@ -32,7 +32,7 @@ async def send_all(gateway: Gateway, to: list[str], **more: Any) -> str:
 
 
 async def counts(gateway: Gateway, batch: str) -> dict[str, int]:
-    return (await gateway.messages.batch(batch))[1]
+    return dict((await gateway.batches.get(batch)).counts)
 
 
 def arrivals(bank: Bank) -> Counter[str]:

@@ -127,7 +127,7 @@ def advert(to: str, text: str = "Sale! STOP to 12345") -> NewMessage:
     return NewMessage(to=to, text=text, type="promotional")
 
 
-def codes(refusal: Rejected | TooMany) -> list[tuple[str, str]]:
+def codes(refusal: Exception) -> list[tuple[str, str]]:
     assert isinstance(refusal, Rejected)
     return [(problem.field, problem.code) for problem in refusal.problems]
 

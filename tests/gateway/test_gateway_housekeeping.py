@@ -91,10 +91,12 @@ async def test_batches_go_with_the_last_of_their_messages(tmp_path: Path) -> Non
 
     def batches(tx: Transaction) -> None:
         raw(tx).executemany(
-            "INSERT INTO batches VALUES (?, 'k', ?, 1, 0)",
-            [(f"bat_{n}", START) for n in range(many)],
+            "INSERT INTO batches (n, id, key, created_at, accepted, rejected) "
+            "VALUES (?, 'bat_' || ?, 'k', ?, 1, 0)",
+            [(n, n, START) for n in range(many)],
         )
-        raw(tx).execute("UPDATE messages SET batch = 'bat_1', status = 'queued' WHERE n = 1")
+        raw(tx).execute("INSERT INTO batch_spans VALUES (1, 1, 1)")
+        raw(tx).execute("UPDATE messages SET status = 'queued' WHERE n = 1")
 
     async with SqliteStore(tmp_path / FILE_NAME, clock=clock) as store:
         await store.write(fill(3))

@@ -88,6 +88,19 @@ def test_otp_first_then_transactional_then_promotional_each_in_its_order() -> No
     assert taken(core, "a") == [2, 4, 1, 5, 0, 3]
 
 
+def test_priorities_are_a_setting_and_change_for_what_waits() -> None:
+    core = core_of(lane("a"))
+    kinds = ["promotional", "transactional", "otp", "promotional", "otp", "transactional"]
+    for n, kind in enumerate(kinds):
+        core.add(job(n, type=kind), START)
+    core.set_priorities({"otp": 5, "transactional": 9, "promotional": 1})
+    first = core.take("a", START)
+    assert first is not None
+    assert first.n == 0
+    core.set_priorities({"otp": 2, "transactional": 2, "promotional": 2})
+    assert taken(core, "a") == [1, 2, 3, 4, 5]
+
+
 def test_an_old_message_gets_a_turn_now_and_then_before_fresh_otps() -> None:
     core = core_of(lane("a"))
     now = START + AGE_S + 1

@@ -16,7 +16,7 @@ from labs.clock import FakeClock
 from labs.outbox import Lab, report_of, running
 
 from modemgw.gateway.outgoing import life
-from modemgw.store import MessageQuery
+from modemgw.store import BatchQuery, MessageQuery
 from modemgw.store.contract.keys import digest
 from modemgw.store.records import NO_LIMITS, AttemptState, Message, MessageStatus
 from modemgw.store.sqlite import FILE_NAME, maintenance
@@ -90,6 +90,25 @@ async def test_what_was_in_the_air_is_in_doubt_until_its_report_comes(old: Path)
         assert matched is not None
         assert (await number(lab, 12)).status is MessageStatus.DELIVERED
         assert (await number(lab, 9)).status is MessageStatus.SENDING
+
+
+async def test_a_batch_has_its_messages_and_is_held_like_any_other(old: Path) -> None:
+    async with upgraded(old, ready=False) as lab:
+        (batch,) = (await lab.outbox.batches.find(BatchQuery())).items
+        about = batch.batch
+        assert (about.id, about.name) == ("bat_01a21241faba408d0aec5688a221ac45", None)
+        assert sum(batch.counts.values()) == about.accepted
+        page = await lab.outbox.batches.messages(about.id, MessageQuery(batch=about.id))
+        assert {m.batch for m in page.items} == {about.id}
+        assert len(page.items) == about.accepted
+        await lab.outbox.batches.pause(about.id)
+        for id in lab.modems:
+            await lab.up(id)
+        await lab.settle()
+        assert len(lab.sent()) == 9 - batch.counts["queued"]
+        await lab.outbox.batches.resume(about.id)
+        await lab.settle()
+        assert len(lab.sent()) == 9
 
 
 async def test_keys_answers_events_and_numbers_go_on(old: Path) -> None:

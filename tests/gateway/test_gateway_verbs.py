@@ -126,13 +126,14 @@ async def test_a_batch_takes_the_good_and_names_the_bad(tmp_path: Path) -> None:
         batch = await gateway.sending.send_batch(news, key="a", idempotency=same(b"b"))
         assert batch.accepted == 2
         assert [index for index, _ in batch.rejected] == [1, 3]
-        about, counts = await gateway.messages.batch(batch.id)
-        assert (about["accepted"], about["rejected"], counts) == (2, 2, {"queued": 2})
+        seen = await gateway.batches.get(batch.id)
+        about = seen.batch
+        assert (about.accepted, about.rejected, seen.counts) == (2, 2, {"queued": 2})
         again = await gateway.sending.send_batch(news, key="a", idempotency=same(b"c"))
         assert again.replay == b"b"
         assert await total(gateway) == 2
         with pytest.raises(NotFound):
-            await gateway.messages.batch("bat_nothing")
+            await gateway.batches.get("bat_nothing")
 
 
 async def test_what_was_accepted_is_there_after_a_restart(tmp_path: Path) -> None:

@@ -12,11 +12,16 @@ from typing import Any, cast
 from prometheus_client import CollectorRegistry, Counter
 
 from modemgw.clock import SystemClock
-from modemgw.config import Limits, WebhooksSection
+from modemgw.config import Limits, WebhooksSection, parse
 from modemgw.gateway import (
     Accepted,
     AcceptedBatch,
     Allowance,
+    BatchChange,
+    BatchPlan,
+    BatchPreview,
+    BatchQuery,
+    BatchView,
     Conflict,
     ConsentRow,
     ConsentsOf,
@@ -55,12 +60,15 @@ from modemgw.gateway.bus import Watch
 from modemgw.gateway.deliveries.targets import Targets
 from modemgw.gateway.event_types import unknown_types
 from modemgw.gateway.fleet.lanes import Held
+from modemgw.gateway.outgoing.punctuality import Tally, Target
 from modemgw.gateway.supervision import Keeper
+from modemgw.gateway.upkeep.type_views import TypeViews
 from modemgw.modem import ModemState, ModemStatus, SimIdentity, TraceLine, UssdAnswer
 from modemgw.store import (
     Alert,
     AlertQuery,
     Answer,
+    Batch,
     Consent,
     ConsentQuery,
     Delivery,
@@ -74,6 +82,7 @@ from modemgw.store.records import (
     AttemptState,
     Conversation,
     ConversationItem,
+    ErrorInfo,
     Event,
     Inbound,
     InboundPart,
@@ -109,6 +118,22 @@ DELIVERED = Attempt(
     ended_at=NOW + 1,
     error=None,
     receipt=RECEIPT,
+)
+BATCH = Batch(
+    n=1,
+    id="b1",
+    name="offers",
+    key="app",
+    created_at=NOW,
+    accepted=3,
+    rejected=1,
+    more=False,
+    send_at=None,
+    rate_per_minute=60,
+    paced_from=NOW,
+    paused_at=None,
+    canceled_at=None,
+    ended_at=None,
 )
 INBOUND = Inbound(
     id="in1",
@@ -260,12 +285,6 @@ class FakeMessages:
         self.by_id[message.id] = message
         return message
 
-    async def batch(self, identifier: str) -> tuple[dict[str, Any], dict[str, int]]:
-        if identifier != "b1":
-            raise NotFound(f"there is no batch {identifier}")
-        about = {"id": "b1", "created_at": NOW, "accepted": 3, "rejected": 1}
-        return about, {"queued": 2, "delivered": 1}
-
     async def get(self, identifier: str) -> Message:
         if identifier not in self.by_id:
             raise NotFound(f"there is no message {identifier}")
@@ -288,6 +307,53 @@ class FakeMessages:
 
 
 @dataclass
+class FakeBatches:
+    """One batch, b1, of which two messages wait; one that is canceled cannot be paused."""
+
+    messages_sent: FakeMessages
+    batch: Batch = BATCH
+    changes: list[Any] = field(default_factory=list)
+    queries: list[Any] = field(default_factory=list)
+
+    async def get(self, identifier: str) -> BatchView:
+        if identifier != "b1":
+            raise NotFound(f"there is no batch {identifier}")
+        counts = {"queued": 2, "delivered": 1}
+        return BatchView(self.batch, self.batch.state(NOW), counts)
+
+    async def find(self, query: BatchQuery) -> Page[BatchView]:
+        self.queries.append(query)
+        return Page((await self.get("b1"),), None)
+
+    async def messages(self, identifier: str, query: MessageQuery) -> Page[Message]:
+        await self.get(identifier)
+        return await self.messages_sent.find(query)
+
+    async def pause(self, identifier: str) -> BatchView:
+        await self.get(identifier)
+        if self.batch.canceled_at is not None:
+            raise Conflict("the batch is canceled")
+        self.batch = replace(self.batch, paused_at=NOW)
+        return await self.get(identifier)
+
+    async def resume(self, identifier: str) -> BatchView:
+        await self.get(identifier)
+        self.batch = replace(self.batch, paused_at=None)
+        return await self.get(identifier)
+
+    async def cancel(self, identifier: str) -> BatchView:
+        await self.get(identifier)
+        self.batch = replace(self.batch, canceled_at=NOW)
+        return await self.get(identifier)
+
+    async def change(self, identifier: str, change: BatchChange) -> BatchView:
+        await self.get(identifier)
+        self.changes.append(change)
+        self.batch = replace(self.batch, **change)
+        return await self.get(identifier)
+
+
+@dataclass
 class FakeSending:
     """A number without + is refused, as is the route `nowhere`."""
 
@@ -298,6 +364,8 @@ class FakeSending:
     answers: dict[tuple[str, str], tuple[str, bytes]] = field(default_factory=dict)
     left: dict[str, list[Allowance]] = field(default_factory=dict)
     """By the name of the key."""
+    plans: list[BatchPlan] = field(default_factory=list)
+    """Of the batches."""
 
     def allowances(self, key: str) -> list[Allowance]:
         return self.left.get(key, [])
@@ -344,9 +412,42 @@ class FakeSending:
             )
         return Accepted(message=message, replay=None)
 
-    async def send_batch(
-        self, news: Iterable[NewMessage], *, key: str, idempotency: Idempotency | None = None
+    async def add_to_batch(
+        self,
+        identifier: str,
+        news: Iterable[NewMessage],
+        *,
+        key: str,
+        more: bool,
+        idempotency: Idempotency | None = None,
     ) -> AcceptedBatch:
+        if identifier != "b1":
+            raise NotFound(f"there is no batch {identifier}")
+        plan = BatchPlan(more=more)
+        return await self.send_batch(news, key=key, plan=plan, idempotency=idempotency)
+
+    async def preview_batch(
+        self, news: Iterable[NewMessage], *, key: str, plan: BatchPlan
+    ) -> BatchPreview:
+        refused: list[tuple[int, Rejected]] = []
+        accepted = 0
+        for index, new in enumerate(news):
+            try:
+                self._check(new)
+                accepted += 1
+            except Rejected as error:
+                refused.append((index, error))
+        return BatchPreview(accepted, accepted, 1, {"gsm7": accepted}, tuple(refused))
+
+    async def send_batch(
+        self,
+        news: Iterable[NewMessage],
+        *,
+        key: str,
+        plan: BatchPlan,
+        idempotency: Idempotency | None = None,
+    ) -> AcceptedBatch:
+        self.plans.append(plan)
         replay = self._replay(key, idempotency)
         if replay is not None:
             return AcceptedBatch(id="", accepted=0, rejected=(), replay=replay)
@@ -375,6 +476,9 @@ class FakeSending:
             units=(10,),
             units_left=150,
             changes=(("é", "e"),),
+            send_at=NOW + 30,
+            expires_at=NOW + 60,
+            deferred=ErrorInfo("quiet-hours", "it is quiet there", permanent=False),
         )
 
 
@@ -860,6 +964,7 @@ class FakeGateway:
         self.health = FakeHealth()
         self.messages = FakeMessages()
         self.sending = FakeSending(self.messages, self.health)
+        self.batches = FakeBatches(self.messages)
         self.inbounds = FakeInbounds()
         self.consents = FakeConsents()
         self.privacy = FakePrivacy()
@@ -871,6 +976,11 @@ class FakeGateway:
         self.modems = FakeModems()
         self.sims = FakeSims()
         self.alerts = FakeAlerts()
+        self.types = TypeViews(
+            parse({"type": {"promotional": {"quiet_hours": "21:00-08:00", "target_seconds": 60}}}),
+            accepted={"otp": 3},
+            tallies=lambda: {"promotional": Tally(Target("sent", 60.0), 5, 1, {"msg_1"})},
+        )
         self.verifications = FakeVerifications()
         self.events = FakeEvents()
         self.figures = FakeFigures(self.sending)

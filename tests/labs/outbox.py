@@ -99,7 +99,8 @@ def checked(
     surroundings = Surroundings(cast(Store, None), SteadyClock(FakeClock(now)))
     draft = Rules(RULES, config, surroundings).draft(Request(key, now), new)
     one = draft.check(new.to)
-    return draft.message((new_id("msg", now, random or Random(1)), one.to, one.route))
+    id = new_id("msg", now, random or Random(1))
+    return draft.message((id, one.to, one.route), one.deferral)
 
 
 def sim_in(lane: LaneState) -> Sim:

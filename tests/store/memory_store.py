@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
 
+from memory_batches import MemoryBatches, StoredBatch
 from pydantic_core import to_json
 
 from modemgw.clock import Clock
+from modemgw.gateway.outgoing import life
 from modemgw.histogram import Histogram
 from modemgw.store import (
     Alert,
@@ -32,6 +34,7 @@ from modemgw.store import (
     KeyRow,
     Lease,
     LeaseHeld,
+    Said,
     Silence,
     StoppedPrefix,
     StoreConflict,
@@ -103,6 +106,7 @@ class State:
     audit: list[AuditRecord] = field(default_factory=list)
     alerts: dict[str, Alert] = field(default_factory=dict)
     silences: dict[tuple[str, str], float] = field(default_factory=dict)
+    batches: dict[str, StoredBatch] = field(default_factory=dict)
     consents: dict[tuple[str, str], tuple[int, Consent]] = field(default_factory=dict)
     consent_history: list[Consent] = field(default_factory=list)
     consent_marks: set[bytes] = field(default_factory=set)
@@ -110,6 +114,8 @@ class State:
     events: list[Event] = field(default_factory=list)
     last_message: int = 0
     last_inbound: int = 0
+    erased: frozenset[str] = frozenset()
+    recent: dict[bytes, Said] = field(default_factory=dict)
     gaps: dict[int, str] = field(default_factory=dict)
     """Sets by the numbers of received messages that are incomplete."""
     last_verification: int = 0
@@ -117,6 +123,10 @@ class State:
     def __deepcopy__(self, memo: dict[int, Any]) -> State:
         """What is in the tables are values: the tables alone are copied."""
         return replace(self, **{name: copy.copy(table) for name, table in vars(self).items()})
+
+
+_S = MessageStatus
+_WELL = (_S.QUEUED, _S.SENT, _S.DELIVERED)
 
 
 class Messages:
@@ -145,10 +155,20 @@ class Messages:
         message = self._state.messages.get(n)
         if message is None or message.status is not old:
             return False
-        if error is None and new not in (MessageStatus.SENT, MessageStatus.DELIVERED):
+        if error is None and new not in _WELL:
             error = message.error
-        self._state.messages[n] = message._replace(status=new, error=error, updated_at=self._now)
+        message = message._replace(status=new, error=error, updated_at=self._now)
+        over = life.is_settled(message) and (new is not _S.UNDELIVERED or len(message.parts) == 1)
+        if over and message.type in self._state.erased:
+            message = message._replace(text=None, data=None)
+        self._state.messages[n] = message
         return True
+
+    def erase_ended(self, types: Collection[str]) -> None:
+        self._state.erased = frozenset(types)
+
+    def set_send_at(self, n: int, at: float) -> None:
+        self._state.messages[n] = self._state.messages[n]._replace(send_at=at)
 
     def of_number(self, n: int, stand: Stand) -> Message | None:
         message = self._state.messages.get(n)
@@ -282,6 +302,13 @@ class Retention:
                 del self._state.messages[n]
         return old[:limit][-1] if old else None
 
+    def delete_recent(self, before: float, after: float, limit: int) -> int:
+        oldest = list(self._state.recent.items())[:limit]
+        gone = [digest for digest, said in oldest if not before <= said.at <= after]
+        for digest in gone:
+            del self._state.recent[digest]
+        return len(gone)
+
     def delete_verifications(self, after: int, before: float, limit: int) -> int | None:
         kept = self._state.verifications
         old = [n for n, v in kept.items() if n > after and v.created_at < before][:limit]
@@ -367,6 +394,23 @@ class Webhooks:
             for m in self._state.messages.values()
             if m.id in messages and m.callback_url is not None
         }
+
+
+class Recent:
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def find(self, digests: Collection[bytes], since: float, until: float) -> dict[bytes, Said]:
+        return {
+            digest: said
+            for digest in digests
+            if (said := self._state.recent.get(digest)) and since <= said.at <= until
+        }
+
+    def remember(self, said: Iterable[tuple[bytes, str]], at: float) -> None:
+        for digest, id in said:
+            self._state.recent.pop(digest, None)
+            self._state.recent[digest] = Said(id, at)
 
 
 class Verifications:
@@ -772,6 +816,7 @@ class Unit:
     def __init__(self, state: State, now: float) -> None:
         self.now = now
         self.messages = Messages(state, now)
+        self.batches = MemoryBatches(state.batches, state.messages)
         self.attempts = Attempts(state)
         self.inbound = InboundMessages(state)
         self.retention = Retention(state)
@@ -779,6 +824,7 @@ class Unit:
         self.answers = Answers(state)
         self.leases = Leases(state, now)
         self.webhooks = Webhooks(state)
+        self.recent = Recent(state)
         self.templates = Templates(state)
         self.verifications = Verifications(state)
         self.keys = Keys(state)

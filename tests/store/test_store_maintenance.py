@@ -106,14 +106,20 @@ def test_old_events_go_and_the_newest_stays_so_that_ids_go_on(tx: SqliteTransact
 
 
 def add_batch(tx: SqliteTransaction, id: str, at: float) -> None:
-    raw(tx).execute("INSERT INTO batches VALUES (?, 'k', ?, 1, 0)", (id, at))
+    raw(tx).execute(
+        "INSERT INTO batches (id, key, created_at, accepted, rejected) VALUES (?, 'k', ?, 1, 0)",
+        (id, at),
+    )
 
 
 def test_a_batch_goes_when_it_is_old_and_its_last_message_has_gone(tx: SqliteTransaction) -> None:
     for batch, at in (("gone", OLD), ("open", OLD), ("empty", OLD), ("new", NEW)):
         add_batch(tx, batch, at)
     add_message(tx, 1, OLD, "queued")
-    raw(tx).execute("UPDATE messages SET batch = 'open'")
+    raw(tx).execute(
+        "INSERT INTO batch_spans SELECT n, 1, 1 FROM batches WHERE id IN ('open', 'gone')"
+    )
+    raw(tx).execute("UPDATE batch_spans SET first = 2, last = 2 WHERE batch = 1")
     assert tx.retention.delete_batches(CUT, 1) == 1
     assert tx.retention.delete_batches(CUT, 9) == 1
     assert numbers(tx, "SELECT id FROM batches ORDER BY id") == ["new", "open"]

@@ -80,3 +80,16 @@ def test_a_clock_moves_with_ours(tx: SqliteTransaction) -> None:
     tx.centres.set_clock(SIM, 3600.0, 5.0)
     tx.dates.redate(600.0, 0.0, 2000.0, tx.dates.marks(), [])
     assert tx.centres.clock(SIM) == (3000.0, -595.0)
+
+
+def test_types_whose_texts_are_erased_are_as_before_when_another_wish_was_undone(
+    tx: SqliteTransaction,
+) -> None:
+    tx.messages.erase_ended(["otp"])
+    assert "otp" in str(tx.messages._erasing_now())
+    tx.connection.execute("SAVEPOINT unit")
+    tx.messages.erase_ended(["promotional"])
+    assert "otp" not in str(tx.messages._erasing_now())
+    undo(tx, tx.connection)
+    assert "promotional" not in str(tx.messages._erasing_now())
+    assert "otp" in str(tx.messages._erasing_now())

@@ -5,6 +5,17 @@ Times are RFC 3339 UTC (`2026-11-22T10:00:00.123Z`).
 """
 
 from modemgw.api.answers.alerts import Alert, Alerts
+from modemgw.api.answers.batches import (
+    AcceptedBatch,
+    Batch,
+    BatchCompleted,
+    Batches,
+    BatchEvent,
+    BatchPreview,
+    BatchProgress,
+    MergedItem,
+    RejectedItem,
+)
 from modemgw.api.answers.consents import (
     Consent,
     ConsentEvent,
@@ -30,6 +41,7 @@ from modemgw.api.answers.events import (
     LoopEvent,
     ModemEvent,
     SimEvent,
+    TargetEvent,
     WebhookEvent,
 )
 from modemgw.api.answers.handlers import (
@@ -55,15 +67,13 @@ from modemgw.api.answers.keys import (
     WebhookSecret,
 )
 from modemgw.api.answers.messages import (
-    AcceptedBatch,
     Attempt,
-    Batch,
+    Deferral,
     Message,
     Messages,
     Part,
     Preview,
     Receipt,
-    RejectedItem,
 )
 from modemgw.api.answers.modems import Held, Modem, Modems, Sim, Storage, Trace, TraceLine, Ussd
 from modemgw.api.answers.privacy import PrivacyErasure, PrivacyExport
@@ -81,6 +91,7 @@ from modemgw.api.answers.templates import (
     TemplateVersions,
     WorstCase,
 )
+from modemgw.api.answers.types import MessageType, MessageTypes, TypeDuplicates, TypeTarget
 from modemgw.api.answers.verifications import (
     CheckedVerification,
     StoppedPrefix,
@@ -111,6 +122,11 @@ __all__ = [
     "AuditRecords",
     "Base64",
     "Batch",
+    "BatchCompleted",
+    "BatchEvent",
+    "BatchPreview",
+    "BatchProgress",
+    "Batches",
     "BroadcastEvent",
     "CallEvent",
     "CheckedVerification",
@@ -123,6 +139,7 @@ __all__ = [
     "ConversationItem",
     "ConversationItems",
     "Conversations",
+    "Deferral",
     "Deliveries",
     "Delivery",
     "Error",
@@ -143,7 +160,10 @@ __all__ = [
     "MarkedRead",
     "MatchedHandler",
     "MatchedHandlers",
+    "MergedItem",
     "Message",
+    "MessageType",
+    "MessageTypes",
     "Messages",
     "Mms",
     "Modem",
@@ -177,6 +197,7 @@ __all__ = [
     "StoppedPrefixEvent",
     "StoppedPrefixes",
     "Storage",
+    "TargetEvent",
     "Template",
     "TemplateParameter",
     "TemplatePreview",
@@ -187,6 +208,8 @@ __all__ = [
     "Time",
     "Trace",
     "TraceLine",
+    "TypeDuplicates",
+    "TypeTarget",
     "Ussd",
     "Verification",
     "VerificationEvent",

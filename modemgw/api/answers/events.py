@@ -64,6 +64,18 @@ class BroadcastEvent(TypedDict):
     text: Annotated[str | None, Field(description="null: it is data.")]
 
 
+class TargetEvent(TypedDict):
+    """What is told of the time that messages of a type take."""
+
+    type: Annotated[str, Field(description="The type of the messages.")]
+    target: Annotated[str, Field(description="How far they should come: sent or delivered.")]
+    target_seconds: Annotated[float, Field(description="And how soon.")]
+    late: Annotated[int, Field(description="How many were late since all was well last.")]
+    message: Annotated[
+        NotRequired[str], Field(description="Id of the first; absent when it is over.")
+    ]
+
+
 class WebhookEvent(TypedDict):
     """What is told of a webhook."""
 

@@ -1,4 +1,4 @@
-"""Messages, their parts and fates, batches and previews."""
+"""Messages, their parts and fates, and previews."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from modemgw.api.answers.problems import FieldError, Problem
+from modemgw.api.answers.problems import FieldError
 from modemgw.api.answers.shared import Base64, Error, Ports, Time, _WithClass
 
 
@@ -58,6 +58,13 @@ class Part(TypedDict):
     attempts: list[Attempt]
 
 
+class Deferral(TypedDict):
+    """Why a message is scheduled though nobody asked for that."""
+
+    code: Annotated[str, Field(description="Stable: `quiet-hours`.")]
+    detail: str
+
+
 class Message(_WithClass):
     """A message and how far it came."""
 
@@ -94,6 +101,10 @@ class Message(_WithClass):
     created_at: Annotated[Time, Field(description="When it was accepted.")]
     updated_at: Annotated[Time, Field(description="When its status changed last.")]
     send_at: Annotated[Time | None, Field(description="Not before.")]
+    deferred: Annotated[
+        Deferral | None,
+        Field(description="While it is scheduled: why it waits, if that was not your `send_at`."),
+    ]
     expires_at: Annotated[Time, Field(description="It is not sent after this.")]
 
 
@@ -102,31 +113,6 @@ class Messages(TypedDict):
 
     items: list[Message]
     next_cursor: str | None
-
-
-class RejectedItem(TypedDict):
-    """A message of a batch that was not taken."""
-
-    index: Annotated[int, Field(description="Position in the request, from 0.")]
-    problem: Problem
-
-
-class AcceptedBatch(TypedDict):
-    """What became of a batch."""
-
-    id: str
-    accepted: int
-    rejected: list[RejectedItem]
-
-
-class Batch(TypedDict):
-    """How far the messages of a batch came."""
-
-    id: str
-    created_at: Time
-    accepted: int
-    rejected: int
-    counts: Annotated[dict[str, int], Field(description="How many messages by status.")]
 
 
 class Preview(TypedDict):
@@ -140,6 +126,11 @@ class Preview(TypedDict):
     units: Annotated[list[int], Field(description="Used in each part.")]
     characters_changed: Annotated[
         list[list[str]], Field(description="Pairs of what transliteration replaces.")
+    ]
+    send_at: Annotated[Time | None, Field(description="Not before; null: at once.")]
+    expires_at: Annotated[Time, Field(description="Not after.")]
+    deferred: Annotated[
+        Deferral | None, Field(description="Why not before, if that was not your `send_at`.")
     ]
     cost: float | None
     text: Annotated[str | None, Field(description="As it would go out; null for a binary message.")]

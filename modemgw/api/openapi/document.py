@@ -30,7 +30,7 @@ Errors are RFC 9457 problem details with a stable `type` and every field that is
 
 TAGS = {
     "messages": "Send, see and cancel messages.",
-    "batches": "Up to 10,000 messages in one request.",
+    "batches": "Many messages that are sent, paced, paused and called off together.",
     "inbound": "What was received.",
     "consents": "Who may be sent what.",
     "conversations": "What was sent to a number and received from it, as one.",

@@ -54,6 +54,11 @@ _ALERT = answers.AlertEvent(
 )
 
 
+def _batch(name: str, meaning: str, state: str) -> EventType:
+    example: Any = {**examples.BATCH_EVENT, "state": state}
+    return EventType(f"batch.{name}", meaning, answers.BatchEvent, example)
+
+
 def _verification(what: str, meaning: str) -> EventType:
     left = 0 if what == "locked" else 4
     example = answers.VerificationEvent(
@@ -75,6 +80,21 @@ EVENT_TYPES = (
     _message("expired", "Its validity ended before it was sent or delivered"),
     _message("canceled", "It was taken back before anything went out"),
     _message("unknown", "Nobody can know whether the network has it"),
+    _batch("paused", "A batch was paused: what has not begun is held back", "paused"),
+    _batch("resumed", "A paused batch goes on", "running"),
+    _batch("canceled", "A batch was canceled: what has not begun is taken back", "canceled"),
+    EventType(
+        "batch.completed",
+        "Nothing of a batch waits or is being sent any more; told once",
+        answers.BatchCompleted,
+        answers.BatchCompleted(
+            id=examples.BATCH_ID,
+            name="november offers",
+            state="done",
+            accepted=8,
+            counts={"delivered": 5, "sent": 3},
+        ),
+    ),
     EventType("inbound.received", "A message was received", answers.Inbound, examples.INBOUND),
     EventType(
         "consent.opted_out",
@@ -173,6 +193,20 @@ EVENT_TYPES = (
         "The limits of a SIM are used up",
         answers.SimEvent,
         answers.SimEvent(modem="m1", sim=examples.SIM, until=1795392000.0),
+    ),
+    EventType(
+        "target.missed",
+        "Messages of a type begin to be late",
+        answers.TargetEvent,
+        answers.TargetEvent(
+            type="otp", target="sent", target_seconds=30.0, late=1, message=examples.MESSAGE_ID
+        ),
+    ),
+    EventType(
+        "target.met",
+        "They come in time again",
+        answers.TargetEvent,
+        answers.TargetEvent(type="otp", target="sent", target_seconds=30.0, late=17),
     ),
     EventType(
         "alert.raised",

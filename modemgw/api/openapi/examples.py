@@ -57,6 +57,7 @@ QUEUED: answers.Message = {
     "created_at": "2026-11-22T10:00:00.123Z",
     "updated_at": "2026-11-22T10:00:00.123Z",
     "send_at": None,
+    "deferred": None,
     "expires_at": "2026-11-22T10:05:00.123Z",
 }
 """As POST answers it."""
@@ -351,16 +352,75 @@ REJECTED_ITEM: answers.RejectedItem = {
 
 BATCH: answers.Batch = {
     "id": BATCH_ID,
+    "name": "november offers",
+    "state": "running",
+    "key": KEY,
     "created_at": "2026-11-22T10:00:00.123Z",
-    "accepted": 2,
+    "send_at": None,
+    "rate_per_minute": 60,
+    "more": False,
+    "paused_at": None,
+    "canceled_at": None,
+    "ended_at": None,
+    "accepted": 8,
     "rejected": 1,
-    "counts": {"delivered": 1, "sent": 1},
+    "counts": {"delivered": 3, "queued": 4, "sent": 1},
+    "progress": {"waiting": 4, "sending": 0, "left": 4, "percent": 50.0},
+}
+
+PAUSED_BATCH: answers.Batch = {
+    **BATCH,
+    "state": "paused",
+    "paused_at": "2026-11-22T10:00:04.000Z",
+}
+
+CANCELED_BATCH: answers.Batch = {
+    **BATCH,
+    "state": "canceled",
+    "canceled_at": "2026-11-22T10:00:04.000Z",
+}
+
+BATCH_EVENT: answers.BatchEvent = {
+    "id": BATCH_ID,
+    "name": "november offers",
+    "state": "paused",
+    "accepted": 8,
+}
+
+BATCH_PREVIEW: answers.BatchPreview = {
+    "accepted": 2,
+    "parts": 3,
+    "most_parts": 2,
+    "encodings": {"gsm7": 1, "ucs2": 1},
+    "cost": None,
+    "rejected": [REJECTED_ITEM],
 }
 
 ACCEPTED_BATCH: answers.AcceptedBatch = {
     "id": BATCH_ID,
     "accepted": 2,
     "rejected": [REJECTED_ITEM],
+    "merged": [],
+}
+
+MESSAGE_TYPE: answers.MessageType = {
+    "name": "promotional",
+    "priority": 3,
+    "routes": ["default"],
+    "validity_seconds": 172800.0,
+    "max_attempts": 8,
+    "retry_wait_seconds": 0.0,
+    "retry_wait_max_seconds": 900.0,
+    "ambiguous": "hold",
+    "ambiguous_wait_seconds": 60.0,
+    "quiet_hours": ["21:00-08:00", "sun 00:00-24:00"],
+    "consent_required": True,
+    "opt_out": "respect",
+    "duplicates": {"window_seconds": 3600.0, "action": "refuse"},
+    "erase_text": False,
+    "redact_text_after_days": 30.0,
+    "target": {"to": "sent", "seconds": 3600.0, "in_time": 4711, "late": 17, "overdue": 0},
+    "accepted": 4728,
 }
 
 PREVIEW: answers.Preview = {
@@ -369,6 +429,9 @@ PREVIEW: answers.Preview = {
     "characters_left": 141,
     "units": [19],
     "characters_changed": [],
+    "send_at": None,
+    "expires_at": "2026-11-22T10:05:00.123Z",
+    "deferred": None,
     "cost": None,
     "text": "Your code is 123456",
     "template": None,
@@ -638,6 +701,7 @@ _EXAMPLES: Mapping[type, Any] = {
     answers.WebhookWithSecret: answers.WebhookWithSecret(**WEBHOOK, secret=WEBHOOK_SECRET),
     answers.AcceptedBatch: ACCEPTED_BATCH,
     answers.Batch: BATCH,
+    answers.BatchPreview: BATCH_PREVIEW,
     answers.Conversation: CONVERSATION,
     answers.ConversationItem: CONVERSATION["last"],
     answers.ConversationItems: answers.ConversationItems(
@@ -653,6 +717,7 @@ _EXAMPLES: Mapping[type, Any] = {
     answers.Inbound: INBOUND,
     answers.MarkedRead: answers.MarkedRead(marked=3),
     answers.Message: DELIVERED,
+    answers.MessageType: MESSAGE_TYPE,
     answers.Modem: MODEM,
     answers.Preview: PREVIEW,
     answers.Readiness: answers.Readiness(ready=True, detail=None),

@@ -4,6 +4,17 @@ What they mean (is this a number? does this route exist?) is the gateway's to ju
 """
 
 from modemgw.api.requests.alerts import AlertsQuery, SilenceBody
+from modemgw.api.requests.batches import (
+    MAX_BATCH,
+    MAX_RATE,
+    BatchChanges,
+    BatchesQuery,
+    BatchMessagesQuery,
+    BatchOfMessages,
+    BatchOfRecipients,
+    MoreMessages,
+    MoreRecipients,
+)
 from modemgw.api.requests.consents import (
     ConsentBody,
     ConsentsQuery,
@@ -29,11 +40,8 @@ from modemgw.api.requests.keys import (
     Scope,
 )
 from modemgw.api.requests.messages import (
-    MAX_BATCH,
     MAX_VALIDITY_S,
     BatchItem,
-    BatchOfMessages,
-    BatchOfRecipients,
     MessageBody,
     MessagesQuery,
     PortsBody,
@@ -71,15 +79,19 @@ __all__ = [
     "MAX_BASE64",
     "MAX_BATCH",
     "MAX_EVENT",
+    "MAX_RATE",
     "MAX_REPLAY",
     "MAX_VALIDITY_S",
     "WHOLE",
     "AlertsQuery",
     "AuditQuery",
     "Base64",
+    "BatchChanges",
     "BatchItem",
+    "BatchMessagesQuery",
     "BatchOfMessages",
     "BatchOfRecipients",
+    "BatchesQuery",
     "Body",
     "CheckBody",
     "ConsentBody",
@@ -100,6 +112,8 @@ __all__ = [
     "Limit",
     "MessageBody",
     "MessagesQuery",
+    "MoreMessages",
+    "MoreRecipients",
     "Number",
     "NumberBody",
     "NumberCheckBody",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -24,10 +23,7 @@ from modemgw.api.requests.shared import (
 )
 from modemgw.config import MessageType
 from modemgw.config.templates import MAX_PARAMETERS
-from modemgw.store.records import MessageStatus, NewMailing, NewMessage
-
-MAX_BATCH = 10_000
-
+from modemgw.store.records import MessageStatus, NewMessage
 
 MAX_VALIDITY_S = 63 * 7 * 86400
 """TS 23.040 9.2.3.12.1: the longest relative validity period, 63 weeks."""
@@ -222,28 +218,6 @@ class MessageBody(BatchItem):
     )
 
     to: Annotated[Recipient, Field(json_schema_extra={"pattern": _NUMBER})]
-
-
-class BatchOfMessages(Body):
-    """Many messages, each with its own content."""
-
-    messages: Annotated[
-        tuple[BatchItem, ...], Field(min_length=1, max_length=MAX_BATCH), FailFast()
-    ]
-
-    def new_messages(self) -> Iterable[NewMessage]:
-        """What the gateway is asked to send, in the order given; each is made when it is read."""
-        return (message.new_message() for message in self.messages)
-
-
-class BatchOfRecipients(SharedFields):
-    """One content to many recipients."""
-
-    to: Annotated[tuple[Recipient, ...], Field(min_length=1, max_length=MAX_BATCH), FailFast()]
-
-    def new_messages(self) -> NewMailing:
-        """What the gateway is asked to send, in the order given."""
-        return NewMailing(self.addressed(""), self.to)
 
 
 class MessagesQuery(Query):

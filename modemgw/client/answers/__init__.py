@@ -3,6 +3,14 @@ what is not here too.
 """
 
 from modemgw.client.answers.alerts import Alert
+from modemgw.client.answers.batches import (
+    AcceptedBatch,
+    Batch,
+    BatchPreview,
+    BatchProgress,
+    MergedItem,
+    RejectedItem,
+)
 from modemgw.client.answers.consents import (
     Consent,
     ConsentsOfNumber,
@@ -25,14 +33,12 @@ from modemgw.client.answers.handlers import (
 from modemgw.client.answers.inbound import Inbound, InboundPart, Mms, Waiting, WapPush
 from modemgw.client.answers.keys import ApiKey, AuditRecord, KeyLimits, NewApiKey, RotatedApiKey
 from modemgw.client.answers.messages import (
-    AcceptedBatch,
     Attempt,
-    Batch,
+    Deferral,
     Message,
     Part,
     Preview,
     Receipt,
-    RejectedItem,
 )
 from modemgw.client.answers.modems import Held, Modem, Sim, Storage, TraceLine, Ussd
 from modemgw.client.answers.problems import FieldError, Problem
@@ -46,6 +52,7 @@ from modemgw.client.answers.templates import (
     TemplateVersion,
     WorstCase,
 )
+from modemgw.client.answers.types import MessageType, TypeDuplicates, TypeTarget
 from modemgw.client.answers.verifications import CheckedVerification, StoppedPrefix, Verification
 from modemgw.client.answers.webhooks import Webhook, WebhookDelivery, WebhookWithSecret
 
@@ -58,11 +65,14 @@ __all__ = [
     "Attempt",
     "AuditRecord",
     "Batch",
+    "BatchPreview",
+    "BatchProgress",
     "CheckedVerification",
     "Consent",
     "ConsentsOfNumber",
     "Conversation",
     "ConversationItem",
+    "Deferral",
     "Delivery",
     "Error",
     "Event",
@@ -76,7 +86,9 @@ __all__ = [
     "InboundPart",
     "KeyLimits",
     "MatchedHandler",
+    "MergedItem",
     "Message",
+    "MessageType",
     "Mms",
     "Modem",
     "NewApiKey",
@@ -105,6 +117,8 @@ __all__ = [
     "TemplateVariant",
     "TemplateVersion",
     "TraceLine",
+    "TypeDuplicates",
+    "TypeTarget",
     "Ussd",
     "Verification",
     "Waiting",

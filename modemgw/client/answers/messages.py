@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from modemgw.client.answer import Answer
-from modemgw.client.answers.problems import FieldError, Problem
+from modemgw.client.answers.problems import FieldError
 from modemgw.client.answers.shared import FINAL, Error, Ports
 
 
@@ -56,6 +56,14 @@ class Part(Answer):
     attempts: tuple[Attempt, ...]
 
 
+class Deferral(Answer):
+    """Why a message is scheduled though nobody asked for that."""
+
+    code: str
+    """`quiet-hours`."""
+    detail: str
+
+
 class Message(Answer):
     """A message and how far it came."""
 
@@ -88,39 +96,14 @@ class Message(Answer):
     created_at: datetime
     updated_at: datetime
     send_at: datetime | None
+    deferred: Deferral | None
+    """While it is scheduled: why it waits, if that was not asked for."""
     expires_at: datetime
 
     @property
     def is_final(self) -> bool:
         """Whether its status will not change by itself any more."""
         return self.status in FINAL or (self.status == "sent" and not self.receipt)
-
-
-class RejectedItem(Answer):
-    """A message of a batch that was not taken."""
-
-    index: int
-    """Position in the request, from 0."""
-    problem: Problem
-
-
-class AcceptedBatch(Answer):
-    """What became of a batch."""
-
-    id: str
-    accepted: int
-    rejected: tuple[RejectedItem, ...]
-
-
-class Batch(Answer):
-    """How far the messages of a batch came."""
-
-    id: str
-    created_at: datetime
-    accepted: int
-    rejected: int
-    counts: dict[str, int]
-    """How many messages by status."""
 
 
 class Preview(Answer):
@@ -134,6 +117,11 @@ class Preview(Answer):
     """Used in each part."""
     characters_changed: tuple[list[str], ...]
     """Pairs of what transliteration replaces."""
+    send_at: datetime | None
+    """None: it would go out at once."""
+    expires_at: datetime
+    deferred: Deferral | None
+    """Why not before `send_at`, if that was not asked for."""
     cost: Any
     text: str | None
     """As it would go out."""

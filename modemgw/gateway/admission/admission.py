@@ -3,36 +3,62 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Any
 
 from modemgw.clock import Clock
 from modemgw.config import Config
+from modemgw.gateway.admission.admitted import Admitted, give_all_back
+from modemgw.gateway.admission.duplicates import Claims, DuplicateGuard, SaidBefore
 from modemgw.gateway.admission.idempotency import answered_before, first_answer
 from modemgw.gateway.admission.limits import FORWARDS_KEY, REPLIES_KEY
 from modemgw.gateway.admission.quota import Allowance
-from modemgw.gateway.admission.results import Accepted, AcceptedBatch, Idempotency, Preview
+from modemgw.gateway.admission.results import (
+    AT_ONCE,
+    Accepted,
+    AcceptedBatch,
+    BatchPlan,
+    BatchPreview,
+    Idempotency,
+    Preview,
+)
 from modemgw.gateway.admission.rule import (
+    Deferral,
     Draft,
     Request,
-    Reservation,
     Surroundings,
-    give_back,
     text_sent,
 )
 from modemgw.gateway.admission.rules import RULES, Rules
 from modemgw.gateway.consent.register import ConsentRegister
-from modemgw.gateway.errors import FieldProblem, Rejected, TooMany, Unavailable
+from modemgw.gateway.errors import (
+    Conflict,
+    Duplicate,
+    FieldProblem,
+    Rejected,
+    TooMany,
+    Unavailable,
+)
 from modemgw.gateway.following import Rest
 from modemgw.gateway.identifiers import new_id, new_ids
+from modemgw.gateway.outgoing import life
 from modemgw.gateway.outgoing.job import Job
 from modemgw.gateway.outgoing.outbox import Outbox
 from modemgw.gateway.templates.catalogue import Catalogue
 from modemgw.gateway.templates.filters import is_plain
 from modemgw.sms import Alphabet
-from modemgw.store import AnsweredBefore, Store, StoreUnavailable, Transaction
+from modemgw.store import (
+    AnsweredBefore,
+    NewBatch,
+    Span,
+    Store,
+    StoreConflict,
+    StoreUnavailable,
+    Transaction,
+)
 from modemgw.store.records import Key, Mailing, Message, NewMailing, NewMessage, Recipient
 
 TURN_S = 0.02
@@ -42,19 +68,8 @@ LOOK_EVERY = 16
 """So many recipients are looked at between two looks at the clock."""
 
 _Write = Callable[[Transaction], None]
-
-
-@dataclass(slots=True)
-class _Admitted:
-    """Messages that no rule had anything against, and what each of them has taken."""
-
-    mailing: Mailing
-    reservations: Sequence[Reservation]
-
-    def give_back(self) -> None:
-        """They were not accepted after all."""
-        for _, to, _ in self.mailing.recipients:
-            give_back(self.reservations, to)
+_Refused = tuple[int, Rejected | TooMany | Duplicate]
+"""Its place in the request, and why."""
 
 
 class Admission:
@@ -78,6 +93,7 @@ class Admission:
         self._outbox = outbox
         self._clock = clock
         self._random = random
+        self._duplicates = DuplicateGuard(config)
         self.counts: dict[str, int] = {}
         """How many messages this run has accepted, by type."""
         self._on_reply: list[Callable[[Message], None]] = []
@@ -85,6 +101,7 @@ class Admission:
     def follow(self, config: Config) -> Rest:
         """See Follower: the rules look by another configuration, and learn what that takes."""
         self._rules.configure(config)
+        self._duplicates.configure(config)
         return self._load_anew()
 
     async def _load_anew(self) -> list[str]:
@@ -98,7 +115,8 @@ class Admission:
     def ask_again(self, job: Job) -> None:
         """Ask the rules about a message that is taken for sending.
 
-        Raises Rejected (it is not sent any more) or TooMany (it waits so long).
+        Raises Rejected (it is not sent any more), TooMany (it waits so long) or NotYet (until
+        then).
         """
         self._rules.at_sending(job)
 
@@ -128,7 +146,7 @@ class Admission:
         """Accept a message: when this returns it is committed.
 
         `automatic`: it is an answer that no person has written; see Request. Raises Rejected (with
-        every field that is wrong), TooMany, IdempotencyConflict, Unavailable.
+        every field that is wrong), TooMany, Duplicate, IdempotencyConflict, Unavailable.
         """
         request = Request(key, self._now(), automatic=automatic, idempotency=idempotency)
         try:
@@ -138,16 +156,42 @@ class Admission:
             if replay is None:
                 raise
             return Accepted(None, replay)
+        claims = None if automatic else self._duplicates.claims([admitted], key, request.now)
         try:
-            await self._commit([admitted], request, message)
+            try:
+                await self._commit([admitted], request, message, claims=claims)
+            except SaidBefore as said:
+                message = await self._merged(said, request)
         except AnsweredBefore as before:
             return Accepted(None, first_answer(before, idempotency))
         if automatic:
             self._tell_of_reply(message)
         return Accepted(message)
 
+    async def _merged(self, said: SaidBefore, request: Request) -> Message:
+        """The first message of which another was a duplicate; it is the answer from now on.
+
+        Raises Duplicate: duplicates are refused, or it is gone meanwhile; AnsweredBefore.
+        """
+        ((_, first),) = said.claims.take_out(said.found)
+        message = None
+        if self._duplicates.merges:
+            message = await self._store.look_up(
+                lambda view: view.messages.get(first.id, life.part_status)
+            )
+        if message is None:
+            raise said.claims.refusal(first)
+        if keep := _one_after_another(self._rules.in_transaction(request, message)):
+            await self._store.write(keep)
+        return message
+
     async def send_batch(
-        self, news: Iterable[NewMessage], *, key: str, idempotency: Idempotency | None = None
+        self,
+        news: Iterable[NewMessage],
+        *,
+        key: str,
+        plan: BatchPlan = AT_ONCE,
+        idempotency: Idempotency | None = None,
     ) -> AcceptedBatch:
         """Accept what can be accepted of a batch, in one transaction.
 
@@ -155,25 +199,126 @@ class Admission:
         """
         now = self._now()
         id = new_id("bat", now, self._random)
-        request = Request(key, now, batch=id, idempotency=idempotency)
-        admitted: list[_Admitted] = []
+        request = Request(key, now, batch=id, idempotency=idempotency, send_at=plan.send_at)
+        new = NewBatch(id, key, now, plan.name, plan.send_at, plan.rate_per_minute, plan.more)
+        return await self._take(
+            request,
+            news,
+            lambda tx, *of_messages: tx.batches.insert(new, *of_messages),
+            lambda span: self._outbox.batches.opened(new, span),
+        )
+
+    async def add_to_batch(
+        self,
+        id: str,
+        news: Iterable[NewMessage],
+        *,
+        key: str,
+        more: bool,
+        idempotency: Idempotency | None = None,
+    ) -> AcceptedBatch:
+        """Add messages to a batch that was said to have more; `more`: there are others to come.
+
+        Raises NotFound, Conflict (it takes none), IdempotencyConflict, Unavailable.
+        """
+        batch = await self._outbox.batches.kept(id)
+        request = Request(
+            key, self._now(), batch=id, idempotency=idempotency, send_at=batch.send_at
+        )
+        try:
+            return await self._take(
+                request,
+                news,
+                lambda tx, *of_messages: tx.batches.extend(id, *of_messages, more=more),
+                lambda span: self._outbox.batches.extended(id, span, more=more),
+            )
+        except StoreConflict as conflict:
+            raise Conflict(str(conflict)) from conflict
+
+    async def _take(
+        self,
+        request: Request,
+        news: Iterable[NewMessage],
+        keep: Callable[[Transaction, int, int, int], None],
+        committed: Callable[[Span | None], None],
+    ) -> AcceptedBatch:
+        """Accept what can be accepted of many.
+
+        `keep` puts on record the first message's number, how many are accepted and how many not;
+        `committed` is told where the messages are, before they are queued.
+        """
+        admitted: list[Admitted] = []
         try:
             refused = await self._admit_all(request, news, admitted)
         except BaseException:  # the caller may have left, too
-            _give_all_back(admitted)
+            give_all_back(admitted)
             raise
-        accepted = sum(len(one.mailing.recipients) for one in admitted)
-        batch = AcceptedBatch(id, accepted, tuple(refused))
         try:
-            await self._commit(
-                admitted,
-                request,
-                batch,
-                then=lambda tx: tx.messages.insert_batch(id, key, now, accepted, len(refused)),
-            )
+            return await self._commit_many(request, admitted, refused, keep, committed)
         except AnsweredBefore as before:
-            return AcceptedBatch("", 0, (), first_answer(before, idempotency))
-        return batch
+            return AcceptedBatch("", 0, (), replay=first_answer(before, request.idempotency))
+
+    async def _commit_many(
+        self,
+        request: Request,
+        admitted: Sequence[Admitted],
+        refused: list[_Refused],
+        keep: Callable[[Transaction, int, int, int], None],
+        committed: Callable[[Span | None], None],
+    ) -> AcceptedBatch:
+        """Promise what is no duplicate of what was accepted before."""
+        claims = self._duplicates.claims(admitted, request.key, request.now)
+        merged: list[tuple[int, str]] = []
+        found = [] if claims is None else claims.take_out_repeated()
+        while True:
+            for position, first in found:
+                if self._duplicates.merges:
+                    merged.append((position, first.id))
+                else:
+                    assert claims is not None, "it has found them"
+                    refused.append((position, claims.refusal(first)))
+            accepted = sum(len(one.mailing.recipients) for one in admitted)
+            batch = AcceptedBatch(request.batch or "", accepted, tuple(refused), tuple(merged))
+            try:
+                await self._commit(
+                    admitted,
+                    request,
+                    batch,
+                    claims=claims,
+                    then=partial(_keep_counts, keep, accepted, len(refused)),
+                    committed=partial(_tell_span, committed, accepted),
+                )
+            except SaidBefore as said:
+                found = said.claims.take_out(said.found)
+            else:
+                return batch
+
+    async def preview_batch(
+        self, news: Iterable[NewMessage], *, key: str, plan: BatchPlan = AT_ONCE
+    ) -> BatchPreview:
+        """What a batch would be sent as; sends nothing, and uses up no limit."""
+        request = Request(key, self._clock.time(), send_at=plan.send_at)
+        refused: list[tuple[int, Rejected]] = []
+        encodings: Counter[str] = Counter()
+        accepted = parts = most = looked = 0
+        turn = self._clock.monotonic() + TURN_S
+        for new, to, places in await self._shared(news):
+            draft = self._rules.draft(request, new)
+            for index, given in zip(places, to, strict=True):
+                try:
+                    draft.check(given)
+                except Rejected as refusal:
+                    refused.append((index, refusal))
+                else:
+                    assert draft.parts is not None, "a draft without problems has a content"
+                    count = len(draft.parts.parts)
+                    accepted, parts, most = accepted + 1, parts + count, max(most, count)
+                    encodings[draft.parts.alphabet.value] += 1
+                looked += 1
+                if looked % LOOK_EVERY == 0 and self._clock.monotonic() > turn:
+                    await asyncio.sleep(0)  # let others in between
+                    turn = self._clock.monotonic() + TURN_S
+        return BatchPreview(accepted, parts, most, encodings, tuple(refused))
 
     async def reply(self, new: NewMessage, first: _Write) -> None:
         """Accept an automatic reply; `first` is done in the same transaction, before that.
@@ -192,7 +337,7 @@ class Admission:
         TooMany, Unavailable, or what `first` raises: then none is accepted.
         """
         request = Request(FORWARDS_KEY, self._now())
-        admitted: list[_Admitted] = []
+        admitted: list[Admitted] = []
         refused: list[Rejected] = []
         try:
             for new in news:
@@ -201,7 +346,7 @@ class Admission:
                 except Rejected as refusal:
                     refused.append(refusal)
         except BaseException:
-            _give_all_back(admitted)
+            give_all_back(admitted)
             raise
         if not admitted:
             raise Rejected([problem for refusal in refused for problem in refusal.problems])
@@ -241,7 +386,7 @@ class Admission:
     def preview(self, new: NewMessage, *, key: str) -> Preview:
         """What a message would be sent as; sends nothing. Raises Rejected as `send` would."""
         draft = self._rules.draft(Request(key, self._clock.time()), new)
-        draft.check(new.to)
+        deferral = draft.check(new.to).deferral
         parts = draft.parts
         assert parts is not None, "a draft without problems has a content"
         return Preview(
@@ -250,6 +395,9 @@ class Admission:
             units=parts.units,
             units_left=parts.units_left,
             changes=parts.changes,
+            send_at=draft.send_at if deferral is None else deferral.until,
+            expires_at=draft.expires_at,
+            deferred=None if deferral is None else deferral.why,
             text=text_sent(draft.new, parts),
             template=None if draft.variant is None else draft.variant.of.template,
             language=None if draft.variant is None else draft.variant.language,
@@ -260,34 +408,39 @@ class Admission:
         self._outbox.clock.look()
         return self._clock.time()
 
-    def _admit(self, request: Request, new: NewMessage) -> tuple[Message, _Admitted]:
+    def _admit(self, request: Request, new: NewMessage) -> tuple[Message, Admitted]:
         """A message that no rule has anything against. Raises Rejected, TooMany."""
         draft = self._rules.draft(request, new)
         one = draft.admit(new.to)
-        message = draft.message((new_id("msg", request.now, self._random), one.to, one.route))
-        return message, _Admitted(Mailing.of(message), draft.reservations)
+        id = new_id("msg", request.now, self._random)
+        message = draft.message((id, one.to, one.route), one.deferral)
+        return message, Admitted(Mailing.of(message), draft.reservations, [0], draft.send_at)
 
     async def _admit_all(
-        self, request: Request, news: Iterable[NewMessage], admitted: list[_Admitted]
-    ) -> list[tuple[int, Rejected | TooMany]]:
+        self, request: Request, news: Iterable[NewMessage], admitted: list[Admitted]
+    ) -> list[_Refused]:
         """Put what no rule has anything against into `admitted`; returns what was refused, and why.
 
         What many recipients share is looked at once.
         """
-        refused: list[tuple[int, Rejected | TooMany]] = []
+        refused: list[_Refused] = []
         ids = new_ids("msg", request.now, self._random)
         looked = 0
         turn = self._clock.monotonic() + TURN_S
         for new, to, places in await self._shared(news):
             draft = self._rules.draft(request, new)
-            recipients: list[Recipient] = []
-            if not draft.problems:
-                mailing = Mailing(draft.message(), recipients)
-                admitted.append(_Admitted(mailing, draft.reservations))
+            by_deferral: dict[Deferral | None, tuple[list[Recipient], list[int]]] = {}
             for index, given in zip(places, to, strict=True):
                 try:
                     one = draft.admit(given)
-                    recipients.append((next(ids), one.to, one.route))
+                    rows = by_deferral.get(one.deferral)
+                    if rows is None:
+                        rows = by_deferral[one.deferral] = [], []
+                        mailing = Mailing(draft.message(deferral=one.deferral), rows[0])
+                        taken = Admitted(mailing, draft.reservations, rows[1], draft.send_at)
+                        admitted.append(taken)
+                    rows[0].append((next(ids), one.to, one.route))
+                    rows[1].append(index)
                 except (Rejected, TooMany) as refusal:
                     refused.append((index, refusal))
                 looked += 1
@@ -309,26 +462,51 @@ class Admission:
 
     async def _commit(
         self,
-        admitted: Sequence[_Admitted],
+        admitted: Sequence[Admitted],
         request: Request,
         answer: Any,
         *,
         first: Sequence[_Write] = (),
-        then: _Write | None = None,
+        then: Callable[[Transaction, int], None] | None = None,
+        committed: Callable[[int], None] | None = None,
+        claims: Claims | None = None,
     ) -> None:
-        """Promise messages. Raises Unavailable, or what the writing raises: then nothing is."""
+        """Promise messages. Raises Unavailable, or what the writing raises: then nothing is.
+
+        SaidBefore alone leaves them what they have taken: some of them may yet be accepted.
+        """
         try:
             steps = [*first, *self._rules.in_transaction(request, answer)]
+            if claims is not None:
+                steps.append(claims.write)
             mailings = [one.mailing for one in admitted if one.mailing.recipients]
-            await self._outbox.accept(mailings, first=_one_after_another(steps), then=then)
+            await self._outbox.accept(
+                mailings, first=_one_after_another(steps), then=then, committed=committed
+            )
+        except SaidBefore:
+            raise
         except Exception as error:
-            _give_all_back(admitted)
+            give_all_back(admitted)
             if isinstance(error, StoreUnavailable):
                 raise Unavailable(str(error)) from error
             raise
         for mailing in mailings:
             type = mailing.common.type
             self.counts[type] = self.counts.get(type, 0) + len(mailing.recipients)
+
+
+def _keep_counts(
+    keep: Callable[[Transaction, int, int, int], None],
+    accepted: int,
+    refused: int,
+    tx: Transaction,
+    first: int,
+) -> None:
+    keep(tx, first, accepted, refused)
+
+
+def _tell_span(committed: Callable[[Span | None], None], accepted: int, first: int) -> None:
+    committed(Span(first, first + accepted - 1) if accepted else None)
 
 
 def _one_after_another(steps: Sequence[_Write]) -> _Write | None:
@@ -349,8 +527,3 @@ def _warnings(draft: Draft) -> Iterator[FieldProblem]:
         if character is not None and new.encoding == "auto":
             detail = f"has {character!r}, so that it is sent as UCS-2, in more parts"
             yield FieldProblem("text", detail, "ucs2")
-
-
-def _give_all_back(admitted: Iterable[_Admitted]) -> None:
-    for one in admitted:
-        one.give_back()

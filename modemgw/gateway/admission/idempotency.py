@@ -10,20 +10,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from modemgw.config import Config
 from modemgw.gateway.admission.results import Idempotency
 from modemgw.gateway.admission.rule import Request, Rule
 from modemgw.gateway.errors import IdempotencyConflict
 from modemgw.store import AnsweredBefore, Store, Transaction
+from modemgw.store.records import Message
 
 
 class IdempotencyRule(Rule):
     """Keeps the answer to a request that has an Idempotency-Key."""
+
+    def configure(self, config: Config) -> None:
+        """See Rule."""
+        self._erased = config.type.erased
 
     def in_transaction(self, request: Request, answer: Any) -> Callable[[Transaction], None] | None:
         """See Rule. What is returned raises AnsweredBefore."""
         asked = request.idempotency
         if asked is None:
             return None
+        if isinstance(answer, Message) and answer.type in self._erased:
+            # The answer is kept for days, and the text is to be gone when the message is over.
+            answer = answer._replace(text=None, data=None)
         key, body = request.key, asked.render(answer)
         return lambda tx: tx.answers.remember(key, asked.key, asked.fingerprint, body)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from modemgw.gateway.errors import FieldProblem, Rejected, TooMany
+from modemgw.gateway.errors import Duplicate, FieldProblem, Rejected, TooMany
 from modemgw.store import Template
-from modemgw.store.records import Message
+from modemgw.store.records import ErrorInfo, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,44 @@ class AcceptedBatch:
 
     id: str
     accepted: int
-    rejected: tuple[tuple[int, Rejected | TooMany], ...]
+    rejected: tuple[tuple[int, Rejected | TooMany | Duplicate], ...]
     """(index in the request, why)."""
+    merged: tuple[tuple[int, str], ...] = ()
+    """(index in the request, id of the message that says the same) of duplicates."""
     replay: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPlan:
+    """How the messages of a batch are sent."""
+
+    name: str | None = None
+    """The caller's own name for it."""
+    send_at: float | None = None
+    """UTC seconds before which none is sent that says nothing else."""
+    rate_per_minute: int | None = None
+    """How many of them may begin in a minute."""
+    more: bool = False
+    """Whether messages are to be added to it."""
+
+
+AT_ONCE = BatchPlan()
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPreview:
+    """What a batch would be sent as."""
+
+    accepted: int
+    """Messages that nothing is wrong with."""
+    parts: int
+    """SMS that they take together."""
+    most_parts: int
+    """Of the longest of them."""
+    encodings: Mapping[str, int]
+    """How many messages would be sent as which."""
+    rejected: tuple[tuple[int, Rejected], ...]
+    """(index in the request, why)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +87,12 @@ class Preview:
     """Free in the last part."""
     changes: tuple[tuple[str, str], ...]
     """What transliteration would change."""
+    send_at: float | None
+    """UTC seconds before which it would not be sent; None: at once."""
+    expires_at: float
+    """UTC seconds after which it would not be sent any more."""
+    deferred: ErrorInfo | None
+    """Why it would wait until `send_at` though that was not asked for."""
     text: str | None = None
     """As it would go out; None for a binary message."""
     template: Template | None = None

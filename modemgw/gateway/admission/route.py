@@ -1,4 +1,7 @@
-"""The rule that a route carries the message: the one that it names, else the first that matches."""
+"""The rule that a route carries the message: the one that it names, else the first that matches.
+
+Of the type's own routes, where it has any.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ class RouteRule(Rule):
     def configure(self, config: Config) -> None:
         """See Rule."""
         self._ids = {route.id for route in config.routes}
-        self._matching = lru_cache(256)(partial(routes.matching, config.routes))
+        self._matching = lru_cache(256)(partial(routes.matching, config))
 
     def common(self, draft: Draft) -> None:
         """See Rule."""
@@ -36,7 +39,7 @@ class RouteRule(Rule):
         def choose(one: Addressee) -> None:
             route = routes.first(matching, one.to)
             if route is None:
-                problem = f"no route is configured that carries a {new.type} there"
+                problem = f"no route is configured that carries a {new.type} message there"
                 raise Rejected([FieldProblem("to", problem, "unroutable")])
             one.route = route
 

@@ -19,6 +19,7 @@ from modemgw.gateway.templates.compiled import CompiledVariant
 from modemgw.sms import Segmentation
 from modemgw.store import Store, Transaction
 from modemgw.store.records import (
+    ErrorInfo,
     Key,
     Message,
     MessageStatus,
@@ -47,6 +48,16 @@ class Request(NamedTuple):
     ours: bool = False
     """Whether the gateway says what it says, and the key only who gets it."""
     idempotency: Idempotency | None = None
+    send_at: float | None = None
+    """When the messages of a batch are sent that say nothing else (UTC seconds)."""
+
+
+class Deferral(NamedTuple):
+    """Why a message waits though its sender would have it sent, and until when."""
+
+    until: float
+    """UTC seconds."""
+    why: ErrorInfo
 
 
 @dataclass(slots=True)
@@ -59,6 +70,8 @@ class Addressee:
     """The number as it is dialled; empty until it could be read."""
     route: str = ""
     """The id of the route that carries it."""
+    deferral: Deferral | None = None
+    """That it waits for a better time; None: it does not."""
 
 
 Check = Callable[[Addressee], None]
@@ -141,10 +154,11 @@ class Draft:
                 raise
         return one
 
-    def message(self, recipient: Recipient = NOBODY) -> Message:
+    def message(self, recipient: Recipient = NOBODY, deferral: Deferral | None = None) -> Message:
         """The message as it will be stored; only of a draft without problems."""
         assert self.parts is not None, "a draft without problems has a content"
         new, request, (id, to, route) = self.new, self.request, recipient
+        send_at, why = (self.send_at, None) if deferral is None else deferral
         template = None if self.variant is None else self.variant.of.template
         return Message(
             id=id,
@@ -153,12 +167,12 @@ class Draft:
             data=new.data,
             ports=new.ports,
             type=new.type,
-            status=MessageStatus.QUEUED if self.send_at is None else MessageStatus.SCHEDULED,
+            status=MessageStatus.QUEUED if send_at is None else MessageStatus.SCHEDULED,
             encoding=self.parts.alphabet.value,
             message_class=new.message_class,
             receipt=new.receipt,
             parts=_unsent(len(self.parts.parts)),
-            error=None,
+            error=why,
             route=route,
             modem=new.modem,
             key=request.key,
@@ -168,7 +182,7 @@ class Draft:
             tags=new.tags,
             created_at=request.now,
             updated_at=request.now,
-            send_at=self.send_at,
+            send_at=send_at,
             expires_at=self.expires_at,
             template=None if template is None else template.name,
             template_version=None if template is None else template.version,
@@ -237,9 +251,10 @@ class Rule:
     def at_sending(self, job: Job) -> None:
         """Look at a message again, each time that it is taken for sending.
 
-        Raises Rejected, and the message ends with the first of the problems as its error; or
-        TooMany, and the message waits so long. It is not asked about a message of which the network
-        has a part already: half of it would be worse than all of it.
+        Raises Rejected, and the message ends with the first of the problems as its error;
+        TooMany, and the message waits so long; or NotYet, and it is scheduled anew. It is not asked
+        about a message of which the network has a part already: half of it would be worse than all
+        of it.
         """
 
     async def key_seen(self, key: Key) -> None:

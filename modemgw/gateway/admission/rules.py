@@ -12,6 +12,7 @@ from modemgw.gateway.admission.idempotency import IdempotencyRule
 from modemgw.gateway.admission.limits import LimitsRule
 from modemgw.gateway.admission.modem import ModemRule
 from modemgw.gateway.admission.number import NumberRule
+from modemgw.gateway.admission.quiet import QuietHoursRule
 from modemgw.gateway.admission.quota import Allowance
 from modemgw.gateway.admission.route import RouteRule
 from modemgw.gateway.admission.rule import Draft, Request, Rule, Surroundings
@@ -29,6 +30,7 @@ RULES: tuple[type[Rule], ...] = (
     ScheduleRule,
     NumberRule,
     ConsentRule,
+    QuietHoursRule,
     LimitsRule,
     ModemRule,
     RouteRule,
@@ -106,7 +108,7 @@ class Rules:
     def at_sending(self, job: Job) -> None:
         """Ask again, of a message that is taken for sending, what a rule wants to be asked again.
 
-        Raises Rejected (it ends) or TooMany (it waits so long).
+        Raises Rejected (it ends), TooMany (it waits so long) or NotYet (it is scheduled anew).
         """
         for ask in self._at_sending:
             ask(job)

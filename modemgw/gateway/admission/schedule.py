@@ -20,12 +20,13 @@ class ScheduleRule(Rule):
     def common(self, draft: Draft) -> None:
         """See Rule. A `send_at` that has passed means: at once."""
         new, now = draft.new, draft.request.now
-        if new.send_at is not None and new.send_at > now:
-            if new.send_at > now + LATEST_SEND_S:
+        send_at = draft.request.send_at if new.send_at is None else new.send_at
+        if send_at is not None and send_at > now:
+            if send_at > now + LATEST_SEND_S:
                 raise Rejected(
                     [FieldProblem("send_at", "is more than a year ahead", "out-of-range")]
                 )
-            draft.send_at = new.send_at
+            draft.send_at = send_at
         validity_s = new.validity_s
         if validity_s is None:
             validity_s = getattr(self._types, new.type).validity

@@ -1,4 +1,4 @@
-"""Messages that wait for the same lanes, by class and age."""
+"""Messages that wait for the same lanes, by type and age."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STALE = 1024
 
 @dataclass(slots=True)
 class Bucket:
-    """Waiting messages that the same lanes may carry, oldest first in each class."""
+    """Waiting messages that the same lanes may carry, oldest first in each type."""
 
     jobs: dict[int, Job]
     """Every job that is known, by number."""
@@ -33,7 +33,7 @@ class Bucket:
             heapify(heap)
 
     def head(self, rank: int) -> Job | None:
-        """The oldest of a class."""
+        """The oldest of a type."""
         heap = self.heaps[rank]
         while heap:
             n, place = heap[0]

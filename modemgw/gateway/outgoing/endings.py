@@ -8,6 +8,7 @@ from random import Random
 
 from modemgw.clock import SteadyClock
 from modemgw.config import TypeSection, TypesSection
+from modemgw.gateway.errors import NotYet
 from modemgw.gateway.fleet.sim import Sim
 from modemgw.gateway.fleet.sims import Sims
 from modemgw.gateway.outgoing import life, progress
@@ -221,6 +222,21 @@ class Endings:
         self._queue.remove(job)
         subject, happening = job.subject, life.given_up(job.ended(status))
         self._store.write(lambda tx: life.move(tx, subject, happening, error=error), keep=True)
+
+    def put_off(self, job: Job, later: NotYet) -> None:
+        """It is not its time yet: it waits until then, and shows why if nothing can be out."""
+        job.due_at = self._clock.steady(later.until)
+        if job.unsent:
+            job.status = MessageStatus.SCHEDULED
+            subject = job.subject
+            why = ErrorInfo(later.code, str(later), permanent=False)
+
+            def write(tx: Transaction) -> None:
+                if life.move(tx, subject, Happening.PUT_OFF, error=why) is MessageStatus.SCHEDULED:
+                    tx.messages.set_send_at(subject.n, later.until)
+
+            self._store.write(write, keep=True)
+        self._queue.add(job)
 
     def put_back(self, job: Job) -> None:
         """After a turn: what still is to be sent waits again, what is in doubt waits for word."""

@@ -12,7 +12,7 @@ from modemgw.gateway.outgoing.life import Subject
 from modemgw.store.records import Attempt, AttemptState, Mailing, Message, MessageStatus
 
 RANKS = {"otp": 0, "transactional": 1, "promotional": 2}
-"""Which type goes first: the lower the earlier."""
+"""Where in a bucket each type lies. Which one goes first is its priority (Matchmaking)."""
 
 
 FRILLS_REFUSED = frozenset({"cms-69", "cms-198", "cms-199"})
@@ -95,7 +95,7 @@ class Job:
 
     @property
     def rank(self) -> int:
-        """Its class of priority, 0 first."""
+        """Where in a bucket it lies."""
         return RANKS[self.type]
 
     def part(self, index: int) -> PartProgress:

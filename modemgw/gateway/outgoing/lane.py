@@ -9,7 +9,7 @@ from random import Random
 from typing import Protocol
 
 from modemgw.clock import SteadyClock
-from modemgw.gateway.errors import Rejected, TooMany
+from modemgw.gateway.errors import NotYet, Rejected, TooMany
 from modemgw.gateway.fleet.sim import Sim
 from modemgw.gateway.outgoing import content, life
 from modemgw.gateway.outgoing.endings import BREATH_S, EXPIRED, STOPPED, Endings, error_of
@@ -56,7 +56,8 @@ class Lane:
 
     `ask_again` is called with each message that was taken for sending, unless the network has a
     part of it already: half a message would be worse. It raises Rejected, and the message ends with
-    the first problem as its error; or TooMany, and the message waits so long.
+    the first problem as its error; TooMany, and the message waits so long; or NotYet, and it is
+    scheduled anew.
     """
 
     def __init__(
@@ -152,6 +153,8 @@ class Lane:
         except TooMany as refusal:
             wait_s = max(refusal.retry_after_s, BREATH_S)
             self._queue.add(job, at=self._clock.time() + wait_s)
+        except NotYet as later:
+            self._ends.put_off(job, later)
         else:
             return True
         return False

@@ -31,6 +31,7 @@ class Happening(StrEnum):
     """What moves a message from status to status."""
 
     DUE = "due"  # its send_at has come
+    PUT_OFF = "put off"  # it has to wait for a better time, and nothing of it can have gone out
     BEGUN = "begun"  # a part is about to go out
     UNDER_WAY = "under way"  # of some part nobody can say yet that it was accepted
     ACCEPTED = "accepted"  # the network has every part
@@ -51,6 +52,8 @@ _OPEN = (_S.SCHEDULED, _S.QUEUED, _S.SENDING)
 
 MESSAGE: dict[tuple[MessageStatus, Happening], tuple[MessageStatus, str | None]] = {
     (_S.SCHEDULED, _H.DUE): (_S.QUEUED, "message.queued"),
+    (_S.QUEUED, _H.PUT_OFF): (_S.SCHEDULED, None),
+    (_S.SENDING, _H.PUT_OFF): (_S.SCHEDULED, None),
     (_S.SCHEDULED, _H.BEGUN): (_S.SENDING, None),
     (_S.QUEUED, _H.BEGUN): (_S.SENDING, None),
     (_S.UNDELIVERED, _H.UNDER_WAY): (_S.SENDING, None),  # corrected, and not every part was tried

@@ -8,13 +8,15 @@ looks only at the heads of its own buckets, however many messages wait.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import inf
 
 from modemgw.config import RouteSection
 from modemgw.gateway.fleet.sim import Sim
 from modemgw.gateway.outgoing.carriers import FOLLOW_S, Carriers
-from modemgw.gateway.outgoing.job import Job
+from modemgw.gateway.outgoing.gates import Gates
+from modemgw.gateway.outgoing.job import RANKS, Job
 from modemgw.gateway.outgoing.lane_state import LaneState
 from modemgw.gateway.outgoing.waiting import Waiting
 from modemgw.store.records import MessageStatus
@@ -52,11 +54,19 @@ class Matchmaking:
         self._carriers = Carriers(now)
         self._lanes = self._carriers.lanes
         self._waiting = Waiting()
+        self.gates = Gates()
+        """What holds the messages of some batches back."""
         self._resting: dict[str, float] = {}
         """Lanes that rest, and until when."""
+        self._priorities = tuple(RANKS.values())
+        """Which type goes first, by its rank: the lower the earlier."""
         self.set_routes(routes, now)
 
     # --- lanes and routes
+
+    def set_priorities(self, by_type: Mapping[str, int]) -> None:
+        """Have types go in this order from now on, the lowest first; equal ones by age alone."""
+        self._priorities = tuple(by_type[type] for type in RANKS)
 
     def set_routes(self, routes: Iterable[RouteSection], now: float) -> None:
         """Have these routes from now on; what waits is looked at anew."""
@@ -203,11 +213,43 @@ class Matchmaking:
             job.start_over()
         if job.avoid and job.avoid_until <= now:
             job.avoid = frozenset()
-        self._waiting.put(job, self._carriers.target(job))
+        gate = self.gates.before(job) if self.gates else None
+        self._waiting.put(job, self._carriers.target(job) if gate is None else gate.target)
         if job.avoid:
             self._waiting.delay(job, job.avoid_until)
         elif job.sim is not None:
             self._waiting.delay(job, now + FOLLOW_S)
+
+    # --- gates
+
+    def move(self, numbers: Iterable[int], now: float) -> None:
+        """Have these messages lie where they belong now: a gate was put up, or taken away."""
+        for n in numbers:
+            job = self._waiting.jobs.get(n)
+            if job is not None and job.lies_in is not None:
+                self._waiting.leave(job)
+                self._put(job, now)
+
+    def forget_target(self, target: str) -> None:
+        """Nothing will lie at `target` any more; what lies there is moved first."""
+        self._waiting.forget_target(target)
+
+    def _let_through(self, now: float) -> list[Job]:
+        """What stands before a gate and may go now, the most urgent and oldest first."""
+        through: list[Job] = []
+        for gate, pace in self.gates.paced:
+            for _ in range(gate.allowed(pace.passed(now), pace.most)):
+                job = self._waiting.first(gate.target)
+                if job is None:
+                    break
+                self._waiting.leave(job)
+                self._waiting.put(job, self._carriers.target(job))
+                if job.avoid:
+                    self._waiting.delay(job, job.avoid_until)
+                gate.let_through(job)
+                through.append(job)
+        self.gates.looked(now)
+        return through
 
     # --- the choice
 
@@ -231,6 +273,10 @@ class Matchmaking:
             job = self._best(lane, now)
             if job is None:
                 return None
+            if self.gates and self.gates.is_shut_before(job):  # shut a moment ago
+                self._waiting.leave(job)
+                self._put(job, now)
+                continue
             allowed = sim.plan.allowed_at(now, len(job.pending()), job.to)
             if allowed <= now:
                 lane.turn += 1
@@ -272,7 +318,9 @@ class Matchmaking:
 
     def _best(self, lane: LaneState, now: float) -> Job | None:
         iccid = lane.iccid
+        priorities = self._priorities
         best: Job | None = None
+        best_turn: tuple[float, int] = (inf, 0)
         aged: Job | None = None
         for target in lane.targets:
             for avoid, bucket in self._waiting.buckets.get(target, {}).items():
@@ -282,8 +330,9 @@ class Matchmaking:
                     job = bucket.head(rank) if heap else None
                     if job is None:
                         continue
-                    if best is None or (rank, job.n) < (best.rank, best.n):
-                        best = job
+                    turn = priorities[rank], job.n
+                    if turn < best_turn:
+                        best, best_turn = job, turn
                     if now - job.due_at >= AGE_S and (aged is None or job.n < aged.n):
                         aged = job
         if aged is not None and lane.turn % AGED_TURN == AGED_TURN - 1:
@@ -323,6 +372,8 @@ class Matchmaking:
         for job in freed:
             self._waiting.leave(job)
             self._put(job, now)
+        if self.gates:
+            freed += self._let_through(now)
         expired = self._waiting.expired(now)
         return Tick([j for j in freed if j.waiting], expired, self._waiting.overdue(now))
 
@@ -341,6 +392,9 @@ class Matchmaking:
         times = self._waiting.times()
         if self._resting:
             times += self._resting.values()
+        if self.gates:
+            opens = self.gates.opens_at(self._waiting.counts)
+            times += [] if opens is None else [opens]
         for id in idle:
             at = self._lanes[id].blocked_until
             if at is not None:

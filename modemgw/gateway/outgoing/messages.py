@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from modemgw.gateway.errors import NotFound, foreign_cursor
 from modemgw.gateway.outgoing import life
 from modemgw.gateway.outgoing.outbox import Outbox
@@ -39,10 +37,3 @@ class Messages:
             raise NotFound(f"there is no message {id!r}")
         await self._outbox.cancel(n)
         return await self.get(id)
-
-    async def batch(self, id: str) -> tuple[dict[str, Any], dict[str, int]]:
-        """What is known of a batch, and its messages counted by status. Raises NotFound."""
-        found = await self._store.read(lambda view: view.messages.batch_counts(id))
-        if found is None:
-            raise NotFound(f"there is no batch {id!r}")
-        return found

@@ -16,6 +16,7 @@ from modemgw.gateway.errors import Conflict
 from modemgw.gateway.fleet.sims import Sims
 from modemgw.gateway.following import Rest
 from modemgw.gateway.outgoing import life, progress
+from modemgw.gateway.outgoing.batches import Batches
 from modemgw.gateway.outgoing.carriers import STICKY_RECIPIENTS
 from modemgw.gateway.outgoing.claim import Claim
 from modemgw.gateway.outgoing.endings import EXPIRED, await_word
@@ -24,6 +25,7 @@ from modemgw.gateway.outgoing.lane_state import LaneState
 from modemgw.gateway.outgoing.lanes import Lanes
 from modemgw.gateway.outgoing.life import Happening
 from modemgw.gateway.outgoing.matchmaking import Matchmaking
+from modemgw.gateway.outgoing.punctuality import Punctuality
 from modemgw.gateway.outgoing.queue import Queue
 from modemgw.gateway.outgoing.receipts import Matched, Receipts
 from modemgw.gateway.outgoing.rerouting import reroute
@@ -120,6 +122,12 @@ class Outbox:
             on_quota=self._tell_quota,
             on_timer=self.clock.look,
         )
+        self.queue.matchmaking.set_priorities(config.type.priorities)
+        self.punctuality = Punctuality(
+            config, store=store, clock=clock, find=self.queue.matchmaking.get
+        )
+        self.batches = Batches(store, self.queue, self.clock)
+        """What was sent together, and may be held back."""
         self.lanes = Lanes(
             config,
             queue=self.queue,
@@ -145,8 +153,9 @@ class Outbox:
             self._held = f"{held}: it is waited for"
             raise StoreUnavailable(self._held) from held
         self._held = None
-        rerouted = await reroute(self._store, self.queue, self._config.routes)
+        rerouted = await reroute(self._store, self.queue, self._config)
         await self._remember_sims()
+        await self.batches.recover()
         now = self.clock.time()
         jobs = await self._store.read(
             lambda view: [
@@ -170,6 +179,7 @@ class Outbox:
             if job.status is MessageStatus.SCHEDULED and job.due_at <= now:
                 self._due(job)
         self.queue.add_all(fresh)
+        self.punctuality.watch(job for job in jobs if not job.complete)
         self.recovered = True
         homeless = (*rerouted.lines(), *self.pinned_to_nobody())
         return RecoveryReport(waiting=len(jobs), interrupted=len(keys), homeless=homeless)
@@ -187,6 +197,7 @@ class Outbox:
 
     def _take_up(self, tx: Transaction) -> list[AttemptKey]:
         self.claim.take(tx)
+        tx.messages.erase_ended(self._config.type.erased)
         keys = tx.attempts.interrupted(INTERRUPTED)
         for key in keys:
             begun = tx.attempts.find(key)
@@ -206,11 +217,14 @@ class Outbox:
         accepted: Sequence[Mailing],
         *,
         first: Callable[[Transaction], None] | None = None,
-        then: Callable[[Transaction], None] | None = None,
+        then: Callable[[Transaction, int], None] | None = None,
+        committed: Callable[[int], None] | None = None,
     ) -> None:
         """Commit messages, with what else belongs to the same transaction, and queue them.
 
-        `first` may refuse with StoreConflict. Raises StoreUnavailable.
+        `first` may refuse with StoreConflict, and so may `then`, which is told the number of the
+        first message. `committed` is told it, too, before any of them is queued. Raises
+        StoreUnavailable.
         """
         if self.not_yet is not None:
             raise StoreUnavailable(self._store.problem or self.not_yet)
@@ -219,7 +233,7 @@ class Outbox:
         if any(mailing.common.callback_url is not None for mailing in accepted):
             self._expect_callbacks()
 
-        def write(tx: Transaction) -> list[Job]:
+        def write(tx: Transaction) -> tuple[int, list[Job]]:
             if first is not None:
                 first(tx)
             first_n = tx.messages.insert(accepted)
@@ -233,10 +247,17 @@ class Outbox:
                     )
                 jobs += jobs_of(first_n + len(jobs), mailing, ahead_s)
             if then is not None:
-                then(tx)
-            return jobs
+                then(tx, first_n)
+            return first_n, jobs
 
-        await self._store.write(write, then=self.queue.add_all)
+        def queue(done: tuple[int, list[Job]]) -> None:
+            first_n, jobs = done
+            if committed is not None:
+                committed(first_n)
+            self.queue.add_all(jobs)
+            self.punctuality.watch(jobs)
+
+        await self._store.write(write, then=queue)
 
     def _with_known_routes(self, mailing: Mailing) -> Mailing:
         """The routes may have changed since a mailing was checked."""
@@ -244,7 +265,7 @@ class Outbox:
         if common.modem is not None or self._routes.issuperset(r for _, _, r in mailing.recipients):
             return mailing
         choose = partial(
-            route_for, self._config.routes, type=common.type, key=common.key, tags=common.tags
+            route_for, self._config, type=common.type, key=common.key, tags=common.tags
         )
         return Mailing(
             common,
@@ -296,15 +317,18 @@ class Outbox:
         """See Follower: other routes and policies. What waits for word already keeps its time."""
         self._config = config
         self._routes = {route.id for route in config.routes}
+        self.queue.matchmaking.set_priorities(config.type.priorities)
         self.queue.set_routes(config.routes)
         self.lanes.reconfigure(config)
+        self.punctuality.configure(config, list(self.queue.matchmaking.jobs()))
+        self._store.write(lambda tx: tx.messages.erase_ended(config.type.erased), keep=True)
         return self.reroute()
 
     async def reroute(self) -> list[str]:
         """Route anew what waits for a route that is gone. Returns what to tell of it."""
         await self._remember_sims()
         try:
-            return (await reroute(self._store, self.queue, self._config.routes)).lines()
+            return (await reroute(self._store, self.queue, self._config)).lines()
         except StoreUnavailable as error:
             return [f"messages whose route is gone could not be routed anew, reload again: {error}"]
 

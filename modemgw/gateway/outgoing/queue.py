@@ -157,6 +157,12 @@ class Queue:
         self.matchmaking.set_ready(lane, ready, sim, now)
         self._feed(now)
 
+    def move(self, numbers: Iterable[int]) -> None:
+        """Have these messages lie where they belong now: see Matchmaking.gates."""
+        now = self._clock.time()
+        self.matchmaking.move(numbers, now)
+        self._feed(now)
+
     def clock_set(self, by_s: float) -> None:
         """The wall clock was set `by_s` seconds ahead."""
         self.matchmaking.clock_set(by_s)

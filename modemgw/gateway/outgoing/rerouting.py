@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from modemgw.config import RouteSection
+from modemgw.config import Config
 from modemgw.gateway.outgoing.queue import Queue
 from modemgw.gateway.outgoing.routes import route_for
 from modemgw.store import Store, Transaction, View
@@ -36,14 +36,14 @@ class Rerouted:
         return told
 
 
-async def reroute(store: Store, queue: Queue, routes: Sequence[RouteSection]) -> Rerouted:
-    """Route anew by match, as if they came now, the messages whose route is none of `routes`.
+async def reroute(store: Store, queue: Queue, config: Config) -> Rerouted:
+    """Route anew by match, as if they came now, the messages whose route is not configured.
 
     Each has its new route in the store before it moves in the queue. Raises StoreUnavailable: what
     was moved by then has moved, the rest waits for the next time.
     """
     await store.write(lambda tx: None)  # what was accepted by other routes is in the store by then
-    chosen = await store.read(lambda view: _choose(view, routes))
+    chosen = await store.read(lambda view: _choose(view, config))
     found = [(n, route) for n, route in chosen if route is not None]
 
     def move(chunk: Sequence[tuple[int, str]], _: None) -> None:
@@ -59,10 +59,10 @@ async def reroute(store: Store, queue: Queue, routes: Sequence[RouteSection]) ->
     return Rerouted(moved=len(found), stranded=len(chosen) - len(found))
 
 
-def _choose(view: View, routes: Sequence[RouteSection]) -> list[tuple[int, str | None]]:
+def _choose(view: View, config: Config) -> list[tuple[int, str | None]]:
     return [
-        (m.n, route_for(routes, to=m.to, type=m.type, key=m.key, tags=m.tags))
-        for m in view.messages.unrouted([r.id for r in routes])
+        (m.n, route_for(config, to=m.to, type=m.type, key=m.key, tags=m.tags))
+        for m in view.messages.unrouted([r.id for r in config.routes])
     ]
 
 

@@ -10,9 +10,13 @@ from modemgw.config import TypeSection
 from modemgw.modem import ErrorClass, Verdict
 
 LONGEST_WAIT_S = 900.0
-"""Back-off never grows beyond this."""
+"""Back-off never grows beyond this, where no type of messages says otherwise."""
 COOLING_S = 60.0
 """How long a SIM that refused a message is left alone with it, if the verdict does not say."""
+ADVISED_S = 10.0
+"""What is waited before the second try, if the verdict does not say."""
+ONCE_MORE_S = 5.0
+"""How long what is tried once more only waits for that, if the verdict does not say."""
 
 
 class Action(Enum):
@@ -38,12 +42,14 @@ class Decision:
     """With FAIL: the same message will not work later either."""
 
 
-def backoff(base_s: float, refusals: int, random: Random) -> float:
+def backoff(
+    base_s: float, refusals: int, random: Random, longest_s: float = LONGEST_WAIT_S
+) -> float:
     """Exponential back-off: `base_s` doubled with each refusal after the first, ±20 %.
 
-    `refusals` counts from 1. The result is at most LONGEST_WAIT_S (plus jitter).
+    `refusals` counts from 1. The result is at most `longest_s` (plus jitter).
     """
-    wait = min(base_s * 2.0 ** min(refusals - 1, 16), LONGEST_WAIT_S)
+    wait = min(base_s * 2.0 ** min(refusals - 1, 16), longest_s)
     return wait * random.uniform(0.8, 1.2)
 
 
@@ -62,11 +68,14 @@ def decide(
         if verdict.also_other_sim and another_sim and refusals == 1:
             return Decision(Action.ELSEWHERE, COOLING_S)
         if verdict.once and refusals == 1:
-            return Decision(Action.LATER, backoff(verdict.wait_s or 5.0, 1, random))
+            base_s = max(verdict.wait_s or ONCE_MORE_S, policy.retry_wait)
+            first_s = backoff(base_s, 1, random, policy.retry_wait_max)
+            return Decision(Action.LATER, first_s)
         return Decision(Action.FAIL, permanent=True)
     if refusals >= policy.max_attempts:
         return Decision(Action.FAIL)
-    wait = backoff(verdict.wait_s or 10.0, refusals, random)
+    base_s = max(verdict.wait_s or ADVISED_S, policy.retry_wait)
+    wait = backoff(base_s, refusals, random, policy.retry_wait_max)
     if kind in (ErrorClass.OTHER_SIM, ErrorClass.BARRED, ErrorClass.CONFIGURATION):
         wait = max(wait, COOLING_S)
         return Decision(Action.ELSEWHERE if another_sim else Action.LATER, wait)

@@ -1,26 +1,23 @@
-"""Which route carries a message: the first `[[route]]` that matches it."""
+"""Which route carries a message: the first that matches it, of those that its type may take."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from modemgw.config import RouteMatch, RouteSection
+from modemgw.config import Config, RouteMatch
 
 Matching = Sequence[tuple[tuple[str, ...], str]]
 """The prefixes of numbers that a route takes (empty: every number), and its id; in their order."""
 
 
-def route_for(
-    routes: Sequence[RouteSection], *, to: str, type: str, key: str, tags: tuple[str, ...]
-) -> str | None:
+def route_for(config: Config, *, to: str, type: str, key: str, tags: tuple[str, ...]) -> str | None:
     """The id of the first route that matches a message; None when there is none."""
-    return first(matching(routes, type=type, key=key, tags=tags), to)
+    return first(matching(config, type=type, key=key, tags=tags), to)
 
 
-def matching(
-    routes: Sequence[RouteSection], *, type: str, key: str, tags: tuple[str, ...]
-) -> Matching:
+def matching(config: Config, *, type: str, key: str, tags: tuple[str, ...]) -> Matching:
     """The routes that take such messages, each for its numbers: the part many recipients share."""
+    routes = config.routes_of(type)
     return [(r.match.to_prefix, r.id) for r in routes if _carries(r.match, type, key, tags)]
 
 

@@ -64,6 +64,25 @@ class Waiting:
         self.counts[target] += 1
         bucket.put(job, self.counts[target])
 
+    def first(self, target: str) -> Job | None:
+        """The most urgent and oldest of what lies at `target`."""
+        heads = (
+            bucket.head(rank)
+            for bucket in self.buckets.get(target, {}).values()
+            for rank in range(len(bucket.heaps))
+        )
+        return min(
+            (job for job in heads if job is not None),
+            key=lambda job: (job.rank, job.n),
+            default=None,
+        )
+
+    def forget_target(self, target: str) -> None:
+        """Drop what is kept of a target, if nothing lies there."""
+        if not self.counts[target]:
+            self.counts.pop(target, None)
+            self.buckets.pop(target, None)
+
     def leave(self, job: Job) -> None:
         """Take a job from its place, wherever that is: entries that name the place are stale."""
         job.place += 1

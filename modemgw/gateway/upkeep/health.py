@@ -40,4 +40,4 @@ class Health:
     @property
     def troubles(self) -> list[str]:
         """What does not work as it should though the gateway runs: a line each."""
-        return self._keeper.troubles()
+        return [*self._keeper.troubles(), *self._outbox.punctuality.troubles()]

@@ -7,7 +7,8 @@ from functools import partial
 from typing import Protocol
 
 from modemgw.clock import Clock, SteadyClock
-from modemgw.config import Config
+from modemgw.config import Config, TypeSection
+from modemgw.gateway.admission.duplicates import SLACK_S
 from modemgw.gateway.following import Rest, nothing_left
 from modemgw.gateway.incoming.intake import Intake
 from modemgw.gateway.outgoing import life
@@ -119,6 +120,7 @@ class Housekeeping:
         chores.append(
             partial(self._forget, lambda tx, before: tx.retention.delete_unmatched(before), answers)
         )
+        chores.append(partial(self._forget_said, now))
         chores.append(partial(self._forget, lambda tx, at: tx.keys.forget_retired(at), now))
         if days := self._config.retention.alerts_days:
             cleared = now - days * DAY_S
@@ -136,23 +138,25 @@ class Housekeeping:
         ):
             await self._clock.sleep(PAUSE_S)
 
+    async def _forget_said(self, now: float) -> None:
+        """Forget what is no longer a duplicate when it comes again."""
+        before, after = now - self._config.duplicates.window_seconds, now + SLACK_S
+        while (
+            await self._store.write(lambda tx: tx.retention.delete_recent(before, after, CHUNK))
+            >= CHUNK
+        ):
+            await self._clock.sleep(PAUSE_S)
+
     async def _forget(self, forget: Callable[[Transaction, float], int], before: float) -> None:
         await self._store.write(lambda tx: forget(tx, before))
 
     def _retention(self) -> list[tuple[str, float, _Step]]:
         """(name, days after which, what is done) for each kind of thing that is let go."""
-        keep, types = self._config.retention, self._config.type
+        keep = self._config.retention
         return [
-            ("otp", types.otp.redact_text_after_days, partial(_redact, "otp")),
-            (
-                "transactional",
-                types.transactional.redact_text_after_days,
-                partial(_redact, "transactional"),
-            ),
-            (
-                "promotional",
-                types.promotional.redact_text_after_days,
-                partial(_redact, "promotional"),
+            *(
+                (name, self._texts_days(policy), partial(_redact, name))
+                for name, policy in self._config.type.by_name().items()
             ),
             (
                 "messages",
@@ -189,6 +193,17 @@ class Housekeeping:
                 ),
             ),
         ]
+
+    def _texts_days(self, policy: TypeSection) -> float:
+        """After how many days texts are emptied that are still there; 0: never.
+
+        Those that end with their messages are not, but for what ended before that was wanted.
+        """
+        days = policy.redact_text_after_days
+        if not policy.erase_text:
+            return days
+        settled = max(self._config.gateway.receipt_timeout, SETTLED_S) / DAY_S
+        return min(days, settled) if days else settled
 
     async def _let_go(self, name: str, step: _Step, before: float) -> None:
         while True:

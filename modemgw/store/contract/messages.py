@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from modemgw.store.records import (
     Attempt,
@@ -29,6 +29,8 @@ class MessageQuery:
     to: str | None = None
     type: str | None = None
     reference: str | None = None
+    batch: str | None = None
+    """Of this batch (its id) alone."""
     since: float | None = None
     until: float | None = None
     limit: int = 50
@@ -56,9 +58,6 @@ class Unrouted:
 
 class MessagesView(Protocol):
     """Messages to send: what can be asked."""
-
-    def batch_counts(self, batch: str) -> tuple[dict[str, Any], dict[str, int]] | None:
-        """What is known of a batch, and its messages counted by status."""
 
     def since(self, at: float) -> list[tuple[float, str, str]]:
         """(time of acceptance, recipient, key) of messages accepted since then, in no order."""
@@ -92,11 +91,6 @@ class Messages(MessagesView, Protocol):
         deleted, and when another host writes to the same store.
         """
 
-    def insert_batch(
-        self, batch: str, key: str, created_at: float, accepted: int, rejected: int
-    ) -> None:
-        """Record that a batch was taken."""
-
     def status(self, n: int) -> MessageStatus | None:
         """Where message `n` stands; None when there is none."""
 
@@ -105,9 +99,12 @@ class Messages(MessagesView, Protocol):
     ) -> bool:
         """Move a message that is `old` to `new`; False: it is something else, nothing has changed.
 
-        An error stays until there is another, or all is well. The one caller is the table of the
-        life of messages (gateway/outgoing/life.py), which knows what may follow what.
+        An error stays until there is another, or nothing is in the way any more. The one caller is
+        the table of the life of messages (gateway/outgoing/life.py): it knows what may follow what.
         """
+
+    def set_send_at(self, n: int, at: float) -> None:
+        """Message `n` is not sent before then."""
 
     def gone_out(self, n: int) -> bool:
         """Whether anything of message `n` can have gone out."""
@@ -117,6 +114,12 @@ class Messages(MessagesView, Protocol):
 
     def wait_no_longer(self, numbers: Iterable[int]) -> None:
         """These messages are no longer `overdue`: they are `sent` for good."""
+
+    def erase_ended(self, types: Collection[str]) -> None:
+        """From now on empty text and data of messages of these types, and no others, as they end.
+
+        A message ends with its last status, or when a report on it is waited for no longer.
+        """
 
     def set_routes(self, routes: Iterable[tuple[int, str]]) -> None:
         """Give messages that still want a modem another route: (n, route) each."""

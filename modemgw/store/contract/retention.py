@@ -48,5 +48,11 @@ class Retention(Protocol):
     def delete_answers(self, before: float) -> int:
         """Forget answers kept for Idempotency-Keys that were used before then."""
 
+    def delete_recent(self, before: float, after: float, limit: int) -> int:
+        """Forget what was said (see Recent) before then, or by a clock that was wrong after then.
+
+        Looks at the `limit` oldest; returns how many of them were forgotten.
+        """
+
     def delete_unmatched(self, before: float) -> int:
         """Forget status reports that matched nothing and came before then."""

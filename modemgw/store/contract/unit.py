@@ -7,6 +7,7 @@ from typing import Protocol
 from modemgw.store.contract.alerts import Alerts, AlertsView
 from modemgw.store.contract.attempts import Attempts, AttemptsView
 from modemgw.store.contract.audit import Audit, AuditView
+from modemgw.store.contract.batches import Batches, BatchesView
 from modemgw.store.contract.centres import Centres, CentresView
 from modemgw.store.contract.consents import Consents, ConsentsView
 from modemgw.store.contract.conversations import ConversationsView
@@ -18,6 +19,7 @@ from modemgw.store.contract.leases import Leases, LeasesView
 from modemgw.store.contract.messages import Messages, MessagesView
 from modemgw.store.contract.pins import PinTries, PinTriesView
 from modemgw.store.contract.privacy import Privacy, PrivacyView
+from modemgw.store.contract.recent import Recent, RecentView
 from modemgw.store.contract.redating import Dates, DatesView
 from modemgw.store.contract.retention import Retention
 from modemgw.store.contract.sim_state import SimState, SimStateView
@@ -44,6 +46,10 @@ class View(Protocol):
     @property
     def messages(self) -> MessagesView:
         """Messages to send."""
+
+    @property
+    def batches(self) -> BatchesView:
+        """Messages that were sent together."""
 
     @property
     def consents(self) -> ConsentsView:
@@ -98,6 +104,10 @@ class View(Protocol):
         """Everything that is kept about one number."""
 
     @property
+    def recent(self) -> RecentView:
+        """What was said lately."""
+
+    @property
     def webhooks(self) -> WebhooksView:
         """Who asked to be told of events by HTTP."""
 
@@ -132,6 +142,10 @@ class Transaction(View, Protocol):
     @property
     def messages(self) -> Messages:
         """Messages to send."""
+
+    @property
+    def batches(self) -> Batches:
+        """Messages that were sent together."""
 
     @property
     def retention(self) -> Retention:
@@ -188,6 +202,10 @@ class Transaction(View, Protocol):
     @property
     def privacy(self) -> Privacy:
         """Everything that is kept about one number."""
+
+    @property
+    def recent(self) -> Recent:
+        """What was said lately."""
 
     @property
     def webhooks(self) -> Webhooks:

@@ -8,9 +8,10 @@ message.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from modemgw.store.contract.batches import Span
 from modemgw.store.contract.messages import MessageQuery
 from modemgw.store.records import OPEN_STATUSES, MessageStatus
 
@@ -28,34 +29,51 @@ _MARK_EVERY = 100
 _TYPES = ("otp", "transactional", "promotional")
 """All there are, so that an index that begins with the type serves without it as well."""
 
-_Source = tuple[str, str, tuple[Any, ...]]
+Source = tuple[str, str, tuple[Any, ...]]
 """An index, the condition by which it is used, and the values in it."""
 
 
-def numbers(db: sqlite3.Connection, query: MessageQuery) -> list[int]:
+def numbers(
+    db: sqlite3.Connection, query: MessageQuery, spans: Sequence[Span] | None = None
+) -> list[int]:
     """Numbers of the messages to show, falling, and of one more if there are more.
 
-    Raises ValueError for a cursor that is not ours.
+    `spans`: among these alone. Raises ValueError for a cursor that is not ours.
     """
-    rest, values = _rest(db, query)
+    if spans is None:
+        return _numbers(db, query, query.limit + 1)
+    found: list[int] = []
+    for span in reversed(spans):
+        found += _numbers(db, query, query.limit + 1 - len(found), span)
+        if len(found) > query.limit:
+            break
+    return found
+
+
+def _numbers(
+    db: sqlite3.Connection, query: MessageQuery, limit: int, span: Span | None = None
+) -> list[int]:
+    rest, values = _rest(db, query, span)
     found: list[str] = []
     all_values: list[Any] = []
     for index, condition, own in _sources(query):
         found.append(
             f"SELECT n FROM (SELECT n FROM messages {index} WHERE {condition}{rest} "
-            f"ORDER BY n DESC LIMIT {query.limit + 1:d})"
+            f"ORDER BY n DESC LIMIT {limit:d})"
         )
         all_values += [*own, *values]
     together = " UNION ALL ".join(found)
-    rows = db.execute(f"{together} ORDER BY n DESC LIMIT {query.limit + 1:d}", all_values)
+    rows = db.execute(f"{together} ORDER BY n DESC LIMIT {limit:d}", all_values)
     return [n for (n,) in rows]
 
 
-def _rest(db: sqlite3.Connection, query: MessageQuery) -> tuple[str, list[Any]]:
+def _rest(db: sqlite3.Connection, query: MessageQuery, span: Span | None) -> tuple[str, list[Any]]:
     """Conditions that every message must meet, however it is found."""
     conditions: list[tuple[str, Any]] = []
+    if span is not None:
+        conditions += [("n >= ?", span.first), ("n <= ?", span.last)]
     if query.cursor is not None:
-        conditions.append(("n < ?", _place(query.cursor)))
+        conditions.append(("n < ?", place(query.cursor)))
     if query.since is not None:
         conditions += [("n > ?", _before(db, query.since)), ("created_at >= ?", query.since)]
     if query.until is not None:
@@ -74,7 +92,7 @@ def _of_one(query: MessageQuery) -> bool:
     return query.to is not None or query.reference is not None
 
 
-def _sources(query: MessageQuery) -> Iterator[_Source]:
+def _sources(query: MessageQuery) -> Iterator[Source]:
     """Where the messages are found; none is found twice."""
     if query.reference is not None:
         yield "INDEXED BY messages_reference", "reference = ?", (query.reference,)
@@ -83,10 +101,11 @@ def _sources(query: MessageQuery) -> Iterator[_Source]:
     elif query.status is None and query.type is None:
         yield "NOT INDEXED", "n > 0", ()
     else:
-        yield from _of_kind(query.status, query.type)
+        yield from sources(query.status, query.type)
 
 
-def _of_kind(status: str | None, type: str | None) -> Iterator[_Source]:
+def sources(status: str | None, type: str | None = None) -> Iterator[Source]:
+    """Where messages of a status and type are found; none is found twice."""
     types = _TYPES if type is None else (type,)
     if status is None or status in OPEN_STATUSES:
         more = [("status", status), ("type", type)]
@@ -126,7 +145,8 @@ def _behind(db: sqlite3.Connection, until: float) -> int:
     return int(mark) + _MARK_EVERY
 
 
-def _place(cursor: str) -> int:
+def place(cursor: str) -> int:
+    """The number that a cursor names. Raises ValueError: it is not ours."""
     if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 19):
         raise ValueError("not a cursor of ours")
     return int(cursor)

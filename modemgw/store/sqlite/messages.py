@@ -20,6 +20,8 @@ from modemgw.store.records import (
 )
 from modemgw.store.sqlite import message_lists
 from modemgw.store.sqlite.attempts import SqliteAttempts
+from modemgw.store.sqlite.batches import SqliteBatches
+from modemgw.store.sqlite.erasing import Erasing, erasing, set_types, whatever_ends
 from modemgw.store.sqlite.message_lists import OPEN
 from modemgw.store.sqlite.numbers import next_number
 from modemgw.store.sqlite.rows import Rows
@@ -48,9 +50,11 @@ _INSERT_BLOCK = (
     f"FROM (VALUES {', '.join(['(?, ?, ?, ?)'] * _BLOCK)})"
 )
 
-_WELL = frozenset({MessageStatus.SENT, MessageStatus.DELIVERED})
+_WELL = frozenset({MessageStatus.QUEUED, MessageStatus.SENT, MessageStatus.DELIVERED})
+"""What was in the way before is over."""
 
-_TO = "updated_at = ? WHERE n = ? AND status = ?"
+_TO = "updated_at = ?{} WHERE n = ? AND status = ?"
+"""Between the braces stands what ends with the message."""
 _MOVE = f"UPDATE messages SET status = ?, {_TO}"
 _MOVE_WELL = (
     "UPDATE messages SET status = ?, error_code = NULL, error_detail = NULL, "
@@ -67,16 +71,18 @@ OLDER_IN_A_ROW = 10_000
 class SqliteMessages(Rows):
     """Messages to send."""
 
-    __slots__ = ("_next",)
+    __slots__ = ("_erasing", "_next")
 
     def __init__(self, db: sqlite3.Connection, now: float = 0.0) -> None:
         super().__init__(db, now)
         self._next: int | None = None
         """The number of the next message, while this connection knows it."""
+        self._erasing: Erasing | None = None
+        """What ends with messages, while this connection knows it."""
 
     def forget(self) -> None:
         """See Rows: messages may have been inserted in vain."""
-        self._next = None
+        self._next = self._erasing = None
 
     def insert(self, accepted: Sequence[Mailing]) -> int:
         """Accept messages. Returns the number `n` of the first; the others follow in order."""
@@ -96,28 +102,6 @@ class SqliteMessages(Rows):
             keep_uses(self._db, first, accepted)
         return first
 
-    def insert_batch(
-        self, batch: str, key: str, created_at: float, accepted: int, rejected: int
-    ) -> None:
-        """Record that a batch was taken."""
-        self._db.execute(
-            "INSERT INTO batches (id, key, created_at, accepted, rejected) VALUES (?, ?, ?, ?, ?)",
-            (batch, key, created_at, accepted, rejected),
-        )
-
-    def batch_counts(self, batch: str) -> tuple[dict[str, Any], dict[str, int]] | None:
-        """What is known of a batch, and its messages counted by status."""
-        row = self._db.execute(
-            "SELECT id, created_at, accepted, rejected FROM batches WHERE id = ?", (batch,)
-        ).fetchone()
-        if row is None:
-            return None
-        about = dict(zip(("id", "created_at", "accepted", "rejected"), row, strict=True))
-        counts = self._db.execute(
-            "SELECT status, count(*) FROM messages WHERE batch = ? GROUP BY status", (batch,)
-        )
-        return about, dict(counts.fetchall())
-
     def status(self, n: int) -> MessageStatus | None:
         """Where message `n` stands; None when there is none."""
         row = self._db.execute("SELECT status FROM messages WHERE n = ?", (n,)).fetchone()
@@ -128,16 +112,22 @@ class SqliteMessages(Rows):
     ) -> bool:
         """Move a message that is `old` to `new`; False: it is something else, nothing has changed.
 
-        An error stays until there is another, or all is well. The one caller is the table of the
-        life of messages (gateway/outgoing/life.py), which knows what may follow what.
+        An error stays until there is another, or nothing is in the way any more. The one caller is
+        the table of the life of messages (gateway/outgoing/life.py): it knows what may follow what.
         """
         where = (self.now, n, old)
+        ends = self._erasing_now().get(new, "")
         if error is not None:
             why = (error.code, error.detail, error.permanent)
-            done = self._db.execute(_MOVE_WITH_ERROR, (new, *why, *where))
+            done = self._db.execute(_MOVE_WITH_ERROR.format(ends), (new, *why, *where))
         else:
-            done = self._db.execute(_MOVE_WELL if new in _WELL else _MOVE, (new, *where))
+            move = _MOVE_WELL if new in _WELL else _MOVE
+            done = self._db.execute(move.format(ends), (new, *where))
         return done.rowcount == 1
+
+    def set_send_at(self, n: int, at: float) -> None:
+        """Message `n` is not sent before then."""
+        self._db.execute("UPDATE messages SET send_at = ? WHERE n = ?", (at, n))
 
     def gone_out(self, n: int) -> bool:
         """Whether anything of message `n` can have gone out."""
@@ -158,9 +148,23 @@ class SqliteMessages(Rows):
 
     def wait_no_longer(self, numbers: Iterable[int]) -> None:
         """These messages are no longer `overdue`: they are `sent` for good."""
+        ends = whatever_ends(self._erasing_now())
         self._db.executemany(
-            "UPDATE messages SET receipt_overdue = 1 WHERE n = ?", ((n,) for n in numbers)
+            f"UPDATE messages SET receipt_overdue = 1{ends} WHERE n = ?", ((n,) for n in numbers)
         )
+
+    def erase_ended(self, types: Collection[str]) -> None:
+        """From now on empty text and data of messages of these types, and no others, as they end.
+
+        A message ends with its last status, or when a report on it is waited for no longer.
+        """
+        set_types(self._db, types)
+        self._erasing = None
+
+    def _erasing_now(self) -> Erasing:
+        if self._erasing is None:
+            self._erasing = erasing(self._db)
+        return self._erasing
 
     def since(self, at: float) -> list[tuple[float, str, str]]:
         """(time of acceptance, recipient, key) of messages accepted since then, in no order."""
@@ -188,7 +192,8 @@ class SqliteMessages(Rows):
 
     def find(self, query: MessageQuery, stand: Stand) -> Page[Message]:
         """A page of messages, newest first. Raises ValueError for a cursor that is not ours."""
-        found = message_lists.numbers(self._db, query)
+        spans = None if query.batch is None else SqliteBatches(self._db).spans(query.batch)
+        found = message_lists.numbers(self._db, query, spans)
         if not found:
             return Page((), None)
         shown = found[: query.limit]

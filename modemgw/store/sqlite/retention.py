@@ -135,15 +135,30 @@ class SqliteRetention(Rows):
 
         Returns how many they were.
         """
-        return self._db.execute(
-            "DELETE FROM batches WHERE id IN (SELECT id FROM batches b WHERE created_at < ? "
-            "AND NOT EXISTS (SELECT 1 FROM messages WHERE batch = b.id) LIMIT ?)",
+        rows = self._db.execute(
+            "SELECT n FROM batches b WHERE created_at < ? AND NOT EXISTS (SELECT 1 FROM "
+            "batch_spans s JOIN messages m ON m.n BETWEEN s.first AND s.last WHERE s.batch = b.n) "
+            "LIMIT ?",
             (before, limit),
-        ).rowcount
+        ).fetchall()
+        self._db.executemany("DELETE FROM batch_spans WHERE batch = ?", rows)
+        self._db.executemany("DELETE FROM batches WHERE n = ?", rows)
+        return len(rows)
 
     def delete_answers(self, before: float) -> int:
         """Forget answers kept for Idempotency-Keys that were used before then."""
         return self._db.execute("DELETE FROM answers WHERE created_at < ?", (before,)).rowcount
+
+    def delete_recent(self, before: float, after: float, limit: int) -> int:
+        """Forget what was said (see Recent) before then, or by a clock that was wrong after then.
+
+        Looks at the `limit` oldest; returns how many of them were forgotten.
+        """
+        return self._db.execute(
+            "DELETE FROM recent WHERE n IN (SELECT n FROM recent ORDER BY n LIMIT ?) "
+            "AND at NOT BETWEEN ? AND ?",
+            (limit, before, after),
+        ).rowcount
 
     def delete_unmatched(self, before: float) -> int:
         """Forget status reports that matched nothing and came before then."""

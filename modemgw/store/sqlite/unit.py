@@ -7,6 +7,7 @@ import sqlite3
 from modemgw.store.sqlite.alerts import SqliteAlerts
 from modemgw.store.sqlite.attempts import SqliteAttempts
 from modemgw.store.sqlite.audit import SqliteAudit
+from modemgw.store.sqlite.batches import SqliteBatches
 from modemgw.store.sqlite.centres import RememberedCentres, SqliteCentres
 from modemgw.store.sqlite.consents import SqliteConsents
 from modemgw.store.sqlite.conversations import SqliteConversations
@@ -18,6 +19,7 @@ from modemgw.store.sqlite.leases import SqliteLeases
 from modemgw.store.sqlite.messages import SqliteMessages
 from modemgw.store.sqlite.pins import SqlitePinTries
 from modemgw.store.sqlite.privacy import SqlitePrivacy
+from modemgw.store.sqlite.recent import SqliteRecent
 from modemgw.store.sqlite.redating import SqliteDates
 from modemgw.store.sqlite.retention import SqliteRetention
 from modemgw.store.sqlite.rows import Rows
@@ -35,6 +37,7 @@ class SqliteView:
         "answers",
         "attempts",
         "audit",
+        "batches",
         "centres",
         "connection",
         "consents",
@@ -48,6 +51,7 @@ class SqliteView:
         "messages",
         "pins",
         "privacy",
+        "recent",
         "sim_state",
         "templates",
         "verifications",
@@ -60,6 +64,7 @@ class SqliteView:
         self.attempts = SqliteAttempts(db)
         self.pins = SqlitePinTries(db)
         self.messages = SqliteMessages(db)
+        self.batches = SqliteBatches(db)
         self.consents = SqliteConsents(db)
         self.deliveries = SqliteDeliveries(db)
         self.sim_state = SqliteSimState(db)
@@ -74,6 +79,7 @@ class SqliteView:
         self.alerts = SqliteAlerts(db)
         self.privacy = SqlitePrivacy(db)
         self.webhooks = SqliteWebhooks(db)
+        self.recent = SqliteRecent(db)
         self.templates = SqliteTemplates(db)
         self.verifications = SqliteVerifications(db)
 
@@ -87,6 +93,7 @@ class SqliteTransaction:
         "answers",
         "attempts",
         "audit",
+        "batches",
         "centres",
         "connection",
         "consents",
@@ -101,6 +108,7 @@ class SqliteTransaction:
         "now",
         "pins",
         "privacy",
+        "recent",
         "retention",
         "sim_state",
         "templates",
@@ -116,6 +124,7 @@ class SqliteTransaction:
         self.attempts = SqliteAttempts(db, now)
         self.pins = SqlitePinTries(db, now)
         self.messages = SqliteMessages(db, now)
+        self.batches = SqliteBatches(db, now)
         self.retention = SqliteRetention(db, now)
         self.consents = SqliteConsents(db, now)
         self.deliveries = SqliteDeliveries(db, now)
@@ -132,6 +141,7 @@ class SqliteTransaction:
         self.alerts = SqliteAlerts(db, now)
         self.privacy = SqlitePrivacy(db, now)
         self.webhooks = SqliteWebhooks(db, now)
+        self.recent = SqliteRecent(db, now)
         self.templates = SqliteTemplates(db, now)
         self.verifications = SqliteVerifications(db, now)
         self._nouns: tuple[Rows, ...] = tuple(

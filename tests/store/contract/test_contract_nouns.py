@@ -113,10 +113,62 @@ async def test_a_status_is_changed_by_who_knew_it(open_store):
             lambda tx: tx.messages.compare_and_set(n + 7, S.QUEUED, S.SENDING, None)
         )
         assert await store.write(lambda tx: tx.messages.status(n)) is S.SENDING
-        assert await change(S.SENDING, S.QUEUED)
+        assert await change(S.SENDING, S.SCHEDULED)
         assert (await get(store, "msg_1")).error == REFUSED
-        assert await change(S.QUEUED, S.SENT)
-        assert (await get(store, "msg_1")).error is None
+        for well in (S.QUEUED, S.SENT):
+            assert await change(S.SCHEDULED, well)
+            assert (await get(store, "msg_1")).error is None
+            assert await change(well, S.SCHEDULED, REFUSED)
+
+
+@pytest.mark.parametrize(
+    ("end", "parts", "receipt", "erased"),
+    [
+        (S.SENDING, 1, True, False),
+        (S.SENT, 1, True, False),  # a report is still to come
+        (S.SENT, 1, False, True),
+        (S.DELIVERED, 2, True, True),
+        (S.UNDELIVERED, 1, True, True),
+        (S.UNDELIVERED, 2, True, False),  # it may be corrected, and the other part be sent
+        (S.FAILED, 2, True, True),
+        (S.EXPIRED, 1, True, True),
+        (S.CANCELED, 1, True, True),
+        (S.UNKNOWN, 1, True, True),
+    ],
+)
+async def test_texts_of_some_types_end_with_their_messages(open_store, end, parts, receipt, erased):
+    async with open_store() as store:
+        await store.write(lambda tx: tx.messages.erase_ended({"otp", "promotional"}))
+
+        async def ended(id, type, error=None):
+            new = message(id, parts=parts)._replace(type=type, receipt=receipt, data=b"x")
+            n = await store.write(lambda tx: tx.messages.insert([Mailing.of(new)]))
+            assert await store.write(
+                lambda tx: tx.messages.compare_and_set(n, S.QUEUED, end, error)
+            )
+            found = await get(store, id)
+            assert (found.text is None, found.data is None) in ((True, True), (False, False))
+            return found.text is None
+
+        assert await ended("msg_1", "otp") is erased
+        assert await ended("msg_2", "otp", REFUSED) is erased
+        assert await ended("msg_3", "promotional") is erased
+        assert not await ended("msg_4", "transactional")
+        await store.write(lambda tx: tx.messages.erase_ended(["promotional"]))
+        assert not await ended("msg_5", "otp")
+        assert await ended("msg_6", "promotional") is erased
+    async with open_store() as store:  # it holds over a restart
+        assert await ended("msg_7", "promotional") is erased
+        await store.write(lambda tx: tx.messages.erase_ended([]))
+        assert not await ended("msg_8", "promotional")
+
+
+async def test_a_message_is_put_off(open_store):
+    async with open_store() as store:
+        n = await store.write(insert("msg_1", "msg_2"))
+        await store.write(lambda tx: tx.messages.set_send_at(n, 1_795_009_000.0))
+        assert (await get(store, "msg_1")).send_at == 1_795_009_000.0
+        assert (await get(store, "msg_2")).send_at is None
 
 
 async def test_an_attempt_has_one_end(open_store):
@@ -343,6 +395,39 @@ async def test_messages_that_name_an_address_to_call_back_are_told_from_others(o
         assert await store.read(lambda view: view.webhooks.any_callback())
         found = await store.read(lambda view: view.webhooks.callbacks(["msg_1", "msg_2", "msg_3"]))
         assert found == {"msg_2": url}
+
+
+# --- what was said lately
+
+
+async def test_what_was_said_lately_is_found_until_it_is_said_again_or_forgotten(open_store):
+    async with open_store() as store:
+        await store.write(lambda tx: tx.recent.remember([(b"a", "msg_1"), (b"b", "msg_2")], 100.0))
+        await store.write(lambda tx: tx.recent.remember([(b"c", "msg_3")], 200.0))
+    async with open_store() as store:
+
+        async def found(*digests, since=0.0, until=999.0):
+            return await store.read(lambda view: view.recent.find(digests, since, until))
+
+        assert await found(b"a", b"c", b"x") == {b"a": ("msg_1", 100.0), b"c": ("msg_3", 200.0)}
+        assert await found(b"a", b"c", since=100.5) == {b"c": ("msg_3", 200.0)}
+        assert await found(b"a", b"c", until=199.0) == {b"a": ("msg_1", 100.0)}
+        assert await found() == {}
+        many = [b"%d" % n for n in range(2000)]
+        await store.write(lambda tx: tx.recent.remember([(d, "msg_9") for d in many], 900.0))
+        assert len(await found(*many)) == 2000
+        await store.write(lambda tx: tx.recent.remember([(b"a", "msg_4")], 300.0))
+        assert await found(b"a") == {b"a": ("msg_4", 300.0)}
+
+        async def forget(before, after, limit=2):
+            return await store.write(lambda tx: tx.retention.delete_recent(before, after, limit))
+
+        assert await forget(150.0, 999.0) == 1  # b; a is the newest now
+        assert await forget(150.0, 999.0) == 0
+        assert await forget(150.0, 800.0, 9999) == 2000  # dated by a clock that was ahead
+        assert await found(b"a", b"b", b"c", *many) == {
+            b"a": ("msg_4", 300.0), b"c": ("msg_3", 200.0)
+        }  # fmt: skip
 
 
 # --- templates

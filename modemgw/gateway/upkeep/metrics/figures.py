@@ -12,6 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from modemgw.gateway.fleet.modem_views import ModemView
+from modemgw.gateway.outgoing.punctuality import Tally
 from modemgw.gateway.supervision import Keeper
 
 
@@ -33,6 +34,7 @@ class Figures:
         views: Callable[[], list[ModemView]],
         waiting: Callable[[], int],
         accepted: Mapping[str, int],
+        tallies: Callable[[], Mapping[str, Tally]],
         keeper: Keeper,
         more: Sequence[Callable[[], Iterable[Metric]]] = (),
     ) -> None:
@@ -40,6 +42,7 @@ class Figures:
         self._views = views
         self._waiting = waiting
         self._accepted = accepted
+        self._tallies = tallies
         self._keeper = keeper
         self._more = more
 
@@ -59,10 +62,30 @@ class Figures:
         yield GaugeMetricFamily(
             "modemgw_messages_waiting", "Messages that still want a modem", self._waiting()
         )
+        yield from self._targets()
         yield from self._tasks()
         yield from self._modems()
         for figures in self._more:
             yield from figures()
+
+    def _targets(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
+        """Of each type that has a target."""
+        in_time = CounterMetricFamily(
+            "modemgw_messages_in_time", "Messages that reached their target", labels=["type"]
+        )
+        late = CounterMetricFamily(
+            "modemgw_messages_late", "Messages that missed their target", labels=["type"]
+        )
+        overdue = GaugeMetricFamily(
+            "modemgw_messages_overdue",
+            "Messages that are late and have not come so far yet",
+            labels=["type"],
+        )
+        for type_, tally in self._tallies().items():
+            in_time.add_metric([type_], tally.in_time)
+            late.add_metric([type_], tally.late)
+            overdue.add_metric([type_], len(tally.overdue))
+        yield from (in_time, late, overdue)
 
     def _tasks(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
         failures = CounterMetricFamily(

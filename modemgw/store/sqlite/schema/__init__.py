@@ -31,7 +31,9 @@ from modemgw.store.sqlite.schema import (
     m0015_consents,
     m0016_templates,
     m0017_verifications,
+    m0018_batches,
     m0019_inbound_kinds,
+    m0022_types,
     m0023_balances,
     m0026_alerts,
 )
@@ -54,8 +56,10 @@ STEPS: Final[tuple[tuple[str, Callable[[Database], None]], ...]] = (
     ("0014_attempts_by_time", m0014_attempts_by_time.upgrade),
     ("0015_consents", m0015_consents.upgrade),
     ("0016_templates", m0016_templates.upgrade),
-    ("0019_inbound_kinds", m0019_inbound_kinds.upgrade),
     ("0017_verifications", m0017_verifications.upgrade),
+    ("0018_batches", m0018_batches.upgrade),
+    ("0019_inbound_kinds", m0019_inbound_kinds.upgrade),
+    ("0022_types", m0022_types.upgrade),
     ("0023_balances", m0023_balances.upgrade),
     ("0026_alerts", m0026_alerts.upgrade),
 )
