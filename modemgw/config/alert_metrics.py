@@ -34,6 +34,12 @@ METRICS: Final[dict[str, AlertMetric]] = {
         "high",
         "{value:.0%} of {of:.0f} tries through the SIM {subject} failed in {window}",
     ),
+    "late_rate": AlertMetric(
+        "type",
+        "share",
+        "high",
+        "{value:.0%} of {of:.0f} {subject} messages missed their target in {window}",
+    ),
     "queue_age": AlertMetric(
         "type", "level", "high", "the oldest {subject} message has waited for {value:.0f} s"
     ),

@@ -152,6 +152,7 @@ DEFAULTS: dict[str, AlertRule] = {
     for rule in (
         _default("delivery-rate", "delivery_rate", 0.7, 0.85, minimum=20, for_s=300),
         _default("error-rate", "error_rate", 0.3, 0.1, window_s=900, minimum=10, for_s=60),
+        _default("late-messages", "late_rate", 0.05, 0.01, minimum=20, for_s=60),
         _default("queue-age", "queue_age", 900, 300, for_s=60),
         _default(
             "otp-queue-age", "queue_age", 60, 20, for_s=20, severity="critical", subjects=("otp",)

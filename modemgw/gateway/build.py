@@ -271,6 +271,7 @@ class Gateway:
             sims=sims,
             sampler=self._sampler,
             outcomes=lambda: self._deliveries.outcomes,
+            late=lambda: self._outbox.punctuality.tallies,
             keeper=self.keeper,
             store=store,
         )

@@ -151,6 +151,24 @@ async def error_rate(tmp_path: Path, patch: pytest.MonkeyPatch) -> None:
         await made.until("error-rate raised", "error-rate cleared")
 
 
+async def late_messages(tmp_path: Path, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("modemgw.gateway.outgoing.punctuality.LOOK_EVERY_S", 0.1)
+    types = {"otp": {"target_seconds": 1.5}}
+    alert = {"minimum": 2, "threshold": 0.6, "clear_below": 0.3}
+    async with lab(tmp_path, "late-messages", modems=1, alert=alert, type=types) as made:
+        made.gateway.modems.pause("m0")
+        for n in range(2):
+            await send(made.gateway, f"+44770090013{n}", type="otp")
+        await made.until("late-messages raised")
+        assert made.told[0].data["subject"] == "otp"
+        made.gateway.modems.resume("m0")
+        await until(lambda: made.gateway.modems.view("m0").status.state == "ready", 10)
+        for n in range(20):
+            sent = await send(made.gateway, f"+4477009002{n:02}", type="otp")
+            await status(made.gateway, sent, MessageStatus.DELIVERED)
+        await made.until("late-messages raised", "late-messages cleared")
+
+
 async def queue_age(tmp_path: Path, patch: pytest.MonkeyPatch, id: str = "queue-age") -> None:
     alert = {"threshold": 0.3, "clear_below": 0.3}
     type = "otp" if id == "otp-queue-age" else "promotional"
@@ -253,6 +271,7 @@ SCENES: dict[str, Callable[[Path, pytest.MonkeyPatch], Awaitable[None]]] = {
     for scene in (
         delivery_rate,
         error_rate,
+        late_messages,
         queue_age,
         otp_queue_age,
         modem_down,

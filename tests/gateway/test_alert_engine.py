@@ -72,6 +72,7 @@ def blips(well: float, bad: float) -> Callable[[Random], Callable[[bool], Readin
 SCENES = {
     "delivery-rate": share(0.95, 0.35, 0.3),
     "error-rate": share(0.02, 0.8, 0.5),
+    "late-messages": share(0.001, 0.4, 0.5),
     "queue-age": level(100, 2000, 99),
     "otp-queue-age": level(10, 90, 9),
     "modem-down": blips(0.2, 1.0),

@@ -176,6 +176,10 @@ BAD = {
         'modemgw_sim_parts_total{sim="s1",result="accepted"}': "0+1x120",
         'modemgw_sim_parts_total{sim="s1",result="refused"}': "0+1x120",
     },
+    "ModemgwLateMessages": {
+        'modemgw_messages_late_total{type="otp"}': "0+1x120",
+        'modemgw_messages_in_time_total{type="otp"}': "0+9x120",
+    },
     "ModemgwQueueAge": {'modemgw_queue_oldest_seconds{type="promotional"}': "0+60x120"},
     "ModemgwOtpQueueAge": {'modemgw_queue_oldest_seconds{type="otp"}': "90x120"},
     "ModemgwBalanceLow": {'modemgw_sim_balance_low{sim="s1"}': "1x120"},

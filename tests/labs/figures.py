@@ -17,6 +17,7 @@ from modemgw.gateway.fleet.modem_views import ModemView
 from modemgw.gateway.fleet.plan import Plan
 from modemgw.gateway.fleet.sim import Sim
 from modemgw.gateway.fleet.sims import Sims
+from modemgw.gateway.outgoing.punctuality import Tally, Target
 from modemgw.gateway.supervision import Keeper
 from modemgw.gateway.upkeep.alerts.readings import ClockSteps
 from modemgw.gateway.upkeep.metrics import Figures, sending, system
@@ -57,6 +58,7 @@ def figures_of(modems: int) -> Figures:
         lambda: [_view(n) for n in range(modems)],
         lambda: 7,
         dict.fromkeys(TYPES, 5),
+        lambda: {type: Tally(Target("sent", 30.0), in_time=9, late=2) for type in TYPES},
         keeper,
         (
             lambda: sending.queue(sample),
@@ -103,7 +105,7 @@ def _use(sims: Sims, iccid: str) -> None:
 
 def _sample(modems: int) -> Sample:
     return Sample(
-        backlog=dict.fromkeys(TYPES, Backlog(3, 12.0, 1, 1)),
+        backlog=dict.fromkeys(TYPES, Backlog(due=3, oldest_s=12.0, later=1, gated=1, held=1)),
         balances={
             iccid_of(n): Balance(Decimal("3.50"), "EUR", "you have 3.50", START, False)
             for n in range(modems)

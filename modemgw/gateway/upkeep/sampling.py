@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from modemgw.clock import SteadyClock
+from modemgw.gateway.outgoing.gates import TARGETS
 from modemgw.histogram import Histogram
 from modemgw.store import Balance, Store, StoreError, View
 
@@ -34,6 +35,7 @@ class Waiting(Protocol):
 
     type: str
     due_at: float
+    lies_in: str | None
 
     def pending(self) -> list[int]:
         """The parts that are still to be sent."""
@@ -59,6 +61,8 @@ class Backlog:
     """How long the oldest of these has waited."""
     later: int = 0
     """Those whose time has not come."""
+    gated: int = 0
+    """Those of a batch that is paused, or whose pace has not come to them."""
     held: int = 0
     """Those that wait for word of parts of which nobody knows."""
 
@@ -150,11 +154,14 @@ class Sampler:
         now = self._clock.time()
         due: Counter[str] = Counter()
         later: Counter[str] = Counter()
+        gated: Counter[str] = Counter()
         held: Counter[str] = Counter()
         oldest: dict[str, float] = {}
         for n, job in enumerate(list(self._jobs()), 1):
             if job.due_at > now:
                 later[job.type] += 1
+            elif job.lies_in is not None and job.lies_in.startswith(TARGETS):
+                gated[job.type] += 1
             elif not job.pending():
                 held[job.type] += 1
             else:
@@ -164,7 +171,13 @@ class Sampler:
             if n % TURN == 0:
                 await asyncio.sleep(0)
         return {
-            type: Backlog(due[type], now - oldest.get(type, now), later[type], held[type])
+            type: Backlog(
+                due=due[type],
+                oldest_s=now - oldest.get(type, now),
+                later=later[type],
+                gated=gated[type],
+                held=held[type],
+            )
             for type in self._types
         }
 

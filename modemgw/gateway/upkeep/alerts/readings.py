@@ -10,6 +10,7 @@ from modemgw.config import Config
 from modemgw.gateway.fleet.modem_views import ModemView
 from modemgw.gateway.fleet.sims import Sims
 from modemgw.gateway.fleet.tallies import SimTally
+from modemgw.gateway.outgoing.punctuality import Tally
 from modemgw.gateway.supervision import Keeper
 from modemgw.gateway.upkeep.alerts.engine import Reading
 from modemgw.gateway.upkeep.sampling import Sampler
@@ -32,6 +33,8 @@ class Sources:
     sampler: Sampler
     outcomes: Callable[[], Mapping[tuple[str, str], int]]
     """Tries of deliveries, by kind and outcome."""
+    late: Callable[[], Mapping[str, Tally]]
+    """How the messages did of types that have a target."""
     keeper: Keeper
     store: Store
 
@@ -59,6 +62,8 @@ def read(sources: Sources, steps: ClockSteps, config: Config) -> Iterator[Readin
     sample = sources.sampler.last
     for type, backlog in sample.backlog.items():
         yield Reading("queue_age", type, backlog.oldest_s)
+    for type, tally in sources.late().items():
+        yield Reading("late_rate", type, tally.late, float(tally.late + tally.in_time))
     for (kind, outcome), count in sources.outcomes().items():
         if outcome == "given-up":
             yield Reading("dead_letters", kind, count)

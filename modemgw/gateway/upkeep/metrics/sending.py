@@ -21,7 +21,7 @@ def queue(sample: Sample) -> Iterator[Metric]:
     """What waits, by type. As it was at the last look, some seconds ago."""
     waiting = GaugeMetricFamily(
         "modemgw_queue_messages",
-        "Messages that want a modem: due, later (their time has not come), held (in doubt)",
+        "Messages that want a modem: due, later, gated (their batch waits), held (in doubt)",
         labels=["type", "state"],
     )
     oldest = GaugeMetricFamily(
@@ -30,6 +30,7 @@ def queue(sample: Sample) -> Iterator[Metric]:
     for type, backlog in sample.backlog.items():
         waiting.add_metric([type, "due"], backlog.due)
         waiting.add_metric([type, "later"], backlog.later)
+        waiting.add_metric([type, "gated"], backlog.gated)
         waiting.add_metric([type, "held"], backlog.held)
         oldest.add_metric([type], backlog.oldest_s)
     yield from (waiting, oldest)
