@@ -293,3 +293,25 @@ async def test_a_fault_raises_it_and_its_end_clears_it(
     id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await SCENES[id](tmp_path, monkeypatch)
+
+
+async def test_a_person_is_told_by_sms_through_another_sim(tmp_path: Path) -> None:
+    notify = "+447700900777"
+    alert = {"notify": [notify]}
+    async with lab(tmp_path, "modem-down", alert=alert) as made:
+        made.bank.modems[0].faults.unplug()
+        await made.until("modem-down raised")
+
+        def texts() -> list[str]:
+            found = made.bank.smsc.messages
+            return [one.text or "" for one in found if one.destination == notify]
+
+        await until(lambda: len(texts()) == 1, 20)
+        assert texts()[0].startswith("modemgw: modem-down raised (warning): the modem m0 is ")
+        other = made.bank.modems[1].body.slot.sim
+        assert other is not None
+        assert {part.iccid for part in made.bank.smsc.accepted} == {other.iccid}
+        made.bank.modems[0].faults.replug()
+        await made.until("modem-down raised", "modem-down cleared")
+        await until(lambda: len(texts()) == 2, 20)
+        assert "modem-down cleared" in texts()[1]
