@@ -217,8 +217,9 @@ async def test_each_of_a_batch_is_looked_at(tmp_path: Path) -> None:
         assert isinstance(before, Duplicate)
         assert isinstance(within, Duplicate)
         assert before.first == first.id
-        about, counts = await gateway.messages.batch(batch.id)
-        assert (about["accepted"], about["rejected"], counts) == (2, 3, {"queued": 2})
+        view = await gateway.batches.get(batch.id)
+        kept = view.batch
+        assert (kept.accepted, kept.rejected, view.counts) == (2, 3, {"queued": 2})
     async with on(tmp_path / "b", MERGE) as gateway:
         first = await send(gateway, to=BOB)
         each = [NewMessage(to=to, text="hello") for to in numbers]

@@ -120,7 +120,7 @@ async def test_the_recipients_of_a_batch_wait_each_for_their_own_morning(tmp_pat
         numbers = [LONDON, NEW_YORK, "+447700900124", "+4915112345678", "+12125550124", "nobody"]
         batch = await gateway.sending.send_batch(NewMailing(promotional(""), numbers), key="k")
         assert (batch.accepted, [index for index, _ in batch.rejected]) == (5, [5])
-        _, counts = await gateway.messages.batch(batch.id)
+        counts = (await gateway.batches.get(batch.id)).counts
         assert counts == {"scheduled": 3, "queued": 2}
 
 

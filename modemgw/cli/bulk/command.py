@@ -244,6 +244,9 @@ async def _send_chunk(client: Client, bulk: Bulk, chunk: Chunk) -> Answered:
     refused = tuple(
         Refused(rows[i.index].line, rows[i.index].to, _reason(i), i.problem.status == 422)
         for i in taken.rejected
+    ) + tuple(
+        Refused(rows[i.index].line, rows[i.index].to, f"says the same as {i.id} a short while ago")
+        for i in taken.merged
     )
     return Answered(chunk.index, taken.id, taken.accepted, refused)
 
