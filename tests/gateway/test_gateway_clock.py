@@ -17,6 +17,7 @@ import pytest
 from labs.clock import START, FakeClock
 from labs.outbox import Lab, refusal, running, sim_in
 from labs.raw_sql import raw
+from labs.waiting import until
 from test_gateway_handlers import pending_for
 
 from modemgw.config import RateLimits, parse
@@ -566,20 +567,13 @@ def _messages(view: View) -> int:
     return int(raw(view).execute("SELECT count(*) FROM messages").fetchone()[0])
 
 
-taken: list[str] = []
-
-
-async def take(message: Inbound) -> None:
-    taken.append(message.id)
-
-
 async def test_a_delivery_that_a_wrong_clock_has_put_off_is_made(tmp_path: Path) -> None:
-    handler = {"match": {}, "python": f"{__name__}:take"}
+    taken = tmp_path / "taken"
+    handler = {"exec": ["/bin/sh", "-c", f'echo "$MODEMGW_ID" >> {taken}']}
     config = parse({"gateway": {"data_dir": str(tmp_path)}, "handler": [handler]})
     clock = StillClock()
     late = Inbound("in_late", TO, None, "x", None, "gsm7", 1, (), True, "m1", "1", None, START)
     soon = replace(late, id="in_soon")
-    taken.clear()
     async with Gateway.open(config, clock=clock) as gateway:
 
         def keep(tx: Transaction) -> None:
@@ -590,7 +584,5 @@ async def test_a_delivery_that_a_wrong_clock_has_put_off_is_made(tmp_path: Path)
 
         await gateway._store.write(keep)
         gateway._deliveries.wake()
-        async with asyncio.timeout(10):
-            while not taken:
-                await asyncio.sleep(0.01)
-        assert taken == ["in_late"], "the other one has its time to wait"
+        await until(taken.exists, 10)
+        assert taken.read_text() == "in_late\n", "the other one has its time to wait"

@@ -72,6 +72,7 @@ async def test_a_part_that_comes_a_day_late_completes_the_message_that_was_hande
             "modem": "m1",
             "kind": "text",
             "complete": True,
+            "keyword": None,
         }
 
 
