@@ -31,6 +31,7 @@ MAY_IMPORT = {
 GATEWAY = (
     {"fleet"},
     {"outgoing", "consent", "templates"},
+    {"budgets"},
     {"admission"},
     {"incoming", "deliveries", "verifications"},
     {"upkeep"},

@@ -107,7 +107,7 @@ async def preview(request: web.Request) -> web.Response:
         "send_at": render_optional_moment(seen.send_at),
         "expires_at": render_moment(seen.expires_at),
         "deferred": render.deferral(seen.deferred),
-        "cost": None,
+        "cost": render.cost(seen.cost),
         "text": seen.text,
         "template": None if seen.template is None else seen.template.name,
         "template_version": None if seen.template is None else seen.template.version,

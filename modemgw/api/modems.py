@@ -19,8 +19,9 @@ from modemgw.api.endpoint import (
 )
 from modemgw.api.moments import render_moment, render_optional_moment
 from modemgw.api.parts import MODEMS, Modems
-from modemgw.api.requests import TraceQuery, UssdBody
+from modemgw.api.requests import AtBody, TraceQuery, UssdBody
 from modemgw.gateway import ModemView
+from modemgw.modem import masked
 
 
 def _render(view: ModemView) -> answers.Modem:
@@ -110,12 +111,44 @@ async def end_ussd(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
+async def by_hand(request: web.Request) -> web.Response:
+    body = parse_body(AtBody, await read_json(request))
+    tell_record(request, detail=masked(body.command))
+    answer = await request.app[MODEMS].by_hand(
+        request.match_info["id"], body.command, body.timeout_s
+    )
+    document: answers.AtAnswer = {
+        "lines": list(answer.lines),
+        "ok": answer.result == "OK",
+        "result": answer.result,
+        "meaning": answer.meaning,
+    }
+    return json_response(document)
+
+
+async def signal(request: web.Request) -> web.Response:
+    document: answers.Signal = {
+        "items": [
+            {"at": render_moment(at), "dbm": dbm}
+            for at, dbm in request.app[MODEMS].signal(request.match_info["id"])
+        ]
+    }
+    return json_response(document)
+
+
 async def trace(request: web.Request) -> web.Response:
     query = parse_query(TraceQuery, request)
-    lines = request.app[MODEMS].trace(request.match_info["id"], texts=query.texts)
+    lines = request.app[MODEMS].trace(
+        request.match_info["id"], texts=query.texts, after=query.after
+    )
     document: answers.Trace = {
         "items": [
-            {"at": render_moment(line.at), "direction": line.direction, "text": line.text}
+            {
+                "id": line.id,
+                "at": render_moment(line.at),
+                "direction": line.direction,
+                "text": line.text,
+            }
             for line in lines
         ]
     }
@@ -160,6 +193,31 @@ ENDPOINTS = (
         scopes=("read",),
         answer=answers.Modem,
         problems=("not-found",),
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/modems/{id}/signal",
+        handler=signal,
+        summary="See how its signal was, with times",
+        tag="modems",
+        scopes=("read",),
+        answer=answers.Signal,
+        problems=("not-found",),
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/modems/{id}/at",
+        handler=by_hand,
+        summary="Type an AT command at its port",
+        description="It waits until no part is in the air. A command can change what the gateway "
+        "relies on: settings that are gone afterwards are made anew. An error of the modem is an "
+        "answer (`ok` is false); that it did not answer in time is the problem `modem-error`.",
+        tag="modems",
+        scopes=("admin",),
+        body=AtBody,
+        answer=answers.AtAnswer,
+        problems=("not-found", "conflict", "modem-error"),
+        example={"command": "AT+CSQ"},
     ),
     Endpoint(
         method="GET",

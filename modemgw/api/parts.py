@@ -24,6 +24,7 @@ from modemgw.gateway import (
     BatchPreview,
     BatchQuery,
     BatchView,
+    BudgetView,
     ConsentRow,
     ConsentsOf,
     ConversationQuery,
@@ -57,7 +58,8 @@ from modemgw.gateway import (
 from modemgw.gateway.bus import Watch
 from modemgw.gateway.supervision import Keeper
 from modemgw.gateway.templates.compiled import CompiledTemplate
-from modemgw.modem import TraceLine, UssdAnswer
+from modemgw.gateway.upkeep.readiness.finding import Item
+from modemgw.modem import AtAnswer, TraceLine, UssdAnswer
 from modemgw.store import (
     Alert,
     AuditRecord,
@@ -68,6 +70,8 @@ from modemgw.store import (
     StoppedPrefix,
     Template,
     TemplateContent,
+    UsageQuery,
+    UsageSum,
 )
 from modemgw.store.contract.keys import KeyState
 from modemgw.store.records import (
@@ -458,8 +462,16 @@ class Modems(Protocol):
         """End a modem's USSD dialogue, if there is one. Raises Conflict, ModemError."""
         ...
 
-    def trace(self, id: str, /, *, texts: bool = False) -> list[TraceLine]:
-        """What was last said on a modem's port, oldest first; masked, see `texts`."""
+    async def by_hand(self, id: str, command: str, timeout_s: float, /) -> AtAnswer:
+        """Type an AT command. Raises Conflict (no open port), Rejected, ModemError."""
+        ...
+
+    def signal(self, id: str, /) -> list[tuple[float, int | None]]:
+        """Times and dBm of the last polls of a modem's signal, oldest first."""
+        ...
+
+    def trace(self, id: str, /, *, texts: bool = False, after: int = 0) -> list[TraceLine]:
+        """What was last said on a modem's port, after a line's id; masked, see `texts`."""
         ...
 
 
@@ -495,6 +507,22 @@ class Alerts(Protocol):
 
     async def silence(self, id: str, seconds: float, /) -> Alert:
         """Notify nobody of it for so long; 0 ends that. Raises NotFound, StoreUnavailable."""
+        ...
+
+
+class Budgets(Protocol):
+    """Shows what may be spent, and how much of it is taken."""
+
+    def views(self) -> list[BudgetView]:
+        """Every budget, in the order of the configuration."""
+        ...
+
+
+class Usage(Protocol):
+    """Adds up what was sent."""
+
+    async def sums(self, query: UsageQuery, /) -> list[UsageSum]:
+        """The sums, in the order of what they are told apart by. Raises Rejected."""
         ...
 
 
@@ -558,6 +586,14 @@ class Verifications(Protocol):
 
     async def lift(self, prefix: str, /) -> None:
         """Let codes go to a prefix again. Raises NotFound."""
+        ...
+
+
+class Checklist(Protocol):
+    """Looks whether all is ready for production."""
+
+    async def items(self) -> list[Item]:
+        """Every point, in the order of the checklist. Raises StoreUnavailable."""
         ...
 
 
@@ -699,6 +735,12 @@ class Parts(Protocol):
     @property
     def sims(self) -> Sims: ...
     @property
+    def budgets(self) -> Budgets: ...
+    @property
+    def checklist(self) -> Checklist: ...
+    @property
+    def usage(self) -> Usage: ...
+    @property
     def alerts(self) -> Alerts: ...
     @property
     def types(self) -> Types: ...
@@ -733,6 +775,9 @@ TEMPLATES: Final[web.AppKey[Templates]] = web.AppKey("templates")
 MODEMS: Final[web.AppKey[Modems]] = web.AppKey("modems")
 SIMS: Final[web.AppKey[Sims]] = web.AppKey("sims")
 ALERTS: Final[web.AppKey[Alerts]] = web.AppKey("alerts")
+CHECKLIST: Final[web.AppKey[Checklist]] = web.AppKey("checklist")
+BUDGETS: Final[web.AppKey[Budgets]] = web.AppKey("budgets")
+USAGE: Final[web.AppKey[Usage]] = web.AppKey("usage")
 TYPES: Final[web.AppKey[Types]] = web.AppKey("types")
 VERIFICATIONS: Final[web.AppKey[Verifications]] = web.AppKey("verifications")
 ACCESS: Final[web.AppKey[Access]] = web.AppKey("access")
@@ -759,6 +804,9 @@ def hand_over(gateway: Parts, app: web.Application) -> None:
     app[MODEMS] = gateway.modems
     app[SIMS] = gateway.sims
     app[ALERTS] = gateway.alerts
+    app[BUDGETS] = gateway.budgets
+    app[CHECKLIST] = gateway.checklist
+    app[USAGE] = gateway.usage
     app[TYPES] = gateway.types
     app[VERIFICATIONS] = gateway.verifications
     app[ACCESS] = gateway.access

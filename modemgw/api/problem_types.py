@@ -84,6 +84,20 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         detail="this API key is not known, or was revoked",
         headers=("WWW-Authenticate",),
     ),
+    "budget-exhausted": ProblemType(
+        status=402,
+        title="A budget has not enough left",
+        meaning="A `[[budget]]` that counts such messages has fewer parts left, or less money, "
+        "than this one takes, or `[bill_shock]` has stopped its type for this hour. Nothing of "
+        "this request was taken; of a batch, nothing of this item.",
+        remedy="`detail` names the budget and `Retry-After` says when it is full again; `GET "
+        "/v1/budgets` shows them all. Whoever runs the gateway may raise it. Clients should not "
+        "repeat it by themselves: it may take days.",
+        retry="later",
+        detail="the budget newsletter has 1 of 1000 left (parts_per_day), and this takes 2; it is "
+        "full again in 41000 s",
+        headers=("Retry-After",),
+    ),
     "missing-scope": ProblemType(
         status=403,
         title="The API key may not do this",

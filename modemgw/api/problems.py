@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails, to_json
 from modemgw.api import answers
 from modemgw.api.problem_types import PROBLEM_TYPES, REFUSALS, page_of, type_uri
 from modemgw.gateway import (
+    BudgetExhausted,
     Conflict,
     Duplicate,
     FieldProblem,
@@ -178,6 +179,8 @@ def from_refusal(
     if isinstance(error, TooMany | Duplicate):
         slug = "duplicate" if isinstance(error, Duplicate) else too_many
         seconds = max(1, math.ceil(error.retry_after_s))
+        if isinstance(error, BudgetExhausted):
+            slug = "budget-exhausted"
         return Problem(slug, str(error), headers={"Retry-After": str(seconds)})
     for problem in error.problems:
         if problem.code in _REFUSED:

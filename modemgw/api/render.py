@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from modemgw.api import answers
@@ -16,6 +17,7 @@ from modemgw.store.records import (
     AttemptState,
     Conversation,
     ConversationItem,
+    Cost,
     ErrorInfo,
     Event,
     Inbound,
@@ -30,6 +32,22 @@ def error(info: ErrorInfo | None) -> answers.Error | None:
     if info is None:
         return None
     return {"code": info.code, "detail": info.detail, "permanent": info.permanent}
+
+
+def amount(value: Decimal) -> str:
+    """An amount of money in full: `0.045`, `12.00`."""
+    whole, _, fraction = f"{value:.6f}".partition(".")
+    return f"{whole}.{fraction.rstrip('0'):0<2}"
+
+
+def cost(record: Cost | None) -> answers.Cost | None:
+    if record is None:
+        return None
+    return {
+        "amount": amount(record.amount),
+        "currency": record.currency,
+        "estimated": record.estimated,
+    }
 
 
 def deferral(why: ErrorInfo | None) -> answers.Deferral | None:
@@ -80,6 +98,7 @@ def part(record: Part) -> answers.Part:
         "submitted_at": None,
         "receipt": None,
         "error": None,
+        "cost": cost(record.cost),
         "attempts": attempts,
     }
     if attempts:
@@ -124,7 +143,7 @@ def message(record: Message) -> answers.Message:
         "tags": list(record.tags),
         "template": record.template,
         "template_version": record.template_version,
-        "cost": record.cost,
+        "cost": cost(record.cost),
         "created_at": render_moment(record.created_at),
         "updated_at": render_moment(record.updated_at),
         "send_at": render_optional_moment(record.send_at),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from modemgw.api import answers
+from modemgw.api import answers, render
 from modemgw.api.endpoint import Endpoint, json_response
 from modemgw.api.moments import render_moment, render_optional_moment
 from modemgw.api.parts import SIMS
 from modemgw.gateway import SimView
-from modemgw.gateway.fleet.sim_views import Use
+from modemgw.gateway.fleet.sim_views import TariffUse, Use
 from modemgw.store import Balance
 
 
@@ -28,6 +28,19 @@ def _balance(balance: Balance) -> answers.SimBalance:
         "low": balance.low,
         "said": balance.said,
         "at": render_moment(balance.at),
+    }
+
+
+def _tariff(use: TariffUse) -> answers.SimTariff:
+    price = use.price
+    return {
+        "tariff": price.tariff,
+        "to_prefix": list(price.prefixes),
+        "price": render.amount(price.amount),
+        "currency": price.currency,
+        "free_parts": price.free_parts,
+        "free_parts_used": use.free_used,
+        "month_ends_at": render_moment(use.month_ends_at),
     }
 
 
@@ -50,7 +63,7 @@ def _render(view: SimView) -> answers.SimCard:
         },
         "centre_clock_ahead_s": view.centre_ahead_s,
         "balance": None if view.balance is None else _balance(view.balance),
-        "tariff": None,
+        "tariff": [_tariff(use) for use in view.tariff] or None,
         "last_seen_at": render_moment(view.seen_at),
     }
 

@@ -17,7 +17,7 @@ from .errors import (
 from .exchange import Probe, Response
 from .port import check_device, open_serial
 from .results import ErrorCode
-from .trace import Trace, TraceLine
+from .trace import Trace, TraceLine, masked
 from .urc import Urc, UrcKind
 from .wire import Port
 
@@ -43,5 +43,6 @@ __all__ = [
     "Urc",
     "UrcKind",
     "check_device",
+    "masked",
     "open_serial",
 ]

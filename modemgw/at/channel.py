@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from ..clock import Clock
@@ -128,6 +129,21 @@ class AtChannel(asyncio.Protocol):
         exchange.allowed_s = timeout_s or exchange.question.kind.timeout_s * self._patience
         exchange.ends_at = self._clock.monotonic() + _LISTINGS * exchange.allowed_s
         self._slot.start(exchange, exchange.allowed_s)
+        return await exchange.done
+
+    async def by_hand(self, text: str, *, turn_s: float, timeout_s: float) -> Response:
+        """A command that a person typed: all lines that are no URC belong to its answer.
+
+        Raises what `command` raises, and TimeoutError when it was not its turn within `turn_s`:
+        then nothing was typed.
+        """
+        async with asyncio.timeout(turn_s):
+            exchange = await self._slot.take(text, urgent=False)
+        question = exchange.question
+        question.kind = replace(question.kind, free_text=True)
+        exchange.allowed_s = timeout_s
+        exchange.ends_at = self._clock.monotonic() + _LISTINGS * timeout_s
+        self._slot.start(exchange, timeout_s)
         return await exchange.done
 
     async def ping(self) -> None:

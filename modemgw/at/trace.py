@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-_PIN = re.compile(r"(\+CPIN=|\+CLCK=|\+CPWD=).*")
+_PIN = re.compile(r"([+^#*]\w*(?:PIN2?|PUK2?|CLCK|CPWD|CSIM|CARDLOCK)\s*=).*", re.IGNORECASE)
+"""Whatever is set by a command whose name says PIN or password, however a person spells it."""
 _PDU = re.compile(r"\b[0-9A-Fa-f]{24,}\b")
 _USSD = re.compile(r'(\+CUSD[=:]\s*\d*\s*,).*?(?:"(\s*,\s*\d{1,3}\s*))?$', re.DOTALL)
 """Its text goes to the coding scheme or the end: a closing quote may be missing, or both."""
@@ -24,27 +25,40 @@ class TraceLine:
     at: float
     direction: str
     text: str
+    id: int = 0
+    """Grows from line to line, also over restarts of the process."""
 
 
 class Trace:
     """A ring buffer of lines. Secrets and message texts come out masked unless asked for."""
 
-    __slots__ = ("_lines", "tap")
+    __slots__ = ("_last", "_lines", "tap")
 
     def __init__(self, size: int = 400) -> None:
-        self._lines: deque[tuple[float, str, str]] = deque(maxlen=size)
+        self._lines: deque[tuple[int, float, str, str]] = deque(maxlen=size)
+        self._last = 0
         self.tap: Callable[[TraceLine], None] | None = None
         """Gets each line as it comes, masked."""
 
     def add(self, at: float, direction: str, text: str) -> None:
         """Remember a line; `at` is wall-clock time."""
-        self._lines.append((at, direction, text[:_LONGEST]))
+        self._last = max(self._last + 1, int(at * 1000))
+        self._lines.append((self._last, at, direction, text[:_LONGEST]))
         if self.tap is not None:
-            self.tap(TraceLine(at, direction, masked(text[:_LONGEST])))
+            self.tap(TraceLine(at, direction, masked(text[:_LONGEST]), self._last))
 
-    def lines(self, *, texts: bool = False) -> list[TraceLine]:
-        """Oldest first. `texts` shows PDUs and USSD strings; PINs are never shown."""
-        return [TraceLine(at, way, masked(line, texts=texts)) for at, way, line in self._lines]
+    def lines(self, *, texts: bool = False, after: int = 0) -> list[TraceLine]:
+        """Those after the line with the id `after`, oldest first; all when it is beyond the last.
+
+        `texts` shows PDUs and USSD strings; PINs are never shown.
+        """
+        if after > self._last:  # the clock was set back, and the process began anew
+            after = 0
+        return [
+            TraceLine(at, way, masked(line, texts=texts), id)
+            for id, at, way, line in self._lines
+            if id > after
+        ]
 
 
 def masked(line: str, *, texts: bool = False) -> str:

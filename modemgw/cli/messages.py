@@ -116,6 +116,7 @@ def _print(message: answers.Message) -> None:
             ("encoding", message.encoding),
             ("status", message.status),
             ("error", None if error is None else f"{error.code}: {error.detail}"),
+            ("cost", _cost(message.cost)),
             ("route", message.route),
             ("sent by key", message.key),
             ("reference", message.reference),
@@ -160,3 +161,9 @@ def _took(attempt: answers.Attempt) -> str:
     if attempt.ended_at is None:
         return "-"
     return f"{(attempt.ended_at - attempt.started_at).total_seconds():.1f} s"
+
+
+def _cost(cost: answers.Cost | None) -> str | None:
+    if cost is None:
+        return None
+    return f"{cost['amount']} {cost.currency}{', estimated' if cost.estimated else ''}"

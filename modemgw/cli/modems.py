@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing, suppress
 from typing import Literal
 
 import click
@@ -9,8 +10,10 @@ import click
 from modemgw.cli.lazy import LazyGroup
 from modemgw.cli.options import Daemon, daemon_options, json_option
 from modemgw.cli.output import local_time, print_fields, print_json, print_table
-from modemgw.cli.say import say, say_lines
-from modemgw.client import answers
+from modemgw.cli.say import say, say_json, say_lines
+from modemgw.cli.sparkline import bar, sparkline
+from modemgw.client import Client, answers
+from modemgw.modem import masked
 
 
 @click.group(cls=LazyGroup, commands_at={"scan": "modemgw.cli.scan:scan"})
@@ -169,13 +172,96 @@ def end_ussd(identifier: str, daemon: Daemon) -> None:
 @modems.command()
 @click.argument("identifier", metavar="ID")
 @click.option("--texts", is_flag=True, help="Show PDUs and USSD strings; PINs stay masked.")
+@click.option("--follow", "-f", is_flag=True, help="Go on with each line as it comes, till Ctrl-C.")
 @json_option
 @daemon_options
-def trace(identifier: str, texts: bool, as_json: bool, daemon: Daemon) -> None:
-    """Show the last lines on a modem's port (> to it, < from it)."""
+def trace(identifier: str, texts: bool, follow: bool, as_json: bool, daemon: Daemon) -> None:
+    """Show the last lines on a modem's port (> to it, < from it).
+
+    With --follow and --json each line is a JSON document of its own.
+    """
+    if follow:
+
+        async def work(client: Client) -> None:
+            async with aclosing(client.follow_trace(identifier, texts=texts)) as lines:
+                async for line in lines:
+                    if as_json:
+                        say_json(line.document)
+                    else:
+                        _say_line(line)
+
+        with suppress(KeyboardInterrupt):
+            daemon.call(work)
+        return
     lines = daemon.call(lambda client: client.trace(identifier, texts=texts))
     if as_json:
         print_json(lines)
         return
     for line in lines:
-        say(f"{line.at:%H:%M:%S}.{line.at.microsecond // 1000:03} {line.direction} {line.text}")
+        _say_line(line)
+
+
+def _say_line(line: answers.TraceLine) -> None:
+    say(f"{line.at:%H:%M:%S}.{line.at.microsecond // 1000:03} {line.direction} {line.text}")
+
+
+@modems.command()
+@click.argument("identifier", metavar="ID")
+@json_option
+@daemon_options
+def signal(identifier: str, as_json: bool, daemon: Daemon) -> None:
+    """Show how a modem's signal was, at each time that it was asked for it."""
+    samples = daemon.call(lambda client: client.signal(identifier))
+    if as_json:
+        print_json(samples)
+        return
+    print_table(
+        ("at", "dBm", "signal"),
+        [(local_time(s.at), s.dbm, bar(s.dbm, 20)) for s in samples],
+        "It has not been asked for its signal yet.",
+    )
+    if known := [s.dbm for s in samples if s.dbm is not None]:
+        say(f"lowest {min(known)} dBm, highest {max(known)} dBm: {sparkline(known[-60:])}")
+
+
+@modems.command()
+@click.argument("identifier", metavar="ID")
+@click.argument("command")
+@click.option(
+    "--timeout",
+    "timeout_s",
+    type=click.FloatRange(1, 180),
+    default=30,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long its answer may take once it is out.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask whether it is meant.")
+@json_option
+@daemon_options
+def at(
+    identifier: str, command: str, timeout_s: float, yes: bool, as_json: bool, daemon: Daemon
+) -> None:
+    """Type an AT command at a modem's port, such as 'AT+CSQ', once no part is in the air.
+
+    It can change what the gateway relies on, or lock the SIM: settings that are gone afterwards are
+    made anew, the rest is yours. It goes on record (modemgw audit), PINs masked. The exit code
+    is 1 when the modem answers with an error.
+    """
+    if not yes:
+        say(
+            f"{masked(command)} goes to modem {identifier} as it is; it can change what the "
+            "gateway relies on, delete what was received, or lock the SIM.",
+            err=True,
+        )
+        click.confirm("Type it?", abort=True, err=True)
+    answer = daemon.call(lambda client: client.at(identifier, command, timeout_s=timeout_s))
+    if as_json:
+        print_json(answer)
+    else:
+        for line in (*answer.lines, answer.result):
+            say(line)
+        if answer.meaning is not None:
+            say(f"({answer.meaning})", err=True)
+    if not answer.ok:
+        raise click.exceptions.Exit(1)

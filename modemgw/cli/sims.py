@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from modemgw.cli.options import Daemon, daemon_options, json_option
@@ -34,6 +36,7 @@ def list_(as_json: bool, daemon: Daemon) -> None:
             "day",
             "month",
             "balance",
+            "tariff",
             "network",
             "last seen",
         ),
@@ -44,6 +47,7 @@ def list_(as_json: bool, daemon: Daemon) -> None:
                 one.modem,
                 *_used(one.plan),
                 _balance(one.balance),
+                _tariff(one.tariff),
                 _breaker(one.breaker),
                 local_time(one.last_seen_at),
             )
@@ -72,6 +76,16 @@ def _balance(balance: answers.SimBalance | None) -> str:
     if balance is None or balance.amount is None:
         return ""
     return " ".join(filter(None, (balance.amount, balance.currency, "low" if balance.low else "")))
+
+
+def _tariff(fitting: Sequence[answers.SimTariff] | None) -> str:
+    """The first one that is asked, and how many others there are."""
+    if not fitting:
+        return ""
+    first = fitting[0]
+    free = f", {first.free_parts_used} of {first.free_parts} free" if first.free_parts else ""
+    more = f" (+{len(fitting) - 1})" if len(fitting) > 1 else ""
+    return f"{first['price']} {first.currency}{free}{more}"
 
 
 def _used(plan: answers.PlanUse) -> list[str]:

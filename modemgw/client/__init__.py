@@ -13,6 +13,7 @@ from modemgw.client.blocking import SyncClient
 from modemgw.client.client import Client
 from modemgw.client.errors import (
     ApiError,
+    BudgetExhausted,
     ClientError,
     Conflict,
     Forbidden,
@@ -42,6 +43,7 @@ __all__ = [
     "ApiError",
     "BatchChanges",
     "BatchFilters",
+    "BudgetExhausted",
     "Client",
     "ClientError",
     "Conflict",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from types import NoneType
 from typing import Any, ClassVar, get_args, get_origin, get_type_hints
 
@@ -17,8 +18,9 @@ class Answer(Mapping[str, Any]):
     """A JSON object of the API. Nothing in it can be set.
 
     Each annotation of a subclass is a field: an attribute, converted when it is read (a time to a
-    datetime, base64 to bytes, an object to its own Answer, a list to a tuple). As a mapping it is
-    what came, by the names of the API, fields that this client does not know among them:
+    datetime, an amount to a Decimal, base64 to bytes, an object to its own Answer, a list to a
+    tuple). As a mapping it is what came, by the names of the API, fields that this client does not
+    know among them:
     `message.created_at` is a datetime, `message["created_at"]` a string.
     """
 
@@ -85,6 +87,10 @@ def _converter(hint: Any) -> Callable[[Any], Any]:
         return lambda value: tuple(map(each, value))
     if hint is datetime:
         return datetime.fromisoformat
+    if hint is date:
+        return date.fromisoformat
+    if hint is Decimal:
+        return Decimal
     if hint is bytes:
         return base64.b64decode
     if isinstance(hint, type) and issubclass(hint, Answer):

@@ -9,13 +9,26 @@ from modemgw.client.fleet import Fleet
 from modemgw.client.incoming import Incoming
 from modemgw.client.keys import Keys
 from modemgw.client.outgoing import Outgoing
+from modemgw.client.spending import Spending
 from modemgw.client.templates import Templates
+from modemgw.client.usage import Usage
 from modemgw.client.verifications import Verifications
 from modemgw.client.webhooks import Webhooks
 
 
 class Client(
-    Outgoing, Batches, Incoming, Consents, Webhooks, Templates, Fleet, Alerts, Verifications, Keys
+    Outgoing,
+    Batches,
+    Incoming,
+    Consents,
+    Webhooks,
+    Templates,
+    Fleet,
+    Alerts,
+    Usage,
+    Spending,
+    Verifications,
+    Keys,
 ):
     """The HTTP API of a gateway.
 

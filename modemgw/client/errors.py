@@ -107,6 +107,10 @@ class TooManyRequests(ApiError):
     """A limit is reached; see `retry_after_s`."""
 
 
+class BudgetExhausted(ApiError):
+    """A budget has not enough left; see `retry_after_s`. It is not tried again by itself."""
+
+
 class ModemFailed(ApiError):
     """The modem or the network says no."""
 
@@ -118,6 +122,7 @@ class Unavailable(ApiError):
 _BY_STATUS: dict[int, type[ApiError]] = {
     400: InvalidRequest,
     401: Unauthorized,
+    402: BudgetExhausted,
     403: Forbidden,
     404: NotFound,
     409: Conflict,

@@ -17,6 +17,7 @@ from modemgw.config.base import (
     TimeZone,
     Wait,
 )
+from modemgw.config.budgets import BillShockSection, BudgetMatch, BudgetSection
 from modemgw.config.duplicates import DuplicatesSection
 from modemgw.config.errors import ConfigError
 from modemgw.config.finding import DEFAULT_PATH, ENVIRONMENT_VARIABLE, find
@@ -32,6 +33,7 @@ from modemgw.config.replies import RepliesSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteMatch, RouteSection
 from modemgw.config.smtp import SmtpSection
+from modemgw.config.tariffs import TariffSection
 from modemgw.config.templates import (
     ParameterDocument,
     TemplateDocument,
@@ -56,6 +58,9 @@ __all__ = [
     "AlertsSection",
     "AttemptLimits",
     "BalanceSection",
+    "BillShockSection",
+    "BudgetMatch",
+    "BudgetSection",
     "Config",
     "ConfigError",
     "Days",
@@ -85,6 +90,7 @@ __all__ = [
     "Section",
     "SendLimits",
     "SmtpSection",
+    "TariffSection",
     "TemplateDocument",
     "TemplatesSection",
     "TimeZone",

@@ -14,6 +14,8 @@ class RetentionSection(Section):
     deliveries_days: Days = 30
     alerts_days: Days = 90
     """Of those that were cleared, counted from then."""
+    usage_days: Days = 0
+    """What was counted, by day."""
     audit_days: Days = 365
     """What admins did."""
     verifications_days: Days = 30

@@ -10,6 +10,7 @@ from modemgw.config.alerts import AlertRule, AlertSection, AlertsSection, is_mai
 from modemgw.config.alerts import rules as alert_rules
 from modemgw.config.balance import BalanceSection
 from modemgw.config.base import Section
+from modemgw.config.budgets import BillShockSection, BudgetSection
 from modemgw.config.duplicates import DuplicatesSection
 from modemgw.config.gateway import GatewaySection
 from modemgw.config.handlers import HandlerSection
@@ -21,6 +22,7 @@ from modemgw.config.replies import RepliesSection
 from modemgw.config.retention import RetentionSection
 from modemgw.config.routes import RouteSection
 from modemgw.config.smtp import SmtpSection
+from modemgw.config.tariffs import TariffSection, wrong_tariffs
 from modemgw.config.templates import TemplatesSection
 from modemgw.config.types import TypesSection
 from modemgw.config.verifications import VerificationsSection
@@ -50,7 +52,10 @@ class Config(Section):
     smtp: SmtpSection | None = None
     modem: tuple[ModemSection, ...] = ()
     route: tuple[RouteSection, ...] = ()
+    tariff: tuple[TariffSection, ...] = ()
     handler: tuple[HandlerSection, ...] = ()
+    budget: tuple[BudgetSection, ...] = ()
+    bill_shock: BillShockSection = BillShockSection()
     replies: RepliesSection = RepliesSection()
     alert: tuple[AlertSection, ...] = ()
 
@@ -60,8 +65,10 @@ class Config(Section):
         for kind, ids in (
             ("modem", [m.id for m in self.modem]),
             ("route", [r.id for r in self.route]),
+            ("tariff", [t.id for t in self.tariff if t.id is not None]),
             ("handler", [h.id for h in self.handler if h.id is not None]),
             ("alert", [a.name for a in self.alert]),
+            ("budget", [b.id for b in self.budget]),
         ):
             problems += [f"{kind} id {i!r} is used twice" for i, n in Counter(ids).items() if n > 1]
         devices = [m.device for m in self.modem if m.device is not None]
@@ -91,6 +98,7 @@ class Config(Section):
                 '[smtp] with host and from, such as host = "mail.example.org", from = '
                 '"sms@example.org"'
             )
+        problems += wrong_tariffs(self.tariff, (m.id for m in self.modem))
         if self.smtp is None and any(h.email for h in self.handler):
             problems.append(
                 "a handler with email needs to know a mail server: "

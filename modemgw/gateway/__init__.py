@@ -10,6 +10,7 @@ from modemgw.gateway.admission.results import (
     Preview,
 )
 from modemgw.gateway.admission.templates import TemplateExists, TemplatePreview
+from modemgw.gateway.budgets.budgets import BudgetView
 from modemgw.gateway.build import Gateway
 from modemgw.gateway.consent.consents import ConsentsOf
 from modemgw.gateway.consent.decisions import NewConsent
@@ -21,6 +22,7 @@ from modemgw.gateway.deliveries.trying import Match, Sample, Trial
 from modemgw.gateway.deliveries.webhooks import Change as WebhookChange
 from modemgw.gateway.deliveries.webhooks import CreatedWebhook, WebhookView
 from modemgw.gateway.errors import (
+    BudgetExhausted,
     Conflict,
     Duplicate,
     FieldProblem,
@@ -63,6 +65,8 @@ __all__ = [
     "BatchPreview",
     "BatchQuery",
     "BatchView",
+    "BudgetExhausted",
+    "BudgetView",
     "Conflict",
     "ConsentRow",
     "ConsentsOf",

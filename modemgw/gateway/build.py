@@ -22,6 +22,7 @@ from modemgw.gateway.admission.limits import REPLIES_KEY
 from modemgw.gateway.admission.numbering import e164
 from modemgw.gateway.admission.templates import Templates
 from modemgw.gateway.audit import Audit
+from modemgw.gateway.budgets.budgets import Budgets
 from modemgw.gateway.bus import EventBus
 from modemgw.gateway.changes import in_force, lines
 from modemgw.gateway.consent.consents import Consents
@@ -38,6 +39,7 @@ from modemgw.gateway.fleet.fleet import Fleet
 from modemgw.gateway.fleet.modems import Modems
 from modemgw.gateway.fleet.sim_views import SimViews
 from modemgw.gateway.fleet.sims import Sims
+from modemgw.gateway.fleet.tariffs import Tariffs
 from modemgw.gateway.following import Follower, finish, switch
 from modemgw.gateway.incoming.broadcasts import Broadcasts
 from modemgw.gateway.incoming.calls import Calls
@@ -48,6 +50,8 @@ from modemgw.gateway.incoming.keywords import Keywords
 from modemgw.gateway.incoming.loop_guard import LoopGuard
 from modemgw.gateway.incoming.reassembly import Incoming
 from modemgw.gateway.keys import Keys
+from modemgw.gateway.outgoing.accounts import Accounts
+from modemgw.gateway.outgoing.costs import told
 from modemgw.gateway.outgoing.job import Job
 from modemgw.gateway.outgoing.messages import Messages
 from modemgw.gateway.outgoing.outbox import Outbox, RecoveryReport
@@ -61,9 +65,12 @@ from modemgw.gateway.upkeep.alerts.readings import ClockSteps, Sources, read
 from modemgw.gateway.upkeep.health import Health
 from modemgw.gateway.upkeep.metrics import Figures, sending, system
 from modemgw.gateway.upkeep.privacy import Privacy
+from modemgw.gateway.upkeep.readiness.checklist import Checklist
+from modemgw.gateway.upkeep.readiness.facts import Seat
 from modemgw.gateway.upkeep.retention import Housekeeping
 from modemgw.gateway.upkeep.sampling import Sampler
 from modemgw.gateway.upkeep.type_views import TypeViews
+from modemgw.gateway.upkeep.usage import Usage
 from modemgw.gateway.verifications.codes import FILE_NAME as PEPPER_NAME
 from modemgw.gateway.verifications.codes import PEPPER_BYTES, read_pepper
 from modemgw.gateway.verifications.verifications import Verifications
@@ -100,7 +107,8 @@ class Gateway:
         self.keeper = Keeper(clock=clock, random=random)
         """Keeps every task in the background going; what runs beside the gateway may use it."""
 
-        receipts = Receipts()
+        self._tariffs = Tariffs(config, operator_of=lambda modem: self._fleet.operator_of(modem))
+        receipts = Receipts(Accounts(self._tariffs))
         steady = SteadyClock(clock)
         sims = Sims(store=store, clock=steady, random=random)
         self._outbox = Outbox(
@@ -115,15 +123,20 @@ class Gateway:
             take_up=lambda job: self.verifications.take_up(job),
         )
         register = ConsentRegister()
+        self.budgets = Budgets(store, steady, self._tariffs)
+        """What may be spent, and how much of it is taken."""
+        self._outbox.queue.matchmaking.spending = self.budgets
         self.templates = Templates(config, store=store, clock=clock)
         """Texts by name, and what may be done with them."""
         self.sending = Admission(
             config,
             store=store,
             outbox=self._outbox,
+            tariffs=self._tariffs,
             clock=clock,
             random=random,
             consents=register,
+            budgets=self.budgets,
             templates=self.templates.catalogue,
         )
         """Sends, and shows what would be sent."""
@@ -157,7 +170,7 @@ class Gateway:
             clock=clock,
             random=random,
             webhooks=config.webhooks,
-            tell=tell,
+            tell=told(tell, self._tariffs),
             own=(Confirmations(self._confirmation),),
         )
         keywords = Keywords(config, register, self._deliveries.has_the_word)
@@ -182,6 +195,7 @@ class Gateway:
             store=store,
             lanes=self._outbox.lanes,
             sims=sims,
+            tariffs=self._tariffs,
             received=self._intake.received,
             called=self._calls.take,
             broadcast=Broadcasts(store, clock).take,
@@ -200,7 +214,7 @@ class Gateway:
             clock=clock,
         )
 
-        self.messages = Messages(store, self._outbox)
+        self.messages = Messages(store, self._outbox, self._tariffs)
         """What was accepted, and how far it came."""
         self.batches = self._outbox.batches
         """What was sent together: how far it came, held back, called off."""
@@ -237,11 +251,14 @@ class Gateway:
             config,
             store=store,
             sims=sims,
+            tariffs=self._tariffs,
             clock=steady,
             places=self._fleet.views.places,
             ask_balance=self._balances.ask,
         )
         """The SIMs, and what they have used of their plans."""
+        self.usage = Usage(store)
+        """What was sent and what it cost."""
         self.types = TypeViews(
             config,
             accepted=self.sending.counts,
@@ -310,6 +327,14 @@ class Gateway:
             ),
         )
         """How much of everything there was."""
+        self.checklist = Checklist(
+            config,
+            store=store,
+            clock=clock,
+            seats=self._seats,
+            metrics_reads=lambda: self.figures.read,
+        )
+        """Whether all is ready for production."""
 
         self.privacy = Privacy(store, self.consents, self.messages, clock=clock)
         """What is kept about a number."""
@@ -333,6 +358,7 @@ class Gateway:
         """Begun together once the modems are, and cancelled when they have been drained."""
         self._followers: tuple[Follower, ...] = (
             self._fleet,  # it alone may refuse a configuration
+            self._tariffs,
             self._outbox,
             self.templates,
             self.sending,
@@ -349,6 +375,7 @@ class Gateway:
             self._balances,
             self.alerts,
             mailing,
+            self.checklist,
         )
         """Whoever goes by the configuration, in the order in which they switch."""
 
@@ -387,6 +414,7 @@ class Gateway:
                 tell=tell,
                 pepper=pepper,
             )
+            await gateway._tariffs.load(store)
             await gateway.templates.load()
             await gateway.sending.load()
             await gateway.verifications.load()
@@ -413,6 +441,15 @@ class Gateway:
             iccid, number = (None, None) if sim is None else (sim.iccid, sim.number)
             found.append(Place(id, iccid, configured.get(id) or number))
         return found
+
+    def _seats(self) -> list[Seat]:
+        """The SIMs that are in modems now."""
+        operators = {view.status.id: view.status.operator for view in self._fleet.views.views()}
+        return [
+            Seat(place.modem, place.sim, place.number, operators.get(place.modem))
+            for place in self._places()
+            if place.sim is not None
+        ]
 
     def _ask_again(self, job: Job) -> None:
         """See Lane."""

@@ -54,6 +54,10 @@ class TooMany(GatewayError):
         self.retry_after_s = retry_after_s
 
 
+class BudgetExhausted(TooMany):
+    """A budget has not enough left for the message; it has again after `retry_after_s` seconds."""
+
+
 class NotYet(GatewayError):
     """The message is well, but this is not its time: until UTC second `until` it is scheduled."""
 

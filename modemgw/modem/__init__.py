@@ -1,10 +1,14 @@
 """One modem: identify, initialise, send, receive, acknowledge, recover."""
 
-from ..at import ErrorCode, TraceLine
+from ..at import ErrorCode, TraceLine, masked
+from .by_hand import AtAnswer, check_command
 from .calls import Call
 from .errors import (
+    AtUntypable,
+    ByHandError,
     ModemError,
     NotSubmitted,
+    PortClosed,
     SubmitAmbiguous,
     SubmitRefused,
     UssdError,
@@ -26,6 +30,9 @@ from .ussd import UssdAnswer, check_ussd
 from .verdict import ErrorClass, Verdict, classify
 
 __all__ = [
+    "AtAnswer",
+    "AtUntypable",
+    "ByHandError",
     "Call",
     "ErrorClass",
     "ErrorCode",
@@ -41,6 +48,7 @@ __all__ = [
     "PinMemory",
     "PinOutcome",
     "PinTry",
+    "PortClosed",
     "ReceivedPdu",
     "SimIdentity",
     "SimPlace",
@@ -53,7 +61,9 @@ __all__ = [
     "UssdError",
     "UssdUntypable",
     "Verdict",
+    "check_command",
     "check_ussd",
     "classify",
+    "masked",
     "scan",
 ]

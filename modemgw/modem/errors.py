@@ -44,5 +44,17 @@ class UssdError(ModemError):
     """A USSD request came to nothing."""
 
 
+class ByHandError(ModemError):
+    """A command that a person typed had no answer."""
+
+
+class PortClosed(ByHandError):
+    """There is no open port to type it at."""
+
+
+class AtUntypable(ByHandError):
+    """It is no command that may be typed: no modem was asked."""
+
+
 class UssdUntypable(UssdError):
     """The request cannot be written on the line at all: no modem was asked."""

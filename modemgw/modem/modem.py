@@ -12,8 +12,16 @@ from ..at import AtChannel, Port, Trace, Urc, open_serial
 from ..clock import Clock
 from ..config import ModemSection
 from .arrivals import Arrivals
+from .by_hand import AtAnswer, ask_by_hand
 from .calls import Call
-from .errors import NotSubmitted, PromptMissing, SubmitAmbiguous, SubmitRefused, UssdError
+from .errors import (
+    NotSubmitted,
+    PortClosed,
+    PromptMissing,
+    SubmitAmbiguous,
+    SubmitRefused,
+    UssdError,
+)
 from .identify import SimIdentity
 from .ladder import fault_of_refusal, fault_of_silence
 from .locator import Locator
@@ -236,6 +244,20 @@ class Modem:
         if session is None or session.ussd is None or self.state not in _ON_AIR:
             raise UssdError(f"the modem is {self.state}: {self._machine.reason or 'not ready'}")
         return session.ussd
+
+    async def by_hand(self, command: str, timeout_s: float = 30.0) -> AtAnswer:
+        """Type an AT command once no part is in the air, in any state with an open port.
+
+        Afterwards the settings that the gateway needs are looked at, and made anew if they are
+        gone. Raises AtUntypable, PortClosed, ByHandError.
+        """
+        session = self._supervisor.session
+        if session is None:
+            raise PortClosed(f"the modem is {self.state}: {self._machine.reason or 'no open port'}")
+        try:
+            return await ask_by_hand(session.channel, command, timeout_s)
+        finally:
+            session.resets.doubt()
 
     def pause(self) -> None:
         """Send nothing more; what comes in is still received."""

@@ -7,6 +7,7 @@ from modemgw.store.contract.alerts import Alert, AlertQuery, Silence
 from modemgw.store.contract.attempts import AttemptKey, Begun, Candidate
 from modemgw.store.contract.audit import AuditQuery, AuditRecord
 from modemgw.store.contract.batches import Batch, BatchQuery, BatchState, NewBatch, Span
+from modemgw.store.contract.budgets import BudgetHold, BudgetPeriod, BudgetUse
 from modemgw.store.contract.consents import Consent, ConsentQuery, ConsentState
 from modemgw.store.contract.conversations import ConversationQuery
 from modemgw.store.contract.deliveries import (
@@ -29,6 +30,7 @@ from modemgw.store.contract.sim_state import Balance, SeenSim
 from modemgw.store.contract.store import Store
 from modemgw.store.contract.templates import Parameter, Template, TemplateContent, Variant
 from modemgw.store.contract.unit import Transaction, View
+from modemgw.store.contract.usage import Bucket, Counts, Dimension, UsageQuery, UsageSum
 from modemgw.store.contract.verifications import (
     CodeMessage,
     StoppedPrefix,
@@ -52,15 +54,21 @@ __all__ = [
     "BatchQuery",
     "BatchState",
     "Begun",
+    "Bucket",
+    "BudgetHold",
+    "BudgetPeriod",
+    "BudgetUse",
     "Candidate",
     "CodeMessage",
     "Consent",
     "ConsentQuery",
     "ConsentState",
     "ConversationQuery",
+    "Counts",
     "Delivery",
     "DeliveryQuery",
     "DeliveryState",
+    "Dimension",
     "Gap",
     "InboundQuery",
     "Kept",
@@ -90,6 +98,8 @@ __all__ = [
     "TryOutcome",
     "UnmatchedReport",
     "Unrouted",
+    "UsageQuery",
+    "UsageSum",
     "Use",
     "Variant",
     "Verification",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Generic, NamedTuple, TypeVar, overload
 
@@ -97,6 +98,17 @@ class Receipt:
     """TP-DT by the service centre's clock."""
 
 
+class Cost(NamedTuple):
+    """What something costs."""
+
+    amount: Decimal
+    """Exact, to a millionth."""
+    currency: str
+    """ISO 4217."""
+    estimated: bool = False
+    """True: it is not all accepted by the network yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class RetryAt:
     """When a refused part may be tried again."""
@@ -126,6 +138,8 @@ class Attempt:
     """True: made after an ambiguous attempt, so the recipient may have got the part twice."""
     retry: RetryAt | None = None
     """Of a refused one that is to be tried again."""
+    cost: Cost | None = None
+    """Of an accepted one, by the tariff that was in force then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +150,8 @@ class Part:
     """From 1."""
     status: PartStatus
     attempts: tuple[Attempt, ...] = ()
+    cost: Cost | None = None
+    """None: no tariff says."""
 
     @property
     def last(self) -> Attempt | None:
@@ -227,7 +243,8 @@ class Message(NamedTuple):
     updated_at: float
     send_at: float | None
     expires_at: float
-    cost: float | None = None
+    cost: Cost | None = None
+    """None: no tariff says."""
     template: str | None = None
     """Name of the template that made the text, if one has."""
     template_version: int | None = None

@@ -313,7 +313,7 @@ async def test_a_preview_sends_nothing(http, gateway):
         "send_at": "2026-11-22T10:00:30.125Z",
         "expires_at": "2026-11-22T10:01:00.125Z",
         "deferred": {"code": "quiet-hours", "detail": "it is quiet there"},
-        "cost": None,
+        "cost": {"amount": "0.045", "currency": "EUR", "estimated": True},
         "text": None,
         "template": None,
         "template_version": None,

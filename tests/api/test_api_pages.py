@@ -129,7 +129,7 @@ async def test_a_problem_that_is_not_known_is_one_itself(http):
 
 def test_what_may_succeed_later_says_so_by_its_status():
     for name, kind in PROBLEM_TYPES.items():
-        later = kind.status in (408, 429, 500, 502, 503)
+        later = kind.status in (402, 408, 429, 500, 502, 503)
         assert kind.retry == ("later" if later else "no"), name
 
 

@@ -195,6 +195,10 @@ async def test_modems_figures_and_readiness_are_told(http):
     await get(http, "/v1/modems/m2", answers.Problem, 404)
     answer = await http.post("/v1/modems/m1/ussd", json={"code": "*100#"})
     assert answer.status == 409
+    answer = await http.post("/v1/modems/m1/at", json={"command": "AT+CSQ"})
+    assert answer.status == 409
+    assert (await get(http, "/v1/modems/m1/signal", answers.Signal))["items"] == []
+    await get(http, "/v1/modems/m2/signal", answers.Problem, 404)
     assert (await http.get("/readyz")).status == 503
     assert b"modemgw" in await (await http.get("/metrics")).read()
 

@@ -132,6 +132,19 @@ async def test_modems_are_controlled(bank, tmp_path):
         code, out, err = await running.cli("modems", "resume", "m1")
         assert code == 0
         await until_ready(running.url)
+        code, out, err = await running.cli("modems", "at", "m1", "AT+CGMI", "--yes")
+        assert (code, out.splitlines()[-1]) == (0, "OK"), err
+        code, out, err = await running.cli("modems", "at", "m1", "AT+NOSUCH", "--yes", "--json")
+        assert (code, json.loads(out)["ok"]) == (1, False)
+        code, out, err = await running.cli("modems", "at", "m1", "AT+CGMI", stdin="n\n")
+        assert (code, out) == (1, "")
+        assert "Type it?" in err
+        code, out, err = await running.cli("modems", "at", "m1", "ATD1", "--yes")
+        assert (code, "dials" in err) == (1, True)
+        code, out, _ = await running.cli("audit")
+        assert "AT+CGMI" in out
+        code, out, _ = await running.cli("modems", "signal", "m1")
+        assert (code, "dBm" in out) == (0, True)
         code, out, err = await running.cli("modems", "ussd", "m1", "*100#")
         assert code == 0, err
         assert out.strip()

@@ -61,6 +61,7 @@ BEYOND_A_SCHEMA = {
     ("number", "missing"),  # columns of a table
     ("state", "missing"),
     ("on", "contradiction"),  # what a handler is asked about
+    ("command", "invalid"),  # which AT commands wait for data
     ("through", "unknown"),
     ("url", "unfit"),  # what addresses are, and which may be posted to
     ("callback_url", "invalid"),

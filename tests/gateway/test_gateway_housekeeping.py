@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 from labs.clock import START, FakeClock
@@ -10,7 +11,8 @@ from labs.raw_sql import raw
 from modemgw.config import parse
 from modemgw.gateway.incoming.intake import Intake
 from modemgw.gateway.upkeep.retention import CHUNK, DAY_S, Housekeeping
-from modemgw.store import Store, Transaction, View
+from modemgw.store import Bucket, Counts, Store, Transaction, UsageQuery, View
+from modemgw.store.records import Cost
 from modemgw.store.sqlite import FILE_NAME, SqliteStore
 
 
@@ -106,3 +108,28 @@ async def test_batches_go_with_the_last_of_their_messages(tmp_path: Path) -> Non
         assert await store.read(count("batches")) == many, "nothing is let go by default"
         await keeper(store, clock, retention={"messages_days": 10}).turn()
         assert await store.read(count("batches")) == 1, "one of its messages is still open"
+
+
+async def test_what_was_counted_goes_day_by_day_and_free_parts_are_kept_for_longer(
+    tmp_path: Path,
+) -> None:
+    clock = FakeClock()
+    today = int(START // DAY_S)
+    async with SqliteStore(tmp_path / FILE_NAME, clock=clock) as store:
+
+        def work(tx: Transaction) -> None:
+            for day in range(today - 9, today + 1):
+                for sim in ("s1", "s2"):
+                    bucket = Bucket(day, sim, "shop", "otp", "+44")
+                    tx.usage.count(bucket, Counts(1, 1), Cost(Decimal(1), "EUR"))
+            for months in range(6):
+                tx.usage.take_free("s1", "home", int(START - months * 31 * DAY_S), 5)
+
+        await store.write(work)
+        await keeper(store, clock).turn()
+        assert await store.read(count("usage")) == 20
+        await keeper(store, clock, retention={"usage_days": 3}).turn()
+        by_day = await store.read(lambda view: view.usage.sums(UsageQuery(("day",))))
+        assert [one.of for one in by_day] == [(today - n,) for n in (3, 2, 1, 0)]
+        assert await store.read(count("usage_amounts")) == 8
+        assert await store.read(count("free_parts")) == 3

@@ -15,8 +15,11 @@ from labs.clock import START, FakeClock
 from labs.outbox import report_of
 from labs.raw_sql import raw
 
+from modemgw.config import parse
+from modemgw.gateway.fleet.tariffs import Tariffs
 from modemgw.gateway.incoming.intake import Intake
 from modemgw.gateway.incoming.reassembly import Incoming
+from modemgw.gateway.outgoing.accounts import Accounts
 from modemgw.gateway.outgoing.receipts import Matched, Receipts
 from modemgw.modem import ReceivedPdu, SimIdentity
 from modemgw.sms import Address, Deliver, Timestamp, pack_pdu, segment_data, segment_text
@@ -55,7 +58,7 @@ class Postbox:
                 random=Random(seed),
                 number_of=lambda modem, sim: sim.number,
             ),
-            receipts=Receipts(),
+            receipts=Receipts(Accounts(Tariffs(parse({})))),
             on_settled=self.settled.append,
             reassembly_timeout_s=3600,
             clock=clock,

@@ -33,6 +33,7 @@ def views_of(lab: Lab, *places: Place, **limits: Any) -> SimViews:
         config,
         store=lab.store,
         sims=lab.outbox._sims,
+        tariffs=lab.tariffs,
         clock=lab.outbox.clock,
         places=lambda: places,
         ask_balance=never,

@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from random import Random
 from typing import Any, cast
 
 from prometheus_client import CollectorRegistry, Counter
 
 from modemgw.clock import SystemClock
-from modemgw.config import Limits, WebhooksSection, parse
+from modemgw.config import BudgetSection, Limits, WebhooksSection, parse
 from modemgw.gateway import (
     Accepted,
     AcceptedBatch,
@@ -22,6 +23,7 @@ from modemgw.gateway import (
     BatchPreview,
     BatchQuery,
     BatchView,
+    BudgetView,
     Conflict,
     ConsentRow,
     ConsentsOf,
@@ -56,14 +58,23 @@ from modemgw.gateway import (
     WebhookChange,
     WebhookView,
 )
+from modemgw.gateway.budgets.budgets import LimitView
 from modemgw.gateway.bus import Watch
 from modemgw.gateway.deliveries.targets import Targets
 from modemgw.gateway.event_types import unknown_types
 from modemgw.gateway.fleet.lanes import Held
 from modemgw.gateway.outgoing.punctuality import Tally, Target
 from modemgw.gateway.supervision import Keeper
+from modemgw.gateway.upkeep.readiness.finding import Item, failed, passed
 from modemgw.gateway.upkeep.type_views import TypeViews
-from modemgw.modem import ModemState, ModemStatus, SimIdentity, TraceLine, UssdAnswer
+from modemgw.modem import (
+    AtAnswer,
+    ModemState,
+    ModemStatus,
+    SimIdentity,
+    TraceLine,
+    UssdAnswer,
+)
 from modemgw.store import (
     Alert,
     AlertQuery,
@@ -76,12 +87,15 @@ from modemgw.store import (
     KeyRow,
     StoppedPrefix,
     TryOutcome,
+    UsageQuery,
+    UsageSum,
 )
 from modemgw.store.records import (
     Attempt,
     AttemptState,
     Conversation,
     ConversationItem,
+    Cost,
     ErrorInfo,
     Event,
     Inbound,
@@ -479,6 +493,7 @@ class FakeSending:
             send_at=NOW + 30,
             expires_at=NOW + 60,
             deferred=ErrorInfo("quiet-hours", "it is quiet there", permanent=False),
+            cost=Cost(Decimal("0.045"), "EUR", True),
         )
 
 
@@ -744,6 +759,25 @@ class FakeAlerts:
         return self.alert
 
 
+class FakeChecklist:
+    """Two points of it."""
+
+    async def items(self) -> list[Item]:
+        return [
+            Item("types", "Messages have a type", passed("2 otp")),
+            Item("cost", "Spending has a bound", failed("there is no budget", "Set a [[budget]].")),
+        ]
+
+
+class FakeBudgets:
+    """There is one."""
+
+    def views(self) -> list[BudgetView]:
+        section = BudgetSection(id="day", parts_per_day=10)
+        limit = LimitView("parts_per_day", 10, 8, 1, "warned", 1_795_392_000.0)
+        return [BudgetView(section, "warned", (limit,))]
+
+
 class FakeVerifications:
     """The code is 123456, always."""
 
@@ -897,9 +931,20 @@ class FakeModems:
     async def end_ussd(self, identifier: str) -> None:
         self.calls.append(("end_ussd", identifier))
 
-    def trace(self, identifier: str, *, texts: bool = False) -> list[TraceLine]:
+    async def by_hand(self, identifier: str, command: str, timeout_s: float) -> AtAnswer:
+        self.calls.append(("at", identifier, command, timeout_s))
+        if command == "AT+COPS?":
+            return AtAnswer((), "+CME ERROR: 30", "no network service")
+        return AtAnswer(("+CSQ: 21,99",), "OK")
+
+    def signal(self, identifier: str) -> list[tuple[float, int | None]]:
         self.view(identifier)
-        return [TraceLine(NOW, ">", 'AT+CUSD=1,"*100#"' if texts else 'AT+CUSD=1,"<masked>"')]
+        return [(NOW - 120, None), (NOW - 60, -73), (NOW, -71)]
+
+    def trace(self, identifier: str, *, texts: bool = False, after: int = 0) -> list[TraceLine]:
+        self.view(identifier)
+        text = 'AT+CUSD=1,"*100#"' if texts else 'AT+CUSD=1,"<masked>"'
+        return [line for line in [TraceLine(NOW, ">", text, 7)] if line.id > after]
 
 
 @dataclass
@@ -945,6 +990,18 @@ class FakeEvents:
 
 
 @dataclass
+class FakeUsage:
+    """What was sent, as a test has it; notes what it was asked for."""
+
+    found: list[UsageSum] = field(default_factory=list)
+    asked: list[UsageQuery] = field(default_factory=list)
+
+    async def sums(self, query: UsageQuery) -> list[UsageSum]:
+        self.asked.append(query)
+        return self.found
+
+
+@dataclass
 class FakeFigures:
     sending: FakeSending
 
@@ -976,6 +1033,9 @@ class FakeGateway:
         self.modems = FakeModems()
         self.sims = FakeSims()
         self.alerts = FakeAlerts()
+        self.budgets = FakeBudgets()
+        self.checklist = FakeChecklist()
+        self.usage = FakeUsage()
         self.types = TypeViews(
             parse({"type": {"promotional": {"quiet_hours": "21:00-08:00", "target_seconds": 60}}}),
             accepted={"otp": 3},

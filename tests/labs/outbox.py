@@ -18,8 +18,10 @@ from modemgw.gateway.admission.rule import Request, Surroundings
 from modemgw.gateway.admission.rules import RULES, Rules
 from modemgw.gateway.fleet.sim import Sim
 from modemgw.gateway.fleet.sims import Sims
+from modemgw.gateway.fleet.tariffs import Tariffs
 from modemgw.gateway.identifiers import new_id
 from modemgw.gateway.outgoing import life
+from modemgw.gateway.outgoing.accounts import Accounts
 from modemgw.gateway.outgoing.job import Job
 from modemgw.gateway.outgoing.lane import Lane
 from modemgw.gateway.outgoing.lane_state import LaneState
@@ -115,7 +117,8 @@ class Lab:
     def __init__(self, config: Config, store: SqliteStore, clock: FakeClock) -> None:
         self.config, self.store, self.clock = config, store, clock
         self.random = Random(7)
-        self.receipts = Receipts()
+        self.tariffs = Tariffs(config)
+        self.receipts = Receipts(Accounts(self.tariffs))
         self.events: list[Event] = []
         store.on_events(self.events.extend)
         self.modems: dict[str, FakeModem] = {}
@@ -149,6 +152,7 @@ class Lab:
         modem = self.modems[id]
         modem.up.set()
         assert modem.sim is not None
+        self.tariffs.seated(modem.sim.iccid, modem.sim.imsi, id)
         await self.outbox.lanes.set_ready(id, modem.sim)
 
     def down(self, id: str) -> None:

@@ -10,6 +10,7 @@ import asyncio
 import copy
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
 
@@ -26,10 +27,15 @@ from modemgw.store import (
     AttemptKey,
     AuditQuery,
     AuditRecord,
+    Bucket,
+    BudgetHold,
+    BudgetPeriod,
+    BudgetUse,
     CodeMessage,
     Consent,
     ConsentQuery,
     ConsentState,
+    Counts,
     Gap,
     KeyRow,
     Lease,
@@ -40,6 +46,8 @@ from modemgw.store import (
     StoreConflict,
     Template,
     TemplateContent,
+    UsageQuery,
+    UsageSum,
     Use,
     Verification,
     VerificationQuery,
@@ -55,6 +63,7 @@ from modemgw.store.records import (
     OPEN_STATUSES,
     Attempt,
     AttemptState,
+    Cost,
     ErrorInfo,
     Event,
     Inbound,
@@ -106,11 +115,15 @@ class State:
     audit: list[AuditRecord] = field(default_factory=list)
     alerts: dict[str, Alert] = field(default_factory=dict)
     silences: dict[tuple[str, str], float] = field(default_factory=dict)
+    usage: list[tuple[Bucket, Counts, Cost | None]] = field(default_factory=list)
+    free_parts: dict[tuple[str, str, int], int] = field(default_factory=dict)
     batches: dict[str, StoredBatch] = field(default_factory=dict)
     consents: dict[tuple[str, str], tuple[int, Consent]] = field(default_factory=dict)
     consent_history: list[Consent] = field(default_factory=list)
     consent_marks: set[bytes] = field(default_factory=set)
     last_consent: int = 0
+    budget_uses: dict[BudgetPeriod, BudgetUse] = field(default_factory=dict)
+    budget_holds: dict[tuple[str, BudgetPeriod, str], BudgetHold] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     last_message: int = 0
     last_inbound: int = 0
@@ -217,12 +230,16 @@ class Attempts:
         error: ErrorInfo | None = None,
         ended_at: float,
         retry: RetryAt | None = None,
-    ) -> None:
+    ) -> bool:
         begun = self._state.attempts[key]
         if begun.state is AttemptState.SUBMITTING:
             self._state.attempts[key] = replace(
                 begun, state=state, reference=reference, error=error, ended_at=ended_at, retry=retry
             )
+        return begun.state is AttemptState.SUBMITTING
+
+    def set_cost(self, key: AttemptKey, cost: Cost) -> None:
+        self._state.attempts[key] = replace(self._state.attempts[key], cost=cost)
 
     def interrupted(self, error: ErrorInfo) -> list[AttemptKey]:
         found = [
@@ -747,6 +764,45 @@ class Alerts:
         return len(old)
 
 
+class Usage:
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def count(self, bucket: Bucket, counts: Counts, cost: Cost | None = None) -> None:
+        self._state.usage.append((bucket, counts, cost))
+
+    def take_free(self, sim: str, tariff: str, month: int, most: int) -> bool:
+        used = self.free_used(sim, tariff, month)
+        if used < most:
+            self._state.free_parts[sim, tariff, month] = used + 1
+        return used < most
+
+    def free_used(self, sim: str, tariff: str, month: int) -> int:
+        return self._state.free_parts.get((sim, tariff, month), 0)
+
+    def sums(self, query: UsageQuery) -> list[UsageSum]:
+        counted: dict[tuple[Any, ...], Counts] = {}
+        amounts: dict[tuple[Any, ...], dict[str, Decimal]] = {}
+        for bucket, counts, cost in self._state.usage:
+            of = tuple(getattr(bucket, name) for name in query.by)
+            if (
+                any(getattr(bucket, name) != value for name, value in query.only.items())
+                or (query.since is not None and bucket.day < query.since)
+                or (query.until is not None and bucket.day >= query.until)
+            ):
+                continue
+            counted[of] = Counts(
+                *(a + b for a, b in zip(counts, counted.get(of, Counts()), strict=True))
+            )
+            charged = amounts.setdefault(of, {})
+            if cost is not None:
+                charged[cost.currency] = charged.get(cost.currency, Decimal()) + cost.amount
+        return [
+            UsageSum(of, counted[of], tuple(Cost(a, c) for c, a in sorted(amounts[of].items())))
+            for of in sorted(counted)[: query.limit]
+        ]
+
+
 class Consents:
     KEY = b"of this store"
 
@@ -810,6 +866,58 @@ class Consents:
         return count
 
 
+class Budgets:
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def uses(self) -> list[BudgetUse]:
+        return sorted(self._state.budget_uses.values())
+
+    def holds(self) -> list[BudgetHold]:
+        return sorted(self._state.budget_holds.values())
+
+    def holds_of(self, message: str) -> list[BudgetHold]:
+        return [hold for hold in self.holds() if hold.message == message]
+
+    def over(self) -> list[str]:
+        open_ = {m.id for m in self._state.messages.values() if m.status in OPEN_STATUSES}
+        return sorted({hold.message for hold in self.holds()} - open_)
+
+    def reserve(self, holds: Iterable[BudgetHold]) -> list[BudgetUse]:
+        taken = {}
+        for hold in holds:
+            place = hold.message, hold.of, hold.sim
+            before = self._state.budget_holds.get(place)
+            more = hold.quantity + (0 if before is None else before.quantity)
+            self._state.budget_holds[place] = hold._replace(quantity=more)
+            taken[hold.of] = self._add(hold.of, hold.quantity, 0)
+        return list(taken.values())
+
+    def count(self, of: BudgetPeriod, used: int) -> None:
+        self._add(of, 0, used)
+
+    def settle(self, hold: BudgetHold, used: int) -> None:
+        self._state.budget_holds.pop((hold.message, hold.of, hold.sim), None)
+        self._add(hold.of, -hold.quantity, used)
+
+    def tell(self, of: BudgetPeriod, mark: int) -> bool:
+        use = self._add(of, 0, 0)
+        if use.told < mark:
+            self._state.budget_uses[of] = use._replace(told=mark)
+        return use.told < mark
+
+    def drop(self, before: int) -> None:
+        for of, use in list(self._state.budget_uses.items()):
+            if of.period < before and not use.reserved:
+                del self._state.budget_uses[of]
+
+    def _add(self, of: BudgetPeriod, reserved: int, used: int) -> BudgetUse:
+        use = self._state.budget_uses.get(of, BudgetUse(of, 0, 0, 0))
+        use = use._replace(reserved=use.reserved + reserved, used=use.used + used)
+        self._state.budget_uses[of] = use
+        return use
+
+
 class Unit:
     """What a unit of work, or a query, is handed."""
 
@@ -829,8 +937,10 @@ class Unit:
         self.verifications = Verifications(state)
         self.keys = Keys(state)
         self.audit = Audit(state, now)
+        self.usage = Usage(state)
         self.consents = Consents(state)
         self.alerts = Alerts(state, now)
+        self.budgets = Budgets(state)
 
 
 class MemoryStore:

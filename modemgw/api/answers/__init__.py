@@ -16,6 +16,14 @@ from modemgw.api.answers.batches import (
     MergedItem,
     RejectedItem,
 )
+from modemgw.api.answers.budgets import (
+    BillShockEvent,
+    Budget,
+    BudgetEvent,
+    BudgetLimit,
+    BudgetMatch,
+    Budgets,
+)
 from modemgw.api.answers.consents import (
     Consent,
     ConsentEvent,
@@ -75,12 +83,33 @@ from modemgw.api.answers.messages import (
     Preview,
     Receipt,
 )
-from modemgw.api.answers.modems import Held, Modem, Modems, Sim, Storage, Trace, TraceLine, Ussd
+from modemgw.api.answers.modems import (
+    AtAnswer,
+    Held,
+    Modem,
+    Modems,
+    Signal,
+    SignalSample,
+    Sim,
+    Storage,
+    Trace,
+    TraceLine,
+    Ussd,
+)
 from modemgw.api.answers.privacy import PrivacyErasure, PrivacyExport
 from modemgw.api.answers.problems import FieldError, Problem, ProblemType, ProblemTypes
+from modemgw.api.answers.readiness import Checklist, ChecklistItem
 from modemgw.api.answers.service import Health, Readiness
-from modemgw.api.answers.shared import Base64, Error, Ports, Time
-from modemgw.api.answers.sims import PlanLimit, PlanUse, SimBalance, SimBreaker, SimCard, SimCards
+from modemgw.api.answers.shared import Base64, Cost, Error, Ports, Time
+from modemgw.api.answers.sims import (
+    PlanLimit,
+    PlanUse,
+    SimBalance,
+    SimBreaker,
+    SimCard,
+    SimCards,
+    SimTariff,
+)
 from modemgw.api.answers.templates import (
     Template,
     TemplateParameter,
@@ -92,6 +121,7 @@ from modemgw.api.answers.templates import (
     WorstCase,
 )
 from modemgw.api.answers.types import MessageType, MessageTypes, TypeDuplicates, TypeTarget
+from modemgw.api.answers.usage import Amount, UsageSum, UsageSums
 from modemgw.api.answers.verifications import (
     CheckedVerification,
     StoppedPrefix,
@@ -114,9 +144,11 @@ __all__ = [
     "Alert",
     "AlertEvent",
     "Alerts",
+    "Amount",
     "AnyDelivery",
     "ApiKey",
     "ApiKeys",
+    "AtAnswer",
     "Attempt",
     "AuditRecord",
     "AuditRecords",
@@ -127,9 +159,17 @@ __all__ = [
     "BatchPreview",
     "BatchProgress",
     "Batches",
+    "BillShockEvent",
     "BroadcastEvent",
+    "Budget",
+    "BudgetEvent",
+    "BudgetLimit",
+    "BudgetMatch",
+    "Budgets",
     "CallEvent",
     "CheckedVerification",
+    "Checklist",
+    "ChecklistItem",
     "Consent",
     "ConsentEvent",
     "ConsentState",
@@ -139,6 +179,7 @@ __all__ = [
     "ConversationItem",
     "ConversationItems",
     "Conversations",
+    "Cost",
     "Deferral",
     "Deliveries",
     "Delivery",
@@ -187,12 +228,15 @@ __all__ = [
     "RejectedItem",
     "Replayed",
     "RotatedApiKey",
+    "Signal",
+    "SignalSample",
     "Sim",
     "SimBalance",
     "SimBreaker",
     "SimCard",
     "SimCards",
     "SimEvent",
+    "SimTariff",
     "StoppedPrefix",
     "StoppedPrefixEvent",
     "StoppedPrefixes",
@@ -210,6 +254,8 @@ __all__ = [
     "TraceLine",
     "TypeDuplicates",
     "TypeTarget",
+    "UsageSum",
+    "UsageSums",
     "Ussd",
     "Verification",
     "VerificationEvent",

@@ -8,7 +8,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from modemgw.api.answers.problems import FieldError
-from modemgw.api.answers.shared import Base64, Error, Ports, Time, _WithClass
+from modemgw.api.answers.shared import Base64, Cost, Error, Ports, Time, _WithClass
 
 
 class Receipt(TypedDict):
@@ -55,6 +55,9 @@ class Part(TypedDict):
     submitted_at: Annotated[Time | None, Field(description="When the network accepted it.")]
     receipt: Receipt | None
     error: Error | None
+    cost: Annotated[
+        Cost | None, Field(description="Of each try that was accepted; null: no tariff says.")
+    ]
     attempts: list[Attempt]
 
 
@@ -97,7 +100,13 @@ class Message(_WithClass):
     tags: list[str]
     template: Annotated[str | None, Field(description="The template that made the text.")]
     template_version: Annotated[int | None, Field(description="Which version of it.")]
-    cost: float | None
+    cost: Annotated[
+        Cost | None,
+        Field(
+            description="What its parts cost; null: no [[tariff]] says, or they cost different "
+            "currencies."
+        ),
+    ]
     created_at: Annotated[Time, Field(description="When it was accepted.")]
     updated_at: Annotated[Time, Field(description="When its status changed last.")]
     send_at: Annotated[Time | None, Field(description="Not before.")]
@@ -132,7 +141,7 @@ class Preview(TypedDict):
     deferred: Annotated[
         Deferral | None, Field(description="Why not before, if that was not your `send_at`.")
     ]
-    cost: float | None
+    cost: Annotated[Cost | None, Field(description="At the most; null: no [[tariff]] says.")]
     text: Annotated[str | None, Field(description="As it would go out; null for a binary message.")]
     template: Annotated[str | None, Field(description="The template that makes the text.")]
     template_version: int | None

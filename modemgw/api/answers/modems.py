@@ -85,9 +85,32 @@ class Ussd(TypedDict):
     more: Annotated[bool, Field(description="True: it waits for an answer, such as `1`.")]
 
 
+class AtAnswer(TypedDict):
+    """What a modem answered to an AT command."""
+
+    lines: Annotated[list[str], Field(description="Without the echo and the result.")]
+    ok: Annotated[bool, Field(description="Whether the result is OK.")]
+    result: Annotated[str, Field(description="`OK`, or an error such as `+CME ERROR: 30`.")]
+    meaning: Annotated[str | None, Field(description="What the error means; null with OK.")]
+
+
+class SignalSample(TypedDict):
+    """The signal when a modem was asked for it."""
+
+    at: Time
+    dbm: Annotated[int | None, Field(description="Null: it knew none, so without a network.")]
+
+
+class Signal(TypedDict):
+    """How a modem's signal was, the oldest first; the last 288 times that it was asked for."""
+
+    items: list[SignalSample]
+
+
 class TraceLine(TypedDict):
     """One line that went over the wire of a modem; message texts and PINs are masked."""
 
+    id: Annotated[int, Field(description="Grows from line to line: see `after`.")]
     at: Time
     direction: Annotated[str, Field(description="`>` to the modem, `<` from it, `=` a remark.")]
     text: str

@@ -28,6 +28,20 @@ class Ports(TypedDict):
     source: int
 
 
+class Cost(TypedDict):
+    """What something costs."""
+
+    amount: Annotated[str, Field(description="Exact, with two decimals at least: `0.045`.")]
+    currency: Annotated[str, Field(description="ISO 4217.")]
+    estimated: Annotated[
+        bool,
+        Field(
+            description="True: the network has not accepted all of it yet. So much the dearest SIM "
+            "that may carry it would cost, without free parts."
+        ),
+    ]
+
+
 # "class" and "from" are words of Python: they can only be written this way.
 _WithClass = TypedDict(
     "_WithClass", {"class": Annotated[int | None, Field(description="Message class, 0–3.")]}

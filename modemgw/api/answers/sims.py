@@ -56,6 +56,20 @@ class SimBalance(TypedDict):
     at: Time
 
 
+class SimTariff(TypedDict):
+    """A [[tariff]] that fits a SIM."""
+
+    tariff: Annotated[str, Field(description="Its id, or what tells it from the others.")]
+    to_prefix: Annotated[
+        list[str], Field(description="Of recipients; empty: all that no longer one fits.")
+    ]
+    price: Annotated[str, Field(description="Of one part: `0.045`.")]
+    currency: str
+    free_parts: Annotated[int, Field(description="A month.")]
+    free_parts_used: int
+    month_ends_at: Annotated[Time, Field(description="When free parts are there again.")]
+
+
 class SimCard(TypedDict):
     """A SIM that was seen, and how it does."""
 
@@ -75,7 +89,13 @@ class SimCard(TypedDict):
     balance: Annotated[
         SimBalance | None, Field(description="null: the network was not asked for it.")
     ]
-    tariff: None
+    tariff: Annotated[
+        list[SimTariff] | None,
+        Field(
+            description="What parts cost: the first that fits the recipient counts; null: no "
+            "[[tariff]] says."
+        ),
+    ]
     last_seen_at: Annotated[Time, Field(description="Now, while it is in a modem.")]
 
 

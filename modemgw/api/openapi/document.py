@@ -41,6 +41,8 @@ TAGS = {
     "modems": "See and control the modems.",
     "sims": "The SIMs and what they have used of their plans.",
     "alerts": "What a person must see to, and had to before.",
+    "budgets": "What may be spent.",
+    "usage": "What was sent, and what it cost.",
     "verifications": "Codes by SMS that prove a number.",
     "keys": "API keys: who may do what.",
     "privacy": "What is kept about one number.",

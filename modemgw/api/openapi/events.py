@@ -195,6 +195,30 @@ EVENT_TYPES = (
         answers.SimEvent(modem="m1", sim=examples.SIM, until=1795392000.0),
     ),
     EventType(
+        "budget.warned",
+        "A budget nears its end",
+        answers.BudgetEvent,
+        examples.BUDGET_EVENT,
+    ),
+    EventType(
+        "budget.exhausted",
+        "A budget is used up, or has too little left for what was to be sent",
+        answers.BudgetEvent,
+        answers.BudgetEvent(**(examples.BUDGET_EVENT | {"taken": "1000"})),
+    ),
+    EventType(
+        "budget.shock",
+        "Far more was accepted in this hour than in a usual one",
+        answers.BillShockEvent,
+        answers.BillShockEvent(
+            parts=812,
+            usual=120.5,
+            stopped=["promotional"],
+            until=1795392000.0,
+            reason="812 parts were accepted in this hour, more than 5 times the usual 120.5",
+        ),
+    ),
+    EventType(
         "target.missed",
         "Messages of a type begin to be late",
         answers.TargetEvent,

@@ -19,6 +19,9 @@ KEY = "shop"
 RECIPIENT = "+447700900123"
 OURS = "+447700900001"
 
+ESTIMATE: answers.Cost = {"amount": "0.045", "currency": "EUR", "estimated": True}
+COST: answers.Cost = {"amount": "0.045", "currency": "EUR", "estimated": False}
+
 QUEUED: answers.Message = {
     "id": MESSAGE_ID,
     "to": RECIPIENT,
@@ -40,6 +43,7 @@ QUEUED: answers.Message = {
             "submitted_at": None,
             "receipt": None,
             "error": None,
+            "cost": ESTIMATE,
             "attempts": [],
         }
     ],
@@ -53,7 +57,7 @@ QUEUED: answers.Message = {
     "tags": [],
     "template": None,
     "template_version": None,
-    "cost": None,
+    "cost": ESTIMATE,
     "created_at": "2026-11-22T10:00:00.123Z",
     "updated_at": "2026-11-22T10:00:00.123Z",
     "send_at": None,
@@ -85,6 +89,7 @@ DELIVERED: answers.Message = {
             "submitted_at": "2026-11-22T10:00:02.940Z",
             "receipt": RECEIPT,
             "error": None,
+            "cost": COST,
             "attempts": [
                 {
                     "n": 1,
@@ -101,6 +106,7 @@ DELIVERED: answers.Message = {
             ],
         }
     ],
+    "cost": COST,
     "updated_at": "2026-11-22T10:00:05.871Z",
 }
 """As GET shows it, six seconds later."""
@@ -108,6 +114,8 @@ DELIVERED: answers.Message = {
 CANCELED: answers.Message = {
     **QUEUED,
     "status": "canceled",
+    "parts": [{**QUEUED["parts"][0], "status": "canceled", "cost": None}],
+    "cost": {"amount": "0.00", "currency": "EUR", "estimated": False},
     "updated_at": "2026-11-22T10:00:01.402Z",
 }
 
@@ -216,7 +224,17 @@ SIM_CARD: answers.SimCard = {
         "said": "Your balance is 12.34 EUR.",
         "at": "2026-11-22T09:00:00.000Z",
     },
-    "tariff": None,
+    "tariff": [
+        {
+            "tariff": "home",
+            "to_prefix": ["+44"],
+            "price": "0.045",
+            "currency": "EUR",
+            "free_parts": 500,
+            "free_parts_used": 500,
+            "month_ends_at": "2026-12-01T00:00:00.000Z",
+        }
+    ],
     "last_seen_at": "2026-11-22T10:00:06.000Z",
 }
 
@@ -234,6 +252,64 @@ ALERT: answers.Alert = {
     "raised_at": "2026-11-22T10:03:00.000Z",
     "cleared_at": None,
     "silenced_until": None,
+}
+
+CHECKLIST: answers.Checklist = {
+    "ready": False,
+    "passed": 0,
+    "failed": 1,
+    "not_tested": 0,
+    "points": [
+        {
+            "id": "cost",
+            "title": "Spending has a bound, and somebody is told of it",
+            "status": "failed",
+            "evidence": "there are 2 budgets, and nobody is told",
+            "next_step": "Make a webhook for budget.* and alert.*.",
+        }
+    ],
+}
+
+BUDGET: answers.Budget = {
+    "id": "newsletter",
+    "match": {"key": ["shop"], "sim": [], "type": ["promotional"], "to_prefix": []},
+    "action": "stop",
+    "warn_at": 0.8,
+    "currency": None,
+    "state": "warned",
+    "limits": [
+        {
+            "measure": "parts_per_day",
+            "limit": "1000",
+            "used": "790",
+            "reserved": "22",
+            "left": "188",
+            "state": "warned",
+            "resets_at": "2026-11-23T00:00:00.000Z",
+        }
+    ],
+}
+
+BUDGET_EVENT: answers.BudgetEvent = {
+    "budget": "newsletter",
+    "measure": "parts_per_day",
+    "limit": "1000",
+    "taken": "800",
+    "action": "stop",
+    "resets_at": 1795392000.0,
+}
+
+USAGE_SUM: answers.UsageSum = {
+    "day": "2026-11-22",
+    "sim": SIM,
+    "key": None,
+    "type": None,
+    "prefix": None,
+    "parts": 417,
+    "accepted": 412,
+    "delivered": 398,
+    "failed": 11,
+    "amounts": [{"amount": "18.54", "currency": "EUR"}],
 }
 
 LOOP: answers.LoopEvent = {
@@ -432,7 +508,7 @@ PREVIEW: answers.Preview = {
     "send_at": None,
     "expires_at": "2026-11-22T10:05:00.123Z",
     "deferred": None,
-    "cost": None,
+    "cost": ESTIMATE,
     "text": "Your code is 123456",
     "template": None,
     "template_version": None,
@@ -442,10 +518,20 @@ PREVIEW: answers.Preview = {
 
 TRACE: answers.Trace = {
     "items": [
-        {"at": "2026-11-22T10:00:00.131Z", "direction": ">", "text": "AT+CMGS=29"},
-        {"at": "2026-11-22T10:00:00.164Z", "direction": "<", "text": "> "},
-        {"at": "2026-11-22T10:00:02.939Z", "direction": "<", "text": "+CMGS: 17"},
-        {"at": "2026-11-22T10:00:02.939Z", "direction": "<", "text": "OK"},
+        {
+            "id": 4711,
+            "at": "2026-11-22T10:00:00.131Z",
+            "direction": ">",
+            "text": "AT+CMGS=29",
+        },
+        {"id": 4744, "at": "2026-11-22T10:00:00.164Z", "direction": "<", "text": "> "},
+        {
+            "id": 7519,
+            "at": "2026-11-22T10:00:02.939Z",
+            "direction": "<",
+            "text": "+CMGS: 17",
+        },
+        {"id": 7520, "at": "2026-11-22T10:00:02.939Z", "direction": "<", "text": "OK"},
     ]
 }
 
@@ -701,6 +787,8 @@ _EXAMPLES: Mapping[type, Any] = {
     answers.WebhookWithSecret: answers.WebhookWithSecret(**WEBHOOK, secret=WEBHOOK_SECRET),
     answers.AcceptedBatch: ACCEPTED_BATCH,
     answers.Batch: BATCH,
+    answers.Budget: BUDGET,
+    answers.Checklist: CHECKLIST,
     answers.BatchPreview: BATCH_PREVIEW,
     answers.Conversation: CONVERSATION,
     answers.ConversationItem: CONVERSATION["last"],
@@ -730,7 +818,15 @@ _EXAMPLES: Mapping[type, Any] = {
     answers.TemplatePreview: TEMPLATE_PREVIEW,
     answers.TemplateVersion: TEMPLATE_VERSION,
     answers.StoppedPrefix: STOPPED_PREFIX,
+    answers.AtAnswer: answers.AtAnswer(lines=["+CSQ: 21,99"], ok=True, result="OK", meaning=None),
+    answers.Signal: answers.Signal(
+        items=[
+            {"at": "2026-11-22T09:59:00.000Z", "dbm": -73},
+            {"at": "2026-11-22T10:00:00.000Z", "dbm": -71},
+        ]
+    ),
     answers.Trace: TRACE,
+    answers.UsageSum: USAGE_SUM,
     answers.Ussd: answers.Ussd(text="Balance: 3.50", more=False),
     answers.Verification: VERIFICATION,
     answers.CheckedVerification: CHECKED_VERIFICATION,

@@ -48,7 +48,7 @@ from modemgw.api.requests.messages import (
     Recipient,
     SharedFields,
 )
-from modemgw.api.requests.modems import TraceQuery, UssdBody
+from modemgw.api.requests.modems import AtBody, TraceQuery, UssdBody
 from modemgw.api.requests.shared import (
     MAX_BASE64,
     WHOLE,
@@ -61,6 +61,7 @@ from modemgw.api.requests.shared import (
     Query,
 )
 from modemgw.api.requests.templates import TemplateBody, TemplatePreviewBody
+from modemgw.api.requests.usage import UsageQuery
 from modemgw.api.requests.verifications import (
     CheckBody,
     NumberCheckBody,
@@ -84,6 +85,7 @@ __all__ = [
     "MAX_VALIDITY_S",
     "WHOLE",
     "AlertsQuery",
+    "AtBody",
     "AuditQuery",
     "Base64",
     "BatchChanges",
@@ -130,6 +132,7 @@ __all__ = [
     "TemplateBody",
     "TemplatePreviewBody",
     "TraceQuery",
+    "UsageQuery",
     "UssdBody",
     "VerificationBody",
     "VerificationsQuery",

@@ -11,8 +11,11 @@ from pydantic import (
 )
 
 from modemgw.api.requests.shared import Body, Query
-from modemgw.modem import UssdUntypable, check_ussd
+from modemgw.modem import AtUntypable, UssdUntypable, check_command, check_ussd
 from modemgw.sms.gsm7 import gsm7
+
+MAX_LINE = 2**53 - 1
+"""The last id of a line that every reader of JSON can tell from the next."""
 
 
 def _typable(code: str) -> str:
@@ -45,8 +48,41 @@ class UssdBody(Body):
     timeout_s: Annotated[float, Field(gt=0, le=120)] = 30
 
 
+def _may_be_typed(command: str) -> str:
+    try:
+        check_command(command)
+    except AtUntypable as error:
+        raise ValueError(str(error)) from error
+    return command
+
+
+class AtBody(Body):
+    """An AT command, as a person would type it at the modem's port."""
+
+    command: Annotated[
+        str,
+        AfterValidator(_may_be_typed),
+        Field(
+            min_length=2,
+            max_length=400,
+            description="Such as `AT+CSQ`: one command, printable ASCII. None that waits for data "
+            "(`+CMGS`), dials (`D`), answers a call (`A`) or leaves command mode (`O`).",
+            json_schema_extra={"pattern": "^ *[Aa][Tt][ -~]*$"},
+        ),
+    ]
+    timeout_s: Annotated[
+        float,
+        Field(ge=1, le=180, description="How long the answer may take once the command is out."),
+    ] = 30
+
+
 class TraceQuery(Query):
     """What a trace shows."""
+
+    after: Annotated[
+        int,
+        Field(ge=0, le=MAX_LINE, description="Only lines after the one with this `id`."),
+    ] = 0
 
     texts: Annotated[
         bool, Field(description="Show PDUs and USSD strings as they are; PINs stay masked.")

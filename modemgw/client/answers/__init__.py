@@ -11,6 +11,7 @@ from modemgw.client.answers.batches import (
     MergedItem,
     RejectedItem,
 )
+from modemgw.client.answers.budgets import Budget, BudgetLimit, BudgetMatch
 from modemgw.client.answers.consents import (
     Consent,
     ConsentsOfNumber,
@@ -40,11 +41,28 @@ from modemgw.client.answers.messages import (
     Preview,
     Receipt,
 )
-from modemgw.client.answers.modems import Held, Modem, Sim, Storage, TraceLine, Ussd
+from modemgw.client.answers.modems import (
+    AtAnswer,
+    Held,
+    Modem,
+    SignalSample,
+    Sim,
+    Storage,
+    TraceLine,
+    Ussd,
+)
 from modemgw.client.answers.problems import FieldError, Problem
+from modemgw.client.answers.readiness import Checklist, ChecklistItem
 from modemgw.client.answers.service import Readiness
 from modemgw.client.answers.shared import FINAL, Error, Ports
-from modemgw.client.answers.sims import PlanLimit, PlanUse, SimBalance, SimBreaker, SimCard
+from modemgw.client.answers.sims import (
+    PlanLimit,
+    PlanUse,
+    SimBalance,
+    SimBreaker,
+    SimCard,
+    SimTariff,
+)
 from modemgw.client.answers.templates import (
     Template,
     TemplatePreview,
@@ -53,6 +71,7 @@ from modemgw.client.answers.templates import (
     WorstCase,
 )
 from modemgw.client.answers.types import MessageType, TypeDuplicates, TypeTarget
+from modemgw.client.answers.usage import Amount, Cost, UsageSum
 from modemgw.client.answers.verifications import CheckedVerification, StoppedPrefix, Verification
 from modemgw.client.answers.webhooks import Webhook, WebhookDelivery, WebhookWithSecret
 
@@ -60,18 +79,26 @@ __all__ = [
     "FINAL",
     "AcceptedBatch",
     "Alert",
+    "Amount",
     "AnyDelivery",
     "ApiKey",
+    "AtAnswer",
     "Attempt",
     "AuditRecord",
     "Batch",
     "BatchPreview",
     "BatchProgress",
+    "Budget",
+    "BudgetLimit",
+    "BudgetMatch",
     "CheckedVerification",
+    "Checklist",
+    "ChecklistItem",
     "Consent",
     "ConsentsOfNumber",
     "Conversation",
     "ConversationItem",
+    "Cost",
     "Deferral",
     "Delivery",
     "Error",
@@ -106,10 +133,12 @@ __all__ = [
     "RefusedRow",
     "RejectedItem",
     "RotatedApiKey",
+    "SignalSample",
     "Sim",
     "SimBalance",
     "SimBreaker",
     "SimCard",
+    "SimTariff",
     "StoppedPrefix",
     "Storage",
     "Template",
@@ -119,6 +148,7 @@ __all__ = [
     "TraceLine",
     "TypeDuplicates",
     "TypeTarget",
+    "UsageSum",
     "Ussd",
     "Verification",
     "Waiting",

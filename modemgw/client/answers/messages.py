@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from modemgw.client.answer import Answer
 from modemgw.client.answers.problems import FieldError
 from modemgw.client.answers.shared import FINAL, Error, Ports
+from modemgw.client.answers.usage import Cost
 
 
 class Receipt(Answer):
@@ -53,6 +53,7 @@ class Part(Answer):
     submitted_at: datetime | None
     receipt: Receipt | None
     error: Error | None
+    cost: Cost | None
     attempts: tuple[Attempt, ...]
 
 
@@ -92,7 +93,8 @@ class Message(Answer):
     """The template that made the text, if one has …"""
     template_version: int | None
     """… and which version of it."""
-    cost: Any
+    cost: Cost | None
+    """None: no tariff says, or its parts cost different currencies."""
     created_at: datetime
     updated_at: datetime
     send_at: datetime | None
@@ -122,7 +124,8 @@ class Preview(Answer):
     expires_at: datetime
     deferred: Deferral | None
     """Why not before `send_at`, if that was not asked for."""
-    cost: Any
+    cost: Cost | None
+    """At the most."""
     text: str | None
     """As it would go out."""
     template: str | None

@@ -79,9 +79,31 @@ class Ussd(Answer):
     """It waits for an answer, such as `1`."""
 
 
+class AtAnswer(Answer):
+    """What a modem answered to an AT command."""
+
+    lines: tuple[str, ...]
+    """Without the echo and the result."""
+    ok: bool
+    result: str
+    """`OK`, or an error such as `+CME ERROR: 30`."""
+    meaning: str | None
+    """What the error means."""
+
+
+class SignalSample(Answer):
+    """The signal when a modem was asked for it."""
+
+    at: datetime
+    dbm: int | None
+    """None: it knew none, so without a network."""
+
+
 class TraceLine(Answer):
     """One line that went over the wire of a modem; message texts and PINs are masked."""
 
+    id: int
+    """Grows from line to line."""
     at: datetime
     direction: str
     """`>` to the modem, `<` from it, `=` a remark."""

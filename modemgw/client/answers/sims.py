@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
 
 from modemgw.client.answer import Answer
 
@@ -47,6 +47,20 @@ class SimBalance(Answer):
     at: datetime
 
 
+class SimTariff(Answer):
+    """A [[tariff]] that fits a SIM."""
+
+    tariff: str
+    to_prefix: tuple[str, ...]
+    price: Decimal
+    """Of one part."""
+    currency: str
+    free_parts: int
+    """A month."""
+    free_parts_used: int
+    month_ends_at: datetime
+
+
 class SimCard(Answer):
     """A SIM that was seen, and how it does."""
 
@@ -59,5 +73,5 @@ class SimCard(Answer):
     breaker: SimBreaker
     centre_clock_ahead_s: float | None
     balance: SimBalance | None
-    tariff: Any
+    tariff: tuple[SimTariff, ...] | None
     last_seen_at: datetime

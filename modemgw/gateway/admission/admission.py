@@ -33,6 +33,7 @@ from modemgw.gateway.admission.rule import (
     text_sent,
 )
 from modemgw.gateway.admission.rules import RULES, Rules
+from modemgw.gateway.budgets.budgets import Budgets
 from modemgw.gateway.consent.register import ConsentRegister
 from modemgw.gateway.errors import (
     Conflict,
@@ -42,9 +43,11 @@ from modemgw.gateway.errors import (
     TooMany,
     Unavailable,
 )
+from modemgw.gateway.fleet.tariffs import Tariffs
 from modemgw.gateway.following import Rest
 from modemgw.gateway.identifiers import new_id, new_ids
 from modemgw.gateway.outgoing import life
+from modemgw.gateway.outgoing.costs import with_cost
 from modemgw.gateway.outgoing.job import Job
 from modemgw.gateway.outgoing.outbox import Outbox
 from modemgw.gateway.templates.catalogue import Catalogue
@@ -68,6 +71,7 @@ LOOK_EVERY = 16
 """So many recipients are looked at between two looks at the clock."""
 
 _Write = Callable[[Transaction], None]
+
 _Refused = tuple[int, Rejected | TooMany | Duplicate]
 """Its place in the request, and why."""
 
@@ -81,16 +85,19 @@ class Admission:
         *,
         store: Store,
         outbox: Outbox,
+        tariffs: Tariffs,
         clock: Clock,
         random: Random,
         consents: ConsentRegister,
         templates: Catalogue,
+        budgets: Budgets | None = None,
     ) -> None:
-        surroundings = Surroundings(store, outbox.clock, consents, templates)
+        surroundings = Surroundings(store, outbox.clock, consents, templates, budgets)
         self._rules = Rules(RULES, config, surroundings)
         outbox.clock.follow(self._rules.clock_set)
         self._store = store
         self._outbox = outbox
+        self._tariffs = tariffs
         self._clock = clock
         self._random = random
         self._duplicates = DuplicateGuard(config)
@@ -181,6 +188,7 @@ class Admission:
             )
         if message is None:
             raise said.claims.refusal(first)
+        message = with_cost(message, self._tariffs)
         if keep := _one_after_another(self._rules.in_transaction(request, message)):
             await self._store.write(keep)
         return message
@@ -386,7 +394,8 @@ class Admission:
     def preview(self, new: NewMessage, *, key: str) -> Preview:
         """What a message would be sent as; sends nothing. Raises Rejected as `send` would."""
         draft = self._rules.draft(Request(key, self._clock.time()), new)
-        deferral = draft.check(new.to).deferral
+        one = draft.check(new.to)
+        deferral = one.deferral
         parts = draft.parts
         assert parts is not None, "a draft without problems has a content"
         return Preview(
@@ -398,6 +407,7 @@ class Admission:
             send_at=draft.send_at if deferral is None else deferral.until,
             expires_at=draft.expires_at,
             deferred=None if deferral is None else deferral.why,
+            cost=self._tariffs.estimate(one.route, one.to, len(parts.parts), modem=new.modem),
             text=text_sent(draft.new, parts),
             template=None if draft.variant is None else draft.variant.of.template,
             language=None if draft.variant is None else draft.variant.language,
@@ -414,7 +424,10 @@ class Admission:
         one = draft.admit(new.to)
         id = new_id("msg", request.now, self._random)
         message = draft.message((id, one.to, one.route), one.deferral)
-        return message, Admitted(Mailing.of(message), draft.reservations, [0], draft.send_at)
+        if self._tariffs:
+            message = with_cost(message, self._tariffs)
+        taken = Admitted(Mailing.of(message), draft.reservations, [0], draft.send_at, draft.kept)
+        return message, taken
 
     async def _admit_all(
         self, request: Request, news: Iterable[NewMessage], admitted: list[Admitted]
@@ -437,7 +450,9 @@ class Admission:
                     if rows is None:
                         rows = by_deferral[one.deferral] = [], []
                         mailing = Mailing(draft.message(deferral=one.deferral), rows[0])
-                        taken = Admitted(mailing, draft.reservations, rows[1], draft.send_at)
+                        taken = Admitted(
+                            mailing, draft.reservations, rows[1], draft.send_at, draft.kept
+                        )
                         admitted.append(taken)
                     rows[0].append((next(ids), one.to, one.route))
                     rows[1].append(index)
@@ -477,13 +492,17 @@ class Admission:
         """
         try:
             steps = [*first, *self._rules.in_transaction(request, answer)]
+            accepted = [one for one in admitted if one.mailing.recipients]
+            steps += [write for one in accepted for write in one.writes()]
             if claims is not None:
                 steps.append(claims.write)
-            mailings = [one.mailing for one in admitted if one.mailing.recipients]
+            mailings = [one.mailing for one in accepted]
             await self._outbox.accept(
                 mailings, first=_one_after_another(steps), then=then, committed=committed
             )
         except SaidBefore:
+            for one in admitted:
+                one.forget()
             raise
         except Exception as error:
             give_all_back(admitted)

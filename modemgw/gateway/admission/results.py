@@ -8,7 +8,7 @@ from typing import Any
 
 from modemgw.gateway.errors import Duplicate, FieldProblem, Rejected, TooMany
 from modemgw.store import Template
-from modemgw.store.records import ErrorInfo, Message
+from modemgw.store.records import Cost, ErrorInfo, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,8 @@ class Preview:
     """UTC seconds after which it would not be sent any more."""
     deferred: ErrorInfo | None
     """Why it would wait until `send_at` though that was not asked for."""
+    cost: Cost | None
+    """What it would cost at the most; None: no tariff says."""
     text: str | None = None
     """As it would go out; None for a binary message."""
     template: Template | None = None

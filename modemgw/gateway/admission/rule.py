@@ -11,6 +11,7 @@ from modemgw.clock import SteadyClock
 from modemgw.config import Config
 from modemgw.gateway.admission.quota import Allowance
 from modemgw.gateway.admission.results import Idempotency
+from modemgw.gateway.budgets.budgets import Budgets
 from modemgw.gateway.consent.register import ConsentRegister
 from modemgw.gateway.errors import FieldProblem, Rejected
 from modemgw.gateway.outgoing.job import Job
@@ -21,6 +22,7 @@ from modemgw.store import Store, Transaction
 from modemgw.store.records import (
     ErrorInfo,
     Key,
+    Mailing,
     Message,
     MessageStatus,
     NewMailing,
@@ -90,6 +92,18 @@ class Reservation(Protocol):
         ...
 
 
+class Kept(Protocol):
+    """What a reservation has to write with the messages that it was taken for."""
+
+    def keep(self, mailing: Mailing) -> Callable[[Transaction], None]:
+        """These messages are about to be accepted. Returns what belongs to their transaction."""
+        ...
+
+    def forget(self, mailing: Mailing) -> None:
+        """They were not accepted after all."""
+        ...
+
+
 @dataclass(slots=True)
 class Draft:
     """What is said to one recipient or to many, while the rules look at it.
@@ -116,6 +130,8 @@ class Draft:
     """What the rules do for each recipient."""
     reservations: list[Reservation] = field(default_factory=list)
     """What each message takes."""
+    kept: list[Kept] = field(default_factory=list)
+    """What of that has to be written with the messages."""
 
     def check(self, given: str) -> Addressee:
         """A recipient whom this may be sent to. Raises Rejected with every field that is wrong."""
@@ -199,6 +215,8 @@ class Surroundings:
     """Who has opted out."""
     templates: Catalogue = field(default_factory=Catalogue)
     """The templates in force."""
+    budgets: Budgets | None = None
+    """What budgets have left; None: there are none."""
 
 
 class Rule:

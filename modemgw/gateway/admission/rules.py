@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from modemgw.config import Config
+from modemgw.gateway.admission.bill_shock import BillShockRule
+from modemgw.gateway.admission.budget import BudgetRule
 from modemgw.gateway.admission.consent import ConsentRule
 from modemgw.gateway.admission.content import ContentRule
 from modemgw.gateway.admission.idempotency import IdempotencyRule
@@ -32,6 +34,8 @@ RULES: tuple[type[Rule], ...] = (
     ConsentRule,
     QuietHoursRule,
     LimitsRule,
+    BillShockRule,
+    BudgetRule,
     ModemRule,
     RouteRule,
 )

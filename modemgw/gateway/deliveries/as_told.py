@@ -54,4 +54,5 @@ def _attempt(attempt: Attempt, at: float) -> Attempt:
         ended_at=None,
         error=None,
         retry=None,
+        cost=None,
     )

@@ -18,6 +18,7 @@ from modemgw.gateway.fleet.pins import StoredPins
 from modemgw.gateway.fleet.reshaping import Reshaping
 from modemgw.gateway.fleet.sims import Sims
 from modemgw.gateway.fleet.stations import Station, Stations
+from modemgw.gateway.fleet.tariffs import Tariffs
 from modemgw.gateway.following import Rest
 from modemgw.gateway.supervision import Keeper
 from modemgw.modem import (
@@ -53,6 +54,7 @@ class Fleet(ModemSink):
         store: Store,
         lanes: Lanes,
         sims: Sims,
+        tariffs: Tariffs,
         received: Callable[[str, SimIdentity, ReceivedPdu], Awaitable[None]],
         called: Callable[[str, SimIdentity, Call], None],
         broadcast: Callable[[str, SimIdentity, bytes], None],
@@ -68,6 +70,7 @@ class Fleet(ModemSink):
         self._store = store
         self._lanes = lanes
         self._sims = sims
+        self._tariffs = tariffs
         self._received = received
         self._called = called
         self._broadcast = broadcast
@@ -158,6 +161,11 @@ class Fleet(ModemSink):
         """A modem. Raises NotFound."""
         return self._stations.one(id).modem
 
+    def operator_of(self, id: str) -> str | None:
+        """The name of the network that a modem shows."""
+        station = self._stations.all.get(id)
+        return None if station is None else station.modem.status.operator
+
     def ready_modem(self, id: str) -> Modem:
         """A modem that can be worked with now. Raises NotFound, Conflict."""
         station = self._stations.one(id)
@@ -233,6 +241,7 @@ class Fleet(ModemSink):
         if sim is not None and station.ready:
             station.sim = sim
             self._sims.keep_seen(sim, id, station.section.number)
+            self._tariffs.seated(sim.iccid, sim.imsi, id)
             await self._lanes.set_ready(id, sim)
         if not station.ready:  # it was lost again meanwhile
             self._lanes.set_unready(id)

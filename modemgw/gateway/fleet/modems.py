@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from modemgw.gateway.errors import FieldProblem, Rejected
+from modemgw.gateway.errors import Conflict, FieldProblem, Rejected
 from modemgw.gateway.fleet.fleet import Fleet
 from modemgw.gateway.fleet.modem_views import ModemView
-from modemgw.modem import TraceLine, UssdAnswer, UssdUntypable
+from modemgw.modem import (
+    AtAnswer,
+    AtUntypable,
+    PortClosed,
+    TraceLine,
+    UssdAnswer,
+    UssdUntypable,
+)
 
 
 class Modems:
@@ -50,12 +57,25 @@ class Modems:
         """End a modem's USSD dialogue, if there is one. Raises NotFound, Conflict, ModemError."""
         await self._fleet.ready_modem(id).ussd_cancel()
 
-    def trace(self, id: str, *, texts: bool = False) -> list[TraceLine]:
-        """What was last said on a modem's port, oldest first. Raises NotFound.
+    async def by_hand(self, id: str, command: str, timeout_s: float) -> AtAnswer:
+        """Type an AT command. Raises NotFound, Conflict (no open port), Rejected, ModemError."""
+        try:
+            return await self._fleet.modem(id).by_hand(command, timeout_s)
+        except AtUntypable as error:
+            raise Rejected([FieldProblem("command", str(error), "untypable")]) from error
+        except PortClosed as error:
+            raise Conflict(f"modem {id}: {error}") from error
+
+    def signal(self, id: str) -> list[tuple[float, int | None]]:
+        """Times and dBm of the last polls of a modem's signal, oldest first. Raises NotFound."""
+        return self._fleet.modem(id).signal_history
+
+    def trace(self, id: str, *, texts: bool = False, after: int = 0) -> list[TraceLine]:
+        """What was last said on a modem's port, `after` a line's id, oldest first. Raises NotFound.
 
         PINs are masked always, PDUs and USSD strings unless `texts`.
         """
-        return self._fleet.modem(id).trace.lines(texts=texts)
+        return self._fleet.modem(id).trace.lines(texts=texts, after=after)
 
     def follow_trace(self, id: str, tap: Callable[[TraceLine], None]) -> None:
         """Hand every line on a modem's port to `tap` as well, masked. Raises NotFound."""

@@ -12,7 +12,9 @@ from modemgw.gateway.errors import NotFound
 from modemgw.gateway.fleet.breaker import Breaker
 from modemgw.gateway.fleet.calendar import Calendar
 from modemgw.gateway.fleet.plan import HOUR, MINUTE
+from modemgw.gateway.fleet.price_list import Price
 from modemgw.gateway.fleet.sims import Sims, centre_clock
+from modemgw.gateway.fleet.tariffs import Tariffs
 from modemgw.gateway.following import Rest, nothing_left
 from modemgw.modem import SimIdentity
 from modemgw.store import Balance, SeenSim, Store, View
@@ -41,6 +43,16 @@ class PlanUse:
 
 
 @dataclass(frozen=True, slots=True)
+class TariffUse:
+    """A tariff that fits a SIM, and what the SIM has used of its free parts."""
+
+    price: Price
+    free_used: int
+    month_ends_at: float
+    """UTC seconds."""
+
+
+@dataclass(frozen=True, slots=True)
 class SimView:
     """A SIM as the API shows it. Moments are UTC seconds of the wall clock."""
 
@@ -58,6 +70,8 @@ class SimView:
     seen_at: float
     balance: Balance | None
     """What the network last said of its credit."""
+    tariff: tuple[TariffUse, ...] = ()
+    """What its parts cost: the first that fits the recipient counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +93,7 @@ class _Kept:
     breaker: BreakerState | None
     centre_ahead_s: float | None
     balance: Balance | None
+    tariff: tuple[TariffUse, ...]
 
 
 class SimViews:
@@ -90,6 +105,7 @@ class SimViews:
         *,
         store: Store,
         sims: Sims,
+        tariffs: Tariffs,
         clock: SteadyClock,
         places: Callable[[], Sequence[Place]],
         ask_balance: Callable[[str], Awaitable[Balance]],
@@ -98,6 +114,7 @@ class SimViews:
         self._config = config
         self._store = store
         self._sims = sims
+        self._tariffs = tariffs
         self._clock = clock
         self._places = places
         self._ask_balance = ask_balance
@@ -157,6 +174,7 @@ class SimViews:
                 view.sim_state.breaker(id),
                 centre_clock(view, id).ahead_s,
                 view.sim_state.balance(id),
+                _tariff_use(view, self._tariffs.of_sim(id).in_order, id, now),
             )
             for id, one in sorted(seen.items())
         ]
@@ -182,7 +200,22 @@ class SimViews:
             centre_ahead_s=kept.centre_ahead_s,
             seen_at=seen.seen_at,
             balance=kept.balance,
+            tariff=kept.tariff,
         )
+
+
+def _tariff_use(
+    view: View, prices: Sequence[Price], iccid: str, now: float
+) -> tuple[TariffUse, ...]:
+    """Those that fit a SIM, with what the store has of its free parts."""
+    uses = []
+    for price in prices:
+        month = price.month(now)
+        used = 0
+        if price.free_parts:
+            used = view.usage.free_used(iccid, price.tariff, int(month.start))
+        uses.append(TariffUse(price, used, month.end))
+    return tuple(uses)
 
 
 def _plan_use(view: View, iccid: str, limits: Limits, now: float) -> PlanUse:

@@ -16,7 +16,9 @@ from typing import Any, Literal, TypedDict
 
 from modemgw.clock import SteadyClock
 from modemgw.gateway.errors import Conflict, NotFound, Unavailable, foreign_cursor
+from modemgw.gateway.fleet.tariffs import Tariffs
 from modemgw.gateway.outgoing import life
+from modemgw.gateway.outgoing.costs import page_with_cost
 from modemgw.gateway.outgoing.gates import Gate, Pace
 from modemgw.gateway.outgoing.job import Job
 from modemgw.gateway.outgoing.life import Happening
@@ -95,8 +97,9 @@ class _Counts:
 class Batches:
     """What was sent together. `clock` is the queue's."""
 
-    def __init__(self, store: Store, queue: Queue, clock: SteadyClock) -> None:
+    def __init__(self, store: Store, queue: Queue, clock: SteadyClock, *, tariffs: Tariffs) -> None:
         self._store = store
+        self._tariffs = tariffs
         self._queue = queue
         self._clock = clock
         self._open: dict[str, _Open] = {}
@@ -167,9 +170,10 @@ class Batches:
         """A page of a batch's messages, newest first. Raises NotFound, Rejected (cursor)."""
         await self.kept(id)
         try:
-            return await self._store.read(lambda view: view.messages.find(query, life.part_status))
+            page = await self._store.read(lambda view: view.messages.find(query, life.part_status))
         except (ValueError, OverflowError) as error:
             raise foreign_cursor() from error
+        return page_with_cost(page, self._tariffs)
 
     async def _view(self, batch: Batch) -> BatchView:
         return BatchView(batch, batch.state(self._clock.date()), await self._counts(batch.id))

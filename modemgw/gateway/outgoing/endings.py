@@ -12,6 +12,7 @@ from modemgw.gateway.errors import NotYet
 from modemgw.gateway.fleet.sim import Sim
 from modemgw.gateway.fleet.sims import Sims
 from modemgw.gateway.outgoing import life, progress
+from modemgw.gateway.outgoing.accounts import Accounts, Sent
 from modemgw.gateway.outgoing.job import FRILLS_REFUSED, Job, PartState
 from modemgw.gateway.outgoing.life import Happening
 from modemgw.gateway.outgoing.queue import Queue
@@ -38,6 +39,7 @@ class Endings:
         store: Store,
         sims: Sims,
         receipts: Receipts,
+        accounts: Accounts,
         on_settled: Callable[[Matched], None],
         types: TypesSection,
         receipt_timeout_s: float,
@@ -50,6 +52,7 @@ class Endings:
         self._store = store
         self._sims = sims
         self._receipts = receipts
+        self._accounts = accounts
         self._on_settled = on_settled
         self._types = types
         self._receipt_timeout_s = receipt_timeout_s
@@ -74,9 +77,13 @@ class Endings:
         # After an earlier try, a report on that one may have told more than "sent".
         single, subject = job.part_count == 1 and key.n == 1, job.subject
         iccid, to = sim.iccid, job.to
+        sent = Sent(iccid, to, job.key, job.type)
+        self._accounts.look(self._modem_id)
 
         def accept(tx: Transaction) -> list[Matched]:
-            tx.attempts.finish(key, AttemptState.ACCEPTED, reference=reference, ended_at=ended)
+            accepted = AttemptState.ACCEPTED
+            if tx.attempts.finish(key, accepted, reference=reference, ended_at=ended):
+                self._accounts.accepted(tx, key, sent, ended)
             if single:
                 life.move(tx, subject, Happening.ACCEPTED, likely=MessageStatus.SENDING)
             else:
@@ -209,9 +216,12 @@ class Endings:
         retry: RetryAt | None = None,
     ) -> None:
         ended, iccid, to = self._clock.date(), sim.iccid, job.to
+        refused = Sent(iccid, to, job.key, job.type) if state is AttemptState.REFUSED else None
 
         def finish(tx: Transaction) -> list[Matched]:
-            tx.attempts.finish(key, state, error=error, ended_at=ended, retry=retry)
+            done = tx.attempts.finish(key, state, error=error, ended_at=ended, retry=retry)
+            if refused is not None and done:
+                self._accounts.refused(tx, refused, ended)
             return self._receipts.ended(tx, key, iccid, to)
 
         self._store.write(finish, keep=True, then=self._settle)

@@ -11,6 +11,7 @@ from modemgw.config import Config, Limits, ModemSection
 from modemgw.gateway.fleet.lanes import Held
 from modemgw.gateway.fleet.sim import Sim
 from modemgw.gateway.fleet.sims import Sims
+from modemgw.gateway.outgoing.accounts import Accounts
 from modemgw.gateway.outgoing.endings import Endings
 from modemgw.gateway.outgoing.job import Job
 from modemgw.gateway.outgoing.lane import Lane, Transmitter
@@ -44,6 +45,7 @@ class Lanes:
         store: Store,
         sims: Sims,
         receipts: Receipts,
+        accounts: Accounts,
         on_settled: Callable[[Matched], None],
         ask_again: Callable[[Job], None],
         clock: SteadyClock,
@@ -54,6 +56,7 @@ class Lanes:
         self._store = store
         self._sims = sims
         self._receipts = receipts
+        self._accounts = accounts
         self._on_settled = on_settled
         self._ask_again = ask_again
         self._clock = clock
@@ -69,6 +72,7 @@ class Lanes:
             store=self._store,
             sims=self._sims,
             receipts=self._receipts,
+            accounts=self._accounts,
             on_settled=self._on_settled,
             types=self._config.type,
             receipt_timeout_s=self._config.gateway.receipt_timeout,

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import inf
+from typing import Protocol
 
 from modemgw.config import RouteSection
 from modemgw.gateway.fleet.sim import Sim
@@ -43,6 +44,20 @@ class Tick:
     """Were held because of an ambiguous part, and nothing settled it in time."""
 
 
+class Spending(Protocol):
+    """What SIMs may spend: asked when one of them is to take a message."""
+
+    @property
+    def ask_sims(self) -> bool:
+        """Whether it is to be asked at all."""
+
+    def wait_s(self, sim: str, job: Job) -> float:
+        """After so many seconds this SIM may take a message; 0: now."""
+
+    def taken_by(self, sim: str, job: Job) -> None:
+        """It takes it now."""
+
+
 class Matchmaking:
     """What waits, who may carry it, and who gets what.
 
@@ -58,6 +73,7 @@ class Matchmaking:
         """What holds the messages of some batches back."""
         self._resting: dict[str, float] = {}
         """Lanes that rest, and until when."""
+        self.spending: Spending | None = None
         self._priorities = tuple(RANKS.values())
         """Which type goes first, by its rank: the lower the earlier."""
         self.set_routes(routes, now)
@@ -279,6 +295,8 @@ class Matchmaking:
                 continue
             allowed = sim.plan.allowed_at(now, len(job.pending()), job.to)
             if allowed <= now:
+                if not self._may_spend(sim, job, now):
+                    continue
                 lane.turn += 1
                 lane.last_used = now
                 self._waiting.leave(job)
@@ -303,11 +321,30 @@ class Matchmaking:
         if anything > now or allowed - now < LONG_S:
             lane.blocked_until = anything if anything > now else allowed
             return False
-        job.avoid_until = min(allowed, job.avoid_until) if job.avoid else allowed
+        self._leave_to_others(sim, job, allowed, now)
+        return True
+
+    def _may_spend(self, sim: Sim, job: Job, now: float) -> bool:
+        """Whether budgets let this SIM take a job, which it then does; else it is for others."""
+        wait_s = self._wait_s(sim, job)
+        if wait_s > 0:
+            self._leave_to_others(sim, job, now + wait_s, now)
+            return False
+        if self.spending is not None:
+            self.spending.taken_by(sim.iccid, job)
+        return True
+
+    def _wait_s(self, sim: Sim, job: Job) -> float:
+        spending = self.spending
+        if spending is None or not spending.ask_sims:
+            return 0.0
+        return spending.wait_s(sim.iccid, job)
+
+    def _leave_to_others(self, sim: Sim, job: Job, until: float, now: float) -> None:
+        job.avoid_until = min(until, job.avoid_until) if job.avoid else until
         job.avoid |= {sim.iccid}
         self._waiting.leave(job)
         self._put(job, now)
-        return True
 
     def _rest(self, lane: LaneState, until: float | None) -> None:
         lane.resting = until is not None
@@ -350,6 +387,7 @@ class Matchmaking:
             and job.lies_in in lane.targets
             and lane.iccid not in job.avoid
             and lane.sim.plan.allowed_at(now, len(job.pending()), job.to) <= now
+            and self._wait_s(lane.sim, job) <= 0
         ]
         if not fit:
             return None

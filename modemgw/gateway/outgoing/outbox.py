@@ -126,7 +126,7 @@ class Outbox:
         self.punctuality = Punctuality(
             config, store=store, clock=clock, find=self.queue.matchmaking.get
         )
-        self.batches = Batches(store, self.queue, self.clock)
+        self.batches = Batches(store, self.queue, self.clock, tariffs=receipts.accounts.tariffs)
         """What was sent together, and may be held back."""
         self.lanes = Lanes(
             config,
@@ -134,6 +134,7 @@ class Outbox:
             store=store,
             sims=sims,
             receipts=receipts,
+            accounts=receipts.accounts,
             on_settled=self.settle,
             ask_again=ask_again,
             clock=clock,

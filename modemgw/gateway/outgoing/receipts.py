@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from modemgw.gateway.fleet.centre import SLACK_S
 from modemgw.gateway.fleet.sims import centre_clock, keep_centre_clock
 from modemgw.gateway.outgoing import progress
+from modemgw.gateway.outgoing.accounts import Accounts, sent_of
 from modemgw.gateway.outgoing.matching import NEAR_S, OLDEST_S, Heard, choose
 from modemgw.sms import Outcome, PduError, StatusReport, Timestamp, decode_mt, status_of
 from modemgw.store import AttemptKey, Candidate, Transaction
@@ -44,7 +45,9 @@ class Early:
 class Receipts:
     """Matches reports to attempts. Its methods run inside a unit of work, in the store's thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, accounts: Accounts) -> None:
+        self.accounts = accounts
+        """Where what reports tell is counted."""
         self.on_early: dict[AttemptKey, Callable[[], None]] = {}
         """What the lane that has an attempt in the air wants to be called, in the loop, when a
         report was kept that may be about it. The loop's own: no unit of work touches it."""
@@ -53,7 +56,7 @@ class Receipts:
         self, tx: Transaction, *, modem: str, sim: str, report: StatusReport, tpdu: bytes
     ) -> Matched | Early | None:
         """Apply a report that just came. One that matches nothing (yet) is kept."""
-        found = _apply(tx, sim, report, tx.now)
+        found = _apply(tx, self.accounts, sim, report, tx.now)
         if isinstance(found, Matched):
             return found
         recipient = str(report.recipient)
@@ -93,7 +96,7 @@ class Receipts:
                 continue
             if not isinstance(report, StatusReport):
                 continue
-            found = _apply(tx, sim, report, kept.received_at)
+            found = _apply(tx, self.accounts, sim, report, kept.received_at)
             if isinstance(found, Matched):
                 tx.unmatched.drop(kept.n)
                 settled += [found] if found.was_ambiguous else []
@@ -101,7 +104,7 @@ class Receipts:
 
 
 def _apply(
-    tx: Transaction, sim: str, report: StatusReport, came_at: float
+    tx: Transaction, accounts: Accounts, sim: str, report: StatusReport, came_at: float
 ) -> Matched | Early | None:
     known = centre_clock(tx, sim)
     heard = Heard(_seconds(report.scts), known.ahead_s, came_at)
@@ -116,8 +119,9 @@ def _apply(
         if seen.is_news_to(known):
             keep_centre_clock(tx, sim, seen)
     doubt = found.state is AttemptState.AMBIGUOUS
-    if doubt:
-        tx.attempts.settle(found.key, report.reference, came_at)
+    if doubt and tx.attempts.settle(found.key, report.reference, came_at):
+        ended = came_at if found.ended_at is None else found.ended_at
+        accounts.accepted(tx, found.key, sent_of(sim, found), ended)
     if _is_news(found, report.status):
         tx.attempts.add_report(
             found.key,
@@ -126,6 +130,7 @@ def _apply(
             sc_time=heard.sc_time,
             discharge_time=_seconds(report.discharge),
         )
+        accounts.reported(tx, sim, found, report.status, came_at)
         progress.report(tx, found, report.status)
     return Matched(found.key, was_ambiguous=doubt)
 

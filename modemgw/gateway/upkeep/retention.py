@@ -114,6 +114,8 @@ class Housekeeping:
         ]
         if days := self._config.retention.messages_days:
             chores.append(partial(self._forget_batches, now - days * DAY_S))
+        if days := self._config.retention.usage_days:
+            chores.append(partial(self._forget_usage, now - days * DAY_S))
         chores.append(
             partial(self._forget, lambda tx, before: tx.retention.delete_answers(before), answers)
         )
@@ -136,6 +138,10 @@ class Housekeeping:
         while (
             await self._store.write(lambda tx: tx.retention.delete_batches(before, CHUNK)) >= CHUNK
         ):
+            await self._clock.sleep(PAUSE_S)
+
+    async def _forget_usage(self, before: float) -> None:
+        while await self._store.write(lambda tx: tx.retention.delete_usage(before)):
             await self._clock.sleep(PAUSE_S)
 
     async def _forget_said(self, now: float) -> None:

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 from modemgw.store.records import (
     Attempt,
     AttemptState,
+    Cost,
     ErrorInfo,
     MessageStatus,
     RetryAt,
@@ -42,6 +43,8 @@ class Candidate(NamedTuple):
     message_status: MessageStatus
     message_parts: int
     message_reference: str | None
+    message_key: str
+    message_type: str
 
 
 TAIL_DIGITS = 7
@@ -105,8 +108,11 @@ class Attempts(AttemptsView, Protocol):
         error: ErrorInfo | None = None,
         ended_at: float,
         retry: RetryAt | None = None,
-    ) -> None:
-        """Record how an attempt ended, once: an end that is known already stays."""
+    ) -> bool:
+        """Record how an attempt ended, once: an end that is known already stays (False)."""
+
+    def set_cost(self, key: AttemptKey, cost: Cost) -> None:
+        """Keep what an accepted attempt costs."""
 
     def find(self, key: AttemptKey) -> Begun | None:
         """How an attempt began; None when it was never recorded."""
@@ -122,8 +128,8 @@ class Attempts(AttemptsView, Protocol):
     ) -> None:
         """Keep the newest status report of an attempt."""
 
-    def settle(self, key: AttemptKey, reference: int, ended_at: float) -> None:
-        """An ambiguous attempt turned out to be accepted: a report named it."""
+    def settle(self, key: AttemptKey, reference: int, ended_at: float) -> bool:
+        """An ambiguous attempt turned out to be accepted: a report named it. False: it was not."""
 
     def find_fitting(
         self, sim: str, reference: int, recipient: str, since: float, limit: int

@@ -45,6 +45,12 @@ class Retention(Protocol):
         Returns how many they were.
         """
 
+    def delete_usage(self, before: float) -> int:
+        """Forget the oldest day of what was counted, if it ended before then.
+
+        With it go free parts of months long before then. Returns how many sums there were.
+        """
+
     def delete_answers(self, before: float) -> int:
         """Forget answers kept for Idempotency-Keys that were used before then."""
 

@@ -8,6 +8,7 @@ from modemgw.store.contract.alerts import Alerts, AlertsView
 from modemgw.store.contract.attempts import Attempts, AttemptsView
 from modemgw.store.contract.audit import Audit, AuditView
 from modemgw.store.contract.batches import Batches, BatchesView
+from modemgw.store.contract.budgets import Budgets, BudgetsView
 from modemgw.store.contract.centres import Centres, CentresView
 from modemgw.store.contract.consents import Consents, ConsentsView
 from modemgw.store.contract.conversations import ConversationsView
@@ -24,6 +25,7 @@ from modemgw.store.contract.redating import Dates, DatesView
 from modemgw.store.contract.retention import Retention
 from modemgw.store.contract.sim_state import SimState, SimStateView
 from modemgw.store.contract.templates import Templates, TemplatesView
+from modemgw.store.contract.usage import Usage, UsageView
 from modemgw.store.contract.verifications import Verifications, VerificationsView
 from modemgw.store.contract.webhooks import Webhooks, WebhooksView
 
@@ -100,8 +102,16 @@ class View(Protocol):
         """What one process alone may do."""
 
     @property
+    def usage(self) -> UsageView:
+        """What was sent and what it cost."""
+
+    @property
     def privacy(self) -> PrivacyView:
         """Everything that is kept about one number."""
+
+    @property
+    def budgets(self) -> BudgetsView:
+        """What budgets have given out."""
 
     @property
     def recent(self) -> RecentView:
@@ -200,8 +210,16 @@ class Transaction(View, Protocol):
         """What one process alone may do."""
 
     @property
+    def usage(self) -> Usage:
+        """What was sent and what it cost."""
+
+    @property
     def privacy(self) -> Privacy:
         """Everything that is kept about one number."""
+
+    @property
+    def budgets(self) -> Budgets:
+        """What budgets have given out."""
 
     @property
     def recent(self) -> Recent:

@@ -10,24 +10,26 @@ from modemgw.store.contract.attempts import AttemptKey, Begun, Candidate, tail
 from modemgw.store.records import (
     Attempt,
     AttemptState,
+    Cost,
     ErrorInfo,
     MessageStatus,
     Receipt,
     RetryAt,
 )
 from modemgw.store.sqlite.rows import Rows
+from modemgw.store.sqlite.usage import cost_of, in_millionths
 
 _COLUMNS = (
     "message, part, n, state, modem, sim, to_number, reference, started_at, ended_at, "
     "duplicate_risk, error_code, error_detail, error_permanent, tp_status, report_at, sc_time, "
-    "discharge_time, retry_at, retry_elsewhere"
+    "discharge_time, retry_at, retry_elsewhere, cost, currency"
 )
 
 _CANDIDATES = (
     "SELECT a.message, a.part, a.n, a.state, a.to_number, coalesce(a.receipt_asked, m.receipt), "
     "a.started_at, a.ended_at, a.tp_status, a.sc_time, a.n = 1 AND NOT EXISTS (SELECT 1 "
     "FROM attempts b WHERE b.message = a.message AND b.part = a.part AND b.n = 2), "
-    "m.id, m.status, m.parts, m.reference "
+    "m.id, m.status, m.parts, m.reference, m.key, m.type "
     "FROM attempts a JOIN messages m ON m.n = a.message WHERE a.sim = ?1 "
 )
 
@@ -94,15 +96,15 @@ class SqliteAttempts(Rows):
         error: ErrorInfo | None = None,
         ended_at: float,
         retry: RetryAt | None = None,
-    ) -> None:
-        """Record how an attempt ended, once: an end that is known already stays."""
+    ) -> bool:
+        """Record how an attempt ended, once: an end that is known already stays (False)."""
         if retry is not None:
             self._db.execute(
                 "UPDATE attempts SET retry_at = ?, retry_elsewhere = ? "
                 "WHERE message = ? AND part = ? AND n = ?",
                 (retry.at, retry.elsewhere, key.message, key.part, key.n),
             )
-        self._db.execute(
+        done = self._db.execute(
             "UPDATE attempts SET state = ?, reference = ?, ended_at = ?, error_code = ?, "
             "error_detail = ?, error_permanent = ? "
             "WHERE message = ? AND part = ? AND n = ? AND state = 'submitting'",
@@ -117,6 +119,14 @@ class SqliteAttempts(Rows):
                 key.part,
                 key.n,
             ),
+        )
+        return done.rowcount == 1
+
+    def set_cost(self, key: AttemptKey, cost: Cost) -> None:
+        """Keep what an accepted attempt costs."""
+        self._db.execute(
+            "UPDATE attempts SET cost = ?, currency = ? WHERE message = ? AND part = ? AND n = ?",
+            (in_millionths(cost.amount), cost.currency, key.message, key.part, key.n),
         )
 
     def find(self, key: AttemptKey) -> Begun | None:
@@ -144,14 +154,15 @@ class SqliteAttempts(Rows):
             (tp_status, reported_at, sc_time, discharge_time, key.message, key.part, key.n),
         )
 
-    def settle(self, key: AttemptKey, reference: int, ended_at: float) -> None:
-        """An ambiguous attempt turned out to be accepted: a report named it."""
-        self._db.execute(
+    def settle(self, key: AttemptKey, reference: int, ended_at: float) -> bool:
+        """An ambiguous attempt turned out to be accepted: a report named it. False: it was not."""
+        done = self._db.execute(
             "UPDATE attempts SET state = 'accepted', reference = ?, "
             "ended_at = coalesce(ended_at, ?) WHERE message = ? AND part = ? AND n = ? AND state "
             "= 'ambiguous'",
             (reference, ended_at, key.message, key.part, key.n),
         )
+        return done.rowcount == 1
 
     def find_fitting(
         self, sim: str, reference: int, recipient: str, since: float, limit: int
@@ -255,6 +266,8 @@ def _candidate(row: Sequence[Any]) -> Candidate:
         message_status=_STATUSES[row[12]],
         message_parts=row[13],
         message_reference=row[14],
+        message_key=row[15],
+        message_type=row[16],
     )
 
 
@@ -283,4 +296,5 @@ def _attempt(row: Sequence[Any]) -> Attempt:
         receipt=receipt,
         duplicate_risk=bool(row[10]),
         retry=None if row[18] is None else RetryAt(row[18], bool(row[19])),
+        cost=None if row[20] is None else cost_of(row[20], row[21]),
     )

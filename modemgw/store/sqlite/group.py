@@ -92,6 +92,8 @@ class Group:
                     raise RunAgain(unit if savepoints else None)
                 return None
         events = tx.events.write_emitted(next_event) if tx.events.emitted else []
+        if tx.usage.counted:
+            tx.usage.write_counted()
         changes = db.total_changes - before
         if any(unit.withdrawn for unit in units):
             raise RunAgain
@@ -101,11 +103,11 @@ class Group:
     def _run(self, tx: SqliteTransaction, unit: Unit, savepoints: bool) -> bool:
         """Run a unit. False when it failed by its own fault and the whole group must be undone."""
         unit.error = None
-        events, changes = len(tx.events.emitted), self._db.total_changes
+        said, changes = _said(tx), self._db.total_changes
         try:
             unit.result = unit.work(tx)
         except BaseException as error:
-            self._failed(tx, unit, error, events)
+            self._failed(tx, unit, error, said)
             return self._db.in_transaction and self._db.total_changes == changes
         return True
 
@@ -113,7 +115,7 @@ class Group:
         """As `_run`; with savepoints only the unit is undone, where that is possible."""
         db = self._db
         unit.error = None
-        events, changes = len(tx.events.emitted), db.total_changes
+        said, changes = _said(tx), db.total_changes
         try:
             if self._rehearse:
                 self._run_and_undo(tx, unit)
@@ -123,7 +125,7 @@ class Group:
             if savepoints:
                 db.execute("RELEASE unit")
         except BaseException as error:
-            self._failed(tx, unit, error, events)
+            self._failed(tx, unit, error, said)
             if not db.in_transaction:  # its statement has undone everything
                 return False
             if not savepoints:
@@ -133,28 +135,40 @@ class Group:
             tx.forget()
         return True
 
-    def _failed(self, tx: SqliteTransaction, unit: Unit, error: BaseException, events: int) -> None:
+    def _failed(
+        self, tx: SqliteTransaction, unit: Unit, error: BaseException, said: tuple[int, int]
+    ) -> None:
         """Note why a unit failed. Raises what is no fault of its own."""
         if is_disk_trouble(error):
             raise error
         unit.error = _for_future(error)
         if not isinstance(error, StoreConflict):
             logger.error("a unit of work failed and is undone", exc_info=error)
-        del tx.events.emitted[events:]
+        _unsay(tx, said)
 
     def _run_and_undo(self, tx: SqliteTransaction, unit: Unit) -> None:
-        db, emitted = self._db, tx.events.emitted
-        events = len(emitted)
+        db, said = self._db, _said(tx)
         db.execute("SAVEPOINT rehearsal")
         try:
             unit.work(tx)
         except Exception as error:
             if is_disk_trouble(error):
                 raise
-        del emitted[events:]
+        _unsay(tx, said)
         db.execute("ROLLBACK TO rehearsal")
         db.execute("RELEASE rehearsal")
         tx.forget()
+
+
+def _said(tx: SqliteTransaction) -> tuple[int, int]:
+    """How much of what is written at the end of the group there is: events, and what is counted."""
+    return len(tx.events.emitted), len(tx.usage.counted)
+
+
+def _unsay(tx: SqliteTransaction, said: tuple[int, int]) -> None:
+    """A unit was undone: what came after `said` is not written."""
+    del tx.events.emitted[said[0] :]
+    del tx.usage.counted[said[1] :]
 
 
 def _for_future(error: BaseException) -> Exception:

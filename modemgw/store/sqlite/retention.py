@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 
+from modemgw.store.contract.usage import DAY_S
 from modemgw.store.sqlite.numbers import keep_number
 from modemgw.store.sqlite.rows import Rows
 from modemgw.store.sqlite.templates import forget_uses
 
 _FINAL = "('sent', 'delivered', 'undelivered', 'failed', 'expired', 'canceled', 'unknown')"
+
+MONTHS_S = 62 * DAY_S
+"""Free parts of a month that began later than that are still counted."""
 
 
 class SqliteRetention(Rows):
@@ -144,6 +148,18 @@ class SqliteRetention(Rows):
         self._db.executemany("DELETE FROM batch_spans WHERE batch = ?", rows)
         self._db.executemany("DELETE FROM batches WHERE n = ?", rows)
         return len(rows)
+
+    def delete_usage(self, before: float) -> int:
+        """Forget the oldest day of what was counted, if it ended before then.
+
+        With it go free parts of months long before then. Returns how many sums there were.
+        """
+        (oldest,) = self._db.execute("SELECT min(day) FROM usage").fetchone()
+        if oldest is None or (oldest + 1) * DAY_S > before:
+            return 0
+        self._db.execute("DELETE FROM usage_amounts WHERE day = ?", (oldest,))
+        self._db.execute("DELETE FROM free_parts WHERE month < ?", (before - MONTHS_S,))
+        return self._db.execute("DELETE FROM usage WHERE day = ?", (oldest,)).rowcount
 
     def delete_answers(self, before: float) -> int:
         """Forget answers kept for Idempotency-Keys that were used before then."""

@@ -8,6 +8,7 @@ from modemgw.store.sqlite.alerts import SqliteAlerts
 from modemgw.store.sqlite.attempts import SqliteAttempts
 from modemgw.store.sqlite.audit import SqliteAudit
 from modemgw.store.sqlite.batches import SqliteBatches
+from modemgw.store.sqlite.budgets import SqliteBudgets
 from modemgw.store.sqlite.centres import RememberedCentres, SqliteCentres
 from modemgw.store.sqlite.consents import SqliteConsents
 from modemgw.store.sqlite.conversations import SqliteConversations
@@ -25,6 +26,7 @@ from modemgw.store.sqlite.retention import SqliteRetention
 from modemgw.store.sqlite.rows import Rows
 from modemgw.store.sqlite.sim_state import SqliteSimState
 from modemgw.store.sqlite.templates import SqliteTemplates
+from modemgw.store.sqlite.usage import SqliteUsage
 from modemgw.store.sqlite.verifications import SqliteVerifications
 from modemgw.store.sqlite.webhooks import SqliteWebhooks
 
@@ -38,6 +40,7 @@ class SqliteView:
         "attempts",
         "audit",
         "batches",
+        "budgets",
         "centres",
         "connection",
         "consents",
@@ -54,6 +57,7 @@ class SqliteView:
         "recent",
         "sim_state",
         "templates",
+        "usage",
         "verifications",
         "webhooks",
     )
@@ -77,7 +81,9 @@ class SqliteView:
         self.audit = SqliteAudit(db)
         self.leases = SqliteLeases(db)
         self.alerts = SqliteAlerts(db)
+        self.usage = SqliteUsage(db)
         self.privacy = SqlitePrivacy(db)
+        self.budgets = SqliteBudgets(db)
         self.webhooks = SqliteWebhooks(db)
         self.recent = SqliteRecent(db)
         self.templates = SqliteTemplates(db)
@@ -94,6 +100,7 @@ class SqliteTransaction:
         "attempts",
         "audit",
         "batches",
+        "budgets",
         "centres",
         "connection",
         "consents",
@@ -113,6 +120,7 @@ class SqliteTransaction:
         "sim_state",
         "templates",
         "unmatched",
+        "usage",
         "verifications",
         "webhooks",
     )
@@ -139,7 +147,9 @@ class SqliteTransaction:
         self.audit = SqliteAudit(db, now)
         self.leases = SqliteLeases(db, now)
         self.alerts = SqliteAlerts(db, now)
+        self.usage = SqliteUsage(db, now)
         self.privacy = SqlitePrivacy(db, now)
+        self.budgets = SqliteBudgets(db, now)
         self.webhooks = SqliteWebhooks(db, now)
         self.recent = SqliteRecent(db, now)
         self.templates = SqliteTemplates(db, now)
@@ -157,5 +167,6 @@ class SqliteTransaction:
         """Another group begins, at this time (UTC seconds)."""
         self.now = now
         self.events.emitted = []
+        self.usage.counted = []
         for noun in self._nouns:
             noun.now = now

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,12 +15,16 @@ from modemgw.store import (
     AttemptKey,
     AuditQuery,
     AuditRecord,
+    Bucket,
+    Counts,
     Gap,
     KeyRow,
     LeaseHeld,
     Parameter,
     StoreConflict,
     TemplateContent,
+    UsageQuery,
+    UsageSum,
     Variant,
     Webhook,
     WebhookSecret,
@@ -27,6 +32,7 @@ from modemgw.store import (
 from modemgw.store.contract.keys import SLACK_S
 from modemgw.store.records import (
     AttemptState,
+    Cost,
     ErrorInfo,
     Inbound,
     InboundKind,
@@ -675,3 +681,104 @@ async def test_what_admins_did_is_listed_the_newest_first_and_by_what_it_was(ope
         assert page.items[1] == AuditRecord(
             began + 6, "root", "127.0.0.1", "keys.create", "t0", "done", "no. 6"
         )
+
+
+# --- what was sent and what it cost
+
+
+def bucket(day=10, sim="s1", key="shop", type="otp", prefix="+44"):
+    return Bucket(day, sim, key, type, prefix)
+
+
+def euros(amount):
+    return Cost(Decimal(amount), "EUR")
+
+
+def crowns(amount):
+    return Cost(Decimal(amount), "SEK")
+
+
+async def sums(store, *by, **about):
+    return await store.read(lambda view: view.usage.sums(UsageQuery(by, **about)))
+
+
+async def test_what_is_counted_is_added_up_by_what_it_is_told_apart_by(open_store):
+    async with open_store() as store:
+
+        def count(tx):
+            tx.usage.count(bucket(), Counts(1, 1), euros("0.000001"))
+            tx.usage.count(bucket(), Counts(1, 1), euros("0.045"))
+            tx.usage.count(bucket(day=11), Counts(delivered=1, failed=-1))
+            tx.usage.count(bucket(sim="s2"), Counts(1, failed=1))
+
+        await store.write(count)
+        await store.write(lambda tx: tx.usage.count(bucket(), Counts(1, 1), crowns("3")))
+    async with open_store() as store:
+        assert await sums(store) == [
+            UsageSum((), Counts(4, 3, 1, 0), (euros("0.045001"), crowns("3")))
+        ]
+        assert await sums(store, "sim", "day") == [
+            UsageSum(("s1", 10), Counts(3, 3), (euros("0.045001"), crowns("3"))),
+            UsageSum(("s1", 11), Counts(0, 0, 1, -1), ()),
+            UsageSum(("s2", 10), Counts(1, 0, 0, 1), ()),
+        ]
+        assert [one.of for one in await sums(store, "prefix", "type", "key")] == [
+            ("+44", "otp", "shop")
+        ]
+        assert [one.of for one in await sums(store, "day", since=11)] == [(11,)]
+        assert [one.of for one in await sums(store, "day", until=11)] == [(10,)]
+        assert [one.of for one in await sums(store, "day", only={"sim": "s2"})] == [(10,)]
+        assert await sums(store, only={"sim": "s3"}) == []
+        assert len(await sums(store, "sim", "day", limit=2)) == 2
+
+
+async def test_what_a_unit_that_failed_has_counted_is_not_counted(open_store):
+    async with open_store() as store:
+
+        def fail(tx):
+            tx.usage.count(bucket(), Counts(1, 1), euros("1"))
+            raise StoreConflict("no")
+
+        failed = store.write(fail)
+        counted = store.write(lambda tx: tx.usage.count(bucket(), Counts(1, 1)))
+        with pytest.raises(StoreConflict):
+            await failed
+        await counted
+        assert await sums(store) == [UsageSum((), Counts(1, 1), ())]
+
+
+async def test_free_parts_are_taken_until_none_is_left(open_store):
+    async with open_store() as store:
+
+        def take(sim="s1", tariff="home", month=0, most=2):
+            return store.write(lambda tx: tx.usage.take_free(sim, tariff, month, most))
+
+        assert [await take() for _ in range(3)] == [True, True, False]
+        assert [await take(sim="s2"), await take(tariff="abroad"), await take(month=7)] == [
+            True
+        ] * 3
+        assert [await take(most=3), await take(sim="s3", most=0)] == [True, False]
+        assert await store.read(lambda view: view.usage.free_used("s1", "home", 0)) == 3
+        assert await store.read(lambda view: view.usage.free_used("s9", "home", 0)) == 0
+
+
+async def test_an_attempt_ends_once_and_keeps_what_it_costs(open_store):
+    async with open_store() as store:
+        await store.write(insert("msg_1"))
+        key = AttemptKey(1, 1, 1)
+
+        def end(tx):
+            tx.attempts.begin(
+                key, modem="m1", sim="s1", to="+447700900123", started_at=1.0,
+                duplicate_risk=False, receipt_asked=True,
+            )  # fmt: skip
+            ended = [
+                tx.attempts.finish(key, state, reference=7, ended_at=2.0)
+                for state in (AttemptState.ACCEPTED, AttemptState.REFUSED)
+            ]
+            tx.attempts.set_cost(key, euros("0.045"))
+            return ended
+
+        assert await store.write(end) == [True, False]
+        (part,) = (await get(store, "msg_1")).parts
+        assert part.last.cost == euros("0.045")

@@ -45,9 +45,12 @@ class Figures:
         self._tallies = tallies
         self._keeper = keeper
         self._more = more
+        self.read = 0
+        """How often they were read."""
 
     def registry(self) -> CollectorRegistry:
         """A registry with the figures as they are now. Call it in the loop's thread."""
+        self.read += 1
         registry = CollectorRegistry()
         registry.register(_Snapshot(self._all()))
         return registry

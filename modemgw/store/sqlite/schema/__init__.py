@@ -35,6 +35,8 @@ from modemgw.store.sqlite.schema import (
     m0019_inbound_kinds,
     m0022_types,
     m0023_balances,
+    m0024_usage,
+    m0025_budgets,
     m0026_alerts,
 )
 
@@ -62,6 +64,8 @@ STEPS: Final[tuple[tuple[str, Callable[[Database], None]], ...]] = (
     ("0022_types", m0022_types.upgrade),
     ("0023_balances", m0023_balances.upgrade),
     ("0026_alerts", m0026_alerts.upgrade),
+    ("0024_usage", m0024_usage.upgrade),
+    ("0025_budgets", m0025_budgets.upgrade),
 )
 """In the order in which they are applied."""
 

@@ -1,0 +1,1 @@
+"""Whether what is built on this gateway is ready: the SMS API checklist, asked of the gateway."""
