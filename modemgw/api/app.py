@@ -8,6 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from modemgw.api import (
+    alerts,
     audit,
     batches,
     budgets,
@@ -57,6 +58,7 @@ ENDPOINTS = (
     *templates.ENDPOINTS,
     *modems.ENDPOINTS,
     *sims.ENDPOINTS,
+    *alerts.ENDPOINTS,
     *budgets.ENDPOINTS,
     *usage.ENDPOINTS,
     *types.ENDPOINTS,

@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from modemgw.gateway import (
     Accepted,
     AcceptedBatch,
+    AlertQuery,
     Allowance,
     AuditQuery,
     BatchChange,
@@ -60,6 +61,7 @@ from modemgw.gateway.templates.compiled import CompiledTemplate
 from modemgw.gateway.upkeep.readiness.finding import Item
 from modemgw.modem import AtAnswer, TraceLine, UssdAnswer
 from modemgw.store import (
+    Alert,
     AuditRecord,
     Consent,
     ConsentQuery,
@@ -492,6 +494,22 @@ class Sims(Protocol):
         ...
 
 
+class Alerts(Protocol):
+    """Shows what a person must see to, and keeps it from notifying anybody for a time."""
+
+    async def find(self, query: AlertQuery, /) -> Page[Alert]:
+        """A page of alerts, that raised last first. Raises Rejected for a foreign cursor."""
+        ...
+
+    async def one(self, id: str, /) -> Alert:
+        """One alert. Raises NotFound, StoreUnavailable."""
+        ...
+
+    async def silence(self, id: str, seconds: float, /) -> Alert:
+        """Notify nobody of it for so long; 0 ends that. Raises NotFound, StoreUnavailable."""
+        ...
+
+
 class Budgets(Protocol):
     """Shows what may be spent, and how much of it is taken."""
 
@@ -716,13 +734,14 @@ class Parts(Protocol):
     def modems(self) -> Modems: ...
     @property
     def sims(self) -> Sims: ...
-
     @property
     def budgets(self) -> Budgets: ...
     @property
     def checklist(self) -> Checklist: ...
     @property
     def usage(self) -> Usage: ...
+    @property
+    def alerts(self) -> Alerts: ...
     @property
     def types(self) -> Types: ...
     @property
@@ -755,6 +774,7 @@ WEBHOOKS: Final[web.AppKey[Webhooks]] = web.AppKey("webhooks")
 TEMPLATES: Final[web.AppKey[Templates]] = web.AppKey("templates")
 MODEMS: Final[web.AppKey[Modems]] = web.AppKey("modems")
 SIMS: Final[web.AppKey[Sims]] = web.AppKey("sims")
+ALERTS: Final[web.AppKey[Alerts]] = web.AppKey("alerts")
 CHECKLIST: Final[web.AppKey[Checklist]] = web.AppKey("checklist")
 BUDGETS: Final[web.AppKey[Budgets]] = web.AppKey("budgets")
 USAGE: Final[web.AppKey[Usage]] = web.AppKey("usage")
@@ -783,6 +803,7 @@ def hand_over(gateway: Parts, app: web.Application) -> None:
     app[TEMPLATES] = gateway.templates
     app[MODEMS] = gateway.modems
     app[SIMS] = gateway.sims
+    app[ALERTS] = gateway.alerts
     app[BUDGETS] = gateway.budgets
     app[CHECKLIST] = gateway.checklist
     app[USAGE] = gateway.usage

@@ -32,6 +32,7 @@ COMMANDS = {
     "modems": "modemgw.cli.modems:modems",
     "top": "modemgw.cli.top.command:top",
     "sims": "modemgw.cli.sims:sims",
+    "alerts": "modemgw.cli.alerts:alerts",
     "budgets": "modemgw.cli.budgets:budgets",
     "usage": "modemgw.cli.usage:usage",
     "keys": "modemgw.cli.keys:keys",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from modemgw.client.alerts import Alerts
 from modemgw.client.batches import Batches
 from modemgw.client.consents import Consents
 from modemgw.client.fleet import Fleet
@@ -23,6 +24,7 @@ class Client(
     Webhooks,
     Templates,
     Fleet,
+    Alerts,
     Usage,
     Spending,
     Verifications,

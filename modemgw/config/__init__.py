@@ -4,6 +4,7 @@ A file for each room that is configured. Durations are seconds unless the key sa
 are counted in parts (SMS), not messages, and 0 or an absent limit means "no limit".
 """
 
+from modemgw.config.alerts import AlertRule, AlertSection, AlertsSection, is_mail
 from modemgw.config.balance import BalanceSection
 from modemgw.config.base import (
     Days,
@@ -52,6 +53,9 @@ from modemgw.config.webhooks import WebhooksSection
 __all__ = [
     "DEFAULT_PATH",
     "ENVIRONMENT_VARIABLE",
+    "AlertRule",
+    "AlertSection",
+    "AlertsSection",
     "AttemptLimits",
     "BalanceSection",
     "BillShockSection",
@@ -97,6 +101,7 @@ __all__ = [
     "Wait",
     "WebhooksSection",
     "find",
+    "is_mail",
     "load",
     "parse",
     "windows",

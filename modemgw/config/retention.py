@@ -12,6 +12,8 @@ class RetentionSection(Section):
     inbound_days: Days = 0
     events_days: Days = 30
     deliveries_days: Days = 30
+    alerts_days: Days = 90
+    """Of those that were cleared, counted from then."""
     usage_days: Days = 0
     """What was counted, by day."""
     audit_days: Days = 365

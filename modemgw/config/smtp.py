@@ -13,11 +13,12 @@ from modemgw.config.errors import ConfigError
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+MAIL_ADDRESS = rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*"
 MailAddress = Annotated[
     str,
     Field(max_length=254),
     shaped(
-        rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*",
+        MAIL_ADDRESS,
         "an address such as a@example.org: no name beside it, and no letters beyond ASCII",
     ),
 ]

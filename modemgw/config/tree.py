@@ -6,6 +6,8 @@ from collections import Counter
 
 from pydantic import model_validator
 
+from modemgw.config.alerts import AlertRule, AlertSection, AlertsSection, is_mail
+from modemgw.config.alerts import rules as alert_rules
 from modemgw.config.balance import BalanceSection
 from modemgw.config.base import Section
 from modemgw.config.budgets import BillShockSection, BudgetSection
@@ -39,6 +41,7 @@ class Config(Section):
     """How many messages one API key may send."""
     balance: BalanceSection = BalanceSection()
     """How the credit of SIMs is asked for; a modem may have its own."""
+    alerts: AlertsSection = AlertsSection()
     retention: RetentionSection = RetentionSection()
     type: TypesSection = TypesSection()
     opt_out: OptOutSection = OptOutSection()
@@ -54,6 +57,7 @@ class Config(Section):
     budget: tuple[BudgetSection, ...] = ()
     bill_shock: BillShockSection = BillShockSection()
     replies: RepliesSection = RepliesSection()
+    alert: tuple[AlertSection, ...] = ()
 
     @model_validator(mode="after")
     def _references(self) -> Config:
@@ -63,6 +67,7 @@ class Config(Section):
             ("route", [r.id for r in self.route]),
             ("tariff", [t.id for t in self.tariff if t.id is not None]),
             ("handler", [h.id for h in self.handler if h.id is not None]),
+            ("alert", [a.name for a in self.alert]),
             ("budget", [b.id for b in self.budget]),
         ):
             problems += [f"{kind} id {i!r} is used twice" for i, n in Counter(ids).items() if n > 1]
@@ -85,6 +90,14 @@ class Config(Section):
         problems += [
             f"route {r.id}: its fallbacks come back to itself" for r in self.route if self._loops(r)
         ]
+        if self.smtp is None and any(
+            is_mail(to) for rule in self.alert_rules for to in rule.notify
+        ):
+            problems.append(
+                "an alert that notifies an e-mail address needs to know a mail server: "
+                '[smtp] with host and from, such as host = "mail.example.org", from = '
+                '"sms@example.org"'
+            )
         problems += wrong_tariffs(self.tariff, (m.id for m in self.modem))
         if self.smtp is None and any(h.email for h in self.handler):
             problems.append(
@@ -128,6 +141,11 @@ class Config(Section):
         if any(r.id == "default" for r in self.route):
             return self.route
         return (*self.route, RouteSection(id="default"))
+
+    @property
+    def alert_rules(self) -> tuple[AlertRule, ...]:
+        """The alerts in force: the defaults, with what the file says of them and adds."""
+        return alert_rules(self.alerts, self.alert)
 
     def routes_of(self, type: str) -> tuple[RouteSection, ...]:
         """The routes that a type's messages may take, in the order in which they are tried."""

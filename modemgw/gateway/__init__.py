@@ -44,6 +44,7 @@ from modemgw.gateway.upkeep.type_views import TypeView
 from modemgw.gateway.verifications.refusals import Over, PrefixStopped, TooManyCodes, TooManyTries
 from modemgw.gateway.verifications.views import NewVerification, VerificationView
 from modemgw.store import (
+    AlertQuery,
     AuditQuery,
     BatchQuery,
     ConversationQuery,
@@ -56,6 +57,7 @@ from modemgw.store import (
 __all__ = [
     "Accepted",
     "AcceptedBatch",
+    "AlertQuery",
     "Allowance",
     "AuditQuery",
     "BatchChange",

@@ -15,7 +15,7 @@ from random import Random
 from secrets import token_bytes
 
 from modemgw.clock import Clock, SteadyClock, SystemClock
-from modemgw.config import Config
+from modemgw.config import Config, TypesSection
 from modemgw.gateway.access import Access
 from modemgw.gateway.admission.admission import Admission
 from modemgw.gateway.admission.limits import REPLIES_KEY
@@ -57,12 +57,18 @@ from modemgw.gateway.outgoing.messages import Messages
 from modemgw.gateway.outgoing.outbox import Outbox, RecoveryReport
 from modemgw.gateway.outgoing.receipts import Receipts
 from modemgw.gateway.supervision import Keeper
+from modemgw.gateway.upkeep.alerts.alerts import Alerts
+from modemgw.gateway.upkeep.alerts.mailing import Mailing
+from modemgw.gateway.upkeep.alerts.notices import KEY as ALERTS_KEY
+from modemgw.gateway.upkeep.alerts.notices import Notices
+from modemgw.gateway.upkeep.alerts.readings import ClockSteps, Sources, read
 from modemgw.gateway.upkeep.health import Health
-from modemgw.gateway.upkeep.metrics import Figures
+from modemgw.gateway.upkeep.metrics import Figures, sending, system
 from modemgw.gateway.upkeep.privacy import Privacy
 from modemgw.gateway.upkeep.readiness.checklist import Checklist
 from modemgw.gateway.upkeep.readiness.facts import Seat
 from modemgw.gateway.upkeep.retention import Housekeeping
+from modemgw.gateway.upkeep.sampling import Sampler
 from modemgw.gateway.upkeep.type_views import TypeViews
 from modemgw.gateway.upkeep.usage import Usage
 from modemgw.gateway.verifications.codes import FILE_NAME as PEPPER_NAME
@@ -70,7 +76,7 @@ from modemgw.gateway.verifications.codes import PEPPER_BYTES, read_pepper
 from modemgw.gateway.verifications.verifications import Verifications
 from modemgw.modem import Timings
 from modemgw.store import Store, StoreError, StoreUnavailable
-from modemgw.store.sqlite import open_store
+from modemgw.store.sqlite import FILE_NAME, open_store
 
 logger = logging.getLogger(__name__)
 
@@ -193,6 +199,7 @@ class Gateway:
             received=self._intake.received,
             called=self._calls.take,
             broadcast=Broadcasts(store, clock).take,
+            alarmed=lambda: self.alerts.wake(),
             clock=clock,
             random=random,
             timings=timings,
@@ -266,12 +273,58 @@ class Gateway:
         """What admins did."""
         self.health = Health(store, outbox=self._outbox, fleet=self._fleet, keeper=self.keeper)
         """How the gateway does."""
+        self._sampler = Sampler(
+            store,
+            config.gateway.data_dir / FILE_NAME,
+            jobs=self._outbox.queue.matchmaking.jobs,
+            sims=lambda: sims.tallies.sims,
+            subscribers=lambda: self._deliveries.roster.all(),
+            types=TypesSection.model_fields,
+            clock=steady,
+        )
+        steps = ClockSteps(steady)
+        sources = Sources(
+            views=self._fleet.views.views,
+            sims=sims,
+            sampler=self._sampler,
+            outcomes=lambda: self._deliveries.outcomes,
+            late=lambda: self._outbox.punctuality.tallies,
+            keeper=self.keeper,
+            store=store,
+        )
+        mailing = Mailing(config)
+        self._notices = Notices(
+            send=lambda new: self.sending.send(new, key=ALERTS_KEY),
+            mail=mailing.mail,
+            views=self._fleet.views.views,
+            clock=steady,
+        )
+        self.alerts = Alerts(
+            config,
+            store=store,
+            read=lambda: read(sources, steps, self._config),
+            notices=self._notices,
+            clock=steady,
+            random=random,
+        )
+        """What a person must see to."""
         self.figures = Figures(
             self._fleet.views.views,
             lambda: len(self._outbox.queue.matchmaking),
             self.sending.counts,
             lambda: self._outbox.punctuality.tallies,
             self.keeper,
+            (
+                lambda: sending.queue(self._sampler.last),
+                lambda: sending.sims(sims),
+                lambda: sending.durations(sims),
+                lambda: system.balances(self._sampler.last),
+                lambda: system.deliveries(self._sampler.last, self._deliveries.outcomes),
+                lambda: system.store(store, self._sampler.last),
+                lambda: system.loop(self._sampler),
+                lambda: system.clock(steady, steps),
+                lambda: system.alerts(self.alerts.standing),
+            ),
         )
         """How much of everything there was."""
         self.checklist = Checklist(
@@ -297,6 +350,10 @@ class Gateway:
             ("templates", self.templates.run),
             ("verifications", self.verifications.run),
             ("balances", self._balances.run),
+            ("samples", self._sampler.run),
+            ("lag", self._sampler.watch_lag),
+            ("alerts", self.alerts.run),
+            ("notices", self._notices.run),
         )
         """Begun together once the modems are, and cancelled when they have been drained."""
         self._followers: tuple[Follower, ...] = (
@@ -316,6 +373,8 @@ class Gateway:
             self.sims,
             self.types,
             self._balances,
+            self.alerts,
+            mailing,
             self.checklist,
         )
         """Whoever goes by the configuration, in the order in which they switch."""

@@ -30,7 +30,7 @@ MOST_GRACE_S = 90 * 86400.0
 """How long a rotated token may go on at the most."""
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
-RESERVED = ("handler", "forward")
+RESERVED = ("handler", "forward", "alerts")
 """Names that stand for something else where the key of a message is told."""
 
 

@@ -3,6 +3,7 @@
 Knows no policy; nobody above it sees SQL, rows or a connection.
 """
 
+from modemgw.store.contract.alerts import Alert, AlertQuery, Silence
 from modemgw.store.contract.attempts import AttemptKey, Begun, Candidate
 from modemgw.store.contract.audit import AuditQuery, AuditRecord
 from modemgw.store.contract.batches import Batch, BatchQuery, BatchState, NewBatch, Span
@@ -41,6 +42,8 @@ from modemgw.store.contract.webhooks import Webhook, WebhookSecret
 from modemgw.store.errors import StoreConflict, StoreError, StoreUnavailable
 
 __all__ = [
+    "Alert",
+    "AlertQuery",
     "Answer",
     "AnsweredBefore",
     "AttemptKey",
@@ -81,6 +84,7 @@ __all__ = [
     "Place",
     "Said",
     "SeenSim",
+    "Silence",
     "Span",
     "StoppedPrefix",
     "Store",

@@ -1,4 +1,4 @@
-"""The credit of SIMs: asked when it is time and no sooner, and told once when it is little."""
+"""The credit of SIMs: asked when it is time and no sooner; little is so until it is more."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from modemgw.gateway.errors import Conflict, NotFound
 from modemgw.gateway.fleet.balances import AGAIN_S, Balances, Ready
 from modemgw.modem import Modem, SimIdentity, UssdAnswer, UssdError
 from modemgw.store import Balance, Store
-from modemgw.store.records import Event
 from modemgw.store.sqlite import open_store
 from modemgw.virtual import Bank, BankSettings
 
@@ -62,7 +61,6 @@ class Lab:
     modem: FakeModem
     balances: Balances
     ready: bool = True
-    told: list[Event] = field(default_factory=list)
 
     async def look(self, after_s: float = 0.0) -> int:
         """How often it was asked by now."""
@@ -100,7 +98,6 @@ async def lab(tmp_path: Path, *says: str | Exception, **balance: Any) -> AsyncIt
     async with open_store(tmp_path, clock=clock) as store:
         made = Lab(store, clock, FakeModem(list(says)), cast(Balances, None))
         made.again(config(**balance))
-        store.on_events(made.told.extend)
         yield made
 
 
@@ -155,20 +152,18 @@ async def test_a_network_that_does_not_say_is_asked_again_in_an_hour(tmp_path: P
         assert (await asked.kept()) is not None
 
 
-async def test_little_is_told_once_and_so_is_its_end(tmp_path: Path) -> None:
+async def test_little_stays_so_until_the_network_says_otherwise(tmp_path: Path) -> None:
     says = ("1.99", "1.50", "nothing that is a number", "20.00", "19.00", "0.10")
     async with lab(tmp_path, *says) as asked:
+        low = []
         for n in range(len(says)):
             if n == 2:
                 asked.again(config())  # as after a restart
             await asked.look(25 * HOUR)
-        assert [(e.type, e.data.get("reason") is not None) for e in asked.told] == [
-            ("alert.raised", True),
-            ("alert.cleared", False),
-            ("alert.raised", True),
-        ]
-        assert "1.99 EUR, less than 2.00" in asked.told[0].data["reason"]
-        assert asked.told[0].data["modem"] == "m1"
+            kept = await asked.kept()
+            assert kept is not None
+            low.append(kept.low)
+        assert low == [True, True, True, False, False, True]
 
 
 async def test_a_menu_is_left(tmp_path: Path) -> None:

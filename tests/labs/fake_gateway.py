@@ -76,6 +76,8 @@ from modemgw.modem import (
     UssdAnswer,
 )
 from modemgw.store import (
+    Alert,
+    AlertQuery,
     Answer,
     Batch,
     Consent,
@@ -720,6 +722,43 @@ class FakeSims:
         raise NotFound(f"there is no SIM {identifier}")
 
 
+ALERT = Alert(
+    id="alr_1",
+    alert="modem-down",
+    metric="modem_down",
+    severity="warning",
+    subject="m1",
+    modem="m1",
+    value=1.0,
+    threshold=1.0,
+    reason="the modem m1 is absent",
+    raised_at=NOW,
+)
+
+
+@dataclass
+class FakeAlerts:
+    """One was raised."""
+
+    alert: Alert = ALERT
+    asked: list[AlertQuery] = field(default_factory=list)
+
+    async def find(self, query: AlertQuery) -> Page[Alert]:
+        self.asked.append(query)
+        return Page((self.alert,), None)
+
+    async def one(self, identifier: str) -> Alert:
+        if identifier != self.alert.id:
+            raise NotFound(f"there is no alert {identifier!r}")
+        return self.alert
+
+    async def silence(self, identifier: str, seconds: float) -> Alert:
+        await self.one(identifier)
+        until = NOW + seconds if seconds else None
+        self.alert = replace(self.alert, silenced_until=until)
+        return self.alert
+
+
 class FakeChecklist:
     """Two points of it."""
 
@@ -993,6 +1032,7 @@ class FakeGateway:
         self.templates: Any = FakeTemplates()
         self.modems = FakeModems()
         self.sims = FakeSims()
+        self.alerts = FakeAlerts()
         self.budgets = FakeBudgets()
         self.checklist = FakeChecklist()
         self.usage = FakeUsage()

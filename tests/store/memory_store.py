@@ -19,7 +19,10 @@ from pydantic_core import to_json
 
 from modemgw.clock import Clock
 from modemgw.gateway.outgoing import life
+from modemgw.histogram import Histogram
 from modemgw.store import (
+    Alert,
+    AlertQuery,
     AnsweredBefore,
     AttemptKey,
     AuditQuery,
@@ -38,6 +41,7 @@ from modemgw.store import (
     Lease,
     LeaseHeld,
     Said,
+    Silence,
     StoppedPrefix,
     StoreConflict,
     Template,
@@ -109,6 +113,8 @@ class State:
     stops: dict[str, StoppedPrefix] = field(default_factory=dict)
     keys: dict[str, StoredKey] = field(default_factory=dict)
     audit: list[AuditRecord] = field(default_factory=list)
+    alerts: dict[str, Alert] = field(default_factory=dict)
+    silences: dict[tuple[str, str], float] = field(default_factory=dict)
     usage: list[tuple[Bucket, Counts, Cost | None]] = field(default_factory=list)
     free_parts: dict[tuple[str, str, int], int] = field(default_factory=dict)
     batches: dict[str, StoredBatch] = field(default_factory=dict)
@@ -695,6 +701,69 @@ class Audit:
         return Page(tuple(record for _, _, record in shown), more)
 
 
+class Alerts:
+    def __init__(self, state: State, now: float) -> None:
+        self._state, self._now = state, now
+
+    def get(self, id: str) -> Alert | None:
+        alert = self._state.alerts.get(id)
+        if alert is None:
+            return None
+        until = self._state.silences.get((alert.alert, alert.subject))
+        return replace(alert, silenced_until=until)
+
+    def find(self, query: AlertQuery) -> Page[Alert]:
+        at, _, n = (query.cursor or "inf~0").partition("~")
+        before = float(at), int(n)
+        found = [
+            (alert.raised_at, n, id)
+            for n, (id, alert) in enumerate(self._state.alerts.items(), 1)
+            if all(
+                getattr(query, name) in (None, getattr(alert, name))
+                for name in ("alert", "severity", "subject", "modem")
+            )
+            and query.raised in (None, alert.cleared_at is None)
+            and (query.since is None or alert.raised_at >= query.since)
+            and (query.until is None or alert.raised_at < query.until)
+            and (alert.raised_at, n) < before
+        ]
+        found.sort(reverse=True)
+        shown = found[: query.limit]
+        more = f"{shown[-1][0]!r}~{shown[-1][1]}" if len(found) > len(shown) else None
+        return Page(tuple(one for _, _, id in shown if (one := self.get(id))), more)
+
+    def standing(self) -> list[Alert]:
+        found = [one for id in self._state.alerts if (one := self.get(id)) is not None]
+        return sorted((a for a in found if a.cleared_at is None), key=lambda a: a.raised_at)
+
+    def silences(self) -> list[Silence]:
+        return [Silence(*key, until) for key, until in self._state.silences.items()]
+
+    def raise_(self, alert: Alert) -> None:
+        self._state.alerts.setdefault(alert.id, alert)
+
+    def clear(self, id: str, at: float) -> bool:
+        alert = self._state.alerts.get(id)
+        if alert is None or alert.cleared_at is not None:
+            return False
+        self._state.alerts[id] = replace(alert, cleared_at=at)
+        return True
+
+    def silence(self, silence: Silence) -> None:
+        kept = {key: until for key, until in self._state.silences.items() if until > self._now}
+        self._state.silences = {**kept, (silence.alert, silence.subject): silence.until}
+
+    def delete_cleared(self, before: float) -> int:
+        old = [
+            id
+            for id, alert in self._state.alerts.items()
+            if alert.cleared_at is not None and alert.cleared_at < before
+        ]
+        for id in old:
+            del self._state.alerts[id]
+        return len(old)
+
+
 class Usage:
     def __init__(self, state: State) -> None:
         self._state = state
@@ -870,6 +939,7 @@ class Unit:
         self.audit = Audit(state, now)
         self.usage = Usage(state)
         self.consents = Consents(state)
+        self.alerts = Alerts(state, now)
         self.budgets = Budgets(state)
 
 
@@ -880,6 +950,7 @@ class MemoryStore:
     stalled: str | None = None
 
     def __init__(self, state: list[State], clock: Clock) -> None:
+        self.commits = Histogram(())
         self._durable = state
         """Of one element: what a crash leaves."""
         self._clock = clock

@@ -4,6 +4,7 @@ made from them.
 Times are RFC 3339 UTC (`2026-11-22T10:00:00.123Z`).
 """
 
+from modemgw.api.answers.alerts import Alert, Alerts
 from modemgw.api.answers.batches import (
     AcceptedBatch,
     Batch,
@@ -140,7 +141,9 @@ from modemgw.api.answers.webhooks import (
 
 __all__ = [
     "AcceptedBatch",
+    "Alert",
     "AlertEvent",
+    "Alerts",
     "Amount",
     "AnyDelivery",
     "ApiKey",

@@ -90,7 +90,16 @@ class LoopEvent(_WithFrom):
 
 
 class AlertEvent(TypedDict):
-    """What a person must see to, though the modem may work."""
+    """What a person must see to."""
 
-    modem: str
+    id: str
+    alert: Annotated[str, Field(description="Which alert of the configuration.")]
+    severity: str
+    subject: Annotated[
+        str, Field(description="What it is about: a modem, a SIM, a type of messages …")
+    ]
+    value: Annotated[float, Field(description="What was measured when it was raised.")]
+    threshold: float
+    silenced: Annotated[bool, Field(description="Whether nobody is notified of it just now.")]
+    modem: Annotated[NotRequired[str], Field(description="Absent where it is about no modem.")]
     reason: Annotated[NotRequired[str], Field(description="Absent when it is over.")]

@@ -40,6 +40,7 @@ TAGS = {
     "handlers": "Programs of the configuration that get what was received.",
     "modems": "See and control the modems.",
     "sims": "The SIMs and what they have used of their plans.",
+    "alerts": "What a person must see to, and had to before.",
     "budgets": "What may be spent.",
     "usage": "What was sent, and what it cost.",
     "verifications": "Codes by SMS that prove a number.",

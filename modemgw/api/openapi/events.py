@@ -42,6 +42,18 @@ def _message(status: str, meaning: str) -> EventType:
     return EventType(f"message.{status}", meaning, answers.Message, example)
 
 
+_ALERT = answers.AlertEvent(
+    id=examples.ALERT["id"],
+    alert="modem-alarm",
+    severity="warning",
+    subject="m1",
+    value=1.0,
+    threshold=1.0,
+    silenced=False,
+    modem="m1",
+)
+
+
 def _batch(name: str, meaning: str, state: str) -> EventType:
     example: Any = {**examples.BATCH_EVENT, "state": state}
     return EventType(f"batch.{name}", meaning, answers.BatchEvent, example)
@@ -224,13 +236,13 @@ EVENT_TYPES = (
         "alert.raised",
         "A person must see to something",
         answers.AlertEvent,
-        answers.AlertEvent(modem="m1", reason="the memory for received messages is full"),
+        answers.AlertEvent(**_ALERT, reason="the memory for received messages is full"),
     ),
     EventType(
         "alert.cleared",
         "What was raised is over",
         answers.AlertEvent,
-        answers.AlertEvent(modem="m1"),
+        _ALERT,
     ),
     EventType(
         "webhook.disabled",

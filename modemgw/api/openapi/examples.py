@@ -238,6 +238,22 @@ SIM_CARD: answers.SimCard = {
     "last_seen_at": "2026-11-22T10:00:06.000Z",
 }
 
+ALERT: answers.Alert = {
+    "id": "alr_01a2132b3d105b3c8e6f4a10c22d9a7e",
+    "alert": "modem-down",
+    "metric": "modem_down",
+    "severity": "warning",
+    "state": "raised",
+    "subject": "m1",
+    "modem": "m1",
+    "value": 1.0,
+    "threshold": 1.0,
+    "reason": "the modem m1 is absent: the port is gone",
+    "raised_at": "2026-11-22T10:03:00.000Z",
+    "cleared_at": None,
+    "silenced_until": None,
+}
+
 CHECKLIST: answers.Checklist = {
     "ready": False,
     "passed": 0,
@@ -796,6 +812,7 @@ _EXAMPLES: Mapping[type, Any] = {
     answers.Receipt: RECEIPT,
     answers.RejectedItem: REJECTED_ITEM,
     answers.Replayed: answers.Replayed(replayed=3),
+    answers.Alert: ALERT,
     answers.SimCard: SIM_CARD,
     answers.Template: TEMPLATE,
     answers.TemplatePreview: TEMPLATE_PREVIEW,

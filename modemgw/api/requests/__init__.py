@@ -3,6 +3,7 @@
 What they mean (is this a number? does this route exist?) is the gateway's to judge.
 """
 
+from modemgw.api.requests.alerts import AlertsQuery, SilenceBody
 from modemgw.api.requests.batches import (
     MAX_BATCH,
     MAX_RATE,
@@ -83,6 +84,7 @@ __all__ = [
     "MAX_REPLAY",
     "MAX_VALIDITY_S",
     "WHOLE",
+    "AlertsQuery",
     "AtBody",
     "AuditQuery",
     "Base64",
@@ -126,6 +128,7 @@ __all__ = [
     "SampleBody",
     "Scope",
     "SharedFields",
+    "SilenceBody",
     "TemplateBody",
     "TemplatePreviewBody",
     "TraceQuery",

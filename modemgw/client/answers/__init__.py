@@ -2,6 +2,7 @@
 what is not here too.
 """
 
+from modemgw.client.answers.alerts import Alert
 from modemgw.client.answers.batches import (
     AcceptedBatch,
     Batch,
@@ -77,6 +78,7 @@ from modemgw.client.answers.webhooks import Webhook, WebhookDelivery, WebhookWit
 __all__ = [
     "FINAL",
     "AcceptedBatch",
+    "Alert",
     "Amount",
     "AnyDelivery",
     "ApiKey",

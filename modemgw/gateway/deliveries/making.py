@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import Counter
 from collections.abc import Callable
 from random import Random
 
@@ -35,6 +36,8 @@ class Making:
         self._clock = clock
         self._random = random
         self._changed = changed
+        self.outcomes: Counter[tuple[str, str]] = Counter()
+        """By kind and outcome (`taken`, `put-off`, `given-up`): the tries since the start."""
 
     async def make(self, subscriber: Subscriber, payload: Payload) -> None:
         """Make a delivery that was claimed. Raises what keeps its outcome from being recorded."""
@@ -64,6 +67,7 @@ class Making:
     ) -> None:
         if isinstance(outcome, Taken):
             subscriber.complaint, subscriber.failures = None, 0
+            self.outcomes[subscriber.action, "taken"] += 1
             answer = outcome.answer
             if not outcome.recorded:
                 with contextlib.suppress(StoreConflict):
@@ -73,6 +77,7 @@ class Making:
             return
         self._let_rest(subscriber, outcome)
         next_at = self._next_at(subscriber, payload, outcome)
+        self.outcomes[subscriber.action, "given-up" if next_at is None else "put-off"] += 1
         self._tell(subscriber, payload, outcome, given_up=next_at is None)
         problem = printable(": ".join(filter(None, (outcome.problem, outcome.detail))))[:500]
         log = (outcome.code, problem, took_ms)

@@ -13,7 +13,7 @@ import contextlib
 import logging
 import socket
 from collections import defaultdict
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
@@ -147,6 +147,11 @@ class Deliveries:
     def subscribers(self) -> dict[str, Handler]:
         """The configured handlers, by id."""
         return self.roster.handlers
+
+    @property
+    def outcomes(self) -> Mapping[tuple[str, str], int]:
+        """By kind and outcome (`taken`, `put-off`, `given-up`): the tries since the start."""
+        return self._making.outcomes
 
     def has_the_word(self, message: Inbound) -> bool:
         """Whether a received message is for a handler by its keyword. Called in any thread."""

@@ -1,4 +1,4 @@
-"""The credit of SIMs: asked of the network by USSD now and then, and told when it is little.
+"""The credit of SIMs: asked of the network by USSD now and then, and whether it is little.
 
 A dialogue has the modem's port for as long as AT+CUSD takes; what the network says comes by itself,
 so sending goes on meanwhile.
@@ -17,7 +17,7 @@ from modemgw.gateway.errors import Conflict, NotFound
 from modemgw.gateway.fleet.amounts import read_amount
 from modemgw.gateway.following import Rest, nothing_left
 from modemgw.modem import Modem, ModemError
-from modemgw.store import Balance, Store, StoreError, Transaction
+from modemgw.store import Balance, Store, StoreError
 
 logger = logging.getLogger(__name__)
 
@@ -139,25 +139,8 @@ class Balances:
             logger.warning("modem %s: no amount is found in what the network says", modem)
         little = amount is not None and policy.low is not None and amount < policy.low
         before = await self._store.read(lambda view: view.sim_state.balance(iccid))
-        was_little = before is not None and before.low
-        if amount is None and was_little:
+        if amount is None and before is not None and before.low:
             little = True  # nothing is known that would say otherwise
         balance = Balance(amount, policy.currency, said, self._clock.date(), little)
-        data = {"modem": modem}
-        if little:
-            data["reason"] = (
-                f"the balance of the SIM {iccid} is {_shown(balance)}, less than {policy.low}: "
-                "top it up"
-            )
-
-        def keep(tx: Transaction) -> None:
-            tx.sim_state.keep_balance(iccid, balance)
-            if little is not was_little:
-                tx.events.emit("alert.raised" if little else "alert.cleared", data)
-
-        await self._store.write(keep)
+        await self._store.write(lambda tx: tx.sim_state.keep_balance(iccid, balance))
         return balance
-
-
-def _shown(balance: Balance) -> str:
-    return " ".join(filter(None, (str(balance.amount), balance.currency)))

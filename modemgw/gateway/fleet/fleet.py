@@ -58,13 +58,15 @@ class Fleet(ModemSink):
         received: Callable[[str, SimIdentity, ReceivedPdu], Awaitable[None]],
         called: Callable[[str, SimIdentity, Call], None],
         broadcast: Callable[[str, SimIdentity, bytes], None],
+        alarmed: Callable[[], None],
         clock: Clock,
         random: Random,
         keeper: Keeper,
         timings: Timings | None = None,
         paused: Iterable[str] = (),
     ) -> None:
-        """`paused`: modems that an administrator had paused before, by id."""
+        """`paused`: modems that an administrator had paused before, by id; `alarmed` is called when
+        a modem has an alarm, or has none any more (`views` have it)."""
         self._store = store
         self._lanes = lanes
         self._sims = sims
@@ -72,6 +74,7 @@ class Fleet(ModemSink):
         self._received = received
         self._called = called
         self._broadcast = broadcast
+        self._alarmed = alarmed
         self._clock = clock
         self._random = random
         self._timings = timings
@@ -231,7 +234,7 @@ class Fleet(ModemSink):
 
     def alarmed(self, modem_id: str, problem: str | None) -> None:
         """See ModemSink."""
-        self._tell("alert.raised" if problem else "alert.cleared", modem_id, problem)
+        self._alarmed()
 
     async def _let_work(self, station: Station) -> None:
         id, sim = station.id, station.modem.sim

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from modemgw.gateway.fleet.breaker import Breaker
 from modemgw.gateway.fleet.plan import Plan
+from modemgw.gateway.fleet.tallies import SimTally
 from modemgw.store import AttemptKey
 
 
@@ -25,3 +26,5 @@ class Sim:
     in_the_air: set[AttemptKey] = field(default_factory=set)
     """Attempts whose end is not recorded yet: one at the most, but for a SIM that changed its modem
     while a part was in the air."""
+    tally: SimTally = field(default_factory=SimTally)
+    """What became of its parts and messages since the start."""

@@ -14,6 +14,7 @@ from modemgw.gateway.fleet.centre import CentreClock
 from modemgw.gateway.fleet.counting import Counting
 from modemgw.gateway.fleet.plan import Plan
 from modemgw.gateway.fleet.sim import Sim
+from modemgw.gateway.fleet.tallies import Tallies
 from modemgw.gateway.misdated import believed, found_in
 from modemgw.modem import SimIdentity
 from modemgw.store import SeenSim, Store, Transaction, View
@@ -31,6 +32,9 @@ class Sims:
         self._clock = clock
         self._random = random
         self._known: dict[str, Sim] = {}
+        self.tallies = Tallies(clock)
+        """What became of what went through each."""
+        store.on_events(self.tallies.heard)
 
     def known(self, iccid: str) -> Sim | None:
         """A SIM that was loaded."""
@@ -53,7 +57,8 @@ class Sims:
         # Two who ask for it at the same time must get the same object.
         known = self._known.get(iccid)
         if known is None:
-            known = Sim(iccid, self._plan(limits, used), self._restored(state))
+            plan, tally = self._plan(limits, used), self.tallies.of(iccid)
+            known = Sim(iccid, plan, self._restored(state), tally=tally)
             self._known[iccid] = known
         elif known.plan.limits != limits:
             known.plan = self._plan(limits, used)

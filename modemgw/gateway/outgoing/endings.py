@@ -92,6 +92,9 @@ class Endings:
 
         self._store.write(accept, keep=True, then=self._settle)
         sim.in_the_air.discard(key)
+        sim.tally.accepted += 1
+        if job.part_count == 1 or job.complete:
+            self._sims.tallies.sent(job.id, job.type, job.due_at, iccid, receipt=job.asks_receipt)
         self._queue.matchmaking.sent_by(job, sim.iccid)
         breaker = sim.breaker
         noted = breaker.state is not None
@@ -105,6 +108,7 @@ class Endings:
         """The modem failed before the part went out. Returns False: nothing may follow now."""
         error = ErrorInfo("not-sent", str(failure), permanent=False)
         self._finish(job, key, sim, AttemptState.NOT_SENT, error)
+        sim.tally.not_sent += 1
         sim.plan.give_back()
         logger.info("modem %s: message %s not sent: %s", self._modem_id, job.id, failure)
         # Not the message's fault: it costs no try, and others may carry it at once.
@@ -133,6 +137,8 @@ class Endings:
             self._tell_sim("sim.blocked", sim, error)
         if breaker.state != before:
             self._sims.keep_breaker(sim)
+        if verdict.error_class is not ErrorClass.ACCEPTED:
+            sim.tally.refused[verdict.error_class] += 1
         part = job.part(key.part - 1)
         part.refusals += 1
         if error.code in FRILLS_REFUSED and not job.bare:
@@ -179,6 +185,7 @@ class Endings:
         part.state, part.doubted_at = PartState.AMBIGUOUS, self._clock.time()
         iccid, to = sim.iccid, job.to
         job.sim = iccid
+        sim.tally.ambiguous += 1
 
         def doubt(tx: Transaction) -> list[Matched]:
             tx.attempts.finish(key, AttemptState.AMBIGUOUS, error=error, ended_at=ended)

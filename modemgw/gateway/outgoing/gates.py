@@ -18,6 +18,8 @@ from modemgw.store import Span
 AHEAD_S = 1.0
 """What is let through in so many seconds may wait for a modem; then nothing more is. So the pace is
 kept also after there was none for a while."""
+TARGETS = "batch:"
+"""Targets that begin like this are places before a gate."""
 GROUP_S = 0.05
 """Those that are nearer to each other than this are let through together."""
 
@@ -57,7 +59,7 @@ class Gate:
 
     def __init__(self, batch: str, spans: Iterable[Span], pace: Pace | None) -> None:
         self.batch = batch
-        self.target = f"batch:{batch}"
+        self.target = f"{TARGETS}{batch}"
         """Where what stands before it lies; no lane has a target of this name."""
         self.spans = list(spans)
         self.pace = pace

@@ -124,6 +124,11 @@ class Housekeeping:
         )
         chores.append(partial(self._forget_said, now))
         chores.append(partial(self._forget, lambda tx, at: tx.keys.forget_retired(at), now))
+        if days := self._config.retention.alerts_days:
+            cleared = now - days * DAY_S
+            chores.append(
+                partial(self._forget, lambda tx, at: tx.alerts.delete_cleared(at), cleared)
+            )
         chores.append(
             partial(self._forget, lambda tx, at: tx.verifications.forget_uses(at), now - DAY_S)
         )

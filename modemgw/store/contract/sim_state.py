@@ -36,7 +36,7 @@ class Balance:
     """Its answer."""
     at: float
     low: bool
-    """Whether it was told as an alert that this is little."""
+    """Whether this is little, by the configuration then."""
 
 
 class SimStateView(Protocol):

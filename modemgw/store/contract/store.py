@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
+from modemgw.histogram import Histogram
 from modemgw.store.contract.unit import Transaction, View
 from modemgw.store.records import Event
 
@@ -71,3 +72,7 @@ class Store(Protocol):
     @property
     def last_progress(self) -> float:
         """When the store last showed that it lives, in monotonic seconds."""
+
+    @property
+    def commits(self) -> Histogram:
+        """How long commits took since the start, in seconds."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from modemgw.store.contract.alerts import Alerts, AlertsView
 from modemgw.store.contract.attempts import Attempts, AttemptsView
 from modemgw.store.contract.audit import Audit, AuditView
 from modemgw.store.contract.batches import Batches, BatchesView
@@ -91,6 +92,10 @@ class View(Protocol):
     @property
     def audit(self) -> AuditView:
         """What admins did."""
+
+    @property
+    def alerts(self) -> AlertsView:
+        """What a person had to see to, and has."""
 
     @property
     def leases(self) -> LeasesView:
@@ -195,6 +200,10 @@ class Transaction(View, Protocol):
     @property
     def unmatched(self) -> UnmatchedReports:
         """Status reports that no attempt was found for."""
+
+    @property
+    def alerts(self) -> Alerts:
+        """What a person must see to now, and had to before."""
 
     @property
     def leases(self) -> Leases:

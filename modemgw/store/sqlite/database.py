@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from modemgw.clock import Clock
+from modemgw.histogram import Histogram
 from modemgw.store.contract.unit import View
 from modemgw.store.errors import StoreError
 from modemgw.store.records import Event
@@ -178,6 +179,11 @@ class SqliteStore:
     def stalled(self) -> str | None:
         """Why the writer hangs or is dead, so that only a restart helps; None when it is not."""
         return self._writer.stalled
+
+    @property
+    def commits(self) -> Histogram:
+        """How long commits took, in seconds."""
+        return self._writer.commits
 
     @property
     def last_progress(self) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from modemgw.store.sqlite.alerts import SqliteAlerts
 from modemgw.store.sqlite.attempts import SqliteAttempts
 from modemgw.store.sqlite.audit import SqliteAudit
 from modemgw.store.sqlite.batches import SqliteBatches
@@ -34,6 +35,7 @@ class SqliteView:
     """Verbs that read. Made once for each reading connection."""
 
     __slots__ = (
+        "alerts",
         "answers",
         "attempts",
         "audit",
@@ -78,6 +80,7 @@ class SqliteView:
         self.keys = SqliteKeys(db)
         self.audit = SqliteAudit(db)
         self.leases = SqliteLeases(db)
+        self.alerts = SqliteAlerts(db)
         self.usage = SqliteUsage(db)
         self.privacy = SqlitePrivacy(db)
         self.budgets = SqliteBudgets(db)
@@ -92,6 +95,7 @@ class SqliteTransaction:
 
     __slots__ = (
         "_nouns",
+        "alerts",
         "answers",
         "attempts",
         "audit",
@@ -142,6 +146,7 @@ class SqliteTransaction:
         self.keys = SqliteKeys(db, now)
         self.audit = SqliteAudit(db, now)
         self.leases = SqliteLeases(db, now)
+        self.alerts = SqliteAlerts(db, now)
         self.usage = SqliteUsage(db, now)
         self.privacy = SqlitePrivacy(db, now)
         self.budgets = SqliteBudgets(db, now)

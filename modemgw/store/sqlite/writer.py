@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from modemgw.clock import Clock
+from modemgw.histogram import Histogram
 from modemgw.store.errors import StoreUnavailable
 from modemgw.store.records import Event
 from modemgw.store.sqlite import files
@@ -55,6 +56,7 @@ TICK_S = 1.0
 """How often the event loop looks whether the writer makes progress."""
 CLOSE_S = 10.0
 """How long the end waits for the last commit."""
+COMMIT_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
 
 
 class Writer:
@@ -92,6 +94,8 @@ class Writer:
         self._inbox: queue.SimpleQueue[Unit | None] = queue.SimpleQueue()
         self._kept: list[Unit] = []
         """What the disk refused and must not be lost, in the order of submission."""
+        self.commits = Histogram(COMMIT_SECONDS)
+        """How long groups took, with their commit; the thread's own."""
         self._waited_for: deque[Unit] = deque()
         """What may be refused; belongs to the loop."""
         self._trouble = Trouble()
@@ -316,6 +320,7 @@ class Writer:
         if self._tx is None or self._tx.connection is not db:
             self._tx = SqliteTransaction(db)
         group = Group(self._tx, units, alive=self._alive, rehearse=self.rehearse)
+        began = time.monotonic()
         try:
             done = group.commit(self._clock.time(), self._next_event, savepoints=self._savepoints)
         except BaseException:
@@ -324,6 +329,7 @@ class Writer:
         if done is None:
             self._roll_back(db)
             return [], 0
+        self.commits.observe(time.monotonic() - began)
         self._presence.glance()
         events, _ = done
         self._next_event += len(events)

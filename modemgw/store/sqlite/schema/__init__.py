@@ -37,6 +37,7 @@ from modemgw.store.sqlite.schema import (
     m0023_balances,
     m0024_usage,
     m0025_budgets,
+    m0026_alerts,
 )
 
 STEPS: Final[tuple[tuple[str, Callable[[Database], None]], ...]] = (
@@ -62,6 +63,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Database], None]], ...]] = (
     ("0019_inbound_kinds", m0019_inbound_kinds.upgrade),
     ("0022_types", m0022_types.upgrade),
     ("0023_balances", m0023_balances.upgrade),
+    ("0026_alerts", m0026_alerts.upgrade),
     ("0024_usage", m0024_usage.upgrade),
     ("0025_budgets", m0025_budgets.upgrade),
 )

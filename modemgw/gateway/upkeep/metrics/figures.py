@@ -1,11 +1,11 @@
-"""The gateway's figures for Prometheus, read when they are asked for.
+"""All figures, read when they are asked for.
 
 They are read in the loop's thread, where they change; what comes of it may go to any other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -36,12 +36,15 @@ class Figures:
         accepted: Mapping[str, int],
         tallies: Callable[[], Mapping[str, Tally]],
         keeper: Keeper,
+        more: Sequence[Callable[[], Iterable[Metric]]] = (),
     ) -> None:
+        """`more`: what gives further figures, each called in the loop's thread."""
         self._views = views
         self._waiting = waiting
         self._accepted = accepted
         self._tallies = tallies
         self._keeper = keeper
+        self._more = more
         self.read = 0
         """How often they were read."""
 
@@ -52,7 +55,7 @@ class Figures:
         registry.register(_Snapshot(self._all()))
         return registry
 
-    def _all(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
+    def _all(self) -> Iterator[Metric]:
         accepted = CounterMetricFamily(
             "modemgw_messages_accepted", "Messages answered with 202", labels=["type"]
         )
@@ -65,6 +68,8 @@ class Figures:
         yield from self._targets()
         yield from self._tasks()
         yield from self._modems()
+        for figures in self._more:
+            yield from figures()
 
     def _targets(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
         """Of each type that has a target."""
@@ -99,20 +104,32 @@ class Figures:
 
     def _modems(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
         ready = GaugeMetricFamily("modemgw_modem_ready", "1: can send", labels=["modem"])
+        state = GaugeMetricFamily(
+            "modemgw_modem_state", "1 for the state that it is in", labels=["modem", "state"]
+        )
         signal = GaugeMetricFamily("modemgw_modem_signal_dbm", "Signal", labels=["modem"])
         parts = CounterMetricFamily(
             "modemgw_modem_parts", "Attempts to send a part", labels=["modem", "outcome"]
         )
         received = CounterMetricFamily("modemgw_modem_received", "PDUs received", labels=["modem"])
         resets = CounterMetricFamily("modemgw_modem_resets", "Resets", labels=["modem"])
+        recoveries = CounterMetricFamily(
+            "modemgw_modem_recoveries", "Times that it had to be recovered", labels=["modem"]
+        )
+        timeouts = CounterMetricFamily(
+            "modemgw_modem_timeouts", "Commands that were not answered in time", labels=["modem"]
+        )
         for view in self._views():
             status = view.status
             can_send = status.state in ("ready", "sending")
             ready.add_metric([status.id], float(can_send))
+            state.add_metric([status.id, status.state], 1.0)
             if status.signal_dbm is not None:
                 signal.add_metric([status.id], status.signal_dbm)
             for outcome in ("sent", "refused", "ambiguous"):
                 parts.add_metric([status.id, outcome], getattr(status, outcome))
             received.add_metric([status.id], status.received)
             resets.add_metric([status.id], status.resets)
-        yield from (ready, signal, parts, received, resets)
+            recoveries.add_metric([status.id], status.recoveries)
+            timeouts.add_metric([status.id], status.timeouts)
+        yield from (ready, state, signal, parts, received, resets, recoveries, timeouts)
