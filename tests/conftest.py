@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sqlite3
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from labs.clock import HurriedLoop, hurry
 from labs.turns import Dealing, turn_of
+from sqlite_utils import Database
+
+from modemgw.store.sqlite import schema
 
 # Processes of ours are begun a hundred times, and workers collect alike: what is compiled is kept.
 sys.dont_write_bytecode = False
@@ -67,6 +72,32 @@ def pytest_asyncio_loop_factories(
 def _hurried(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if is_hurried(request.node):
         hurry(monkeypatch)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _tables_made_once() -> Iterator[None]:
+    """New databases are copies of one: making all their tables takes longer than most tests.
+
+    Those of older versions are brought up to date step by step, as ever.
+    """
+    made = sqlite3.connect(":memory:", check_same_thread=False)
+    step_by_step = schema.migrate
+    step_by_step(Database(made))
+
+    def migrate(db: Database) -> None:
+        if db.conn.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
+            with TURNS:  # threads of several stores may want one at the same time
+                made.backup(db.conn)
+        else:
+            step_by_step(db)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schema, "migrate", migrate)
+        yield
+    made.close()
+
+
+TURNS = threading.Lock()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
