@@ -74,30 +74,30 @@ def _hurried(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         hurry(monkeypatch)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _tables_made_once() -> Iterator[None]:
+_MAKE_TABLES = {"test_store_opening.py"}
+"""What making them step by step is about."""
+_TABLES = sqlite3.connect(":memory:", check_same_thread=False)
+schema.migrate(Database(_TABLES))
+_TURNS = threading.Lock()
+
+
+@pytest.fixture(autouse=True)
+def _tables_made_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """New databases are copies of one: making all their tables takes longer than most tests.
 
     Those of older versions are brought up to date step by step, as ever.
     """
-    made = sqlite3.connect(":memory:", check_same_thread=False)
     step_by_step = schema.migrate
-    step_by_step(Database(made))
 
     def migrate(db: Database) -> None:
         if db.conn.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
-            with TURNS:  # threads of several stores may want one at the same time
-                made.backup(db.conn)
+            with _TURNS:  # threads of several stores may want one at the same time
+                _TABLES.backup(db.conn)
         else:
             step_by_step(db)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(schema, "migrate", migrate)
-        yield
-    made.close()
-
-
-TURNS = threading.Lock()
+    if request.node.path.name not in _MAKE_TABLES:
+        monkeypatch.setattr(schema, "migrate", migrate)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -96,4 +96,8 @@ def unknown(db: sqlite3.Connection) -> list[str]:
 
 
 def _ours() -> set[str]:
-    return {name for name, _ in STEPS}
+    empty = Database(memory=True)
+    try:
+        return {m.name for m in migrations.pending(empty)}
+    finally:
+        empty.close()
