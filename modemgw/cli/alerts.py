@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from modemgw.cli.options import Daemon, daemon_options, first, json_option
+from modemgw.cli.options import Daemon, daemon_options, first, json_option, list_options
 from modemgw.cli.output import local_time, print_json, print_table
 from modemgw.cli.say import say
 from modemgw.client import Client, answers
@@ -24,7 +24,7 @@ def alerts() -> None:
 @click.option("--since", metavar="TIME", help="Raised at this time or later (RFC 3339).")
 @click.option("--until", metavar="TIME", help="Raised before this time (RFC 3339).")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most.")
-@json_option
+@list_options
 @daemon_options
 def list_(limit: int, as_json: bool, daemon: Daemon, **filters: str | None) -> None:
     """List alerts, that raised last first."""

@@ -209,8 +209,11 @@ class Body:
         """Service centre and TPDU in hex, as this modem writes them."""
         if is_report(tpdu):
             tpdu = tpdu.ljust(self.personality.pad_reports_to, b"\xff")
-        number = self.slot.service_centre
-        text = sms.pack_pdu(tpdu, smsc=sms.Address.parse(number) if number else None)
+        try:
+            centre = sms.Address.parse(self.slot.service_centre)
+        except ValueError:  # AT+CSCA takes any text
+            centre = None
+        text = sms.pack_pdu(tpdu, smsc=centre)
         if self.personality.lower_case_pdu:
             text = text.lower()
         return text + self.personality.pdu_tail

@@ -172,10 +172,12 @@ async def test_the_daemon_is_killed_amid_a_file_and_what_it_has_promised_goes_ou
         await until_ready(running.url)
         sending = asyncio.create_task(send(running, path, "--chunk", "3", "--rate", "6000"))
         await _until_more_is_accepted(running)
+        api_key = running.key
         os.kill(running.process.pid, signal.SIGKILL)
         code, _, err = await sending
         assert code == 1, err
     async with daemon(config) as running:
+        running.key = api_key  # what was answered before is known by the key that asked
         await until_ready(running.url)
         await send(running, path, "--chunk", "3", "--rate", "6000", "--wait", "--timeout", "40")
         report = report_of(path)

@@ -146,6 +146,7 @@ MESSAGE = {
     "route": EVIL,
     "key": EVIL,
     "reference": EVIL,
+    "cost": None,
     "created_at": AT,
     "send_at": None,
     "deferred": {"code": "quiet-hours", "detail": EVIL},

@@ -199,6 +199,8 @@ def test_what_the_document_allows_is_refused_for_what_it_cannot_say_alone(
                 continue  # it was chosen twice
             reasons = {(_judged(e["field"]), e["code"]) for e in problem["errors"]}
             fields = {(field.partition("[")[0], code) for field, code in reasons}
+            if path == "/v1/consents/import":  # a table: no schema tells its columns
+                fields = {(field, code) for field, code in fields if code != "unknown"}
             assert fields <= BEYOND_A_SCHEMA | OF_TEMPLATES, (case.as_curl_command(), problem)
 
 
