@@ -74,7 +74,7 @@ def _hurried(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         hurry(monkeypatch)
 
 
-_MAKE_TABLES = {"test_store_opening.py"}
+_MAKE_TABLES = {"test_cli_local.py", "test_store_opening.py"}
 """What making them step by step is about."""
 _TABLES = sqlite3.connect(":memory:", check_same_thread=False)
 schema.migrate(Database(_TABLES))
