@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
-from labs.modem import RigMaker
+import asyncio
+from typing import cast
 
-from modemgw.at import Charset
+import pytest
+from labs.clock import LoopClock
+from labs.modem import RigMaker
+from labs.timings import QUICK
+
+from modemgw.at import AtChannel, Charset, Urc, UrcKind
 from modemgw.modem import Call
-from modemgw.modem.calls import caller
+from modemgw.modem.calls import Calls, caller
 from modemgw.virtual.calls import Ended
 
 CALLER = "+15550001234"
@@ -74,3 +79,22 @@ async def test_a_modem_without_clip_tells_of_a_call_without_a_number(rig: RigMak
         r.faults.ring(20, CALLER, every_s=0.05)
         await r.until(lambda: r.sink.calls)
         assert r.sink.calls == [Call()]
+
+
+async def test_each_call_waits_for_its_own_number() -> None:
+    told: list[Call] = []
+    calls = Calls(
+        cast(AtChannel, None),  # nobody is hung up on
+        reject=False,
+        told=told.append,
+        clock=LoopClock(),
+        timings=QUICK,
+    )
+    task = asyncio.create_task(calls.attend())
+    for number in (CALLER, "+15550005678"):
+        calls.hear(Urc(UrcKind.CALL, "RING", "RING"), Charset.IRA)
+        await asyncio.sleep(QUICK.caller_shown / 4)  # the number comes a moment later
+        calls.hear(Urc(UrcKind.CALL, "+CLIP", f'+CLIP: "{number}",145'), Charset.IRA)
+        await asyncio.sleep(2 * QUICK.pulse + QUICK.rings_apart)
+    task.cancel()
+    assert told == [Call(CALLER), Call("+15550005678")]
